@@ -1,0 +1,60 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "zarr-vlen",
+  products: [
+    .library(name: "ChunkEngine", targets: ["ChunkEngine"]),
+    .library(name: "Zarr", targets: ["Zarr"]),
+    .executable(name: "zvlen", targets: ["zvlen"]),
+    .executable(name: "zvlen-bench", targets: ["zvlen-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    // C libraries
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"])]),
+    .target(name: "CKernels"),
+
+    // Libraries
+    .target(name: "ChunkEngine", dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CKernels"]),
+    .target(name: "Zarr", dependencies: ["ChunkEngine"]),
+
+    // Executables
+    .executableTarget(name: "zvlen", dependencies: ["Zarr", argumentParser]),
+    .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
+    .executableTarget(
+      name: "zvlen-bench", dependencies: ["Zarr", "CFloor", argumentParser], path: "Benchmarks/zvlen-bench"),
+
+    // Tests
+    .target(name: "TestSupport", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/TestSupport"),
+    .testTarget(name: "ChunkEngineTests", dependencies: ["ChunkEngine", "CKernels", "TestSupport"]),
+    .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
+    .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "Zarr", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  var settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    // Needed to return spans. The Swift project promises two releases of notice before this name changes.
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  ]
+  if target.type != .test && target.name != "TestSupport" {
+    settings.append(.strictMemorySafety())
+  }
+  target.swiftSettings = settings
+}
