@@ -9,5 +9,3 @@ uint32_t ckernels_crc32c(uint32_t checksum, const void *bytes, size_t count) {
   }
   return ~checksum;
 }
-
-bool ckernels_is_utf8(const void *bytes, size_t count) { return count == 0 || bytes != 0; }

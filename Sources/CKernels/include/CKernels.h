@@ -4,9 +4,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Continues the CRC-32C (Castagnoli) `checksum` of the bytes before `bytes` over `count` bytes.
-/// Start with 0.
+// Every function here can be called from any thread, does not allocate, and reads nothing outside the bytes
+// that it is given. No alignment is asked for. `bytes` may be null where there are none.
+
+/// Continues the CRC-32C (Castagnoli, as in RFC 3720) `checksum` of the bytes before `bytes` over `count`
+/// bytes.
+///
+/// Start with 0. The checksum of a whole is that of its second part continued from that of its first:
+/// `crc(crc(0, a), b) == crc(0, a + b)`. The check value, for the nine bytes "123456789", is 0xe3069283.
+///
+/// - Complexity: O(`count`), with the processor's own instructions where it has them.
 uint32_t ckernels_crc32c(uint32_t checksum, const void *bytes, size_t count);
 
-/// Whether the `count` bytes are well-formed UTF-8.
+/// Whether the `count` bytes are well-formed UTF-8, as table 3-7 of the Unicode standard defines it.
+///
+/// Overlong forms, surrogates, code points above U+10FFFF, cut sequences and stray continuation bytes are
+/// ill-formed. No bytes at all are well-formed; so is U+0000, a byte of its own here.
+///
+/// - Complexity: O(`count`), also for bytes that are ill-formed early.
 bool ckernels_is_utf8(const void *bytes, size_t count);
+
+/// `ckernels_is_utf8` with nothing but C: the path of processors without AVX2.
+///
+/// - Complexity: O(`count`); stops at the first fault.
+bool ckernels_is_utf8_portable(const void *bytes, size_t count);
+
+/// The index of the first element in wire form that is not well-formed UTF-8, or `element_count` if all are.
+///
+/// Each element has to be well-formed on its own: a character may not begin in one and end in the next.
+///
+///     | u32 count₀ | count₀ bytes | u32 count₁ | count₁ bytes | …          little endian, nothing aligned
+///
+/// The caller has checked that the elements fit `byte_count`. An element that does not fit is reported as a
+/// fault all the same, and never read. Bytes after the last element are not looked at.
+///
+/// - Complexity: O(`byte_count`).
+size_t ckernels_wire_utf8_failure(const void *bytes, size_t byte_count, size_t element_count);
+
+// Tests have to reach every path that this processor can take, not only the one that it does take. Path 0 is
+// the portable one, and the last is the one taken; a path that does not exist stands for path 0.
+
+/// How many paths `ckernels_is_utf8` has here.
+size_t ckernels_is_utf8_path_count(void);
+
+/// `ckernels_is_utf8` by one of its paths.
+bool ckernels_is_utf8_by_path(size_t path, const void *bytes, size_t count);
