@@ -16,6 +16,11 @@
 /// - Complexity: O(`count`), with the processor's own instructions where it has them.
 uint32_t ckernels_crc32c(uint32_t checksum, const void *bytes, size_t count);
 
+/// `ckernels_crc32c` with nothing but C: the path of processors without a CRC-32C instruction.
+///
+/// - Complexity: O(`count`).
+uint32_t ckernels_crc32c_portable(uint32_t checksum, const void *bytes, size_t count);
+
 /// Whether the `count` bytes are well-formed UTF-8, as table 3-7 of the Unicode standard defines it.
 ///
 /// Overlong forms, surrogates, code points above U+10FFFF, cut sequences and stray continuation bytes are
@@ -43,6 +48,12 @@ size_t ckernels_wire_utf8_failure(const void *bytes, size_t byte_count, size_t e
 
 // Tests have to reach every path that this processor can take, not only the one that it does take. Path 0 is
 // the portable one, and the last is the one taken; a path that does not exist stands for path 0.
+
+/// How many paths `ckernels_crc32c` has here.
+size_t ckernels_crc32c_path_count(void);
+
+/// `ckernels_crc32c` by one of its paths.
+uint32_t ckernels_crc32c_by_path(size_t path, uint32_t checksum, const void *bytes, size_t count);
 
 /// How many paths `ckernels_is_utf8` has here.
 size_t ckernels_is_utf8_path_count(void);
