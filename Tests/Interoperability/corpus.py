@@ -24,16 +24,16 @@ EMPTY = {"bytes": b"", "string": ""}
 LIBRARIES = ["zarr", "zarrs"]
 
 
-def unsupported_codecs(library):
-    """Returns the names of the codecs in the corpus that the installed version of a library cannot do."""
+def unsupported_codecs(library, operation):
+    """Returns the names of the codecs that the installed version of a library cannot "write" or "read"."""
     if library == "zarrs":
         return {"numcodecs.lz4", "numcodecs.zlib"}
     try:
         version = tuple(map(int, importlib.metadata.version("zarr").split(".")[:2]))
     except importlib.metadata.PackageNotFoundError:
         return set()
-    # Earlier versions lay variable-length elements down in the wrong order after a transposition.
-    return {"transpose"} if version < (3, 3) else set()
+    # Earlier versions write variable-length elements in the wrong order after a transposition.
+    return {"transpose"} if version < (3, 3) and operation == "write" else set()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,11 +158,9 @@ def make_case(name, data_type, shape, chunk_shape, **options):
         elements = mixed_elements(data_type, name, count)
     assert len(elements) == count, name
     codecs = options.get("codecs", [SERIALIZERS[data_type], *options.get("compressors", [])])
-    capable = [
-        library
-        for library in LIBRARIES
-        if not any(codec["name"] in unsupported_codecs(library) for codec in codecs)
-    ]
+    names = {codec["name"] for codec in codecs}
+    writers = options.get("writers", LIBRARIES)
+    readers = options.get("readers", LIBRARIES)
     return Case(
         name=name,
         data_type=data_type,
@@ -178,8 +176,8 @@ def make_case(name, data_type, shape, chunk_shape, **options):
         dimension_names=options.get("dimension_names"),
         attributes=options.get("attributes", {}),
         writes=options.get("writes", [[(0, extent) for extent in shape]]),
-        writers=[library for library in capable if library in options.get("writers", LIBRARIES)],
-        readers=[library for library in capable if library in options.get("readers", LIBRARIES)],
+        writers=[library for library in writers if not names & unsupported_codecs(library, "write")],
+        readers=[library for library in readers if not names & unsupported_codecs(library, "read")],
     )
 
 

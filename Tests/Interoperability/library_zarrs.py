@@ -14,7 +14,10 @@ VERSION = f"zarrs (zarrista {importlib.metadata.version('zarrista')})"
 def write(path, case):
     """Creates the array of `case` at `path` in zarrs' own form, and writes the regions of the case."""
     os.makedirs(path, exist_ok=True)
-    array = zarrista.Array.from_metadata(case.metadata(), FilesystemStore(path), "/")
+    metadata = case.metadata()
+    if case.data_type == "bytes":
+        metadata["fill_value"] = list(case.fill_value)  # As zarrs states it; it would keep base64 as it is.
+    array = zarrista.Array.from_metadata(metadata, FilesystemStore(path), "/")
     array.store_metadata()
     values = numpy.empty(len(case.elements), dtype=object)
     values[:] = case.elements
