@@ -1,0 +1,99 @@
+extension ArrayMetadata {
+  /// The fields that have a meaning in the document of an array.
+  static let fieldNames: Set<String> = [
+    "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs", "attributes",
+    "dimension_names", "zarr_format", "node_type", "storage_transformers",
+  ]
+
+  /// Reads the document of an array, the bytes of its `zarr.json`.
+  ///
+  /// - Throws: An error that names the field, what was expected there, and what was found.
+  /// - Complexity: O(*n*) in the number of bytes.
+  public init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
+    try self.init(MetadataFields(decoding: bytes, with: parser))
+  }
+
+  /// Reads the document of an array that has been parsed, as from consolidated metadata.
+  ///
+  /// - Throws: An error that names the field, what was expected there, and what was found.
+  /// - Complexity: O(*n*) in the size of the document.
+  public init(_ document: JSONObject) throws(MetadataError) {
+    try self.init(MetadataFields(document))
+  }
+
+  init(_ fields: MetadataFields) throws(MetadataError) {
+    try fields.checkKind("array")
+    let shape = try Self.shape(fields)
+    let (dataType, dataTypeName) = try Self.dataType(fields)
+    try self.init(
+      shape: shape,
+      dataType: dataType,
+      dataTypeName: dataTypeName,
+      chunkGrid: RegularChunkGrid(fields.required("chunk_grid", "an object"), shape: shape),
+      chunkKeyEncoding: ChunkKeyEncoding(fields.required("chunk_key_encoding", "an object")),
+      fillValue: dataType.fillValue(from: fields.required("fill_value", "a value of the data type")),
+      codecs: Self.extensions(fields.array("codecs", "an array of codecs"), field: "codecs"),
+      attributes: fields.optionalObject("attributes"),
+      dimensionNames: Self.dimensionNames(fields),
+      storageTransformers: Self.storageTransformers(fields),
+      additionalFields: fields.additional(besides: Self.fieldNames))
+  }
+
+  private static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {
+    var shape: [Int] = []
+    for (axis, value) in try fields.array("shape", "an array of integers").enumerated() {
+      guard let length = value.integerValue, length >= 0 else {
+        throw .expected("an integer from 0 to \(Int.max)", found: value, in: "shape[\(axis)]")
+      }
+      shape.append(length)
+    }
+    return shape
+  }
+
+  private static func dataType(_ fields: MetadataFields) throws(MetadataError) -> (DataType, name: String) {
+    let field = "data_type"
+    let metadata = try MetadataExtension(fields.required(field, "a data type"), field: field)
+    let type = try DataType(name: metadata.name)
+    try metadata.checkMustUnderstand(field: field)
+    try metadata.checkOnly(field: field)
+    return (type, metadata.name)
+  }
+
+  private static func extensions(
+    _ values: [JSONValue], field: String
+  ) throws(MetadataError) -> [MetadataExtension] {
+    var extensions: [MetadataExtension] = []
+    for (index, value) in values.enumerated() {
+      extensions.append(try MetadataExtension(value, field: "\(field)[\(index)]"))
+    }
+    return extensions
+  }
+
+  private static func dimensionNames(_ fields: MetadataFields) throws(MetadataError) -> [String?]? {
+    let field = "dimension_names"
+    switch fields.object[field] {
+    case nil, .null?: return nil
+    case .array(let values)?:
+      var names: [String?] = []
+      for (axis, value) in values.enumerated() {
+        guard value == .null || value.stringValue != nil else {
+          throw .expected("a string or null", found: value, in: "\(field)[\(axis)]")
+        }
+        names.append(value.stringValue)
+      }
+      return names
+    case let value?: throw .expected("an array of names", found: value, in: field)
+    }
+  }
+
+  private static func storageTransformers(
+    _ fields: MetadataFields
+  ) throws(MetadataError) -> [MetadataExtension] {
+    let field = "storage_transformers"
+    switch fields.object[field] {
+    case nil, .null?: return []
+    case .array(let values)?: return try extensions(values, field: field)
+    case let value?: throw .expected("an array", found: value, in: field)
+    }
+  }
+}

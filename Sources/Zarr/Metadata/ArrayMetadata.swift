@@ -1,0 +1,143 @@
+/// What the document `zarr.json` says about an array.
+///
+/// Values of this type are valid: what an initializer has let through can be written, and multiplied out without
+/// overflow. Whether the codecs are known, and fit together, is for those who build the chain to say.
+public struct ArrayMetadata: Hashable, Sendable {
+  /// The number of elements along each axis; an array without axes has one element.
+  public let shape: [Int]
+
+  /// The number of elements.
+  public let elementCount: Int
+
+  /// What the elements are.
+  public let dataType: DataType
+
+  /// The name of the data type that the document has, one of ``DataType/names``.
+  public let dataTypeName: String
+
+  /// The division into chunks.
+  public let chunkGrid: RegularChunkGrid
+
+  /// How chunks are named in the store.
+  public let chunkKeyEncoding: ChunkKeyEncoding
+
+  /// The bytes of the element that stands for all that was never written.
+  public let fillValue: [UInt8]
+
+  /// What turns chunks into bytes, in the order of writing; at least one.
+  public let codecs: [MetadataExtension]
+
+  /// What users say about the array.
+  public var attributes: JSONObject
+
+  /// The names of the axes, as many as ``shape`` has, if the document names them; nil for an axis without a name.
+  public let dimensionNames: [String?]?
+
+  /// Layers between the array and the store; all of them say that they may be ignored.
+  public let storageTransformers: [MetadataExtension]
+
+  /// Fields that are not known; all of them say that they may be ignored.
+  public let additionalFields: JSONObject
+
+  /// Creates the metadata of an array.
+  ///
+  /// - Parameters:
+  ///   - shape: The number of elements along each axis.
+  ///   - dataType: What the elements are.
+  ///   - dataTypeName: The name to write for the data type, or nil for the best.
+  ///   - chunkGrid: The division into chunks, with as many axes as the shape.
+  ///   - chunkKeyEncoding: How chunks are named in the store.
+  ///   - fillValue: The bytes of the element that stands for all that was never written.
+  ///   - codecs: What turns chunks into bytes; at least one.
+  ///   - attributes: What to say about the array.
+  ///   - dimensionNames: The names of the axes, or nil for none.
+  ///   - storageTransformers: Layers between the array and the store that readers may ignore.
+  ///   - additionalFields: Other fields that readers may ignore.
+  /// - Throws: An error that names the first field that does not fit.
+  public init(
+    shape: [Int], dataType: DataType, dataTypeName: String? = nil, chunkGrid: RegularChunkGrid,
+    chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), fillValue: [UInt8] = [],
+    codecs: [MetadataExtension], attributes: JSONObject = [:], dimensionNames: [String?]? = nil,
+    storageTransformers: [MetadataExtension] = [], additionalFields: JSONObject = [:]
+  ) throws(MetadataError) {
+    self.shape = shape
+    elementCount = try Self.checkedElementCount(of: shape)
+    self.dataType = dataType
+    self.dataTypeName = dataTypeName ?? dataType.name
+    self.chunkGrid = chunkGrid
+    self.chunkKeyEncoding = chunkKeyEncoding
+    self.fillValue = fillValue
+    self.codecs = codecs
+    self.attributes = attributes
+    self.dimensionNames = dimensionNames
+    self.storageTransformers = storageTransformers
+    self.additionalFields = additionalFields
+    try check()
+  }
+
+  /// The same array with another shape, as after growth.
+  ///
+  /// - Throws: An error if the shape has another number of axes, or too many elements.
+  public func resized(to shape: [Int]) throws(MetadataError) -> ArrayMetadata {
+    try ArrayMetadata(
+      shape: shape, dataType: dataType, dataTypeName: dataTypeName, chunkGrid: chunkGrid,
+      chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
+      dimensionNames: dimensionNames, storageTransformers: storageTransformers,
+      additionalFields: additionalFields)
+  }
+
+  /// The number of elements of a shape without negative lengths, or nil if an `Int` cannot hold it.
+  static func elementCount(of shape: [Int]) -> Int? {
+    // Without elements the other lengths do not matter, and their product may be out of range.
+    if shape.contains(0) {
+      return 0
+    }
+    var count = 1
+    for length in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: length)
+      guard !overflow else { return nil }
+      count = product
+    }
+    return count
+  }
+
+  private static func checkedElementCount(of shape: [Int]) throws(MetadataError) -> Int {
+    for (axis, length) in shape.enumerated() where length < 0 {
+      throw .expected("an integer of at least 0", found: .integer(length), in: "shape[\(axis)]")
+    }
+    guard let count = elementCount(of: shape) else {
+      throw MetadataError(
+        code: .tooLarge, field: "shape", message: "the array has more than \(Int.max) elements")
+    }
+    return count
+  }
+
+  private func check() throws(MetadataError) {
+    guard dataType.names.contains(dataTypeName) else {
+      throw .expected("a name of \(dataType.name)", found: .string(dataTypeName), in: "data_type")
+    }
+    guard chunkGrid.chunkShape.count == shape.count else {
+      throw MetadataError(
+        code: .unexpectedValue, field: "chunk_grid.configuration.chunk_shape",
+        message: "expected \(shape.count) integers, as in shape, found \(chunkGrid.chunkShape.count)")
+    }
+    _ = try dataType.json(ofFillValue: fillValue)
+    guard !codecs.isEmpty else {
+      throw .expected("at least one codec", found: [], in: "codecs")
+    }
+    if let dimensionNames, dimensionNames.count != shape.count {
+      throw MetadataError(
+        code: .unexpectedValue, field: "dimension_names",
+        message: "expected \(shape.count) names, as in shape, found \(dimensionNames.count)")
+    }
+    for (index, transformer) in storageTransformers.enumerated() where transformer.mustUnderstand {
+      throw MetadataError(
+        code: .unsupported, field: "storage_transformers[\(index)]",
+        message: "the storage transformer \(JSONValue.string(transformer.name).summary) is not supported")
+    }
+    for (name, value) in additionalFields where Self.fieldNames.contains(name) {
+      throw .expected("no field that has a place of its own", found: value, in: name)
+    }
+    try MetadataFields(additionalFields).checkIgnorable()
+  }
+}

@@ -1,0 +1,48 @@
+/// Reads JSON documents.
+///
+/// The grammar is that of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259), strictly, with two additions: the numbers
+/// `NaN`, `Infinity` and `-Infinity`, which zarr-python writes, and a byte order mark at the beginning.
+///
+/// A value can take up to about 40 times the memory of its text (`[[[[…` and the like), so the limit on the text also
+/// bounds the memory.
+public struct JSONParser: Hashable, Sendable {
+  /// The depths of nesting that can be allowed; the parser recurses, so that more could overflow a stack.
+  public static let depths = 0...1000
+
+  /// How deeply arrays and objects may be nested.
+  public let maximumDepth: Int
+
+  /// How many bytes a document may have.
+  public let maximumByteCount: Int
+
+  /// Creates a parser with limits.
+  ///
+  /// - Precondition: `maximumDepth` is in ``depths``.
+  public init(maximumDepth: Int = 64, maximumByteCount: Int = 64 << 20) {
+    precondition(Self.depths.contains(maximumDepth), "JSON depth \(maximumDepth) is not in \(Self.depths)")
+    self.maximumDepth = maximumDepth
+    self.maximumByteCount = maximumByteCount
+  }
+
+  /// Reads a document.
+  ///
+  /// - Throws: An error that says where the document breaks the grammar or a limit.
+  /// - Complexity: O(*n*) in the number of bytes.
+  public func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+    try parse(bytes.span)
+  }
+
+  /// Reads a document.
+  ///
+  /// - Throws: An error that says where the document breaks the grammar or a limit.
+  /// - Complexity: O(*n*) in the number of bytes.
+  public func parse(_ bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
+    guard bytes.count <= maximumByteCount else {
+      throw JSONError(
+        code: .tooLong, byteOffset: 0, line: 1, column: 1,
+        message: "\(bytes.count) bytes are more than the limit of \(maximumByteCount)")
+    }
+    var scanner = JSONScanner(bytes, maximumDepth: maximumDepth)
+    return try scanner.document()
+  }
+}

@@ -1,0 +1,81 @@
+/// Writes JSON documents.
+///
+/// Numbers are written as they were read. Text is written as UTF-8; only what JSON forbids in a string is escaped.
+public struct JSONWriter: Hashable, Sendable {
+  /// How a document is laid out.
+  public enum Style: Hashable, Sendable {
+    /// In one line, without spaces.
+    case compact
+    /// With each member and element on a line of its own, indented by two spaces a level, as zarr-python does.
+    case pretty
+  }
+
+  /// How documents are laid out.
+  public let style: Style
+
+  /// Creates a writer.
+  public init(style: Style = .pretty) {
+    self.style = style
+  }
+
+  /// The text of a value, as UTF-8.
+  ///
+  /// - Complexity: O(*n*) in the length of the text.
+  public func bytes(of value: JSONValue) -> [UInt8] {
+    var output: [UInt8] = []
+    append(value, to: &output)
+    return output
+  }
+
+  /// Appends the text of a value, as UTF-8.
+  ///
+  /// - Complexity: O(*n*) in the length of the text.
+  public func append(_ value: JSONValue, to output: inout [UInt8]) {
+    append(value, to: &output, level: 0)
+  }
+
+  private func append(_ value: JSONValue, to output: inout [UInt8], level: Int) {
+    switch value {
+    case .null: output.append(contentsOf: "null".utf8)
+    case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
+    case .number(let number): output.append(contentsOf: number.text.utf8)
+    case .string(let text): Self.appendString(text, to: &output)
+    case .array(let values):
+      appendList(values, between: "[", and: "]", to: &output, level: level) { value, output in
+        append(value, to: &output, level: level + 1)
+      }
+    case .object(let members):
+      appendList(members, between: "{", and: "}", to: &output, level: level) { member, output in
+        Self.appendString(member.key, to: &output)
+        output.append(contentsOf: (style == .pretty ? ": " : ":").utf8)
+        append(member.value, to: &output, level: level + 1)
+      }
+    }
+  }
+
+  private func appendList<Items: Collection>(
+    _ items: Items, between opening: UnicodeScalar, and closing: UnicodeScalar, to output: inout [UInt8],
+    level: Int, item append: (Items.Element, inout [UInt8]) -> Void
+  ) {
+    output.append(UInt8(ascii: opening))
+    var isFirst = true
+    for item in items {
+      if !isFirst {
+        output.append(UInt8(ascii: ","))
+      }
+      isFirst = false
+      appendLineBreak(to: &output, level: level + 1)
+      append(item, &output)
+    }
+    if !items.isEmpty {
+      appendLineBreak(to: &output, level: level)
+    }
+    output.append(UInt8(ascii: closing))
+  }
+
+  private func appendLineBreak(to output: inout [UInt8], level: Int) {
+    guard style == .pretty else { return }
+    output.append(UInt8(ascii: "\n"))
+    output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * level))
+  }
+}
