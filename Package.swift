@@ -29,7 +29,7 @@ let package = Package(
     .target(name: "Zarr", dependencies: ["ChunkEngine"]),
 
     // Executables
-    .executableTarget(name: "zvlen", dependencies: ["Zarr", argumentParser]),
+    .executableTarget(name: "zvlen", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
       name: "zvlen-bench", dependencies: ["Zarr", "CFloor", argumentParser], path: "Benchmarks/zvlen-bench"),

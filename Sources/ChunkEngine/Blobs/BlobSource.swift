@@ -1,0 +1,37 @@
+/// Elements that can be written into chunks, in C order.
+///
+/// Workers ask a source for runs of elements, from several threads at once: first for the bytes of a run, so
+/// that memory is reserved once, then for its wire form. A source is called once a run, not once an element,
+/// so that its loop is compiled for it.
+///
+/// `[[UInt8]]`, `[ArraySlice<UInt8>]`, ``BlobBatch``, ``BlobView``, ``GeneratedBlobs`` and ``JoinedBlobs``
+/// are sources, as are arrays of any type that is ``BlobConvertible``. For memory of your own that has
+/// Arrow's layout see ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
+public protocol BlobSource: Sendable {
+  /// The number of elements.
+  var count: Int { get }
+
+  /// Whether all elements are known to be well-formed UTF-8, so that they need not be checked again.
+  var elementsAreText: Bool { get }
+
+  /// Returns how many bytes the elements in `range` have together, without their lengths.
+  ///
+  /// - Precondition: `range` is inside of `0..<count`.
+  func byteCount(of range: Range<Int>) throws(ChunkError) -> Int
+
+  /// Appends the elements in `range` to `writer`.
+  ///
+  /// - Precondition: `range` is inside of `0..<count`.
+  func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError)
+}
+
+extension BlobSource {
+  public var elementsAreText: Bool { false }
+}
+
+/// Returns the sum of two byte counts, or throws because no memory can hold it.
+func sum(_ left: Int, _ right: Int) throws(ChunkError) -> Int {
+  let (sum, overflow) = left.addingReportingOverflow(right)
+  guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
+  return sum
+}

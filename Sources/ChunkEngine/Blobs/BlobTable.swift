@@ -1,0 +1,57 @@
+/// Where each of many elements in wire form begins.
+///
+///     table    [•][•][•][•] …          one pointer an element, in C order
+///               │  └──────────────┐
+///     chunk    [byteCount|bytes…][byteCount|bytes…]
+///
+/// The length of an element stands in front of its bytes, so the table needs no lengths.
+@safe
+struct BlobTable: ~Copyable {
+  private var slots: UnsafeMutablePointer<UnsafeRawPointer>?
+  private var capacity = 0
+
+  /// The number of elements.
+  private(set) var count = 0
+
+  init() {
+    unsafe slots = nil
+  }
+
+  deinit {
+    unsafe RawMemory.deallocate(slots)
+  }
+
+  /// Makes the table one of `count` elements, of which none is set.
+  ///
+  /// - Complexity: O(1). Allocates only if the table never was as large.
+  mutating func reset(count: Int) throws(ChunkError) {
+    if unsafe count > capacity || slots == nil {
+      let (byteCount, overflow) = unsafe count.multipliedReportingOverflow(
+        by: MemoryLayout<UnsafeRawPointer>.stride)
+      guard !overflow else { throw .outOfMemory(byteCount: Int.max) }
+      let memory = try unsafe RawMemory.allocate(byteCount: byteCount)
+      unsafe RawMemory.deallocate(slots)
+      unsafe slots = unsafe memory.assumingMemoryBound(to: UnsafeRawPointer.self)
+      capacity = count
+    }
+    self.count = count
+  }
+
+  /// The slots of the elements in `range`, for the one worker that fills them.
+  func slots(_ range: Range<Int>) -> UnsafeMutableBufferPointer<UnsafeRawPointer> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
+    guard let slots = unsafe slots else { return unsafe UnsafeMutableBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeMutableBufferPointer(start: slots + range.lowerBound, count: range.count)
+  }
+
+  /// The elements.
+  ///
+  /// - Precondition: All slots are set, and the chunks that they point into outlive the span.
+  var blobs: BlobSpan {
+    @_lifetime(borrow self)
+    get {
+      let blobs = unsafe BlobSpan(slots: UnsafePointer(slots), count: count)
+      return unsafe _overrideLifetime(blobs, borrowing: self)
+    }
+  }
+}

@@ -1,0 +1,187 @@
+internal import CZstd
+
+/// Compresses chunks with Zstandard.
+///
+/// Each chunk becomes one frame, as [RFC 8878](https://www.rfc-editor.org/rfc/rfc8878) defines it. The frame
+/// says how large its content is, because several Zarr readers need to know. Frames that do not say, several
+/// frames in a row and skippable frames are read. See
+/// [zstd](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/zstd).
+public struct ZstdCodec: BytesToBytesCodec, Hashable {
+  public static var name: String { "zstd" }
+
+  /// The levels that the linked library supports.
+  public static var levels: ClosedRange<Int> { Int(ZSTD_minCLevel())...Int(ZSTD_maxCLevel()) }
+
+  /// The compression level, where 0 stands for the library's default.
+  public let level: Int
+
+  /// Whether each frame ends with a checksum of its content.
+  public let hasChecksum: Bool
+
+  /// Creates a codec.
+  ///
+  /// - Precondition: `level` is in ``levels``.
+  public init(level: Int = 3, hasChecksum: Bool = false) {
+    precondition(Self.levels.contains(level), "zstd has levels \(Self.levels), not \(level)")
+    self.level = level
+    self.hasChecksum = hasChecksum
+  }
+
+  public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
+    let bound = ZSTD_compressBound(byteCount)
+    guard ZSTD_isError(bound) == 0 else { throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 2) }
+    return bound
+  }
+
+  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
+    try ZstdEncoder(self)
+  }
+
+  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
+    try ZstdDecoder()
+  }
+}
+
+/// A compression context, which costs far more to make than a small chunk costs to compress.
+@safe
+private final class ZstdEncoder: BytesEncoder {
+  private let context: OpaquePointer
+
+  init(_ codec: ZstdCodec) throws(ChunkError) {
+    guard let context = unsafe ZSTD_createCCtx() else { throw .outOfMemory(byteCount: 0) }
+    unsafe self.context = context
+    try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(codec.level)))
+    try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, codec.hasChecksum ? 1 : 0))
+  }
+
+  deinit {
+    unsafe ZSTD_freeCCtx(context)
+  }
+
+  func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    try unsafe source.withUnsafeBytes { source throws(ChunkError) in
+      try unsafe output.appendUnsafe { free throws(ChunkError) in
+        // SAFETY: zstd writes at most `free.count` bytes, returns how many, and keeps neither pointer.
+        try unsafe check(
+          ZSTD_compress2(context, free.baseAddress, free.count, source.baseAddress, source.count))
+      }
+    }
+  }
+
+  @discardableResult
+  private func check(_ result: Int) throws(ChunkError) -> Int {
+    guard ZSTD_isError(result) == 0 else {
+      throw .compressionFailed(
+        codec: ZstdCodec.name, reason: unsafe String(cString: ZSTD_getErrorName(result)))
+    }
+    return result
+  }
+}
+
+/// A decompression context.
+@safe
+private final class ZstdDecoder: BytesDecoder {
+  private let context: OpaquePointer
+
+  init() throws(ChunkError) {
+    guard let context = unsafe ZSTD_createDCtx() else { throw .outOfMemory(byteCount: 0) }
+    unsafe self.context = context
+  }
+
+  deinit {
+    unsafe ZSTD_freeDCtx(context)
+  }
+
+  func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+    guard source.byteCount > 0 else {
+      throw .truncatedHeader(codec: ZstdCodec.name, byteCount: 0, expected: 5)
+    }
+    var rest = source
+    var free = limit
+    while rest.byteCount > 0 {
+      let frameByteCount = try check(
+        unsafe rest.withUnsafeBytes { unsafe ZSTD_findFrameCompressedSize($0.baseAddress, $0.count) })
+      let frame = rest.extracting(0..<frameByteCount)
+      let decoded = try decodeFrame(frame, into: &output, free: free, limit: limit)
+      free -= decoded
+      rest = rest.extracting(frameByteCount..<rest.byteCount)
+    }
+  }
+
+  /// Decodes one frame, of any kind, and returns how many bytes it gave.
+  private func decodeFrame(
+    _ frame: RawSpan, into output: inout ByteArena, free: Int, limit: Int
+  ) throws(ChunkError) -> Int {
+    let claim = unsafe frame.withUnsafeBytes { unsafe ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+    guard let claimed = knownByteCount(claim) else {
+      return try decodeFrameOfUnknownSize(frame, into: &output, free: free, limit: limit)
+    }
+    guard claimed <= free else {
+      throw .decodedByteCountExceedsLimit(codec: ZstdCodec.name, byteCount: claimed, limit: limit)
+    }
+    // A block has at least three bytes and gives at most 128 KiB, whatever the header claims.
+    let (plausible, overflow) = (frame.byteCount / 3 + 1).multipliedReportingOverflow(by: 128 << 10)
+    guard overflow || claimed <= plausible else {
+      throw .implausibleByteCount(codec: ZstdCodec.name, claimed: claimed, encoded: frame.byteCount)
+    }
+    let before = output.count
+    try output.append(addingCapacity: claimed) { output throws(ChunkError) in
+      try unsafe frame.withUnsafeBytes { frame throws(ChunkError) in
+        try unsafe output.appendUnsafe { free throws(ChunkError) in
+          // SAFETY: zstd writes at most `free.count` bytes, returns how many, and keeps neither pointer.
+          try unsafe check(
+            ZSTD_decompressDCtx(context, free.baseAddress, free.count, frame.baseAddress, frame.count))
+        }
+      }
+    }
+    return output.count - before
+  }
+
+  /// Decodes a frame block by block, taking memory only for what has been decoded.
+  private func decodeFrameOfUnknownSize(
+    _ frame: RawSpan, into output: inout ByteArena, free: Int, limit: Int
+  ) throws(ChunkError) -> Int {
+    try check(unsafe ZSTD_DCtx_reset(context, ZSTD_reset_session_only))
+    let before = output.count
+    try unsafe frame.withUnsafeBytes { frame throws(ChunkError) in
+      var input = unsafe ZSTD_inBuffer(src: frame.baseAddress, size: frame.count, pos: 0)
+      var isComplete = false
+      while !isComplete {
+        let decoded = output.count - before
+        // One byte more than the limit, so that a frame of just the limit can end.
+        let step = min(max(128 << 10, decoded / 2), free - decoded + 1)
+        try output.append(addingCapacity: step) { output throws(ChunkError) in
+          try unsafe output.appendUnsafe { room throws(ChunkError) in
+            // SAFETY: zstd writes at most `room.count` bytes and keeps neither pointer.
+            var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+            isComplete = try unsafe check(ZSTD_decompressStream(context, &target, &input)) == 0
+            guard unsafe isComplete || target.pos > 0 || input.pos < input.size else {
+              throw .decompressionFailed(codec: ZstdCodec.name, reason: "the frame does not end")
+            }
+            return unsafe target.pos
+          }
+        }
+        guard output.count - before <= free else {
+          throw .decodedByteCountExceedsLimit(codec: ZstdCodec.name, byteCount: nil, limit: limit)
+        }
+      }
+    }
+    return output.count - before
+  }
+
+  /// The content size that a frame claims, or `nil` when it claims none.
+  private func knownByteCount(_ claim: UInt64) -> Int? {
+    // zstd.h: ZSTD_CONTENTSIZE_UNKNOWN is -1 and ZSTD_CONTENTSIZE_ERROR is -2, macros that Swift does not
+    // see.
+    claim >= UInt64.max - 1 ? nil : Int(clamping: claim)
+  }
+
+  @discardableResult
+  private func check(_ result: Int) throws(ChunkError) -> Int {
+    guard ZSTD_isError(result) == 0 else {
+      throw .decompressionFailed(
+        codec: ZstdCodec.name, reason: unsafe String(cString: ZSTD_getErrorName(result)))
+    }
+    return result
+  }
+}

@@ -1,0 +1,48 @@
+/// A codec that turns the bytes of a chunk into other bytes.
+///
+/// A codec is a value that holds the settings in the array's metadata and nothing else, so all workers share
+/// it. What a worker reuses from chunk to chunk lives in its ``BytesEncoder`` and ``BytesDecoder``.
+public protocol BytesToBytesCodec: Sendable {
+  /// The name of the codec in Zarr v3 metadata.
+  static var name: String { get }
+
+  /// Returns the largest number of bytes that encoding `byteCount` bytes can write.
+  ///
+  /// - Throws: ``ChunkError/chunkTooLarge(byteCount:limit:)`` if the codec cannot take as many bytes.
+  func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int
+
+  /// Creates the state with which one worker encodes.
+  func makeEncoder() throws(ChunkError) -> any BytesEncoder
+
+  /// Creates the state with which one worker decodes.
+  func makeDecoder() throws(ChunkError) -> any BytesDecoder
+}
+
+/// The state with which one worker encodes chunk after chunk.
+///
+/// An encoder is not `Sendable`. It stays with the worker that made it.
+public protocol BytesEncoder: AnyObject {
+  /// Appends the encoded form of `source` to `output`.
+  ///
+  /// - Precondition: `output` has room for the codec's maximum encoded byte count of `source`.
+  /// - Complexity: O(*n*) where *n* is the size of `source`. Does not allocate.
+  func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError)
+}
+
+/// The state with which one worker decodes chunk after chunk.
+///
+/// A decoder is not `Sendable`. It stays with the worker that made it, and can go on after it threw.
+public protocol BytesDecoder: AnyObject {
+  /// Appends the decoded form of `source` to `output`.
+  ///
+  /// Sizes in `source` are claims: they are held against `limit`, and against what its bytes can decode to,
+  /// before memory is taken for them.
+  ///
+  /// - Parameters:
+  ///   - source: The encoded bytes, all of them.
+  ///   - output: Where the decoded bytes go.
+  ///   - limit: The largest number of bytes that may be decoded.
+  /// - Throws: ``ChunkError`` for what is wrong with `source`.
+  /// - Complexity: O(*n*) where *n* is the size of what is decoded.
+  func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError)
+}

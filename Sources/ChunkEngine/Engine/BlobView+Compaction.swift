@@ -1,0 +1,86 @@
+import Dispatch
+import Synchronization
+
+extension BlobView {
+  /// The elements back to back in one buffer with offsets, which is Arrow's `LargeBinary` layout.
+  ///
+  /// Two passes, both in parallel: the first adds up the sizes of blocks of elements, the second copies each
+  /// block to its place.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  public func compacted() throws(ChunkError) -> BlobBatch {
+    let blockCount = (count + Self.blockElementCount - 1) / Self.blockElementCount
+    let starts = try startOffsets(blockCount: blockCount)
+    let total = starts[blockCount]
+    let payload = try unsafe RawMemory.allocate(byteCount: total)
+    let offsetsByteCount = (count + 1) * MemoryLayout<Int64>.stride
+    var offsets: UnsafeMutableRawPointer?
+    do throws(ChunkError) {
+      unsafe offsets = try unsafe RawMemory.allocate(byteCount: offsetsByteCount)
+    } catch {
+      unsafe RawMemory.deallocate(payload)
+      throw error
+    }
+    if let ends = unsafe offsets?.assumingMemoryBound(to: Int64.self) {
+      unsafe ends[0] = 0
+      // SAFETY: Each block writes the bytes and the offsets of its own elements only.
+      nonisolated(unsafe) let target = unsafe (payload: payload, ends: ends + 1)
+      DispatchQueue.concurrentPerform(iterations: blockCount) { block in
+        unsafe copyBlock(
+          block, from: starts[block], to: starts[block + 1], payload: target.payload, ends: target.ends)
+      }
+    }
+    return BlobBatch(
+      payload: unsafe SharedBytes(adopting: payload, byteCount: total),
+      offsets: unsafe SharedBytes(adopting: offsets, byteCount: offsetsByteCount), count: count)
+  }
+
+  private static var blockElementCount: Int { 1 << 14 }
+
+  private func range(ofBlock block: Int) -> Range<Int> {
+    block * Self.blockElementCount..<min(count, (block + 1) * Self.blockElementCount)
+  }
+
+  /// Where each block begins in the batch, and behind the last one the size of the batch.
+  private func startOffsets(blockCount: Int) throws(ChunkError) -> [Int] {
+    let sizes = Mutex([Int](repeating: 0, count: blockCount))
+    DispatchQueue.concurrentPerform(iterations: blockCount) { block in
+      let blobs = blobs
+      var byteCount = 0
+      for index in range(ofBlock: block) {
+        // Fewer than 2¹⁴ elements of fewer than 2³² bytes.
+        byteCount &+= unsafe blobs.element(index).count
+      }
+      sizes.withLock { $0[block] = byteCount }
+    }
+    var starts = [0]
+    var total = 0
+    for byteCount in sizes.withLock({ $0 }) {
+      total = try sum(total, byteCount)
+      starts.append(total)
+    }
+    return starts
+  }
+
+  /// Copies the elements of one block to `payload`, from `start` to `end`, and writes where each of them
+  /// ends.
+  private func copyBlock(
+    _ block: Int, from start: Int, to end: Int, payload: UnsafeMutableRawPointer,
+    ends: UnsafeMutablePointer<Int64>
+  ) {
+    let blobs = blobs
+    var offset = start
+    for index in range(ofBlock: block) {
+      let element = unsafe blobs.element(index)
+      if let source = element.baseAddress {
+        // SAFETY: Behind every chunk lies the slack. Behind `end` begins the next block, which somebody else
+        // writes.
+        unsafe copyElement(
+          to: payload + offset, from: source, byteCount: element.count, writable: end &- offset)
+      }
+      offset &+= element.count
+      unsafe ends[index] = Int64(offset)
+    }
+  }
+}

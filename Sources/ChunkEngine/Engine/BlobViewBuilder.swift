@@ -1,0 +1,72 @@
+/// Collects the elements of decoded chunks into one view, from several workers at once.
+@safe
+public final class BlobViewBuilder: Sendable {
+  private let storage: BlobStorage
+  private let codec: String
+
+  /// Makes room for `count` elements.
+  ///
+  /// - Parameters:
+  ///   - count: The number of elements of the selection.
+  ///   - chain: The codecs of the chunks.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  public init(count: Int, chain: CodecChain) throws(ChunkError) {
+    storage = try BlobStorage(count: count)
+    codec = chain.elementCodecName
+  }
+
+  /// Puts elements of a chunk in their places and keeps the chunk.
+  ///
+  /// Every element of the chunk is checked, also those that are not in a run.
+  ///
+  /// - Parameters:
+  ///   - chunk: The chunk in wire form.
+  ///   - count: The number of elements that it must have.
+  ///   - runs: The elements that belong to the selection, in the order of the chunk. No two workers place the
+  ///     same.
+  /// - Throws: ``ChunkError`` for what is wrong with the chunk.
+  /// - Complexity: O(`count`). Copies nothing.
+  public func place(_ chunk: SharedBytes, count: Int, runs: [ElementRun]) throws(ChunkError) {
+    storage.keep(chunk)
+    var cursor = try WireFormCursor(chunk.bytes, expectedCount: count, codec: codec)
+    for run in runs {
+      try cursor.skip(run.chunkIndex - cursor.index)
+      try unsafe cursor.next(into: storage.slots(run.selectionIndex..<run.selectionIndex + run.count))
+    }
+    try cursor.finish()
+  }
+
+  /// Puts `element`, which is one element in wire form, in the places of all elements of `runs`.
+  ///
+  /// - Precondition: `element` is well-formed.
+  public func place(repeating element: SharedBytes, runs: [ElementRun]) {
+    storage.keep(element)
+    guard let start = unsafe element.baseAddress else { return }
+    for run in runs {
+      let slots = unsafe storage.slots(run.selectionIndex..<run.selectionIndex + run.count)
+      unsafe slots.update(repeating: start + WireForm.lengthByteCount)
+    }
+  }
+
+  /// The view of all elements.
+  ///
+  /// - Precondition: Every element was placed, or the view is never looked at.
+  public func finish() -> BlobView {
+    BlobView(storage)
+  }
+}
+
+extension WireForm {
+  /// Returns `element` in wire form: its length and its bytes.
+  public static func sharedElement(_ element: [UInt8]) throws(ChunkError) -> SharedBytes {
+    var arena = ByteArena()
+    try arena.appendElements(
+      byteCount: elementsByteCount(count: 1, payloadByteCount: element.count),
+      maximumElementByteCount: maximumElementByteCount
+    ) { writer throws(ChunkError) in
+      // SAFETY: Bytes have no padding.
+      try writer.append(unsafe element.span.bytes)
+    }
+    return try arena.takeBytes()
+  }
+}

@@ -1,0 +1,111 @@
+/// Encodes chunk after chunk for one worker.
+///
+///     source ──▶ wire arena ──▶ first arena ──▶ second arena ──▶ first arena … ──▶ store
+///         the one copy     codecs, from arena to arena
+///
+/// The arenas and the codecs' contexts live as long as the encoder, so after the first chunks nothing is
+/// allocated. An encoder stays with its worker.
+public struct ChunkEncoder: ~Copyable {
+  private let chain: CodecChain
+  private let maximumElementByteCount: Int
+  private var wire = ByteArena()
+  private var pipeline: EncodingPipeline
+
+  /// Creates an encoder.
+  ///
+  /// - Parameters:
+  ///   - chain: The codecs.
+  ///   - maximumElementByteCount: The largest element that is accepted.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  public init(
+    _ chain: CodecChain, maximumElementByteCount: Int = WireForm.portableElementByteCount
+  ) throws(ChunkError) {
+    self.chain = chain
+    self.maximumElementByteCount = maximumElementByteCount
+    pipeline = try EncodingPipeline(chain.stages)
+  }
+
+  /// A run of elements of a source.
+  public struct Segment {
+    let source: any BlobSource
+    let range: Range<Int>
+
+    /// Names the elements in `range` of `source`.
+    ///
+    /// - Precondition: `range` is inside of the source.
+    public init(_ source: any BlobSource, _ range: Range<Int>) {
+      self.source = source
+      self.range = range
+    }
+  }
+
+  /// Encodes a chunk of the elements of `segments`, one segment after the other.
+  ///
+  /// - Parameters:
+  ///   - segments: All elements of the chunk, in C order.
+  ///   - fillValue: If every element equals it, nothing is encoded and `body` is not called.
+  ///   - body: Is handed the encoded bytes, which are valid during the call.
+  /// - Returns: Whether the chunk was encoded, and the bytes of its elements.
+  /// - Throws: ``ChunkError``, and what `body` throws.
+  public mutating func encode(
+    _ segments: [Segment], unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
+  ) throws -> (isEncoded: Bool, payloadByteCount: Int) {
+    let payloadByteCount = try gather(segments)
+    if let fillValue, WireForm.elements(of: wire.bytes, allEqual: fillValue) {
+      return (false, payloadByteCount)
+    }
+    if !segments.allSatisfy({ $0.range.isEmpty || $0.source.elementsAreText }) {
+      try validateText(wire)
+    }
+    try pipeline.encode(&wire, body)
+    return (true, payloadByteCount)
+  }
+
+  /// Encodes a chunk that is in wire form already.
+  ///
+  /// - Parameters:
+  ///   - chunk: The chunk. A checksum may be appended to it.
+  ///   - fillValue: If every element equals it, nothing is encoded and `body` is not called.
+  ///   - body: Is handed the encoded bytes, which are valid during the call.
+  /// - Returns: Whether the chunk was encoded.
+  /// - Throws: ``ChunkError``, and what `body` throws.
+  public mutating func encode(
+    _ chunk: inout ByteArena, unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
+  ) throws -> Bool {
+    if let fillValue, WireForm.elements(of: chunk.bytes, allEqual: fillValue) { return false }
+    try validateText(chunk)
+    try pipeline.encode(&chunk, body)
+    return true
+  }
+
+  /// Checks that the elements of a chunk in wire form are text, if the codec asks for it.
+  private func validateText(_ chunk: borrowing ByteArena) throws(ChunkError) {
+    guard chain.arrayToBytes.elementsAreText else { return }
+    let chunk = chunk.bytes
+    try VlenUTF8Codec.validate(
+      chunk.extracting(WireForm.headerByteCount..<chunk.byteCount),
+      count: Int(chunk.littleEndianUInt32(at: 0)))
+  }
+
+  /// Lays out the elements in the wire arena, and returns how many bytes they have.
+  private mutating func gather(_ segments: [Segment]) throws(ChunkError) -> Int {
+    var count = 0
+    var payloadByteCount = 0
+    for segment in segments {
+      count += segment.range.count
+      payloadByteCount = try sum(payloadByteCount, segment.source.byteCount(of: segment.range))
+    }
+    let byteCount = try WireForm.elementsByteCount(count: count, payloadByteCount: payloadByteCount)
+    wire.removeAll()
+    try wire.reserve(WireForm.headerByteCount + byteCount)
+    try wire.append(littleEndian: UInt32(count))
+    try wire.appendElements(byteCount: byteCount, maximumElementByteCount: maximumElementByteCount) {
+      writer throws(ChunkError) in
+      for segment in segments {
+        try segment.source.write(segment.range, to: &writer)
+      }
+      guard writer.count == count, writer.freeByteCount == 0 else { throw .sourceChanged }
+    }
+    return payloadByteCount
+  }
+}

@@ -1,0 +1,58 @@
+/// Decodes chunk after chunk for one worker, and shows the elements of each without keeping them.
+public struct ChunkScanner: ~Copyable {
+  private let codec: String
+  private var decoder: ChunkDecoder
+  private var table = BlobTable()
+
+  /// Creates a scanner.
+  public init(_ chain: CodecChain, limits: DecodingLimits = DecodingLimits()) throws(ChunkError) {
+    codec = chain.elementCodecName
+    decoder = try ChunkDecoder(chain, limits: limits)
+  }
+
+  /// Reads and decodes a chunk, and hands the elements of `runs` to `body`.
+  ///
+  /// - Parameters:
+  ///   - count: The number of elements that the chunk must have.
+  ///   - runs: The elements to show, in the order of the chunk.
+  ///   - read: Appends the stored bytes to its argument, or returns `false` if the chunk is not stored.
+  ///   - body: Is handed the elements, which are valid during the call.
+  /// - Returns: Whether the chunk is stored.
+  /// - Throws: ``ChunkError``, and what `read` and `body` throw.
+  public mutating func scan(
+    count: Int, runs: [ElementRun], _ read: (inout ByteArena, DecodingLimits) throws -> Bool,
+    _ body: (BlobSpan) throws -> Void
+  ) throws -> Bool {
+    try Self.scan(&decoder, &table, codec: codec, count: count, runs: runs, read, body)
+  }
+
+  /// Shows one element again and again, in place of a chunk that is not stored.
+  public mutating func scan(
+    repeating element: SharedBytes, count: Int, _ body: (BlobSpan) throws -> Void
+  ) throws {
+    try table.reset(count: count)
+    if let start = unsafe element.baseAddress {
+      unsafe table.slots(0..<count).update(repeating: start + WireForm.lengthByteCount)
+    }
+    try body(table.blobs)
+  }
+
+  private static func scan(
+    _ decoder: inout ChunkDecoder, _ table: inout BlobTable, codec: String, count: Int, runs: [ElementRun],
+    _ read: (inout ByteArena, DecodingLimits) throws -> Bool, _ body: (BlobSpan) throws -> Void
+  ) throws -> Bool {
+    try decoder.withDecoded(read) { chunk in
+      var cursor = try WireFormCursor(chunk, expectedCount: count, codec: codec)
+      // The chunk has as many elements as it says or the cursor throws: the table is bounded by its bytes.
+      try table.reset(count: runs.reduce(0) { $0 + $1.count })
+      var position = 0
+      for run in runs {
+        try cursor.skip(run.chunkIndex - cursor.index)
+        try unsafe cursor.next(into: table.slots(position..<position + run.count))
+        position += run.count
+      }
+      try cursor.finish()
+      try body(table.blobs)
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/// A growing run of bytes that one worker fills and empties, chunk after chunk.
+///
+/// Emptying an arena keeps its memory. After the first few chunks a worker therefore allocates nothing.
+///
+///     [ written bytes | free capacity | slack for kernels ]
+///     0            count         capacity
+@safe
+public struct ByteArena: ~Copyable {
+  private var memory: UnsafeMutableRawPointer?
+
+  /// The number of bytes written.
+  public private(set) var count = 0
+
+  /// The number of bytes that the arena can hold before it moves to a larger allocation.
+  public private(set) var capacity = 0
+
+  /// Creates an arena without memory.
+  public init() {
+    unsafe memory = nil
+  }
+
+  deinit {
+    unsafe RawMemory.deallocate(memory)
+  }
+
+  /// The bytes written.
+  ///
+  /// - Complexity: O(1)
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      let written = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: memory, count: count))
+      return unsafe _overrideLifetime(written, borrowing: self)
+    }
+  }
+
+  /// Forgets the bytes written and keeps the memory.
+  ///
+  /// - Complexity: O(1)
+  public mutating func removeAll() {
+    count = 0
+  }
+
+  /// Forgets all bytes behind the first `count`.
+  ///
+  /// - Precondition: `count` is at most the number of bytes written.
+  /// - Complexity: O(1)
+  public mutating func truncate(to count: Int) {
+    precondition(count >= 0 && count <= self.count, "an arena cannot be truncated to more than it holds")
+    self.count = count
+  }
+
+  /// Makes room for `byteCount` more bytes.
+  ///
+  /// The arena takes just what is asked for when it is empty, since sizes are known beforehand, and grows by
+  /// half at least when it holds bytes, so that many appends stay linear.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  /// - Complexity: O(1), and O(`count`) when the arena has to move.
+  public mutating func reserve(_ byteCount: Int) throws(ChunkError) {
+    let (needed, overflow) = count.addingReportingOverflow(byteCount)
+    guard byteCount >= 0, !overflow else { throw .outOfMemory(byteCount: byteCount) }
+    guard unsafe needed > capacity || memory == nil else { return }
+    let larger = count == 0 ? needed : max(needed, capacity + capacity / 2)
+    let moved = try unsafe RawMemory.allocate(byteCount: larger)
+    if let memory = unsafe memory {
+      unsafe moved.copyMemory(from: memory, byteCount: count)
+      unsafe RawMemory.deallocate(memory)
+    }
+    unsafe memory = moved
+    capacity = larger
+  }
+
+  /// Appends up to `byteCount` bytes that `initializer` writes.
+  ///
+  /// If `initializer` throws, the arena keeps what was written until then.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `initializer` throws.
+  /// - Complexity: O(`byteCount`), and O(`count` + `byteCount`) when the arena has to move.
+  public mutating func append(
+    addingCapacity byteCount: Int,
+    initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    try reserve(byteCount)
+    guard let memory = unsafe memory else { return }
+    let free = unsafe UnsafeMutableRawBufferPointer(start: memory + count, count: byteCount)
+    var output = unsafe OutputRawSpan(buffer: free, initializedCount: 0)
+    defer {
+      count += unsafe output.finalize(for: free)
+      output = OutputRawSpan()
+    }
+    try initializer(&output)
+  }
+
+  /// Hands room for `byteCount` bytes to `body`, for calls to the system, and appends as many as it says it
+  /// wrote.
+  ///
+  /// - Precondition: `body` returns at most `byteCount`.
+  @unsafe
+  public mutating func appendUnsafe(
+    addingCapacity byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Int
+  ) throws {
+    try reserve(byteCount)
+    guard let memory = unsafe memory else { return }
+    let written = try unsafe body(UnsafeMutableRawBufferPointer(start: memory + count, count: byteCount))
+    precondition(written >= 0 && written <= byteCount, "more was written than fits")
+    count += written
+  }
+
+  /// Appends a copy of `source`.
+  ///
+  /// - Complexity: O(*n*) where *n* is the size of `source`.
+  public mutating func append(copying source: RawSpan) throws(ChunkError) {
+    try append(addingCapacity: source.byteCount) { output throws(ChunkError) in
+      output.append(copying: source)
+    }
+  }
+
+  /// Appends `value`, its least significant byte first.
+  public mutating func append(littleEndian value: UInt32) throws(ChunkError) {
+    try append(addingCapacity: 4) { output throws(ChunkError) in
+      output.append(littleEndian: value)
+    }
+  }
+
+  /// Writes `value` over the four bytes at `offset`, its least significant byte first.
+  ///
+  /// - Precondition: the four bytes are written already.
+  public mutating func overwrite(littleEndian value: UInt32, at offset: Int) {
+    precondition(offset >= 0 && offset <= count - 4, "an arena can overwrite only what is written")
+    unsafe memory?.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
+  }
+
+  /// Appends elements in wire form that `body` writes.
+  ///
+  /// The writer refuses what does not fit in `byteCount`. If `body` throws, the arena is as before.
+  ///
+  /// - Complexity: O(`byteCount`), and O(`count` + `byteCount`) when the arena has to move.
+  public mutating func appendElements(
+    byteCount: Int, maximumElementByteCount: Int,
+    writingWith body: (inout WireFormWriter) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    try reserve(byteCount)
+    guard let memory = unsafe memory else { return }
+    // SAFETY: `byteCount` bytes and the slack follow `count`, and the writer does not outlive this call.
+    var writer = unsafe WireFormWriter(
+      start: memory + count, byteCount: byteCount, maximumElementByteCount: maximumElementByteCount)
+    try body(&writer)
+    count += writer.byteCount
+  }
+
+  /// Takes the memory out of the arena, which is left empty and without memory.
+  ///
+  /// - Complexity: O(1). Copies nothing.
+  public mutating func takeBytes() throws(ChunkError) -> SharedBytes {
+    try reserve(0)
+    let taken = unsafe SharedBytes(adopting: memory, byteCount: count)
+    unsafe memory = nil
+    count = 0
+    capacity = 0
+    return taken
+  }
+}

@@ -1,0 +1,45 @@
+extension WireForm {
+  /// Copies the elements of a chunk back to back and writes where each of them ends, in one pass.
+  ///
+  /// The hot loop of decoding to one contiguous batch.
+  ///
+  /// - Parameters:
+  ///   - bytes: The chunk, with its header.
+  ///   - expectedCount: The number of elements that the chunk must have.
+  ///   - payload: Where the elements go: at least `bytes.count - 4 - 4 * expectedCount` bytes, and the slack.
+  ///   - ends: One slot an element for the offset behind it.
+  ///   - base: What is added to the offsets.
+  ///   - codec: The name of the codec, for errors.
+  /// - Throws: ``ChunkError`` for what is wrong with the chunk.
+  static func compact(
+    _ bytes: UnsafeRawBufferPointer, expectedCount: Int, payload: UnsafeMutableRawPointer,
+    ends: UnsafeMutablePointer<Int64>, base: Int64, codec: String
+  ) throws(ChunkError) {
+    guard bytes.count >= headerByteCount, let start = bytes.baseAddress else {
+      throw .truncatedHeader(codec: codec, byteCount: bytes.count, expected: headerByteCount)
+    }
+    let found = Int(UInt32(littleEndian: unsafe start.loadUnaligned(as: UInt32.self)))
+    guard found == expectedCount else { throw .countMismatch(found: found, expected: expectedCount) }
+    // Implies that the payload is as large as the caller was told, whatever the lengths say.
+    var room = bytes.count - headerByteCount - found * lengthByteCount
+    guard room >= 0 else { throw .elementOverrun(index: 0, byteCount: 0, available: room) }
+
+    var position = unsafe start + headerByteCount
+    var destination = unsafe payload
+    var offset = base
+    for index in 0..<found {
+      let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
+      guard length <= room else { throw .elementOverrun(index: index, byteCount: length, available: room) }
+      unsafe position += lengthByteCount
+      // SAFETY: `room` is what is left of the payload on both sides. Behind a decoded chunk and behind the
+      // payload lies the slack, so short copies may always touch 64 bytes.
+      unsafe copyElement(to: destination, from: position, byteCount: length)
+      unsafe position += length
+      unsafe destination += length
+      room &-= length
+      offset &+= Int64(length)
+      unsafe ends[index] = offset
+    }
+    guard room == 0 else { throw .trailingBytes(codec: codec, byteCount: room) }
+  }
+}

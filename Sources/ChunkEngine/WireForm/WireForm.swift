@@ -1,0 +1,40 @@
+/// The bytes of a chunk of variable-length elements, as `vlen-bytes` and `vlen-utf8` lay them out.
+///
+///     +-------+------------+---------+------------+---------+ …
+///     | count | byteCount₀ | bytes₀  | byteCount₁ | bytes₁  |
+///     +-------+------------+---------+------------+---------+ …
+///      u32     u32                    u32            all little endian, no padding
+///
+/// The elements stand in C order. See
+/// [vlen-bytes](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/vlen-bytes).
+public enum WireForm {
+  /// The bytes of the count in front of the elements.
+  public static let headerByteCount = 4
+
+  /// The bytes of the length in front of each element.
+  public static let lengthByteCount = 4
+
+  /// The largest number of elements of a chunk.
+  public static let maximumElementCount = Int(UInt32.max)
+
+  /// The largest element that the format can hold.
+  public static let maximumElementByteCount = Int(UInt32.max)
+
+  /// The largest element that every reader takes: numcodecs keeps lengths as signed numbers of 32 bits.
+  public static let portableElementByteCount = Int(Int32.max)
+
+  /// The bytes that the elements of a valid chunk of `count` elements have together, without their lengths.
+  public static func payloadByteCount(of chunk: SharedBytes, count: Int) -> Int {
+    chunk.byteCount - headerByteCount - count * lengthByteCount
+  }
+
+  /// The bytes of `count` elements that have `payloadByteCount` bytes together, without the header.
+  static func elementsByteCount(count: Int, payloadByteCount: Int) throws(ChunkError) -> Int {
+    guard count <= maximumElementCount else { throw .tooManyElements(count: count) }
+    let (total, overflow) = payloadByteCount.addingReportingOverflow(count * lengthByteCount)
+    guard !overflow, total <= Int.max - headerByteCount else {
+      throw .chunkTooLarge(byteCount: Int.max, limit: Int.max - headerByteCount)
+    }
+    return total
+  }
+}

@@ -1,0 +1,76 @@
+extension WireFormWriter {
+  /// Appends the elements that lie back to back in `bytes`, between each of `offsets` and the next.
+  ///
+  /// This is the hot loop of bulk writing. Each element is checked: offsets never decrease, stay inside of
+  /// `bytes`, and the element fits in the memory that is left.
+  ///
+  /// - Throws: ``ChunkError/invalidOffsets(index:)``, ``ChunkError/elementTooLarge(index:byteCount:limit:)``
+  ///   and ``ChunkError/sourceChanged``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements. Does not allocate.
+  mutating func append<Offset: FixedWidthInteger>(
+    contiguous bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Offset>
+  ) throws(ChunkError) {
+    guard offsets.count > 1, let base = bytes.baseAddress else {
+      return try unsafe appendEmpty(count: max(0, offsets.count - 1), offsets: offsets)
+    }
+    // Kept in registers: the compiler cannot know that writing an element leaves the writer itself alone.
+    var cursor = unsafe self.cursor
+    defer { unsafe self.cursor = unsafe cursor }
+    let limit = UInt64(maximumElementByteCount)
+    let byteCount = bytes.count
+    var lower = Int(truncatingIfNeeded: unsafe offsets[0])
+    guard lower >= 0, lower <= byteCount else { throw .invalidOffsets(index: 0) }
+
+    for index in 1..<offsets.count {
+      let upper = Int(truncatingIfNeeded: unsafe offsets[index])
+      let length = upper &- lower
+      // As an unsigned number a negative length is above every limit.
+      guard UInt64(bitPattern: Int64(length)) <= limit, upper <= byteCount else {
+        guard length >= 0, upper <= byteCount else { throw .invalidOffsets(index: index - 1) }
+        throw .elementTooLarge(index: index - 1, byteCount: length, limit: maximumElementByteCount)
+      }
+      guard unsafe length <= end - cursor - WireForm.lengthByteCount else { throw .sourceChanged }
+      unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
+      unsafe cursor += WireForm.lengthByteCount
+      // SAFETY: The element lies in `bytes` and fits. The slack behind every arena takes what a short copy
+      // writes beyond the element; the source is read beyond it only where it has that much left.
+      unsafe copyElement(to: cursor, from: base + lower, byteCount: length, readable: byteCount &- lower)
+      unsafe cursor += length
+      lower = upper
+      count &+= 1
+    }
+  }
+
+  /// Appends elements for which there are no bytes, so that all must be empty.
+  private mutating func appendEmpty<Offset: FixedWidthInteger>(
+    count: Int, offsets: UnsafeBufferPointer<Offset>
+  ) throws(ChunkError) {
+    for index in 0..<count {
+      guard unsafe offsets[index] == 0, unsafe offsets[index + 1] == 0 else {
+        throw .invalidOffsets(index: index)
+      }
+      _ = try unsafe appendLength(0)
+    }
+  }
+}
+
+/// Copies one element, up to 64 bytes of it without a branch on its size.
+///
+/// `memcpy` chooses by size, and on elements of mixed small sizes the processor guesses wrong: two moves of
+/// 32 bytes are up to four times as fast. They touch 64 bytes on both sides, of which `readable` and
+/// `writable` say whether they are there and belong to nobody else. Behind what an arena holds they always
+/// are, as the slack of ``RawMemory``.
+@inline(__always)
+func copyElement(
+  to destination: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int,
+  readable: Int = RawMemory.slack, writable: Int = RawMemory.slack
+) {
+  if byteCount <= 64 && readable >= 64 && writable >= 64 {
+    let first = unsafe source.loadUnaligned(as: SIMD32<UInt8>.self)
+    let second = unsafe source.loadUnaligned(fromByteOffset: 32, as: SIMD32<UInt8>.self)
+    unsafe destination.storeBytes(of: first, as: SIMD32<UInt8>.self)
+    unsafe destination.storeBytes(of: second, toByteOffset: 32, as: SIMD32<UInt8>.self)
+  } else {
+    unsafe destination.copyMemory(from: source, byteCount: byteCount)
+  }
+}

@@ -1,0 +1,84 @@
+/// Writes elements in wire form into memory that was reserved for them.
+///
+/// Every element is checked against the memory that is left before its first byte is written, so a source
+/// that announced less than it gives is an error and never an overrun.
+///
+/// A measured kernel, hence the pointers: an element costs about half of the instructions of one that goes
+/// through a chain of spans.
+@safe
+public struct WireFormWriter: ~Copyable {
+  @usableFromInline let start: UnsafeMutableRawPointer
+  @usableFromInline var cursor: UnsafeMutableRawPointer
+  @usableFromInline let end: UnsafeMutableRawPointer
+
+  /// The largest element that is accepted.
+  public let maximumElementByteCount: Int
+
+  /// The number of elements written.
+  public internal(set) var count = 0
+
+  /// Creates a writer for `byteCount` bytes at `start`, which ``RawMemory`` slack follows.
+  init(start: UnsafeMutableRawPointer, byteCount: Int, maximumElementByteCount: Int) {
+    unsafe self.start = start
+    unsafe cursor = start
+    unsafe end = start + byteCount
+    self.maximumElementByteCount = min(maximumElementByteCount, WireForm.maximumElementByteCount)
+  }
+
+  /// The number of bytes written, lengths included.
+  public var byteCount: Int { unsafe cursor - start }
+
+  /// The number of bytes that can still be written.
+  public var freeByteCount: Int { unsafe end - cursor }
+
+  /// Appends one element.
+  ///
+  /// - Throws: ``ChunkError/elementTooLarge(index:byteCount:limit:)``, and ``ChunkError/sourceChanged`` if
+  ///   the element does not fit in what was announced.
+  /// - Complexity: O(*n*) where *n* is the size of the element. Does not allocate.
+  @inlinable @inline(__always)
+  public mutating func append(_ element: RawSpan) throws(ChunkError) {
+    let destination = try unsafe appendLength(element.byteCount)
+    unsafe element.withUnsafeBytes { element in
+      guard let source = element.baseAddress else { return }
+      // SAFETY: `appendLength` found the room for the element.
+      unsafe destination.copyMemory(from: source, byteCount: element.count)
+    }
+  }
+
+  /// Appends one element of `byteCount` bytes that `initializer` writes.
+  ///
+  /// - Throws: As ``append(_:)``, ``ChunkError/sourceChanged`` also if `initializer` writes fewer bytes.
+  public mutating func append(
+    byteCount: Int, initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    let destination = try unsafe appendLength(byteCount)
+    let room = unsafe UnsafeMutableRawBufferPointer(start: destination, count: byteCount)
+    var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+    try initializer(&output)
+    guard unsafe output.finalize(for: room) == byteCount else { throw .sourceChanged }
+  }
+
+  /// Appends `element` as often as `count` says.
+  ///
+  /// - Complexity: O(*n* · `count`) where *n* is the size of the element.
+  public mutating func append(repeating element: RawSpan, count: Int) throws(ChunkError) {
+    for _ in 0..<count {
+      try append(element)
+    }
+  }
+
+  /// Writes the length of the next element, moves on behind it and returns where its bytes go.
+  @usableFromInline @inline(__always)
+  mutating func appendLength(_ byteCount: Int) throws(ChunkError) -> UnsafeMutableRawPointer {
+    guard byteCount <= maximumElementByteCount else {
+      throw .elementTooLarge(index: count, byteCount: byteCount, limit: maximumElementByteCount)
+    }
+    guard byteCount >= 0, byteCount <= freeByteCount - WireForm.lengthByteCount else { throw .sourceChanged }
+    unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: byteCount).littleEndian, as: UInt32.self)
+    let destination = unsafe cursor + WireForm.lengthByteCount
+    unsafe cursor = unsafe destination + byteCount
+    count += 1
+    return unsafe destination
+  }
+}
