@@ -1,7 +1,7 @@
 /// What the document `zarr.json` says about an array.
 ///
-/// Values of this type are valid: what an initializer has let through can be written, and multiplied out without
-/// overflow. Whether the codecs are known, and fit together, is for those who build the chain to say.
+/// Values of this type are valid: what an initializer has let through can be written, and multiplied out
+/// without overflow. Whether the codecs are known, and fit together, is for those who build the chain to say.
 public struct ArrayMetadata: Hashable, Sendable {
   /// The number of elements along each axis; an array without axes has one element.
   public let shape: [Int]
@@ -30,7 +30,8 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// What users say about the array.
   public var attributes: JSONObject
 
-  /// The names of the axes, as many as ``shape`` has, if the document names them; nil for an axis without a name.
+  /// The names of the axes, as many as ``shape`` has, if the document names them; nil for an axis without a
+  /// name.
   public let dimensionNames: [String?]?
 
   /// Layers between the array and the store; all of them say that they may be ignored.

@@ -3,8 +3,8 @@ import Foundation
 extension DataType {
   /// Reads a fill value: the bytes of the element that stands for all that was never written.
   ///
-  /// Text is a string. Byte strings are base64, with the standard alphabet and padded, or an array of integers from 0 to
-  /// 255, which zarrs writes.
+  /// Text is a string. Byte strings are base64, with the standard alphabet and padded, or an array of
+  /// integers from 0 to 255, which zarrs writes.
   ///
   /// - Throws: An error if the value does not fit the data type.
   /// - Complexity: O(*n*) in the length of the value.

@@ -22,7 +22,8 @@ public struct MetadataError: Error, Hashable, CustomStringConvertible {
   /// The kind of failure.
   public let code: Code
 
-  /// The field that is wrong, as `chunk_grid.configuration.chunk_shape[0]`; empty for the document as a whole.
+  /// The field that is wrong, as `chunk_grid.configuration.chunk_shape[0]`; empty for the document as a
+  /// whole.
   public let field: String
 
   /// What is wrong with it, for a person to read.

@@ -66,9 +66,10 @@ public struct MetadataExtension: Hashable, Sendable {
 
   /// The extension as documents hold it.
   ///
-  /// The configuration is written even if it is empty. zarr-python refuses several codecs without one, and zarr-python
-  /// and zarrs both take an empty one for the codecs that have no settings, as `vlen-bytes`, `vlen-utf8` and `crc32c`.
-  /// The shorthand, a name alone, is never written: zarr-python does not read it for codecs.
+  /// The configuration is written even if it is empty. zarr-python refuses several codecs without one, and
+  /// zarr-python and zarrs both take an empty one for the codecs that have no settings, as `vlen-bytes`,
+  /// `vlen-utf8` and `crc32c`. The shorthand, a name alone, is never written: zarr-python does not read it
+  /// for codecs.
   public var json: JSONValue {
     var object: JSONObject = ["name": .string(name), "configuration": .object(configuration)]
     if !mustUnderstand {

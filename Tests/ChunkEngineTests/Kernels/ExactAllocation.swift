@@ -1,7 +1,7 @@
 /// Calls `body` with the address of a copy of `bytes` that ends with its allocation.
 ///
-/// The copy begins `alignment` bytes into the allocation. AddressSanitizer then sees every read behind the bytes
-/// and, where `alignment` is 0, every read before them.
+/// The copy begins `alignment` bytes into the allocation. AddressSanitizer then sees every read behind the
+/// bytes and, where `alignment` is 0, every read before them.
 func withAllocation<Result>(
   _ bytes: some Collection<UInt8>, alignment: Int = 0, _ body: (UnsafeRawPointer?) throws -> Result
 ) rethrows -> Result {

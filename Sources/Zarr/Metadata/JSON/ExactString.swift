@@ -1,7 +1,7 @@
 /// A string that equals another only if both have the same bytes.
 ///
-/// Swift's own comparison takes `é` as one character and `é` as a letter with an accent for the same. To a store, and to
-/// every other reader of a document, they are different names.
+/// Swift's own comparison takes `é` as one character and `é` as a letter with an accent for the same. To a
+/// store, and to every other reader of a document, they are different names.
 struct ExactString: Hashable, Sendable {
   let text: String
 

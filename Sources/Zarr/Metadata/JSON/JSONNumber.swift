@@ -1,10 +1,11 @@
 /// A number of a JSON document, kept as the text that was read.
 ///
-/// Zarr attributes hold integers of any size, and a document that is rewritten must not change them. So the text is the
-/// number, and the views of it are made when they are asked for. Besides the numbers of RFC 8259 there are `NaN`,
-/// `Infinity` and `-Infinity`, which Python writes.
+/// Zarr attributes hold integers of any size, and a document that is rewritten must not change them. So the
+/// text is the number, and the views of it are made when they are asked for. Besides the numbers of RFC 8259
+/// there are `NaN`, `Infinity` and `-Infinity`, which Python writes.
 ///
-/// Two numbers are equal if they are written alike: `1` and `1.0` are different, because Zarr tells integers by that.
+/// Two numbers are equal if they are written alike: `1` and `1.0` are different, because Zarr tells integers
+/// by that.
 public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
   /// The number as it stands in a document.
   public let text: String

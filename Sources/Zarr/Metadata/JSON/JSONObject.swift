@@ -1,7 +1,7 @@
 /// The members of a JSON object, in the order in which they were read or set.
 ///
-/// Each key is there once; where a document repeats a key, its last value counts, as in most readers. Objects are equal
-/// if they have equal members, in whatever order.
+/// Each key is there once; where a document repeats a key, its last value counts, as in most readers. Objects
+/// are equal if they have equal members, in whatever order.
 public struct JSONObject: Sendable {
   /// A key with its value.
   public typealias Element = (key: String, value: JSONValue)

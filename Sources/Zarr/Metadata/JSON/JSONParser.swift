@@ -1,10 +1,11 @@
 /// Reads JSON documents.
 ///
-/// The grammar is that of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259), strictly, with two additions: the numbers
-/// `NaN`, `Infinity` and `-Infinity`, which zarr-python writes, and a byte order mark at the beginning.
+/// The grammar is that of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259), strictly, with two additions:
+/// the numbers `NaN`, `Infinity` and `-Infinity`, which zarr-python writes, and a byte order mark at the
+/// beginning.
 ///
-/// A value can take up to about 40 times the memory of its text (`[[[[…` and the like), so the limit on the text also
-/// bounds the memory.
+/// A value can take up to about 40 times the memory of its text (`[[[[…` and the like), so the limit on the
+/// text also bounds the memory.
 public struct JSONParser: Hashable, Sendable {
   /// The depths of nesting that can be allowed; the parser recurses, so that more could overflow a stack.
   public static let depths = 0...1000

@@ -1,7 +1,7 @@
 /// A value of a JSON document.
 ///
-/// Foundation's JSON types are not used, because they lose digits of large integers, refuse `NaN` and `Infinity`, which
-/// zarr-python writes into attributes, and forget the order of members.
+/// Foundation's JSON types are not used, because they lose digits of large integers, refuse `NaN` and
+/// `Infinity`, which zarr-python writes into attributes, and forget the order of members.
 ///
 /// Strings are equal if their bytes are.
 public enum JSONValue: Sendable {

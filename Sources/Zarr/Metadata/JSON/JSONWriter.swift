@@ -1,12 +1,14 @@
 /// Writes JSON documents.
 ///
-/// Numbers are written as they were read. Text is written as UTF-8; only what JSON forbids in a string is escaped.
+/// Numbers are written as they were read. Text is written as UTF-8; only what JSON forbids in a string is
+/// escaped.
 public struct JSONWriter: Hashable, Sendable {
   /// How a document is laid out.
   public enum Style: Hashable, Sendable {
     /// In one line, without spaces.
     case compact
-    /// With each member and element on a line of its own, indented by two spaces a level, as zarr-python does.
+    /// With each member and element on a line of its own, indented by two spaces a level, as zarr-python
+    /// does.
     case pretty
   }
 

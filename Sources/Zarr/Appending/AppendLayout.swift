@@ -1,0 +1,72 @@
+import ChunkEngine
+
+/// Which chunks the elements of a stream go to, in the order in which they come.
+///
+/// Rows along the first axis follow each other. Where chunks are as wide as the array, a row of chunks is one
+/// chunk, and all its elements come one after the other. Otherwise a row of elements visits several chunks:
+///
+///     chunk 0        chunk 1        chunk 2          the runs of one pass, here a row:
+///     [a b c d]      [e f g h]      [i j · ·]        chunk 0: 4, chunk 1: 4, chunk 2: 2
+///     [k l m n]      [o p q r]      [s t · ·]        the places behind the edge are padded
+struct AppendLayout {
+  /// A run of elements that goes to one chunk.
+  struct Run {
+    /// Which of the open chunks it goes to.
+    let column: Int
+    /// Where it begins in the chunk, counted from the first element of the pass.
+    let chunkIndex: Int
+    /// The number of elements.
+    let count: Int
+  }
+
+  /// The positions of the open chunks in the grid along all axes but the first.
+  let columns: [[Int]]
+
+  /// The runs of a pass, in the order of the stream.
+  let runs: [Run]
+
+  /// The rows of a pass, and how many of them a chunk has.
+  let rowsPerPass: Int
+  let passesPerChunk: Int
+
+  /// The places that a chunk has for the elements of a pass.
+  let chunkElementsPerPass: Int
+
+  /// The elements of a row of the array.
+  let rowElementCount: Int
+
+  /// Lays out an array.
+  ///
+  /// - Precondition: The array has an axis.
+  init(shape: [Int], chunkShape: [Int]) {
+    let others = Array(shape.dropFirst())
+    let chunkOthers = Array(chunkShape.dropFirst())
+    let slab = chunkOthers.reduce(1, *)
+    rowElementCount = others.reduce(1, *)
+    guard others != chunkOthers else {
+      columns = [others.map { _ in 0 }]
+      rowsPerPass = chunkShape[0]
+      passesPerChunk = 1
+      chunkElementsPerPass = chunkShape[0] * slab
+      runs = [Run(column: 0, chunkIndex: 0, count: chunkElementsPerPass)]
+      return
+    }
+    rowsPerPass = 1
+    passesPerChunk = chunkShape[0]
+    chunkElementsPerPass = slab
+    // A row is an array of one axis less.
+    let parts = ChunkParts(of: ArrayRegion(allOf: others), shape: others, chunkShape: chunkOthers)
+    var columns: [[Int]] = []
+    var runs: [(start: Int, run: Run)] = []
+    for position in 0..<parts.count {
+      let part = parts[position]
+      for run in part.runs {
+        runs.append(
+          (run.selectionIndex, Run(column: columns.count, chunkIndex: run.chunkIndex, count: run.count)))
+      }
+      columns.append(part.indices)
+    }
+    self.columns = columns
+    self.runs = runs.sorted { $0.start < $1.start }.map(\.run)
+  }
+}

@@ -1,0 +1,190 @@
+public import ChunkEngine
+
+/// Writes a stream of elements of unknown length to the end of an array, along its first axis.
+///
+///     let appender = try Appender.create(in: store, at: "documents")
+///     for document in documents {
+///       try appender.append(document.span.bytes)
+///     }
+///     let array = try appender.finish()
+///
+/// Elements go straight into the chunk that is to be stored. Full chunks are encoded by other threads while
+/// the caller goes on; a caller that is faster than they are is held back, so that memory stays within the
+/// budget however much is written.
+///
+/// The array's shape grows when the appender is finished. An appender belongs to one thread at a time.
+public final class Appender {
+  /// What is known of the array.
+  private enum Phase {
+    /// Its chunk size is to be found from the first elements.
+    case sampling(OpenChunk, create: (_ meanByteCount: Double?) throws -> ZarrArray, byteCount: Int)
+    /// It is there.
+    case writing(AppendingState)
+    /// The appender is finished.
+    case finished
+  }
+
+  private var phase: Phase
+  private let memoryBudget: Int
+  private let monitor: ProgressMonitor?
+
+  /// The memory for chunks that wait, unless it is said.
+  public static let standardMemoryBudget = 64 << 20
+
+  /// Creates an appender to an array that exists.
+  ///
+  /// - Parameters:
+  ///   - array: The array, which has at least one axis. Nobody else may append to it meanwhile.
+  ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Throws: ``ZarrError`` and ``StoreError``, also for a last chunk that is damaged.
+  public init(
+    to array: ZarrArray, memoryBudget: Int = standardMemoryBudget, monitor: ProgressMonitor? = nil
+  ) throws {
+    self.memoryBudget = memoryBudget
+    self.monitor = monitor
+    phase = .writing(try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor))
+  }
+
+  private init(_ phase: Phase, memoryBudget: Int, monitor: ProgressMonitor?) {
+    self.phase = phase
+    self.memoryBudget = memoryBudget
+    self.monitor = monitor
+  }
+
+  /// Creates an array and an appender to it.
+  ///
+  /// If the options give the size of chunks in bytes, the array is created as soon as there are enough
+  /// elements to know how many make a chunk, at the latest when the appender is finished.
+  ///
+  /// - Parameters:
+  ///   - store: Where the array goes.
+  ///   - path: The path in the store, nothing for its root.
+  ///   - rowShape: The number of elements along each axis but the first.
+  ///   - options: What the array is like.
+  ///   - access: How the array is worked on.
+  ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The appender.
+  /// - Throws: As ``ZarrArray/create(in:at:shape:options:access:)``.
+  public static func create(
+    in store: any Store, at path: String = "", rowShape: [Int] = [], options: ArrayOptions = ArrayOptions(),
+    access: ArrayAccess = ArrayAccess(), memoryBudget: Int = standardMemoryBudget,
+    monitor: ProgressMonitor? = nil
+  ) throws -> Appender {
+    let create = { (meanByteCount: Double?) in
+      try ZarrArray.create(
+        in: store, at: path, shape: [0] + rowShape, meanByteCount: meanByteCount, options: options,
+        access: access)
+    }
+    guard case .bytes(let byteCount) = options.chunkSize else {
+      return try Appender(to: create(nil), memoryBudget: memoryBudget, monitor: monitor)
+    }
+    let nodePath = try ZarrArray.nodePath(path, in: store)
+    if !options.overwrites, try NodeMetadata.exists(in: store, at: nodePath) {
+      throw ZarrError.alreadyExists(path: ZarrArray.location(store, nodePath))
+    }
+    let sample = OpenChunk(maximumElementByteCount: access.maximumElementByteCount)
+    try sample.reset(expectedByteCount: min(byteCount, memoryBudget))
+    return Appender(
+      .sampling(sample, create: create, byteCount: min(byteCount, memoryBudget)), memoryBudget: memoryBudget,
+      monitor: monitor)
+  }
+
+  /// Appends a copy of an element.
+  ///
+  /// - Throws: ``ZarrError``, ``StoreError`` and ``ChunkError``, also for chunks of elements before this one.
+  /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
+  public func append(_ element: RawSpan) throws {
+    try append { chunk throws(ChunkError) in try chunk.append(element) }
+  }
+
+  /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.
+  ///
+  /// - Throws: As ``append(_:)``.
+  public func append(
+    addingCapacity capacity: Int,
+    initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
+  ) throws {
+    try append { chunk throws(ChunkError) in
+      try chunk.append(addingCapacity: capacity, initializingWith: initializer)
+    }
+  }
+
+  /// Appends all elements of a source.
+  ///
+  /// - Throws: As ``append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  public func append(contentsOf source: any BlobSource) throws {
+    var position = 0
+    while position < source.count {
+      switch phase {
+      case .sampling:
+        try append { chunk throws(ChunkError) in try chunk.append(position..<position + 1, of: source) }
+        position += 1
+      case .writing(let state):
+        position += try state.append(position..<source.count, of: source)
+      case .finished:
+        preconditionFailure("the appender is finished")
+      }
+    }
+  }
+
+  /// Appends elements one after the other.
+  ///
+  /// - Throws: As ``append(_:)``.
+  public func append<Elements: Sequence>(contentsOf elements: Elements) throws
+  where Elements.Element: BlobConvertible {
+    for element in elements {
+      try append { chunk throws(ChunkError) in
+        try element.withBlobBytes { bytes throws(ChunkError) in try chunk.append(bytes) }
+      }
+    }
+  }
+
+  /// Stores all that was appended and gives the array its new shape.
+  ///
+  /// - Returns: The array.
+  /// - Throws: As ``append(_:)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
+  ///   complete.
+  /// - Precondition: The appender is not finished.
+  @discardableResult
+  public func finish() throws -> ZarrArray {
+    if case .sampling(let sample, _, _) = phase {
+      try endSampling(sample)
+    }
+    guard case .writing(let state) = phase else { preconditionFailure("the appender is finished") }
+    phase = .finished
+    let array = try state.finish()
+    monitor?.finish()
+    return array
+  }
+
+  private func append(_ body: (OpenChunk) throws(ChunkError) -> Void) throws {
+    switch phase {
+    case .sampling(let sample, _, let byteCount):
+      try body(sample)
+      if sample.byteCount >= byteCount || sample.count == RegularChunkGrid.maximumElementCount {
+        try endSampling(sample)
+      }
+    case .writing(let state):
+      try state.append(body)
+    case .finished:
+      preconditionFailure("the appender is finished")
+    }
+  }
+
+  /// Creates the array for elements like those of the sample, and appends these.
+  private func endSampling(_ sample: OpenChunk) throws {
+    guard case .sampling(_, let create, _) = phase else { return }
+    let mean = Double(sample.byteCount) / Double(max(1, sample.count))
+    let array = try create(max(mean, Double(WireForm.lengthByteCount)))
+    let state = try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor)
+    phase = .writing(state)
+    let elements = try sample.takeElements(chain: array.chain)
+    var position = 0
+    while position < elements.count {
+      position += try state.append(position..<elements.count, of: elements)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import ChunkEngine
+
+/// Where an appender is in its array, and the chunks that it is filling.
+final class AppendingState {
+  private let array: ZarrArray
+  private let layout: AppendLayout
+  private let queue: ChunkQueue
+  private let fillValue: [UInt8]
+  private let chunkRowCount: Int
+  private let chunkElementCount: Int
+
+  /// The open chunks, one for each column of the layout.
+  private var chunks: [OpenChunk] = []
+
+  /// The row of chunks that is being filled.
+  private var chunkRow: Int
+
+  /// The passes over the layout that the open chunks have already.
+  private var pass: Int
+
+  /// The run of the layout that comes next, and the elements that it has already.
+  private var run = 0
+  private var runPosition: Int
+
+  /// The bytes of the last chunk that was sealed, a good guess for the next one.
+  private var expectedByteCount = 0
+
+  init(_ array: ZarrArray, memoryBudget: Int, monitor: ProgressMonitor?) throws {
+    try array.checkWritable()
+    let metadata = array.metadata
+    guard let rowCount = metadata.shape.first else {
+      throw ZarrError.notWritable(path: array.location, reason: "an array without axes cannot grow")
+    }
+    self.array = array
+    layout = AppendLayout(shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
+    queue = ChunkQueue(array, memoryBudget: memoryBudget, monitor: monitor)
+    fillValue = metadata.fillValue
+    chunkElementCount = metadata.chunkGrid.elementCount
+    chunkRowCount = metadata.chunkGrid.chunkShape[0]
+    chunkRow = rowCount / chunkRowCount
+    let rows = rowCount % chunkRowCount
+    pass = layout.passesPerChunk == 1 ? 0 : rows
+    runPosition = layout.passesPerChunk == 1 ? rows * layout.rowElementCount : 0
+    try openChunks(rows: rows)
+  }
+
+  /// Appends one element that `body` puts in the chunk it is handed.
+  func append(_ body: (OpenChunk) throws(ChunkError) -> Void) throws {
+    guard layout.rowElementCount > 0 else { return try refuseElements() }
+    try body(chunk())
+    try advance(by: 1)
+  }
+
+  /// Appends as many elements of a source as go to one chunk, and returns how many.
+  func append(_ range: Range<Int>, of source: any BlobSource) throws -> Int {
+    guard layout.rowElementCount > 0 else {
+      try refuseElements()
+      return range.count
+    }
+    let count = min(range.count, layout.runs[run].count - runPosition)
+    try chunk().append(range.lowerBound..<range.lowerBound + count, of: source)
+    try advance(by: count)
+    return count
+  }
+
+  /// Stores what is left and gives the array its shape.
+  func finish() throws -> ZarrArray {
+    var rows = pass
+    if layout.passesPerChunk == 1 {
+      guard layout.rowElementCount > 0, runPosition.isMultiple(of: layout.rowElementCount) else {
+        if layout.rowElementCount == 0 { return array }
+        throw incompleteRow(found: runPosition % layout.rowElementCount)
+      }
+      rows = runPosition / layout.rowElementCount
+    } else if run > 0 || runPosition > 0 {
+      throw incompleteRow(found: layout.runs[..<run].reduce(runPosition) { $0 + $1.count })
+    }
+    if rows > 0 { try sealChunks() }
+    try queue.finish()
+    let metadata = array.metadata
+    // `sealChunks` went on to the next row of chunks.
+    let rowCount = (rows > 0 ? chunkRow - 1 : chunkRow) * chunkRowCount + rows
+    if rowCount != metadata.shape[0] {
+      try array.resize(to: [rowCount] + metadata.shape.dropFirst())
+    }
+    return array
+  }
+
+  /// The chunk that the next element goes to, padded up to its place.
+  private func chunk() throws(ChunkError) -> OpenChunk {
+    let run = layout.runs[run]
+    let chunk = chunks[run.column]
+    if runPosition == 0 {
+      try chunk.pad(with: fillValue, to: pass * layout.chunkElementsPerPass + run.chunkIndex)
+    }
+    return chunk
+  }
+
+  private func advance(by count: Int) throws {
+    runPosition += count
+    guard runPosition == layout.runs[run].count else { return }
+    runPosition = 0
+    run += 1
+    guard run == layout.runs.count else { return }
+    run = 0
+    pass += 1
+    guard pass == layout.passesPerChunk else { return }
+    pass = 0
+    try sealChunks()
+    try openChunks(rows: 0)
+  }
+
+  /// Pads the open chunks and hands them to the workers.
+  private func sealChunks() throws {
+    for chunk in chunks {
+      try chunk.pad(with: fillValue, to: chunkElementCount)
+      chunk.seal()
+      expectedByteCount = chunk.byteCount + chunk.byteCount / 8
+      try queue.submit(chunk)
+    }
+    chunks = []
+    chunkRow += 1
+  }
+
+  /// Takes chunks for the next row of chunks, of which the first `rows` rows are stored already.
+  private func openChunks(rows: Int) throws {
+    chunks = []
+    for column in layout.columns {
+      let chunk = queue.takeChunk()
+      try chunk.reset(expectedByteCount: expectedByteCount)
+      chunk.indices = [chunkRow] + column
+      if rows > 0 {
+        let count = rows * (chunkElementCount / chunkRowCount)
+        if let stored = try array.readChunk(at: chunk.indices, count: chunkElementCount) {
+          try chunk.append(0..<count, of: stored)
+        } else {
+          try chunk.pad(with: fillValue, to: count)
+        }
+      }
+      chunks.append(chunk)
+    }
+  }
+
+  private func incompleteRow(found: Int) -> ZarrError {
+    .elementCount(path: "\(array.location), the last row", found: found, expected: layout.rowElementCount)
+  }
+
+  private func refuseElements() throws {
+    throw ZarrError.elementCount(path: array.location, found: 1, expected: 0)
+  }
+}

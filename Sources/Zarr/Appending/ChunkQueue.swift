@@ -1,0 +1,138 @@
+import ChunkEngine
+import Dispatch
+import Foundation
+
+/// Encodes and stores sealed chunks while their appender goes on filling others.
+///
+/// Each worker has a private serial queue: these run beside the threads that Swift's tasks share. A caller
+/// who has used up the memory budget does not just wait but takes a chunk itself, so that work goes on even
+/// where no thread is free.
+final class ChunkQueue: @unchecked Sendable {
+  // SAFETY: Everything below is only touched while `condition` is held.
+  private let condition = NSCondition()
+  private var sealed: [OpenChunk] = []
+  private var idle: [OpenChunk] = []
+  private var idleWorkers: [DispatchQueue]
+  private var heldByteCount = 0
+  private var busyCount = 0
+  private var failure: (any Error)?
+
+  private let array: ZarrArray
+  private let fillValue: [UInt8]?
+  private let memoryBudget: Int
+  private let monitor: ProgressMonitor?
+
+  init(_ array: ZarrArray, memoryBudget: Int, monitor: ProgressMonitor?) {
+    self.array = array
+    self.memoryBudget = memoryBudget
+    self.monitor = monitor
+    fillValue = array.access.storesFillValueChunks ? nil : array.metadata.fillValue
+    idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
+  }
+
+  /// A chunk to fill.
+  func takeChunk() -> OpenChunk {
+    condition.withLock { idle.popLast() }
+      ?? OpenChunk(maximumElementByteCount: array.access.maximumElementByteCount)
+  }
+
+  /// Hands over a sealed chunk, once there is room for it in the memory budget.
+  ///
+  /// - Throws: The first error of any chunk.
+  func submit(_ chunk: OpenChunk) throws {
+    condition.lock()
+    defer { condition.unlock() }
+    while failure == nil, heldByteCount > 0, heldByteCount + chunk.byteCount > memoryBudget {
+      helpOrWait()
+    }
+    try checkFailure()
+    heldByteCount += chunk.byteCount
+    sealed.append(chunk)
+    if let worker = idleWorkers.popLast() {
+      worker.async { self.work(on: worker) }
+    }
+  }
+
+  /// Waits until all chunks are stored.
+  ///
+  /// - Throws: The first error of any chunk.
+  func finish() throws {
+    condition.lock()
+    defer { condition.unlock() }
+    while busyCount > 0 || !sealed.isEmpty {
+      helpOrWait()
+    }
+    try checkFailure()
+  }
+
+  /// Encodes chunks until there are none.
+  private func work(on worker: DispatchQueue) {
+    condition.lock()
+    while let chunk = sealed.popFirst() {
+      encode(chunk)
+    }
+    idleWorkers.append(worker)
+    condition.unlock()
+  }
+
+  /// Encodes a chunk on this thread, or waits for another thread to be done with one.
+  ///
+  /// The lock is held.
+  private func helpOrWait() {
+    if let chunk = sealed.popFirst() {
+      encode(chunk)
+    } else {
+      condition.wait()
+    }
+  }
+
+  private func checkFailure() throws {
+    if failure == nil, monitor?.isCancelled == true { failure = ZarrError.cancelled }
+    if let failure { throw failure }
+  }
+
+  /// Encodes and stores a chunk.
+  ///
+  /// The lock is held, but for the work itself.
+  private func encode(_ chunk: OpenChunk) {
+    let byteCount = chunk.byteCount
+    let isStopped = failure != nil || monitor?.isCancelled == true
+    busyCount += 1
+    condition.unlock()
+    let result = Result { if !isStopped { try store(chunk) } }
+    condition.lock()
+    busyCount -= 1
+    heldByteCount -= byteCount
+    idle.append(chunk)
+    if case .failure(let error) = result, failure == nil { failure = error }
+    condition.broadcast()
+  }
+
+  private func store(_ chunk: OpenChunk) throws {
+    let worker = try array.workers.encoding.take()
+    defer { array.workers.encoding.put(worker) }
+    let key = array.key(ofChunkAt: chunk.indices)
+    let elementByteCount = chunk.byteCount - WireForm.headerByteCount - chunk.count * WireForm.lengthByteCount
+    var storedByteCount = 0
+    do {
+      let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) { encoded in
+        storedByteCount = encoded.byteCount
+        try array.locks.withLock(on: chunk.indices) { try array.store.write(key, encoded) }
+      }
+      if !isEncoded { try array.store.delete(key) }
+    } catch let reason as ChunkError {
+      throw ZarrError.chunk(path: "\(array.store.location)/\(key)", reason: reason)
+    }
+    monitor?.add(
+      elementCount: chunk.count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
+  }
+}
+
+extension Array {
+  /// Removes and returns the first element, if there is one.
+  ///
+  /// - Complexity: O(*n*), for the few chunks that wait.
+  fileprivate mutating func popFirst() -> Element? {
+    isEmpty ? nil : removeFirst()
+  }
+}

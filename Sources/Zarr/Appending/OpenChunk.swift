@@ -1,0 +1,119 @@
+import ChunkEngine
+
+/// A chunk that is being filled, in wire form from the first element on, so that laying it out costs nothing.
+///
+///     [ count | byteCount₀ bytes₀ | byteCount₁ bytes₁ | …
+///       patched when the chunk is sealed
+final class OpenChunk: @unchecked Sendable {
+  // SAFETY: A chunk is either with the appender that fills it or with the one worker that encodes it.
+  private(set) var arena = ByteArena()
+
+  /// The number of elements.
+  private(set) var count = 0
+
+  /// The position of the chunk in the grid.
+  var indices: [Int] = []
+
+  /// The largest element that is accepted.
+  private let maximumElementByteCount: Int
+
+  init(maximumElementByteCount: Int) {
+    self.maximumElementByteCount = maximumElementByteCount
+  }
+
+  /// The bytes in wire form so far.
+  var byteCount: Int { arena.count }
+
+  /// Empties the chunk and keeps its memory.
+  ///
+  /// - Parameter expectedByteCount: The bytes that are going to be written, as a hint.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  func reset(expectedByteCount: Int) throws(ChunkError) {
+    arena.removeAll()
+    try arena.reserve(max(WireForm.headerByteCount, expectedByteCount))
+    try arena.append(littleEndian: 0)
+    count = 0
+  }
+
+  /// Appends a copy of an element.
+  func append(_ element: RawSpan) throws(ChunkError) {
+    try arena.appendElements(
+      byteCount: element.byteCount + WireForm.lengthByteCount,
+      maximumElementByteCount: maximumElementByteCount
+    ) { writer throws(ChunkError) in
+      try writer.append(element)
+    }
+    count += 1
+  }
+
+  /// Appends an element of at most `capacity` bytes that `initializer` writes.
+  func append(
+    addingCapacity capacity: Int,
+    initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    let start = arena.count
+    do throws(ChunkError) {
+      try arena.append(littleEndian: 0)
+      try arena.append(addingCapacity: capacity, initializingWith: initializer)
+      let byteCount = arena.count - start - WireForm.lengthByteCount
+      guard byteCount <= maximumElementByteCount else {
+        throw .elementTooLarge(index: count, byteCount: byteCount, limit: maximumElementByteCount)
+      }
+      arena.overwrite(littleEndian: UInt32(byteCount), at: start)
+    } catch {
+      arena.truncate(to: start)
+      throw error
+    }
+    count += 1
+  }
+
+  /// Appends a run of elements of a source.
+  func append(_ range: Range<Int>, of source: any BlobSource) throws(ChunkError) {
+    let payloadByteCount = try source.byteCount(of: range)
+    let (byteCount, overflow) = payloadByteCount.addingReportingOverflow(
+      range.count * WireForm.lengthByteCount)
+    guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
+    try arena.appendElements(byteCount: byteCount, maximumElementByteCount: maximumElementByteCount) {
+      writer throws(ChunkError) in
+      try source.write(range, to: &writer)
+      guard writer.count == range.count, writer.freeByteCount == 0 else { throw .sourceChanged }
+    }
+    count += range.count
+  }
+
+  /// Appends an element again and again until there are `count`.
+  func pad(with element: [UInt8], to count: Int) throws(ChunkError) {
+    guard count > self.count else { return }
+    try append(0..<count - self.count, of: RepeatedBlob(element, count: count - self.count))
+  }
+
+  /// Ends the chunk: its header says how many elements it has.
+  func seal() {
+    arena.overwrite(littleEndian: UInt32(count), at: 0)
+  }
+
+  /// Encodes the sealed chunk and hands the bytes to `body`.
+  ///
+  /// - Parameters:
+  ///   - worker: What to encode with.
+  ///   - fillValue: If every element equals it, nothing is encoded.
+  ///   - body: Is handed the encoded bytes, which are valid during the call.
+  /// - Returns: Whether the chunk was encoded.
+  /// - Throws: ``ChunkError``, and what `body` throws.
+  func encode(
+    with worker: EncodingWorker, unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
+  ) throws -> Bool {
+    try worker.encoder.encode(&arena, unlessAllEqual: fillValue, body)
+  }
+
+  /// The elements so far, as a source.
+  ///
+  /// The chunk is left without memory.
+  func takeElements(chain: CodecChain) throws(ChunkError) -> BlobView {
+    seal()
+    let builder = try BlobViewBuilder(count: count, chain: chain)
+    try builder.place(
+      try arena.takeBytes(), count: count, runs: [ElementRun(chunkIndex: 0, selectionIndex: 0, count: count)])
+    return builder.finish()
+  }
+}

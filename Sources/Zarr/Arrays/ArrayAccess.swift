@@ -1,0 +1,38 @@
+public import ChunkEngine
+
+/// How an array is worked on.
+///
+/// Nothing of this is stored with the array.
+public struct ArrayAccess: Hashable, Sendable {
+  /// The most threads that work on chunks at a time.
+  public var workerCount: Int
+
+  /// The most memory that stored data can make the reader take.
+  public var limits: DecodingLimits
+
+  /// Whether chunks are stored of which every element equals the fill value.
+  public var storesFillValueChunks: Bool
+
+  /// Whether elements of 2 GiB and more are written, which numcodecs and with it zarr-python cannot read
+  /// back.
+  public var allowsHugeElements: Bool
+
+  /// Creates settings.
+  ///
+  /// - Precondition: There is at least one worker.
+  public init(
+    workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
+    storesFillValueChunks: Bool = false, allowsHugeElements: Bool = false
+  ) {
+    precondition(workerCount > 0, "there must be at least one worker")
+    self.workerCount = workerCount
+    self.limits = limits
+    self.storesFillValueChunks = storesFillValueChunks
+    self.allowsHugeElements = allowsHugeElements
+  }
+
+  /// The largest element that is written.
+  var maximumElementByteCount: Int {
+    allowsHugeElements ? WireForm.maximumElementByteCount : WireForm.portableElementByteCount
+  }
+}

@@ -1,0 +1,53 @@
+public import ChunkEngine
+
+/// What a new array is like.
+public struct ArrayOptions: Sendable {
+  /// What the elements are.
+  public var dataType: DataType
+  /// The name to write for the data type, or nil for the one that most libraries read.
+  public var dataTypeName: String?
+  /// How large the chunks are.
+  public var chunkSize: ChunkSize
+  /// The codecs behind the one that lays out the elements.
+  public var codecs: [CodecChain.Stage]
+  /// The bytes of the element that stands for all that was never written.
+  public var fillValue: [UInt8]
+  /// How chunks are named in the store.
+  public var chunkKeyEncoding: ChunkKeyEncoding
+  /// What to say about the array.
+  public var attributes: JSONObject
+  /// The names of the axes.
+  public var dimensionNames: [String?]?
+  /// Whether an array or group that is there already is removed.
+  public var overwrites: Bool
+
+  /// Creates options.
+  public init(
+    dataType: DataType = .bytes, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
+    codecs: [CodecChain.Stage] = [.zstd()], fillValue: [UInt8] = [],
+    chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
+    dimensionNames: [String?]? = nil, overwrites: Bool = false
+  ) {
+    self.dataType = dataType
+    self.dataTypeName = dataTypeName
+    self.chunkSize = chunkSize
+    self.codecs = codecs
+    self.fillValue = fillValue
+    self.chunkKeyEncoding = chunkKeyEncoding
+    self.attributes = attributes
+    self.dimensionNames = dimensionNames
+    self.overwrites = overwrites
+  }
+
+  /// The metadata of an array of a shape.
+  func metadata(shape: [Int], chunkShape: [Int]) throws(MetadataError) -> ArrayMetadata {
+    let layout: any VariableLengthCodec = dataType == .string ? VlenUTF8Codec() : VlenBytesCodec()
+    guard let codecs = CodecChain(layout, stages: codecs).metadata else {
+      throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
+    }
+    return try ArrayMetadata(
+      shape: shape, dataType: dataType, dataTypeName: dataTypeName,
+      chunkGrid: try RegularChunkGrid(chunkShape: chunkShape), chunkKeyEncoding: chunkKeyEncoding,
+      fillValue: fillValue, codecs: codecs, attributes: attributes, dimensionNames: dimensionNames)
+  }
+}

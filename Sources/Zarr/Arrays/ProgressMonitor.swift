@@ -1,0 +1,99 @@
+import Synchronization
+
+/// Follows long work, and can stop it.
+///
+/// Pass one to a call that reads or writes. The handler is called from the workers, after each chunk but not
+/// more often than the interval says, and one last time when the work is done.
+public final class ProgressMonitor: Sendable {
+  /// How far work has come.
+  public struct Progress: Hashable, Sendable {
+    /// The elements written or read so far.
+    public var elementCount = 0
+    /// The bytes of these elements, without their lengths.
+    public var elementByteCount = 0
+    /// The bytes that these elements have in the store.
+    public var storedByteCount = 0
+    /// All elements of the work, or nil if that is not known, as with a stream.
+    public var totalElementCount: Int?
+    /// The time since the work began.
+    public var elapsed = Duration.zero
+
+    /// The bytes of elements per second.
+    public var bytesPerSecond: Double {
+      let seconds = elapsed / .seconds(1)
+      return seconds > 0 ? Double(elementByteCount) / seconds : 0
+    }
+  }
+
+  private struct State {
+    var progress = Progress()
+    var lastReport: ContinuousClock.Instant?
+  }
+
+  private let state = Mutex(State())
+  private let cancelled = Atomic(false)
+  private let start = ContinuousClock.now
+  private let interval: Duration
+  private let handler: @Sendable (Progress) -> Void
+
+  /// Creates a monitor.
+  ///
+  /// - Parameters:
+  ///   - interval: The least time between two calls of the handler.
+  ///   - handler: Called with the progress, by one thread at a time.
+  public init(
+    interval: Duration = .milliseconds(100), _ handler: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) {
+    self.interval = interval
+    self.handler = handler
+  }
+
+  /// How far the work has come.
+  public var progress: Progress {
+    state.withLock { state in
+      var progress = state.progress
+      progress.elapsed = start.duration(to: .now)
+      return progress
+    }
+  }
+
+  /// Whether somebody asked the work to stop.
+  public var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
+  /// Asks the work to stop.
+  ///
+  /// It ends with ``ZarrError/cancelled`` after the chunks that workers are at.
+  public func cancel() {
+    cancelled.store(true, ordering: .relaxed)
+  }
+
+  /// Says how many elements there will be.
+  func expect(elementCount: Int) {
+    state.withLock { $0.progress.totalElementCount = elementCount }
+  }
+
+  /// Adds a chunk that is done.
+  func add(elementCount: Int, elementByteCount: Int, storedByteCount: Int) {
+    report(always: false) { progress in
+      progress.elementCount += elementCount
+      progress.elementByteCount += elementByteCount
+      progress.storedByteCount += storedByteCount
+    }
+  }
+
+  /// Reports that all is done.
+  func finish() {
+    report(always: true) { _ in }
+  }
+
+  private func report(always: Bool, _ change: (inout Progress) -> Void) {
+    state.withLock { state in
+      change(&state.progress)
+      let now = ContinuousClock.now
+      if !always, let last = state.lastReport, last.duration(to: now) < interval { return }
+      state.lastReport = now
+      state.progress.elapsed = start.duration(to: now)
+      handler(state.progress)
+    }
+  }
+}

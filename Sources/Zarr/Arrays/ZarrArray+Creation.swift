@@ -1,0 +1,110 @@
+public import ChunkEngine
+
+extension ZarrArray {
+  /// Creates an array of which nothing is written yet.
+  ///
+  /// Groups above it that do not exist are created too.
+  ///
+  /// - Parameters:
+  ///   - store: Where the array goes.
+  ///   - path: The path in the store, nothing for its root.
+  ///   - shape: The number of elements along each axis.
+  ///   - options: What the array is like. Its chunk size cannot be in bytes.
+  ///   - access: How the array is worked on.
+  /// - Returns: The array.
+  /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
+  public static func create(
+    in store: any Store, at path: String = "", shape: [Int], options: ArrayOptions = ArrayOptions(),
+    access: ArrayAccess = ArrayAccess()
+  ) throws -> ZarrArray {
+    try create(in: store, at: path, shape: shape, meanByteCount: nil, options: options, access: access)
+  }
+
+  /// Creates an array of the given elements.
+  ///
+  /// - Parameters:
+  ///   - store: Where the array goes.
+  ///   - path: The path in the store, nothing for its root.
+  ///   - elements: The elements in C order.
+  ///   - shape: The number of elements along each axis; one axis unless it is said.
+  ///   - options: What the array is like. Elements that are text make it an array of text.
+  ///   - access: How the array is worked on.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The array.
+  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(_:to:monitor:)``.
+  @discardableResult
+  public static func create(
+    in store: any Store, at path: String = "", writing elements: any BlobSource, shape: [Int]? = nil,
+    options: ArrayOptions? = nil, access: ArrayAccess = ArrayAccess(), monitor: ProgressMonitor? = nil
+  ) throws -> ZarrArray {
+    let shape = shape ?? [elements.count]
+    let options = options ?? ArrayOptions(dataType: elements.elementsAreText ? .string : .bytes)
+    guard ArrayRegion(allOf: shape).elementCount == elements.count else {
+      throw ZarrError.elementCount(
+        path: store.location, found: elements.count,
+        expected: ArrayRegion(allOf: shape).elementCount ?? Int.max)
+    }
+    let mean = try meanByteCount(of: elements)
+    let array = try create(
+      in: store, at: path, shape: shape, meanByteCount: mean, options: options, access: access)
+    try array.write(elements, monitor: monitor)
+    return array
+  }
+
+  static func create(
+    in store: any Store, at path: String, shape: [Int], meanByteCount: Double?, options: ArrayOptions,
+    access: ArrayAccess
+  ) throws -> ZarrArray {
+    let path = try nodePath(path, in: store)
+    let location = location(store, path)
+    let metadata: ArrayMetadata
+    do {
+      let chunkShape = try options.chunkSize.chunkShape(for: shape, meanByteCount: meanByteCount)
+      metadata = try options.metadata(shape: shape, chunkShape: chunkShape)
+    } catch {
+      throw ZarrError.metadata(path: location, reason: error)
+    }
+    let array = try ZarrArray(metadata, store: store, path: path, access: access)
+    try prepare(path, in: store, overwrites: options.overwrites)
+    try NodeMetadata.array(metadata).write(to: store, at: path)
+    return array
+  }
+
+  /// Makes way for a node and creates the groups above it.
+  static func prepare(_ path: NodePath, in store: any Store, overwrites: Bool) throws {
+    if try NodeMetadata.exists(in: store, at: path) {
+      guard overwrites else { throw ZarrError.alreadyExists(path: location(store, path)) }
+      for key in try store.list(path.description) {
+        try store.delete(key)
+      }
+    }
+    var parent = path.parent
+    while let group = parent {
+      if try NodeMetadata.exists(in: store, at: group) {
+        guard case .group = try NodeMetadata.read(from: store, at: group) else {
+          throw ZarrError.wrongNode(path: location(store, group), expected: "group")
+        }
+        return
+      }
+      try NodeMetadata.group(GroupMetadata()).write(to: store, at: group)
+      parent = group.parent
+    }
+  }
+
+  /// The mean size of elements in wire form, by at most some thousand of them from all over the source.
+  private static func meanByteCount(of elements: any BlobSource) throws(ChunkError) -> Double {
+    let count = elements.count
+    guard count > 0 else { return Double(WireForm.lengthByteCount) }
+    let runCount = 64
+    let runLength = 64
+    var sampled = 0
+    var byteCount = 0
+    for run in 0..<min(runCount, (count - 1) / runLength + 1) {
+      let start = count <= runCount * runLength ? run * runLength : (count - runLength) / (runCount - 1) * run
+      let range = start..<min(count, start + runLength)
+      byteCount += try elements.byteCount(of: range)
+      sampled += range.count
+    }
+    return Double(byteCount) / Double(sampled) + Double(WireForm.lengthByteCount)
+  }
+}

@@ -1,0 +1,121 @@
+public import ChunkEngine
+import Synchronization
+
+extension ZarrArray {
+  /// Reads the elements of a region, in C order, without copying them.
+  ///
+  /// Chunks are decoded by all workers at once, each into memory that the result then owns. Elements that
+  /// were never written are the fill value.
+  ///
+  /// - Parameters:
+  ///   - region: The elements to read; all unless it is said.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The elements, where they were decoded.
+  /// - Throws: ``ZarrError/chunk(path:reason:)`` for a chunk that is damaged or above the limits, other
+  ///   ``ZarrError``, and ``StoreError``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
+  public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
+    let metadata = metadata
+    let region = region ?? ArrayRegion(allOf: metadata.shape)
+    let count = try elementCount(of: region, in: metadata.shape)
+    monitor?.expect(elementCount: count)
+    let parts = ChunkParts(of: region, shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
+    let builder = try BlobViewBuilder(count: count, chain: chain)
+    do {
+      try ParallelChunks.forEachIndex(
+        below: parts.count, workerCount: access.workerCount, pool: workers.decoding,
+        isCancelled: { monitor?.isCancelled ?? false }
+      ) { index, worker in
+        let part = parts[index]
+        let key = key(ofChunkAt: part.indices)
+        var storedByteCount = 0
+        let chunk = try worker.decoder.decode { arena, limits in
+          let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+          storedByteCount = arena.count
+          return isStored
+        }
+        if let chunk {
+          try builder.place(chunk, count: metadata.chunkGrid.elementCount, runs: part.runs)
+        } else {
+          builder.place(repeating: fillElement, runs: part.runs)
+        }
+        monitor?.add(
+          elementCount: part.runs.reduce(0) { $0 + $1.count },
+          elementByteCount: chunk.map {
+            WireForm.payloadByteCount(of: $0, count: metadata.chunkGrid.elementCount)
+          } ?? 0,
+          storedByteCount: storedByteCount)
+      }
+    } catch {
+      throw self.error(error, chunk: parts[error.index].indices)
+    }
+    monitor?.finish()
+    return builder.finish()
+  }
+
+  /// Reads one element.
+  ///
+  /// - Throws: As ``read(_:monitor:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
+  public func read(at indices: [Int]) throws -> [UInt8] {
+    try read(ArrayRegion(elementAt: indices)).bytes(at: 0)
+  }
+
+  /// Shows the elements of a region to `body`, chunk by chunk, in memory that is used again for the next
+  /// chunk.
+  ///
+  /// This is the way through an array that is larger than memory. `body` is called from several threads at
+  /// once, in no particular order of the chunks.
+  ///
+  /// - Parameters:
+  ///   - region: The elements to show; all unless it is said.
+  ///   - monitor: Follows the work and can stop it.
+  ///   - body: Is handed the region of the array that a chunk has, and its elements in C order.
+  /// - Throws: As ``read(_:monitor:)``, and what `body` throws.
+  public func scan(
+    _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
+    _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
+  ) throws {
+    let metadata = metadata
+    let region = region ?? ArrayRegion(allOf: metadata.shape)
+    let count = try elementCount(of: region, in: metadata.shape)
+    monitor?.expect(elementCount: count)
+    let parts = ChunkParts(of: region, shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
+    do {
+      try ParallelChunks.forEachIndex(
+        below: parts.count, workerCount: access.workerCount, pool: workers.scanning,
+        isCancelled: { monitor?.isCancelled ?? false }
+      ) { index, worker in
+        try scan(parts[index], metadata: metadata, with: worker, monitor: monitor, body)
+      }
+    } catch {
+      throw self.error(error, chunk: parts[error.index].indices)
+    }
+    monitor?.finish()
+  }
+
+  private func scan(
+    _ part: ChunkPart, metadata: ArrayMetadata, with worker: ScanningWorker, monitor: ProgressMonitor?,
+    _ body: (ArrayRegion, BlobSpan) throws -> Void
+  ) throws {
+    let key = key(ofChunkAt: part.indices)
+    let count = part.runs.reduce(0) { $0 + $1.count }
+    var storedByteCount = 0
+    var elementByteCount = 0
+    let isStored = try worker.scanner.scan(count: metadata.chunkGrid.elementCount, runs: part.runs) {
+      arena, limits in
+      let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+      storedByteCount = arena.count
+      return isStored
+    } _: { elements in
+      if monitor != nil { elementByteCount = elements.byteCount }
+      try body(part.region, elements)
+    }
+    if !isStored {
+      try worker.scanner.scan(repeating: fillElement, count: count) { elements in
+        try body(part.region, elements)
+      }
+    }
+    monitor?.add(elementCount: count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
+  }
+}

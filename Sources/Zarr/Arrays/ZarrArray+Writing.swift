@@ -1,0 +1,101 @@
+public import ChunkEngine
+import Synchronization
+
+extension ZarrArray {
+  /// Writes elements to a region, in C order.
+  ///
+  /// Chunks are encoded by all workers at once. A chunk that the region covers in part is read, merged and
+  /// written while no other thread of this array changes it. Chunks whose elements all equal the fill value
+  /// are not stored.
+  ///
+  /// - Parameters:
+  ///   - elements: As many elements as the region has.
+  ///   - region: Where they go; everywhere unless it is said.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before stay written.
+  /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
+  public func write(
+    _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) throws {
+    try checkWritable()
+    let metadata = metadata
+    let region = region ?? ArrayRegion(allOf: metadata.shape)
+    let count = try elementCount(of: region, in: metadata.shape)
+    guard elements.count == count else {
+      throw ZarrError.elementCount(path: location, found: elements.count, expected: count)
+    }
+    monitor?.expect(elementCount: count)
+    let parts = ChunkParts(of: region, shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
+    do {
+      try ParallelChunks.forEachIndex(
+        below: parts.count, workerCount: access.workerCount, pool: workers.encoding,
+        isCancelled: { monitor?.isCancelled ?? false }
+      ) { index, worker in
+        let part = parts[index]
+        try locks.withLock(on: part.indices) {
+          try write(part, of: elements, metadata: metadata, with: worker, monitor: monitor)
+        }
+      }
+    } catch {
+      throw self.error(error, chunk: parts[error.index].indices)
+    }
+    monitor?.finish()
+  }
+
+  /// Writes one element.
+  ///
+  /// - Throws: As ``write(_:to:monitor:)``.
+  public func write(_ element: [UInt8], at indices: [Int]) throws {
+    try write([element], to: ArrayRegion(elementAt: indices))
+  }
+
+  /// Writes what a region has of one chunk, while the chunk is locked.
+  private func write(
+    _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata, with worker: EncodingWorker,
+    monitor: ProgressMonitor?
+  ) throws {
+    let chunkElementCount = metadata.chunkGrid.elementCount
+    let existing = part.isWhole ? nil : try readChunk(at: part.indices, count: chunkElementCount)
+    let others: any BlobSource = existing ?? RepeatedBlob(metadata.fillValue, count: chunkElementCount)
+    var segments: [ChunkEncoder.Segment] = []
+    var position = 0
+    var count = 0
+    for run in part.runs {
+      if run.chunkIndex > position {
+        segments.append(ChunkEncoder.Segment(others, position..<run.chunkIndex))
+      }
+      segments.append(ChunkEncoder.Segment(elements, run.selectionIndex..<run.selectionIndex + run.count))
+      position = run.chunkIndex + run.count
+      count += run.count
+    }
+    if position < chunkElementCount {
+      segments.append(ChunkEncoder.Segment(others, position..<chunkElementCount))
+    }
+
+    let key = key(ofChunkAt: part.indices)
+    var storedByteCount = 0
+    let (isEncoded, payloadByteCount) = try worker.encoder.encode(
+      segments, unlessAllEqual: access.storesFillValueChunks ? nil : metadata.fillValue
+    ) { encoded in
+      storedByteCount = encoded.byteCount
+      try store.write(key, encoded)
+    }
+    if !isEncoded { try store.delete(key) }
+    monitor?.add(elementCount: count, elementByteCount: payloadByteCount, storedByteCount: storedByteCount)
+  }
+
+  /// Reads all elements of a chunk, also those beyond the edge of the array, or nil if it is not stored.
+  func readChunk(at indices: [Int], count: Int) throws -> BlobView? {
+    let worker = try workers.decoding.take()
+    defer { workers.decoding.put(worker) }
+    let key = key(ofChunkAt: indices)
+    guard
+      let chunk = try worker.decoder.decode({ arena, limits in
+        try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+      })
+    else { return nil }
+    let builder = try BlobViewBuilder(count: count, chain: chain)
+    try builder.place(chunk, count: count, runs: [ElementRun(chunkIndex: 0, selectionIndex: 0, count: count)])
+    return builder.finish()
+  }
+}

@@ -1,0 +1,139 @@
+import ChunkEngine
+import Synchronization
+
+/// An array of variable-length elements in a store.
+///
+///     let store = try FileStore(creating: "data.zarr")
+///     let array = try ZarrArray.create(in: store, at: "labels", writing: ["north", "south"])
+///     let labels = try array.read().strings()
+///
+/// An array can be used from any number of threads. Calls block their thread until they are done; for `async`
+/// code there are forms of them that leave Swift's own threads alone.
+public final class ZarrArray: Sendable {
+  /// The store that holds the array.
+  public let store: any Store
+
+  /// Where the array is in the store.
+  public let path: NodePath
+
+  /// How the array is worked on.
+  public let access: ArrayAccess
+
+  let chain: CodecChain
+  let workers: ArrayWorkers
+  let locks = ChunkLocks()
+
+  /// The fill value in wire form.
+  let fillElement: SharedBytes
+
+  /// Why the array cannot be written, or nil.
+  private let obstacle: String?
+
+  private let currentMetadata: Mutex<ArrayMetadata>
+
+  init(_ metadata: ArrayMetadata, store: any Store, path: NodePath, access: ArrayAccess) throws {
+    do {
+      chain = try CodecChain(metadata)
+    } catch {
+      throw ZarrError.metadata(path: Self.location(store, path), reason: error)
+    }
+    self.store = store
+    self.path = path
+    self.access = access
+    workers = ArrayWorkers(chain, access)
+    fillElement = try WireForm.sharedElement(metadata.fillValue)
+    let skippedCodec = metadata.codecs.count != chain.stages.count + 1
+    obstacle = skippedCodec ? "its metadata has a codec that is not known here" : nil
+    currentMetadata = Mutex(metadata)
+  }
+
+  /// Opens an array.
+  ///
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
+  ///   ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
+  public static func open(
+    in store: any Store, at path: String = "", access: ArrayAccess = ArrayAccess()
+  ) throws -> ZarrArray {
+    let path = try nodePath(path, in: store)
+    guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path) else {
+      throw ZarrError.wrongNode(path: location(store, path), expected: "array")
+    }
+    return try ZarrArray(metadata, store: store, path: path, access: access)
+  }
+
+  /// What the array's metadata says now.
+  public var metadata: ArrayMetadata { currentMetadata.withLock { $0 } }
+
+  /// The number of elements along each axis.
+  public var shape: [Int] { metadata.shape }
+
+  /// The number of elements of a chunk along each axis.
+  public var chunkShape: [Int] { metadata.chunkGrid.chunkShape }
+
+  /// What the elements are.
+  public var dataType: DataType { metadata.dataType }
+
+  /// The number of elements.
+  public var count: Int { metadata.elementCount }
+
+  /// The number of chunks.
+  public var chunkCount: Int {
+    let metadata = metadata
+    // Metadata has no more chunks than elements, and their number was checked.
+    return metadata.chunkGrid.chunkCount(of: metadata.shape) ?? 0
+  }
+
+  /// Where the array is, for people to read in errors.
+  public var location: String { Self.location(store, path) }
+
+  /// The key of the chunk at a position of the grid.
+  public func key(ofChunkAt indices: [Int]) -> StoreKey {
+    StoreKey(checked: path.key(metadata.chunkKeyEncoding.key(for: indices)))
+  }
+
+  /// Gives the array another shape.
+  ///
+  /// Elements outside of it are no longer read, but stay stored.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  public func resize(to shape: [Int]) throws {
+    try checkWritable()
+    do {
+      let metadata = try metadata.resized(to: shape)
+      try NodeMetadata.array(metadata).write(to: store, at: path)
+      currentMetadata.withLock { $0 = metadata }
+    } catch let error as MetadataError {
+      throw ZarrError.metadata(path: location, reason: error)
+    }
+  }
+
+  func checkWritable() throws(ZarrError) {
+    if let obstacle { throw .notWritable(path: location, reason: obstacle) }
+  }
+
+  /// Checks that a region is inside of the array, and counts its elements.
+  func elementCount(of region: ArrayRegion, in shape: [Int]) throws(ZarrError) -> Int {
+    guard region.isInside(shape) else { throw .outOfBounds(path: location, region: region, shape: shape) }
+    guard let count = region.elementCount else { throw .tooLarge(path: location) }
+    return count
+  }
+
+  /// Says of which chunk an error of the engine is.
+  func error(_ failure: ChunkFailure, chunk indices: [Int]) -> any Error {
+    if case ChunkError.cancelled = failure.reason { return ZarrError.cancelled }
+    guard failure.reason is ChunkError else { return failure.reason }
+    return ZarrError.chunk(path: "\(store.location)/\(key(ofChunkAt: indices))", reason: failure.reason)
+  }
+
+  static func location(_ store: any Store, _ path: NodePath) -> String {
+    path.names.isEmpty ? store.location : "\(store.location)/\(path)"
+  }
+
+  static func nodePath(_ path: String, in store: any Store) throws(ZarrError) -> NodePath {
+    do {
+      return try NodePath(path)
+    } catch {
+      throw .metadata(path: store.location, reason: error)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+public import ChunkEngine
+
+/// Why an array or a group could not do what it was asked for.
+@nonexhaustive
+public enum ZarrError: Error, Sendable {
+  /// There is no array and no group where one was expected.
+  case notFound(path: String)
+  /// There is one already where one was to be created.
+  case alreadyExists(path: String)
+  /// There is a group where an array was expected, or the other way round.
+  case wrongNode(path: String, expected: String)
+  /// The metadata of a node is damaged, or says what is not supported.
+  case metadata(path: String, reason: MetadataError)
+  /// A chunk could not be written or read.
+  case chunk(path: String, reason: any Error)
+  /// A region is not inside of the array.
+  case outOfBounds(path: String, region: ArrayRegion, shape: [Int])
+  /// A source has not as many elements as they were to be written to.
+  case elementCount(path: String, found: Int, expected: Int)
+  /// An array has more elements than this machine can count.
+  case tooLarge(path: String)
+  /// An array can be read but not written.
+  case notWritable(path: String, reason: String)
+  /// The caller asked to stop.
+  case cancelled
+}
+
+extension ZarrError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .notFound(let path): "\(path): there is no Zarr array or group here"
+    case .alreadyExists(let path): "\(path): there is a node here already"
+    case .wrongNode(let path, let expected):
+      "\(path): there is no \(expected) here but a node of another kind"
+    case .metadata(let path, let reason): "\(path): \(reason)"
+    case .chunk(let path, let reason): "\(path): \(reason)"
+    case .outOfBounds(let path, let region, let shape): "\(path): \(region) is outside of the shape \(shape)"
+    case .elementCount(let path, let found, let expected):
+      "\(path): \(found) elements were given for \(expected) places"
+    case .tooLarge(let path): "\(path): there are more elements than can be counted"
+    case .notWritable(let path, let reason): "\(path): cannot be written: \(reason)"
+    case .cancelled: "the work was cancelled"
+    }
+  }
+}
+
+extension ZarrError {
+  /// The reason why a chunk failed, if it is one of the engine's.
+  public var chunkError: ChunkError? {
+    if case .chunk(_, let reason) = self { reason as? ChunkError } else { nil }
+  }
+}

@@ -1,0 +1,55 @@
+/// The settings of a codec in a document, read with errors that name the setting.
+public struct CodecSettings: Sendable {
+  private let fields: MetadataFields
+
+  /// Reads the settings of a codec.
+  ///
+  /// - Parameters:
+  ///   - codec: The codec as the document holds it.
+  ///   - field: Where the document holds it.
+  init(_ codec: MetadataExtension, field: String) {
+    fields = MetadataFields(codec.configuration, path: "\(field).configuration")
+  }
+
+  /// An integer in `range`, or `defaultValue` if there is none.
+  public func integer(
+    _ name: String, in range: ClosedRange<Int>, default defaultValue: Int
+  ) throws(MetadataError) -> Int {
+    guard let value = fields.object[name] else { return defaultValue }
+    guard let integer = value.integerValue, range.contains(integer) else {
+      throw .expected(
+        "an integer from \(range.lowerBound) to \(range.upperBound)", found: value, in: fields.path(of: name))
+    }
+    return integer
+  }
+
+  /// True or false, or `defaultValue` if there is none.
+  public func boolean(_ name: String, default defaultValue: Bool) throws(MetadataError) -> Bool {
+    guard let value = fields.object[name] else { return defaultValue }
+    guard let boolean = value.boolValue else {
+      throw .expected("true or false", found: value, in: fields.path(of: name))
+    }
+    return boolean
+  }
+
+  /// One of the named values of an enumeration, or `defaultValue` if there is none.
+  public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, default defaultValue: Choice
+  ) throws(MetadataError) -> Choice {
+    guard let value = fields.object[name] else { return defaultValue }
+    guard let choice = value.stringValue.flatMap(Choice.init(rawValue:)) else {
+      let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .expected("one of \(names)", found: value, in: fields.path(of: name))
+    }
+    return choice
+  }
+
+  /// Checks that there are no settings but `known`.
+  public func checkOnly(_ known: String...) throws(MetadataError) {
+    for (name, value) in fields.object where !known.contains(name) {
+      throw MetadataError(
+        code: .unsupported, field: fields.path(of: name),
+        message: "unknown setting with the value \(value.summary)")
+    }
+  }
+}

@@ -1,0 +1,28 @@
+public import ChunkEngine
+
+extension CRC32CCodec: MetadataCodec {
+  public var configuration: JSONObject { [:] }
+
+  public init(_ settings: CodecSettings) throws(MetadataError) {
+    try settings.checkOnly()
+    self.init()
+  }
+}
+
+extension VlenBytesCodec: MetadataCodec {
+  public var configuration: JSONObject { [:] }
+
+  public init(_ settings: CodecSettings) throws(MetadataError) {
+    try settings.checkOnly()
+    self.init()
+  }
+}
+
+extension VlenUTF8Codec: MetadataCodec {
+  public var configuration: JSONObject { [:] }
+
+  public init(_ settings: CodecSettings) throws(MetadataError) {
+    try settings.checkOnly()
+    self.init()
+  }
+}

@@ -1,0 +1,167 @@
+public import ChunkEngine
+import Glibc
+import Synchronization
+
+/// A store in a directory: each value is a file, and the names of a key are directories on the way to it.
+///
+/// A value is written to a temporary file beside its place and renamed, so that readers see the old value or
+/// the new one and a killed writer leaves neither. Nothing is synchronized to the disk beyond what the system
+/// does by itself.
+public final class FileStore: Store {
+  private let root: FileDescriptor
+  public let location: String
+
+  /// Numbers temporary files, so that no two writers of the process share one.
+  private let nextTemporary = Atomic(0)
+
+  /// Opens the store in a directory that exists.
+  ///
+  /// - Throws: ``StoreError/system(operation:path:code:)``
+  public init(opening path: String) throws(StoreError) {
+    guard let root = try FileDescriptor(opening: path, flags: O_DIRECTORY | O_RDONLY, path: path) else {
+      throw .system(operation: "open", path: path, code: errno)
+    }
+    self.root = root
+    location = path
+  }
+
+  /// Opens the store in a directory, which is made if it does not exist, with those above it.
+  ///
+  /// - Throws: ``StoreError/system(operation:path:code:)``
+  public convenience init(creating path: String) throws(StoreError) {
+    try Self.makeDirectory(path, in: AT_FDCWD, location: path)
+    try self.init(opening: path)
+  }
+
+  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
+    guard let file = try open(key) else { return false }
+    let byteCount = try file.byteCount()
+    guard byteCount <= limit else {
+      throw StoreError.tooLarge(path: path(of: key), byteCount: byteCount, limit: limit)
+    }
+    try file.read(byteCount, at: 0, into: &arena)
+    return true
+  }
+
+  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
+    guard let file = try open(key) else { return false }
+    let range = range.clamped(to: 0..<(try file.byteCount()))
+    try file.read(range.count, at: range.lowerBound, into: &arena)
+    return true
+  }
+
+  public func byteCount(of key: StoreKey) throws -> Int? {
+    var status = stat()
+    guard unsafe fstatat(root.rawValue, key.description, &status, 0) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw StoreError.system(operation: "look at", path: path(of: key), code: errno)
+    }
+    return status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+  }
+
+  public func write(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    let temporary = temporaryName(for: key.description)
+    do {
+      try writeFile(temporary, key: key, gather)
+      guard unsafe renameat(root.rawValue, temporary, root.rawValue, key.description) == 0 else {
+        throw StoreError.system(operation: "replace", path: path(of: key), code: errno)
+      }
+    } catch {
+      _ = unsafe unlinkat(root.rawValue, temporary, 0)
+      throw error
+    }
+  }
+
+  public func delete(_ key: StoreKey) throws {
+    guard unsafe unlinkat(root.rawValue, key.description, 0) == 0 || errno == ENOENT || errno == ENOTDIR
+    else {
+      throw StoreError.system(operation: "remove", path: path(of: key), code: errno)
+    }
+  }
+
+  public func list(_ prefix: String) throws -> [StoreKey] {
+    var keys: [StoreKey] = []
+    try list(prefix, into: &keys)
+    return keys
+  }
+
+  /// Writes a file that does not exist, and closes it.
+  private func writeFile(
+    _ name: String, key: StoreKey, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    let flags = O_WRONLY | O_CREAT | O_EXCL
+    var file = try FileDescriptor(opening: name, in: root.rawValue, flags: flags, path: path(of: key))
+    if file == nil {
+      try Self.makeDirectory(Self.parent(of: name), in: root.rawValue, location: location)
+      file = try FileDescriptor(opening: name, in: root.rawValue, flags: flags, path: path(of: key))
+    }
+    guard let file else { throw StoreError.system(operation: "create", path: path(of: key), code: ENOENT) }
+    try gather { part in try file.write(part) }
+  }
+
+  private func open(_ key: StoreKey) throws(StoreError) -> FileDescriptor? {
+    try FileDescriptor(opening: key.description, in: root.rawValue, flags: O_RDONLY, path: path(of: key))
+  }
+
+  private func path(of key: StoreKey) -> String { "\(location)/\(key)" }
+
+  /// A name beside that of a value, which no value has: `c/.0.1234-5.partial` for `c/0`.
+  private func temporaryName(for key: String) -> String {
+    let number = nextTemporary.wrappingAdd(1, ordering: .relaxed).oldValue
+    let directory = Self.parent(of: key)
+    let name = key.utf8.dropFirst(directory.isEmpty ? 0 : directory.utf8.count + 1)
+    return "\(directory)\(directory.isEmpty ? "" : "/").\(Substring(name)).\(getpid())-\(number).partial"
+  }
+
+  /// Whether a file is one that a writer has not renamed yet.
+  private static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(".") && name.hasSuffix(".partial")
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+    return String(path[..<slash])
+  }
+
+  /// Makes a directory and those above it that do not exist.
+  private static func makeDirectory(_ name: String, in directory: Int32, location: String) throws(StoreError)
+  {
+    guard !name.isEmpty, unsafe mkdirat(directory, name, 0o777) != 0 else { return }
+    switch errno {
+    case EEXIST: return
+    case ENOENT:
+      try makeDirectory(parent(of: name), in: directory, location: location)
+      guard unsafe mkdirat(directory, name, 0o777) == 0 || errno == EEXIST else { fallthrough }
+    default: throw .system(operation: "make the directory", path: name, code: errno)
+    }
+  }
+
+  /// Appends the keys below a directory.
+  private func list(_ directory: String, into keys: inout [StoreKey]) throws {
+    let name = directory.isEmpty ? "." : directory
+    let descriptor = unsafe openat(root.rawValue, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return }
+      throw StoreError.system(operation: "list", path: "\(location)/\(directory)", code: errno)
+    }
+    guard let stream = unsafe fdopendir(descriptor) else {
+      close(descriptor)
+      throw StoreError.system(operation: "list", path: "\(location)/\(directory)", code: errno)
+    }
+    defer { _ = unsafe closedir(stream) }
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+        unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      guard name != ".", name != ".." else { continue }
+      let path = directory.isEmpty ? name : "\(directory)/\(name)"
+      if unsafe Int32(entry.pointee.d_type) == Int32(DT_DIR) {
+        try list(path, into: &keys)
+      } else if !Self.isTemporary(name) {
+        keys.append(StoreKey(checked: path))
+      }
+    }
+  }
+}

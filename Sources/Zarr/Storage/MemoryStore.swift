@@ -1,0 +1,60 @@
+public import ChunkEngine
+import Synchronization
+
+/// A store in memory, which is gone with the process.
+public final class MemoryStore: Store {
+  private let values = Mutex<[String: SharedBytes]>([:])
+
+  /// Creates an empty store.
+  public init() {}
+
+  public var location: String { "memory" }
+
+  /// The number of values.
+  public var count: Int { values.withLock { $0.count } }
+
+  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
+    guard let value = value(of: key) else { return false }
+    guard value.byteCount <= limit else {
+      throw StoreError.tooLarge(path: key.description, byteCount: value.byteCount, limit: limit)
+    }
+    try arena.append(copying: value.bytes)
+    return true
+  }
+
+  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
+    guard let value = value(of: key) else { return false }
+    let bounds = 0..<value.byteCount
+    try arena.append(copying: value.bytes.extracting(range.clamped(to: bounds)))
+    return true
+  }
+
+  public func byteCount(of key: StoreKey) throws -> Int? {
+    value(of: key)?.byteCount
+  }
+
+  public func write(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    var arena = ByteArena()
+    try arena.reserve(byteCount)
+    try gather { part in try arena.append(copying: part) }
+    let value = try arena.takeBytes()
+    values.withLock { $0[key.description] = value }
+  }
+
+  public func delete(_ key: StoreKey) throws {
+    _ = values.withLock { $0.removeValue(forKey: key.description) }
+  }
+
+  public func list(_ prefix: String) throws -> [StoreKey] {
+    let start = prefix.isEmpty ? "" : prefix + "/"
+    return values.withLock { values in
+      values.keys.filter { $0.utf8.starts(with: start.utf8) }.map(StoreKey.init(checked:))
+    }
+  }
+
+  private func value(of key: StoreKey) -> SharedBytes? {
+    values.withLock { $0[key.description] }
+  }
+}

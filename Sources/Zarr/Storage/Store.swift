@@ -1,0 +1,68 @@
+public import ChunkEngine
+
+/// Values by key, which is all that Zarr asks of a place to keep arrays in.
+///
+/// Every call may come from any thread. A value is wholly there or not there: a reader never sees a part of
+/// one that is being written.
+public protocol Store: Sendable {
+  /// Where the store is, for people to read in errors.
+  var location: String { get }
+
+  /// Appends a value to `arena`.
+  ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - arena: Where the bytes go.
+  ///   - limit: The most bytes that are read. More are an error, before memory is taken for them.
+  /// - Returns: Whether there is such a value.
+  /// - Throws: ``StoreError``
+  func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool
+
+  /// Appends part of a value to `arena`.
+  ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - range: The bytes that are read. Those behind the end of the value are left out.
+  ///   - arena: Where the bytes go.
+  /// - Returns: Whether there is such a value.
+  /// - Throws: ``StoreError``
+  func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool
+
+  /// Returns the size of a value in bytes, or nil if there is none.
+  func byteCount(of key: StoreKey) throws -> Int?
+
+  /// Writes a value, in place of the one that was there.
+  ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - byteCount: The bytes that the parts have together, as a hint.
+  ///   - gather: Hands the parts of the value to its argument, one after the other. If it throws, the value
+  ///     stays as it was.
+  /// - Throws: ``StoreError``, and what `gather` throws.
+  func write(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void)
+    throws
+
+  /// Removes a value, if there is one.
+  func delete(_ key: StoreKey) throws
+
+  /// Returns the keys that begin with the names of `prefix`, in no particular order; all keys for an empty
+  /// prefix.
+  func list(_ prefix: String) throws -> [StoreKey]
+}
+
+extension Store {
+  /// Writes a value of one part.
+  public func write(_ key: StoreKey, _ bytes: RawSpan) throws {
+    try write(key, byteCount: bytes.byteCount) { append in try append(bytes) }
+  }
+
+  /// Returns a copy of a value, or nil if there is none.
+  ///
+  /// - Throws: ``StoreError/tooLarge(path:byteCount:limit:)`` if it has more than `limit` bytes.
+  public func bytes(of key: StoreKey, limit: Int) throws -> [UInt8]? {
+    var arena = ByteArena()
+    guard try read(key, into: &arena, limit: limit) else { return nil }
+    return unsafe arena.bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+}

@@ -1,0 +1,27 @@
+import Foundation
+
+/// Why a store could not do what it was asked for.
+@nonexhaustive
+public enum StoreError: Error, Hashable, Sendable {
+  /// A key is not one that any store has.
+  case invalidKey(String, reason: String)
+  /// A value is larger than the reader takes.
+  case tooLarge(path: String, byteCount: Int, limit: Int)
+  /// The operating system refused.
+  case system(operation: String, path: String, code: Int32)
+  /// Somebody asked the store to write what it cannot.
+  case readOnly(path: String)
+}
+
+extension StoreError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .invalidKey(let key, let reason): "\"\(key)\" is no key: \(reason)"
+    case .tooLarge(let path, let byteCount, let limit):
+      "\(path) has \(byteCount) bytes, and the limit is \(limit)"
+    case .system(let operation, let path, let code):
+      "could not \(operation) \(path): \(unsafe String(cString: strerror(code)))"
+    case .readOnly(let path): "\(path) cannot be written"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/// The name of a value in a store: names with slashes between them, as `blobs/c/0`.
+///
+/// No key can lead out of the store that it is used with.
+public struct StoreKey: Hashable, Sendable, CustomStringConvertible {
+  /// The names with slashes between them.
+  public let description: String
+
+  /// Creates a key from text.
+  ///
+  /// - Throws: ``StoreError/invalidKey(_:reason:)`` if a name is empty, `.` or `..`, or has a NUL character.
+  public init(_ text: String) throws(StoreError) {
+    for name in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+      let reason =
+        if name.isEmpty {
+          "a name in it is empty"
+        } else if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) {
+          "a name in it is \(String(Substring(name)))"
+        } else if name.contains(0) {
+          "a name in it has a NUL character"
+        } else {
+          nil as String?
+        }
+      if let reason { throw .invalidKey(text, reason: reason) }
+    }
+    description = text
+  }
+
+  /// Creates a key from text that was made of checked parts.
+  init(checked text: String) {
+    description = text
+  }
+}
