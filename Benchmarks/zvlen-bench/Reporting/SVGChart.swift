@@ -26,6 +26,8 @@ struct SVGChart {
     let title: String
     /// The unit of the vertical axis.
     let unit: String
+    /// Whether equal distances are equal factors, which shows fast and slow lines in one chart.
+    let isLogarithmic: Bool
     /// The lines.
     let series: [Series]
   }

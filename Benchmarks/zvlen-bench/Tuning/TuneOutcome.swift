@@ -61,13 +61,15 @@ struct TuneOutcome {
   /// A drawing of throughput and ratio against the chunk size.
   func chart() -> String {
     SVGChart(panels: [
-      panel("Write", unit: "MB/s") { $0.writeBytesPerSecond / 1e6 },
-      panel("Read", unit: "MB/s") { $0.readBytesPerSecond / 1e6 },
+      panel("Write", unit: "MB/s", isLogarithmic: true) { $0.writeBytesPerSecond / 1e6 },
+      panel("Read", unit: "MB/s", isLogarithmic: true) { $0.readBytesPerSecond / 1e6 },
       panel("Ratio", unit: "payload / stored", value: \.ratio),
     ]).rendered()
   }
 
-  private func panel(_ title: String, unit: String, value: (TuneRow) -> Double) -> SVGChart.Panel {
+  private func panel(
+    _ title: String, unit: String, isLogarithmic: Bool = false, value: (TuneRow) -> Double
+  ) -> SVGChart.Panel {
     let hasManyWorkers = Set(rows.map(\.workers)).count > 1
     var series: [SVGChart.Series] = []
     for row in rows {
@@ -80,6 +82,6 @@ struct TuneOutcome {
       }
     }
     for index in series.indices { series[index].points.sort { $0.x < $1.x } }
-    return SVGChart.Panel(title: title, unit: unit, series: series)
+    return SVGChart.Panel(title: title, unit: unit, isLogarithmic: isLogarithmic, series: series)
   }
 }

@@ -6,8 +6,17 @@ extension Corpus {
   /// A line feed at the end of the file ends the last line and begins no other. Files are taken in the order of
   /// their paths, and symbolic links are not followed.
   ///
-  /// - Throws: What reading throws, or a `CocoaError` where there is nothing to read.
+  /// - Throws: ``BenchmarkError`` where something cannot be read or there are no blobs.
   init(loading path: String) throws {
+    do {
+      try self.init(reading: path)
+    } catch let error as CocoaError {
+      throw BenchmarkError.noData(path: path, reason: error.localizedDescription)
+    }
+    guard count > 0 else { throw BenchmarkError.noData(path: path, reason: "There are no blobs.") }
+  }
+
+  private init(reading path: String) throws {
     let location = URL(fileURLWithPath: path)
     let values = try location.resourceValues(forKeys: [.isDirectoryKey])
     if values.isDirectory == true {
@@ -15,7 +24,6 @@ extension Corpus {
     } else {
       self.init(lines: [UInt8](try Data(contentsOf: location, options: .mappedIfSafe)))
     }
-    guard count > 0 else { throw CocoaError(.fileReadNoSuchFile, userInfo: [NSFilePathErrorKey: path]) }
   }
 
   private init(files: [URL]) throws {

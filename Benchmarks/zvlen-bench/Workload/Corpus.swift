@@ -66,9 +66,9 @@ struct Corpus: Sendable {
     return Corpus(bytes: Array(bytes[..<Int(offsets[low])]), offsets: Array(offsets[...low]))
   }
 
-  /// The number of blobs whose wire form comes nearest to `byteCount` bytes, at least one.
+  /// The number of blobs whose wire form comes nearest to `byteCount` bytes, at least one and at most all.
   func blobsPerChunk(byteCount: Int) -> Int {
     let perBlob = meanByteCount + 4
-    return max(1, min(Int(UInt32.max), Int(((Double(byteCount) - 4) / perBlob).rounded())))
+    return max(1, min(count, Int(UInt32.max), Int(((Double(byteCount) - 4) / perBlob).rounded())))
   }
 }
