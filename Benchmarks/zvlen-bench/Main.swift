@@ -1,6 +1,10 @@
 import ArgumentParser
 
+/// The benchmark of zarr-vlen.
 @main
 struct Main: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Stores variable-length objects in Zarr arrays.")
+  static let configuration = CommandConfiguration(
+    commandName: "zvlen-bench",
+    abstract: "Measures how fast variable-length blobs go into Zarr chunks and come back.",
+    subcommands: [RunCommand.self, TuneCommand.self])
 }

@@ -1,1 +1,179 @@
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The floor: what no chunk encoder can beat.
+//
+// Chunks that are in wire form already go through the compressor with one reused context a thread, and from there
+// to plain files or to memory. Nothing here knows Zarr, and nothing here is shared with the engine that is measured
+// against it.
+//
+// Every function that can fail returns 0, one of the codes below, or minus an `errno`. None of them aborts.
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma clang assume_nonnull begin
+
+enum {
+  FLOOR_OK = 0,
+  /// An allocation failed.
+  FLOOR_NO_MEMORY = 1,
+  /// The compressor refused the chunk.
+  FLOOR_COMPRESSION_FAILED = 2,
+  /// The stored chunk is not what the compressor writes.
+  FLOOR_DECOMPRESSION_FAILED = 3,
+  /// The wire form does not hold what it says.
+  FLOOR_BAD_WIRE_FORM = 4,
+  /// The output has no room for the result.
+  FLOOR_NO_ROOM = 5,
+  /// A length or a count does not fit in 32 bits, or a chunk is larger than the workers were made for.
+  FLOOR_TOO_LARGE = 6,
+  /// A thread could not be started.
+  FLOOR_NO_THREAD = 7,
+  /// An argument is outside its range.
+  FLOOR_BAD_ARGUMENT = 8,
+};
+
+/// The words for a code that a function here returned.
+const char *floor_message(int code);
+
+/// The version of the linked libzstd.
+const char *floor_zstd_version(void);
+
+/// The version of the linked liblz4.
+const char *floor_lz4_version(void);
+
+// MARK: Codecs
+
+enum {
+  /// The chunk as it is.
+  FLOOR_CODEC_NONE = 0,
+  /// One Zstandard frame that states its content size. The setting is the level.
+  FLOOR_CODEC_ZSTD = 1,
+  /// `u32` byte count, little endian, and one LZ4 block. The setting is the acceleration.
+  FLOOR_CODEC_LZ4 = 2,
+};
+
+/// A compressor and its one setting.
+typedef struct {
+  int kind;
+  int setting;
+} floor_codec;
+
+/// Bytes that belong to someone else.
+typedef struct {
+  const void *_Nullable start;
+  size_t byte_count;
+} floor_bytes;
+
+// MARK: Workers
+
+/// Compression contexts and buffers, one set a thread.
+///
+/// Keeping the handle between calls measures warm memory; making one inside the measured time measures fresh memory,
+/// because the buffers are mapped anew and every page of them is touched for the first time.
+typedef struct floor_workers floor_workers;
+
+/// Makes `worker_count` sets of contexts and buffers for chunks of at most `largest_chunk` bytes in wire form.
+int floor_workers_create(
+    int worker_count, floor_codec codec, size_t largest_chunk,
+    floor_workers *_Nullable *_Nonnull workers);
+
+/// Frees the contexts and the buffers.
+void floor_workers_destroy(floor_workers *_Nullable workers);
+
+// MARK: Stores
+
+/// A place for encoded chunks: files called `0`, `1`, … in one directory, or blocks in memory.
+typedef struct floor_store floor_store;
+
+/// Makes a store for `chunk_count` chunks in the existing `directory`, or in memory where it is null.
+int floor_store_create(
+    const char *_Nullable directory, int64_t chunk_count, floor_store *_Nullable *_Nonnull store);
+
+/// Frees the handle and the blocks in memory. Files stay.
+void floor_store_destroy(floor_store *_Nullable store);
+
+/// Removes all chunks: unlinks the files, or frees the blocks.
+void floor_store_clear(floor_store *store);
+
+/// The sum of the encoded chunks' sizes in bytes.
+size_t floor_store_byte_count(const floor_store *store);
+
+// MARK: Writing and reading
+
+/// Encodes `chunks` with all workers and stores each under its index.
+///
+/// A file is written with `open`, `write` and `close`. A block in memory is one `malloc` of its exact size.
+///
+/// - `chunk_count` is what the store was made for.
+int floor_write(
+    floor_workers *workers, floor_store *store, const floor_bytes *_Nullable chunks,
+    int64_t chunk_count);
+
+/// Decoded chunks that stay until the caller frees them.
+typedef struct floor_blocks floor_blocks;
+
+/// Makes an empty list for `chunk_count` decoded chunks.
+int floor_blocks_create(int64_t chunk_count, floor_blocks *_Nullable *_Nonnull blocks);
+
+/// Frees the list and the decoded chunks.
+void floor_blocks_destroy(floor_blocks *_Nullable blocks);
+
+/// Gives the decoded chunks back to the system, so that the next read touches fresh pages.
+void floor_blocks_clear(floor_blocks *blocks);
+
+/// The decoded chunk `index`; its start is null before it was read.
+floor_bytes floor_blocks_get(const floor_blocks *blocks, int64_t index);
+
+/// Reads and decodes every chunk of `store` with all workers.
+///
+/// A file is read with `open`, `fstat`, `read` and `close` into the worker's buffer.
+///
+/// - `blocks`: where the decoded chunks stay, each in one `malloc` of its exact size, or in the block that it has
+///   from the read before. Null: each worker decodes into one buffer that it overwrites chunk after chunk.
+int floor_read(floor_workers *workers, floor_store *store, floor_blocks *_Nullable blocks);
+
+/// Reads one element with the calling thread: reads and decodes its chunk and walks to it.
+///
+/// - `element` is valid until the workers are used again.
+int floor_read_element(
+    floor_workers *workers, floor_store *store, int64_t chunk, int64_t index_in_chunk,
+    floor_bytes *element);
+
+// MARK: Uncompressed loops
+
+/// Writes the wire form of `count` blobs that lie in one buffer: `u32` count, then `u32` length and bytes of each.
+///
+/// - `bytes`: null only where no blob has any.
+/// - `offsets`: `count + 1` positions in `bytes`, which must have them all; null only where there is no blob.
+/// - `padding_count`: empty elements to add behind the blobs.
+int floor_encode_wire(
+    const uint8_t *_Nullable bytes, const int64_t *_Nullable offsets, int64_t count, int64_t padding_count,
+    uint8_t *output, size_t room, size_t *written);
+
+/// Writes the wire form of `count` separate blobs.
+int floor_encode_wire_from_objects(
+    const floor_bytes *blobs, int64_t count, uint8_t *output, size_t room, size_t *written);
+
+/// Takes a wire form apart into one buffer and offsets.
+///
+/// Every length is checked before it is used, and no byte may follow the last element.
+///
+/// - `count`: the elements that the chunk must have.
+/// - `output_offsets`: room for `count + 1` positions; the first is 0.
+int floor_decode_wire(
+    const uint8_t *wire, size_t byte_count, int64_t count, uint8_t *output, size_t room,
+    int64_t *output_offsets);
+
+/// Copies `byte_count` bytes with one `memcpy`.
+void floor_memcpy(void *destination, const void *source, size_t byte_count);
+
+#pragma clang assume_nonnull end
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <lz4.h>
+#include <zstd.h>
+
+#include "CFloor.h"
+
+/// What one thread owns.
+typedef struct {
+  ZSTD_CCtx *compressor;
+  ZSTD_DCtx *decompressor;
+  void *lz4_state;
+  uint8_t *encoded;
+  size_t encoded_capacity;
+  uint8_t *decoded;
+  size_t decoded_capacity;
+} floor_worker;
+
+struct floor_workers {
+  floor_codec codec;
+  int count;
+  floor_worker *items;
+};
+
+struct floor_store {
+  /// -1 for a store in memory.
+  int directory;
+  int64_t chunk_count;
+  /// Null for a store in files.
+  void **blocks;
+  size_t *byte_counts;
+};
+
+struct floor_blocks {
+  int64_t chunk_count;
+  void **starts;
+  size_t *byte_counts;
+  size_t *capacities;
+};
+
+/// Encodes a chunk; `encoded` points into the worker's buffer, or at the chunk itself where there is no codec.
+int floor_encode_chunk(floor_codec codec, floor_worker *worker, floor_bytes chunk, floor_bytes *encoded);
+
+/// The size that a stored chunk says it decodes to.
+int floor_decoded_byte_count(floor_codec codec, floor_bytes encoded, size_t *byte_count);
+
+/// Decodes a chunk into exactly `byte_count` bytes.
+int floor_decode_chunk(
+    floor_codec codec, floor_worker *worker, floor_bytes encoded, void *output, size_t byte_count);
+
+/// Stores an encoded chunk.
+int floor_store_put(floor_store *store, int64_t index, floor_bytes encoded);
+
+/// Opens a stored chunk's file and says its size; the caller reads and closes it.
+int floor_store_open(const floor_store *store, int64_t index, int *file, size_t *byte_count);
+
+/// Reads a whole file that has `byte_count` bytes, and closes it.
+int floor_store_read_and_close(int file, void *output, size_t byte_count);

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+
+/// Measures one setting against the floor.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Measures writing and reading with one setting, beside the floor.",
+    discussion: """
+      The floor is what no encoder can beat: the same chunks, already in wire form, through the same compression \
+      library with one reused context a thread, and plain writes and reads. For uncompressed encoding and decoding \
+      it is a loop in C with one memcpy a blob.
+
+      Warm memory was used before; fresh memory is touched for the first time.
+      """)
+
+  @OptionGroup(title: "Blobs")
+  var workload: WorkloadOptions
+
+  @Option(help: "The size of a chunk in wire form, for example 64KiB.")
+  var chunkBytes = ByteCount.defaultChunk
+
+  @Option(help: "none, zstd[:LEVEL], lz4[:ACCELERATION], gzip[:LEVEL] or blosc[:COMPRESSOR[:LEVEL]].")
+  var codec = Compression.zstd(level: 1)
+
+  @Option(help: "The number of threads. (default: the active cores)")
+  var workers: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the chunks go. A directory gets a new one inside it that is removed at the end.",
+      discussion: "Without this flag: a new directory where memory backs the files.",
+      valueName: "memory|DIR"))
+  var store: StoreChoice?
+
+  @Option(help: "How the blobs lie in memory: \(SourceKind.valueList).")
+  var from = SourceKind.arena
+
+  @Option(name: .customLong("repeat"), help: "How often each side is measured, in turns.")
+  var repeatCount = 5
+
+  @Option(help: "How many single elements are read at random places.")
+  var randomReads = 1000
+
+  @Option(help: ArgumentHelp("Write the results as JSON.", valueName: "FILE"))
+  var json: String?
+
+  func validate() throws {
+    guard (1...4096).contains(workers ?? 1) else { throw ValidationError("--workers must be 1 to 4096.") }
+    guard (1...1000).contains(repeatCount) else { throw ValidationError("--repeat must be 1 to 1000.") }
+    guard (0...1_000_000).contains(randomReads) else {
+      throw ValidationError("--random-reads must be 0 to 1000000.")
+    }
+  }
+
+  func run() throws {
+    let machine = MachineDescription.current
+    let libraries = LibraryVersions.current
+    let workerCount = workers ?? machine.cores
+    let corpus = try workload.corpus()
+    print("\(machine.summary)\nSwift \(libraries.swift), libzstd \(libraries.zstd), liblz4 \(libraries.lz4)")
+    print("\(workload.summary); \(codec), chunks of \(chunkBytes), \(workerCount) workers")
+    let report = try RunMeasurement(
+      corpus: corpus, settings: self, workerCount: workerCount, machine: machine, libraries: libraries
+    ).report()
+    print("\n" + report.rendered())
+    if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
+  }
+}

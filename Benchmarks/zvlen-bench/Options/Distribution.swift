@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// How the sizes of synthetic blobs vary.
+enum Distribution: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+  /// Every blob has the mean size.
+  case fixed
+  /// Every size from 0 to twice the mean is equally likely.
+  case uniform
+  /// Many small blobs and few large ones: the logarithm of the size is normal with a deviation of 0.7.
+  case lognormal
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// How the blobs lie in memory before they are written.
+enum SourceKind: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+  /// One buffer and offsets.
+  case arena
+  /// One array of bytes for each blob.
+  case objects
+  /// Blob after blob through an appender.
+  case stream
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// Numbers as the tables print them.
+enum Figure {
+  /// A whole number with its thousands set apart: `1,300,000`.
+  static func count(_ value: Int) -> String {
+    var groups: [String] = []
+    var rest = abs(value)
+    while rest >= 1000 {
+      groups.insert(String(format: "%03d", rest % 1000), at: 0)
+      rest /= 1000
+    }
+    return (value < 0 ? "-" : "") + ([String(rest)] + groups).joined(separator: ",")
+  }
+
+  /// Bytes in millions: `390.0 MB`.
+  static func megabytes(_ byteCount: Int) -> String { String(format: "%.1f MB", Double(byteCount) / 1e6) }
+
+  /// A number with `places` digits behind the point.
+  static func fixed(_ value: Double, places: Int) -> String { String(format: "%.\(places)f", value) }
+
+  /// A time: `812 ns`, `3.4 µs`, `1.25 ms`, `2.301 s`.
+  static func duration(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<1e-6: String(format: "%.0f ns", seconds * 1e9)
+    case ..<1e-3: String(format: "%.1f µs", seconds * 1e6)
+    case ..<1: String(format: "%.1f ms", seconds * 1e3)
+    default: String(format: "%.3f s", seconds)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+/// Everything that a run found out; its JSON has these names in snake case.
+struct Report: Codable, Sendable {
+  let payloadBytes: Int
+  let encodedBytes: Int
+  /// The payload divided by what is stored.
+  let ratio: Double
+  let blobs: Int
+  /// The most memory that the process held during the measurements, the blobs themselves included.
+  let peakResidentBytes: Int?
+  let settings: RunSettings
+  let machine: MachineDescription
+  let libraries: LibraryVersions
+  /// The payload's bytes per second through one `memcpy`, into warm memory.
+  let memcpyBytesPerSecond: Double
+  let write: Measurement?
+  /// As ``write``, with contexts and buffers made anew.
+  let writeFresh: Measurement?
+  /// Decoded chunks are kept until the end.
+  let read: Measurement?
+  /// As ``read``, into memory that was never touched before.
+  let readFresh: Measurement?
+  /// Each decoded chunk overwrites the one before.
+  let scan: Measurement?
+  /// Blobs to wire form without compression, on one thread.
+  let encode: Measurement?
+  let encodeFresh: Measurement?
+  /// Wire form to bytes and offsets without compression, on one thread.
+  let decode: Measurement?
+  let decodeFresh: Measurement?
+  let random: RandomReads?
+
+  /// The report as JSON with sorted keys.
+  func json() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+}

@@ -1,0 +1,9 @@
+/// One combination of settings that `tune` tries.
+struct TuneSetting: Sendable, Hashable {
+  let chunkBytes: ByteCount
+  let codec: Compression
+  let workers: Int
+
+  /// The flags of `zvlen import` that choose this setting.
+  var importFlags: String { "--chunk-bytes \(chunkBytes) --codec \(codec) --workers \(workers)" }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// Draws the sizes of synthetic blobs.
+struct BlobSizes {
+  private let mean: Int
+  private let distribution: Distribution
+  private var random: SplitMix
+
+  /// The deviation of the logarithm of lognormal sizes.
+  private static let deviation = 0.7
+
+  /// Creates a source of sizes with the mean `mean` in bytes.
+  init(mean: Int, distribution: Distribution, seed: UInt64) {
+    self.mean = mean
+    self.distribution = distribution
+    random = SplitMix(seed: seed)
+  }
+
+  /// The next size in bytes.
+  mutating func next() -> Int {
+    switch distribution {
+    case .fixed:
+      return mean
+    case .uniform:
+      return Int(random.nextUnit() * Double(2 * mean + 1))
+    case .lognormal:
+      // The mean of a lognormal number is exp(location + deviation² / 2).
+      let location = log(Double(mean)) - Self.deviation * Self.deviation / 2
+      let size = exp(location + Self.deviation * nextNormal())
+      return Int(min(size, Double(mean) * 1000).rounded())
+    }
+  }
+
+  /// A normal number, by the method of Box and Muller.
+  private mutating func nextNormal() -> Double {
+    let radius = (-2 * log(1 - random.nextUnit())).squareRoot()
+    return radius * cos(2 * .pi * random.nextUnit())
+  }
+}
