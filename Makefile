@@ -1,0 +1,43 @@
+# Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
+.PHONY: help demo test check lint format build docs dependencies python
+
+help:
+	@echo "make demo    build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
+	@echo "make test    run all tests, also against zarr-python and zarrs"
+	@echo "make check   the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
+	@echo "make lint    check the formatting, as continuous integration does"
+	@echo "make format  format the sources"
+	@echo "make docs    build the documentation of both libraries"
+
+demo: dependencies
+	@echo "Building in release mode; the first time takes some minutes."
+	swift build -c release --product zvlen
+	swift build -c release --product zvlen-bench
+	@bash Scripts/demo.sh
+
+test: dependencies python
+	swift test
+
+# Leaks are left to other tools: the test runner itself leaks.
+check: dependencies python lint docs
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address
+	swift test --sanitize=thread --scratch-path .build-thread
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+
+format:
+	swift format format --in-place --recursive Package.swift Sources Tests Benchmarks
+
+build: dependencies
+	swift build -c release
+
+docs: dependencies
+	swift package generate-documentation --target ChunkEngine --warnings-as-errors
+	swift package generate-documentation --target Zarr --warnings-as-errors
+
+dependencies:
+	@sh Scripts/install-dependencies.sh
+
+python:
+	@sh Tests/Interoperability/setup.sh
