@@ -21,7 +21,8 @@ final class FloorLoops {
 
   /// Encodes every chunk.
   ///
-  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all of them one behind the other.
+  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all of them one behind the
+  ///   other.
   /// - Throws: ``FloorError`` where `output` has no room.
   func encode(into output: OutputBuffer) throws(FloorError) {
     var at = 0
@@ -36,7 +37,8 @@ final class FloorLoops {
 
   /// Decodes every chunk into bytes and offsets.
   ///
-  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all of them one behind the other.
+  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all of them one behind the
+  ///   other.
   /// - Throws: ``FloorError`` where `output` has no room.
   func decode(into output: OutputBuffer) throws(FloorError) {
     var at = 0

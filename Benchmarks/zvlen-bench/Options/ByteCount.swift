@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// A number of bytes as a person writes it: `1048576`, `64KiB`, `1MiB` (powers of 1024), `1MB` (powers of 1000).
+/// A number of bytes as a person writes it: `1048576`, `64KiB`, `1MiB` (powers of 1024), `1MB` (powers of
+/// 1000).
 struct ByteCount: Sendable, Hashable, ExpressibleByArgument, CustomStringConvertible {
   /// The number of bytes, above zero.
   let value: Int

@@ -1,7 +1,8 @@
 import Foundation
 
 extension SVGChart {
-  /// Where values lie in a panel: the chunk size by its logarithm, the value from 0 up or by its logarithm too.
+  /// Where values lie in a panel: the chunk size by its logarithm, the value from 0 up or by its logarithm
+  /// too.
   struct Axes {
     private let left: Double
     private let width: Double

@@ -30,8 +30,8 @@ struct TuneOutcome {
 
   /// The best row for the goal.
   ///
-  /// Rows within 3 % of the best in the goal are taken for equal, because timings differ by that much; among them
-  /// the smallest result wins, and for `size` the fastest write.
+  /// Rows within 3 % of the best in the goal are taken for equal, because timings differ by that much; among
+  /// them the smallest result wins, and for `size` the fastest write.
   var recommended: TuneRow? {
     guard let best = rows.map(merit).max() else { return nil }
     let equals = rows.filter { merit($0) >= 0.97 * best }

@@ -3,8 +3,8 @@ import Foundation
 extension Corpus {
   /// Loads real data: each regular file below a directory is a blob, or each line of a file.
   ///
-  /// A line feed at the end of the file ends the last line and begins no other. Files are taken in the order of
-  /// their paths, and symbolic links are not followed.
+  /// A line feed at the end of the file ends the last line and begins no other. Files are taken in the order
+  /// of their paths, and symbolic links are not followed.
   ///
   /// - Throws: ``BenchmarkError`` where something cannot be read or there are no blobs.
   init(loading path: String) throws {

@@ -1,6 +1,8 @@
-/// Invented words and set phrases, and a table from which a random number picks them as often as they occur in text.
+/// Invented words and set phrases, and a table from which a random number picks them as often as they occur
+/// in text.
 ///
-/// The phrases matter: independent words alone make matches so short that compressors run slower than on real text.
+/// The phrases matter: independent words alone make matches so short that compressors run slower than on real
+/// text.
 struct Vocabulary {
   /// Each word or phrase and the space behind it, in a fixed width; what follows that space is filler.
   let words: [SIMD32<UInt8>]

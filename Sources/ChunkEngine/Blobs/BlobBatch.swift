@@ -33,7 +33,7 @@ public struct BlobBatch: Sendable {
     @_lifetime(borrow self)
     get {
       // SAFETY: The builder wrote whole offsets, and memory is aligned for them.
-      let start = unsafe offsetBytes.baseAddress?.assumingMemoryBound(to: Int64.self)
+      let start = unsafe offsetBytes.baseAddress.assumingMemoryBound(to: Int64.self)
       let offsets = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: start, count: count + 1))
       return unsafe _overrideLifetime(offsets, borrowing: self)
     }

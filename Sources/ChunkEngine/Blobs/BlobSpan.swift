@@ -5,12 +5,16 @@
 public struct BlobSpan: ~Escapable {
   private let slots: UnsafePointer<UnsafeRawPointer>?
 
+  /// From the slot of an element to that of the next: 1, or 0 where all are the same element.
+  private let stride: Int
+
   /// The number of elements.
   public let count: Int
 
   @_lifetime(immortal)
-  init(slots: UnsafePointer<UnsafeRawPointer>?, count: Int) {
+  init(slots: UnsafePointer<UnsafeRawPointer>?, count: Int, stride: Int = 1) {
     unsafe self.slots = unsafe slots
+    self.stride = stride
     self.count = count
   }
 
@@ -49,7 +53,7 @@ public struct BlobSpan: ~Escapable {
     guard index >= 0, index < count, let slots = unsafe slots else {
       preconditionFailure("index \(index) is outside of \(count) elements")
     }
-    let start = unsafe slots[index]
+    let start = unsafe slots[index &* stride]
     // SAFETY: A slot points behind the length of an element whose bytes were checked to be there.
     let length = unsafe (start - WireForm.lengthByteCount).loadUnaligned(as: UInt32.self)
     return unsafe UnsafeRawBufferPointer(start: start, count: Int(UInt32(littleEndian: length)))

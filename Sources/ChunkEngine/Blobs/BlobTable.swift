@@ -44,6 +44,15 @@ struct BlobTable: ~Copyable {
     return unsafe UnsafeMutableBufferPointer(start: slots + range.lowerBound, count: range.count)
   }
 
+  /// The first element, `count` times.
+  ///
+  /// - Precondition: The first slot is set, and the chunk that it points into outlives the span.
+  @_lifetime(borrow self)
+  func repeatingFirst(count: Int) -> BlobSpan {
+    let blobs = unsafe BlobSpan(slots: UnsafePointer(slots), count: count, stride: 0)
+    return unsafe _overrideLifetime(blobs, borrowing: self)
+  }
+
   /// The elements.
   ///
   /// - Precondition: All slots are set, and the chunks that they point into outlive the span.

@@ -13,27 +13,20 @@ extension BlobView {
     let blockCount = (count + Self.blockElementCount - 1) / Self.blockElementCount
     let starts = try startOffsets(blockCount: blockCount)
     let total = starts[blockCount]
-    let payload = try unsafe RawMemory.allocate(byteCount: total)
-    let offsetsByteCount = (count + 1) * MemoryLayout<Int64>.stride
-    var offsets: UnsafeMutableRawPointer?
-    do throws(ChunkError) {
-      unsafe offsets = try unsafe RawMemory.allocate(byteCount: offsetsByteCount)
-    } catch {
-      unsafe RawMemory.deallocate(payload)
-      throw error
-    }
-    if let ends = unsafe offsets?.assumingMemoryBound(to: Int64.self) {
-      unsafe ends[0] = 0
-      // SAFETY: Each block writes the bytes and the offsets of its own elements only.
-      nonisolated(unsafe) let target = unsafe (payload: payload, ends: ends + 1)
-      DispatchQueue.concurrentPerform(iterations: blockCount) { block in
-        unsafe copyBlock(
-          block, from: starts[block], to: starts[block + 1], payload: target.payload, ends: target.ends)
-      }
+    let payload = try Allocation(byteCount: total)
+    let offsets = try Allocation(byteCount: (count + 1) * MemoryLayout<Int64>.stride)
+    let ends = unsafe offsets.start.assumingMemoryBound(to: Int64.self)
+    unsafe ends[0] = 0
+    // SAFETY: Each block writes the bytes and the offsets of its own elements only.
+    nonisolated(unsafe) let target = unsafe (payload: payload.start, ends: ends + 1)
+    DispatchQueue.concurrentPerform(iterations: blockCount) { block in
+      unsafe copyBlock(
+        block, from: starts[block], to: starts[block + 1], payload: target.payload, ends: target.ends)
     }
     return BlobBatch(
-      payload: unsafe SharedBytes(adopting: payload, byteCount: total),
-      offsets: unsafe SharedBytes(adopting: offsets, byteCount: offsetsByteCount), count: count)
+      payload: SharedBytes(payload, byteCount: total),
+      offsets: SharedBytes(offsets, byteCount: offsets.byteCount),
+      count: count)
   }
 
   private static var blockElementCount: Int { 1 << 14 }

@@ -41,10 +41,9 @@ public final class BlobViewBuilder: Sendable {
   /// - Precondition: `element` is well-formed.
   public func place(repeating element: SharedBytes, runs: [ElementRun]) {
     storage.keep(element)
-    guard let start = unsafe element.baseAddress else { return }
     for run in runs {
       let slots = unsafe storage.slots(run.selectionIndex..<run.selectionIndex + run.count)
-      unsafe slots.update(repeating: start + WireForm.lengthByteCount)
+      unsafe slots.update(repeating: element.baseAddress + WireForm.lengthByteCount)
     }
   }
 

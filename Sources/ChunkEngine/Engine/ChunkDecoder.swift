@@ -40,13 +40,23 @@ public struct ChunkDecoder: ~Copyable {
 
   /// Reads and decodes a chunk, and gives away its memory.
   ///
-  /// - Parameter read: Appends the stored bytes to its argument, or returns `false` if the chunk is not
-  ///   stored.
+  /// - Parameters:
+  ///   - expectedChunkCount: How many chunks, this one included, this worker is going to give away. They
+  ///     share
+  ///     allocations.
+  ///   - read: Appends the stored bytes to its argument, or returns `false` if the chunk is not
+  ///       stored.
   /// - Returns: The chunk in wire form, or `nil` if it is not stored.
   /// - Throws: ``ChunkError``, and what `read` throws.
   public mutating func decode(
-    _ read: (inout ByteArena, DecodingLimits) throws -> Bool
+    expectedChunkCount: Int = 1, _ read: (inout ByteArena, DecodingLimits) throws -> Bool
   ) throws -> SharedBytes? {
+    let transformCount = stages.count { if case .transform = $0 { true } else { false } }
+    if transformCount.isMultiple(of: 2) {
+      first.expectedChunkCount = expectedChunkCount
+    } else {
+      second.expectedChunkCount = expectedChunkCount
+    }
     guard let location = try run(read) else { return nil }
     return switch location {
     case .first: try first.takeBytes()

@@ -30,11 +30,10 @@ public struct ChunkScanner: ~Copyable {
   public mutating func scan(
     repeating element: SharedBytes, count: Int, _ body: (BlobSpan) throws -> Void
   ) throws {
-    try table.reset(count: count)
-    if let start = unsafe element.baseAddress {
-      unsafe table.slots(0..<count).update(repeating: start + WireForm.lengthByteCount)
-    }
-    try body(table.blobs)
+    // One slot serves all: metadata may claim billions of elements of which none is stored.
+    try table.reset(count: 1)
+    unsafe table.slots(0..<1).update(repeating: element.baseAddress + WireForm.lengthByteCount)
+    try body(table.repeatingFirst(count: count))
   }
 
   private static func scan(

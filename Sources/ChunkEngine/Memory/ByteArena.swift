@@ -4,9 +4,18 @@
 ///
 ///     [ written bytes | free capacity | slack for kernels ]
 ///     0            count         capacity
+///
+/// The written bytes can be taken out of an arena. If the arena expects more of the kind, it then goes on
+/// behind them, in the same allocation.
 @safe
 public struct ByteArena: ~Copyable {
-  private var memory: UnsafeMutableRawPointer?
+  private var allocation: Allocation?
+
+  /// Where the arena begins in the allocation.
+  private var offset = 0
+
+  /// How many more chunks are going to be taken out of the arena, so that one allocation may serve many.
+  var expectedChunkCount = 1
 
   /// The number of bytes written.
   public private(set) var count = 0
@@ -14,13 +23,19 @@ public struct ByteArena: ~Copyable {
   /// The number of bytes that the arena can hold before it moves to a larger allocation.
   public private(set) var capacity = 0
 
-  /// Creates an arena without memory.
-  public init() {
-    unsafe memory = nil
-  }
+  /// The most bytes that are allocated for chunks which are only expected.
+  ///
+  /// Large enough for huge pages, of which the first touch costs far less, and small enough that a view of a
+  /// few elements does not keep much memory alive.
+  private static let sharedAllocationByteCount = 16 << 20
 
-  deinit {
-    unsafe RawMemory.deallocate(memory)
+  /// Creates an arena without memory.
+  public init() {}
+
+  /// The first byte of the arena, if it has memory.
+  private var memory: UnsafeMutableRawPointer? {
+    guard let allocation else { return nil }
+    return unsafe allocation.start + offset
   }
 
   /// The bytes written.
@@ -60,14 +75,18 @@ public struct ByteArena: ~Copyable {
   public mutating func reserve(_ byteCount: Int) throws(ChunkError) {
     let (needed, overflow) = count.addingReportingOverflow(byteCount)
     guard byteCount >= 0, !overflow else { throw .outOfMemory(byteCount: byteCount) }
-    guard unsafe needed > capacity || memory == nil else { return }
-    let larger = count == 0 ? needed : max(needed, capacity + capacity / 2)
-    let moved = try unsafe RawMemory.allocate(byteCount: larger)
-    if let memory = unsafe memory {
-      unsafe moved.copyMemory(from: memory, byteCount: count)
-      unsafe RawMemory.deallocate(memory)
+    guard needed > capacity || allocation == nil else { return }
+    var larger = count == 0 ? needed : max(needed, capacity + capacity / 2)
+    if expectedChunkCount > 1, larger < Self.sharedAllocationByteCount {
+      let (all, overflow) = (larger + 2 * RawMemory.slack).multipliedReportingOverflow(by: expectedChunkCount)
+      larger = overflow ? Self.sharedAllocationByteCount : min(all, Self.sharedAllocationByteCount)
     }
-    unsafe memory = moved
+    let moved = try Allocation(byteCount: larger)
+    if let memory = unsafe memory {
+      unsafe moved.start.copyMemory(from: memory, byteCount: count)
+    }
+    allocation = moved
+    offset = 0
     capacity = larger
   }
 
@@ -149,15 +168,26 @@ public struct ByteArena: ~Copyable {
     count += writer.byteCount
   }
 
-  /// Takes the memory out of the arena, which is left empty and without memory.
+  /// Takes the written bytes out of the arena, which is left empty.
   ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, only if the arena never had memory.
   /// - Complexity: O(1). Copies nothing.
   public mutating func takeBytes() throws(ChunkError) -> SharedBytes {
     try reserve(0)
-    let taken = unsafe SharedBytes(adopting: memory, byteCount: count)
-    unsafe memory = nil
+    guard let allocation else { throw .outOfMemory(byteCount: 0) }
+    let taken = SharedBytes(allocation, offset: offset, byteCount: count)
+    expectedChunkCount -= 1
+    // The next bytes begin behind the slack of these, where memory is aligned for any kernel.
+    let next = (count + RawMemory.slack + 63) & ~63
+    if expectedChunkCount > 0, next < capacity {
+      offset += next
+      capacity -= next
+    } else {
+      self.allocation = nil
+      offset = 0
+      capacity = 0
+    }
     count = 0
-    capacity = 0
     return taken
   }
 }

@@ -1,22 +1,27 @@
 /// Bytes that no longer change and that any number of threads and views hold together.
 ///
-/// The memory has slack behind its bytes, as ``RawMemory`` says, and is freed with the last holder.
+/// The memory has slack behind its bytes, as ``RawMemory`` says. Chunks that were decoded by one worker may
+/// lie in one allocation, which is freed with the last holder of any of them.
 @safe
 public final class SharedBytes: Sendable {
-  // SAFETY: The memory is written before it gets here and only read from then on.
-  private nonisolated(unsafe) let memory: UnsafeMutableRawPointer?
+  private let allocation: Allocation
+
+  /// Where the bytes begin in the allocation.
+  private let offset: Int
 
   /// The number of bytes.
   public let byteCount: Int
 
-  /// Takes over memory that ``RawMemory`` allocated.
-  init(adopting memory: UnsafeMutableRawPointer?, byteCount: Int) {
-    unsafe self.memory = unsafe memory
+  /// Holds bytes of an allocation, which nobody writes any more.
+  ///
+  /// - Precondition: They are inside of the allocation.
+  init(_ allocation: Allocation, offset: Int = 0, byteCount: Int) {
+    precondition(
+      offset >= 0 && byteCount >= 0 && offset <= allocation.byteCount - byteCount,
+      "there are not as many bytes")
+    self.allocation = allocation
+    self.offset = offset
     self.byteCount = byteCount
-  }
-
-  deinit {
-    unsafe RawMemory.deallocate(memory)
   }
 
   /// The bytes.
@@ -25,11 +30,11 @@ public final class SharedBytes: Sendable {
   public var bytes: RawSpan {
     @_lifetime(borrow self)
     get {
-      let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: memory, count: byteCount))
+      let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: baseAddress, count: byteCount))
       return unsafe _overrideLifetime(bytes, borrowing: self)
     }
   }
 
-  /// The first byte, or `nil` when there is no memory.
-  var baseAddress: UnsafeRawPointer? { unsafe UnsafeRawPointer(memory) }
+  /// The first byte.
+  var baseAddress: UnsafeRawPointer { unsafe UnsafeRawPointer(allocation.start + offset) }
 }

@@ -29,7 +29,9 @@ extension ZarrArray {
         let part = parts[index]
         let key = key(ofChunkAt: part.indices)
         var storedByteCount = 0
-        let chunk = try worker.decoder.decode { arena, limits in
+        // As many as this worker is likely to get; the last one leaves nothing behind in it.
+        let expected = (parts.count - index - 1) / access.workerCount + 1
+        let chunk = try worker.decoder.decode(expectedChunkCount: expected) { arena, limits in
           let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
           storedByteCount = arena.count
           return isStored
