@@ -41,12 +41,7 @@ extension ZarrArray {
   ) async throws -> Result {
     let monitor = monitor ?? ProgressMonitor()
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        // A private serial queue has a thread beside those that tasks share; the global queues do not.
-        DispatchQueue(label: "zarr.work").async {
-          continuation.resume(with: Swift.Result { try work(monitor) })
-        }
-      }
+      try await run(on: DispatchQueue(label: "zarr.work")) { try work(monitor) }
     } onCancel: {
       monitor.cancel()
     }

@@ -74,9 +74,7 @@ extension ZarrArray {
   static func prepare(_ path: NodePath, in store: any Store, overwrites: Bool) throws {
     if try NodeMetadata.exists(in: store, at: path) {
       guard overwrites else { throw ZarrError.alreadyExists(path: location(store, path)) }
-      for key in try store.list(path.description) {
-        try store.delete(key)
-      }
+      try store.deleteAll(path.description)
     }
     var parent = path.parent
     while let group = parent {

@@ -8,7 +8,7 @@ import Synchronization
 /// the new one and a killed writer leaves neither. Nothing is synchronized to the disk beyond what the system
 /// does by itself.
 public final class FileStore: Store {
-  private let root: FileDescriptor
+  let root: FileDescriptor
   public let location: String
 
   /// Numbers temporary files, so that no two writers of the process share one.
@@ -81,12 +81,6 @@ public final class FileStore: Store {
     }
   }
 
-  public func list(_ prefix: String) throws -> [StoreKey] {
-    var keys: [StoreKey] = []
-    try list(prefix, into: &keys)
-    return keys
-  }
-
   /// Writes a file that does not exist, and closes it.
   private func writeFile(
     _ name: String, key: StoreKey, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
@@ -115,11 +109,6 @@ public final class FileStore: Store {
     return "\(directory)\(directory.isEmpty ? "" : "/").\(Substring(name)).\(getpid())-\(number).partial"
   }
 
-  /// Whether a file is one that a writer has not renamed yet.
-  private static func isTemporary(_ name: String) -> Bool {
-    name.hasPrefix(".") && name.hasSuffix(".partial")
-  }
-
   private static func parent(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
     return String(path[..<slash])
@@ -135,33 +124,6 @@ public final class FileStore: Store {
       try makeDirectory(parent(of: name), in: directory, location: location)
       guard unsafe mkdirat(directory, name, 0o777) == 0 || errno == EEXIST else { fallthrough }
     default: throw .system(operation: "make the directory", path: name, code: errno)
-    }
-  }
-
-  /// Appends the keys below a directory.
-  private func list(_ directory: String, into keys: inout [StoreKey]) throws {
-    let name = directory.isEmpty ? "." : directory
-    let descriptor = unsafe openat(root.rawValue, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return }
-      throw StoreError.system(operation: "list", path: "\(location)/\(directory)", code: errno)
-    }
-    guard let stream = unsafe fdopendir(descriptor) else {
-      close(descriptor)
-      throw StoreError.system(operation: "list", path: "\(location)/\(directory)", code: errno)
-    }
-    defer { _ = unsafe closedir(stream) }
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-        unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      guard name != ".", name != ".." else { continue }
-      let path = directory.isEmpty ? name : "\(directory)/\(name)"
-      if unsafe Int32(entry.pointee.d_type) == Int32(DT_DIR) {
-        try list(path, into: &keys)
-      } else if !Self.isTemporary(name) {
-        keys.append(StoreKey(checked: path))
-      }
     }
   }
 }

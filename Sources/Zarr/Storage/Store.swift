@@ -46,12 +46,21 @@ public protocol Store: Sendable {
   /// Removes a value, if there is one.
   func delete(_ key: StoreKey) throws
 
+  /// Removes all values whose keys begin with the names of `prefix`; all values for an empty prefix.
+  func deleteAll(_ prefix: String) throws
+
   /// Returns the keys that begin with the names of `prefix`, in no particular order; all keys for an empty
   /// prefix.
   func list(_ prefix: String) throws -> [StoreKey]
 }
 
 extension Store {
+  public func deleteAll(_ prefix: String) throws {
+    for key in try list(prefix) {
+      try delete(key)
+    }
+  }
+
   /// Writes a value of one part.
   public func write(_ key: StoreKey, _ bytes: RawSpan) throws {
     try write(key, byteCount: bytes.byteCount) { append in try append(bytes) }
