@@ -60,3 +60,6 @@ size_t ckernels_is_utf8_path_count(void);
 
 /// `ckernels_is_utf8` by one of its paths.
 bool ckernels_is_utf8_by_path(size_t path, const void *bytes, size_t count);
+
+/// Asks the processor to fetch the cache line at `address`, which may be anywhere: nothing is read.
+static inline void ckernels_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }

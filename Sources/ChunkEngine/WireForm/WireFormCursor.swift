@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Walks the elements of a chunk in wire form, checking every length before it is used.
 ///
 /// A measured kernel, hence the pointers: an element costs one load, two comparisons and one store.
@@ -38,6 +40,35 @@ struct WireFormCursor: ~Copyable {
   ///
   /// - Complexity: O(*n*) where *n* is the number of slots. Does not allocate.
   mutating func next(into slots: UnsafeMutableBufferPointer<UnsafeRawPointer>) throws(ChunkError) {
+    if unsafe end - start > Self.prefetchedByteCount {
+      try unsafe next(into: slots) { position, length in
+        // Every length is somewhere in the bytes to come, so all of them are fetched, up to some lines an
+        // element.
+        var line = 0
+        while line < min(length + WireForm.lengthByteCount, 1024) {
+          unsafe ckernels_prefetch(position + Self.prefetchDistance + line)
+          line += 64
+        }
+      }
+    } else {
+      try unsafe next(into: slots) { _, _ in }
+    }
+  }
+
+  /// A chunk above this size has left the second-level cache before its lengths are walked.
+  ///
+  /// Each length then waits for memory, and the next one cannot be found before it came. With chunks of 16
+  /// MiB and elements of 300 bytes, fetching ahead makes 13 nanoseconds an element of 32; with chunks of 1
+  /// MiB it would make 10 of 7.
+  private static let prefetchedByteCount = 3 << 19
+
+  /// How far ahead is fetched, in bytes.
+  private static let prefetchDistance = 4096
+
+  @inline(__always)
+  private mutating func next(
+    into slots: UnsafeMutableBufferPointer<UnsafeRawPointer>, _ prefetch: (UnsafeRawPointer, Int) -> Void
+  ) throws(ChunkError) {
     var position = unsafe self.position
     for slot in 0..<slots.count {
       let available = unsafe end - position - WireForm.lengthByteCount
@@ -50,6 +81,7 @@ struct WireFormCursor: ~Copyable {
       }
       unsafe position += WireForm.lengthByteCount
       unsafe slots.initializeElement(at: slot, to: position)
+      unsafe prefetch(position, length)
       unsafe position += length
     }
     unsafe self.position = unsafe position
