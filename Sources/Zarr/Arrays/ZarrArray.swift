@@ -98,12 +98,27 @@ public final class ZarrArray: Sendable {
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
   public func resize(to shape: [Int]) throws {
     try checkWritable()
-    do {
-      let metadata = try metadata.resized(to: shape)
+    try update { metadata throws(MetadataError) in metadata = try metadata.resized(to: shape) }
+  }
+
+  /// Replaces what is said about the array.
+  ///
+  /// - Throws: ``StoreError``
+  public func setAttributes(_ attributes: JSONObject) throws {
+    try update { metadata throws(MetadataError) in metadata.attributes = attributes }
+  }
+
+  /// Changes the metadata, in the store first.
+  private func update(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
+    try currentMetadata.withLock { current in
+      var metadata = current
+      do throws(MetadataError) {
+        try change(&metadata)
+      } catch {
+        throw ZarrError.metadata(path: location, reason: error)
+      }
       try NodeMetadata.array(metadata).write(to: store, at: path)
-      currentMetadata.withLock { $0 = metadata }
-    } catch let error as MetadataError {
-      throw ZarrError.metadata(path: location, reason: error)
+      current = metadata
     }
   }
 
