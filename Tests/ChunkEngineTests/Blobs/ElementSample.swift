@@ -1,0 +1,33 @@
+import TestSupport
+
+/// Elements that show what goes wrong at the borders of a chunk and of the kernels that copy them.
+struct ElementSample: Sendable, CustomStringConvertible {
+  let description: String
+  let elements: [[UInt8]]
+
+  private init(_ description: String, _ byteCounts: some Sequence<Int>) {
+    var generator = SeededGenerator(seed: 0xE1E)
+    self.description = description
+    elements = generator.elements(byteCounts: byteCounts)
+  }
+
+  /// Chunks of none, one and many elements, and sizes about the 64 bytes that a short copy touches.
+  static let all: [ElementSample] =
+    [
+      ElementSample("no elements", []),
+      ElementSample("only empty elements", Array(repeating: 0, count: 100)),
+      ElementSample("empty elements between others", [0, 3, 0, 0, 64, 0, 65, 0]),
+      ElementSample("sizes that grow to 200", 0...200),
+      ElementSample("sizes that shrink from 200", (0...200).reversed()),
+      ElementSample("many of one byte", Array(repeating: 1, count: 1000)),
+      ElementSample("many of 64 bytes", Array(repeating: 64, count: 100)),
+      ElementSample("one of 100,000 bytes between small ones", [1, 100_000, 1]),
+      ElementSample(
+        "300 of any size up to 130",
+        {
+          var generator = SeededGenerator(seed: 3)
+          return (0..<300).map { _ in Int.random(in: 0...130, using: &generator) }
+        }()),
+    ] + (0...200).map { ElementSample("one of \($0) bytes", [$0]) }
+    + [31, 32, 33, 63, 64, 65].map { ElementSample("\($0) bytes before one", [$0, 1]) }
+}
