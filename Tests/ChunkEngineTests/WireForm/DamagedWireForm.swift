@@ -1,0 +1,73 @@
+import ChunkEngine
+import TestSupport
+
+/// A chunk in wire form that lies, and what is wrong with it.
+struct DamagedWireForm: Sendable, CustomStringConvertible {
+  let description: String
+  let bytes: [UInt8]
+  /// The number of elements that the array says the chunk has.
+  let count: Int
+  let error: ChunkError
+
+  /// Three elements of 2, 0 and 3 bytes; their lengths stand at 4, 10 and 14.
+  private static let valid = referenceWireForm([[1, 2], [], [3, 4, 5]])
+
+  private static func changed(at offset: Int, to value: UInt32) -> [UInt8] {
+    var bytes = valid
+    bytes.replaceSubrange(offset..<offset + 4, with: littleEndianBytes(value))
+    return bytes
+  }
+
+  private static func overrun(_ index: Int, _ byteCount: Int, _ available: Int) -> ChunkError {
+    .elementOverrun(index: index, byteCount: byteCount, available: available)
+  }
+
+  static let all: [DamagedWireForm] =
+    (0..<4).map { byteCount in
+      DamagedWireForm(
+        description: "\(byteCount) bytes", bytes: Array(valid[..<byteCount]), count: 3,
+        error: .truncatedHeader(codec: "vlen-bytes", byteCount: byteCount, expected: 4))
+    } + [
+      DamagedWireForm(
+        description: "a larger count", bytes: changed(at: 0, to: 4), count: 3,
+        error: .countMismatch(found: 4, expected: 3)),
+      DamagedWireForm(
+        description: "the largest count", bytes: changed(at: 0, to: .max), count: 3,
+        error: .countMismatch(found: Int(UInt32.max), expected: 3)),
+      DamagedWireForm(
+        description: "a smaller count", bytes: changed(at: 0, to: 2), count: 3,
+        error: .countMismatch(found: 2, expected: 3)),
+      DamagedWireForm(
+        description: "the count of another shape", bytes: valid, count: 2,
+        error: .countMismatch(found: 3, expected: 2)),
+      DamagedWireForm(
+        description: "a last length beyond the end", bytes: changed(at: 14, to: 4), count: 3,
+        error: overrun(2, 4, 3)),
+      DamagedWireForm(
+        description: "the largest length", bytes: changed(at: 4, to: .max), count: 3,
+        error: overrun(0, Int(UInt32.max), 13)),
+      DamagedWireForm(
+        description: "a length that is negative elsewhere", bytes: changed(at: 10, to: 1 << 31), count: 3,
+        error: overrun(1, 1 << 31, 7)),
+      DamagedWireForm(
+        description: "a last length that is too small", bytes: changed(at: 14, to: 2), count: 3,
+        error: .trailingBytes(codec: "vlen-bytes", byteCount: 1)),
+      DamagedWireForm(
+        description: "bytes behind the last element", bytes: valid + [0, 0], count: 3,
+        error: .trailingBytes(codec: "vlen-bytes", byteCount: 2)),
+      DamagedWireForm(
+        description: "an end inside of an element", bytes: valid.dropLast(), count: 3, error: overrun(2, 3, 2)
+      ),
+      DamagedWireForm(
+        description: "an end inside of a length", bytes: valid.dropLast(5), count: 3, error: overrun(2, 0, -2)
+      ),
+      DamagedWireForm(
+        description: "an end in front of a length", bytes: valid.dropLast(7), count: 3,
+        error: overrun(2, 0, -4)),
+      DamagedWireForm(
+        description: "a header only", bytes: Array(valid[..<4]), count: 3, error: overrun(0, 0, -4)),
+      DamagedWireForm(
+        description: "the largest count, and truly expected", bytes: changed(at: 0, to: .max),
+        count: Int(UInt32.max), error: overrun(3, 0, -4)),
+    ]
+}
