@@ -31,8 +31,38 @@ struct ChunkCodingTests {
     try arena.append(copying: referenceWireForm(elements).span.bytes)
     var encoder = try ChunkEncoder(sample.chain)
     var stored: [UInt8] = []
-    try encoder.encode(&arena) { stored = Array(copying: $0) }
+    #expect(try encoder.encode(&arena, unlessAllEqual: [1]) { stored = Array(copying: $0) })
     #expect(try sample.chain.encoded(elements) == stored)
+
+    arena.removeAll()
+    try arena.append(copying: referenceWireForm([[1], [1]]).span.bytes)
+    #expect(try !encoder.encode(&arena, unlessAllEqual: [1]) { _ in Issue.record("it was encoded") })
+  }
+
+  @Test(
+    "Chunks that share an allocation leave each other alone", arguments: SampleChain.all, [1, 2, 5, 1000])
+  func sharedAllocations(sample: SampleChain, expectedChunkCount: Int) throws {
+    let samples = ElementSample.all.prefix(9).map(\.elements)
+    var decoder = try ChunkDecoder(sample.chain)
+    var chunks: [SharedBytes] = []
+    for (index, elements) in samples.enumerated() {
+      let stored = try #require(try sample.chain.encoded(elements))
+      let damaged = Array(stored.dropLast())
+      // Damage and absence in between take nothing away from the others.
+      _ = try? decoder.decode(expectedChunkCount: expectedChunkCount - index) { arena, _ in
+        try arena.append(copying: damaged.span.bytes)
+        return true
+      }
+      _ = try decoder.decode(expectedChunkCount: expectedChunkCount - index) { _, _ in false }
+      let chunk = try decoder.decode(expectedChunkCount: expectedChunkCount - index) { arena, _ in
+        try arena.append(copying: stored.span.bytes)
+        return true
+      }
+      chunks.append(try #require(chunk))
+    }
+    for (chunk, elements) in zip(chunks, samples) {
+      #expect([UInt8](copying: chunk.bytes) == referenceWireForm(elements))
+    }
   }
 
   @Test("The limit holds at every stage and is not below the chunk itself", arguments: SampleChain.all)
@@ -123,7 +153,7 @@ struct ChunkCodingTests {
       try arena.append(copying: damage.bytes.span.bytes)
       var encoder = try ChunkEncoder(sample.chain)
       var stored: [UInt8] = []
-      try encoder.encode(&arena) { stored = Array(copying: $0) }
+      _ = try encoder.encode(&arena, unlessAllEqual: nil) { stored = Array(copying: $0) }
       #expect(throws: damage.error, "\(damage)") { try sample.chain.decoded(stored, count: damage.count) }
     }
   }

@@ -86,7 +86,9 @@ struct ChunkEncoderTests {
     var arena = ByteArena()
     try arena.append(copying: referenceWireForm([[0x61], [0x80]]).span.bytes)
     var encoder = try ChunkEncoder(chain)
-    #expect(throws: ChunkError.invalidUTF8(index: 1)) { try encoder.encode(&arena) { _ in } }
+    #expect(throws: ChunkError.invalidUTF8(index: 1)) {
+      _ = try encoder.encode(&arena, unlessAllEqual: nil) { _ in }
+    }
     // Bytes that stay bytes are not.
     #expect(try CodecChain(VlenBytesCodec()).encoded([[0xff]] as [[UInt8]]) != nil)
   }
