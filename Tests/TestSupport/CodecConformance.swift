@@ -3,8 +3,8 @@ public import Testing
 
 /// Expects of `codec` what the engine relies on, whatever it compresses with.
 ///
-/// Inputs of every kind come back; the bound of the encoded size is one; a decoder takes no more memory than its
-/// limit, refuses what is cut short or has something behind it, and works on after an error.
+/// Inputs of every kind come back; the bound of the encoded size is one; a decoder takes no more memory than
+/// its limit, refuses what is cut short or has something behind it, and works on after an error.
 public func expectConforms(
   _ codec: some BytesToBytesCodec, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {

@@ -17,13 +17,17 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
   }
 
   /// The region of all elements of an array.
+  ///
+  /// - Precondition: No length is negative.
   public init(allOf shape: [Int]) {
     self.init(shape.map { 0..<$0 })
   }
 
   /// The region of one element.
   public init(elementAt indices: [Int]) {
-    self.init(indices.map { $0..<$0 &+ 1 })
+    // No array reaches as far as the largest integer, and there is no range behind it: a region outside of
+    // all.
+    self.init(indices.map { $0 == Int.max ? -1..<0 : $0..<$0 + 1 })
   }
 
   /// The number of indices along each axis.

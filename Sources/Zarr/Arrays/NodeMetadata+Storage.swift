@@ -3,7 +3,7 @@ extension NodeMetadata {
   private static let maximumByteCount = 64 << 20
 
   /// The key of a node's document.
-  private static func key(of path: NodePath) -> StoreKey {
+  static func key(of path: NodePath) -> StoreKey {
     StoreKey(checked: path.key("zarr.json"))
   }
 

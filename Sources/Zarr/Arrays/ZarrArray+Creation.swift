@@ -39,10 +39,11 @@ extension ZarrArray {
   ) throws -> ZarrArray {
     let shape = shape ?? [elements.count]
     let options = options ?? ArrayOptions(dataType: elements.elementsAreText ? .string : .bytes)
-    guard ArrayRegion(allOf: shape).elementCount == elements.count else {
-      throw ZarrError.elementCount(
-        path: store.location, found: elements.count,
-        expected: ArrayRegion(allOf: shape).elementCount ?? Int.max)
+    // A negative length is for the metadata to refuse.
+    let isShape = shape.allSatisfy { $0 >= 0 }
+    let expected = isShape ? ArrayMetadata.elementCount(of: shape) ?? Int.max : elements.count
+    guard expected == elements.count else {
+      throw ZarrError.elementCount(path: store.location, found: elements.count, expected: expected)
     }
     let mean = try meanByteCount(of: elements)
     let array = try create(
@@ -74,6 +75,11 @@ extension ZarrArray {
   static func prepare(_ path: NodePath, in store: any Store, overwrites: Bool) throws {
     if try NodeMetadata.exists(in: store, at: path) {
       guard overwrites else { throw ZarrError.alreadyExists(path: location(store, path)) }
+      // The document goes last: if this is interrupted, the node is still there to be overwritten.
+      let document = NodeMetadata.key(of: path)
+      for key in try store.list(path.description) where key != document {
+        try store.delete(key)
+      }
       try store.deleteAll(path.description)
     }
     var parent = path.parent

@@ -19,7 +19,8 @@ struct FileDescriptor: ~Copyable {
   }
 
   deinit {
-    close(number)
+    // Closing what was never opened would change `errno`, which callers look at.
+    if number >= 0 { close(number) }
   }
 
   /// The number by which the system knows it, valid as long as the value.

@@ -2,13 +2,19 @@ import Glibc
 
 extension FileStore {
   public func deleteAll(_ prefix: String) throws {
-    try removeContents(of: prefix)
+    try removeContents(of: Self.directory(of: prefix))
   }
 
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
-    try list(prefix, into: &keys)
+    try list(Self.directory(of: prefix), into: &keys)
     return keys
+  }
+
+  /// The directory of the keys with a prefix, which is made of the same names as a key and leads out of the
+  /// store no more than one does.
+  private static func directory(of prefix: String) throws(StoreError) -> String {
+    prefix.isEmpty ? prefix : try StoreKey(prefix).description
   }
 
   /// Whether a file is one that a writer has not renamed yet.

@@ -29,7 +29,7 @@ public final class FileStore: Store {
   ///
   /// - Throws: ``StoreError/system(operation:path:code:)``
   public convenience init(creating path: String) throws(StoreError) {
-    try Self.makeDirectory(path, in: AT_FDCWD, location: path)
+    try Self.makeDirectory(path, in: AT_FDCWD, location: "")
     try self.init(opening: path)
   }
 
@@ -62,14 +62,15 @@ public final class FileStore: Store {
   public func write(
     _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    let temporary = temporaryName(for: key.description)
+    let temporary = try createTemporaryFile(for: key)
+    let name = temporary.name
     do {
-      try writeFile(temporary, key: key, gather)
-      guard unsafe renameat(root.rawValue, temporary, root.rawValue, key.description) == 0 else {
+      try Self.fill(temporary.file, gather)
+      guard unsafe renameat(root.rawValue, name, root.rawValue, key.description) == 0 else {
         throw StoreError.system(operation: "replace", path: path(of: key), code: errno)
       }
     } catch {
-      _ = unsafe unlinkat(root.rawValue, temporary, 0)
+      _ = unsafe unlinkat(root.rawValue, name, 0)
       throw error
     }
   }
@@ -81,17 +82,37 @@ public final class FileStore: Store {
     }
   }
 
-  /// Writes a file that does not exist, and closes it.
-  private func writeFile(
-    _ name: String, key: StoreKey, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
+  /// A file that is written beside the place of its value, and its name.
+  private struct TemporaryFile: ~Copyable {
+    let name: String
+    let file: FileDescriptor
+  }
+
+  /// Creates the file that a value is written to, and the directories above it.
+  private func createTemporaryFile(for key: StoreKey) throws(StoreError) -> TemporaryFile {
     let flags = O_WRONLY | O_CREAT | O_EXCL
-    var file = try FileDescriptor(opening: name, in: root.rawValue, flags: flags, path: path(of: key))
-    if file == nil {
-      try Self.makeDirectory(Self.parent(of: name), in: root.rawValue, location: location)
-      file = try FileDescriptor(opening: name, in: root.rawValue, flags: flags, path: path(of: key))
+    var hasDirectory = false
+    while true {
+      let name = temporaryName(for: key.description)
+      do throws(StoreError) {
+        let file = try FileDescriptor(opening: name, in: root.rawValue, flags: flags, path: path(of: key))
+        if let file { return TemporaryFile(name: name, file: file) }
+      } catch {
+        // Left by a writer that was killed and had the same process number, as it happens in containers.
+        guard case .system(_, _, EEXIST) = error else { throw error }
+        continue
+      }
+      let code = errno
+      guard !hasDirectory else { throw .system(operation: "create", path: path(of: key), code: code) }
+      try Self.makeDirectory(Self.parent(of: name), in: root.rawValue, location: "\(location)/")
+      hasDirectory = true
     }
-    guard let file else { throw StoreError.system(operation: "create", path: path(of: key), code: ENOENT) }
+  }
+
+  /// Writes the parts of a value, and closes the file.
+  private static func fill(
+    _ file: consuming FileDescriptor, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
     try gather { part in try file.write(part) }
   }
 
@@ -114,7 +135,7 @@ public final class FileStore: Store {
     return String(path[..<slash])
   }
 
-  /// Makes a directory and those above it that do not exist.
+  /// Makes a directory and those above it that do not exist; `location` is what errors put before its name.
   private static func makeDirectory(_ name: String, in directory: Int32, location: String) throws(StoreError)
   {
     guard !name.isEmpty, unsafe mkdirat(directory, name, 0o777) != 0 else { return }
@@ -123,7 +144,7 @@ public final class FileStore: Store {
     case ENOENT:
       try makeDirectory(parent(of: name), in: directory, location: location)
       guard unsafe mkdirat(directory, name, 0o777) == 0 || errno == EEXIST else { fallthrough }
-    default: throw .system(operation: "make the directory", path: name, code: errno)
+    default: throw .system(operation: "make the directory", path: location + name, code: errno)
     }
   }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A store in memory, which is gone with the process.
 public final class MemoryStore: Store {
-  private let values = Mutex<[String: SharedBytes]>([:])
+  private let values = Mutex<[StoreKey: SharedBytes]>([:])
 
   /// Creates an empty store.
   public init() {}
@@ -40,21 +40,21 @@ public final class MemoryStore: Store {
     try arena.reserve(byteCount)
     try gather { part in try arena.append(copying: part) }
     let value = try arena.takeBytes()
-    values.withLock { $0[key.description] = value }
+    values.withLock { $0[key] = value }
   }
 
   public func delete(_ key: StoreKey) throws {
-    _ = values.withLock { $0.removeValue(forKey: key.description) }
+    _ = values.withLock { $0.removeValue(forKey: key) }
   }
 
   public func list(_ prefix: String) throws -> [StoreKey] {
     let start = prefix.isEmpty ? "" : prefix + "/"
     return values.withLock { values in
-      values.keys.filter { $0.utf8.starts(with: start.utf8) }.map(StoreKey.init(checked:))
+      values.keys.filter { $0.description.utf8.starts(with: start.utf8) }
     }
   }
 
   private func value(of key: StoreKey) -> SharedBytes? {
-    values.withLock { $0[key.description] }
+    values.withLock { $0[key] }
   }
 }

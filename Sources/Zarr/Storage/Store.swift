@@ -51,6 +51,8 @@ public protocol Store: Sendable {
 
   /// Returns the keys that begin with the names of `prefix`, in no particular order; all keys for an empty
   /// prefix.
+  ///
+  /// - Throws: ``StoreError``
   func list(_ prefix: String) throws -> [StoreKey]
 }
 

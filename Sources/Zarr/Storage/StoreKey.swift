@@ -1,7 +1,7 @@
 /// The name of a value in a store: names with slashes between them, as `blobs/c/0`.
 ///
-/// No key can lead out of the store that it is used with.
-public struct StoreKey: Hashable, Sendable, CustomStringConvertible {
+/// No key can lead out of the store that it is used with. Keys are equal if their bytes are.
+public struct StoreKey: Sendable, CustomStringConvertible {
   /// The names with slashes between them.
   public let description: String
 
@@ -28,5 +28,15 @@ public struct StoreKey: Hashable, Sendable, CustomStringConvertible {
   /// Creates a key from text that was made of checked parts.
   init(checked text: String) {
     description = text
+  }
+}
+
+extension StoreKey: Hashable {
+  public static func == (left: StoreKey, right: StoreKey) -> Bool {
+    ExactString(left.description) == ExactString(right.description)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(ExactString(description))
   }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Contiguous blobs")
 struct ContiguousBlobsTests {
-  /// Writes the elements between `offsets` to memory of just `byteCount` bytes and slack, and checks that nothing behind
-  /// these is touched.
+  /// Writes the elements between `offsets` to memory of just `byteCount` bytes and slack, and checks that
+  /// nothing behind these is touched.
   private func write<Offset: FixedWidthInteger>(
     _ bytes: [UInt8], _ offsets: [Offset], byteCount: Int, maximumElementByteCount: Int = 1000
   ) throws -> [UInt8] {

@@ -64,7 +64,8 @@ struct LyingHeaderTests {
     #expect(throws: ChunkError.self) { try LZ4Codec().decoded(claiming(0), limit: 100) }
   }
 
-  /// A Blosc frame of 5,000 bytes in blocks of 512 and items of 4, in which the number at `offset` is `value`.
+  /// A Blosc frame of 5,000 bytes in blocks of 512 and items of 4, in which the number at `offset` is
+  /// `value`.
   private func bloscFrame(_ offset: Int, _ value: UInt32) throws -> [UInt8] {
     let codec = BloscCodec(compressor: .lz4, shuffle: .byte, itemByteCount: 4, blockByteCount: 512)
     var frame = try codec.encoded([UInt8](repeating: 7, count: 5000))

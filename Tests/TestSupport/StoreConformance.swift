@@ -1,0 +1,187 @@
+import ChunkEngine
+import Dispatch
+import Synchronization
+public import Testing
+public import Zarr
+
+/// Checks an empty store against all that ``Store`` promises, and leaves values in it.
+public func expectConforms(_ store: any Store, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  let check = StoreCheck(store: store, location: sourceLocation)
+  try check.absentValue()
+  try check.wholeValue()
+  try check.byteRanges()
+  try check.gatheredParts()
+  try check.failedGathering()
+  try check.deletion()
+  try check.listing()
+  try check.exactKeys()
+  try check.manyThreads()
+}
+
+extension Store {
+  /// A copy of some bytes of a value, or nil if there is no such value.
+  public func bytes(of key: String, in range: Range<Int>) throws -> [UInt8]? {
+    var arena = ByteArena()
+    guard try read(try StoreKey(key), range: range, into: &arena) else { return nil }
+    return arena.bytes.withUnsafeBytes { Array($0) }
+  }
+
+  /// A copy of a value, or nil if there is none.
+  public func value(of key: String) throws -> [UInt8]? {
+    try bytes(of: try StoreKey(key), limit: 1 << 30)
+  }
+
+  /// Writes a value of one part.
+  public func put(_ value: [UInt8], at key: String) throws {
+    try write(try StoreKey(key), value.span.bytes)
+  }
+
+  /// The keys below a prefix as text, sorted.
+  public func keys(_ prefix: String = "") throws -> [String] {
+    try list(prefix).map(\.description).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
+
+/// The parts of the check.
+private struct StoreCheck {
+  let store: any Store
+  let location: SourceLocation
+
+  private func expect<Value: Equatable>(_ found: Value, _ expected: Value, _ comment: Comment) {
+    #expect(found == expected, comment, sourceLocation: location)
+  }
+
+  func absentValue() throws {
+    expect(try store.value(of: "absent"), nil, "an absent value is read")
+    expect(try store.bytes(of: "absent/deep/down", in: 0..<1), nil, "an absent value is read in part")
+    expect(try store.byteCount(of: try StoreKey("absent")), nil, "an absent value has a size")
+    expect(try store.keys(), [], "the store is empty")
+    try store.delete(try StoreKey("absent"))
+    try store.delete(try StoreKey("absent/deep/down"))
+  }
+
+  func wholeValue() throws {
+    for value in [[], [7], [UInt8](repeating: 3, count: 100_000), [1, 2, 3]] as [[UInt8]] {
+      try store.put(value, at: "whole/value")
+      expect(try store.value(of: "whole/value"), value, "a value is read as it was written last")
+      expect(try store.byteCount(of: try StoreKey("whole/value")), value.count, "the size of a value")
+    }
+    // The arena keeps what it held.
+    var arena = ByteArena()
+    try arena.append(copying: ([9, 8] as [UInt8]).span.bytes)
+    let isThere = try store.read(try StoreKey("whole/value"), into: &arena, limit: 3)
+    expect(isThere, true, "a value of just the limit is read")
+    expect(arena.bytes.withUnsafeBytes { Array($0) }, [9, 8, 1, 2, 3], "a value goes behind what is there")
+
+    var other = ByteArena()
+    var failure: (any Error)?
+    do { _ = try store.read(try StoreKey("whole/value"), into: &other, limit: 2) } catch { failure = error }
+    guard case StoreError.tooLarge(let path, 3, 2)? = failure else {
+      Issue.record("a value above the limit gives \(String(describing: failure))", sourceLocation: location)
+      return
+    }
+    expect(path.hasSuffix("whole/value"), true, "the error names the value: \(path)")
+    expect(other.count, 0, "nothing of a value above the limit is read")
+  }
+
+  func byteRanges() throws {
+    try store.put([10, 11, 12, 13], at: "ranges")
+    for (range, expected) in [
+      (0..<4, [10, 11, 12, 13]), (1..<3, [11, 12]), (3..<9, [13]), (0..<Int.max, [10, 11, 12, 13]),
+      (2..<2, []), (4..<5, []), (100..<200, []), (Int.max - 1..<Int.max, []),
+    ] as [(Range<Int>, [UInt8])] {
+      expect(try store.bytes(of: "ranges", in: range), expected, "bytes \(range)")
+    }
+    try store.put([], at: "ranges")
+    expect(try store.bytes(of: "ranges", in: 0..<1), [], "bytes of an empty value")
+  }
+
+  func gatheredParts() throws {
+    // The size is only a hint.
+    for hint in [0, 6, 1000] {
+      try store.write(try StoreKey("gathered"), byteCount: hint) { append in
+        for part in [[1, 2], [], [3], [4, 5, 6]] as [[UInt8]] { try append(part.span.bytes) }
+      }
+      expect(try store.value(of: "gathered"), [1, 2, 3, 4, 5, 6], "parts follow each other")
+    }
+    try store.write(try StoreKey("gathered"), byteCount: 0) { _ in }
+    expect(try store.value(of: "gathered"), [], "a value without parts is empty")
+  }
+
+  func failedGathering() throws {
+    try store.put([5, 5], at: "kept/value")
+    let before = try store.keys()
+    for key in ["kept/value", "never", "nowhere/deep/down"] {
+      do {
+        try store.write(try StoreKey(key), byteCount: 4) { append in
+          try append(([1, 2] as [UInt8]).span.bytes)
+          throw StoreProbe.Failure(number: 1)
+        }
+        Issue.record("an error of the writer is lost", sourceLocation: location)
+      } catch {
+        expect(error as? StoreProbe.Failure, StoreProbe.Failure(number: 1), "the error of the writer")
+      }
+    }
+    expect(try store.value(of: "kept/value"), [5, 5], "a failed write leaves the value as it was")
+    expect(try store.value(of: "never"), nil, "a failed write leaves no value")
+    expect(try store.keys(), before, "a failed write leaves no key")
+  }
+
+  func deletion() throws {
+    try store.put([1], at: "deleted/one")
+    try store.put([2], at: "deleted/other")
+    try store.delete(try StoreKey("deleted/one"))
+    expect(try store.value(of: "deleted/one"), nil, "a deleted value is gone")
+    expect(try store.value(of: "deleted/other"), [2], "its neighbour is not")
+    try store.delete(try StoreKey("deleted/one"))
+    expect(try store.keys("deleted"), ["deleted/other"], "a deleted value is not listed")
+    try store.put([3], at: "deleted/one")
+    expect(try store.value(of: "deleted/one"), [3], "a deleted value can be written again")
+  }
+
+  func listing() throws {
+    for key in ["list/a/0", "list/a/1/2", "list/ab/0", "list/a.b", "list/.hidden", "lists/a"] {
+      try store.put([], at: key)
+    }
+    expect(try store.keys("list/a"), ["list/a/0", "list/a/1/2"], "keys below a prefix")
+    expect(
+      try store.keys("list"), ["list/.hidden", "list/a.b", "list/a/0", "list/a/1/2", "list/ab/0"],
+      "keys below the prefix of a prefix")
+    expect(try store.keys("list/a/0"), [], "a key is not below itself")
+    expect(try store.keys("list/nothing"), [], "a prefix without keys")
+    expect(Set(try store.keys("")).isSuperset(of: try store.keys("list")), true, "all keys")
+  }
+
+  /// Keys are bytes: what Unicode takes for equal are two keys.
+  func exactKeys() throws {
+    try store.put([1], at: "exact/\u{e9}")
+    try store.put([2], at: "exact/e\u{301}")
+    expect(try store.value(of: "exact/\u{e9}"), [1], "a key in composed form")
+    expect(try store.value(of: "exact/e\u{301}"), [2], "a key in decomposed form")
+    expect(try store.list("exact").count, 2, "the number of keys that Unicode takes for equal")
+  }
+
+  func manyThreads() throws {
+    let failures = Mutex<[String]>([])
+    let store = store
+    DispatchQueue.concurrentPerform(iterations: 16) { thread in
+      do {
+        for round in 1...20 {
+          let value = [UInt8](repeating: UInt8(thread), count: round * 50 + thread)
+          try store.put(value, at: "threads/\(thread)/\(round)")
+          try store.put(value, at: "threads/shared")
+          let own = try store.value(of: "threads/\(thread)/\(round)")
+          if own != value { failures.withLock { $0.append("thread \(thread) lost a value") } }
+          // Whoever wrote it last, a value is whole: its size says from whom it is.
+          let shared = try store.value(of: "threads/shared") ?? []
+          let isWhole = shared.count % 50 == Int(shared.first ?? 99) && Set(shared).count == 1
+          if !isWhole { failures.withLock { $0.append("a value is torn") } }
+        }
+      } catch {
+        failures.withLock { $0.append("\(error)") }
+      }
+    }
+    expect(failures.withLock { $0 }, [], "many threads")
+    expect(try store.list("threads").count, 16 * 20 + 1, "the values of many threads")
+  }
+}

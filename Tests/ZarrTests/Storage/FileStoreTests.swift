@@ -1,0 +1,154 @@
+import Foundation
+import TestSupport
+import Testing
+import Zarr
+
+@Suite("Stores in directories")
+struct FileStoreTests {
+  private let directory: StoreDirectory
+  private let store: FileStore
+
+  init() throws {
+    directory = try StoreDirectory()
+    store = try FileStore(opening: directory.path)
+  }
+
+  /// Checks that an error is one of the system, and says of which file it is.
+  private func expectSystemError(
+    _ code: Int32, naming path: String, _ body: () throws -> Void,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let error = #expect(throws: StoreError.self, sourceLocation: sourceLocation) { try body() }
+    guard case .system(_, let found, let foundCode)? = error else {
+      Issue.record("unexpected error \(String(describing: error))", sourceLocation: sourceLocation)
+      return
+    }
+    #expect(found == path, sourceLocation: sourceLocation)
+    #expect(foundCode == code, sourceLocation: sourceLocation)
+    #expect(error?.description.contains(path) == true, sourceLocation: sourceLocation)
+  }
+
+  @Test("A value is a file, and the names before the last are directories")
+  func layout() throws {
+    try store.put([1, 2], at: "group/array/c/0")
+    #expect(try directory.files() == ["group/array/c/0"])
+    #expect(FileManager.default.contents(atPath: directory.path("group/array/c/0")) == Data([1, 2]))
+  }
+
+  @Test("Creating a store makes the directories above it, and keeps what is there")
+  func creating() throws {
+    let path = directory.path("deep/down/store")
+    try FileStore(creating: path).put([1], at: "a")
+    #expect(try FileStore(creating: path).value(of: "a") == [1])
+    #expect(try FileStore(opening: path).value(of: "a") == [1])
+    #expect(try FileStore(creating: path + "/").value(of: "a") == [1])
+  }
+
+  @Test("Opening what is no directory is an error that names it")
+  func openingNothing() throws {
+    let absent = directory.path("absent")
+    expectSystemError(ENOENT, naming: absent) { _ = try FileStore(opening: absent) }
+    try store.put([1], at: "file")
+    let file = directory.path("file")
+    expectSystemError(ENOTDIR, naming: file) { _ = try FileStore(opening: file) }
+    expectSystemError(ENOTDIR, naming: file) { _ = try FileStore(creating: file) }
+  }
+
+  @Test("Where no file can be made the error names the file")
+  func unwritable() throws {
+    // Nobody, not even root, makes files here.
+    let store = try FileStore(opening: "/proc")
+    let error = #expect(throws: StoreError.self) { try store.put([1], at: "zarr.json") }
+    #expect(error?.description.contains("/proc/zarr.json") == true)
+    let deeper = #expect(throws: StoreError.self) { try store.put([1], at: "array/c/0") }
+    #expect(deeper?.description.contains("/proc/array") == true)
+  }
+
+  @Test("A file in place of a directory is an error that names the value")
+  func fileInPlaceOfDirectory() throws {
+    try store.put([1], at: "c")
+    expectSystemError(ENOTDIR, naming: directory.path("c/0")) { try store.put([2], at: "c/0") }
+    // Nothing can be below it, so there is no such value.
+    #expect(try store.value(of: "c/0") == nil)
+    #expect(try store.byteCount(of: try StoreKey("c/0")) == nil)
+    try store.delete(try StoreKey("c/0"))
+    #expect(try store.keys("c") == [])
+    #expect(try directory.files() == ["c"])
+  }
+
+  @Test("A directory in place of a file is an error that names it")
+  func directoryInPlaceOfFile() throws {
+    try store.put([1], at: "c/0")
+    let path = directory.path("c")
+    expectSystemError(EISDIR, naming: path) { _ = try store.value(of: "c") }
+    expectSystemError(EISDIR, naming: path) { _ = try store.bytes(of: "c", in: 0..<1) }
+    expectSystemError(EISDIR, naming: path) { try store.put([2], at: "c") }
+    expectSystemError(EISDIR, naming: path) { try store.delete(try StoreKey("c")) }
+    #expect(try store.byteCount(of: try StoreKey("c")) == nil)
+    #expect(try directory.files() == ["c/0"])
+  }
+
+  @Test("What a killed writer left is no value, and in nobody's way")
+  func leftovers() throws {
+    // The next writer may have the same process number, as in containers, and count from the beginning too.
+    for number in 0..<20 {
+      let name = directory.path(".0.\(getpid())-\(number).partial")
+      #expect(FileManager.default.createFile(atPath: name, contents: Data([9])))
+    }
+    #expect(try store.keys() == [])
+    try store.put([1, 2, 3], at: "0")
+    #expect(try store.value(of: "0") == [1, 2, 3])
+    #expect(try store.keys() == ["0"])
+    #expect(try Data(contentsOf: URL(filePath: directory.path(".0.\(getpid())-0.partial"))) == Data([9]))
+  }
+
+  @Test("A failed write leaves no temporary file", arguments: ["value", "deep/down/value"])
+  func temporaryFiles(key: String) throws {
+    #expect(throws: StoreProbe.Failure.self) {
+      try store.write(try StoreKey(key), byteCount: 1) { append in
+        try append(([1] as [UInt8]).span.bytes)
+        #expect(try directory.files().count == 1)
+        throw StoreProbe.Failure()
+      }
+    }
+    #expect(try directory.files() == [])
+  }
+
+  @Test("Readers see the old value while a new one is written")
+  func atomicity() throws {
+    try store.put([1, 1], at: "value")
+    try store.write(try StoreKey("value"), byteCount: 2) { append in
+      try append(([2] as [UInt8]).span.bytes)
+      #expect(try store.value(of: "value") == [1, 1])
+      #expect(try store.keys() == ["value"])
+      try append(([2] as [UInt8]).span.bytes)
+    }
+    #expect(try store.value(of: "value") == [2, 2])
+  }
+
+  @Test(
+    "A prefix cannot lead out of the store",
+    arguments: ["..", "../", "/", "/etc", "a/../..", ".", "a//b", "a/", "a\0b"])
+  func listingOutside(prefix: String) throws {
+    try store.put([1], at: "a/b")
+    #expect(throws: StoreError.self) { try store.list(prefix) }
+  }
+
+  @Test("A link to a directory is not followed when keys are listed")
+  func links() throws {
+    let other = try StoreDirectory()
+    try FileStore(opening: other.path).put([1], at: "secret")
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("link"), withDestinationPath: other.path)
+    #expect(try store.keys().contains("link/secret") == false)
+    #expect(try store.keys("link") == [])
+  }
+
+  @Test("A store goes on in its directory when that is moved")
+  func moved() throws {
+    let store = try FileStore(creating: directory.path("one"))
+    try FileManager.default.moveItem(atPath: directory.path("one"), toPath: directory.path("two"))
+    try store.put([1], at: "c/0")
+    #expect(try directory.files() == ["two/c/0"])
+  }
+}
