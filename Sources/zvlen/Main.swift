@@ -1,6 +1,63 @@
 import ArgumentParser
+import Glibc
 
+/// Stores blobs and texts in Zarr arrays, and gets them back.
 @main
 struct Main: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Stores variable-length objects in Zarr arrays.")
+  static let configuration = CommandConfiguration(
+    commandName: "zvlen",
+    abstract: "Stores millions of files, lines or texts in Zarr v3 arrays, and gets them back.",
+    discussion: """
+      A Zarr array is a directory with a file zarr.json that describes it, and files that hold compressed \
+      chunks of its elements. Here an element is a file, a line, or any other run of bytes.
+
+      Put a directory tree into an array, look at it, and get it back:
+        zvlen import photos -o photos.zarr
+        zvlen info photos.zarr
+        zvlen export photos.zarr -o photos-again
+
+      Put the lines of a file into an array, and read some of them:
+        zvlen import events.jsonl -o events.zarr
+        zvlen cat events.zarr 0 17 1000000
+
+      Every command takes the path of the array or group itself, also inside of a larger hierarchy, as \
+      photos.zarr/blobs.
+
+      The exit code is 0 for success, 1 for bad data and failures, and 64 for wrong usage.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      ImportCommand.self, ExportCommand.self, CatCommand.self,
+    ])
+
+  /// Runs the command that the arguments name, and turns errors into a line and an exit code.
+  static func main() {
+    var command: any ParsableCommand
+    do {
+      command = try parseAsRoot()
+    } catch {
+      exit(withError: error)
+    }
+    Interruption.watch()
+    do {
+      try command.run()
+    } catch {
+      end(for: error)
+    }
+  }
+
+  /// Ends the process because of an error.
+  private static func end(for error: any Error) -> Never {
+    switch error {
+    case is ValidationError, is CleanExit, is ExitCode:
+      exit(withError: error)
+    case is BrokenPipe:
+      // Whoever read the output, as `head`, has enough.
+      exit()
+    default:
+      if let code = Interruption.exitCode { exit(withError: ExitCode(code)) }
+      StandardError.write("zvlen: error: \(OneLine(error))\n")
+      exit(withError: ExitCode.failure)
+    }
+  }
 }

@@ -146,7 +146,7 @@ public final class Appender {
   ///
   /// - Returns: The array.
   /// - Throws: As ``append(_:)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
-  ///   complete.
+  ///   complete. Nothing more is stored then, and the array keeps its shape.
   /// - Precondition: The appender is not finished.
   @discardableResult
   public func finish() throws -> ZarrArray {
@@ -155,9 +155,24 @@ public final class Appender {
     }
     guard case .writing(let state) = phase else { preconditionFailure("the appender is finished") }
     phase = .finished
-    let array = try state.finish()
+    let array: ZarrArray
+    do {
+      array = try state.finish()
+    } catch {
+      state.cancel()
+      throw error
+    }
     monitor?.finish()
     return array
+  }
+
+  /// Gives up: what is not stored yet is dropped, and the array keeps its shape.
+  ///
+  /// When this returns no thread stores anything any more, so the store can be removed. Chunks that were
+  /// stored before stay, and are no part of the array. Does nothing if the appender is finished.
+  public func cancel() {
+    if case .writing(let state) = phase { state.cancel() }
+    phase = .finished
   }
 
   private func append(_ body: (OpenChunk) throws(ChunkError) -> Void) throws {

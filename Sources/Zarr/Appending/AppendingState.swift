@@ -86,6 +86,11 @@ final class AppendingState {
     return array
   }
 
+  /// Drops what is not stored yet, and returns once no thread stores anything.
+  func cancel() {
+    queue.cancel()
+  }
+
   /// The chunk that the next element goes to, padded up to its place.
   private func chunk() throws(ChunkError) -> OpenChunk {
     let run = layout.runs[run]

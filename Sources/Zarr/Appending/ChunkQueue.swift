@@ -86,6 +86,16 @@ final class ChunkQueue: @unchecked Sendable {
     }
   }
 
+  /// Drops the chunks that wait, and returns once no thread works on one.
+  func cancel() {
+    condition.lock()
+    defer { condition.unlock() }
+    if failure == nil { failure = ZarrError.cancelled }
+    while busyCount > 0 || !sealed.isEmpty {
+      helpOrWait()
+    }
+  }
+
   private func checkFailure() throws {
     if failure == nil, monitor?.isCancelled == true { failure = ZarrError.cancelled }
     if let failure { throw failure }

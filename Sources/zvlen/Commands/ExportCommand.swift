@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import Zarr
+
+/// The command `zvlen export`.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes an imported directory, or the elements of an array as lines.",
+    discussion: """
+      A group with the arrays blobs and paths, as import makes it of a directory, becomes that directory again, \
+      with the same bytes in every file. Nothing is written outside of DEST, whatever the paths in the array \
+      say, and no link in it is followed.
+        zvlen export doc.zarr -o doc
+
+      An array becomes a file with an element in each line, in C order; a minus sign stands for standard \
+      output. Elements with a line feed in them are refused: see --null, or zvlen dump for JSON.
+        zvlen export events.zarr -o events.jsonl
+        zvlen export events.zarr -o - | grep error
+
+      The file of lines appears when it is whole.
+      """)
+
+  @Argument(help: ArgumentHelp("The array or group.", valueName: "source"), completion: .directory)
+  var source: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The directory for files, which is made; or the file for lines, or - for standard output.",
+      valueName: "dest"), completion: .file())
+  var output: String
+
+  @Flag(help: "Replaces files that are there; without it they are an error.")
+  var overwrite = false
+
+  @Flag(help: "Ends elements with a NUL byte in place of a line feed, as sort -z and xargs -0 read them.")
+  var null = false
+
+  @OptionGroup(title: "Resources") var reading: ReadingOptions
+
+  func run() throws {
+    let node = try NodeLocation(source)
+    switch node.metadata {
+    case .array:
+      let array = try ZarrArray.open(in: node.store, access: reading.access)
+      let export = LineExport(array: array, terminator: null ? 0 : UInt8(ascii: "\n"))
+      if output == "-" {
+        try export.run(to: .standard())
+      } else {
+        try OutputFile(path: output, overwrites: overwrite).write(export.run)
+      }
+    default:
+      let export = try TreeExport(node.store, access: reading.access)
+      guard output != "-" else {
+        throw ToolError("\(source) holds files, and -o needs a directory for them")
+      }
+      if null { throw ToolError("--null is for lines, and \(source) holds files") }
+      if let status = try FileStatus(of: output), !status.isDirectory {
+        throw ToolError("\(output) is a file; name a directory for the files")
+      }
+      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+      try export.run(to: output, overwrites: overwrite)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import ChunkEngine
+import Zarr
+
+/// Writes the files of a group below a directory.
+struct TreeExport {
+  private let group: FileTreeGroup
+  private let location: String
+
+  /// Opens the group of a store.
+  init(_ store: FileStore, access: ArrayAccess) throws {
+    group = try FileTreeGroup(in: store, access: access)
+    location = group.paths.location
+  }
+
+  /// Writes all files.
+  ///
+  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory.
+  func run(to directory: String, overwrites: Bool) throws {
+    let count = group.paths.count
+    try forEachPath(in: 0..<count) { _, _ in }
+    let progress = ProgressLine("exporting", totalCount: count)
+    defer { progress.clear() }
+    // As many files as the paths of a chunk: they are read once, and the workers have chunks to share.
+    let chunkCount = group.blobs.chunkShape[0]
+    let workerCount = group.blobs.access.workerCount
+    let wanted = max(
+      group.paths.chunkShape[0], chunkCount.multipliedReportingOverflow(by: workerCount).partialValue)
+    let step = (max(1, wanted) - 1) / chunkCount * chunkCount + chunkCount
+    var start = 0
+    while start < count {
+      let end = start + min(step, count - start)
+      try export(start..<end, to: directory, overwrites: overwrites, progress)
+      start = end
+    }
+  }
+
+  private func export(
+    _ files: Range<Int>, to directory: String, overwrites: Bool, _ progress: ProgressLine
+  ) throws {
+    let paths = try group.paths.read([files], monitor: Interruption.monitor)
+    try group.blobs.scan([files], monitor: Interruption.monitor) { region, contents in
+      let writer = try DirectoryWriter(below: directory, overwrites: overwrites)
+      for index in contents.indices {
+        try Interruption.check()
+        let file = region.ranges[0].lowerBound + index
+        let path = try path(paths, at: file - files.lowerBound, file: file)
+        try writer.write(contents[index], to: path)
+      }
+      progress.add(contents.count, byteCount: contents.byteCount)
+    }
+  }
+
+  /// Reads and checks paths.
+  private func forEachPath(in files: Range<Int>, _ body: (Int, RelativePath) throws -> Void) throws {
+    try ElementWindows(group.paths).forEach(of: files) { window in
+      for index in window.indices {
+        let file = window.offset + index
+        try body(file, path(window.elements, at: index, file: file))
+      }
+    }
+  }
+
+  private func path(_ paths: BlobView, at index: Int, file: Int) throws -> RelativePath {
+    let text: String
+    do {
+      text = try paths.string(at: index)
+    } catch {
+      throw ToolError("\(location): element \(file) is not UTF-8, and nothing is written")
+    }
+    do {
+      return try RelativePath(text)
+    } catch {
+      throw ToolError(
+        "\(location): element \(file), \(JSONValue.string(text)), \(error); such a path could lead out of the "
+          + "directory, and no file is written")
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import Glibc
+
+/// The regular files of a directory and of all directories below it.
+///
+/// Links are not followed. Files come in the order of the bytes of their paths, without a list of all of
+/// them: within a directory, names are sorted as if those of directories had their slash already.
+struct DirectoryTree {
+  private struct Entry {
+    let sortingKey: [UInt8]
+    let name: String
+    let isDirectory: Bool
+  }
+
+  /// The path of the directory.
+  let path: String
+
+  /// What stands in front of all paths that are handed out: nothing, or a name and a slash.
+  let prefix: String
+
+  /// Directories that are passed over, as the one that is written to.
+  var excluded: Set<FileStatus.Identity> = []
+
+  init(path: String, prefix: String = "") {
+    self.path = path
+    self.prefix = prefix
+  }
+
+  /// Calls `body` with each file.
+  ///
+  /// - Throws: ``ToolError`` for what cannot be read and for names that are no text, and what `body` throws.
+  func forEachFile(_ body: (FoundFile) throws -> Void) throws {
+    let root = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
+    try visit(root, relativePath: prefix, body)
+  }
+
+  /// The names of the directories in this one, sorted.
+  func directoryNames() throws -> [String] {
+    let root = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
+    return try entries(of: root).filter(\.isDirectory).map(\.name)
+  }
+
+  private func visit(
+    _ directory: borrowing OpenFile, relativePath: String, _ body: (FoundFile) throws -> Void
+  ) throws {
+    if !excluded.isEmpty, excluded.contains(try directory.status().identity) { return }
+    try Interruption.check()
+    for entry in try entries(of: directory) {
+      let location = "\(directory.path)/\(entry.name)"
+      if entry.isDirectory {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+        let child = try OpenFile(entry.name, in: directory.number, flags: flags, path: location)
+        try visit(child, relativePath: "\(relativePath)\(entry.name)/", body)
+      } else {
+        try body(
+          FoundFile(
+            name: entry.name, directory: directory.number, relativePath: relativePath + entry.name,
+            location: location))
+      }
+    }
+  }
+
+  /// The directories and regular files in a directory, sorted.
+  private func entries(of directory: borrowing OpenFile) throws -> [Entry] {
+    let path = directory.path
+    let copy = dup(directory.number)
+    guard copy >= 0, let stream = unsafe fdopendir(copy) else {
+      throw ToolError(operation: "list", path: path, code: errno)
+    }
+    defer { _ = unsafe closedir(stream) }
+    var entries: [Entry] = []
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(stream) else {
+        guard errno == 0 else { throw ToolError(operation: "list", path: path, code: errno) }
+        break
+      }
+      let bytes = unsafe Self.name(of: entry)
+      if bytes == Array(".".utf8) || bytes == Array("..".utf8) { continue }
+      let type = unsafe Int(entry.pointee.d_type)
+      guard [Int(DT_DIR), Int(DT_REG), Int(DT_UNKNOWN)].contains(type) else { continue }
+      guard let name = String(validating: bytes, as: UTF8.self) else {
+        throw ToolError(
+          "\(path)/\(String(decoding: bytes, as: UTF8.self)): the name is not UTF-8, which Zarr's text has to "
+            + "be; rename the file")
+      }
+      var isDirectory = type == Int(DT_DIR)
+      if type == Int(DT_UNKNOWN) {
+        // Some file systems do not say it in the listing.
+        let status = try FileStatus(of: name, in: directory.number, path: "\(path)/\(name)")
+        guard status.isDirectory || status.isRegularFile else { continue }
+        isDirectory = status.isDirectory
+      }
+      entries.append(
+        Entry(
+          sortingKey: isDirectory ? bytes + [UInt8(ascii: "/")] : bytes, name: name, isDirectory: isDirectory)
+      )
+    }
+    entries.sort { $0.sortingKey.lexicographicallyPrecedes($1.sortingKey) }
+    return entries
+  }
+
+  /// A copy of the name of an entry.
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
+    unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+      let capacity = unsafe MemoryLayout.size(ofValue: name.pointee)
+      return unsafe name.withMemoryRebound(to: CChar.self, capacity: capacity) { name in
+        // SAFETY: The system ends the name with a NUL, inside of the entry.
+        unsafe UnsafeBufferPointer(start: name, count: strnlen(name, capacity)).map(UInt8.init(bitPattern:))
+      }
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+
+/// The place of an element, one number for each axis: `17` or `3,4`.
+struct ElementIndex: ExpressibleByArgument {
+  /// The index along each axis, at least 0.
+  let indices: [Int]
+
+  init?(argument: String) {
+    var indices: [Int] = []
+    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      // No sign, no space: `Int` would take a plus.
+      guard part.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let index = Int(part)
+      else {
+        return nil
+      }
+      indices.append(index)
+    }
+    self.indices = indices
+  }
+}
+
+extension ElementIndex: CustomStringConvertible {
+  var description: String { "index " + indices.map(String.init).joined(separator: ",") }
+}

@@ -1,0 +1,85 @@
+import Glibc
+
+/// An open file or directory, closed with the value.
+struct OpenFile: ~Copyable {
+  /// The number by which the system knows it, valid as long as the value.
+  let number: Int32
+
+  /// Where it is, for errors.
+  let path: String
+
+  private let isBorrowed: Bool
+
+  /// Opens `name` in `directory`, or relative to the process where there is none.
+  ///
+  /// - Throws: ``ToolError`` with the path.
+  init(
+    _ name: String, in directory: Int32 = AT_FDCWD, flags: Int32 = O_RDONLY, path: String? = nil
+  ) throws(ToolError) {
+    self.path = path ?? name
+    isBorrowed = false
+    var result: Int32
+    repeat {
+      result = unsafe openat(directory, name, flags | O_CLOEXEC, 0o666)
+    } while result < 0 && errno == EINTR
+    number = result
+    guard number >= 0 else { throw ToolError(operation: "open", path: self.path, code: errno) }
+  }
+
+  /// Uses a file that the process was given open, and leaves it open.
+  init(borrowing number: Int32, path: String) {
+    self.number = number
+    self.path = path
+    isBorrowed = true
+  }
+
+  deinit {
+    if !isBorrowed { close(number) }
+  }
+
+  /// What the system knows of the file.
+  func status() throws(ToolError) -> FileStatus {
+    var status = stat()
+    guard unsafe fstat(number, &status) == 0 else {
+      throw ToolError(operation: "look at", path: path, code: errno)
+    }
+    return FileStatus(status)
+  }
+
+  /// Reads what is there next, at most as much as fits, and returns how much; 0 at the end.
+  func read(into room: UnsafeMutableRawBufferPointer) throws(ToolError) -> Int {
+    while true {
+      let count = unsafe Glibc.read(number, room.baseAddress, room.count)
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw ToolError(operation: "read", path: path, code: errno) }
+    }
+  }
+
+  /// Reads until `room` is full or the file ends, and returns how much.
+  func readFully(into room: UnsafeMutableRawBufferPointer) throws(ToolError) -> Int {
+    var count = 0
+    while count < room.count {
+      let read = try unsafe read(into: UnsafeMutableRawBufferPointer(rebasing: room[count...]))
+      guard read > 0 else { break }
+      count += read
+    }
+    return count
+  }
+
+  /// Writes all of `bytes`.
+  ///
+  /// - Throws: ``BrokenPipe`` if nobody reads what is written, and ``ToolError``.
+  func write(_ bytes: RawSpan) throws {
+    try unsafe bytes.withUnsafeBytes { bytes in
+      var position = 0
+      while position < bytes.count {
+        let count = unsafe Glibc.write(
+          number, bytes.baseAddress.map { unsafe $0 + position }, bytes.count - position)
+        if count < 0 && errno == EINTR { continue }
+        if count < 0 && errno == EPIPE { throw BrokenPipe() }
+        guard count >= 0 else { throw ToolError(operation: "write", path: path, code: errno) }
+        position += count
+      }
+    }
+  }
+}

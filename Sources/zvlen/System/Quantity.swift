@@ -1,0 +1,31 @@
+import Foundation
+
+/// Numbers as people read them.
+enum Quantity {
+  /// A number of bytes in powers of 1000, as `1.3 GB`.
+  static func bytes(_ byteCount: Int) -> String {
+    var value = Double(byteCount)
+    for unit in ["bytes", "kB", "MB", "GB", "TB"] {
+      if value < 999.5 || unit == "TB" {
+        return unit == "bytes"
+          ? "\(byteCount) bytes" : String(format: value < 9.95 ? "%.1f %@" : "%.0f %@", value, unit)
+      }
+      value /= 1000
+    }
+    return "\(byteCount) bytes"
+  }
+
+  /// A time of minutes and seconds, as `1:05`, with hours in front if there are any.
+  static func duration(seconds: Double) -> String {
+    let seconds = Int(min(max(0, seconds.rounded(.up)), 359_999))
+    let (minutes, hours) = (seconds / 60 % 60, seconds / 3600)
+    return hours > 0
+      ? String(format: "%d:%02d:%02d", hours, minutes, seconds % 60)
+      : String(format: "%d:%02d", minutes, seconds % 60)
+  }
+
+  /// A number with its noun, as `1 chunk` or `3 chunks`.
+  static func count(_ count: Int, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+  }
+}
