@@ -24,7 +24,13 @@ extension Report {
     ]
     if let latency = random?.latency { lines.append("random reads:        \(latency.summary)") }
     if let latency = random?.floorLatency { lines.append("random reads, floor: \(latency.summary)") }
-    if let peakResidentBytes { lines.append("peak resident memory: \(Figure.megabytes(peakResidentBytes))") }
+    if let quotient = random?.floorQuotient {
+      lines.append("random reads, median of floor: \(Figure.fixed(quotient, places: 3))")
+    }
+    lines.append("memory on top of the blobs: \(memoryGrowth.summary)")
+    if let peakResidentBytes {
+      lines.append("peak of the process, the floor's copies included: \(Figure.megabytes(peakResidentBytes))")
+    }
     return lines.joined(separator: "\n")
   }
 

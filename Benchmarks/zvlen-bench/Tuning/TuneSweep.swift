@@ -36,7 +36,7 @@ struct TuneSweep {
     let read = try Comparison.run([bench.scan], repeats: repeats)[0]
     var random = SplitMix(seed: 1)
     let indices = (0..<200).map { _ in Int.random(in: 0..<corpus.count, using: &random) }
-    let latencies = try bench.randomReads(indices)
+    let latencies = try indices.map(bench.randomRead)
     return TuneRow(
       chunkBytes: setting.chunkBytes.value, codec: setting.codec.description, workers: setting.workers,
       importFlags: setting.importFlags,
