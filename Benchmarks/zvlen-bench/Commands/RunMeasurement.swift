@@ -60,9 +60,9 @@ struct RunMeasurement {
   private func measure(_ ours: Contender?, _ floor: Contender?) throws -> Measurement? {
     let contenders = [ours, floor].compactMap(\.self)
     guard !contenders.isEmpty else { return nil }
-    let seconds = try Comparison.run(contenders, repeats: settings.repeatCount)
+    let times = try Comparison.run(contenders, repeats: settings.repeatCount)
     return Measurement(
-      seconds: ours == nil ? nil : seconds.first, floorSeconds: floor == nil ? nil : seconds.last,
+      ours == nil ? nil : times.first, floor: floor == nil ? nil : times.last,
       payloadBytes: corpus.byteCount, blobs: corpus.count)
   }
 
@@ -87,8 +87,8 @@ struct RunMeasurement {
   private func memcpyRate(_ loops: FloorLoops) throws -> Double {
     let output = try OutputBuffer(byteCount: corpus.byteCount, holdsAllChunks: true)
     let copy = Contender("memcpy") { try Stopwatch.measure { try loops.copy(into: output) } }
-    let seconds = try Comparison.run([copy], repeats: settings.repeatCount)[0]
-    return Double(corpus.byteCount) / Statistics(seconds).median
+    let times = try Comparison.run([copy], repeats: settings.repeatCount)[0]
+    return Double(corpus.byteCount) / Statistics(times.map(\.seconds)).median
   }
 
   private func runSettings(_ chunks: WireChunks, _ scratch: ScratchDirectory?) -> RunSettings {

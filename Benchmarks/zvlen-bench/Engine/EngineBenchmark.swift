@@ -47,9 +47,7 @@ final class EngineBenchmark {
   /// Writes all blobs to an array of which nothing is stored and whose workers have no memory yet.
   var writeFresh: Contender {
     Contender("write, fresh") { [self] in
-      array = try ZarrArray.create(
-        in: store, shape: [source.initialCount(corpus)], options: options, access: access)
-      floor_release_freed_memory()
+      try startOver()
       return try Stopwatch.measure { try source.write(to: array) }
     }
   }
@@ -62,8 +60,7 @@ final class EngineBenchmark {
   /// As ``read``, with workers that have no memory yet, and into memory that was given back to the system.
   var readFresh: Contender {
     Contender("read, fresh") { [self] in
-      array = try ZarrArray.open(in: store, access: access)
-      floor_release_freed_memory()
+      try reopen()
       return try readAll()
     }
   }
@@ -72,13 +69,13 @@ final class EngineBenchmark {
   var scan: Contender {
     Contender("scan") { [self] in
       let byteCount = Atomic(0)
-      let seconds = try Stopwatch.measure {
+      let elapsed = try Stopwatch.measure {
         try array.scan { _, blobs in byteCount.add(blobs.byteCount, ordering: .relaxed) }
       }
       guard byteCount.load(ordering: .relaxed) == corpus.byteCount else {
         throw BenchmarkError.differs("scan")
       }
-      return seconds
+      return elapsed
     }
   }
 
@@ -95,13 +92,13 @@ final class EngineBenchmark {
     return seconds
   }
 
-  private func readAll() throws -> Double {
+  private func readAll() throws -> Elapsed {
     let stopwatch = Stopwatch()
     let view = try array.read()
-    let seconds = stopwatch.seconds
+    let elapsed = stopwatch.elapsed
     // The view is used here so that it is not freed before the clock has stopped.
     guard view.count == corpus.count else { throw BenchmarkError.differs("read") }
-    return seconds
+    return elapsed
   }
 
   // MARK: Checks
@@ -127,11 +124,27 @@ final class EngineBenchmark {
 
   /// How much the process grows while it writes, reads and scans once with workers that have no memory yet.
   func memoryGrowth() throws -> MemoryGrowth {
-    let write = try PeakMemory.growth { _ = try writeFresh.body() }
-    let read = try PeakMemory.growth { _ = try readFresh.body() }
-    array = try ZarrArray.open(in: store, access: access)
-    floor_release_freed_memory()
+    try startOver()
+    let write = try PeakMemory.growth { try source.write(to: array) }
+    try reopen()
+    let read = try PeakMemory.growth { _ = try readAll() }
+    try reopen()
     let scan = try PeakMemory.growth { _ = try self.scan.body() }
     return MemoryGrowth(writeBytes: write, readBytes: read, scanBytes: scan)
+  }
+
+  // MARK: Fresh memory
+
+  /// Replaces the array by an empty one, whose workers have no memory yet.
+  private func startOver() throws {
+    array = try ZarrArray.create(
+      in: store, shape: [source.initialCount(corpus)], options: options, access: access)
+    floor_release_freed_memory()
+  }
+
+  /// Opens the array anew, so that its workers have no memory yet.
+  private func reopen() throws {
+    array = try ZarrArray.open(in: store, access: access)
+    floor_release_freed_memory()
   }
 }

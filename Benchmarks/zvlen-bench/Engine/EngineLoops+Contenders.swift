@@ -16,10 +16,15 @@ extension EngineLoops {
     Contender("decode, fresh") { [self] in
       let stopwatch = Stopwatch()
       let batch = try decodeFresh()
-      let seconds = stopwatch.seconds
+      let elapsed = stopwatch.elapsed
       // The batch is used here so that it is not freed before the clock has stopped.
       guard batch.count >= corpusCount else { throw BenchmarkError.differs("decode") }
-      return seconds
+      return elapsed
     }
+  }
+
+  /// Shows the elements of every chunk.
+  var scanWarm: Contender {
+    Contender("views") { [self] in try Stopwatch.measure { try scan() } }
   }
 }

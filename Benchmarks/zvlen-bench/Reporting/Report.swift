@@ -36,9 +36,6 @@ struct Report: Codable, Sendable {
 
   /// The report as JSON with sorted keys.
   func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
+    try JSONEncoder.report.encode(self) + Data("\n".utf8)
   }
 }
