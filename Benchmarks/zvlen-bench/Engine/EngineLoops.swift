@@ -41,7 +41,9 @@ final class EngineLoops {
         let range = first..<min(first + blobsPerChunk, corpus.count)
         var segments = [ChunkEncoder.Segment(blobs, range)]
         let padding = blobsPerChunk - range.count
-        if padding > 0 { segments.append(ChunkEncoder.Segment(RepeatedBlob([], count: padding), 0..<padding)) }
+        if padding > 0 {
+          segments.append(ChunkEncoder.Segment(RepeatedBlob([], count: padding), 0..<padding))
+        }
         _ = try encoder.encode(segments, unlessAllEqual: nil, body)
       }
     }
@@ -73,7 +75,9 @@ final class EngineLoops {
       _ = try scanner.scan(count: blobsPerChunk, runs: runs) { arena, _ in
         try arena.append(copying: chunk.bytes)
         return true
-      } _: { count = $0.count }
+      } _: {
+        count = $0.count
+      }
       guard count == blobsPerChunk else { throw BenchmarkError.differs("views") }
     }
   }

@@ -7,8 +7,8 @@ struct Report: Codable, Sendable {
   /// The payload divided by what is stored.
   let ratio: Double
   let blobs: Int
-  /// The most memory that the process held at once: the blobs, the floor's copies of them before and after, and
-  /// the engine's.
+  /// The most memory that the process held at once: the blobs, the floor's copies of them before and after,
+  /// and the engine's.
   let peakResidentBytes: Int?
   /// How much of it one piece of the engine's work takes.
   let memoryGrowth: MemoryGrowth
