@@ -32,7 +32,8 @@ let package = Package(
     .executableTarget(name: "zvlen", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
-      name: "zvlen-bench", dependencies: ["Zarr", "CFloor", argumentParser], path: "Benchmarks/zvlen-bench"),
+      name: "zvlen-bench", dependencies: ["Zarr", "ChunkEngine", "CFloor", argumentParser],
+      path: "Benchmarks/zvlen-bench"),
 
     // Tests
     .target(name: "TestSupport", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/TestSupport"),

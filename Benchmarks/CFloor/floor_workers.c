@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,8 @@ const char *floor_message(int code) {
     default: return code < 0 ? strerror(-code) : "unknown error";
   }
 }
+
+void floor_release_freed_memory(void) { malloc_trim(0); }
 
 const char *floor_zstd_version(void) { return ZSTD_versionString(); }
 

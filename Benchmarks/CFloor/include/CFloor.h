@@ -40,6 +40,9 @@ enum {
 /// The words for a code that a function here returned.
 const char *floor_message(int code);
 
+/// Gives memory that was freed back to the system, so that whoever allocates next touches fresh pages.
+void floor_release_freed_memory(void);
+
 /// The version of the linked libzstd.
 const char *floor_zstd_version(void);
 

@@ -36,6 +36,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: "How the blobs lie in memory: \(SourceKind.valueList).")
   var from = SourceKind.arena
 
+  @Option(help: "The bytes of full chunks that may wait in the appender of --from stream.")
+  var memoryBudget = ByteCount(clamping: 64 << 20)
+
   @Option(name: .customLong("repeat"), help: "How often each side is measured, in turns.")
   var repeatCount = 5
 

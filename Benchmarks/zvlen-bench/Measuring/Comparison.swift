@@ -4,18 +4,18 @@ enum Comparison {
   ///
   /// Every other round goes through them backwards, so that none always profits from what went before it.
   ///
-  /// - Returns: The seconds of each contender, in their order.
-  static func run(_ contenders: [Contender], repeats: Int, hasWarmUp: Bool = true) throws -> [[Double]] {
-    var seconds = contenders.map { _ in [Double]() }
+  /// - Returns: The times of each contender, in their order.
+  static func run(_ contenders: [Contender], repeats: Int, hasWarmUp: Bool = true) throws -> [[Elapsed]] {
+    var times = contenders.map { _ in [Elapsed]() }
     if hasWarmUp {
       for contender in contenders { _ = try contender.body() }
     }
     for round in 0..<repeats {
       let order = Array(contenders.indices)
       for index in round.isMultiple(of: 2) ? order : order.reversed() {
-        seconds[index].append(try contenders[index].body())
+        times[index].append(try contenders[index].body())
       }
     }
-    return seconds
+    return times
   }
 }

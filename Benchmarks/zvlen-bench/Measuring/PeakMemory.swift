@@ -23,6 +23,15 @@ enum PeakMemory {
   /// The resident memory in bytes now.
   static var currentByteCount: Int? { status("VmRSS") }
 
+  /// How far resident memory rises above where it is now while `body` runs, in bytes.
+  static func growth(of body: () throws -> Void) rethrows -> Int? {
+    let before = currentByteCount
+    let isExact = reset()
+    try body()
+    guard isExact, let before, let peak = residentByteCount else { return nil }
+    return max(0, peak - before)
+  }
+
   private static func status(_ key: String) -> Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
     // VmHWM:	  1234 kB

@@ -1,14 +1,33 @@
 import Foundation
+import Synchronization
 
-/// A new directory that is removed with all that is in it.
+/// A new directory that is removed with all that is in it, also when the process is interrupted.
 final class ScratchDirectory {
   /// Where it is.
   let path: String
+
+  /// The directories that exist now.
+  private static let existing = Mutex<Set<String>>([])
+
+  /// Removes what exists when a person or the system ends the process.
+  // SAFETY: Made once, and not touched again.
+  private nonisolated(unsafe) static let signalSources = [SIGINT, SIGTERM].map { number in
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler {
+      for path in existing.withLock({ $0 }) { removeAll(at: path) }
+      exit(128 + number)
+    }
+    source.resume()
+    return source
+  }
 
   /// Makes a directory below `parent`, or where memory backs the files, or else among the temporary files.
   init(below parent: String? = nil) throws {
     let parent = parent ?? Self.defaultParent
     path = parent + "/zvlen-bench-" + UUID().uuidString.lowercased()
+    _ = unsafe Self.signalSources.count
+    Self.existing.withLock { _ = $0.insert(path) }
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
@@ -22,7 +41,13 @@ final class ScratchDirectory {
   }
 
   deinit {
-    try? FileManager.default.removeItem(atPath: path)
+    remove()
+  }
+
+  /// Removes the directory now.
+  func remove() {
+    Self.removeAll(at: path)
+    Self.existing.withLock { _ = $0.remove(path) }
   }
 
   /// Makes a directory in this one.
@@ -34,5 +59,12 @@ final class ScratchDirectory {
 
   private static var defaultParent: String {
     FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+  }
+
+  /// Removes a directory, again where other threads still write to it.
+  private static func removeAll(at path: String) {
+    for _ in 0..<10 where FileManager.default.fileExists(atPath: path) {
+      try? FileManager.default.removeItem(atPath: path)
+    }
   }
 }

@@ -1,14 +1,31 @@
-/// Measures wall-clock time.
+import Foundation
+
+/// Measures wall-clock time, and the time that all threads of the process spend on processors.
 struct Stopwatch {
   private let start = ContinuousClock.now
+  private let processorStart = Self.processorSeconds
+
+  /// What has passed since the stopwatch was made.
+  var elapsed: Elapsed {
+    Elapsed(
+      seconds: (ContinuousClock.now - start) / .seconds(1),
+      processorSeconds: Self.processorSeconds - processorStart)
+  }
 
   /// The seconds since the stopwatch was made.
   var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 
-  /// The seconds that `body` takes.
-  static func measure(_ body: () throws -> Void) rethrows -> Double {
+  /// What passes while `body` runs.
+  static func measure(_ body: () throws -> Void) rethrows -> Elapsed {
     let stopwatch = Stopwatch()
     try body()
-    return stopwatch.seconds
+    return stopwatch.elapsed
+  }
+
+  private static var processorSeconds: Double {
+    var time = timespec()
+    // SAFETY: The call only writes to `time`.
+    guard unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

@@ -6,6 +6,8 @@ enum SourceKind: String, Sendable, CaseIterable, Codable, ExpressibleByArgument 
   case arena
   /// One array of bytes for each blob.
   case objects
+  /// One `Data` for each blob.
+  case data
   /// Blob after blob through an appender.
   case stream
 }

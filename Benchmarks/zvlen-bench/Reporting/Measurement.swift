@@ -11,18 +11,28 @@ struct Measurement: Codable, Sendable {
   let floorPayloadBytesPerSecond: Double?
   /// The floor's median divided by ours: 1 is the limit.
   let floorQuotient: Double?
+  /// The median of the seconds of all processors together.
+  let medianProcessorSeconds: Double?
+  let floorMedianProcessorSeconds: Double?
+  /// As ``floorQuotient``, of the processors' seconds, which other processes disturb less.
+  let floorProcessorQuotient: Double?
 
   /// Summarises the repeats.
-  init(seconds: [Double]?, floorSeconds: [Double]?, payloadBytes: Int, blobs: Int) {
+  init(_ times: [Elapsed]?, floor: [Elapsed]?, payloadBytes: Int, blobs: Int) {
+    seconds = times?.map(\.seconds)
+    floorSeconds = floor?.map(\.seconds)
     let median = seconds.map { Statistics($0).median }
     let floorMedian = floorSeconds.map { Statistics($0).median }
-    self.seconds = seconds
     medianSeconds = median
     payloadBytesPerSecond = median.map { Double(payloadBytes) / $0 }
     blobsPerSecond = median.map { Double(blobs) / $0 }
-    self.floorSeconds = floorSeconds
     floorMedianSeconds = floorMedian
     floorPayloadBytesPerSecond = floorMedian.map { Double(payloadBytes) / $0 }
     floorQuotient = if let median, let floorMedian { floorMedian / median } else { nil }
+    let processor = times.map { Statistics($0.map(\.processorSeconds)).median }
+    let floorProcessor = floor.map { Statistics($0.map(\.processorSeconds)).median }
+    medianProcessorSeconds = processor
+    floorMedianProcessorSeconds = floorProcessor
+    floorProcessorQuotient = if let processor, let floorProcessor { floorProcessor / processor } else { nil }
   }
 }

@@ -4,6 +4,7 @@ extension Report {
     var table = TextTable([
       ("work", .left), ("memory", .left), ("median", .right), ("min - max", .right), ("MB/s", .right),
       ("Mblobs/s", .right), ("floor", .right), ("min - max", .right), ("MB/s", .right), ("of floor", .right),
+      ("in CPU time", .right),
     ])
     let rows: [(String, String, Measurement?)] = [
       ("write", "warm", write), ("write", "fresh", writeFresh), ("read, kept", "warm", read),
@@ -24,7 +25,13 @@ extension Report {
     ]
     if let latency = random?.latency { lines.append("random reads:        \(latency.summary)") }
     if let latency = random?.floorLatency { lines.append("random reads, floor: \(latency.summary)") }
-    if let peakResidentBytes { lines.append("peak resident memory: \(Figure.megabytes(peakResidentBytes))") }
+    if let quotient = random?.floorQuotient {
+      lines.append("random reads, median of floor: \(Figure.fixed(quotient, places: 3))")
+    }
+    lines.append("memory on top of the blobs: \(memoryGrowth.summary)")
+    if let peakResidentBytes {
+      lines.append("peak of the process, the floor's copies included: \(Figure.megabytes(peakResidentBytes))")
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -33,7 +40,8 @@ extension Report {
     let blobs = measurement.blobsPerSecond.map { Figure.fixed($0 / 1e6, places: 2) } ?? "-"
     let floor = timeCells(measurement.floorSeconds, rate: measurement.floorPayloadBytesPerSecond)
     let quotient = measurement.floorQuotient.map { Figure.fixed($0, places: 3) } ?? "-"
-    return ours + [blobs] + floor + [quotient]
+    let processor = measurement.floorProcessorQuotient.map { Figure.fixed($0, places: 3) } ?? "-"
+    return ours + [blobs] + floor + [quotient, processor]
   }
 
   private func timeCells(_ seconds: [Double]?, rate: Double?) -> [String] {

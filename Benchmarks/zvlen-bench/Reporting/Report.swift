@@ -7,15 +7,18 @@ struct Report: Codable, Sendable {
   /// The payload divided by what is stored.
   let ratio: Double
   let blobs: Int
-  /// The most memory that the process held during the measurements, the blobs themselves included.
+  /// The most memory that the process held at once: the blobs, the floor's copies of them before and after,
+  /// and the engine's.
   let peakResidentBytes: Int?
+  /// How much of it one piece of the engine's work takes.
+  let memoryGrowth: MemoryGrowth
   let settings: RunSettings
   let machine: MachineDescription
   let libraries: LibraryVersions
   /// The payload's bytes per second through one `memcpy`, into warm memory.
   let memcpyBytesPerSecond: Double
   let write: Measurement?
-  /// As ``write``, with contexts and buffers made anew.
+  /// Into an empty store, with contexts and buffers made anew.
   let writeFresh: Measurement?
   /// Decoded chunks are kept until the end.
   let read: Measurement?
@@ -33,9 +36,6 @@ struct Report: Codable, Sendable {
 
   /// The report as JSON with sorted keys.
   func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
+    try JSONEncoder.report.encode(self) + Data("\n".utf8)
   }
 }

@@ -16,5 +16,21 @@ struct RunSettings: Codable, Sendable {
   let workers: Int
   let store: String
   let from: SourceKind
+  /// The bytes that may wait in an appender; `null` where there is none.
+  let memoryBudget: Int?
   let `repeat`: Int
+}
+
+extension RunSettings {
+  /// The flags of a command, and what follows from them.
+  init(_ command: RunCommand, chunkBlobs: Int, chunks: Int, workers: Int, store: String) {
+    let workload = command.workload
+    let isSynthetic = workload.data == nil
+    self.init(
+      data: workload.data, blobBytes: isSynthetic ? workload.blobBytes.value : nil,
+      distribution: isSynthetic ? workload.distribution : nil, content: isSynthetic ? workload.content : nil,
+      seed: isSynthetic ? workload.seed : nil, chunkBytes: command.chunkBytes.value, chunkBlobs: chunkBlobs,
+      chunks: chunks, codec: command.codec.description, workers: workers, store: store, from: command.from,
+      memoryBudget: command.from == .stream ? command.memoryBudget.value : nil, repeat: command.repeatCount)
+  }
 }

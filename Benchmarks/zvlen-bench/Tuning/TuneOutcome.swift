@@ -52,10 +52,7 @@ struct TuneOutcome {
 
   /// The rows as JSON.
   func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(rows) + Data("\n".utf8)
+    try JSONEncoder.report.encode(rows) + Data("\n".utf8)
   }
 
   /// A drawing of throughput and ratio against the chunk size.

@@ -23,26 +23,29 @@ struct TuneSweep {
   private func row(
     _ corpus: Corpus, _ setting: TuneSetting, store: StoreChoice?, repeats: Int
   ) throws -> TuneRow {
-    guard let codec = setting.codec.floorCodec else {
-      throw BenchmarkError.hasNoFloor(setting.codec)
-    }
-    let chunks = try WireChunks(
-      corpus, blobsPerChunk: corpus.blobsPerChunk(byteCount: setting.chunkBytes.value))
     let scratch = try ScratchDirectory.make(for: store)
-    let bench = try FloorBenchmark(
-      corpus, chunks, codec: codec, workers: setting.workers, directory: try scratch?.subdirectory("array"))
-    let write = try Comparison.run([bench.write], repeats: repeats)[0]
+    defer { scratch?.remove() }
+    let bench = try EngineBenchmark(
+      corpus, from: .arena(corpus), blobsPerChunk: corpus.blobsPerChunk(byteCount: setting.chunkBytes.value),
+      codec: setting.codec, workers: setting.workers, directory: scratch.map { $0.path + "/tune.zarr" })
+    // The check is the warm-up of writing and of scanning.
+    _ = try bench.write.body()
     try bench.verify()
-    let read = try Comparison.run([bench.scan], repeats: repeats)[0]
+    let write = try Comparison.run([bench.write], repeats: repeats, hasWarmUp: false)[0]
+    let read = try Comparison.run([bench.scan], repeats: repeats, hasWarmUp: false)[0]
     var random = SplitMix(seed: 1)
-    let indices = (0..<200).map { _ in Int.random(in: 0..<corpus.count, using: &random) }
-    let latencies = try bench.randomReads(indices)
+    let latencies = try (0..<Self.randomReadCount).map { _ in
+      try bench.randomRead(Int.random(in: 0..<corpus.count, using: &random))
+    }
     return TuneRow(
       chunkBytes: setting.chunkBytes.value, codec: setting.codec.description, workers: setting.workers,
       importFlags: setting.importFlags,
-      writeBytesPerSecond: Double(corpus.byteCount) / Statistics(write).median,
-      readBytesPerSecond: Double(corpus.byteCount) / Statistics(read).median,
+      writeBytesPerSecond: Double(corpus.byteCount) / Statistics(write.map(\.seconds)).median,
+      readBytesPerSecond: Double(corpus.byteCount) / Statistics(read.map(\.seconds)).median,
       randomReadSeconds: Statistics(latencies).median, payloadBytes: corpus.byteCount,
-      encodedBytes: bench.encodedByteCount)
+      encodedBytes: try bench.encodedByteCount())
   }
+
+  /// Enough for a median.
+  private static let randomReadCount = 50
 }

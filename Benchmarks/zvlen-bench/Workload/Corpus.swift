@@ -42,6 +42,16 @@ struct Corpus: Sendable {
     self.offsets = offsets
   }
 
+  /// The bytes of the blob `index`.
+  subscript(index: Int) -> RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: Bytes have no padding, and the corpus keeps them.
+      let blob = unsafe bytes.span.bytes.extracting(range(of: index))
+      return unsafe _overrideLifetime(blob, borrowing: self)
+    }
+  }
+
   /// The number of blobs.
   var count: Int { offsets.count - 1 }
 

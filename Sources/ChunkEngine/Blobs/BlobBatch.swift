@@ -54,7 +54,7 @@ public struct BlobBatch: Sendable {
   }
 
   private func withSource<Result>(
-    _ body: (ContiguousBlobs<Int64>) throws(ChunkError) -> Result
+    _ body: (ContiguousBlobs) throws(ChunkError) -> Result
   ) throws(ChunkError) -> Result {
     try unsafe bytes.withUnsafeBytes { bytes throws(ChunkError) in
       try unsafe offsets.withUnsafeBufferPointer { offsets throws(ChunkError) in

@@ -40,6 +40,20 @@ public struct BlobBatchBuilder: ~Copyable {
   /// Appends all elements of a chunk in wire form.
   ///
   /// - Parameters:
+  ///   - chunk: The chunk with its header.
+  ///   - expectedCount: The number of elements that it must have.
+  ///   - codec: The name of the codec, for errors.
+  /// - Throws: ``ChunkError`` for what is wrong with the chunk; the batch is then of no use.
+  /// - Complexity: Amortized O(*n*) where *n* is the size of the chunk.
+  public mutating func append(
+    wireForm chunk: SharedBytes, expectedCount: Int, codec: String = VlenBytesCodec.name
+  ) throws(ChunkError) {
+    try append(wireForm: chunk.bytes, expectedCount: expectedCount, codec: codec)
+  }
+
+  /// Appends all elements of a chunk in wire form.
+  ///
+  /// - Parameters:
   ///   - chunk: The chunk with its header, in the memory of an arena.
   ///   - expectedCount: The number of elements that it must have.
   ///   - codec: The name of the codec, for errors.

@@ -6,24 +6,47 @@
 /// It borrows the memory, so it exists only inside of
 /// ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
 @safe
-struct ContiguousBlobs<Offset: FixedWidthInteger & Sendable>: BlobSource {
-  // SAFETY: Nobody writes while the call that made the value runs, and the value does not outlive the call.
-  private nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
-  private nonisolated(unsafe) let offsets: UnsafeBufferPointer<Offset>
-
-  /// Borrows memory that outlives the value.
-  init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Offset>) {
-    unsafe self.bytes = unsafe bytes
-    unsafe self.offsets = unsafe offsets
+struct ContiguousBlobs: BlobSource {
+  /// The offsets, of either type.
+  ///
+  /// Not a generic parameter: calls through `any BlobSource` would run code that is not specialized.
+  @unsafe
+  private enum Offsets {
+    case int64(UnsafeBufferPointer<Int64>)
+    case uint32(UnsafeBufferPointer<UInt32>)
   }
 
-  var count: Int { unsafe max(0, offsets.count - 1) }
+  // SAFETY: Nobody writes while the call that made the value runs, and the value does not outlive the call.
+  private nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+  private nonisolated(unsafe) let offsets: Offsets
+
+  /// The number of elements.
+  let count: Int
+
+  /// Borrows memory that outlives the value.
+  init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Int64>) {
+    unsafe self.bytes = unsafe bytes
+    unsafe self.offsets = unsafe .int64(offsets)
+    count = max(0, offsets.count - 1)
+  }
+
+  /// Borrows memory that outlives the value.
+  init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<UInt32>) {
+    unsafe self.bytes = unsafe bytes
+    unsafe self.offsets = unsafe .uint32(offsets)
+    count = max(0, offsets.count - 1)
+  }
 
   func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
     guard !range.isEmpty else { return 0 }
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
-    let lower = unsafe Int(clamping: offsets[range.lowerBound])
-    let upper = unsafe Int(clamping: offsets[range.upperBound])
+    let (lower, upper) =
+      switch unsafe offsets {
+      case .int64(let offsets):
+        unsafe (Int(offsets[range.lowerBound]), Int(offsets[range.upperBound]))
+      case .uint32(let offsets):
+        unsafe (Int(offsets[range.lowerBound]), Int(offsets[range.upperBound]))
+      }
     guard lower >= 0, upper >= lower, unsafe upper <= bytes.count else {
       throw .invalidOffsets(index: range.lowerBound)
     }
@@ -33,9 +56,13 @@ struct ContiguousBlobs<Offset: FixedWidthInteger & Sendable>: BlobSource {
   func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
     guard !range.isEmpty else { return }
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
-    try unsafe writer.append(
-      contiguous: bytes,
-      offsets: UnsafeBufferPointer(rebasing: offsets[range.lowerBound...range.upperBound]))
+    let bounds = range.lowerBound..<range.upperBound + 1
+    switch unsafe offsets {
+    case .int64(let offsets):
+      try unsafe writer.append(contiguous: bytes, offsets: UnsafeBufferPointer(rebasing: offsets[bounds]))
+    case .uint32(let offsets):
+      try unsafe writer.append(contiguous: bytes, offsets: UnsafeBufferPointer(rebasing: offsets[bounds]))
+    }
   }
 }
 
@@ -48,7 +75,12 @@ struct ContiguousBlobs<Offset: FixedWidthInteger & Sendable>: BlobSource {
 public func withContiguousBlobs<Result>(
   _ bytes: RawSpan, offsets: Span<Int64>, _ body: (any BlobSource) throws -> Result
 ) rethrows -> Result {
-  try withBlobs(bytes, offsets: offsets, body)
+  try unsafe bytes.withUnsafeBytes { bytes in
+    try unsafe offsets.withUnsafeBufferPointer { offsets in
+      // SAFETY: Both are borrowed until this call returns.
+      try body(unsafe ContiguousBlobs(borrowing: bytes, offsets: offsets))
+    }
+  }
 }
 
 /// Calls `body` with the elements that lie back to back in `bytes`, between each of `offsets` and the next.
@@ -59,12 +91,6 @@ public func withContiguousBlobs<Result>(
 /// - Throws: What `body` throws. Offsets are checked as they are used: ``ChunkError/invalidOffsets(index:)``.
 public func withContiguousBlobs<Result>(
   _ bytes: RawSpan, offsets: Span<UInt32>, _ body: (any BlobSource) throws -> Result
-) rethrows -> Result {
-  try withBlobs(bytes, offsets: offsets, body)
-}
-
-private func withBlobs<Offset: FixedWidthInteger & Sendable, Result>(
-  _ bytes: RawSpan, offsets: Span<Offset>, _ body: (any BlobSource) throws -> Result
 ) rethrows -> Result {
   try unsafe bytes.withUnsafeBytes { bytes in
     try unsafe offsets.withUnsafeBufferPointer { offsets in

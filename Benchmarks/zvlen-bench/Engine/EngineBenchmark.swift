@@ -1,0 +1,150 @@
+import CFloor
+import ChunkEngine
+import Synchronization
+import Zarr
+
+/// The array library's side of every measurement of a run.
+final class EngineBenchmark {
+  private let corpus: Corpus
+  private let source: EngineSource
+  private let store: any Store
+  private let options: ArrayOptions
+  private let access: ArrayAccess
+
+  /// The array, with the workers that it keeps from call to call.
+  private var array: ZarrArray
+
+  /// Creates an empty array in a new `directory`, or in memory.
+  init(
+    _ corpus: Corpus, from source: EngineSource, blobsPerChunk: Int, codec: Compression, workers: Int,
+    directory: String?
+  ) throws {
+    self.corpus = corpus
+    self.source = source
+    if let directory { store = try FileStore(creating: directory) } else { store = MemoryStore() }
+    options = ArrayOptions(chunkSize: .count(blobsPerChunk), codecs: codec.stages, overwrites: true)
+    access = ArrayAccess(workerCount: workers)
+    array = try ZarrArray.create(
+      in: store, shape: [source.initialCount(corpus)], options: options, access: access)
+  }
+
+  /// The bytes of all stored chunks.
+  func encodedByteCount() throws -> Int {
+    try store.list("c").reduce(0) { try $0 + (store.byteCount(of: $1) ?? 0) }
+  }
+
+  // MARK: Measured work
+
+  /// Writes all blobs over those that are there, with the workers of the write before.
+  var write: Contender {
+    Contender("write") { [self] in
+      let count = source.initialCount(corpus)
+      if array.count != count { try array.resize(to: [count]) }
+      return try Stopwatch.measure { try source.write(to: array) }
+    }
+  }
+
+  /// Writes all blobs to an array of which nothing is stored and whose workers have no memory yet.
+  var writeFresh: Contender {
+    Contender("write, fresh") { [self] in
+      try startOver()
+      return try Stopwatch.measure { try source.write(to: array) }
+    }
+  }
+
+  /// Reads all blobs as views, which are held until the clock has stopped.
+  var read: Contender {
+    Contender("read") { [self] in try readAll() }
+  }
+
+  /// As ``read``, with workers that have no memory yet, and into memory that was given back to the system.
+  var readFresh: Contender {
+    Contender("read, fresh") { [self] in
+      try reopen()
+      return try readAll()
+    }
+  }
+
+  /// Looks at the size of every blob, chunk by chunk.
+  var scan: Contender {
+    Contender("scan") { [self] in
+      let byteCount = Atomic(0)
+      let elapsed = try Stopwatch.measure {
+        try array.scan { _, blobs in byteCount.add(blobs.byteCount, ordering: .relaxed) }
+      }
+      guard byteCount.load(ordering: .relaxed) == corpus.byteCount else {
+        throw BenchmarkError.differs("scan")
+      }
+      return elapsed
+    }
+  }
+
+  /// Reads one element and returns the seconds.
+  func randomRead(_ index: Int) throws -> Double {
+    let stopwatch = Stopwatch()
+    let element = try array.read(at: [index])
+    let seconds = stopwatch.seconds
+    let corpus = corpus
+    // SAFETY: Bytes have no padding.
+    guard unsafe element.span.bytes.isEqual(to: corpus[index]) else {
+      throw BenchmarkError.differs("random read")
+    }
+    return seconds
+  }
+
+  private func readAll() throws -> Elapsed {
+    let stopwatch = Stopwatch()
+    let view = try array.read()
+    let elapsed = stopwatch.elapsed
+    // The view is used here so that it is not freed before the clock has stopped.
+    guard view.count == corpus.count else { throw BenchmarkError.differs("read") }
+    return elapsed
+  }
+
+  // MARK: Checks
+
+  /// Checks that a read and a scan show every blob as it was written.
+  func verify() throws {
+    let corpus = corpus
+    let view = try array.read()
+    guard view.count == corpus.count else { throw BenchmarkError.differs("read") }
+    for index in view.indices where !view[index].isEqual(to: corpus[index]) {
+      throw BenchmarkError.differs("read")
+    }
+    let count = Atomic(0)
+    try array.scan { region, blobs in
+      let first = region.ranges[0].lowerBound
+      for index in blobs.indices where !blobs[index].isEqual(to: corpus[first + index]) {
+        throw BenchmarkError.differs("scan")
+      }
+      count.add(blobs.count, ordering: .relaxed)
+    }
+    guard count.load(ordering: .relaxed) == corpus.count else { throw BenchmarkError.differs("scan") }
+  }
+
+  /// How much the process grows while it writes, reads and scans once with workers that have no memory yet.
+  func memoryGrowth() throws -> MemoryGrowth {
+    try startOver()
+    let write = try PeakMemory.growth { try source.write(to: array) }
+    try reopen()
+    let read = try PeakMemory.growth { _ = try readAll() }
+    try reopen()
+    let scan = try PeakMemory.growth { _ = try self.scan.body() }
+    return MemoryGrowth(writeBytes: write, readBytes: read, scanBytes: scan)
+  }
+
+  // MARK: Fresh memory
+
+  /// Replaces the array by an empty one, whose workers have no memory yet.
+  private func startOver() throws {
+    array = try ZarrArray.create(
+      in: store, shape: [source.initialCount(corpus)], options: options, access: access)
+    floor_release_freed_memory()
+  }
+
+  /// Opens the array anew, so that its workers have no memory yet.
+  private func reopen() throws {
+    array = try ZarrArray.open(in: store, access: access)
+    floor_release_freed_memory()
+  }
+}

@@ -1,0 +1,96 @@
+import ChunkEngine
+
+/// The engine's way from blobs to uncompressed chunks and back, on one thread.
+final class EngineLoops {
+  private let corpus: Corpus
+  private let blobsPerChunk: Int
+  private var encoder: ChunkEncoder
+  private var scanner: ChunkScanner
+  private var batch: BlobBatchBuilder
+  private var chunks: [SharedBytes] = []
+
+  /// Prepares to encode `corpus` in chunks of `blobsPerChunk`, and to decode those.
+  init(_ corpus: Corpus, blobsPerChunk: Int) throws {
+    self.corpus = corpus
+    self.blobsPerChunk = blobsPerChunk
+    let chain = CodecChain(VlenBytesCodec())
+    encoder = try ChunkEncoder(chain)
+    scanner = try ChunkScanner(chain)
+    batch = try BlobBatchBuilder()
+    var chunks: [SharedBytes] = []
+    try encode { chunk in
+      var arena = ByteArena()
+      try arena.append(copying: chunk)
+      chunks.append(try arena.takeBytes())
+    }
+    self.chunks = chunks
+  }
+
+  /// The number of blobs.
+  var corpusCount: Int { corpus.count }
+
+  /// The bytes of all chunks.
+  var byteCount: Int { chunks.reduce(0) { $0 + $1.byteCount } }
+
+  /// Encodes every chunk over the one before, and hands it to `body`.
+  func encode(_ body: (RawSpan) throws -> Void) throws {
+    let corpus = corpus
+    // SAFETY: Bytes have no padding.
+    try withContiguousBlobs(unsafe corpus.bytes.span.bytes, offsets: corpus.offsets.span) { blobs in
+      for first in stride(from: 0, to: corpus.count, by: blobsPerChunk) {
+        let range = first..<min(first + blobsPerChunk, corpus.count)
+        var segments = [ChunkEncoder.Segment(blobs, range)]
+        let padding = blobsPerChunk - range.count
+        if padding > 0 {
+          segments.append(ChunkEncoder.Segment(RepeatedBlob([], count: padding), 0..<padding))
+        }
+        _ = try encoder.encode(segments, unlessAllEqual: nil, body)
+      }
+    }
+  }
+
+  /// Decodes every chunk to bytes and offsets, over the ones before.
+  func decode() throws {
+    for chunk in chunks {
+      try batch.removeAll()
+      try batch.append(wireForm: chunk, expectedCount: blobsPerChunk)
+    }
+  }
+
+  /// Decodes the chunks to bytes and offsets, one behind the other in new memory.
+  func decodeFresh() throws -> BlobBatch {
+    var batch = try BlobBatchBuilder(
+      count: chunks.count * blobsPerChunk, byteCount: byteCount - chunks.count * (4 + 4 * blobsPerChunk))
+    for chunk in chunks {
+      try batch.append(wireForm: chunk, expectedCount: blobsPerChunk)
+    }
+    return try batch.finish()
+  }
+
+  /// Shows the elements of every chunk, which is copied to the scanner's memory as if a store had it.
+  func scan() throws {
+    let runs = [ElementRun(chunkIndex: 0, selectionIndex: 0, count: blobsPerChunk)]
+    for chunk in chunks {
+      var count = 0
+      _ = try scanner.scan(count: blobsPerChunk, runs: runs) { arena, _ in
+        try arena.append(copying: chunk.bytes)
+        return true
+      } _: {
+        count = $0.count
+      }
+      guard count == blobsPerChunk else { throw BenchmarkError.differs("views") }
+    }
+  }
+
+  /// Checks that the chunks decode to the blobs that they were made from.
+  func verify() throws {
+    let corpus = corpus
+    let batch = try decodeFresh()
+    guard batch.count >= corpus.count, batch.bytes.byteCount == corpus.byteCount else {
+      throw BenchmarkError.differs("decode")
+    }
+    for index in 0..<corpus.count where !batch[index].isEqual(to: corpus[index]) {
+      throw BenchmarkError.differs("decode")
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import ChunkEngine
+import Foundation
+import Zarr
+
+/// The blobs as a caller has them, and the way from there into an array.
+enum EngineSource {
+  /// One buffer and offsets.
+  case arena(Corpus)
+  /// One array of bytes for each blob.
+  case objects([[UInt8]])
+  /// One `Data` for each blob.
+  case data([Data])
+  /// Blob after blob through an appender.
+  case stream(Corpus, memoryBudget: Int)
+
+  /// Lays the blobs out in memory.
+  init(_ corpus: Corpus, _ kind: SourceKind, memoryBudget: Int) {
+    switch kind {
+    case .arena: self = .arena(corpus)
+    case .objects: self = .objects((0..<corpus.count).map { Array(corpus.bytes[corpus.range(of: $0)]) })
+    case .data: self = .data((0..<corpus.count).map { Data(corpus.bytes[corpus.range(of: $0)]) })
+    case .stream: self = .stream(corpus, memoryBudget: memoryBudget)
+    }
+  }
+
+  /// The number of elements that an array must have before it is written.
+  func initialCount(_ corpus: Corpus) -> Int {
+    if case .stream = self { 0 } else { corpus.count }
+  }
+
+  /// Writes all blobs.
+  func write(to array: ZarrArray) throws {
+    switch self {
+    case .arena(let corpus):
+      // SAFETY: Bytes have no padding.
+      try withContiguousBlobs(unsafe corpus.bytes.span.bytes, offsets: corpus.offsets.span) { blobs in
+        try array.write(blobs)
+      }
+    case .objects(let blobs): try array.write(blobs)
+    case .data(let blobs): try array.write(blobs)
+    case .stream(let corpus, let memoryBudget):
+      let appender = try Appender(to: array, memoryBudget: memoryBudget)
+      for index in 0..<corpus.count {
+        try appender.append(corpus[index])
+      }
+      try appender.finish()
+    }
+  }
+}
