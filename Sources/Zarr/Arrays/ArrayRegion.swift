@@ -7,7 +7,7 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// The range of indices along each axis.
   public let ranges: [Range<Int>]
 
-  /// Creates a region.
+  /// Creates a region of a range along each axis.
   public init(_ ranges: [Range<Int>]) {
     self.ranges = ranges
   }
@@ -17,11 +17,15 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
   }
 
   /// The region of all elements of an array.
+  ///
+  /// - Precondition: No length is negative.
   public init(allOf shape: [Int]) {
     self.init(shape.map { 0..<$0 })
   }
 
   /// The region of one element.
+  ///
+  /// - Precondition: Every index is less than `Int.max`.
   public init(elementAt indices: [Int]) {
     self.init(indices.map { $0..<$0 &+ 1 })
   }

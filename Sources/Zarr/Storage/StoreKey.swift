@@ -1,6 +1,6 @@
 /// The name of a value in a store: names with slashes between them, as `blobs/c/0`.
 ///
-/// No key can lead out of the store that it is used with.
+/// No key can lead out of the store that it is used with: no name is empty, `.` or `..`.
 public struct StoreKey: Hashable, Sendable, CustomStringConvertible {
   /// The names with slashes between them.
   public let description: String
