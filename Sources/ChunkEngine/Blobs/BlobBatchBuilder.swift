@@ -9,6 +9,8 @@ public struct BlobBatchBuilder: ~Copyable {
   /// Creates a builder with room for elements of `byteCount` bytes together.
   ///
   /// Both numbers are hints, the builder grows beyond them.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   public init(count: Int = 0, byteCount: Int = 0) throws(ChunkError) {
     try payload.reserve(byteCount)
     try offsets.reserve((max(0, count) + 1) * MemoryLayout<Int64>.stride)
@@ -20,6 +22,7 @@ public struct BlobBatchBuilder: ~Copyable {
 
   /// Appends a copy of `element`.
   ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: Amortized O(*n*) where *n* is the size of the element.
   public mutating func append(_ element: RawSpan) throws(ChunkError) {
     try payload.append(copying: element)
@@ -28,6 +31,9 @@ public struct BlobBatchBuilder: ~Copyable {
   }
 
   /// Appends an element of up to `byteCount` bytes that `initializer` writes.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `initializer` throws.
+  /// - Complexity: Amortized O(`byteCount`)
   public mutating func append(
     addingCapacity byteCount: Int,
     initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
@@ -86,6 +92,9 @@ public struct BlobBatchBuilder: ~Copyable {
   }
 
   /// Forgets all elements and keeps the memory.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  /// - Complexity: O(1)
   public mutating func removeAll() throws(ChunkError) {
     payload.removeAll()
     offsets.removeAll()
@@ -95,6 +104,7 @@ public struct BlobBatchBuilder: ~Copyable {
 
   /// Ends the batch.
   ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: O(1). Copies nothing.
   public consuming func finish() throws(ChunkError) -> BlobBatch {
     BlobBatch(payload: try payload.takeBytes(), offsets: try offsets.takeBytes(), count: count)

@@ -8,15 +8,25 @@ public protocol BlobConvertible: Sendable {
   static var isText: Bool { get }
 
   /// The number of bytes.
+  ///
+  /// Asked once when memory is reserved and never trusted afterwards, so it should be O(1).
   var blobByteCount: Int { get }
 
-  /// Calls `body` with the bytes.
+  /// Calls `body` once with the bytes, as many as ``blobByteCount`` says.
+  ///
+  /// - Throws: What `body` throws.
   func withBlobBytes(_ body: (RawSpan) throws(ChunkError) -> Void) throws(ChunkError)
 
   /// Returns how many bytes `elements` have together.
+  ///
+  /// - Throws: ``ChunkError/chunkTooLarge(byteCount:limit:)`` if an `Int` cannot hold the sum.
+  /// - Complexity: O(*n*) where *n* is the number of elements.
   static func byteCount(of elements: Span<Self>) throws(ChunkError) -> Int
 
   /// Appends `elements` to `writer`.
+  ///
+  /// - Throws: As ``WireFormWriter/append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements. Does not allocate.
   static func write(_ elements: Span<Self>, to writer: inout WireFormWriter) throws(ChunkError)
 }
 

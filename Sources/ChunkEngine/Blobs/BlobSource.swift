@@ -17,11 +17,15 @@ public protocol BlobSource: Sendable {
   /// Returns how many bytes the elements in `range` have together, without their lengths.
   ///
   /// - Precondition: `range` is inside of `0..<count`.
+  /// - Throws: ``ChunkError``. A source of yours that cannot give its elements throws
+  ///   ``ChunkError/sourceFailed(reason:)``.
   func byteCount(of range: Range<Int>) throws(ChunkError) -> Int
 
-  /// Appends the elements in `range` to `writer`.
+  /// Appends the elements in `range` to `writer`, each with one call.
   ///
   /// - Precondition: `range` is inside of `0..<count`.
+  /// - Throws: What `writer` throws, and ``ChunkError/sourceFailed(reason:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
   func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError)
 }
 

@@ -36,7 +36,7 @@ public struct BlobSpan: ~Escapable {
     }
   }
 
-  /// The number of bytes of all elements together.
+  /// The number of bytes of all elements together, without their lengths.
   ///
   /// - Complexity: O(*n*) where *n* is the number of elements.
   public var byteCount: Int {

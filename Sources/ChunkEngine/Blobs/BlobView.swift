@@ -40,6 +40,7 @@ public struct BlobView: Sendable {
   /// A copy of the bytes of the element at `index`.
   ///
   /// - Precondition: `index` is in ``indices``.
+  /// - Complexity: O(*n*) where *n* is the size of the element.
   public func bytes(at index: Int) -> [UInt8] {
     unsafe Array(blobs.element(index))
   }
@@ -55,6 +56,7 @@ public struct BlobView: Sendable {
   ///
   /// - Precondition: `index` is in ``indices``.
   /// - Throws: ``ChunkError/invalidUTF8(index:)``
+  /// - Complexity: O(*n*) where *n* is the size of the element.
   public func string(at index: Int) throws(ChunkError) -> String {
     let element = unsafe blobs.element(index)
     guard unsafe ckernels_is_utf8(element.baseAddress, element.count) else {

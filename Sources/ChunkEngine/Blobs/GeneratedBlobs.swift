@@ -14,9 +14,9 @@ public struct GeneratedBlobs: BlobSource {
   ///
   /// - Parameters:
   ///   - count: The number of elements.
-  ///   - byteCount: The bytes that the element of an index has.
+  ///   - byteCount: The bytes that the element of an index has. Called twice for each element.
   ///   - initializer: Appends exactly these bytes to its argument.
-  /// - Precondition: `count` is not negative.
+  /// - Precondition: `count` is not negative. Both closures give the same each time that they are called.
   public init(
     count: Int, byteCount: @escaping @Sendable (Int) throws(ChunkError) -> Int,
     initializingWith initializer: @escaping @Sendable (Int, inout OutputRawSpan) throws(ChunkError) -> Void

@@ -12,9 +12,14 @@ public protocol BytesToBytesCodec: Sendable {
   func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int
 
   /// Creates the state with which one worker encodes.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, or ``ChunkError/compressionFailed(codec:reason:)`` if
+  ///   the library refuses the settings.
   func makeEncoder() throws(ChunkError) -> any BytesEncoder
 
   /// Creates the state with which one worker decodes.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   func makeDecoder() throws(ChunkError) -> any BytesDecoder
 }
 
@@ -25,6 +30,7 @@ public protocol BytesEncoder: AnyObject {
   /// Appends the encoded form of `source` to `output`.
   ///
   /// - Precondition: `output` has room for the codec's maximum encoded byte count of `source`.
+  /// - Throws: ``ChunkError/compressionFailed(codec:reason:)``. What `output` holds is then of no use.
   /// - Complexity: O(*n*) where *n* is the size of `source`. Does not allocate.
   func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError)
 }
@@ -40,9 +46,9 @@ public protocol BytesDecoder: AnyObject {
   ///
   /// - Parameters:
   ///   - source: The encoded bytes, all of them.
-  ///   - output: Where the decoded bytes go.
+  ///   - output: Where the decoded bytes go, behind those that it has.
   ///   - limit: The largest number of bytes that may be decoded.
-  /// - Throws: ``ChunkError`` for what is wrong with `source`.
+  /// - Throws: ``ChunkError`` for what is wrong with `source`. What `output` holds is then of no use.
   /// - Complexity: O(*n*) where *n* is the size of what is decoded.
   func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError)
 }

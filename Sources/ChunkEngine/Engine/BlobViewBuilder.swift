@@ -24,6 +24,7 @@ public final class BlobViewBuilder: Sendable {
   ///   - count: The number of elements that it must have.
   ///   - runs: The elements that belong to the selection, in the order of the chunk. No two workers place the
   ///     same.
+  /// - Precondition: Runs do not overlap, follow each other in the chunk, and lie inside of the selection.
   /// - Throws: ``ChunkError`` for what is wrong with the chunk.
   /// - Complexity: O(`count`). Copies nothing.
   public func place(_ chunk: SharedBytes, count: Int, runs: [ElementRun]) throws(ChunkError) {
@@ -38,7 +39,9 @@ public final class BlobViewBuilder: Sendable {
 
   /// Puts `element`, which is one element in wire form, in the places of all elements of `runs`.
   ///
-  /// - Precondition: `element` is well-formed.
+  /// - Precondition: `element` is well-formed, as ``WireForm/sharedElement(_:)`` makes it, and the runs lie
+  ///   inside of the selection.
+  /// - Complexity: O(*n*) where *n* is the number of elements of the runs.
   public func place(repeating element: SharedBytes, runs: [ElementRun]) {
     storage.keep(element)
     for run in runs {
@@ -50,6 +53,7 @@ public final class BlobViewBuilder: Sendable {
   /// The view of all elements.
   ///
   /// - Precondition: Every element was placed, or the view is never looked at.
+  /// - Complexity: O(1). Copies nothing.
   public func finish() -> BlobView {
     BlobView(storage)
   }
@@ -57,6 +61,10 @@ public final class BlobViewBuilder: Sendable {
 
 extension WireForm {
   /// Returns `element` in wire form: its length and its bytes.
+  ///
+  /// - Throws: ``ChunkError/elementTooLarge(index:byteCount:limit:)`` and
+  ///   ``ChunkError/outOfMemory(byteCount:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the element.
   public static func sharedElement(_ element: [UInt8]) throws(ChunkError) -> SharedBytes {
     var arena = ByteArena()
     try arena.appendElements(

@@ -42,12 +42,11 @@ public struct ChunkDecoder: ~Copyable {
   ///
   /// - Parameters:
   ///   - expectedChunkCount: How many chunks, this one included, this worker is going to give away. They
-  ///     share
-  ///     allocations.
-  ///   - read: Appends the stored bytes to its argument, or returns `false` if the chunk is not
-  ///       stored.
-  /// - Returns: The chunk in wire form, or `nil` if it is not stored.
+  ///     share allocations.
+  ///   - read: Appends the stored bytes to its argument, or returns `false` if the chunk is not stored.
+  /// - Returns: The chunk in wire form, or `nil` if it is not stored. Its elements are not checked yet.
   /// - Throws: ``ChunkError``, and what `read` throws.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
   public mutating func decode(
     expectedChunkCount: Int = 1, _ read: (inout ByteArena, DecodingLimits) throws -> Bool
   ) throws -> SharedBytes? {
@@ -68,6 +67,8 @@ public struct ChunkDecoder: ~Copyable {
   ///
   /// - Returns: Whether the chunk is stored.
   /// - Throws: ``ChunkError``, and what `read` and `body` throw.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages. Does not allocate once the arenas
+  ///   are large enough.
   public mutating func withDecoded(
     _ read: (inout ByteArena, DecodingLimits) throws -> Bool, _ body: (RawSpan) throws -> Void
   ) throws -> Bool {

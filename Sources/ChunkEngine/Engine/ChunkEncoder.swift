@@ -45,8 +45,10 @@ public struct ChunkEncoder: ~Copyable {
   ///   - segments: All elements of the chunk, in C order.
   ///   - fillValue: If every element equals it, nothing is encoded and `body` is not called.
   ///   - body: Is handed the encoded bytes, which are valid during the call.
-  /// - Returns: Whether the chunk was encoded, and the bytes of its elements.
+  /// - Returns: Whether the chunk was encoded, and the bytes of its elements without their lengths.
   /// - Throws: ``ChunkError``, and what `body` throws.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages. Does not allocate once the arenas
+  ///   are large enough.
   public mutating func encode(
     _ segments: [Segment], unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
   ) throws -> (isEncoded: Bool, payloadByteCount: Int) {
@@ -64,11 +66,13 @@ public struct ChunkEncoder: ~Copyable {
   /// Encodes a chunk that is in wire form already.
   ///
   /// - Parameters:
-  ///   - chunk: The chunk. A checksum may be appended to it.
+  ///   - chunk: The chunk, as long as its header at least. A checksum may be appended to it.
   ///   - fillValue: If every element equals it, nothing is encoded and `body` is not called.
   ///   - body: Is handed the encoded bytes, which are valid during the call.
   /// - Returns: Whether the chunk was encoded.
+  /// - Precondition: The elements are laid out as ``WireForm`` says. Text is validated here.
   /// - Throws: ``ChunkError``, and what `body` throws.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
   public mutating func encode(
     _ chunk: inout ByteArena, unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
   ) throws -> Bool {

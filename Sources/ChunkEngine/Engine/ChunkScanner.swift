@@ -5,6 +5,8 @@ public struct ChunkScanner: ~Copyable {
   private var table = BlobTable()
 
   /// Creates a scanner.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   public init(_ chain: CodecChain, limits: DecodingLimits = DecodingLimits()) throws(ChunkError) {
     codec = chain.elementCodecName
     decoder = try ChunkDecoder(chain, limits: limits)
@@ -18,7 +20,9 @@ public struct ChunkScanner: ~Copyable {
   ///   - read: Appends the stored bytes to its argument, or returns `false` if the chunk is not stored.
   ///   - body: Is handed the elements, which are valid during the call.
   /// - Returns: Whether the chunk is stored.
+  /// - Precondition: Runs do not overlap and follow each other in the chunk.
   /// - Throws: ``ChunkError``, and what `read` and `body` throw.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
   public mutating func scan(
     count: Int, runs: [ElementRun], _ read: (inout ByteArena, DecodingLimits) throws -> Bool,
     _ body: (BlobSpan) throws -> Void
@@ -27,6 +31,10 @@ public struct ChunkScanner: ~Copyable {
   }
 
   /// Shows one element again and again, in place of a chunk that is not stored.
+  ///
+  /// - Precondition: `element` is well-formed, as ``WireForm/sharedElement(_:)`` makes it.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `body` throws.
+  /// - Complexity: O(1), without what `body` does.
   public mutating func scan(
     repeating element: SharedBytes, count: Int, _ body: (BlobSpan) throws -> Void
   ) throws {

@@ -17,6 +17,10 @@ public struct CodecChain: Sendable {
   public let stages: [Stage]
 
   /// Creates a chain.
+  ///
+  /// - Parameters:
+  ///   - arrayToBytes: The codec that lays out the elements.
+  ///   - stages: The codecs that take bytes, in the order in which they encode.
   public init(_ arrayToBytes: any VariableLengthCodec, stages: [Stage] = []) {
     self.arrayToBytes = arrayToBytes
     self.stages = stages

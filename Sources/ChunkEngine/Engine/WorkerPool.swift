@@ -14,12 +14,15 @@ public final class WorkerPool<State: AnyObject>: Sendable {
   private let idle = Mutex(Idle())
   private let make: @Sendable () throws -> State
 
-  /// Creates a pool that makes states with `make`.
+  /// Creates a pool that makes states with `make`, when a worker asks for one and none is idle.
   public init(_ make: @escaping @Sendable () throws -> State) {
     self.make = make
   }
 
   /// Takes a state that no other worker holds.
+  ///
+  /// - Throws: What making one throws.
+  /// - Complexity: O(1), without what making a state costs.
   public func take() throws -> State {
     let state: State? = idle.withLock { idle in
       nonisolated(unsafe) let state = idle.states.popLast()
@@ -29,6 +32,8 @@ public final class WorkerPool<State: AnyObject>: Sendable {
   }
 
   /// Gives a state back, for the next worker.
+  ///
+  /// - Complexity: Amortized O(1)
   public func put(_ state: State) {
     nonisolated(unsafe) let state = state
     idle.withLock { unsafe $0.states.append(state) }

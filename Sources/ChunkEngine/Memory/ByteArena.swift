@@ -114,7 +114,8 @@ public struct ByteArena: ~Copyable {
   /// Hands room for `byteCount` bytes to `body`, for calls to the system, and appends as many as it says it
   /// wrote.
   ///
-  /// - Precondition: `body` returns at most `byteCount`.
+  /// - Precondition: `body` returns at most `byteCount`, and has initialized as many bytes.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `body` throws; the arena is then as before.
   @unsafe
   public mutating func appendUnsafe(
     addingCapacity byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Int
@@ -128,7 +129,8 @@ public struct ByteArena: ~Copyable {
 
   /// Appends a copy of `source`.
   ///
-  /// - Complexity: O(*n*) where *n* is the size of `source`.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  /// - Complexity: O(*n*) where *n* is the size of `source`, and O(`count` + *n*) when the arena has to move.
   public mutating func append(copying source: RawSpan) throws(ChunkError) {
     try append(addingCapacity: source.byteCount) { output throws(ChunkError) in
       output.append(copying: source)
@@ -136,6 +138,9 @@ public struct ByteArena: ~Copyable {
   }
 
   /// Appends `value`, its least significant byte first.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  /// - Complexity: Amortized O(1)
   public mutating func append(littleEndian value: UInt32) throws(ChunkError) {
     try append(addingCapacity: 4) { output throws(ChunkError) in
       output.append(littleEndian: value)
@@ -154,6 +159,7 @@ public struct ByteArena: ~Copyable {
   ///
   /// The writer refuses what does not fit in `byteCount`. If `body` throws, the arena is as before.
   ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `body` throws.
   /// - Complexity: O(`byteCount`), and O(`count` + `byteCount`) when the arena has to move.
   public mutating func appendElements(
     byteCount: Int, maximumElementByteCount: Int,

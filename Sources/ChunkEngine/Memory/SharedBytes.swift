@@ -1,7 +1,8 @@
 /// Bytes that no longer change and that any number of threads and views hold together.
 ///
-/// The memory has slack behind its bytes, as ``RawMemory`` says. Chunks that were decoded by one worker may
-/// lie in one allocation, which is freed with the last holder of any of them.
+/// At least 64 bytes behind them belong to the same allocation and to nobody else, so that kernels may copy
+/// short elements in moves of fixed width. Chunks that were decoded by one worker may lie in one allocation,
+/// which is freed with the last holder of any of them.
 @safe
 public final class SharedBytes: Sendable {
   private let allocation: Allocation

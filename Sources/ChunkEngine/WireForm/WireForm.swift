@@ -24,6 +24,8 @@ public enum WireForm {
   public static let portableElementByteCount = Int(Int32.max)
 
   /// The bytes that the elements of a valid chunk of `count` elements have together, without their lengths.
+  ///
+  /// - Complexity: O(1)
   public static func payloadByteCount(of chunk: SharedBytes, count: Int) -> Int {
     chunk.byteCount - headerByteCount - count * lengthByteCount
   }

@@ -48,7 +48,9 @@ public struct WireFormWriter: ~Copyable {
 
   /// Appends one element of `byteCount` bytes that `initializer` writes.
   ///
-  /// - Throws: As ``append(_:)``, ``ChunkError/sourceChanged`` also if `initializer` writes fewer bytes.
+  /// - Throws: As ``append(_:)``, ``ChunkError/sourceChanged`` also if `initializer` writes fewer bytes, and
+  ///   what `initializer` throws.
+  /// - Complexity: O(`byteCount`). Does not allocate.
   public mutating func append(
     byteCount: Int, initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws(ChunkError) {
@@ -61,6 +63,8 @@ public struct WireFormWriter: ~Copyable {
 
   /// Appends `element` as often as `count` says.
   ///
+  /// - Precondition: `count` is not negative.
+  /// - Throws: As ``append(_:)``.
   /// - Complexity: O(*n* · `count`) where *n* is the size of the element.
   public mutating func append(repeating element: RawSpan, count: Int) throws(ChunkError) {
     for _ in 0..<count {

@@ -12,7 +12,9 @@ public import ChunkEngine
 /// the caller goes on; a caller that is faster than they are is held back, so that memory stays within the
 /// budget however much is written.
 ///
-/// The array's shape grows when the appender is finished. An appender belongs to one thread at a time.
+/// The array's shape grows when the appender is finished; what was appended is not there before, nor if the
+/// appender is given up. An appender belongs to one thread at a time. Meanwhile nobody else may write to the
+/// chunks at the end of the array.
 public final class Appender {
   /// What is known of the array.
   private enum Phase {
@@ -93,7 +95,9 @@ public final class Appender {
 
   /// Appends a copy of an element.
   ///
-  /// - Throws: ``ZarrError``, ``StoreError`` and ``ChunkError``, also for chunks of elements before this one.
+  /// - Precondition: The appender is not finished.
+  /// - Throws: ``ZarrError``, ``StoreError`` and the engine's `ChunkError`, also for chunks of elements
+  ///   before this one. After an error of a chunk the appender is of no more use.
   /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
   public func append(_ element: RawSpan) throws {
     try append { chunk throws(ChunkError) in try chunk.append(element) }
@@ -101,7 +105,9 @@ public final class Appender {
 
   /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.
   ///
-  /// - Throws: As ``append(_:)``.
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``append(_:)``, and what `initializer` throws; the element is then not appended.
+  /// - Complexity: O(`capacity`), and may wait for a chunk to be stored.
   public func append(
     addingCapacity capacity: Int,
     initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
@@ -133,6 +139,7 @@ public final class Appender {
   /// Appends elements one after the other.
   ///
   /// - Throws: As ``append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append<Elements: Sequence>(contentsOf elements: Elements) throws
   where Elements.Element: BlobConvertible {
     for element in elements {
@@ -143,6 +150,9 @@ public final class Appender {
   }
 
   /// Stores all that was appended and gives the array its new shape.
+  ///
+  /// The last chunk is stored at full shape, padded with the fill value. An appender that is not finished
+  /// leaves the array's shape as it was.
   ///
   /// - Returns: The array.
   /// - Throws: As ``append(_:)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not

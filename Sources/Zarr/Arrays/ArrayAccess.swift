@@ -19,6 +19,12 @@ public struct ArrayAccess: Hashable, Sendable {
 
   /// Creates settings.
   ///
+  /// - Parameters:
+  ///   - workerCount: The most threads that work on chunks at a time; one for each active core unless it is
+  ///     said.
+  ///   - limits: The most memory that stored data can make the reader take.
+  ///   - storesFillValueChunks: Whether chunks are stored of which every element equals the fill value.
+  ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
   /// - Precondition: There is at least one worker.
   public init(
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),

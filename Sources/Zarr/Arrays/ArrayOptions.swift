@@ -22,6 +22,17 @@ public struct ArrayOptions: Sendable {
   public var overwrites: Bool
 
   /// Creates options.
+  ///
+  /// - Parameters:
+  ///   - dataType: What the elements are.
+  ///   - dataTypeName: The name to write for the data type, or nil for the one that most libraries read.
+  ///   - chunkSize: How large the chunks are.
+  ///   - codecs: The codecs behind the one that lays out the elements, in the order in which they encode.
+  ///   - fillValue: The bytes of the element that stands for all that was never written.
+  ///   - chunkKeyEncoding: How chunks are named in the store.
+  ///   - attributes: What to say about the array.
+  ///   - dimensionNames: The names of the axes, as many as there are, or nil for none.
+  ///   - overwrites: Whether an array or group that is there already is removed.
   public init(
     dataType: DataType = .bytes, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
     codecs: [CodecChain.Stage] = [.zstd()], fillValue: [UInt8] = [],

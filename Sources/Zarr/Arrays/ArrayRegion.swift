@@ -7,7 +7,7 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// The range of indices along each axis.
   public let ranges: [Range<Int>]
 
-  /// Creates a region.
+  /// Creates a region of a range along each axis.
   public init(_ ranges: [Range<Int>]) {
     self.ranges = ranges
   }
@@ -24,6 +24,8 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
   }
 
   /// The region of one element.
+  ///
+  /// - Precondition: Every index is less than `Int.max`.
   public init(elementAt indices: [Int]) {
     // No array reaches as far as the largest integer, and there is no range behind it: a region outside of
     // all.

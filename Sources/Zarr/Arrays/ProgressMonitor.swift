@@ -8,10 +8,14 @@ public final class ProgressMonitor: Sendable {
   /// How far work has come.
   public struct Progress: Hashable, Sendable {
     /// The elements written or read so far.
+    ///
+    /// An appender counts whole chunks, with the padding of the last one.
     public var elementCount = 0
-    /// The bytes of these elements, without their lengths.
+    /// The bytes of the elements of the chunks that are done, without their lengths.
+    ///
+    /// Chunks count as a whole, also where only some of their elements were asked for.
     public var elementByteCount = 0
-    /// The bytes that these elements have in the store.
+    /// The bytes that these chunks have in the store.
     public var storedByteCount = 0
     /// All elements of the work, or nil if that is not known, as with a stream.
     public var totalElementCount: Int?
@@ -40,7 +44,8 @@ public final class ProgressMonitor: Sendable {
   ///
   /// - Parameters:
   ///   - interval: The least time between two calls of the handler.
-  ///   - handler: Called with the progress, by one thread at a time.
+  ///   - handler: Called with the progress, by one thread at a time, which waits for it. It may cancel the
+  ///     monitor, and must not ask it for its progress.
   public init(
     interval: Duration = .milliseconds(100), _ handler: @escaping @Sendable (Progress) -> Void = { _ in }
   ) {
@@ -49,6 +54,8 @@ public final class ProgressMonitor: Sendable {
   }
 
   /// How far the work has come.
+  ///
+  /// - Precondition: The caller is not the handler.
   public var progress: Progress {
     state.withLock { state in
       var progress = state.progress

@@ -7,16 +7,22 @@ import Dispatch
 extension ZarrArray {
   /// Reads the elements of a region, in C order, without copying them.
   ///
-  /// The form of ``read(_:monitor:)`` for `async` code. Cancelling the task ends it with
-  /// ``ZarrError/cancelled``.
+  /// The form of ``read(_:monitor:)-8ycye`` for `async` code. Cancelling the task cancels the monitor, which
+  /// ends the work after the chunks that workers are at.
+  ///
+  /// - Throws: As ``read(_:monitor:)-8ycye``, and ``ZarrError/cancelled``.
+  /// - Complexity: As ``read(_:monitor:)-8ycye``.
   public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) async throws -> BlobView {
     try await Self.offPool(monitor) { monitor in try self.read(region, monitor: monitor) }
   }
 
   /// Writes elements to a region, in C order.
   ///
-  /// The form of ``write(_:to:monitor:)`` for `async` code. Cancelling the task ends it with
-  /// ``ZarrError/cancelled``.
+  /// The form of ``write(_:to:monitor:)-9204v`` for `async` code. Cancelling the task cancels the monitor,
+  /// which ends the work after the chunks that workers are at.
+  ///
+  /// - Throws: As ``write(_:to:monitor:)-9204v``, and ``ZarrError/cancelled``.
+  /// - Complexity: As ``write(_:to:monitor:)-9204v``.
   public func write(
     _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) async throws {
@@ -26,8 +32,10 @@ extension ZarrArray {
   /// Shows the elements of a region to `body`, chunk by chunk, in memory that is used again for the next
   /// chunk.
   ///
-  /// The form of ``scan(_:monitor:_:)`` for `async` code. Cancelling the task ends it with
-  /// ``ZarrError/cancelled``.
+  /// The form of ``scan(_:monitor:_:)-2i6du`` for `async` code. Cancelling the task cancels the monitor,
+  /// which ends the work after the chunks that workers are at.
+  ///
+  /// - Throws: As ``scan(_:monitor:_:)-2i6du``, and ``ZarrError/cancelled``.
   public func scan(
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
     _ body: @escaping @Sendable (ArrayRegion, BlobSpan) throws -> Void

@@ -27,11 +27,16 @@ extension ZarrArray {
   ///   - path: The path in the store, nothing for its root.
   ///   - elements: The elements in C order.
   ///   - shape: The number of elements along each axis; one axis unless it is said.
-  ///   - options: What the array is like. Elements that are text make it an array of text.
+  ///   - options: What the array is like. If it is left out, elements that are text make an array of text,
+  ///     and others one of bytes.
   ///   - access: How the array is worked on.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
-  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(_:to:monitor:)``.
+  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(_:to:monitor:)-9204v``, and
+  ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has not as many elements. If writing
+  ///   fails, the array stays with the chunks that were done.
+  /// - Precondition: No length of the shape is negative.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
   @discardableResult
   public static func create(
     in store: any Store, at path: String = "", writing elements: any BlobSource, shape: [Int]? = nil,

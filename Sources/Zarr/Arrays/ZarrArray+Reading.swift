@@ -57,7 +57,7 @@ extension ZarrArray {
 
   /// Reads one element.
   ///
-  /// - Throws: As ``read(_:monitor:)``.
+  /// - Throws: As ``read(_:monitor:)-8ycye``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
   public func read(at indices: [Int]) throws -> [UInt8] {
     try read(ArrayRegion(elementAt: indices)).bytes(at: 0)
@@ -73,7 +73,9 @@ extension ZarrArray {
   ///   - region: The elements to show; all unless it is said.
   ///   - monitor: Follows the work and can stop it.
   ///   - body: Is handed the region of the array that a chunk has, and its elements in C order.
-  /// - Throws: As ``read(_:monitor:)``, and what `body` throws.
+  /// - Throws: As ``read(_:monitor:)-8ycye``, and what `body` throws.
+  /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches. Memory is O(workers ×
+  ///   chunk).
   public func scan(
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void

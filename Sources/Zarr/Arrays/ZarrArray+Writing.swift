@@ -44,7 +44,8 @@ extension ZarrArray {
 
   /// Writes one element.
   ///
-  /// - Throws: As ``write(_:to:monitor:)``.
+  /// - Throws: As ``write(_:to:monitor:)-9204v``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
   public func write(_ element: [UInt8], at indices: [Int]) throws {
     try write([element], to: ArrayRegion(elementAt: indices))
   }

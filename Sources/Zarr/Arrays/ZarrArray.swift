@@ -87,6 +87,8 @@ public final class ZarrArray: Sendable {
   public var location: String { Self.location(store, path) }
 
   /// The key of the chunk at a position of the grid.
+  ///
+  /// - Precondition: No index is negative, and there is one for each axis.
   public func key(ofChunkAt indices: [Int]) -> StoreKey {
     StoreKey(checked: path.key(metadata.chunkKeyEncoding.key(for: indices)))
   }

@@ -12,6 +12,8 @@ public struct CodecSettings: Sendable {
   }
 
   /// An integer in `range`, or `defaultValue` if there is none.
+  ///
+  /// - Throws: ``MetadataError`` that names the setting if it is not such an integer.
   public func integer(
     _ name: String, in range: ClosedRange<Int>, default defaultValue: Int
   ) throws(MetadataError) -> Int {
@@ -24,6 +26,8 @@ public struct CodecSettings: Sendable {
   }
 
   /// True or false, or `defaultValue` if there is none.
+  ///
+  /// - Throws: ``MetadataError`` that names the setting if it is neither.
   public func boolean(_ name: String, default defaultValue: Bool) throws(MetadataError) -> Bool {
     guard let value = fields.object[name] else { return defaultValue }
     guard let boolean = value.boolValue else {
@@ -33,6 +37,8 @@ public struct CodecSettings: Sendable {
   }
 
   /// One of the named values of an enumeration, or `defaultValue` if there is none.
+  ///
+  /// - Throws: ``MetadataError`` that names the setting if it is none of them.
   public func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String, default defaultValue: Choice
   ) throws(MetadataError) -> Choice {
@@ -45,6 +51,8 @@ public struct CodecSettings: Sendable {
   }
 
   /// Checks that there are no settings but `known`.
+  ///
+  /// - Throws: ``MetadataError`` that names the first other one.
   public func checkOnly(_ known: String...) throws(MetadataError) {
     for (name, value) in fields.object where !known.contains(name) {
       throw MetadataError(

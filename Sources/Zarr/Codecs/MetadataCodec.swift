@@ -9,6 +9,8 @@ public protocol MetadataCodec: Sendable {
   var configuration: JSONObject { get }
 
   /// Reads settings. Those that are missing have the default of the codec's specification.
+  ///
+  /// - Throws: ``MetadataError`` that names a setting which is unknown or out of range.
   init(_ settings: CodecSettings) throws(MetadataError)
 }
 

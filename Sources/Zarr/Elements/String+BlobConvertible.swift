@@ -1,5 +1,6 @@
 public import ChunkEngine
 
+/// A string is the bytes of its UTF-8, and makes an array of text.
 extension String: BlobConvertible {
   public static var isText: Bool { true }
 

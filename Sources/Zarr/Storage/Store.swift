@@ -15,7 +15,7 @@ public protocol Store: Sendable {
   ///   - arena: Where the bytes go.
   ///   - limit: The most bytes that are read. More are an error, before memory is taken for them.
   /// - Returns: Whether there is such a value.
-  /// - Throws: ``StoreError``
+  /// - Throws: ``StoreError``, and ``StoreError/tooLarge(path:byteCount:limit:)`` in particular.
   func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool
 
   /// Appends part of a value to `arena`.
@@ -29,6 +29,8 @@ public protocol Store: Sendable {
   func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool
 
   /// Returns the size of a value in bytes, or nil if there is none.
+  ///
+  /// - Throws: ``StoreError``
   func byteCount(of key: StoreKey) throws -> Int?
 
   /// Writes a value, in place of the one that was there.
@@ -44,6 +46,8 @@ public protocol Store: Sendable {
     throws
 
   /// Removes a value, if there is one.
+  ///
+  /// - Throws: ``StoreError``
   func delete(_ key: StoreKey) throws
 
   /// Removes all values whose keys begin with the names of `prefix`; all values for an empty prefix.
@@ -52,7 +56,10 @@ public protocol Store: Sendable {
   /// Returns the keys that begin with the names of `prefix`, in no particular order; all keys for an empty
   /// prefix.
   ///
+  /// The names count as a whole: `a` is a prefix of `a/b` and not of `ab`.
+  ///
   /// - Throws: ``StoreError``
+  /// - Complexity: O(*n*) where *n* is the number of keys below the prefix, if the store can do that.
   func list(_ prefix: String) throws -> [StoreKey]
 }
 
@@ -64,6 +71,8 @@ extension Store {
   }
 
   /// Writes a value of one part.
+  ///
+  /// - Throws: ``StoreError``
   public func write(_ key: StoreKey, _ bytes: RawSpan) throws {
     try write(key, byteCount: bytes.byteCount) { append in try append(bytes) }
   }
@@ -71,6 +80,7 @@ extension Store {
   /// Returns a copy of a value, or nil if there is none.
   ///
   /// - Throws: ``StoreError/tooLarge(path:byteCount:limit:)`` if it has more than `limit` bytes.
+  /// - Complexity: O(*n*) where *n* is the size of the value.
   public func bytes(of key: StoreKey, limit: Int) throws -> [UInt8]? {
     var arena = ByteArena()
     guard try read(key, into: &arena, limit: limit) else { return nil }

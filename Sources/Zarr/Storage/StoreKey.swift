@@ -1,6 +1,7 @@
 /// The name of a value in a store: names with slashes between them, as `blobs/c/0`.
 ///
-/// No key can lead out of the store that it is used with. Keys are equal if their bytes are.
+/// No key can lead out of the store that it is used with: no name is empty, `.` or `..`. Keys are equal if
+/// their bytes are.
 public struct StoreKey: Sendable, CustomStringConvertible {
   /// The names with slashes between them.
   public let description: String
