@@ -57,4 +57,9 @@ struct NodeLocation {
       try FileStatus(of: "\(path)/\(name)/\(Self.documentName)") != nil
     }
   }
+
+  /// The arrays and groups in a group, sorted by name.
+  func members() throws -> [NodeLocation] {
+    try children().map { try NodeLocation("\(path)/\($0)") }
+  }
 }

@@ -7,12 +7,22 @@ enum Quantity {
     var value = Double(byteCount)
     for unit in ["bytes", "kB", "MB", "GB", "TB"] {
       if value < 999.5 || unit == "TB" {
-        return unit == "bytes"
-          ? "\(byteCount) bytes" : String(format: value < 9.95 ? "%.1f %@" : "%.0f %@", value, unit)
+        if unit == "bytes" { break }
+        return "\(String(format: value < 9.95 ? "%.1f" : "%.0f", value)) \(unit)"
       }
       value /= 1000
     }
-    return "\(byteCount) bytes"
+    return count(byteCount, "byte")
+  }
+
+  /// A number of bytes as it is, and in powers of 1000 if it is large: `1312345678 bytes (1.3 GB)`.
+  static func exactBytes(_ byteCount: Int) -> String {
+    byteCount < 1000 ? bytes(byteCount) : "\(count(byteCount, "byte")) (\(bytes(byteCount)))"
+  }
+
+  /// A ratio with two decimals.
+  static func ratio(_ ratio: Double) -> String {
+    String(format: "%.2f", ratio)
   }
 
   /// A time of minutes and seconds, as `1:05`, with hours in front if there are any.

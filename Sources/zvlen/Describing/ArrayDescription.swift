@@ -1,0 +1,104 @@
+import ChunkEngine
+import Foundation
+import Synchronization
+import Zarr
+
+/// What `zvlen info` says of an array.
+struct ArrayDescription {
+  private let path: String
+  private let metadata: ArrayMetadata
+  private let chunkCount: Int
+  private let storedChunkCount: Int
+  private let storedByteCount: Int
+  private let sizes: SizeHistogram
+
+  private static let quantiles: [(name: String, part: Double)] = [
+    ("min", 0), ("p25", 0.25), ("median", 0.5), ("p75", 0.75), ("p99", 0.99), ("max", 1),
+  ]
+
+  /// Reads all of an array.
+  ///
+  /// - Throws: What reading throws, for the first chunk that is damaged.
+  init(of array: ZarrArray, path: String) throws {
+    let chunks = try StoredChunks(of: array)
+    let progress = ProgressLine("reading", totalCount: chunks.count)
+    defer { progress.clear() }
+    let sizes = Mutex(SizeHistogram())
+    try chunks.forEach { elements in
+      var chunkSizes = SizeHistogram()
+      for index in elements.indices {
+        chunkSizes.add(byteCount: elements[index].byteCount)
+      }
+      sizes.withLock { $0.add(chunkSizes) }
+      progress.add(1, byteCount: chunkSizes.byteCount)
+    } failure: { _, error in
+      throw error
+    }
+    var allSizes = sizes.withLock { $0 }
+    let metadata = array.metadata
+    let absentCount = metadata.elementCount - allSizes.count
+    if absentCount > 0 { allSizes.add(byteCount: metadata.fillValue.count, count: absentCount) }
+    self.path = path
+    self.metadata = metadata
+    self.sizes = allSizes
+    chunkCount = array.chunkCount
+    storedChunkCount = chunks.count
+    storedByteCount = try chunks.storedByteCount()
+  }
+
+  /// The bytes of the elements for each byte that is stored.
+  private var ratio: Double? {
+    storedByteCount > 0 ? Double(sizes.byteCount) / Double(storedByteCount) : nil
+  }
+
+  /// The description as JSON.
+  var json: JSONValue {
+    let names = Self.quantiles.map(\.name)
+    let values = sizes.quantiles(Self.quantiles.map(\.part)).map(JSONValue.integer)
+    var object: JSONObject = [
+      "path": .string(path), "node_type": "array",
+      "shape": .array(metadata.shape.map(JSONValue.integer)),
+      "data_type": .string(metadata.dataTypeName),
+      "chunk_shape": .array(metadata.chunkGrid.chunkShape.map(JSONValue.integer)),
+      "chunk_count": .integer(chunkCount), "stored_chunk_count": .integer(storedChunkCount),
+      "codecs": .array(metadata.codecs.map(\.json)),
+      "element_count": .integer(metadata.elementCount),
+      "stored_bytes": .integer(storedByteCount), "decoded_bytes": .integer(sizes.byteCount),
+    ]
+    object["fill_value"] = try? metadata.dataType.json(ofFillValue: metadata.fillValue)
+    object["ratio"] = ratio.map { .number(JSONNumber($0)) } ?? .null
+    object["element_bytes"] = .object(JSONObject(zip(names, values).map { ($0, $1) }))
+    return .object(object)
+  }
+
+  /// The description for people.
+  var lines: [String] {
+    let quantiles = zip(Self.quantiles, sizes.quantiles(Self.quantiles.map(\.part)))
+      .map { "\($0.name) \($1)" }.joined(separator: ", ")
+    let fillValue = (try? metadata.dataType.json(ofFillValue: metadata.fillValue))?.description ?? "?"
+    let stored = storedChunkCount == chunkCount ? "" : ", \(storedChunkCount) stored"
+    let rows: [(String, String)] = [
+      ("shape", Self.list(metadata.shape)), ("data type", metadata.dataTypeName),
+      ("chunk shape", Self.list(metadata.chunkGrid.chunkShape)),
+      ("chunks", "\(chunkCount)\(stored)"),
+      ("codecs", metadata.codecs.map(Self.summary).joined(separator: ", ")), ("fill value", fillValue),
+      ("stored", Quantity.exactBytes(storedByteCount)), ("decoded", Quantity.exactBytes(sizes.byteCount)),
+      ("ratio", ratio.map(Quantity.ratio) ?? "none"),
+      ("element bytes", quantiles.isEmpty ? "none" : quantiles),
+    ]
+    return ["\(path): array"]
+      + rows.map { "  " + $0.padding(toLength: 15, withPad: " ", startingAt: 0) + $1 }
+  }
+
+  private static func list(_ numbers: [Int]) -> String {
+    numbers.isEmpty ? "none, it has one element" : numbers.map(String.init).joined(separator: " x ")
+  }
+
+  /// A codec with its settings, as `zstd(level 3, checksum false)`.
+  private static func summary(_ codec: MetadataExtension) -> String {
+    let settings = codec.configuration.map { name, value in
+      "\(name) \(value.stringValue ?? value.description)"
+    }
+    return settings.isEmpty ? codec.name : "\(codec.name)(\(settings.joined(separator: ", ")))"
+  }
+}

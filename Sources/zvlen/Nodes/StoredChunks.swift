@@ -1,0 +1,90 @@
+import ChunkEngine
+import Zarr
+
+/// The chunks of an array that are in its store, which may be few of a very large grid.
+struct StoredChunks {
+  /// The array.
+  let array: ZarrArray
+
+  /// The position of each chunk in the grid, in C order.
+  let positions: [[Int]]
+
+  /// The workers have no state of their own: the array keeps it.
+  private final class Worker {}
+
+  /// Lists the chunks of an array.
+  ///
+  /// - Complexity: O(*n* log *n*) for *n* chunks.
+  init(of array: ZarrArray) throws {
+    self.array = array
+    let metadata = array.metadata
+    let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)
+    let prefix = array.path.names.isEmpty ? "" : "\(array.path)/"
+    var positions: [[Int]] = []
+    for key in try array.store.list(array.path.description) {
+      let key = String(Substring(key.description.utf8.dropFirst(prefix.utf8.count)))
+      // Chunks beyond the shape are left over from a larger one.
+      guard let position = metadata.chunkKeyEncoding.indices(ofKey: key, rank: counts.count),
+        zip(position, counts).allSatisfy({ $0 < $1 })
+      else { continue }
+      positions.append(position)
+    }
+    self.positions = positions.sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  /// The number of chunks.
+  var count: Int { positions.count }
+
+  /// The number of elements in the chunks that are inside of the array.
+  var elementCount: Int {
+    positions.reduce(0) { $0 + (region(ofChunkAt: $1).elementCount ?? 0) }
+  }
+
+  /// The size of all chunks as they are stored.
+  func storedByteCount() throws -> Int {
+    try positions.reduce(0) { total, position in
+      try total + (array.store.byteCount(of: array.key(ofChunkAt: position)) ?? 0)
+    }
+  }
+
+  /// Decodes each chunk, and hands its elements to `body`, on several threads at once.
+  ///
+  /// - Parameters:
+  ///   - body: Is handed the elements of a chunk that are inside of the array.
+  ///   - failure: Is handed a chunk that could not be decoded, or for which `body` threw, with the error. If
+  ///     it throws, the work ends with that error.
+  /// - Throws: `ZarrError.cancelled`, and what `failure` throws.
+  func forEach(
+    _ body: @Sendable (BlobSpan) throws -> Void,
+    failure: @Sendable (_ position: [Int], any Error) throws -> Void
+  ) throws {
+    do {
+      try ParallelChunks.forEachIndex(
+        below: count, workerCount: array.access.workerCount, pool: WorkerPool { Worker() },
+        isCancelled: { Interruption.monitor.isCancelled }
+      ) { index, _ in
+        do {
+          try array.scan(region(ofChunkAt: positions[index])) { _, elements in try body(elements) }
+        } catch {
+          try failure(positions[index], error)
+        }
+      }
+    } catch {
+      if case ChunkError.cancelled = error.reason { throw ZarrError.cancelled }
+      throw error.reason
+    }
+  }
+
+  /// The elements of a chunk that are inside of the array.
+  private func region(ofChunkAt position: [Int]) -> ArrayRegion {
+    let metadata = array.metadata
+    var ranges: [Range<Int>] = []
+    for (axis, index) in position.enumerated() {
+      let side = metadata.chunkGrid.chunkShape[axis]
+      // The chunk begins inside of the array; its end may be beyond it, and beyond what an `Int` holds.
+      let start = index * side
+      ranges.append(start..<start + min(side, metadata.shape[axis] - start))
+    }
+    return ArrayRegion(ranges)
+  }
+}
