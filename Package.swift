@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/TestSupport"),
     .testTarget(name: "ChunkEngineTests", dependencies: ["ChunkEngine", "CKernels", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
-    .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "Zarr", "TestSupport"]),
+    .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

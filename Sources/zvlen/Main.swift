@@ -1,5 +1,6 @@
 import ArgumentParser
-import Glibc
+import ChunkEngine
+import Zarr
 
 /// Stores blobs and texts in Zarr arrays, and gets them back.
 @main
@@ -49,16 +50,23 @@ struct Main: ParsableCommand {
 
   /// Ends the process because of an error.
   private static func end(for error: any Error) -> Never {
-    switch error {
-    case is ValidationError, is CleanExit, is ExitCode:
-      exit(withError: error)
-    case is BrokenPipe:
-      // Whoever read the output, as `head`, has enough.
-      exit()
-    default:
-      if let code = Interruption.exitCode { exit(withError: ExitCode(code)) }
-      StandardError.write("zvlen: error: \(OneLine(error))\n")
-      exit(withError: ExitCode.failure)
+    // Whoever read the output, as `head`, has enough.
+    if error is BrokenPipe { exit() }
+    // Requests for help, wrong usage, and codes without a message.
+    if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
+    if let code = Interruption.exitCode { exit(withError: ExitCode(code)) }
+    StandardError.write("zvlen: error: \(OneLine(error))\(advice(for: error))\n")
+    exit(withError: ExitCode.failure)
+  }
+
+  /// What to do about an error of the library, which knows no options.
+  private static func advice(for error: any Error) -> String {
+    let reason: any Error = (error as? ZarrError)?.chunkError ?? error
+    switch reason {
+    case ChunkError.decodedByteCountExceedsLimit, ChunkError.storedByteCountExceedsLimit,
+      StoreError.tooLarge:
+      return "; if the array is to be trusted, --chunk-limit allows more"
+    default: return ""
     }
   }
 }

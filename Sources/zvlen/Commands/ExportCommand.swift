@@ -59,7 +59,11 @@ struct ExportCommand: ParsableCommand {
       if let status = try FileStatus(of: output), !status.isDirectory {
         throw ToolError("\(output) is a file; name a directory for the files")
       }
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+      do {
+        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+      } catch {
+        throw ToolError("could not make the directory \(output): \(error.localizedDescription)")
+      }
       try export.run(to: output, overwrites: overwrite)
     }
   }

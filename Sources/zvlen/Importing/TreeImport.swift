@@ -18,7 +18,7 @@ struct TreeImport {
     var trees: [DirectoryTree] = []
     for path in paths {
       var tree = DirectoryTree(path: path, prefix: paths.count > 1 ? try Self.name(of: path) + "/" : "")
-      if let other = trees.first(where: { $0.prefix == tree.prefix }) {
+      if let other = trees.first(where: { $0.prefix.utf8.elementsEqual(tree.prefix.utf8) }) {
         throw ToolError(
           "\(other.path) and \(path) have the same last name, so that their files would have the same paths; "
             + "import the directory above them")

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+import Zarr
+
+@Suite("Paths that lead elsewhere")
+struct HostilePathTests {
+  private let scratch: ScratchDirectory
+
+  init() throws {
+    scratch = try ScratchDirectory()
+  }
+
+  /// Writes a group of files whose paths nobody has checked.
+  private func makeGroup(paths: [String]) throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    _ = try ZarrGroup.create(in: store)
+    try ZarrArray.create(in: store, at: "paths", writing: paths)
+    try ZarrArray.create(in: store, at: "blobs", writing: paths.map { _ in [UInt8](repeating: 1, count: 3) })
+  }
+
+  @Test(
+    "Such a path is an error before anything is written",
+    arguments: [
+      "../evil", "/abs", "", "a/../../b", "a//b", "..", ".", "a/..", "./a", "a/", "/", "a\0b", "//evil",
+    ])
+  func refusal(path: String) throws {
+    try makeGroup(paths: ["good", path])
+
+    try Tool.fail("export", "data.zarr", "-o", "inner/again", in: scratch, saying: "element 1")
+
+    #expect(try scratch.names() == ["data.zarr", "inner"])
+    #expect(try scratch.files(below: "inner").isEmpty)
+  }
+
+  @Test("Names that only look like it are names", arguments: ["..a", "...", "a..", " ", "~", "a\\..\\b"])
+  func harmless(path: String) throws {
+    try makeGroup(paths: [path])
+
+    try Tool.succeed("export", "data.zarr", "-o", "again", in: scratch)
+
+    #expect(try scratch.files(below: "again") == [path: [1, 1, 1]])
+  }
+
+  @Test("Links in the directory are not followed", arguments: [false, true])
+  func links(overwrites: Bool) throws {
+    try makeGroup(paths: ["link/file"])
+    try scratch.write("untouched", to: "outside/file")
+    try FileManager.default.createDirectory(atPath: scratch.path("again"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path("again/link"), withDestinationPath: "../outside")
+
+    let outcome = try Tool.run(
+      ["export", "data.zarr", "-o", "again"] + (overwrites ? ["--overwrite"] : []), in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.errors.contains("again/link is a link"))
+    #expect(try scratch.read("outside/file") == Array("untouched".utf8))
+  }
+
+  @Test("A link in place of a file is replaced, and not written through")
+  func linkInPlaceOfFile() throws {
+    try makeGroup(paths: ["file"])
+    try scratch.write("untouched", to: "outside")
+    try FileManager.default.createDirectory(atPath: scratch.path("again"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path("again/file"), withDestinationPath: "../outside")
+
+    try Tool.fail("export", "data.zarr", "-o", "again", in: scratch, saying: "exists already")
+    try Tool.succeed("export", "data.zarr", "-o", "again", "--overwrite", in: scratch)
+
+    #expect(try scratch.read("outside") == Array("untouched".utf8))
+    #expect(try scratch.files(below: "again") == ["file": [1, 1, 1]])
+  }
+
+  @Test("A file that stands where another one needs a directory is an error")
+  func fileInPlaceOfDirectory() throws {
+    try makeGroup(paths: ["a", "a/b"])
+
+    try Tool.fail("export", "data.zarr", "-o", "again", in: scratch, saying: "a directory is needed")
+  }
+}

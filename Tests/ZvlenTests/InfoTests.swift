@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+import Zarr
+
+@Suite("info")
+struct InfoTests {
+  private let scratch: ScratchDirectory
+
+  init() throws {
+    scratch = try ScratchDirectory()
+  }
+
+  private func object(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  @Test("An array is described in JSON")
+  func json() throws {
+    // 100 elements of 0, 10, …, 990 bytes.
+    let elements = (0..<100).map { [UInt8](repeating: UInt8($0), count: $0 * 10) }
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    try ZarrArray.create(
+      in: store, writing: elements,
+      options: ArrayOptions(chunkSize: .count(30), codecs: [.zstd(level: 5), .crc32c]))
+
+    let info = try object(Tool.succeed("info", "data.zarr", "--json", in: scratch).text)
+
+    let chunks = try scratch.files(below: "data.zarr/c")
+    let storedByteCount = chunks.values.reduce(0) { $0 + $1.count }
+    #expect(info["path"] as? String == "data.zarr")
+    #expect(info["node_type"] as? String == "array")
+    #expect(info["shape"] as? [Int] == [100])
+    #expect(info["data_type"] as? String == "bytes")
+    #expect(info["chunk_shape"] as? [Int] == [30])
+    #expect(info["chunk_count"] as? Int == 4)
+    #expect(info["stored_chunk_count"] as? Int == 4)
+    #expect(info["fill_value"] as? String == "")
+    #expect(info["stored_bytes"] as? Int == storedByteCount)
+    #expect(info["decoded_bytes"] as? Int == 49_500)
+    let ratio = try #require(info["ratio"] as? Double)
+    #expect(abs(ratio - 49_500 / Double(storedByteCount)) < 1e-9)
+    let codecs = try #require(info["codecs"] as? [[String: Any]])
+    #expect(codecs.map { $0["name"] as? String } == ["vlen-bytes", "zstd", "crc32c"])
+    #expect((codecs[1]["configuration"] as? [String: Any])?["level"] as? Int == 5)
+    #expect(
+      info["element_bytes"] as? [String: Int]
+        == ["min": 0, "p25": 240, "median": 490, "p75": 740, "p99": 980, "max": 990])
+  }
+
+  @Test("Chunks that are not stored count as fill values")
+  func absentChunks() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    let array = try ZarrArray.create(
+      in: store, shape: [10, 10], options: ArrayOptions(chunkSize: .shape([3, 3]), fillValue: [1, 2, 3]))
+    try array.write([[9]], to: [9..<10, 9..<10])
+
+    let info = try object(Tool.succeed("info", "data.zarr", "--json", in: scratch).text)
+
+    #expect(info["chunk_count"] as? Int == 16)
+    #expect(info["stored_chunk_count"] as? Int == 1)
+    #expect(info["fill_value"] as? String == "AQID")
+    #expect(info["decoded_bytes"] as? Int == 99 * 3 + 1)
+    #expect((info["element_bytes"] as? [String: Int])?["min"] == 1)
+  }
+
+  @Test("A group is described with all below it")
+  func group() throws {
+    let store = try FileStore(creating: scratch.path("root.zarr"))
+    try ZarrArray.create(in: store, at: "inner/names", writing: ["a", "bb"])
+    try ZarrArray.create(in: store, at: "blobs", writing: [[UInt8]]())
+
+    let info = try object(Tool.succeed("info", "root.zarr", "--json", in: scratch).text)
+
+    let members = try #require(info["members"] as? [[String: Any]])
+    #expect(members.map { $0["path"] as? String } == ["root.zarr/blobs", "root.zarr/inner"])
+    #expect(members[0]["ratio"] is NSNull)
+    #expect((members[0]["element_bytes"] as? [String: Int])?.isEmpty == true)
+    let inner = try #require(members[1]["members"] as? [[String: Any]])
+    #expect(inner.map { $0["data_type"] as? String } == ["string"])
+  }
+
+  @Test("People get lines")
+  func lines() throws {
+    try Tool.succeed("import", "-", "-o", "data.zarr", in: scratch, input: Array("a\nbbb\n".utf8))
+
+    let lines = try Tool.succeed("info", "data.zarr", in: scratch).lines
+
+    #expect(lines.first == "data.zarr: array")
+    #expect(lines.contains("  shape          2"))
+    #expect(lines.contains("  data type      string"))
+    #expect(lines.contains("  element bytes  min 1, p25 1, median 1, p75 3, p99 3, max 3"))
+  }
+}

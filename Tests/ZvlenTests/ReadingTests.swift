@@ -1,0 +1,125 @@
+import Foundation
+import Testing
+import Zarr
+
+@Suite("Reading elements")
+struct ReadingTests {
+  private let scratch: ScratchDirectory
+
+  init() throws {
+    scratch = try ScratchDirectory()
+  }
+
+  @discardableResult
+  private func makeArray(
+    _ name: String, _ elements: [[UInt8]], shape: [Int], chunkShape: [Int]
+  ) throws -> ZarrArray {
+    let store = try FileStore(creating: scratch.path(name))
+    return try ZarrArray.create(
+      in: store, writing: elements, shape: shape, options: ArrayOptions(chunkSize: .shape(chunkShape)))
+  }
+
+  @Test("cat writes the bytes of elements as they are")
+  func cat() throws {
+    let elements = (0..<12).map { [UInt8](repeating: UInt8($0), count: $0) }
+    try makeArray("one.zarr", elements, shape: [12], chunkShape: [5])
+    try makeArray("two.zarr", elements, shape: [3, 4], chunkShape: [2, 3])
+    try makeArray("none.zarr", [[1, 10, 0]], shape: [], chunkShape: [])
+
+    #expect(
+      try Tool.succeed("cat", "one.zarr", "3", "0", "11", "3", in: scratch).output
+        == elements[3] + elements[11] + elements[3])
+    #expect(
+      try Tool.succeed("cat", "two.zarr", "2,3", "1,0", in: scratch).output == elements[11] + elements[4])
+    #expect(try Tool.succeed("cat", "none.zarr", in: scratch).output == [1, 10, 0])
+  }
+
+  @Test("Elements that are not there are an error that shows the shape")
+  func outside() throws {
+    try makeArray("two.zarr", [[1], [2]], shape: [1, 2], chunkShape: [1, 1])
+
+    for index in ["0,2", "1,0", "9223372036854775807,0"] {
+      try Tool.fail("cat", "two.zarr", index, in: scratch, saying: "[1, 2]")
+    }
+    try Tool.fail("cat", "two.zarr", "0", in: scratch, saying: "needs 2")
+    try Tool.fail("cat", "two.zarr", "0,0,0", in: scratch, saying: "needs 2")
+  }
+
+  @Test("dump writes bytes as base64, for every length", arguments: [1, 7, 300])
+  func dumpBytes(chunkCount: Int) throws {
+    let elements = (0..<300).map { count in (0..<count).map { UInt8(truncatingIfNeeded: $0 * 7 + count) } }
+    try makeArray("data.zarr", elements, shape: [300], chunkShape: [chunkCount])
+
+    let expected = elements.map { "\"\(Data($0).base64EncodedString())\"" }
+    #expect(try Tool.succeed("dump", "data.zarr", in: scratch).lines == expected)
+    #expect(
+      try Tool.succeed("dump", "data.zarr", "--start", "13", "--count", "50", in: scratch).lines
+        == Array(expected[13..<63]))
+  }
+
+  @Test("dump writes text as JSON that other readers take")
+  func dumpText() throws {
+    let elements = ["", "plain", "\"\\/\n\r\t\u{8}\u{C}\u{0}\u{1F}\u{7F}", "ü😀\u{2028}", "e\u{301}"]
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    try ZarrArray.create(in: store, writing: elements)
+
+    let lines = try Tool.succeed("dump", "data.zarr", in: scratch).lines
+    let values = try lines.map {
+      try JSONSerialization.jsonObject(with: Data($0.utf8), options: .fragmentsAllowed) as? String
+    }
+    #expect(values.map { $0.map { Array($0.utf8) } } == elements.map { Array($0.utf8) })
+  }
+
+  @Test(
+    "dump goes through arrays of several axes in C order", arguments: [0, 5, 11, 29, 30], [nil, 0, 1, 7])
+  func dumpOrder(start: Int, count: Int?) throws {
+    let elements = (0..<30).map { Array("\($0)".utf8) }
+    try makeArray("data.zarr", elements, shape: [5, 2, 3], chunkShape: [2, 2, 2])
+
+    let arguments =
+      ["dump", "data.zarr", "--start", "\(start)"] + (count.map { ["--count", "\($0)"] } ?? [])
+    let end = min(30, start + (count ?? 30))
+    #expect(
+      try Tool.run(arguments, in: scratch).lines
+        == elements[start..<end].map { "\"\(Data($0).base64EncodedString())\"" })
+  }
+
+  @Test("A start behind the end is an error, and more elements than there are are not")
+  func dumpBeyondEnd() throws {
+    try makeArray("data.zarr", [[1]], shape: [1], chunkShape: [1])
+
+    try Tool.fail("dump", "data.zarr", "--start", "2", in: scratch, saying: "1 element")
+    #expect(
+      try Tool.succeed("dump", "data.zarr", "--count", "9223372036854775807", in: scratch).text
+        == "\"AQ==\"\n")
+  }
+
+  @Test("A reader that has enough is no failure")
+  func brokenPipe() throws {
+    let elements = (0..<20).map { _ in [UInt8](repeating: 1, count: 1 << 20) }
+    try makeArray("data.zarr", elements, shape: [20], chunkShape: [1])
+
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = [
+      "-c", "{ \"$0\" dump data.zarr 2>errors; echo $? >code; } | head -c 5 >/dev/null", try Tool.path,
+    ]
+    process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
+    try process.run()
+    process.waitUntilExit()
+
+    #expect(try scratch.read("code") == Array("0\n".utf8))
+    #expect(try scratch.read("errors") == [])
+  }
+
+  @Test("A chunk above the limit is an error, and the option raises it")
+  func chunkLimit() throws {
+    try makeArray("data.zarr", [[UInt8](repeating: 1, count: 100_000)], shape: [1], chunkShape: [1])
+
+    try Tool.fail(
+      "cat", "data.zarr", "0", "--chunk-limit", "64KiB", in: scratch, saying: "--chunk-limit")
+    #expect(
+      try Tool.succeed("cat", "data.zarr", "0", "--chunk-limit", "128KiB", in: scratch).output.count
+        == 100_000)
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+/// The built tool, run as a person at a shell runs it.
+struct Tool {
+  /// What a run left.
+  struct Outcome {
+    /// The exit code, or 128 and the number of the signal that ended the run.
+    let exitCode: Int32
+    /// The bytes on standard output.
+    let output: [UInt8]
+    /// The text on standard error.
+    let errors: String
+
+    /// Standard output as text.
+    var text: String { String(decoding: output, as: UTF8.self) }
+
+    /// The lines of standard output.
+    var lines: [String] { text.split(separator: "\n").map(String.init) }
+  }
+
+  /// Where the tool is: beside the tests, wherever they were built.
+  static var path: String {
+    get throws {
+      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      for candidate in [tests, CommandLine.arguments[0], Bundle.main.bundlePath + "/tests"] {
+        let path = URL(fileURLWithPath: candidate).deletingLastPathComponent().appendingPathComponent("zvlen")
+        if FileManager.default.isExecutableFile(atPath: path.path) { return path.path }
+      }
+      throw CocoaError(.fileNoSuchFile)
+    }
+  }
+
+  /// Runs the tool in a directory and waits for its end.
+  @discardableResult
+  static func run(
+    _ arguments: [String], in directory: ScratchDirectory, input: [UInt8] = []
+  ) throws -> Outcome {
+    // Files, because pipes are inherited by whatever another test starts meanwhile, and then never end.
+    let streams = try ScratchDirectory()
+    try streams.write(input, to: "input")
+    let process = try start(
+      arguments, in: directory,
+      input: FileHandle(forReadingFrom: URL(fileURLWithPath: streams.path("input"))),
+      streams: streams)
+    process.waitUntilExit()
+    return try outcome(of: process, streams)
+  }
+
+  /// Starts the tool, with files in `streams` for its output.
+  static func start(
+    _ arguments: [String], in directory: ScratchDirectory, input: Any, streams: ScratchDirectory
+  ) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
+    process.standardInput = input
+    for (name, set) in [
+      ("output", { process.standardOutput = $0 }), ("errors", { process.standardError = $0 }),
+    ] as [(String, (FileHandle) -> Void)] {
+      try streams.write([], to: name)
+      set(try FileHandle(forWritingTo: URL(fileURLWithPath: streams.path(name))))
+    }
+    try process.run()
+    return process
+  }
+
+  /// What a run that has ended left.
+  static func outcome(of process: Process, _ streams: ScratchDirectory) throws -> Outcome {
+    Outcome(
+      exitCode: process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0),
+      output: try streams.read("output"),
+      errors: String(decoding: try streams.read("errors"), as: UTF8.self))
+  }
+
+  /// Runs the tool, which has to succeed without a word on standard error.
+  @discardableResult
+  static func succeed(
+    _ arguments: String..., in directory: ScratchDirectory, input: [UInt8] = [],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
+    let outcome = try run(arguments, in: directory, input: input)
+    #expect(outcome.exitCode == 0, sourceLocation: sourceLocation)
+    #expect(outcome.errors == "", sourceLocation: sourceLocation)
+    return outcome
+  }
+
+  /// Runs the tool, which has to fail with one line on standard error that contains `message`.
+  @discardableResult
+  static func fail(
+    _ arguments: String..., in directory: ScratchDirectory, input: [UInt8] = [], saying message: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
+    let outcome = try run(arguments, in: directory, input: input)
+    #expect(outcome.exitCode == 1, sourceLocation: sourceLocation)
+    #expect(outcome.errors.hasPrefix("zvlen: error: "), sourceLocation: sourceLocation)
+    #expect(outcome.errors.contains(message), sourceLocation: sourceLocation)
+    #expect(outcome.errors.utf8.count { $0 == UInt8(ascii: "\n") } == 1, sourceLocation: sourceLocation)
+    return outcome
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+import Zarr
+
+@Suite("verify")
+struct VerifyTests {
+  private let scratch: ScratchDirectory
+
+  init() throws {
+    scratch = try ScratchDirectory()
+  }
+
+  private func makeArray(checksum: Bool) throws {
+    let lines = (0..<100).map { "element \($0)\n" }.joined()
+    let options = checksum ? ["--checksum"] : []
+    let outcome = try Tool.run(
+      ["import", "-", "-o", "data.zarr", "--chunk-count", "10"] + options, in: scratch,
+      input: Array(lines.utf8))
+    #expect(outcome.exitCode == 0)
+  }
+
+  @Test("A sound array is a line and success")
+  func sound() throws {
+    try makeArray(checksum: true)
+
+    let outcome = try Tool.succeed("verify", "data.zarr", in: scratch)
+
+    #expect(outcome.lines == ["ok: data.zarr: 10 chunks, 100 elements"])
+  }
+
+  @Test("Every damaged chunk is a line with its key and the reason")
+  func damage() throws {
+    try makeArray(checksum: true)
+    var flipped = try scratch.read("data.zarr/c/2")
+    flipped[flipped.count / 2] ^= 1
+    try scratch.write(flipped, to: "data.zarr/c/2")
+    try scratch.write(Array(try scratch.read("data.zarr/c/7").dropLast()), to: "data.zarr/c/7")
+    try scratch.write([], to: "data.zarr/c/9")
+
+    let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.errors == "")
+    let lines = outcome.lines.sorted()
+    try #require(lines.count == 3)
+    #expect(lines[0].hasPrefix("damaged: data.zarr/c/2: ") && lines[0].contains("checksum"))
+    #expect(lines[1].hasPrefix("damaged: data.zarr/c/7: ") && lines[1].contains("checksum"))
+    #expect(lines[2].hasPrefix("damaged: data.zarr/c/9: "))
+  }
+
+  @Test("A chunk that is cut short is found without a checksum too")
+  func truncation() throws {
+    try makeArray(checksum: false)
+    try scratch.write(Array(try scratch.read("data.zarr/c/0").dropLast()), to: "data.zarr/c/0")
+
+    let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.lines.count == 1 && outcome.text.hasPrefix("damaged: data.zarr/c/0: zstd"))
+  }
+
+  @Test("Text that is not UTF-8 is damage")
+  func invalidText() throws {
+    // A chunk of two elements, the second of which is no text: counts and lengths in little endian.
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    _ = try ZarrArray.create(
+      in: store, shape: [2],
+      options: ArrayOptions(dataType: .string, chunkSize: .count(2), codecs: []))
+    try scratch.write([2, 0, 0, 0, 1, 0, 0, 0, 0x61, 1, 0, 0, 0, 0xFF], to: "data.zarr/c/0")
+
+    let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.lines == ["damaged: data.zarr/c/0: element 1 is not well-formed UTF-8"])
+    try Tool.fail("dump", "data.zarr", in: scratch, saying: "element 1 is not UTF-8")
+  }
+
+  @Test("All arrays of a group are verified, past the first that is damaged")
+  func group() throws {
+    let store = try FileStore(creating: scratch.path("root.zarr"))
+    for path in ["a", "b/c", "d"] {
+      try ZarrArray.create(in: store, at: path, writing: ["x", "y"])
+    }
+    try scratch.write([1, 2, 3], to: "root.zarr/a/c/0")
+    try scratch.write("{", to: "root.zarr/d/zarr.json")
+
+    let outcome = try Tool.run(["verify", "root.zarr"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    try #require(outcome.lines.count == 3)
+    #expect(outcome.lines[0].hasPrefix("damaged: root.zarr/a/c/0: "))
+    #expect(outcome.lines[1] == "ok: root.zarr/b/c: 1 chunk, 2 elements")
+    #expect(outcome.lines[2].hasPrefix("damaged: root.zarr/d: "))
+  }
+
+  @Test("Contents and paths of different numbers are damage")
+  func unequalArrays() throws {
+    let store = try FileStore(creating: scratch.path("root.zarr"))
+    try ZarrArray.create(in: store, at: "blobs", writing: [[1], [2]] as [[UInt8]])
+    try ZarrArray.create(in: store, at: "paths", writing: ["x"])
+
+    let outcome = try Tool.run(["verify", "root.zarr"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.lines.last?.contains("do not belong together") == true)
+    try Tool.fail("export", "root.zarr", "-o", "again", in: scratch, saying: "do not belong together")
+  }
+
+  @Test("Reading a damaged chunk says which one it is, and how to find the others")
+  func reading() throws {
+    try makeArray(checksum: true)
+    try scratch.write([1, 2, 3, 4, 5], to: "data.zarr/c/4")
+
+    try Tool.fail("cat", "data.zarr", "41", in: scratch, saying: "data.zarr/c/4")
+    try Tool.fail("info", "data.zarr", in: scratch, saying: "zvlen verify")
+    try Tool.fail("export", "data.zarr", "-o", "lines.txt", in: scratch, saying: "data.zarr/c/4")
+    #expect(try scratch.names() == ["data.zarr"])
+    #expect(try Tool.succeed("cat", "data.zarr", "39", in: scratch).text == "element 39")
+  }
+}
