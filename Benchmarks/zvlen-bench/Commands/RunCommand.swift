@@ -39,6 +39,12 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The bytes of full chunks that may wait in the appender of --from stream.")
   var memoryBudget = ByteCount(clamping: 64 << 20)
 
+  @Option(
+    help: ArgumentHelp(
+      "With --from stream: append this much, again and again from a small pool of blobs, and report the peak memory.",
+      valueName: "bytes"))
+  var total: ByteCount?
+
   @Option(name: .customLong("repeat"), help: "How often each side is measured, in turns.")
   var repeatCount = 5
 
@@ -50,6 +56,7 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...4096).contains(workers ?? 1) else { throw ValidationError("--workers must be 1 to 4096.") }
+    guard total == nil || from == .stream else { throw ValidationError("--total needs --from stream.") }
     guard (1...1000).contains(repeatCount) else { throw ValidationError("--repeat must be 1 to 1000.") }
     guard (0...1_000_000).contains(randomReads) else {
       throw ValidationError("--random-reads must be 0 to 1000000.")
@@ -60,12 +67,25 @@ struct RunCommand: ParsableCommand {
     let machine = MachineDescription.current
     let libraries = LibraryVersions.current
     let workerCount = workers ?? machine.cores
-    let corpus = try workload.corpus()
     print("\(machine.summary)\nSwift \(libraries.swift), libzstd \(libraries.zstd), liblz4 \(libraries.lz4)")
     print("\(workload.summary); \(codec), chunks of \(chunkBytes), \(workerCount) workers")
+    if let total {
+      return try runStream(of: total, workerCount: workerCount, machine: machine, libraries: libraries)
+    }
+    let corpus = try workload.corpus()
     let report = try RunMeasurement(
       corpus: corpus, settings: self, workerCount: workerCount, machine: machine, libraries: libraries
     ).report()
+    print("\n" + report.rendered())
+    if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
+  }
+
+  private func runStream(
+    of total: ByteCount, workerCount: Int, machine: MachineDescription, libraries: LibraryVersions
+  ) throws {
+    let pool = try workload.corpus(byteCount: min(total.value, StreamMeasurement.poolByteCount))
+    let report = try StreamMeasurement(pool: pool, total: total, settings: self, workerCount: workerCount)
+      .report(machine: machine, libraries: libraries)
     print("\n" + report.rendered())
     if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
   }

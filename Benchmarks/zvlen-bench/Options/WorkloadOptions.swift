@@ -39,6 +39,14 @@ struct WorkloadOptions: ParsableArguments {
       count: blobs, meanByteCount: blobBytes.value, distribution: distribution, content: content, seed: seed)
   }
 
+  /// Makes or loads about the first `byteCount` bytes of the blobs.
+  func corpus(byteCount: Int) throws -> Corpus {
+    if data != nil { return try corpus().prefix(byteCount: byteCount) }
+    return Corpus(
+      count: min(blobs, max(1, byteCount / blobBytes.value)), meanByteCount: blobBytes.value,
+      distribution: distribution, content: content, seed: seed)
+  }
+
   /// The blobs in words.
   var summary: String {
     data ?? "\(distribution.rawValue) \(content.rawValue) blobs of \(blobBytes) bytes, seed \(seed)"

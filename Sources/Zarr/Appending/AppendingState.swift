@@ -120,7 +120,7 @@ final class AppendingState {
     for chunk in chunks {
       try chunk.pad(with: fillValue, to: chunkElementCount)
       chunk.seal()
-      expectedByteCount = chunk.byteCount + chunk.byteCount / 8
+      expectedByteCount = chunk.byteCount
       try queue.submit(chunk)
     }
     chunks = []

@@ -30,7 +30,11 @@ final class OpenChunk: @unchecked Sendable {
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   func reset(expectedByteCount: Int) throws(ChunkError) {
     arena.removeAll()
-    try arena.reserve(max(WireForm.headerByteCount, expectedByteCount))
+    // With a margin, since chunks differ a little. Memory that moved at each chunk which is a little larger
+    // than all before would leave holes that no other chunk fits in.
+    if arena.capacity < max(WireForm.headerByteCount, expectedByteCount) {
+      try arena.reserve(WireForm.headerByteCount + expectedByteCount + expectedByteCount / 8)
+    }
     try arena.append(littleEndian: 0)
     count = 0
   }
