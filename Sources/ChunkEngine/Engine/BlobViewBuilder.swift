@@ -50,6 +50,19 @@ public final class BlobViewBuilder: Sendable {
     }
   }
 
+  /// The bytes of elements that are in their places.
+  ///
+  /// - Precondition: All elements of `runs` were placed.
+  /// - Complexity: O(*n*) where *n* is the number of elements.
+  public func byteCount(of runs: [ElementRun]) -> Int {
+    var total = 0
+    for run in runs {
+      let slots = unsafe storage.slots(run.selectionIndex..<run.selectionIndex + run.count)
+      unsafe total += BlobSpan(slots: UnsafePointer(slots.baseAddress), count: run.count).byteCount
+    }
+    return total
+  }
+
   /// The view of all elements.
   ///
   /// - Precondition: Every element was placed, or the view is never looked at.

@@ -35,6 +35,19 @@ struct AppendLayout {
   /// The elements of a row of the array.
   let rowElementCount: Int
 
+  /// The number of runs of a row of elements, if chunks are not just as wide.
+  ///
+  /// - Precondition: The elements of a row can be counted.
+  static func runCount(_ rowShape: [Int], chunkShape: [Int]) -> Int {
+    guard rowShape != chunkShape, !rowShape.contains(0) else { return 1 }
+    // Trailing axes that chunks have all of are part of one run.
+    var axis = rowShape.count - 1
+    while axis > 0, rowShape[axis] == chunkShape[axis] {
+      axis -= 1
+    }
+    return rowShape[..<axis].reduce((rowShape[axis] - 1) / chunkShape[axis] + 1, *)
+  }
+
   /// Lays out an array.
   ///
   /// - Precondition: The array has an axis.

@@ -22,6 +22,8 @@ public final class Appender {
     case sampling(OpenChunk, create: (_ meanByteCount: Double?) throws -> ZarrArray, byteCount: Int)
     /// It is there.
     case writing(AppendingState)
+    /// A chunk could not be stored, and nothing can be appended behind it.
+    case failed(any Error)
     /// The appender is finished.
     case finished
   }
@@ -129,7 +131,13 @@ public final class Appender {
         try append { chunk throws(ChunkError) in try chunk.append(position..<position + 1, of: source) }
         position += 1
       case .writing(let state):
-        position += try state.append(position..<source.count, of: source)
+        do {
+          position += try state.append(position..<source.count, of: source)
+        } catch {
+          try fail(error, in: state)
+        }
+      case .failed(let error):
+        throw error
       case .finished:
         preconditionFailure("the appender is finished")
       }
@@ -163,6 +171,7 @@ public final class Appender {
     if case .sampling(let sample, _, _) = phase {
       try endSampling(sample)
     }
+    if case .failed(let error) = phase { throw error }
     guard case .writing(let state) = phase else { preconditionFailure("the appender is finished") }
     phase = .finished
     let array: ZarrArray
@@ -193,10 +202,22 @@ public final class Appender {
         try endSampling(sample)
       }
     case .writing(let state):
-      try state.append(body)
+      do {
+        try state.append(body)
+      } catch {
+        try fail(error, in: state)
+      }
+    case .failed(let error):
+      throw error
     case .finished:
       preconditionFailure("the appender is finished")
     }
+  }
+
+  /// Throws an error, once and for all if it is more than that of one element.
+  private func fail(_ error: any Error, in state: AppendingState) throws {
+    if let failure = state.failure { phase = .failed(failure) }
+    throw error
   }
 
   /// Creates the array for elements like those of the sample, and appends these.
@@ -206,10 +227,15 @@ public final class Appender {
     let array = try create(max(mean, Double(WireForm.lengthByteCount)))
     let state = try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
-    let elements = try sample.takeElements(chain: array.chain)
-    var position = 0
-    while position < elements.count {
-      position += try state.append(position..<elements.count, of: elements)
+    do {
+      let elements = try sample.takeElements(chain: array.chain)
+      var position = 0
+      while position < elements.count {
+        position += try state.append(position..<elements.count, of: elements)
+      }
+    } catch {
+      phase = .failed(error)
+      throw error
     }
   }
 }

@@ -25,6 +25,12 @@ final class AppendingState {
   /// The bytes of the last chunk that was sealed, a good guess for the next one.
   private var expectedByteCount = 0
 
+  /// The error that left the open chunks in no state to go on from, or nil.
+  private(set) var failure: (any Error)?
+
+  /// The most runs of a row: somebody else's metadata can claim any number of chunks, which are all open.
+  private static let maximumRunCount = 1 << 20
+
   init(_ array: ZarrArray, memoryBudget: Int, monitor: ProgressMonitor?) throws {
     try array.checkWritable()
     let metadata = array.metadata
@@ -32,7 +38,18 @@ final class AppendingState {
       throw ZarrError.notWritable(path: array.location, reason: "an array without axes cannot grow")
     }
     self.array = array
-    layout = AppendLayout(shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
+    let rowShape = Array(metadata.shape.dropFirst())
+    let chunkShape = metadata.chunkGrid.chunkShape
+    // The array may be without rows, and then its size says nothing about theirs.
+    guard ArrayMetadata.elementCount(of: rowShape) != nil else {
+      throw ZarrError.tooLarge(path: array.location)
+    }
+    guard AppendLayout.runCount(rowShape, chunkShape: Array(chunkShape.dropFirst())) <= Self.maximumRunCount
+    else {
+      throw ZarrError.notWritable(
+        path: array.location, reason: "its rows are too long to be appended in chunks of \(chunkShape)")
+    }
+    layout = AppendLayout(shape: metadata.shape, chunkShape: chunkShape)
     queue = ChunkQueue(array, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
     chunkElementCount = metadata.chunkGrid.elementCount
@@ -65,21 +82,18 @@ final class AppendingState {
 
   /// Stores what is left and gives the array its shape.
   func finish() throws -> ZarrArray {
-    var rows = pass
-    if layout.passesPerChunk == 1 {
-      guard layout.rowElementCount > 0, runPosition.isMultiple(of: layout.rowElementCount) else {
-        if layout.rowElementCount == 0 { return array }
-        throw incompleteRow(found: runPosition % layout.rowElementCount)
-      }
-      rows = runPosition / layout.rowElementCount
-    } else if run > 0 || runPosition > 0 {
-      throw incompleteRow(found: layout.runs[..<run].reduce(runPosition) { $0 + $1.count })
+    guard layout.rowElementCount > 0 else { return array }
+    let position = layout.runs[..<run].reduce(runPosition) { $0 + $1.count }
+    guard position.isMultiple(of: layout.rowElementCount) else {
+      throw ZarrError.elementCount(
+        path: "\(array.location), the last row", found: position % layout.rowElementCount,
+        expected: layout.rowElementCount)
     }
+    let rows = pass * layout.rowsPerPass + position / layout.rowElementCount
+    let rowCount = try rowCount(with: rows)
     if rows > 0 { try sealChunks() }
     try queue.finish()
     let metadata = array.metadata
-    // `sealChunks` went on to the next row of chunks.
-    let rowCount = (rows > 0 ? chunkRow - 1 : chunkRow) * chunkRowCount + rows
     if rowCount != metadata.shape[0] {
       try array.resize(to: [rowCount] + metadata.shape.dropFirst())
     }
@@ -89,6 +103,13 @@ final class AppendingState {
   /// Drops what is not stored yet, and returns once no thread stores anything.
   func cancel() {
     queue.cancel()
+  }
+
+  /// The rows of the array if the open chunks have `rows` of them.
+  private func rowCount(with rows: Int) throws(ZarrError) -> Int {
+    let (count, overflow) = (chunkRow * chunkRowCount).addingReportingOverflow(rows)
+    guard !overflow else { throw .tooLarge(path: array.location) }
+    return count
   }
 
   /// The chunk that the next element goes to, padded up to its place.
@@ -111,8 +132,15 @@ final class AppendingState {
     pass += 1
     guard pass == layout.passesPerChunk else { return }
     pass = 0
-    try sealChunks()
-    try openChunks(rows: 0)
+    do {
+      // Here the next row of chunks begins.
+      _ = try rowCount(with: chunkRowCount)
+      try sealChunks()
+      try openChunks(rows: 0)
+    } catch {
+      failure = error
+      throw error
+    }
   }
 
   /// Pads the open chunks and hands them to the workers.
@@ -136,8 +164,8 @@ final class AppendingState {
       chunk.indices = [chunkRow] + column
       if rows > 0 {
         let count = rows * (chunkElementCount / chunkRowCount)
-        if let stored = try array.readChunk(at: chunk.indices, count: chunkElementCount) {
-          try chunk.append(0..<count, of: stored)
+        if let stored = try readChunk(at: chunk.indices) {
+          try chunk.restore(0..<count, of: stored)
         } else {
           try chunk.pad(with: fillValue, to: count)
         }
@@ -146,8 +174,12 @@ final class AppendingState {
     }
   }
 
-  private func incompleteRow(found: Int) -> ZarrError {
-    .elementCount(path: "\(array.location), the last row", found: found, expected: layout.rowElementCount)
+  private func readChunk(at indices: [Int]) throws -> BlobView? {
+    do {
+      return try array.readChunk(at: indices, count: chunkElementCount)
+    } catch {
+      throw array.error(error, chunk: indices)
+    }
   }
 
   private func refuseElements() throws {

@@ -122,7 +122,8 @@ final class ChunkQueue: @unchecked Sendable {
     let worker = try array.workers.encoding.take()
     defer { array.workers.encoding.put(worker) }
     let key = array.key(ofChunkAt: chunk.indices)
-    let elementByteCount = chunk.byteCount - WireForm.headerByteCount - chunk.count * WireForm.lengthByteCount
+    // Now, since a checksum may come to lie behind the elements.
+    let elementByteCount = chunk.appendedByteCount
     var storedByteCount = 0
     do {
       let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) { encoded in
@@ -130,11 +131,11 @@ final class ChunkQueue: @unchecked Sendable {
         try array.locks.withLock(on: chunk.indices) { try array.store.write(key, encoded) }
       }
       if !isEncoded { try array.store.delete(key) }
-    } catch let reason as ChunkError {
-      throw ZarrError.chunk(path: "\(array.store.location)/\(key)", reason: reason)
+    } catch {
+      throw array.error(error, chunk: chunk.indices)
     }
     monitor?.add(
-      elementCount: chunk.count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
+      elementCount: chunk.appendedCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
   }
 }
 

@@ -11,6 +11,10 @@ final class OpenChunk: @unchecked Sendable {
   /// The number of elements.
   private(set) var count = 0
 
+  /// The elements among these that nobody appended, padding and what was stored before, and their bytes.
+  private var otherCount = 0
+  private var otherByteCount = 0
+
   /// The position of the chunk in the grid.
   var indices: [Int] = []
 
@@ -23,6 +27,14 @@ final class OpenChunk: @unchecked Sendable {
 
   /// The bytes in wire form so far.
   var byteCount: Int { arena.count }
+
+  /// The number of elements that were appended.
+  var appendedCount: Int { count - otherCount }
+
+  /// The bytes of the elements that were appended, without their lengths.
+  var appendedByteCount: Int {
+    arena.count - WireForm.headerByteCount - count * WireForm.lengthByteCount - otherByteCount
+  }
 
   /// Empties the chunk and keeps its memory.
   ///
@@ -37,6 +49,8 @@ final class OpenChunk: @unchecked Sendable {
     }
     try arena.append(littleEndian: 0)
     count = 0
+    otherCount = 0
+    otherByteCount = 0
   }
 
   /// Appends a copy of an element.
@@ -88,7 +102,15 @@ final class OpenChunk: @unchecked Sendable {
   /// Appends an element again and again until there are `count`.
   func pad(with element: [UInt8], to count: Int) throws(ChunkError) {
     guard count > self.count else { return }
-    try append(0..<count - self.count, of: RepeatedBlob(element, count: count - self.count))
+    try restore(0..<count - self.count, of: RepeatedBlob(element, count: count - self.count))
+  }
+
+  /// Appends elements that do not count as appended.
+  func restore(_ range: Range<Int>, of source: any BlobSource) throws(ChunkError) {
+    let before = arena.count
+    try append(range, of: source)
+    otherCount += range.count
+    otherByteCount += arena.count - before - range.count * WireForm.lengthByteCount
   }
 
   /// Ends the chunk: its header says how many elements it has.

@@ -41,12 +41,16 @@ extension ZarrArray {
         } else {
           builder.place(repeating: fillElement, runs: part.runs)
         }
-        monitor?.add(
-          elementCount: part.runs.reduce(0) { $0 + $1.count },
-          elementByteCount: chunk.map {
-            WireForm.payloadByteCount(of: $0, count: metadata.chunkGrid.elementCount)
-          } ?? 0,
-          storedByteCount: storedByteCount)
+        guard let monitor else { return }
+        let count = part.runs.reduce(0) { $0 + $1.count }
+        let elementByteCount =
+          if let chunk, count == metadata.chunkGrid.elementCount {
+            WireForm.payloadByteCount(of: chunk, count: count)
+          } else {
+            builder.byteCount(of: part.runs)
+          }
+        monitor.add(
+          elementCount: count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
       }
     } catch {
       throw self.error(error, chunk: parts[error.index].indices)
@@ -117,6 +121,7 @@ extension ZarrArray {
     }
     if !isStored {
       try worker.scanner.scan(repeating: fillElement, count: count) { elements in
+        if monitor != nil { elementByteCount = elements.byteCount }
         try body(part.region, elements)
       }
     }

@@ -75,13 +75,21 @@ extension ZarrArray {
 
     let key = key(ofChunkAt: part.indices)
     var storedByteCount = 0
-    let (isEncoded, payloadByteCount) = try worker.encoder.encode(
+    var (isEncoded, payloadByteCount) = try worker.encoder.encode(
       segments, unlessAllEqual: access.storesFillValueChunks ? nil : metadata.fillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
       try store.write(key, encoded)
     }
     if !isEncoded { try store.delete(key) }
+    if monitor != nil, count < chunkElementCount {
+      // The chunk has others besides, which are not part of the work.
+      payloadByteCount = 0
+      for run in part.runs {
+        payloadByteCount += try elements.byteCount(
+          of: run.selectionIndex..<run.selectionIndex + run.count)
+      }
+    }
     monitor?.add(elementCount: count, elementByteCount: payloadByteCount, storedByteCount: storedByteCount)
   }
 

@@ -138,8 +138,13 @@ public final class ZarrArray: Sendable {
   /// Says of which chunk an error of the engine is.
   func error(_ failure: ChunkFailure, chunk indices: [Int]) -> any Error {
     if case ChunkError.cancelled = failure.reason { return ZarrError.cancelled }
-    guard failure.reason is ChunkError else { return failure.reason }
-    return ZarrError.chunk(path: "\(store.location)/\(key(ofChunkAt: indices))", reason: failure.reason)
+    return error(failure.reason, chunk: indices)
+  }
+
+  /// Says of which chunk an error of the engine is.
+  func error(_ reason: any Error, chunk indices: [Int]) -> any Error {
+    guard reason is ChunkError else { return reason }
+    return ZarrError.chunk(path: "\(store.location)/\(key(ofChunkAt: indices))", reason: reason)
   }
 
   static func location(_ store: any Store, _ path: NodePath) -> String {

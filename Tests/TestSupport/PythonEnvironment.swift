@@ -1,0 +1,72 @@
+import Foundation
+import Synchronization
+
+/// The Python programs of the interoperability tests, and the environment that they run in.
+public enum PythonEnvironment {
+  /// Why a program did not do what it should.
+  public struct Failure: Error, CustomStringConvertible {
+    /// What was run, and what it said.
+    public let description: String
+  }
+
+  private static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The path of something in the repository.
+  public static func path(_ name: String) -> String { root.appending(path: name).path() }
+
+  private static let setup = Mutex<Result<Void, Failure>?>(nil)
+
+  /// Runs a script of `Tests/Interoperability`, once the environment is there.
+  ///
+  /// The environment is made if it is missing; nothing that these tests need is ever left out. Returns what
+  /// the script wrote to standard output.
+  @discardableResult
+  public static func run(_ script: String, _ arguments: [String]) throws -> String {
+    try setup.withLock { result throws(Failure) in
+      if result == nil {
+        result = Result { () throws(Failure) in
+          _ = try execute("/bin/sh", [path("Tests/Interoperability/setup.sh")])
+        }
+      }
+      try result?.get()
+    }
+    return try execute(
+      path(".venv/bin/python"), ["-B", path("Tests/Interoperability/\(script)")] + arguments)
+  }
+
+  /// Runs a program and waits for it; what it says on standard error is an error, whatever its exit status.
+  private static func execute(_ program: String, _ arguments: [String]) throws(Failure) -> String {
+    let command = ([program] + arguments).joined(separator: " ").prefix(300)
+    do {
+      let directory = try StoreDirectory()
+      let outputs = ["out", "err"].map(directory.path)
+      for path in outputs { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+      let handles = try outputs.map { path in
+        try FileHandle(forWritingTo: URL(filePath: path))
+      }
+      let process = Process()
+      process.executableURL = URL(filePath: program)
+      process.arguments = arguments
+      process.standardInput = FileHandle.nullDevice
+      // Files, not pipes: nobody has to empty them.
+      process.standardOutput = handles[0]
+      process.standardError = handles[1]
+      try process.run()
+      process.waitUntilExit()
+      let said = try outputs.map { path in
+        String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+      }
+      guard process.terminationReason == .exit, process.terminationStatus == 0, said[1].isEmpty else {
+        throw Failure(
+          description: "\(command)…: status \(process.terminationStatus)\n\(said[1])\n\(said[0].suffix(2000))"
+        )
+      }
+      return said[0]
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(description: "\(command)…: \(error)")
+    }
+  }
+}
