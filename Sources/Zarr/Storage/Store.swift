@@ -54,7 +54,6 @@ public protocol Store: Sendable {
   ///
   /// There is a default implementation, which lists the keys and removes one after the other.
   ///
-  /// - Precondition: The prefix is one that ``list(_:)`` takes.
   /// - Throws: ``StoreError``
   func deleteAll(_ prefix: String) throws
 
