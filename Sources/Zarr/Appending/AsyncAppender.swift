@@ -11,7 +11,7 @@ import Dispatch
 ///
 /// Calls are taken one after the other, each on a thread of its own queue, so that a task which has to wait
 /// for memory holds up no other. A call takes some ten microseconds whatever it appends: append many elements
-/// at a time.
+/// at a time. Cancelling a task does not stop its call; cancelling the monitor does.
 public final class AsyncAppender: Sendable {
   // SAFETY: The appender is only used on the queue, which runs one piece of work at a time.
   private nonisolated(unsafe) let appender: Appender
@@ -25,6 +25,8 @@ public final class AsyncAppender: Sendable {
   /// Creates an array and an appender to it.
   ///
   /// See ``Appender/create(in:at:rowShape:options:access:memoryBudget:monitor:)``.
+  ///
+  /// - Throws: As that.
   public static func create(
     in store: any Store, at path: String = "", rowShape: [Int] = [], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess(), memoryBudget: Int = Appender.standardMemoryBudget,
@@ -40,6 +42,8 @@ public final class AsyncAppender: Sendable {
   /// Opens an appender to an array that exists.
   ///
   /// See ``Appender/init(to:memoryBudget:monitor:)``.
+  ///
+  /// - Throws: As that.
   public static func open(
     _ array: ZarrArray, memoryBudget: Int = Appender.standardMemoryBudget, monitor: ProgressMonitor? = nil
   ) async throws -> AsyncAppender {
@@ -50,7 +54,9 @@ public final class AsyncAppender: Sendable {
 
   /// Appends all elements of a source.
   ///
+  /// - Precondition: The appender is not finished.
   /// - Throws: As ``Appender/append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append(contentsOf source: any BlobSource) async throws {
     try await run(on: queue) { try unsafe self.appender.append(contentsOf: source) }
   }
@@ -58,6 +64,7 @@ public final class AsyncAppender: Sendable {
   /// Stores all that was appended and gives the array its new shape.
   ///
   /// - Returns: The array.
+  /// - Precondition: The appender is not finished.
   /// - Throws: As ``Appender/finish()``.
   @discardableResult
   public func finish() async throws -> ZarrArray {

@@ -24,8 +24,6 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
   }
 
   /// The region of one element.
-  ///
-  /// - Precondition: Every index is less than `Int.max`.
   public init(elementAt indices: [Int]) {
     // No array reaches as far as the largest integer, and there is no range behind it: a region outside of
     // all.

@@ -43,7 +43,7 @@ public struct RowBlocks {
 
   /// Reads the next block, or returns nil behind the last one.
   ///
-  /// - Throws: As ``ZarrArray/read(_:monitor:)``. Asked again, it goes on behind the block that failed.
+  /// - Throws: As ``ZarrArray/read(_:monitor:)-8ycye``. Asked again, it goes on behind the block that failed.
   public mutating func next() throws -> Block? {
     guard row < end else { return nil }
     // Blocks end where rows of chunks do, also if the first one begins in the middle of one.

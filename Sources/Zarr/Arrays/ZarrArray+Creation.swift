@@ -35,7 +35,6 @@ extension ZarrArray {
   /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(_:to:monitor:)-9204v``, and
   ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has not as many elements. If writing
   ///   fails, the array stays with the chunks that were done.
-  /// - Precondition: No length of the shape is negative.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   @discardableResult
   public static func create(

@@ -51,6 +51,10 @@ public protocol Store: Sendable {
   func delete(_ key: StoreKey) throws
 
   /// Removes all values whose keys begin with the names of `prefix`; all values for an empty prefix.
+  ///
+  /// There is a default implementation, which lists the keys and removes one after the other.
+  ///
+  /// - Throws: ``StoreError``
   func deleteAll(_ prefix: String) throws
 
   /// Returns the keys that begin with the names of `prefix`, in no particular order; all keys for an empty
