@@ -25,9 +25,9 @@ public struct BlobBatchBuilder: ~Copyable {
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: Amortized O(*n*) where *n* is the size of the element.
   public mutating func append(_ element: RawSpan) throws(ChunkError) {
-    try payload.append(copying: element)
-    try appendOffset(payload.count)
-    count += 1
+    try append(addingCapacity: element.byteCount) { output throws(ChunkError) in
+      output.append(copying: element)
+    }
   }
 
   /// Appends an element of up to `byteCount` bytes that `initializer` writes.
@@ -38,8 +38,15 @@ public struct BlobBatchBuilder: ~Copyable {
     addingCapacity byteCount: Int,
     initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws(ChunkError) {
-    try payload.append(addingCapacity: byteCount, initializingWith: initializer)
-    try appendOffset(payload.count)
+    let start = payload.count
+    do throws(ChunkError) {
+      try payload.append(addingCapacity: byteCount, initializingWith: initializer)
+      try appendOffset(payload.count)
+    } catch {
+      // What was written of the element must not begin the next one.
+      payload.truncate(to: start)
+      throw error
+    }
     count += 1
   }
 
@@ -66,8 +73,8 @@ public struct BlobBatchBuilder: ~Copyable {
   /// - Throws: ``ChunkError`` for what is wrong with the chunk; the batch is then of no use.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
   mutating func append(wireForm chunk: RawSpan, expectedCount: Int, codec: String) throws(ChunkError) {
-    let payloadByteCount = max(
-      0, chunk.byteCount - WireForm.headerByteCount - expectedCount * WireForm.lengthByteCount)
+    let payloadByteCount = try WireForm.payloadByteCount(
+      of: chunk, expectedCount: expectedCount, codec: codec)
     let base = Int64(payload.count)
     try unsafe chunk.withUnsafeBytes { chunk throws(ChunkError) in
       try payload.append(addingCapacity: payloadByteCount) { output throws(ChunkError) in

@@ -24,10 +24,12 @@ public final class BlobViewBuilder: Sendable {
   ///   - count: The number of elements that it must have.
   ///   - runs: The elements that belong to the selection, in the order of the chunk. No two workers place the
   ///     same.
+  /// - Returns: The bytes of all elements of the chunk together, without their lengths.
   /// - Precondition: Runs do not overlap, follow each other in the chunk, and lie inside of the selection.
   /// - Throws: ``ChunkError`` for what is wrong with the chunk.
   /// - Complexity: O(`count`). Copies nothing.
-  public func place(_ chunk: SharedBytes, count: Int, runs: [ElementRun]) throws(ChunkError) {
+  @discardableResult
+  public func place(_ chunk: SharedBytes, count: Int, runs: [ElementRun]) throws(ChunkError) -> Int {
     storage.keep(chunk)
     var cursor = try WireFormCursor(chunk.bytes, expectedCount: count, codec: codec)
     for run in runs {
@@ -35,6 +37,7 @@ public final class BlobViewBuilder: Sendable {
       try unsafe cursor.next(into: storage.slots(run.selectionIndex..<run.selectionIndex + run.count))
     }
     try cursor.finish()
+    return cursor.payloadByteCount
   }
 
   /// Puts `element`, which is one element in wire form, in the places of all elements of `runs`.
@@ -69,6 +72,24 @@ public final class BlobViewBuilder: Sendable {
   /// - Complexity: O(1). Copies nothing.
   public func finish() -> BlobView {
     BlobView(storage)
+  }
+}
+
+extension BlobView {
+  /// Creates a view of all elements of a chunk.
+  ///
+  /// - Parameters:
+  ///   - chunk: The chunk in wire form.
+  ///   - count: The number of elements that it must have.
+  ///   - chain: The codecs of the chunk.
+  /// - Throws: ``ChunkError`` for what is wrong with the chunk, before memory is taken for more elements than
+  ///   it can have.
+  /// - Complexity: O(`count`). Copies nothing.
+  public init(_ chunk: SharedBytes, count: Int, chain: CodecChain) throws(ChunkError) {
+    _ = try WireForm.payloadByteCount(of: chunk.bytes, expectedCount: count, codec: chain.elementCodecName)
+    let builder = try BlobViewBuilder(count: count, chain: chain)
+    try builder.place(chunk, count: count, runs: [ElementRun(chunkIndex: 0, selectionIndex: 0, count: count)])
+    self = builder.finish()
   }
 }
 

@@ -15,19 +15,14 @@ extension WireForm {
     _ bytes: UnsafeRawBufferPointer, expectedCount: Int, payload: UnsafeMutableRawPointer,
     ends: UnsafeMutablePointer<Int64>, base: Int64, codec: String
   ) throws(ChunkError) {
-    guard bytes.count >= headerByteCount, let start = bytes.baseAddress else {
-      throw .truncatedHeader(codec: codec, byteCount: bytes.count, expected: headerByteCount)
-    }
-    let found = Int(UInt32(littleEndian: unsafe start.loadUnaligned(as: UInt32.self)))
-    guard found == expectedCount else { throw .countMismatch(found: found, expected: expectedCount) }
-    // Implies that the payload is as large as the caller was told, whatever the lengths say.
-    var room = bytes.count - headerByteCount - found * lengthByteCount
-    guard room >= 0 else { throw .elementOverrun(index: 0, byteCount: 0, available: room) }
-
+    // The payload is as large as the caller was told, whatever the lengths say.
+    var room = try payloadByteCount(
+      of: unsafe RawSpan(_unsafeBytes: bytes), expectedCount: expectedCount, codec: codec)
+    guard let start = bytes.baseAddress else { return }
     var position = unsafe start + headerByteCount
     var destination = unsafe payload
     var offset = base
-    for index in 0..<found {
+    for index in 0..<expectedCount {
       let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
       guard length <= room else { throw .elementOverrun(index: index, byteCount: length, available: room) }
       unsafe position += lengthByteCount

@@ -23,11 +23,29 @@ public enum WireForm {
   /// The largest element that every reader takes: numcodecs keeps lengths as signed numbers of 32 bits.
   public static let portableElementByteCount = Int(Int32.max)
 
-  /// The bytes that the elements of a valid chunk of `count` elements have together, without their lengths.
+  /// Checks the header of a chunk, and that its bytes suffice for as many elements.
   ///
+  /// - Parameters:
+  ///   - chunk: The chunk with its header.
+  ///   - expectedCount: The number of elements that it must have.
+  ///   - codec: The name of the codec, for errors.
+  /// - Returns: The bytes that the elements have together if the chunk is valid, without their lengths.
+  /// - Throws: ``ChunkError``. Memory for elements is safe to take afterwards, it is bounded by the chunk.
   /// - Complexity: O(1)
-  public static func payloadByteCount(of chunk: SharedBytes, count: Int) -> Int {
-    chunk.byteCount - headerByteCount - count * lengthByteCount
+  static func payloadByteCount(
+    of chunk: RawSpan, expectedCount: Int, codec: String
+  ) throws(ChunkError) -> Int {
+    guard chunk.byteCount >= headerByteCount else {
+      throw .truncatedHeader(codec: codec, byteCount: chunk.byteCount, expected: headerByteCount)
+    }
+    let found = Int(chunk.littleEndianUInt32(at: 0))
+    guard found == expectedCount else { throw .countMismatch(found: found, expected: expectedCount) }
+    let available = chunk.byteCount - headerByteCount
+    guard found * lengthByteCount <= available else {
+      throw .elementOverrun(
+        index: available / lengthByteCount, byteCount: 0, available: available % lengthByteCount)
+    }
+    return available - found * lengthByteCount
   }
 
   /// The bytes of `count` elements that have `payloadByteCount` bytes together, without the header.

@@ -16,23 +16,23 @@ struct WireFormCursor: ~Copyable {
   /// The number of elements of the chunk.
   let count: Int
 
+  /// The bytes that the elements have together, if the chunk is valid.
+  let payloadByteCount: Int
+
   /// Creates a cursor at the first element of `bytes`, which must have `expectedCount` elements.
   ///
   /// - Precondition: `bytes` outlives the cursor.
   init(_ bytes: RawSpan, expectedCount: Int, codec: String) throws(ChunkError) {
-    let byteCount = bytes.byteCount
-    guard byteCount >= WireForm.headerByteCount else {
-      throw .truncatedHeader(codec: codec, byteCount: byteCount, expected: WireForm.headerByteCount)
-    }
-    let found = Int(bytes.littleEndianUInt32(at: 0))
-    guard found == expectedCount else { throw .countMismatch(found: found, expected: expectedCount) }
+    let payloadByteCount = try WireForm.payloadByteCount(
+      of: bytes, expectedCount: expectedCount, codec: codec)
     guard let start = unsafe bytes.withUnsafeBytes({ $0.baseAddress }) else {
       throw .truncatedHeader(codec: codec, byteCount: 0, expected: WireForm.headerByteCount)
     }
     unsafe self.start = start
-    unsafe end = start + byteCount
+    unsafe end = start + bytes.byteCount
     unsafe position = start + WireForm.headerByteCount
-    count = found
+    count = expectedCount
+    self.payloadByteCount = payloadByteCount
     self.codec = codec
   }
 

@@ -126,11 +126,13 @@ final class ChunkQueue: @unchecked Sendable {
     let elementByteCount = chunk.appendedByteCount
     var storedByteCount = 0
     do {
-      let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) { encoded in
-        storedByteCount = encoded.byteCount
-        try array.locks.withLock(on: chunk.indices) { try array.store.write(key, encoded) }
+      try array.locks.withLock(on: chunk.indices) {
+        let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) { encoded in
+          storedByteCount = encoded.byteCount
+          try array.store.write(key, encoded)
+        }
+        if !isEncoded { try array.store.delete(key) }
       }
-      if !isEncoded { try array.store.delete(key) }
     } catch {
       throw array.error(error, chunk: chunk.indices)
     }

@@ -137,9 +137,6 @@ final class OpenChunk: @unchecked Sendable {
   /// The chunk is left without memory.
   func takeElements(chain: CodecChain) throws(ChunkError) -> BlobView {
     seal()
-    let builder = try BlobViewBuilder(count: count, chain: chain)
-    try builder.place(
-      try arena.takeBytes(), count: count, runs: [ElementRun(chunkIndex: 0, selectionIndex: 0, count: count)])
-    return builder.finish()
+    return try BlobView(try arena.takeBytes(), count: count, chain: chain)
   }
 }

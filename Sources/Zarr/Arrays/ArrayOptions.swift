@@ -2,8 +2,9 @@ public import ChunkEngine
 
 /// What a new array is like.
 public struct ArrayOptions: Sendable {
-  /// What the elements are.
-  public var dataType: DataType
+  /// What the elements are, or nil for what those are that are written at creation, and bytes if there are
+  /// none.
+  public var dataType: DataType?
   /// The name to write for the data type, or nil for the one that most libraries read.
   public var dataTypeName: String?
   /// How large the chunks are.
@@ -34,7 +35,7 @@ public struct ArrayOptions: Sendable {
   ///   - dimensionNames: The names of the axes, as many as there are, or nil for none.
   ///   - overwrites: Whether an array or group that is there already is removed.
   public init(
-    dataType: DataType = .bytes, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
+    dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
     codecs: [CodecChain.Stage] = [.zstd()], fillValue: [UInt8] = [],
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
     dimensionNames: [String?]? = nil, overwrites: Bool = false
@@ -52,6 +53,7 @@ public struct ArrayOptions: Sendable {
 
   /// The metadata of an array of a shape.
   func metadata(shape: [Int], chunkShape: [Int]) throws(MetadataError) -> ArrayMetadata {
+    let dataType = dataType ?? .bytes
     let layout: any VariableLengthCodec = dataType == .string ? VlenUTF8Codec() : VlenBytesCodec()
     guard let codecs = CodecChain(layout, stages: codecs).metadata else {
       throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")

@@ -35,6 +35,9 @@ public final class ProgressMonitor: Sendable {
   }
 
   private let state = Mutex(State())
+
+  /// Held while the handler runs, so that it is not called twice at a time.
+  private let reporting = Mutex(())
   private let cancelled = Atomic(false)
   private let start = ContinuousClock.now
   private let interval: Duration
@@ -45,7 +48,7 @@ public final class ProgressMonitor: Sendable {
   /// - Parameters:
   ///   - interval: The least time between two calls of the handler.
   ///   - handler: Called with the progress, by one thread at a time, which waits for it. It may cancel the
-  ///     monitor, and must not ask it for its progress.
+  ///     monitor.
   public init(
     interval: Duration = .milliseconds(100), _ handler: @escaping @Sendable (Progress) -> Void = { _ in }
   ) {
@@ -54,8 +57,6 @@ public final class ProgressMonitor: Sendable {
   }
 
   /// How far the work has come.
-  ///
-  /// - Precondition: The caller is not the handler.
   public var progress: Progress {
     state.withLock { state in
       var progress = state.progress
@@ -94,13 +95,15 @@ public final class ProgressMonitor: Sendable {
   }
 
   private func report(always: Bool, _ change: (inout Progress) -> Void) {
-    state.withLock { state in
+    let isDue = state.withLock { state in
       change(&state.progress)
       let now = ContinuousClock.now
-      if !always, let last = state.lastReport, last.duration(to: now) < interval { return }
+      if !always, let last = state.lastReport, last.duration(to: now) < interval { return false }
       state.lastReport = now
-      state.progress.elapsed = start.duration(to: now)
-      handler(state.progress)
+      return true
     }
+    guard isDue else { return }
+    // Asked for anew by the thread whose turn it is, so that progress never goes back.
+    reporting.withLock { _ in handler(progress) }
   }
 }

@@ -39,10 +39,12 @@ extension ZarrArray {
   @discardableResult
   public static func create(
     in store: any Store, at path: String = "", writing elements: any BlobSource, shape: [Int]? = nil,
-    options: ArrayOptions? = nil, access: ArrayAccess = ArrayAccess(), monitor: ProgressMonitor? = nil
+    options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
+    monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
     let shape = shape ?? [elements.count]
-    let options = options ?? ArrayOptions(dataType: elements.elementsAreText ? .string : .bytes)
+    var options = options
+    options.dataType = options.dataType ?? (elements.elementsAreText ? .string : .bytes)
     // A negative length is for the metadata to refuse.
     let isShape = shape.allSatisfy { $0 >= 0 }
     let expected = isShape ? ArrayMetadata.elementCount(of: shape) ?? Int.max : elements.count

@@ -36,16 +36,18 @@ extension ZarrArray {
           storedByteCount = arena.count
           return isStored
         }
+        var chunkPayloadByteCount: Int?
         if let chunk {
-          try builder.place(chunk, count: metadata.chunkGrid.elementCount, runs: part.runs)
+          chunkPayloadByteCount = try builder.place(
+            chunk, count: metadata.chunkGrid.elementCount, runs: part.runs)
         } else {
           builder.place(repeating: fillElement, runs: part.runs)
         }
         guard let monitor else { return }
         let count = part.runs.reduce(0) { $0 + $1.count }
         let elementByteCount =
-          if let chunk, count == metadata.chunkGrid.elementCount {
-            WireForm.payloadByteCount(of: chunk, count: count)
+          if let chunkPayloadByteCount, count == metadata.chunkGrid.elementCount {
+            chunkPayloadByteCount
           } else {
             builder.byteCount(of: part.runs)
           }

@@ -103,8 +103,6 @@ extension ZarrArray {
         try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
       })
     else { return nil }
-    let builder = try BlobViewBuilder(count: count, chain: chain)
-    try builder.place(chunk, count: count, runs: [ElementRun(chunkIndex: 0, selectionIndex: 0, count: count)])
-    return builder.finish()
+    return try BlobView(chunk, count: count, chain: chain)
   }
 }

@@ -21,7 +21,7 @@ public struct ZstdCodec: BytesToBytesCodec, Hashable {
   /// Creates a codec.
   ///
   /// - Precondition: `level` is in ``levels``.
-  public init(level: Int = 3, hasChecksum: Bool = false) {
+  public init(level: Int = 1, hasChecksum: Bool = false) {
     precondition(Self.levels.contains(level), "zstd has levels \(Self.levels), not \(level)")
     self.level = level
     self.hasChecksum = hasChecksum
@@ -142,13 +142,18 @@ private final class ZstdDecoder: BytesDecoder {
     _ frame: RawSpan, into output: inout ByteArena, free: Int, limit: Int
   ) throws(ChunkError) -> Int {
     try check(unsafe ZSTD_DCtx_reset(context, ZSTD_reset_session_only))
+    // The window, which the header claims too, is memory that zstd takes beside the output: what may be
+    // decoded needs no more, but RFC 8878 wants 8 MiB for every frame, and zstd itself stops at 128 MiB.
+    let window = min(27, max(23, Int.bitWidth - free.leadingZeroBitCount))
+    try check(unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(window)))
+    // Room for one byte more than may be decoded, so that a frame of just the limit can end.
+    let free = min(free, Int.max - 1)
     let before = output.count
     try unsafe frame.withUnsafeBytes { frame throws(ChunkError) in
       var input = unsafe ZSTD_inBuffer(src: frame.baseAddress, size: frame.count, pos: 0)
       var isComplete = false
       while !isComplete {
         let decoded = output.count - before
-        // One byte more than the limit, so that a frame of just the limit can end.
         let step = min(max(128 << 10, decoded / 2), free - decoded + 1)
         try output.append(addingCapacity: step) { output throws(ChunkError) in
           try unsafe output.appendUnsafe { room throws(ChunkError) in
