@@ -25,7 +25,7 @@ struct BlobViewTests {
 
   @Test(
     "Blocks of elements are compacted side by side without touching each other",
-    arguments: [0, 1, 7, 31, 63, 64, 65])
+    arguments: [0, 1, 7, 31, 63, 64, 65, 128, 256, 257])
   func blocksOfOneSize(byteCount: Int) throws {
     var generator = SeededGenerator(seed: UInt64(byteCount))
     let count = 3 * 16_384 + 1
@@ -36,7 +36,7 @@ struct BlobViewTests {
   @Test("Blocks of elements of many sizes are compacted", arguments: [16_384, 16_385, 70_000])
   func blocksOfManySizes(count: Int) throws {
     var generator = SeededGenerator(seed: UInt64(count))
-    try expectCompaction(of: generator.elements(count: count, byteCounts: 0...70))
+    try expectCompaction(of: generator.elements(count: count, byteCounts: 0...300))
   }
 
   /// Expects the view of `elements` to become one buffer with offsets.

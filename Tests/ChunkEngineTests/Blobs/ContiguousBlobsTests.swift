@@ -138,7 +138,9 @@ struct ContiguousBlobsTests {
     }
   }
 
-  @Test("Memory that is one byte too small is refused", arguments: [1, 31, 32, 33, 63, 64, 65, 128])
+  @Test(
+    "Memory that is one byte too small is refused",
+    arguments: [1, 31, 32, 33, 63, 64, 65, 128, 192, 255, 256, 257])
   func exactMemory(byteCount: Int) throws {
     var generator = SeededGenerator(seed: UInt64(byteCount))
     let bytes = generator.bytes(count: 3 * byteCount)

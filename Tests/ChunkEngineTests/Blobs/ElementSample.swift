@@ -11,23 +11,25 @@ struct ElementSample: Sendable, CustomStringConvertible {
     elements = generator.elements(byteCounts: byteCounts)
   }
 
-  /// Chunks of none, one and many elements, and sizes about the 64 bytes that a short copy touches.
+  /// Chunks of none, one and many elements, and sizes about the blocks of 64 bytes in which small elements are copied.
   static let all: [ElementSample] =
     [
       ElementSample("no elements", []),
       ElementSample("only empty elements", Array(repeating: 0, count: 100)),
       ElementSample("empty elements between others", [0, 3, 0, 0, 64, 0, 65, 0]),
-      ElementSample("sizes that grow to 200", 0...200),
-      ElementSample("sizes that shrink from 200", (0...200).reversed()),
+      ElementSample("sizes that grow to 330", 0...330),
+      ElementSample("sizes that shrink from 330", (0...330).reversed()),
       ElementSample("many of one byte", Array(repeating: 1, count: 1000)),
       ElementSample("many of 64 bytes", Array(repeating: 64, count: 100)),
       ElementSample("one of 100,000 bytes between small ones", [1, 100_000, 1]),
       ElementSample(
-        "300 of any size up to 130",
+        "300 of any size up to 300",
         {
           var generator = SeededGenerator(seed: 3)
-          return (0..<300).map { _ in Int.random(in: 0...130, using: &generator) }
+          return (0..<300).map { _ in Int.random(in: 0...300, using: &generator) }
         }()),
-    ] + (0...200).map { ElementSample("one of \($0) bytes", [$0]) }
-    + [31, 32, 33, 63, 64, 65].map { ElementSample("\($0) bytes before one", [$0, 1]) }
+    ] + (0...330).map { ElementSample("one of \($0) bytes", [$0]) }
+    + [31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 192, 193, 255, 256, 257].map {
+      ElementSample("\($0) bytes before one", [$0, 1])
+    }
 }

@@ -97,6 +97,16 @@ struct ZstdFrameTests {
     #expect(outcome.capacity <= limit + 1)
   }
 
+  @Test("The largest limit is one too", arguments: [.max, .max - 1] as [Int])
+  func largestLimit(limit: Int) throws {
+    let outcome = try decode(
+      ZstdFrame.raw([1, 2], claiming: nil) + ZstdFrame.raw([3], claiming: 1), limit: limit)
+    #expect(outcome.decoded == [1, 2, 3] && outcome.error == nil)
+    for codec in [GzipCodec() as any BytesToBytesCodec, ZlibCodec(), LZ4Codec(), BloscCodec()] {
+      #expect(try codec.decoded(codec.encoded([1, 2, 3]), limit: limit) == [1, 2, 3])
+    }
+  }
+
   @Test("Many frames end at the limit together")
   func manyFrames() throws {
     let one = ZstdFrame.zeros(blockCount: 1, claiming: UInt64(ZstdFrame.blockByteCount))
