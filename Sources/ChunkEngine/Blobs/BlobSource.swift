@@ -32,10 +32,3 @@ public protocol BlobSource: Sendable {
 extension BlobSource {
   public var elementsAreText: Bool { false }
 }
-
-/// Returns the sum of two byte counts, or throws because no memory can hold it.
-func sum(_ left: Int, _ right: Int) throws(ChunkError) -> Int {
-  let (sum, overflow) = left.addingReportingOverflow(right)
-  guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
-  return sum
-}

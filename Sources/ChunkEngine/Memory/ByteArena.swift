@@ -73,10 +73,15 @@ public struct ByteArena: ~Copyable {
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: O(1), and O(`count`) when the arena has to move.
   public mutating func reserve(_ byteCount: Int) throws(ChunkError) {
+    try reserve(byteCount, growingTo: Int.max)
+  }
+
+  /// Makes room for `byteCount` more bytes, and takes more than they need only up to `limit`.
+  mutating func reserve(_ byteCount: Int, growingTo limit: Int) throws(ChunkError) {
     let (needed, overflow) = count.addingReportingOverflow(byteCount)
     guard byteCount >= 0, !overflow else { throw .outOfMemory(byteCount: byteCount) }
     guard needed > capacity || allocation == nil else { return }
-    var larger = count == 0 ? needed : max(needed, capacity + capacity / 2)
+    var larger = count == 0 ? needed : max(needed, min(limit, capacity + capacity / 2))
     if expectedChunkCount > 1, larger < Self.sharedAllocationByteCount {
       let (all, overflow) = (larger + 2 * RawMemory.slack).multipliedReportingOverflow(by: expectedChunkCount)
       larger = overflow ? Self.sharedAllocationByteCount : min(all, Self.sharedAllocationByteCount)
@@ -100,7 +105,16 @@ public struct ByteArena: ~Copyable {
     addingCapacity byteCount: Int,
     initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws(ChunkError) {
-    try reserve(byteCount)
+    try append(addingCapacity: byteCount, growingTo: Int.max, initializingWith: initializer)
+  }
+
+  /// Appends as ``append(addingCapacity:initializingWith:)`` does, and takes more memory than that needs only
+  /// up to `limit` bytes.
+  mutating func append(
+    addingCapacity byteCount: Int, growingTo limit: Int,
+    initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    try reserve(byteCount, growingTo: limit)
     guard let memory = unsafe memory else { return }
     let free = unsafe UnsafeMutableRawBufferPointer(start: memory + count, count: byteCount)
     var output = unsafe OutputRawSpan(buffer: free, initializedCount: 0)

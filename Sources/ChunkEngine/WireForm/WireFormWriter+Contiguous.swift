@@ -19,15 +19,15 @@ extension WireFormWriter {
     let limit = UInt64(maximumElementByteCount)
     let byteCount = bytes.count
     var lower = Int(truncatingIfNeeded: unsafe offsets[0])
-    guard lower >= 0, lower <= byteCount else { throw .invalidOffsets(index: 0) }
+    guard lower >= 0, lower <= byteCount else { throw .invalidOffsets(index: count) }
 
     for index in 1..<offsets.count {
       let upper = Int(truncatingIfNeeded: unsafe offsets[index])
       let length = upper &- lower
       // As an unsigned number a negative length is above every limit.
       guard UInt64(bitPattern: Int64(length)) <= limit, upper <= byteCount else {
-        guard length >= 0, upper <= byteCount else { throw .invalidOffsets(index: index - 1) }
-        throw .elementTooLarge(index: index - 1, byteCount: length, limit: maximumElementByteCount)
+        guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
+        throw .elementTooLarge(index: count, byteCount: length, limit: maximumElementByteCount)
       }
       guard unsafe length <= end - cursor - WireForm.lengthByteCount else { throw .sourceChanged }
       unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
@@ -47,7 +47,7 @@ extension WireFormWriter {
   ) throws(ChunkError) {
     for index in 0..<count {
       guard unsafe offsets[index] == 0, unsafe offsets[index + 1] == 0 else {
-        throw .invalidOffsets(index: index)
+        throw .invalidOffsets(index: self.count)
       }
       _ = try unsafe appendLength(0)
     }

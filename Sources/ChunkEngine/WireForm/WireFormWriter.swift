@@ -54,11 +54,19 @@ public struct WireFormWriter: ~Copyable {
   public mutating func append(
     byteCount: Int, initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws(ChunkError) {
+    let (start, countBefore) = unsafe (cursor, count)
     let destination = try unsafe appendLength(byteCount)
     let room = unsafe UnsafeMutableRawBufferPointer(start: destination, count: byteCount)
     var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
-    try initializer(&output)
-    guard unsafe output.finalize(for: room) == byteCount else { throw .sourceChanged }
+    do throws(ChunkError) {
+      try initializer(&output)
+      guard unsafe output.finalize(for: room) == byteCount else { throw .sourceChanged }
+    } catch {
+      // Whoever goes on must not find an element of whatever was in memory.
+      unsafe cursor = unsafe start
+      count = countBefore
+      throw error
+    }
   }
 
   /// Appends `element` as often as `count` says.

@@ -11,7 +11,8 @@ struct ElementSample: Sendable, CustomStringConvertible {
     elements = generator.elements(byteCounts: byteCounts)
   }
 
-  /// Chunks of none, one and many elements, and sizes about the blocks of 64 bytes in which small elements are copied.
+  /// Chunks of none, one and many elements, and sizes about the blocks of 64 bytes in which small elements
+  /// are copied.
   static let all: [ElementSample] =
     [
       ElementSample("no elements", []),

@@ -107,7 +107,8 @@ final class DeflateDecoder: BytesDecoder {
       var consumed = 0
       let before = output.count
       var isFull = false
-      try output.append(addingCapacity: capacity) { output throws(ChunkError) in
+      try output.append(addingCapacity: capacity, growingTo: sumOrMaximum(before, free)) {
+        output throws(ChunkError) in
         try unsafe source.withUnsafeBytes { source throws(ChunkError) in
           try unsafe output.appendUnsafe { room throws(ChunkError) in
             var written = 0

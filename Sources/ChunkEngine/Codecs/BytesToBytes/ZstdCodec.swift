@@ -29,7 +29,9 @@ public struct ZstdCodec: BytesToBytesCodec, Hashable {
 
   public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
     let bound = ZSTD_compressBound(byteCount)
-    guard ZSTD_isError(bound) == 0 else { throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 2) }
+    guard ZSTD_isError(bound) == 0, bound >= byteCount else {
+      throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 2)
+    }
     return bound
   }
 
@@ -125,7 +127,8 @@ private final class ZstdDecoder: BytesDecoder {
       throw .implausibleByteCount(codec: ZstdCodec.name, claimed: claimed, encoded: frame.byteCount)
     }
     let before = output.count
-    try output.append(addingCapacity: claimed) { output throws(ChunkError) in
+    try output.append(addingCapacity: claimed, growingTo: sumOrMaximum(before, free)) {
+      output throws(ChunkError) in
       try unsafe frame.withUnsafeBytes { frame throws(ChunkError) in
         try unsafe output.appendUnsafe { free throws(ChunkError) in
           // SAFETY: zstd writes at most `free.count` bytes, returns how many, and keeps neither pointer.
@@ -155,7 +158,8 @@ private final class ZstdDecoder: BytesDecoder {
       while !isComplete {
         let decoded = output.count - before
         let step = min(max(128 << 10, decoded / 2), free - decoded + 1)
-        try output.append(addingCapacity: step) { output throws(ChunkError) in
+        try output.append(addingCapacity: step, growingTo: sumOrMaximum(before, free)) {
+          output throws(ChunkError) in
           try unsafe output.appendUnsafe { room throws(ChunkError) in
             // SAFETY: zstd writes at most `room.count` bytes and keeps neither pointer.
             var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
