@@ -40,6 +40,7 @@ let package = Package(
     .testTarget(name: "ChunkEngineTests", dependencies: ["ChunkEngine", "CKernels", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
     .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
+    .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),
   ],
   swiftLanguageModes: [.v6]
 )

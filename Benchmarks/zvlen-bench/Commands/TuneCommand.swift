@@ -29,7 +29,7 @@ struct TuneCommand: ParsableCommand {
   var workers: [Int] = []
 
   @Option(help: "How much of the data to try it on.")
-  var sampleBytes = ByteCount(clamping: 64 << 20)
+  var sampleBytes = ByteCount(clamping: 32 << 20)
 
   @Option(
     help: ArgumentHelp(

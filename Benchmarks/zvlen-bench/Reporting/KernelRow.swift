@@ -11,27 +11,19 @@ struct KernelRow: Codable, Sendable {
   static func table(_ rows: [KernelRow]) -> TextTable {
     var table = TextTable([
       ("loop", .left), ("blob", .right), ("Mblobs/s", .right), ("GB/s", .right), ("C Mblobs/s", .right),
-      ("C GB/s", .right), ("of C", .right), ("in CPU time", .right), ("best of C", .right),
+      ("C GB/s", .right), ("of C", .right), ("of best", .right), ("in CPU time", .right),
     ])
     for row in rows {
       let measurement = row.measurement
       let ours = measurement.medianSeconds.map { row.rates($0, measurement) } ?? ["-", "-"]
       let floor = measurement.floorMedianSeconds.map { row.rates($0, measurement) } ?? ["-", "-"]
       let quotients = [
-        measurement.floorQuotient, measurement.floorProcessorQuotient, row.quotientOfMinima,
+        measurement.floorQuotient, measurement.floorBestQuotient, measurement.floorProcessorQuotient,
       ]
       .map { $0.map { Figure.fixed($0, places: 3) } ?? "-" }
       table.append([row.work, "\(row.blobBytes) B"] + ours + floor + quotients)
     }
     return table
-  }
-
-  /// The fastest repeat in C divided by our fastest one, which other processes disturb least.
-  private var quotientOfMinima: Double? {
-    guard let ours = measurement.seconds?.min(), let floor = measurement.floorSeconds?.min() else {
-      return nil
-    }
-    return floor / ours
   }
 
   private func rates(_ seconds: Double, _ measurement: Measurement) -> [String] {

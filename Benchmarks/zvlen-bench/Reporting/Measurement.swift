@@ -11,6 +11,8 @@ struct Measurement: Codable, Sendable {
   let floorPayloadBytesPerSecond: Double?
   /// The floor's median divided by ours: 1 is the limit.
   let floorQuotient: Double?
+  /// The floor's fastest repeat divided by ours.
+  let floorBestQuotient: Double?
   /// The median of the seconds of all processors together.
   let medianProcessorSeconds: Double?
   let floorMedianProcessorSeconds: Double?
@@ -29,6 +31,8 @@ struct Measurement: Codable, Sendable {
     floorMedianSeconds = floorMedian
     floorPayloadBytesPerSecond = floorMedian.map { Double(payloadBytes) / $0 }
     floorQuotient = if let median, let floorMedian { floorMedian / median } else { nil }
+    floorBestQuotient =
+      if let best = seconds?.min(), let floorBest = floorSeconds?.min() { floorBest / best } else { nil }
     let processor = times.map { Statistics($0.map(\.processorSeconds)).median }
     let floorProcessor = floor.map { Statistics($0.map(\.processorSeconds)).median }
     medianProcessorSeconds = processor

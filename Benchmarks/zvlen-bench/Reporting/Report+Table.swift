@@ -4,7 +4,7 @@ extension Report {
     var table = TextTable([
       ("work", .left), ("memory", .left), ("median", .right), ("min - max", .right), ("MB/s", .right),
       ("Mblobs/s", .right), ("floor", .right), ("min - max", .right), ("MB/s", .right), ("of floor", .right),
-      ("in CPU time", .right),
+      ("of best", .right), ("in CPU time", .right),
     ])
     let rows: [(String, String, Measurement?)] = [
       ("write", "warm", write), ("write", "fresh", writeFresh), ("read, kept", "warm", read),
@@ -39,9 +39,11 @@ extension Report {
     let ours = timeCells(measurement.seconds, rate: measurement.payloadBytesPerSecond)
     let blobs = measurement.blobsPerSecond.map { Figure.fixed($0 / 1e6, places: 2) } ?? "-"
     let floor = timeCells(measurement.floorSeconds, rate: measurement.floorPayloadBytesPerSecond)
-    let quotient = measurement.floorQuotient.map { Figure.fixed($0, places: 3) } ?? "-"
-    let processor = measurement.floorProcessorQuotient.map { Figure.fixed($0, places: 3) } ?? "-"
-    return ours + [blobs] + floor + [quotient, processor]
+    let quotients = [
+      measurement.floorQuotient, measurement.floorBestQuotient, measurement.floorProcessorQuotient,
+    ]
+    .map { $0.map { Figure.fixed($0, places: 3) } ?? "-" }
+    return ours + [blobs] + floor + quotients
   }
 
   private func timeCells(_ seconds: [Double]?, rate: Double?) -> [String] {
