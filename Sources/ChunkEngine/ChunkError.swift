@@ -27,6 +27,8 @@ public enum ChunkError: Error, Hashable, Sendable {
   case truncatedHeader(codec: String, byteCount: Int, expected: Int)
   /// An element claims more bytes than are left.
   case elementOverrun(index: Int, byteCount: Int, available: Int)
+  /// The bytes end before the elements that the header counts.
+  case truncatedElements(byteCount: Int, count: Int)
   /// The header counts other than the chunk's elements.
   case countMismatch(found: Int, expected: Int)
   /// Bytes follow what was to be decoded.
@@ -75,6 +77,8 @@ extension ChunkError: CustomStringConvertible {
       "\(codec) needs a header of \(expected) bytes and has \(byteCount)"
     case .elementOverrun(let index, let byteCount, let available):
       "element \(index) claims \(byteCount) bytes and \(available) are left"
+    case .truncatedElements(let byteCount, let count):
+      "the \(byteCount) bytes of the chunk end before its \(count) elements do"
     case .countMismatch(let found, let expected):
       "the header counts \(found) elements and the chunk has \(expected)"
     case .trailingBytes(let codec, let byteCount):

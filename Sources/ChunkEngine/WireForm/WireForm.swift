@@ -42,8 +42,7 @@ public enum WireForm {
     guard found == expectedCount else { throw .countMismatch(found: found, expected: expectedCount) }
     let available = chunk.byteCount - headerByteCount
     guard found * lengthByteCount <= available else {
-      throw .elementOverrun(
-        index: available / lengthByteCount, byteCount: 0, available: available % lengthByteCount)
+      throw .truncatedElements(byteCount: chunk.byteCount, count: expectedCount)
     }
     return available - found * lengthByteCount
   }

@@ -36,6 +36,9 @@ struct WireFormCursor: ~Copyable {
     self.codec = codec
   }
 
+  /// The error for bytes that end in front of a length.
+  private var truncated: ChunkError { .truncatedElements(byteCount: unsafe end - start, count: count) }
+
   /// Stores where the bytes of the next elements begin, one for each of `slots`.
   ///
   /// - Complexity: O(*n*) where *n* is the number of slots. Does not allocate.
@@ -72,9 +75,7 @@ struct WireFormCursor: ~Copyable {
     var position = unsafe self.position
     for slot in 0..<slots.count {
       let available = unsafe end - position - WireForm.lengthByteCount
-      guard available >= 0 else {
-        throw .elementOverrun(index: index + slot, byteCount: 0, available: available)
-      }
+      guard available >= 0 else { throw truncated }
       let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
       guard length <= available else {
         throw .elementOverrun(index: index + slot, byteCount: length, available: available)
@@ -92,7 +93,7 @@ struct WireFormCursor: ~Copyable {
   mutating func skip(_ count: Int) throws(ChunkError) {
     for _ in 0..<count {
       let available = unsafe end - position - WireForm.lengthByteCount
-      guard available >= 0 else { throw .elementOverrun(index: index, byteCount: 0, available: available) }
+      guard available >= 0 else { throw truncated }
       let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
       guard length <= available else {
         throw .elementOverrun(index: index, byteCount: length, available: available)

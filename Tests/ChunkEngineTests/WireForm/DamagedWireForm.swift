@@ -59,15 +59,17 @@ struct DamagedWireForm: Sendable, CustomStringConvertible {
         description: "an end inside of an element", bytes: valid.dropLast(), count: 3, error: overrun(2, 3, 2)
       ),
       DamagedWireForm(
-        description: "an end inside of a length", bytes: valid.dropLast(5), count: 3, error: overrun(2, 0, -2)
+        description: "an end inside of a length", bytes: valid.dropLast(5), count: 3,
+        error: .truncatedElements(byteCount: 16, count: 3)
       ),
       DamagedWireForm(
         description: "an end in front of a length", bytes: valid.dropLast(7), count: 3,
-        error: overrun(2, 0, -4)),
+        error: .truncatedElements(byteCount: 14, count: 3)),
       DamagedWireForm(
-        description: "a header only", bytes: Array(valid[..<4]), count: 3, error: overrun(0, 0, -4)),
+        description: "a header only", bytes: Array(valid[..<4]), count: 3,
+        error: .truncatedElements(byteCount: 4, count: 3)),
       DamagedWireForm(
         description: "the largest count, and truly expected", bytes: changed(at: 0, to: .max),
-        count: Int(UInt32.max), error: overrun(3, 0, -4)),
+        count: Int(UInt32.max), error: .truncatedElements(byteCount: 21, count: Int(UInt32.max))),
     ]
 }
