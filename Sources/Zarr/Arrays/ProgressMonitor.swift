@@ -9,13 +9,13 @@ public final class ProgressMonitor: Sendable {
   public struct Progress: Hashable, Sendable {
     /// The elements written or read so far.
     ///
-    /// An appender counts whole chunks, with the padding of the last one.
+    /// An appender counts what was appended, and neither padding nor what a chunk had before.
     public var elementCount = 0
-    /// The bytes of the elements of the chunks that are done, without their lengths.
+    /// The bytes of these elements, without their lengths.
+    public var elementByteCount = 0
+    /// The bytes that their chunks have in the store.
     ///
     /// Chunks count as a whole, also where only some of their elements were asked for.
-    public var elementByteCount = 0
-    /// The bytes that these chunks have in the store.
     public var storedByteCount = 0
     /// All elements of the work, or nil if that is not known, as with a stream.
     public var totalElementCount: Int?
