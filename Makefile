@@ -21,7 +21,7 @@ test: dependencies python
 # Leaks are left to other tools: the test runner itself leaks.
 check: dependencies python lint docs
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address
-	swift test --sanitize=thread --scratch-path .build-thread
+	@sh Tests/ThreadSanitizer/run.sh
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
