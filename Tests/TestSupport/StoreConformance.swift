@@ -14,6 +14,7 @@ public func expectConforms(_ store: any Store, sourceLocation: SourceLocation = 
   try check.failedGathering()
   try check.deletion()
   try check.listing()
+  try check.deletionOfAll()
   try check.exactKeys()
   try check.manyThreads()
 }
@@ -150,6 +151,22 @@ private struct StoreCheck {
     expect(try store.keys("list/a/0"), [], "a key is not below itself")
     expect(try store.keys("list/nothing"), [], "a prefix without keys")
     expect(Set(try store.keys("")).isSuperset(of: try store.keys("list")), true, "all keys")
+  }
+
+  func deletionOfAll() throws {
+    for key in ["all/a/0", "all/a/1/2", "all/ab", "all/a.b", "alla"] {
+      try store.put([1], at: key)
+    }
+    let others = Set(try store.keys()).subtracting(["all/a/0", "all/a/1/2"])
+    try store.deleteAll("all/a")
+    expect(Set(try store.keys()), others, "what is below a prefix is deleted, and nothing else")
+    try store.deleteAll("all/a")
+    try store.deleteAll("all/nothing")
+    expect(Set(try store.keys()), others, "a prefix without keys is deleted")
+    try store.put([2], at: "all/a/0")
+    expect(try store.value(of: "all/a/0"), [2], "a deleted value can be written again")
+    try store.deleteAll("")
+    expect(try store.keys(), [], "everything is deleted")
   }
 
   /// Keys are bytes: what Unicode takes for equal are two keys.

@@ -103,6 +103,24 @@ struct AppenderFailureTests {
     #expect(try ZarrArray.open(in: store).shape == [0])
   }
 
+  @Test("Giving up drops what waits, and nothing is stored afterwards", arguments: [0, 1, 4, 40])
+  func givingUp(count: Int) throws {
+    let probe = StoreProbe(MemoryStore())
+    let array = try ZarrArray.create(in: probe, writing: ArrayElements.numbered(3), options: options([2]))
+    let appender = try Appender(to: array)
+    try appender.append(contentsOf: ArrayElements.numbered(count, label: "new ") as any BlobSource)
+    appender.cancel()
+    let calls = probe.calls
+    // Again, for nothing.
+    appender.cancel()
+    #expect(probe.calls == calls)
+    #expect(try ZarrArray.open(in: probe).read().arrays() == ArrayElements.numbered(3))
+    let sampling = try Appender.create(in: probe, at: "other")
+    try sampling.append(([1] as [UInt8]).span.bytes)
+    sampling.cancel()
+    #expect(throws: ZarrError.self) { try ZarrArray.open(in: probe, at: "other") }
+  }
+
   @Test("A last chunk that is damaged is an error that names it")
   func damagedLastChunk() throws {
     let store = MemoryStore()

@@ -58,6 +58,38 @@ struct ArrayCreationTests {
     #expect(document["shape"] == [6, 7])
   }
 
+  @Test("Attributes can be replaced, and nothing else changes", arguments: [false, true])
+  func setAttributes(isReopened: Bool) throws {
+    let store = MemoryStore()
+    try store.put(Array(SampleDocument.array.utf8), at: "zarr.json")
+    let array = try ZarrArray.open(in: store)
+    try array.setAttributes(["new": [1, "é"]])
+    let found = isReopened ? try ZarrArray.open(in: store) : array
+    #expect(found.metadata.attributes == ["new": [1, "é"]])
+    var expected = try sampleDocument()
+    expected["attributes"] = nil
+    var document = try storedDocument(in: store)
+    #expect(document["attributes"] == ["new": [1, "é"]])
+    document["attributes"] = nil
+    for (name, value) in expected where name != "codecs" { #expect(document[name] == value, "\(name)") }
+  }
+
+  @Test("Threads that change the shape and the attributes lose neither")
+  func concurrentChanges() throws {
+    let store = MemoryStore()
+    let array = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .count(1)))
+    try onThreads(8) { thread in
+      for round in 1...20 {
+        if thread == 0 { try array.resize(to: [round]) }
+        if thread == 1 { try array.setAttributes(["round": .integer(round)]) }
+      }
+    }
+    let reopened = try ZarrArray.open(in: store)
+    #expect(reopened.metadata == array.metadata)
+    #expect(array.shape == [20])
+    #expect(array.metadata.attributes == ["round": 20])
+  }
+
   @Test("Groups above an array are created, and those that are there are kept")
   func parents() throws {
     let store = MemoryStore()

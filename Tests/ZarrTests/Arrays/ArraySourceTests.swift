@@ -177,6 +177,16 @@ struct ArraySourceTests {
     let source: any BlobSource = isText ? texts : texts.map { Array($0.utf8) }
     let array = try ZarrArray.create(in: MemoryStore(), writing: source)
     #expect(array.dataType == (isText ? .string : .bytes))
+    // Unless something else is said.
+    let options = ArrayOptions(chunkSize: .count(2))
+    let other = try ZarrArray.create(in: MemoryStore(), writing: source, options: options)
+    #expect(other.dataType == (isText ? .string : .bytes))
+    for dataType in DataType.allCases {
+      let options = ArrayOptions(dataType: dataType, chunkSize: .count(2))
+      let array = try ZarrArray.create(in: MemoryStore(), writing: source, options: options)
+      #expect(array.dataType == dataType)
+      #expect(try array.read().strings() == texts)
+    }
   }
 
   @Test(

@@ -132,6 +132,8 @@ struct FileStoreTests {
   func listingOutside(prefix: String) throws {
     try store.put([1], at: "a/b")
     #expect(throws: StoreError.self) { try store.list(prefix) }
+    #expect(throws: StoreError.self) { try store.deleteAll(prefix) }
+    #expect(try store.value(of: "a/b") == [1])
   }
 
   @Test("A link to a directory is not followed when keys are listed")
@@ -142,6 +144,24 @@ struct FileStoreTests {
       atPath: directory.path("link"), withDestinationPath: other.path)
     #expect(try store.keys().contains("link/secret") == false)
     #expect(try store.keys("link") == [])
+  }
+
+  @Test("Deleting everything below a prefix takes directories and leftovers, but not what links lead to")
+  func deletingAll() throws {
+    let other = try StoreDirectory()
+    try FileStore(opening: other.path).put([1], at: "kept")
+    for key in ["a/c/0/0", "a/zarr.json", "b"] { try store.put([1], at: key) }
+    let leftover = directory.path("a/c/.0.1-1.partial")
+    #expect(FileManager.default.createFile(atPath: leftover, contents: nil))
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("a/link"), withDestinationPath: other.path)
+    try store.deleteAll("a")
+    #expect(try directory.files() == ["b"])
+    #expect(FileManager.default.fileExists(atPath: directory.path("a/c")) == false)
+    #expect(try other.files() == ["kept"])
+    // The root is not there to be removed, even if it is empty.
+    try store.deleteAll("")
+    #expect(FileManager.default.fileExists(atPath: directory.path))
   }
 
   @Test("A store goes on in its directory when that is moved")

@@ -1,0 +1,88 @@
+import ChunkEngine
+import TestSupport
+import Testing
+import Zarr
+
+@Suite("Appending in asynchronous code", .timeLimit(.minutes(2)))
+struct AsyncAppenderTests {
+  private let options = ArrayOptions(chunkSize: .count(7), codecs: [.zstd()])
+
+  @Test("Elements are stored in the order of the calls", arguments: [0, 1 << 20])
+  func order(memoryBudget: Int) async throws {
+    let store = MemoryStore()
+    let appender = try await AsyncAppender.create(
+      in: store, at: "a", options: options, memoryBudget: memoryBudget)
+    var expected: [[UInt8]] = []
+    for round in 0..<20 {
+      let elements = ArrayElements.numbered(round, label: "\(round)/")
+      try await appender.append(contentsOf: elements)
+      expected += elements
+    }
+    #expect(try await appender.finish().read().arrays() == expected)
+    let more = try await AsyncAppender.open(try ZarrArray.open(in: store, at: "a"))
+    try await more.append(contentsOf: ArrayElements.numbered(10))
+    try await more.finish()
+    let array = try ZarrArray.open(in: store, at: "a")
+    #expect(try await array.read().arrays() == expected + ArrayElements.numbered(10))
+  }
+
+  @Test("Many tasks append, each source in one piece")
+  func manyTasks() async throws {
+    let appender = try await AsyncAppender.create(
+      in: MemoryStore(), options: ArrayOptions(chunkSize: .bytes(200)), memoryBudget: 0)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for task in 0..<30 {
+        group.addTask {
+          try await appender.append(contentsOf: (0..<5).map { Array("\(task)/\($0)".utf8) })
+        }
+      }
+      try await group.waitForAll()
+    }
+    let found = try await appender.finish().read().strings()
+    let pieces = stride(from: 0, to: found.count, by: 5).map { Array(found[$0..<$0 + 5]) }
+    #expect(Set(pieces) == Set((0..<30).map { task in (0..<5).map { "\(task)/\($0)" } }))
+    #expect(pieces.count == 30)
+  }
+
+  @Test("Tasks go on while an appender waits for its store")
+  func noStarvation() async throws {
+    let gate = StoreGate()
+    let probe = StoreProbe(MemoryStore()) { call in
+      if case .write(let key) = call, key.description.hasPrefix("c/") { gate.wait() }
+    }
+    let appender = try await AsyncAppender.create(
+      in: probe, options: options, access: ArrayAccess(workerCount: 1), memoryBudget: 0)
+    let appending = Task {
+      try await appender.append(contentsOf: ArrayElements.numbered(100))
+      return try await appender.finish().read().arrays()
+    }
+    for _ in 0..<100 { await Task.yield() }
+    gate.open()
+    #expect(try await appending.value == ArrayElements.numbered(100))
+  }
+
+  @Test("Errors come out, and the monitor stops it")
+  func errors() async throws {
+    let probe = StoreProbe(MemoryStore()) { call in
+      if case .write(let key) = call, key.description.hasPrefix("c/") { throw StoreProbe.Failure() }
+    }
+    let appender = try await AsyncAppender.create(in: probe, options: options)
+    await #expect(throws: StoreProbe.Failure.self) {
+      try await appender.append(contentsOf: ArrayElements.numbered(20))
+      try await appender.finish()
+    }
+    await #expect(throws: ZarrError.self) { _ = try await AsyncAppender.create(in: probe, options: options) }
+
+    let monitor = ProgressMonitor()
+    let cancelled = try await AsyncAppender.create(in: MemoryStore(), options: options, monitor: monitor)
+    monitor.cancel()
+    let error = await #expect(throws: ZarrError.self) {
+      try await cancelled.append(contentsOf: ArrayElements.numbered(20))
+      try await cancelled.finish()
+    }
+    guard case .cancelled? = error else {
+      Issue.record("unexpected error \(String(describing: error))")
+      return
+    }
+  }
+}
