@@ -117,7 +117,9 @@ public final class FileStore: Store {
   }
 
   private func open(_ key: StoreKey) throws(StoreError) -> FileDescriptor? {
-    try FileDescriptor(opening: key.description, in: root.rawValue, flags: O_RDONLY, path: path(of: key))
+    // Without blocking, or a pipe in place of a value would hold the reader for ever.
+    try FileDescriptor(
+      opening: key.description, in: root.rawValue, flags: O_RDONLY | O_NONBLOCK, path: path(of: key))
   }
 
   private func path(of key: StoreKey) -> String { "\(location)/\(key)" }
