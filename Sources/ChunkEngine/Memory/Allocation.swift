@@ -10,11 +10,17 @@ final class Allocation: Sendable {
 
   /// Allocates `byteCount` bytes and the slack.
   init(byteCount: Int) throws(ChunkError) {
-    unsafe start = try unsafe RawMemory.allocate(byteCount: byteCount)
+    if byteCount == RecycledMemory.byteCount, let recycled = unsafe RecycledMemory.take() {
+      unsafe start = unsafe recycled
+    } else {
+      unsafe start = try unsafe RawMemory.allocate(byteCount: byteCount)
+    }
     self.byteCount = byteCount
   }
 
   deinit {
+    let isKept = byteCount == RecycledMemory.byteCount ? unsafe RecycledMemory.put(start) : false
+    guard !isKept else { return }
     unsafe RawMemory.deallocate(start)
   }
 }

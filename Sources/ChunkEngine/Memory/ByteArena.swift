@@ -27,7 +27,7 @@ public struct ByteArena: ~Copyable {
   ///
   /// Large enough for huge pages, of which the first touch costs far less, and small enough that a view of a
   /// few elements does not keep much memory alive.
-  private static let sharedAllocationByteCount = 16 << 20
+  private static let sharedAllocationByteCount = RecycledMemory.byteCount
 
   /// Creates an arena without memory.
   public init() {}
