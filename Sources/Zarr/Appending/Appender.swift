@@ -126,20 +126,15 @@ public final class Appender {
   public func append(contentsOf source: any BlobSource) throws {
     var position = 0
     while position < source.count {
-      switch phase {
-      case .sampling:
-        try append { chunk throws(ChunkError) in try chunk.append(position..<position + 1, of: source) }
-        position += 1
-      case .writing(let state):
+      if case .writing(let state) = phase {
         do {
           position += try state.append(position..<source.count, of: source)
         } catch {
           try fail(error, in: state)
         }
-      case .failed(let error):
-        throw error
-      case .finished:
-        preconditionFailure("the appender is finished")
+      } else {
+        try append { chunk throws(ChunkError) in try chunk.append(position..<position + 1, of: source) }
+        position += 1
       }
     }
   }
