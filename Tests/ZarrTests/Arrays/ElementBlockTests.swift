@@ -43,6 +43,23 @@ struct ElementBlockTests {
     }
   }
 
+  @Test("No chunk is read twice, wherever a range of rows begins", arguments: [7..<44, 0..<50, 3..<6])
+  func chunksOnce(rows: Range<Int>) throws {
+    for (shape, chunkShape) in [([50], [3]), ([50, 6], [3, 4])] {
+      let width = shape.dropFirst().reduce(1, *)
+      let probe = StoreProbe(MemoryStore())
+      let array = try ZarrArray.create(
+        in: probe, writing: ArrayElements.numbered(50 * width), shape: shape,
+        options: ArrayOptions(chunkSize: .shape(chunkShape)), access: ArrayAccess(workerCount: 2))
+      let before = probe.calls.count
+      try array.forEachBlock(of: rows.lowerBound * width..<rows.upperBound * width) { _ in }
+      let calls = probe.calls.dropFirst(before)
+      let chunkRows = rows.lowerBound / 3...(rows.upperBound - 1) / 3
+      #expect(calls.count == chunkRows.count * (width == 1 ? 1 : 2))
+      #expect(Set(calls).count == calls.count)
+    }
+  }
+
   @Test("Rows that are much longer than a block are read in parts")
   func longRows() throws {
     let elements = ArrayElements.numbered(3 * 1000)
