@@ -29,16 +29,20 @@ let package = Package(
     .target(name: "Zarr", dependencies: ["ChunkEngine"]),
 
     // Executables
-    .executableTarget(name: "zvlen", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
+    .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
+    .executableTarget(
+      name: "zvlen", dependencies: ["Zarr", "ChunkEngine", "CommandLineOptions", argumentParser]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
-      name: "zvlen-bench", dependencies: ["Zarr", "ChunkEngine", "CFloor", argumentParser],
+      name: "zvlen-bench",
+      dependencies: ["Zarr", "ChunkEngine", "CommandLineOptions", "CFloor", argumentParser],
       path: "Benchmarks/zvlen-bench"),
 
     // Tests
     .target(name: "TestSupport", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/TestSupport"),
     .testTarget(name: "ChunkEngineTests", dependencies: ["ChunkEngine", "CKernels", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
+    .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
     .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
     .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),
   ],

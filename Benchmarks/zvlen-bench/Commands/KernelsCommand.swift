@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineOptions
 import Foundation
 
 /// Measures uncompressed encoding and decoding against a loop in C.

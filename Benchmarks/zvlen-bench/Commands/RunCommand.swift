@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineOptions
 import Foundation
 
 /// Measures one setting against the floor.
@@ -21,7 +22,7 @@ struct RunCommand: ParsableCommand {
   var chunkBytes = ByteCount.defaultChunk
 
   @Option(help: "none, zstd[:LEVEL], lz4[:ACCELERATION], gzip[:LEVEL] or blosc[:COMPRESSOR[:LEVEL]].")
-  var codec = Compression.zstd(level: 1)
+  var codec = CodecChoice.zstd(level: 1)
 
   @Option(help: "The number of threads. (default: the active cores)")
   var workers: Int?

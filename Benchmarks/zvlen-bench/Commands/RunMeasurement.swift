@@ -1,3 +1,5 @@
+import CommandLineOptions
+
 /// Carries out what the `run` command asks for.
 struct RunMeasurement {
   let corpus: Corpus

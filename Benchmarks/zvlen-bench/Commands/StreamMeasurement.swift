@@ -1,4 +1,5 @@
 import ChunkEngine
+import CommandLineOptions
 import Zarr
 
 /// Carries out `run --from stream --total`: a stream that is larger than memory need be.

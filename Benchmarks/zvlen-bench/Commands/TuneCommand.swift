@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineOptions
 import Foundation
 
 /// Finds good settings for some data.
@@ -21,7 +22,7 @@ struct TuneCommand: ParsableCommand {
   var chunkBytes: [ByteCount] = [16, 64, 256, 1024, 4096, 16_384].map { ByteCount(clamping: $0 << 10) }
 
   @Option(name: .customLong("codec"), parsing: .upToNextOption, help: "The codecs to try.")
-  var codecs: [Compression] = [
+  var codecs: [CodecChoice] = [
     .none, .lz4(acceleration: 1), .zstd(level: 1), .zstd(level: 3), .zstd(level: 9),
   ]
 

@@ -1,5 +1,6 @@
 import CFloor
 import ChunkEngine
+import CommandLineOptions
 import Synchronization
 import Zarr
 
@@ -16,7 +17,7 @@ final class EngineBenchmark {
 
   /// Creates an empty array in a new `directory`, or in memory.
   init(
-    _ corpus: Corpus, from source: EngineSource, blobsPerChunk: Int, codec: Compression, workers: Int,
+    _ corpus: Corpus, from source: EngineSource, blobsPerChunk: Int, codec: CodecChoice, workers: Int,
     directory: String?
   ) throws {
     self.corpus = corpus

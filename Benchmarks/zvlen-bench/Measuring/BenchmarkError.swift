@@ -1,3 +1,5 @@
+import CommandLineOptions
+
 /// Why a benchmark's result does not count.
 enum BenchmarkError: Error, CustomStringConvertible {
   /// The data cannot be read, or there is none.
@@ -5,7 +7,7 @@ enum BenchmarkError: Error, CustomStringConvertible {
   /// What was read is not what was written.
   case differs(String)
   /// There is no floor for this compression, and nothing else to measure.
-  case hasNoFloor(Compression)
+  case hasNoFloor(CodecChoice)
 
   var description: String {
     switch self {

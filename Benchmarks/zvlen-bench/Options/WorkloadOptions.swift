@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineOptions
 
 /// The flags that say which blobs are stored.
 struct WorkloadOptions: ParsableArguments {

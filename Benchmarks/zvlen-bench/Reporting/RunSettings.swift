@@ -1,3 +1,5 @@
+import CommandLineOptions
+
 /// The flags that a run was started with, as the JSON output names them.
 struct RunSettings: Codable, Sendable {
   /// `null` for synthetic blobs.

@@ -1,3 +1,4 @@
+import CommandLineOptions
 import Foundation
 
 /// Line charts against the chunk size, one below the other, in one SVG file that needs nothing else.

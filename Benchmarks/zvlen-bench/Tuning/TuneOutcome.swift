@@ -1,3 +1,4 @@
+import CommandLineOptions
 import Foundation
 
 /// All rows of a sweep, and what follows from them.

@@ -1,7 +1,9 @@
+import CommandLineOptions
+
 /// One combination of settings that `tune` tries.
 struct TuneSetting: Sendable, Hashable {
   let chunkBytes: ByteCount
-  let codec: Compression
+  let codec: CodecChoice
   let workers: Int
 
   /// The flags of `zvlen import` that choose this setting.

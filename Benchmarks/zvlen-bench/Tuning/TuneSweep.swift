@@ -1,7 +1,9 @@
+import CommandLineOptions
+
 /// Measures every combination of settings.
 struct TuneSweep {
   let chunkBytes: [ByteCount]
-  let codecs: [Compression]
+  let codecs: [CodecChoice]
   let workers: [Int]
 
   /// The combinations, each once.

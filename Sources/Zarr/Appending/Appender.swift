@@ -59,7 +59,8 @@ public final class Appender {
   /// Creates an array and an appender to it.
   ///
   /// If the options give the size of chunks in bytes, the array is created as soon as there are enough
-  /// elements to know how many make a chunk, at the latest when the appender is finished.
+  /// elements to know how many make a chunk, at the latest when the appender is finished. If there are none
+  /// by then, the chunks are those of elements of 1 KiB.
   ///
   /// - Parameters:
   ///   - store: Where the array goes.
@@ -126,20 +127,15 @@ public final class Appender {
   public func append(contentsOf source: any BlobSource) throws {
     var position = 0
     while position < source.count {
-      switch phase {
-      case .sampling:
-        try append { chunk throws(ChunkError) in try chunk.append(position..<position + 1, of: source) }
-        position += 1
-      case .writing(let state):
+      if case .writing(let state) = phase {
         do {
           position += try state.append(position..<source.count, of: source)
         } catch {
           try fail(error, in: state)
         }
-      case .failed(let error):
-        throw error
-      case .finished:
-        preconditionFailure("the appender is finished")
+      } else {
+        try append { chunk throws(ChunkError) in try chunk.append(position..<position + 1, of: source) }
+        position += 1
       }
     }
   }
@@ -223,8 +219,10 @@ public final class Appender {
   /// Creates the array for elements like those of the sample, and appends these.
   private func endSampling(_ sample: OpenChunk) throws {
     guard case .sampling(_, let create, _) = phase else { return }
-    let mean = Double(sample.byteCount) / Double(max(1, sample.count))
-    let array = try create(max(mean, Double(WireForm.lengthByteCount)))
+    let elementsByteCount = sample.byteCount - WireForm.headerByteCount
+    let mean =
+      sample.count > 0 ? Double(elementsByteCount) / Double(sample.count) : ChunkSize.assumedMeanByteCount
+    let array = try create(mean)
     let state = try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
     do {

@@ -1,7 +1,7 @@
 /// How large the chunks of a new array are.
 public enum ChunkSize: Hashable, Sendable {
   /// About as many bytes as this, by the mean of the elements: those that are written at creation, or the
-  /// first ones of an appender.
+  /// first ones of an appender. If there are none, elements are taken to have 1 KiB.
   case bytes(Int)
   /// As many elements as this along the first axis, and all along the others.
   case count(Int)
@@ -11,6 +11,9 @@ public enum ChunkSize: Hashable, Sendable {
   /// The size unless it is said: large enough to compress well and to need few files, small enough for a
   /// core's cache.
   public static let standard = ChunkSize.bytes(1 << 20)
+
+  /// The mean size in wire form of elements of which none has been seen.
+  static let assumedMeanByteCount = 1024.0
 
   /// Returns the shape of the chunks of an array.
   ///

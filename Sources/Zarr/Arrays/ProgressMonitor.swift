@@ -13,9 +13,9 @@ public final class ProgressMonitor: Sendable {
     public var elementCount = 0
     /// The bytes of these elements, without their lengths.
     public var elementByteCount = 0
-    /// The bytes that their chunks have in the store.
+    /// The bytes that the chunks with these elements have in the store.
     ///
-    /// Chunks count as a whole, also where only some of their elements were asked for.
+    /// A chunk counts as a whole, and each time that it is read or written.
     public var storedByteCount = 0
     /// All elements of the work, or nil if that is not known, as with a stream.
     public var totalElementCount: Int?
@@ -43,6 +43,9 @@ public final class ProgressMonitor: Sendable {
   private let interval: Duration
   private let handler: @Sendable (Progress) -> Void
 
+  /// What this is a part of, or nil.
+  private let whole: ProgressMonitor?
+
   /// Creates a monitor.
   ///
   /// - Parameters:
@@ -54,6 +57,17 @@ public final class ProgressMonitor: Sendable {
   ) {
     self.interval = interval
     self.handler = handler
+    whole = nil
+  }
+
+  /// Creates the monitor of one of several calls that do the work of `whole` together.
+  ///
+  /// It adds to the progress of `whole`, but does not say what to expect and that all is done. It is
+  /// cancelled with `whole`, and can be cancelled alone.
+  init(partOf whole: ProgressMonitor?) {
+    interval = .zero
+    handler = { _ in }
+    self.whole = whole
   }
 
   /// How far the work has come.
@@ -66,7 +80,7 @@ public final class ProgressMonitor: Sendable {
   }
 
   /// Whether somebody asked the work to stop.
-  public var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+  public var isCancelled: Bool { cancelled.load(ordering: .relaxed) || whole?.isCancelled == true }
 
   /// Asks the work to stop.
   ///
@@ -82,6 +96,8 @@ public final class ProgressMonitor: Sendable {
 
   /// Adds a chunk that is done.
   func add(elementCount: Int, elementByteCount: Int, storedByteCount: Int) {
+    whole?.add(
+      elementCount: elementCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
     report(always: false) { progress in
       progress.elementCount += elementCount
       progress.elementByteCount += elementByteCount

@@ -104,7 +104,7 @@ extension ZarrArray {
   /// The mean size of elements in wire form, by at most some thousand of them from all over the source.
   private static func meanByteCount(of elements: any BlobSource) throws(ChunkError) -> Double {
     let count = elements.count
-    guard count > 0 else { return Double(WireForm.lengthByteCount) }
+    guard count > 0 else { return ChunkSize.assumedMeanByteCount }
     let runCount = 64
     let runLength = 64
     var sampled = 0

@@ -1,5 +1,4 @@
 public import ChunkEngine
-import Synchronization
 
 extension ZarrArray {
   /// Reads the elements of a region, in C order, without copying them.
@@ -15,49 +14,36 @@ extension ZarrArray {
   ///   ``ZarrError``, and ``StoreError``.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
-    let metadata = metadata
-    let region = region ?? ArrayRegion(allOf: metadata.shape)
-    let count = try elementCount(of: region, in: metadata.shape)
-    monitor?.expect(elementCount: count)
-    let parts = ChunkParts(of: region, shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
-    let builder = try BlobViewBuilder(count: count, chain: chain)
-    do {
-      try ParallelChunks.forEachIndex(
-        below: parts.count, workerCount: access.workerCount, pool: workers.decoding,
-        isCancelled: { monitor?.isCancelled ?? false }
-      ) { index, worker in
-        let part = parts[index]
-        let key = key(ofChunkAt: part.indices)
-        var storedByteCount = 0
-        // As many as this worker is likely to get; the last one leaves nothing behind in it.
-        let expected = (parts.count - index - 1) / access.workerCount + 1
-        let chunk = try worker.decoder.decode(expectedChunkCount: expected) { arena, limits in
-          let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
-          storedByteCount = arena.count
-          return isStored
-        }
-        var chunkPayloadByteCount: Int?
-        if let chunk {
-          chunkPayloadByteCount = try builder.place(
-            chunk, count: metadata.chunkGrid.elementCount, runs: part.runs)
-        } else {
-          builder.place(repeating: fillElement, runs: part.runs)
-        }
-        guard let monitor else { return }
-        let count = part.runs.reduce(0) { $0 + $1.count }
-        let elementByteCount =
-          if let chunkPayloadByteCount, count == metadata.chunkGrid.elementCount {
-            chunkPayloadByteCount
-          } else {
-            builder.byteCount(of: part.runs)
-          }
-        monitor.add(
-          elementCount: count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
+    let chunks = try chunks(of: region)
+    let chunkElementCount = chunks.metadata.chunkGrid.elementCount
+    let builder = try BlobViewBuilder(count: chunks.elementCount, chain: chain)
+    try forEach(chunks, workers: workers.decoding, monitor: monitor) { index, part, worker in
+      let key = key(ofChunkAt: part.indices)
+      var storedByteCount = 0
+      // As many as this worker is likely to get; the last one leaves nothing behind in it.
+      let expected = (chunks.parts.count - index - 1) / access.workerCount + 1
+      let chunk = try worker.decoder.decode(expectedChunkCount: expected) { arena, limits in
+        let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+        storedByteCount = arena.count
+        return isStored
       }
-    } catch {
-      throw self.error(error, chunk: parts[error.index].indices)
+      var chunkPayloadByteCount: Int?
+      if let chunk {
+        chunkPayloadByteCount = try builder.place(chunk, count: chunkElementCount, runs: part.runs)
+      } else {
+        builder.place(repeating: fillElement, runs: part.runs)
+      }
+      guard let monitor else { return }
+      let count = part.runs.reduce(0) { $0 + $1.count }
+      let elementByteCount =
+        if let chunkPayloadByteCount, count == chunkElementCount {
+          chunkPayloadByteCount
+        } else {
+          builder.byteCount(of: part.runs)
+        }
+      monitor.add(
+        elementCount: count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
     }
-    monitor?.finish()
     return builder.finish()
   }
 
@@ -86,47 +72,34 @@ extension ZarrArray {
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
-    let metadata = metadata
-    let region = region ?? ArrayRegion(allOf: metadata.shape)
-    let count = try elementCount(of: region, in: metadata.shape)
-    monitor?.expect(elementCount: count)
-    let parts = ChunkParts(of: region, shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
-    do {
-      try ParallelChunks.forEachIndex(
-        below: parts.count, workerCount: access.workerCount, pool: workers.scanning,
-        isCancelled: { monitor?.isCancelled ?? false }
-      ) { index, worker in
-        try scan(parts[index], metadata: metadata, with: worker, monitor: monitor, body)
-      }
-    } catch {
-      throw self.error(error, chunk: parts[error.index].indices)
+    let chunks = try chunks(of: region)
+    try forEach(chunks, workers: workers.scanning, monitor: monitor) { _, part, worker in
+      try scan(
+        part, chunkElementCount: chunks.metadata.chunkGrid.elementCount, with: worker, monitor: monitor, body)
     }
-    monitor?.finish()
   }
 
   private func scan(
-    _ part: ChunkPart, metadata: ArrayMetadata, with worker: ScanningWorker, monitor: ProgressMonitor?,
+    _ part: ChunkPart, chunkElementCount: Int, with worker: ScanningWorker, monitor: ProgressMonitor?,
     _ body: (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
     let key = key(ofChunkAt: part.indices)
     let count = part.runs.reduce(0) { $0 + $1.count }
     var storedByteCount = 0
     var elementByteCount = 0
-    let isStored = try worker.scanner.scan(count: metadata.chunkGrid.elementCount, runs: part.runs) {
+    func show(_ elements: BlobSpan) throws {
+      if monitor != nil { elementByteCount = elements.byteCount }
+      try body(part.region, elements)
+    }
+    let isStored = try worker.scanner.scan(count: chunkElementCount, runs: part.runs) {
       arena, limits in
       let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
       storedByteCount = arena.count
       return isStored
     } _: { elements in
-      if monitor != nil { elementByteCount = elements.byteCount }
-      try body(part.region, elements)
+      try show(elements)
     }
-    if !isStored {
-      try worker.scanner.scan(repeating: fillElement, count: count) { elements in
-        if monitor != nil { elementByteCount = elements.byteCount }
-        try body(part.region, elements)
-      }
-    }
+    if !isStored { try worker.scanner.scan(repeating: fillElement, count: count) { try show($0) } }
     monitor?.add(elementCount: count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
   }
 }

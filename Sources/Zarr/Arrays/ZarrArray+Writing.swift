@@ -1,5 +1,4 @@
 public import ChunkEngine
-import Synchronization
 
 extension ZarrArray {
   /// Writes elements to a region, in C order.
@@ -18,28 +17,15 @@ extension ZarrArray {
     _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
     try checkWritable()
-    let metadata = metadata
-    let region = region ?? ArrayRegion(allOf: metadata.shape)
-    let count = try elementCount(of: region, in: metadata.shape)
-    guard elements.count == count else {
-      throw ZarrError.elementCount(path: location, found: elements.count, expected: count)
+    let chunks = try chunks(of: region)
+    guard elements.count == chunks.elementCount else {
+      throw ZarrError.elementCount(path: location, found: elements.count, expected: chunks.elementCount)
     }
-    monitor?.expect(elementCount: count)
-    let parts = ChunkParts(of: region, shape: metadata.shape, chunkShape: metadata.chunkGrid.chunkShape)
-    do {
-      try ParallelChunks.forEachIndex(
-        below: parts.count, workerCount: access.workerCount, pool: workers.encoding,
-        isCancelled: { monitor?.isCancelled ?? false }
-      ) { index, worker in
-        let part = parts[index]
-        try locks.withLock(on: part.indices) {
-          try write(part, of: elements, metadata: metadata, with: worker, monitor: monitor)
-        }
+    try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
+      try locks.withLock(on: part.indices) {
+        try write(part, of: elements, metadata: chunks.metadata, with: worker, monitor: monitor)
       }
-    } catch {
-      throw self.error(error, chunk: parts[error.index].indices)
     }
-    monitor?.finish()
   }
 
   /// Writes one element.

@@ -128,13 +128,6 @@ public final class ZarrArray: Sendable {
     if let obstacle { throw .notWritable(path: location, reason: obstacle) }
   }
 
-  /// Checks that a region is inside of the array, and counts its elements.
-  func elementCount(of region: ArrayRegion, in shape: [Int]) throws(ZarrError) -> Int {
-    guard region.isInside(shape) else { throw .outOfBounds(path: location, region: region, shape: shape) }
-    guard let count = region.elementCount else { throw .tooLarge(path: location) }
-    return count
-  }
-
   /// Says of which chunk an error of the engine is.
   func error(_ failure: ChunkFailure, chunk indices: [Int]) -> any Error {
     if case ChunkError.cancelled = failure.reason { return ZarrError.cancelled }

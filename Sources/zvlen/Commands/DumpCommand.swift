@@ -39,13 +39,12 @@ struct DumpCommand: ParsableCommand {
     let output = OutputStream.standard()
     let progress = ProgressLine("writing", totalCount: elements.count)
     defer { progress.clear() }
-    try ElementWindows(array).forEach(of: elements) { window in
-      try Interruption.check()
-      let blobs = window.elements.blobs
-      for index in window.indices {
+    try array.forEachBlock(of: elements, monitor: Interruption.monitor) { block in
+      let blobs = block.elements.blobs
+      for index in block.elements.indices {
         try output.write { buffer in
           if isText {
-            try appendText(blobs[index], at: window.offset + index, to: &buffer)
+            try appendText(blobs[index], at: block.offset + index, to: &buffer)
           } else {
             buffer.append(UInt8(ascii: "\""))
             Base64.append(blobs[index], to: &buffer)
@@ -54,7 +53,7 @@ struct DumpCommand: ParsableCommand {
           buffer.append(UInt8(ascii: "\n"))
         }
       }
-      progress.add(window.indices.count, byteCount: try window.elements.byteCount(of: window.indices))
+      progress.add(block.elements.count, byteCount: try block.elements.byteCount(of: block.elements.indices))
     }
     try output.flush()
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChunkEngine
+import CommandLineOptions
 import Zarr
 
 /// The command `zvlen import`.
@@ -54,7 +55,7 @@ struct ImportCommand: ParsableCommand {
     help: ArgumentHelp(
       "The bytes of chunks that may wait to be compressed.",
       discussion: "If the workers do not keep up, reading waits.", valueName: "bytes"))
-  var memoryBudget = ByteCount(value: Appender.standardMemoryBudget)
+  var memoryBudget = ByteCount(clamping: Appender.standardMemoryBudget)
 
   @Flag(
     help: ArgumentHelp(

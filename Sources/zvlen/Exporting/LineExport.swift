@@ -15,18 +15,17 @@ struct LineExport {
   func run(to output: OutputStream) throws {
     let progress = ProgressLine("exporting", totalCount: array.count)
     defer { progress.clear() }
-    try ElementWindows(array).forEach(of: 0..<array.count) { window in
-      try Interruption.check()
-      let blobs = window.elements.blobs
+    try array.forEachBlock(monitor: Interruption.monitor) { block in
+      let blobs = block.elements.blobs
       var byteCount = 0
-      for index in window.indices {
+      for index in block.elements.indices {
         let element = blobs[index]
-        guard !contains(terminator, element) else { throw hasTerminator(window.offset + index) }
+        guard !contains(terminator, element) else { throw hasTerminator(block.offset + index) }
         try output.write(element)
         try output.write { buffer in buffer.append(terminator) }
         byteCount += element.byteCount
       }
-      progress.add(window.indices.count, byteCount: byteCount)
+      progress.add(block.elements.count, byteCount: byteCount)
     }
     try output.flush()
   }

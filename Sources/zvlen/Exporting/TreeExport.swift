@@ -52,10 +52,10 @@ struct TreeExport {
 
   /// Reads and checks paths.
   private func forEachPath(in files: Range<Int>, _ body: (Int, RelativePath) throws -> Void) throws {
-    try ElementWindows(group.paths).forEach(of: files) { window in
-      for index in window.indices {
-        let file = window.offset + index
-        try body(file, path(window.elements, at: index, file: file))
+    try group.paths.forEachBlock(of: files, monitor: Interruption.monitor) { block in
+      for index in block.elements.indices {
+        let file = block.offset + index
+        try body(file, path(block.elements, at: index, file: file))
       }
     }
   }

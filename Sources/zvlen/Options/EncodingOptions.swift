@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChunkEngine
+import CommandLineOptions
 import Zarr
 
 /// What new arrays are like.
@@ -81,7 +82,7 @@ struct EncodingOptions: ParsableArguments {
 
   /// The codecs behind the one that lays out the elements.
   var codecs: [CodecChain.Stage] {
-    (codec ?? .standard).stages + (checksum ? [.crc32c] : [])
+    (codec ?? .zstd(level: 3)).stages + (checksum ? [.crc32c] : [])
   }
 
   /// The size of chunks of elements that come one after the other, of unknown sizes.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChunkEngine
+import CommandLineOptions
 import Zarr
 
 /// How arrays are read.
@@ -13,7 +14,7 @@ struct ReadingOptions: ParsableArguments {
         Protects against damaged or hostile data that would fill the memory. Raise it for arrays of very \
         large elements.
         """, valueName: "bytes"))
-  var chunkLimit = ByteCount(value: 1 << 30)
+  var chunkLimit = ByteCount(clamping: 1 << 30)
 
   /// The settings for the library.
   var access: ArrayAccess {

@@ -32,6 +32,24 @@ struct AppenderSamplingTests {
     #expect((expected / 2...expected * 2).contains(array.chunkShape[0]), "\(array.chunkShape)")
   }
 
+  @Test("The mean is that of the elements with their lengths, and not of the chunk's header")
+  func headerIsNotCounted() throws {
+    // 100 bytes with its length.
+    let elements = [[UInt8]](repeating: [UInt8](repeating: 1, count: 96), count: 250)
+    let array = try append(elements, chunkByteCount: 10_000, singly: true, to: MemoryStore())
+    #expect(array.chunkShape == [100])
+  }
+
+  @Test("Without any elements, chunks are those of elements of 1 KiB", arguments: [1 << 20, 1 << 10, 100])
+  func noElements(chunkByteCount: Int) throws {
+    let expected = [max(1, chunkByteCount >> 10)]
+    #expect(
+      try append([], chunkByteCount: chunkByteCount, singly: true, to: MemoryStore()).chunkShape == expected)
+    let created = try ZarrArray.create(
+      in: MemoryStore(), writing: [] as [[UInt8]], options: ArrayOptions(chunkSize: .bytes(chunkByteCount)))
+    #expect(created.chunkShape == expected)
+  }
+
   @Test("Elements that end before the sample does are stored", arguments: [0, 1, 2, 50], [false, true])
   func fewElements(count: Int, singly: Bool) throws {
     let store = MemoryStore()

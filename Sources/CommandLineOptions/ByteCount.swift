@@ -2,17 +2,23 @@ import ArgumentParser
 
 /// A number of bytes as a person writes it: `1048576`, `64KiB`, `1MiB` (powers of 1024), `1MB` (powers of
 /// 1000).
-struct ByteCount: Hashable, Sendable {
+package struct ByteCount: Hashable, Sendable {
   /// The number of bytes, at least 1.
-  let value: Int
+  package let value: Int
+
+  /// Creates a count of at least one byte.
+  package init(clamping value: Int) {
+    self.value = max(1, value)
+  }
 }
 
 extension ByteCount: ExpressibleByArgument {
-  init?(argument: String) {
+  package init?(argument: String) {
     let digits = argument.utf8.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-    let unit = argument.utf8.dropFirst(digits.count)
-    guard let number = Int(String(Substring(digits))), number > 0,
-      let factor = Self.factor(of: String(Substring(unit)).lowercased())
+    let unit = String(Substring(argument.utf8.dropFirst(digits.count)))
+    // Others than ASCII have the letters of units as their small forms too.
+    guard let number = Int(String(Substring(digits))), number > 0, unit.utf8.allSatisfy({ $0 < 0x80 }),
+      let factor = Self.factor(of: unit.lowercased())
     else { return nil }
     let (value, overflow) = number.multipliedReportingOverflow(by: factor)
     guard !overflow else { return nil }
@@ -35,7 +41,7 @@ extension ByteCount: ExpressibleByArgument {
 
 extension ByteCount: CustomStringConvertible {
   /// The number in the largest power of 1024 that divides it.
-  var description: String {
+  package var description: String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] where value % (1 << shift) == 0 {
       return "\(value >> shift)\(unit)"
     }

@@ -1,6 +1,5 @@
+import CommandLineOptions
 import Testing
-
-@testable import zvlen_bench
 
 @Suite("Byte counts as a person writes them")
 struct ByteCountTests {
@@ -16,7 +15,7 @@ struct ByteCountTests {
 
   @Test(
     "What is not a count above zero is refused",
-    arguments: ["", "0", "-1", "KiB", "1.5MiB", "1 MiB", "1TiB", "9223372036854775807KiB", "٣"])
+    arguments: ["", "0", "-1", "KiB", "1.5MiB", "1 MiB", "1TiB", "9223372036854775807KiB", "٣", "1\u{212A}"])
   func refused(argument: String) {
     #expect(ByteCount(argument: argument) == nil)
   }

@@ -1,0 +1,79 @@
+import ArgumentParser
+package import ChunkEngine
+import Zarr
+
+/// How chunks are compressed, as `--codec` says it: `zstd:3`, `blosc:lz4:5`, `none`.
+package enum CodecChoice: Hashable, Sendable {
+  /// Stored as they are.
+  case none
+  /// Zstandard at a level.
+  case zstd(level: Int)
+  /// LZ4 blocks behind their length, with an acceleration.
+  case lz4(acceleration: Int)
+  /// gzip at a level.
+  case gzip(level: Int)
+  /// zlib at a level.
+  case zlib(level: Int)
+  /// Blosc with an inner compressor at a level.
+  case blosc(BloscCodec.Compressor, level: Int)
+
+  /// The codecs behind the one that lays out the elements; none or one.
+  package var stages: [CodecChain.Stage] {
+    switch self {
+    case .none: []
+    case .zstd(let level): [.zstd(level: level)]
+    case .lz4(let acceleration): [.lz4(acceleration: acceleration)]
+    case .gzip(let level): [.gzip(level: level)]
+    case .zlib(let level): [.zlib(level: level)]
+    case .blosc(let compressor, let level): [.blosc(compressor, level: level)]
+    }
+  }
+}
+
+extension CodecChoice: ExpressibleByArgument {
+  package init?(argument: String) {
+    var parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)[...]
+    guard let name = parts.popFirst() else { return nil }
+    var compressor = BloscCodec.Compressor.lz4
+    if name == "blosc", let part = parts.popFirst() {
+      guard let choice = BloscCodec.Compressor(rawValue: part) else { return nil }
+      compressor = choice
+    }
+    // A number behind the name, within its range, or the usual one.
+    func number(in range: ClosedRange<Int>, else usual: Int) -> Int? {
+      guard let part = parts.popFirst() else { return usual }
+      return Int(part).flatMap { range.contains($0) ? $0 : nil }
+    }
+    let choice: CodecChoice? =
+      switch name {
+      case "none": CodecChoice.none
+      case "zstd": number(in: ZstdCodec.levels, else: 3).map { .zstd(level: $0) }
+      case "lz4": number(in: 1...65_537, else: 1).map { .lz4(acceleration: $0) }
+      case "gzip": number(in: GzipCodec.levels, else: 5).map { .gzip(level: $0) }
+      case "zlib": number(in: ZlibCodec.levels, else: 1).map { .zlib(level: $0) }
+      case "blosc": number(in: BloscCodec.levels, else: 5).map { .blosc(compressor, level: $0) }
+      default: nil
+      }
+    guard let choice, parts.isEmpty else { return nil }
+    self = choice
+  }
+
+  package static var allValueStrings: [String] {
+    ["zstd:3", "lz4", "gzip:5", "zlib:1", "blosc:lz4:5", "none"]
+  }
+}
+
+extension CodecChoice: CustomStringConvertible {
+  /// The value of the flag.
+  package var description: String {
+    switch self {
+    case .none: "none"
+    case .zstd(let level): "zstd:\(level)"
+    case .lz4(1): "lz4"
+    case .lz4(let acceleration): "lz4:\(acceleration)"
+    case .gzip(let level): "gzip:\(level)"
+    case .zlib(let level): "zlib:\(level)"
+    case .blosc(let compressor, let level): "blosc:\(compressor.rawValue):\(level)"
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/// Cuts elements that follow each other in C order into regions, which are read one after the other.
+///
+/// A region has a range along one axis, one index along each axis before it, and all of the axes behind it:
+///
+///     · · · · a a      a   the rest of a row
+///     b b b b b b      b   whole rows, as many as make a region
+///     b b b b b b
+///     c c c · · ·      c   the beginning of a row
+struct BlockRegions {
+  private let shape: [Int]
+  private let chunkShape: [Int]
+
+  /// The elements behind one index along each axis.
+  private let strides: [Int]
+
+  /// The elements of all chunks that one index along each axis is in, which are decoded together.
+  private let chunkStrides: [Int]
+
+  /// No region has more elements than this, so that what points to them is small too.
+  static let maximumElementCount = 4 << 20
+
+  /// Divides an array that has elements.
+  init(_ metadata: ArrayMetadata) {
+    shape = metadata.shape
+    chunkShape = metadata.chunkGrid.chunkShape
+    let rank = shape.count
+    var strides = [Int](repeating: 1, count: rank)
+    var chunkStrides = [Int](repeating: metadata.chunkGrid.elementCount, count: rank)
+    for axis in strides.indices.dropLast().reversed() {
+      // Part of the number of elements, which was checked.
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+      let columnCount = (shape[axis + 1] - 1) / chunkShape[axis + 1] + 1
+      chunkStrides[axis] = chunkStrides[axis + 1].multipliedClamping(by: columnCount)
+    }
+    self.strides = strides
+    self.chunkStrides = chunkStrides
+  }
+
+  /// The region that begins at an element.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements that are still to be read, at least one.
+  ///   - wanted: About as many elements are decoded, if chunks are small enough for that, and as many as one
+  ///     row of chunks has at least.
+  ///   - limit: A row of chunks with more elements is not decoded at once but in parts. Its chunks are then
+  ///     decoded again for each of their rows.
+  /// - Returns: A region that ends where chunks end, if that can be.
+  func first(of elements: Range<Int>, wanted: Int, limit: Int) -> ArrayRegion {
+    guard !shape.isEmpty else { return ArrayRegion([]) }
+    let position = elements.lowerBound
+    let axis =
+      shape.indices.first { axis in
+        position % strides[axis] == 0 && strides[axis] <= elements.count && chunkStrides[axis] <= limit
+          && strides[axis] <= Self.maximumElementCount
+      } ?? shape.count - 1
+    let index = position / strides[axis] % shape[axis]
+    let rows = chunkShape[axis].multipliedClamping(by: max(1, wanted / chunkStrides[axis]))
+    let count = min(
+      rows - index % chunkShape[axis], Self.maximumElementCount / strides[axis], shape[axis] - index,
+      elements.count / strides[axis])
+    return ArrayRegion(
+      shape.indices.map { other in
+        guard other <= axis else { return 0..<shape[other] }
+        let start = position / strides[other] % shape[other]
+        return start..<start + (other == axis ? count : 1)
+      })
+  }
+}
+
+extension Int {
+  /// The product, or the largest number if it is larger than that.
+  fileprivate func multipliedClamping(by other: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? Int.max : product
+  }
+}

@@ -1,0 +1,68 @@
+import ChunkEngine
+import Dispatch
+
+extension ZarrArray {
+  /// Shows elements to `body` in C order, some chunks at a time, however large the array is.
+  ///
+  ///     try array.forEachBlock { block in
+  ///       for index in block.elements.indices { … block.elements.blobs[index] … }
+  ///     }
+  ///
+  /// `body` is called on the caller's thread. Meanwhile the workers read the next block, so that there are
+  /// two in memory. Blocks have about 8 MiB, and at least a chunk for each worker; they end where chunks end
+  /// if that can be. An array with several axes may have rows of chunks that are much larger: these are read
+  /// in parts, and their chunks are decoded several times.
+  ///
+  /// An error of a chunk is thrown after `body` has seen the blocks before it. An error that `body` throws
+  /// ends the work. In both cases nobody reads any more when this returns.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements to show, counted in C order; all unless it is said.
+  ///   - monitor: Follows the work and can stop it.
+  ///   - body: Is handed one block after the other. They have all the elements, and no others.
+  /// - Throws: As ``read(_:monitor:)-8ycye``, and what `body` throws. Elements that are not inside of the
+  ///   array are ``ZarrError/outOfBounds(path:region:shape:)``, which counts them in C order too.
+  /// - Complexity: O(*n*) where *n* is the size of the chunks that the elements are in.
+  public func forEachBlock(
+    of elements: Range<Int>? = nil, monitor: ProgressMonitor? = nil, _ body: (ElementBlock) throws -> Void
+  ) throws {
+    let metadata = metadata
+    let all = 0..<metadata.elementCount
+    var rest = elements ?? all
+    guard rest.lowerBound >= 0, rest.upperBound <= all.upperBound else {
+      throw ZarrError.outOfBounds(path: location, region: [rest], shape: [all.upperBound])
+    }
+    monitor?.expect(elementCount: rest.count)
+    guard !rest.isEmpty else {
+      monitor?.finish()
+      return
+    }
+    let part = ProgressMonitor(partOf: monitor)
+    let queue = DispatchQueue(label: "zarr.blocks")
+    let regions = BlockRegions(metadata)
+    var size = BlockSize(chunkElementCount: metadata.chunkGrid.elementCount, workerCount: access.workerCount)
+    var block = ElementBlock(
+      elements: try read(regions.first(of: rest, wanted: size.wanted, limit: size.limit), monitor: part),
+      offset: rest.lowerBound)
+    while true {
+      try size.adapt(to: block.elements)
+      rest = rest.lowerBound + block.elements.count..<rest.upperBound
+      var next: ReadAhead?
+      if !rest.isEmpty {
+        let region = regions.first(of: rest, wanted: size.wanted, limit: size.limit)
+        next = ReadAhead(on: queue) { [self] in try read(region, monitor: part) }
+      }
+      do {
+        if part.isCancelled { throw ZarrError.cancelled }
+        try body(block)
+      } catch {
+        part.cancel()
+        next?.drop()
+        throw error
+      }
+      guard let next else { break }
+      block = ElementBlock(elements: try next.take(), offset: rest.lowerBound)
+    }
+    monitor?.finish()
+  }
+}

@@ -1,0 +1,38 @@
+import ChunkEngine
+
+extension ZarrArray {
+  /// Finds the chunks of a region, or of the whole array.
+  ///
+  /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)`` and ``ZarrError/tooLarge(path:)``
+  func chunks(of region: ArrayRegion?) throws(ZarrError) -> RegionChunks {
+    let metadata = metadata
+    let shape = metadata.shape
+    let region = region ?? ArrayRegion(allOf: shape)
+    guard region.isInside(shape) else { throw .outOfBounds(path: location, region: region, shape: shape) }
+    guard let count = region.elementCount else { throw .tooLarge(path: location) }
+    return RegionChunks(
+      metadata: metadata, elementCount: count,
+      parts: ChunkParts(of: region, shape: shape, chunkShape: metadata.chunkGrid.chunkShape))
+  }
+
+  /// Calls `body` once for each chunk, with its number among these, on all workers.
+  ///
+  /// - Throws: What `body` throws; errors of the engine say of which chunk they are.
+  func forEach<Worker>(
+    _ chunks: RegionChunks, workers: WorkerPool<Worker>, monitor: ProgressMonitor?,
+    _ body: @Sendable (Int, ChunkPart, Worker) throws -> Void
+  ) throws {
+    monitor?.expect(elementCount: chunks.elementCount)
+    do {
+      try ParallelChunks.forEachIndex(
+        below: chunks.parts.count, workerCount: access.workerCount, pool: workers,
+        isCancelled: { monitor?.isCancelled ?? false }
+      ) { index, worker in
+        try body(index, chunks.parts[index], worker)
+      }
+    } catch {
+      throw self.error(error, chunk: chunks.parts[error.index].indices)
+    }
+    monitor?.finish()
+  }
+}
