@@ -12,7 +12,8 @@ struct RunCommand: ParsableCommand {
       library with one reused context a thread, and plain writes and reads. For uncompressed encoding and decoding \
       it is a loop in C with one memcpy a blob.
 
-      Warm memory was used before; fresh memory is touched for the first time.
+      Warm memory was used before; fresh memory is touched for the first time. What was read is kept, so that the next \
+      read takes memory of its own; beside it stands a floor that overwrites what it read before.
       """)
 
   @OptionGroup(title: "Blobs")

@@ -31,6 +31,7 @@ struct RunMeasurement {
     try ours.verify()
     try floor?.verify()
     let read = try measure(ours.read, floor?.read)
+    let readOver = try measure(ours.read, floor?.readOver)
     let readFresh = try measure(ours.readFresh, floor?.readFresh)
     let scan = try measure(ours.scan, floor?.scan)
     let random = settings.randomReads == 0 ? nil : try randomReads(ours, floor)
@@ -50,6 +51,7 @@ struct RunMeasurement {
       blobs: corpus.count, peakResidentBytes: peak, memoryGrowth: growth,
       settings: runSettings(chunks, scratch), machine: machine, libraries: libraries,
       memcpyBytesPerSecond: try memcpyRate(loops), write: write, writeFresh: writeFresh, read: read,
+      readOver: readOver,
       readFresh: readFresh, scan: scan,
       encode: try measure(ourLoops.encodeWarm, loops.encodeWarm(into: chunkBuffer)),
       encodeFresh: try measure(nil, loops.encodeFresh(byteCount: wireByteCount)),

@@ -8,7 +8,8 @@ extension Report {
     ])
     let rows: [(String, String, Measurement?)] = [
       ("write", "warm", write), ("write", "fresh", writeFresh), ("read, kept", "warm", read),
-      ("read, kept", "fresh", readFresh), ("scan", "warm", scan), ("encode, 1 thread", "warm", encode),
+      ("read, kept", "floor's reused", readOver), ("read, kept", "fresh", readFresh), ("scan", "warm", scan),
+      ("encode, 1 thread", "warm", encode),
       ("encode, 1 thread", "fresh", encodeFresh), ("decode, 1 thread", "warm", decode),
       ("decode, 1 thread", "fresh", decodeFresh),
     ]

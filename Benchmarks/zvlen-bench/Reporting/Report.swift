@@ -20,8 +20,10 @@ struct Report: Codable, Sendable {
   let write: Measurement?
   /// Into an empty store, with contexts and buffers made anew.
   let writeFresh: Measurement?
-  /// Decoded chunks are kept until the end.
+  /// Decoded chunks are kept until the end, in memory that was allocated for them.
   let read: Measurement?
+  /// As ``read``, beside a floor that overwrites what it read before: no new memory, and nothing kept.
+  let readOver: Measurement?
   /// As ``read``, into memory that was never touched before.
   let readFresh: Measurement?
   /// Each decoded chunk overwrites the one before.

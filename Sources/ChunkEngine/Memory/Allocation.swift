@@ -10,7 +10,7 @@ final class Allocation: Sendable {
 
   /// Allocates `byteCount` bytes and the slack.
   init(byteCount: Int) throws(ChunkError) {
-    if byteCount == RecycledMemory.byteCount, let recycled = unsafe RecycledMemory.take() {
+    if let recycled = unsafe RecycledMemory.take(byteCount) {
       unsafe start = unsafe recycled
     } else {
       unsafe start = try unsafe RawMemory.allocate(byteCount: byteCount)
@@ -19,8 +19,7 @@ final class Allocation: Sendable {
   }
 
   deinit {
-    let isKept = byteCount == RecycledMemory.byteCount ? unsafe RecycledMemory.put(start) : false
-    guard !isKept else { return }
+    guard unsafe !RecycledMemory.put(start, byteCount) else { return }
     unsafe RawMemory.deallocate(start)
   }
 }

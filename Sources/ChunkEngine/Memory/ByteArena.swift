@@ -23,12 +23,6 @@ public struct ByteArena: ~Copyable {
   /// The number of bytes that the arena can hold before it moves to a larger allocation.
   public private(set) var capacity = 0
 
-  /// The most bytes that are allocated for chunks which are only expected.
-  ///
-  /// Large enough for huge pages, of which the first touch costs far less, and small enough that a view of a
-  /// few elements does not keep much memory alive.
-  private static let sharedAllocationByteCount = RecycledMemory.byteCount
-
   /// Creates an arena without memory.
   public init() {}
 
@@ -81,11 +75,8 @@ public struct ByteArena: ~Copyable {
     let (needed, overflow) = count.addingReportingOverflow(byteCount)
     guard byteCount >= 0, !overflow else { throw .outOfMemory(byteCount: byteCount) }
     guard needed > capacity || allocation == nil else { return }
-    var larger = count == 0 ? needed : max(needed, min(limit, capacity + capacity / 2))
-    if expectedChunkCount > 1, larger < Self.sharedAllocationByteCount {
-      let (all, overflow) = (larger + 2 * RawMemory.slack).multipliedReportingOverflow(by: expectedChunkCount)
-      larger = overflow ? Self.sharedAllocationByteCount : min(all, Self.sharedAllocationByteCount)
-    }
+    let wanted = count == 0 ? needed : max(needed, min(limit, capacity + capacity / 2))
+    let larger = RecycledMemory.byteCount(forChunkOf: wanted, expectedChunkCount: expectedChunkCount)
     let moved = try Allocation(byteCount: larger)
     if let memory = unsafe memory {
       unsafe moved.start.copyMemory(from: memory, byteCount: count)
