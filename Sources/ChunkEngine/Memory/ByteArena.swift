@@ -160,6 +160,34 @@ public struct ByteArena: ~Copyable {
     unsafe memory?.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
   }
 
+  /// Appends one element in wire form.
+  ///
+  /// - Parameters:
+  ///   - element: The bytes of the element.
+  ///   - index: The index of the element in its chunk, for errors.
+  ///   - maximumElementByteCount: The largest element that is accepted.
+  /// - Throws: ``ChunkError/elementTooLarge(index:byteCount:limit:)`` and
+  ///   ``ChunkError/outOfMemory(byteCount:)``. The arena is then as before.
+  /// - Complexity: Amortized O(*n*) where *n* is the size of the element.
+  public mutating func appendElement(
+    _ element: RawSpan, index: Int, maximumElementByteCount: Int
+  ) throws(ChunkError) {
+    let limit = min(maximumElementByteCount, WireForm.maximumElementByteCount)
+    guard element.byteCount <= limit else {
+      throw .elementTooLarge(index: index, byteCount: element.byteCount, limit: limit)
+    }
+    try reserve(element.byteCount + WireForm.lengthByteCount)
+    guard let memory = unsafe memory else { return }
+    let target = unsafe memory + count
+    unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: element.byteCount).littleEndian, as: UInt32.self)
+    unsafe element.withUnsafeBytes { element in
+      guard let source = element.baseAddress else { return }
+      // SAFETY: Room was made for the length and the element.
+      unsafe (target + WireForm.lengthByteCount).copyMemory(from: source, byteCount: element.count)
+    }
+    count += WireForm.lengthByteCount + element.byteCount
+  }
+
   /// Appends elements in wire form that `body` writes.
   ///
   /// The writer refuses what does not fit in `byteCount`. If `body` throws, the arena is as before.

@@ -28,7 +28,12 @@ public final class Appender {
     case finished
   }
 
-  private var phase: Phase
+  private var phase: Phase {
+    didSet { state = if case .writing(let state) = phase { state } else { nil } }
+  }
+
+  /// Where the appender is, while it writes.
+  private var state: AppendingState?
   private let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
@@ -47,7 +52,9 @@ public final class Appender {
   ) throws {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    phase = .writing(try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor))
+    let state = try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor)
+    phase = .writing(state)
+    self.state = state
   }
 
   private init(_ phase: Phase, memoryBudget: Int, monitor: ProgressMonitor?) {
@@ -103,6 +110,8 @@ public final class Appender {
   ///   before this one. After an error of a chunk the appender is of no more use.
   /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
   public func append(_ element: RawSpan) throws {
+    // Almost every element takes this way, which is one comparison and one copy.
+    if let state, try state.appendInside(element) { return }
     try append { chunk throws(ChunkError) in try chunk.append(element) }
   }
 

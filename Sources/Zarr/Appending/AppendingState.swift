@@ -22,6 +22,10 @@ final class AppendingState {
   private var run = 0
   private var runPosition: Int
 
+  /// The chunk of the run, and the position of the run's last element, once its first one was appended.
+  private var chunkOfRun: OpenChunk?
+  private var lastOfRun = 0
+
   /// The bytes of the last chunk that was sealed, a good guess for the next one.
   private var expectedByteCount = 0
 
@@ -59,6 +63,16 @@ final class AppendingState {
     pass = layout.passesPerChunk == 1 ? 0 : rows
     runPosition = layout.passesPerChunk == 1 ? rows * layout.rowElementCount : 0
     try openChunks(rows: rows)
+  }
+
+  /// Appends an element if it is neither the first nor the last of its run, which few are.
+  ///
+  /// - Returns: Whether it was appended.
+  func appendInside(_ element: RawSpan) throws(ChunkError) -> Bool {
+    guard runPosition > 0, runPosition < lastOfRun, let chunk = chunkOfRun else { return false }
+    try chunk.append(element)
+    runPosition += 1
+    return true
   }
 
   /// Appends one element that `body` puts in the chunk it is handed.
@@ -119,6 +133,8 @@ final class AppendingState {
     if runPosition == 0 {
       try chunk.pad(with: fillValue, to: pass * layout.chunkElementsPerPass + run.chunkIndex)
     }
+    chunkOfRun = chunk
+    lastOfRun = run.count - 1
     return chunk
   }
 

@@ -55,12 +55,7 @@ final class OpenChunk: @unchecked Sendable {
 
   /// Appends a copy of an element.
   func append(_ element: RawSpan) throws(ChunkError) {
-    try arena.appendElements(
-      byteCount: element.byteCount + WireForm.lengthByteCount,
-      maximumElementByteCount: maximumElementByteCount
-    ) { writer throws(ChunkError) in
-      try writer.append(element)
-    }
+    try arena.appendElement(element, index: count, maximumElementByteCount: maximumElementByteCount)
     count += 1
   }
 
