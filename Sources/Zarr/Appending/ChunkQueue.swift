@@ -79,7 +79,8 @@ final class ChunkQueue: @unchecked Sendable {
   ///
   /// The lock is held.
   private func helpOrWait() {
-    if let chunk = sealed.popFirst() {
+    // A caller who encodes fills no chunk meanwhile, so it helps only where no worker has a thread.
+    if busyCount == 0, let chunk = sealed.popFirst() {
       encode(chunk)
     } else {
       condition.wait()
