@@ -21,6 +21,9 @@ public enum ChunkError: Error, Hashable, Sendable {
   /// A compression library reported an error.
   case compressionFailed(codec: String, reason: String)
 
+  /// A codec cannot encode what it was given.
+  case unencodable(codec: String, reason: String)
+
   // MARK: Decoding
 
   /// The bytes end inside of the header of `expected` bytes.
@@ -46,7 +49,13 @@ public enum ChunkError: Error, Hashable, Sendable {
   /// A stored checksum is not that of the bytes.
   case checksumMismatch(codec: String, stored: UInt32, computed: UInt32)
 
+  /// Stored bytes are not what the codec makes.
+  case malformed(codec: String, reason: String)
+
   // MARK: Both
+
+  /// An element, or a chunk of elements of one size, has other bytes than its type says.
+  case byteCountMismatch(codec: String, found: Int, expected: Int)
 
   /// An element is not well-formed UTF-8.
   case invalidUTF8(index: Int)
@@ -73,6 +82,12 @@ extension ChunkError: CustomStringConvertible {
       "the source could not give an element: \(reason)"
     case .compressionFailed(let codec, let reason):
       "\(codec) could not compress: \(reason)"
+    case .unencodable(let codec, let reason):
+      "\(codec) cannot encode this: \(reason)"
+    case .malformed(let codec, let reason):
+      "not valid \(codec) data: \(reason)"
+    case .byteCountMismatch(let codec, let found, let expected):
+      "\(codec) has \(found) bytes where \(expected) belong"
     case .truncatedHeader(let codec, let byteCount, let expected):
       "\(codec) needs a header of \(expected) bytes and has \(byteCount)"
     case .elementOverrun(let index, let byteCount, let available):

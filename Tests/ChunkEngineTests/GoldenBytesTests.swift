@@ -19,7 +19,7 @@ struct GoldenBytesTests {
     let elements = try FixtureManifest.elements(of: #require(fixture.elements), dataType: dataType)
     let stored = try FixtureManifest.bytes(of: fixture.path)
     let chain = CodecChain(
-      dataType == "string" ? VlenUTF8Codec() as any VariableLengthCodec : VlenBytesCodec())
+      dataType == "string" ? VlenUTF8Codec() as any ArrayToBytesCodec : VlenBytesCodec())
     #expect(elements.count == fixture.count)
 
     #expect(try chain.encoded(elements) == stored)

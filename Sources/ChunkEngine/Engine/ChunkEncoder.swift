@@ -84,7 +84,7 @@ public struct ChunkEncoder: ~Copyable {
 
   /// Checks that the elements of a chunk in wire form are text, if the codec asks for it.
   private func validateText(_ chunk: borrowing ByteArena) throws(ChunkError) {
-    guard chain.arrayToBytes.elementsAreText else { return }
+    guard chain.elementsAreText else { return }
     let chunk = chunk.bytes
     try VlenUTF8Codec.validate(
       chunk.extracting(WireForm.headerByteCount..<chunk.byteCount),

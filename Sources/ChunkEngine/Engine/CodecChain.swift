@@ -1,6 +1,7 @@
 /// The codecs of an array, in the order in which they encode.
 ///
-///     elements ── array-to-bytes ──▶ wire form ── bytes-to-bytes or checksum, any number ──▶ stored bytes
+///     elements ── array-to-array, any number ──▶ elements ── array-to-bytes ──▶ bytes
+///              ── bytes-to-bytes or checksum, any number ──▶ stored bytes
 public struct CodecChain: Sendable {
   /// A codec that takes bytes.
   public enum Stage: Sendable {
@@ -10,8 +11,17 @@ public struct CodecChain: Sendable {
     case checksum(any ChecksumCodec)
   }
 
+  /// How elements lie in memory, in front of all codecs.
+  public let layout: ElementLayout
+
+  /// Whether every element has to be well-formed UTF-8.
+  public let elementsAreText: Bool
+
+  /// The codecs that turn elements into others, in the order in which they encode.
+  public let arrayToArray: [any ArrayToArrayCodec]
+
   /// The codec that turns elements into bytes.
-  public let arrayToBytes: any VariableLengthCodec
+  public let arrayToBytes: any ArrayToBytesCodec
 
   /// The codecs that take bytes, in the order in which they encode.
   public let stages: [Stage]
@@ -19,9 +29,19 @@ public struct CodecChain: Sendable {
   /// Creates a chain.
   ///
   /// - Parameters:
-  ///   - arrayToBytes: The codec that lays out the elements.
+  ///   - arrayToBytes: The codec that turns elements into bytes.
   ///   - stages: The codecs that take bytes, in the order in which they encode.
-  public init(_ arrayToBytes: any VariableLengthCodec, stages: [Stage] = []) {
+  ///   - arrayToArray: The codecs in front, in the order in which they encode.
+  ///   - layout: How elements lie in memory.
+  ///   - elementsAreText: Whether every element has to be well-formed UTF-8; as `arrayToBytes` has it unless
+  ///     it is said.
+  public init(
+    _ arrayToBytes: any ArrayToBytesCodec, stages: [Stage] = [], arrayToArray: [any ArrayToArrayCodec] = [],
+    layout: ElementLayout = .variable, elementsAreText: Bool? = nil
+  ) {
+    self.layout = layout
+    self.elementsAreText = elementsAreText ?? (arrayToBytes is VlenUTF8Codec)
+    self.arrayToArray = arrayToArray
     self.arrayToBytes = arrayToBytes
     self.stages = stages
   }

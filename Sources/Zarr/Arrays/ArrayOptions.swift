@@ -54,9 +54,12 @@ public struct ArrayOptions: Sendable {
   /// The metadata of an array of a shape.
   func metadata(shape: [Int], chunkShape: [Int]) throws(MetadataError) -> ArrayMetadata {
     let dataType = dataType ?? .bytes
-    let layout: any VariableLengthCodec = dataType == .string ? VlenUTF8Codec() : VlenBytesCodec()
-    guard let codecs = CodecChain(layout, stages: codecs).metadata else {
-      throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
+    var codecs = [dataType.defaultCodec]
+    for stage in self.codecs {
+      guard let codec = stage.codec as? any MetadataCodec else {
+        throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
+      }
+      codecs.append(codec.metadata)
     }
     return try ArrayMetadata(
       shape: shape, dataType: dataType, dataTypeName: dataTypeName,

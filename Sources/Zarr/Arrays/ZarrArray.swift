@@ -33,7 +33,7 @@ public final class ZarrArray: Sendable {
 
   init(_ metadata: ArrayMetadata, store: any Store, path: NodePath, access: ArrayAccess) throws {
     do {
-      chain = try CodecChain(metadata)
+      chain = try CodecChain(metadata.codecs, metadata.codecContext)
     } catch {
       throw ZarrError.metadata(path: Self.location(store, path), reason: error)
     }
@@ -42,8 +42,8 @@ public final class ZarrArray: Sendable {
     self.access = access
     workers = ArrayWorkers(chain, access)
     fillElement = try WireForm.sharedElement(metadata.fillValue)
-    let skippedCodec = metadata.codecs.count != chain.stages.count + 1
-    obstacle = skippedCodec ? "its metadata has a codec that is not known here" : nil
+    let codecCount = chain.arrayToArray.count + 1 + chain.stages.count
+    obstacle = codecCount != metadata.codecs.count ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Mutex(metadata)
   }
 

@@ -1,82 +1,68 @@
 public import ChunkEngine
 
 extension CodecChain {
-  /// Every codec between bytes, by its name in metadata.
-  private static let bytesToBytesCodecs: [String: @Sendable (CodecSettings) throws(MetadataError) -> Stage] =
-    [
-      ZstdCodec.name: { settings throws(MetadataError) in .transform(try ZstdCodec(settings)) },
-      LZ4Codec.name: { settings throws(MetadataError) in .transform(try LZ4Codec(settings)) },
-      GzipCodec.name: { settings throws(MetadataError) in .transform(try GzipCodec(settings)) },
-      ZlibCodec.name: { settings throws(MetadataError) in .transform(try ZlibCodec(settings)) },
-      BloscCodec.name: { settings throws(MetadataError) in .transform(try BloscCodec(settings)) },
-      CRC32CCodec.name: { settings throws(MetadataError) in .checksum(try CRC32CCodec(settings)) },
-    ]
-
-  /// Reads the codecs of an array.
+  /// Reads the codecs of an array, or of the inner chunks of a shard.
   ///
   /// A codec that is not known is skipped if the metadata says that readers may; the result then serves for
   /// reading only.
   ///
+  /// - Parameters:
+  ///   - codecs: The codecs in the order in which they encode.
+  ///   - context: What the first of them gets.
+  ///   - field: Where the document holds them.
   /// - Throws: ``MetadataError`` that names the codec which is not known, out of order, or wrongly set.
-  init(_ metadata: ArrayMetadata) throws(MetadataError) {
-    var arrayToBytes: (any VariableLengthCodec)?
+  init(_ codecs: [MetadataExtension], _ context: CodecContext, field: String = "codecs") throws(MetadataError)
+  {
+    var arrayToArray: [any ArrayToArrayCodec] = []
+    var arrayToBytes: (any ArrayToBytesCodec)?
     var stages: [Stage] = []
-    for (index, codec) in metadata.codecs.enumerated() {
-      let field = "codecs[\(index)]"
-      let settings = CodecSettings(codec, field: field)
-      if let elementCodec = try Self.variableLengthCodec(codec.name, settings) {
+    var current = context
+    for (index, codec) in codecs.enumerated() {
+      let field = "\(field)[\(index)]"
+      guard let factory = CodecRegistry.factory(codec.name) else {
+        guard !codec.mustUnderstand else {
+          throw MetadataError(
+            code: .unsupported, field: field,
+            message: "the codec \(JSONValue.string(codec.name).summary) is not supported")
+        }
+        continue
+      }
+      switch try factory(CodecSettings(codec, field: field), current) {
+      case .arrayToArray(let codec, let next):
+        try Self.checkOrder(arrayToBytes == nil, type(of: codec).name, "in front of", context, field)
+        arrayToArray.append(codec)
+        current = next
+      case .arrayToBytes(let codec):
         guard arrayToBytes == nil else {
           throw MetadataError(
             code: .unexpectedValue, field: field,
-            message: "\(codec.name) is the second codec that lays out elements")
+            message: "\(type(of: codec).name) is the second codec that turns elements into bytes")
         }
-        arrayToBytes = elementCodec
-      } else if let makeStage = Self.bytesToBytesCodecs[codec.name] {
-        guard arrayToBytes != nil else {
-          throw MetadataError(
-            code: .unexpectedValue, field: field,
-            message: "\(codec.name) takes bytes and must stand behind \(metadata.dataType.defaultCodecName)")
-        }
-        stages.append(try makeStage(settings))
-      } else if codec.mustUnderstand {
-        throw MetadataError(
-          code: .unsupported, field: field,
-          message: "the codec \(JSONValue.string(codec.name).summary) is not supported")
+        arrayToBytes = codec
+      case .bytesToBytes(let stage):
+        try Self.checkOrder(arrayToBytes != nil, codec.name, "behind", context, field)
+        stages.append(stage)
       }
     }
     guard let arrayToBytes else {
       throw MetadataError(
-        code: .unexpectedValue, field: "codecs",
+        code: .unexpectedValue, field: field,
         message:
-          "none of them lays out elements of \(metadata.dataTypeName), as \(metadata.dataType.defaultCodecName) does"
-      )
+          "none of them turns elements of \(current.dataType.name) into bytes, as "
+          + "\(current.dataType.defaultCodec.name) does")
     }
-    // Text in vlen-bytes is not checked when it is stored, and bytes in vlen-utf8 need not be text.
-    guard arrayToBytes.elementsAreText == (metadata.dataType == .string) else {
+    self.init(
+      arrayToBytes, stages: stages, arrayToArray: arrayToArray, layout: context.dataType.layout,
+      elementsAreText: context.dataType.elementsAreText)
+  }
+
+  private static func checkOrder(
+    _ isInOrder: Bool, _ codec: String, _ place: String, _ context: CodecContext, _ field: String
+  ) throws(MetadataError) {
+    guard isInOrder else {
       throw MetadataError(
-        code: .unexpectedValue, field: "codecs",
-        message: "\(metadata.dataTypeName) needs \(metadata.dataType.defaultCodecName)")
-    }
-    self.init(arrayToBytes, stages: stages)
-  }
-
-  /// The codecs as metadata holds them, or nil if one of them cannot be named there.
-  var metadata: [MetadataExtension]? {
-    var codecs: [MetadataExtension] = []
-    for codec in [arrayToBytes as Any] + stages.map(\.codec) {
-      guard let codec = codec as? any MetadataCodec else { return nil }
-      codecs.append(codec.metadata)
-    }
-    return codecs
-  }
-
-  private static func variableLengthCodec(
-    _ name: String, _ settings: CodecSettings
-  ) throws(MetadataError) -> (any VariableLengthCodec)? {
-    switch name {
-    case VlenBytesCodec.name: try VlenBytesCodec(settings)
-    case VlenUTF8Codec.name: try VlenUTF8Codec(settings)
-    default: nil
+        code: .unexpectedValue, field: field,
+        message: "\(codec) must stand \(place) \(context.dataType.defaultCodec.name)")
     }
   }
 }

@@ -113,6 +113,11 @@ public struct ArrayMetadata: Hashable, Sendable {
     return count
   }
 
+  /// What the first of the codecs gets.
+  var codecContext: CodecContext {
+    CodecContext(dataType: dataType, fillValue: fillValue, chunkShape: chunkGrid.chunkShape)
+  }
+
   private func check() throws(MetadataError) {
     guard dataType.names.contains(dataTypeName) else {
       throw .expected("a name of \(dataType.name)", found: .string(dataTypeName), in: "data_type")

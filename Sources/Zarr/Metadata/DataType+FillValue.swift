@@ -10,6 +10,8 @@ extension DataType {
   /// - Complexity: O(*n*) in the length of the value.
   public func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8] {
     switch (self, value) {
+    case (.number, _):
+      throw .expected("a number", found: value, in: "fill_value")
     case (.string, .string(let text)):
       return Array(text.utf8)
     case (.string, _):
@@ -34,6 +36,8 @@ extension DataType {
   /// - Complexity: O(*n*) in the number of bytes.
   public func json(ofFillValue bytes: [UInt8]) throws(MetadataError) -> JSONValue {
     switch self {
+    case .number:
+      throw MetadataError(code: .unsupported, field: "fill_value", message: "numbers are not supported")
     case .bytes:
       return .string(Data(bytes).base64EncodedString())
     case .string:

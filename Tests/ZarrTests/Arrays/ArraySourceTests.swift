@@ -181,7 +181,7 @@ struct ArraySourceTests {
     let options = ArrayOptions(chunkSize: .count(2))
     let other = try ZarrArray.create(in: MemoryStore(), writing: source, options: options)
     #expect(other.dataType == (isText ? .string : .bytes))
-    for dataType in DataType.allCases {
+    for dataType in [DataType.bytes, .string] {
       let options = ArrayOptions(dataType: dataType, chunkSize: .count(2))
       let array = try ZarrArray.create(in: MemoryStore(), writing: source, options: options)
       #expect(array.dataType == dataType)

@@ -2,10 +2,8 @@
 ///
 /// See [vlen-bytes](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/vlen-bytes). The
 /// codec has no settings. zarr-python and zarrs accept bytes behind the last element; here they are an error.
-public struct VlenBytesCodec: VariableLengthCodec, Hashable {
+public struct VlenBytesCodec: WireFormCodec, Hashable {
   public static var name: String { "vlen-bytes" }
-
-  public var elementsAreText: Bool { false }
 
   /// Creates the codec.
   public init() {}

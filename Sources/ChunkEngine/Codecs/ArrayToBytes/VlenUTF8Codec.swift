@@ -4,10 +4,8 @@ internal import CKernels
 ///
 /// See [vlen-utf8](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/vlen-utf8). The codec
 /// has no settings. Elements that come as bytes are validated before they are stored.
-public struct VlenUTF8Codec: VariableLengthCodec, Hashable {
+public struct VlenUTF8Codec: WireFormCodec, Hashable {
   public static var name: String { "vlen-utf8" }
-
-  public var elementsAreText: Bool { true }
 
   /// Creates the codec.
   public init() {}

@@ -1,0 +1,47 @@
+/// A codec that turns the elements of a chunk into other elements, or into another order.
+///
+/// A codec is prepared for the elements that it gets: it knows their type, and what type it makes of them.
+/// It is a value that all workers share, and keeps nothing from chunk to chunk.
+public protocol ArrayToArrayCodec: Sendable {
+  /// The name of the codec in Zarr v3 metadata.
+  static var name: String { get }
+
+  /// Whether encoded bytes are the bytes themselves, so that only the shape changes and nothing has to run.
+  var keepsBytes: Bool { get }
+
+  /// What encoding makes of a chunk.
+  ///
+  /// - Parameter chunk: What the codec is given.
+  /// - Returns: What the next codec is given.
+  /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if the codec cannot take such a chunk.
+  func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+
+  /// Appends the encoded form of `source` to `output`, which is empty.
+  ///
+  /// - Parameters:
+  ///   - source: The chunk, laid out as `chunk` says.
+  ///   - chunk: What `source` stands for.
+  ///   - output: Where the encoded bytes go.
+  /// - Throws: ``ChunkError/unencodable(codec:reason:)`` for elements that the codec cannot encode, and
+  ///   ``ChunkError/outOfMemory(byteCount:)``.
+  /// - Complexity: O(*n*) where *n* is the size of `source`.
+  func encode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena) throws(ChunkError)
+
+  /// Appends the decoded form of `source` to `output`, which is empty.
+  ///
+  /// - Parameters:
+  ///   - source: Encoded bytes. Nothing about them has been checked.
+  ///   - chunk: What the decoded bytes stand for, which is what ``encode(_:of:into:)`` was given.
+  ///   - output: Where the decoded bytes go.
+  ///   - limit: The largest number of bytes that may be decoded.
+  /// - Throws: ``ChunkError`` for what is wrong with `source`.
+  /// - Complexity: O(*n*) where *n* is the size of what is decoded.
+  func decode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
+  ) throws(ChunkError)
+}
+
+extension ArrayToArrayCodec {
+  public var keepsBytes: Bool { false }
+}

@@ -1,0 +1,68 @@
+/// A codec that turns the elements of a chunk into bytes.
+///
+/// A codec is a value that holds the settings in the array's metadata, and what it has to know of the type of
+/// the elements. All workers share it. What a worker reuses from chunk to chunk lives in its ``ArrayEncoder``
+/// and ``ArrayDecoder``; a codec that reuses nothing may conform to these itself.
+public protocol ArrayToBytesCodec: Sendable {
+  /// The name of the codec in Zarr v3 metadata.
+  static var name: String { get }
+
+  /// Whether encoded bytes are those of the elements in memory, as ``ElementLayout`` says, so that nothing
+  /// has to run.
+  var keepsBytes: Bool { get }
+
+  /// Creates the state with which one worker encodes.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, or ``ChunkError/compressionFailed(codec:reason:)`` if
+  ///   a library refuses the settings.
+  func makeEncoder() throws(ChunkError) -> any ArrayEncoder
+
+  /// Creates the state with which one worker decodes.
+  ///
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  func makeDecoder() throws(ChunkError) -> any ArrayDecoder
+}
+
+extension ArrayToBytesCodec {
+  public var keepsBytes: Bool { false }
+}
+
+extension ArrayToBytesCodec where Self: ArrayEncoder {
+  public func makeEncoder() throws(ChunkError) -> any ArrayEncoder { self }
+}
+
+extension ArrayToBytesCodec where Self: ArrayDecoder {
+  public func makeDecoder() throws(ChunkError) -> any ArrayDecoder { self }
+}
+
+/// What one worker encodes the elements of chunk after chunk with.
+public protocol ArrayEncoder {
+  /// Appends the encoded form of `source` to `output`, which is empty.
+  ///
+  /// - Parameters:
+  ///   - source: The chunk, laid out as `chunk` says.
+  ///   - chunk: What `source` stands for.
+  ///   - output: Where the encoded bytes go.
+  /// - Throws: ``ChunkError/unencodable(codec:reason:)`` for elements that the codec cannot encode, and
+  ///   ``ChunkError/outOfMemory(byteCount:)``.
+  /// - Complexity: O(*n*) where *n* is the size of `source`.
+  func encode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena) throws(ChunkError)
+}
+
+/// What one worker decodes the elements of chunk after chunk with.
+public protocol ArrayDecoder {
+  /// Appends the elements of a chunk to `output`, which is empty.
+  ///
+  /// - Parameters:
+  ///   - source: Encoded bytes. Nothing about them has been checked.
+  ///   - chunk: What the decoded bytes stand for.
+  ///   - output: Where the elements go. A variable layout is checked by whoever reads it, a fixed one must
+  ///     have just the bytes of the chunk.
+  ///   - limit: The largest number of bytes that may be decoded.
+  /// - Throws: ``ChunkError`` for what is wrong with `source`.
+  /// - Complexity: O(*n*) where *n* is the size of what is decoded.
+  func decode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
+  ) throws(ChunkError)
+}
