@@ -28,6 +28,16 @@ public struct BlobView: Sendable {
     get { storage.blobs }
   }
 
+  /// The elements back to back, if their type gives all of them the same size, or nil.
+  ///
+  /// Numbers are little-endian, without padding, in C order.
+  ///
+  /// - Complexity: O(1). Copies nothing.
+  public var packedBytes: RawSpan? {
+    @_lifetime(borrow self)
+    get { storage.blobs.packedBytes }
+  }
+
   /// The bytes of the element at `index`.
   ///
   /// - Precondition: `index` is in ``indices``.
@@ -84,6 +94,7 @@ public struct BlobView: Sendable {
 extension BlobView: BlobSource {
   public func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
     let blobs = blobs
+    if let elementByteCount = blobs.elementByteCount { return elementByteCount * range.count }
     var total = 0
     for index in range {
       total = try unsafe sum(total, blobs.element(index).count)
@@ -93,6 +104,11 @@ extension BlobView: BlobSource {
 
   public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
     let blobs = blobs
+    if let packed = blobs.packedBytes, let byteCount = blobs.elementByteCount, byteCount > 0 {
+      return try writer.append(
+        packed: packed.extracting(range.lowerBound * byteCount..<range.upperBound * byteCount),
+        elementByteCount: byteCount)
+    }
     for index in range {
       try writer.append(blobs[index])
     }

@@ -11,7 +11,7 @@ public final class BlobViewBuilder: Sendable {
   ///   - chain: The codecs of the chunks.
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   public init(count: Int, chain: CodecChain) throws(ChunkError) {
-    storage = try BlobStorage(count: count)
+    storage = try BlobStorage(count: count, layout: chain.layout)
     codec = chain.elementCodecName
   }
 
@@ -20,16 +20,21 @@ public final class BlobViewBuilder: Sendable {
   /// Every element of the chunk is checked, also those that are not in a run.
   ///
   /// - Parameters:
-  ///   - chunk: The chunk in wire form.
+  ///   - chunk: The chunk, laid out as the chain's ``ElementLayout`` says.
   ///   - count: The number of elements that it must have.
   ///   - runs: The elements that belong to the selection, in the order of the chunk. No two workers place the
   ///     same.
   /// - Returns: The bytes of all elements of the chunk together, without their lengths.
   /// - Precondition: Runs do not overlap, follow each other in the chunk, and lie inside of the selection.
   /// - Throws: ``ChunkError`` for what is wrong with the chunk.
-  /// - Complexity: O(`count`). Copies nothing.
+  /// - Complexity: O(`count`). Copies nothing but elements of fixed size that are not all of one chunk.
   @discardableResult
   public func place(_ chunk: SharedBytes, count: Int, runs: [ElementRun]) throws(ChunkError) -> Int {
+    if case .fixed(let elementByteCount) = storage.layout {
+      try storage.layout.checkByteCount(chunk.byteCount, count: count, codec: codec)
+      place(chunk, elementByteCount: elementByteCount, runs: runs)
+      return chunk.byteCount
+    }
     storage.keep(chunk)
     var cursor = try WireFormCursor(chunk.bytes, expectedCount: count, codec: codec)
     for run in runs {
@@ -40,12 +45,32 @@ public final class BlobViewBuilder: Sendable {
     return cursor.payloadByteCount
   }
 
+  /// Puts elements of fixed size in their places, or shows them where they are if they are all.
+  private func place(_ chunk: SharedBytes, elementByteCount: Int, runs: [ElementRun]) {
+    if runs.count == 1, runs[0].count == storage.count {
+      return storage.adopt(chunk, at: runs[0].chunkIndex * elementByteCount)
+    }
+    for run in runs {
+      let start = run.chunkIndex * elementByteCount
+      storage.copy(
+        chunk.bytes.extracting(start..<start + run.count * elementByteCount), to: run.selectionIndex)
+    }
+  }
+
   /// Puts `element`, which is one element in wire form, in the places of all elements of `runs`.
   ///
-  /// - Precondition: `element` is well-formed, as ``WireForm/sharedElement(_:)`` makes it, and the runs lie
-  ///   inside of the selection.
+  /// - Precondition: `element` is well-formed, as ``ElementLayout/sharedElement(_:)`` makes it, and the runs
+  ///   lie inside of the selection.
   /// - Complexity: O(*n*) where *n* is the number of elements of the runs.
   public func place(repeating element: SharedBytes, runs: [ElementRun]) {
+    if storage.layout != .variable {
+      for run in runs {
+        for index in run.selectionIndex..<run.selectionIndex + run.count {
+          storage.copy(element.bytes, to: index)
+        }
+      }
+      return
+    }
     storage.keep(element)
     for run in runs {
       let slots = unsafe storage.slots(run.selectionIndex..<run.selectionIndex + run.count)
@@ -60,6 +85,10 @@ public final class BlobViewBuilder: Sendable {
   public func byteCount(of runs: [ElementRun]) -> Int {
     var total = 0
     for run in runs {
+      if let elementByteCount = storage.layout.fixedByteCount {
+        total += run.count * elementByteCount
+        continue
+      }
       let slots = unsafe storage.slots(run.selectionIndex..<run.selectionIndex + run.count)
       unsafe total += BlobSpan(slots: UnsafePointer(slots.baseAddress), count: run.count).byteCount
     }
@@ -79,14 +108,18 @@ extension BlobView {
   /// Creates a view of all elements of a chunk.
   ///
   /// - Parameters:
-  ///   - chunk: The chunk in wire form.
+  ///   - chunk: The chunk, laid out as the chain's ``ElementLayout`` says.
   ///   - count: The number of elements that it must have.
   ///   - chain: The codecs of the chunk.
   /// - Throws: ``ChunkError`` for what is wrong with the chunk, before memory is taken for more elements than
   ///   it can have.
   /// - Complexity: O(`count`). Copies nothing.
   public init(_ chunk: SharedBytes, count: Int, chain: CodecChain) throws(ChunkError) {
-    _ = try WireForm.payloadByteCount(of: chunk.bytes, expectedCount: count, codec: chain.elementCodecName)
+    if chain.layout == .variable {
+      _ = try WireForm.payloadByteCount(of: chunk.bytes, expectedCount: count, codec: chain.elementCodecName)
+    } else {
+      try chain.layout.checkByteCount(chunk.byteCount, count: count, codec: chain.elementCodecName)
+    }
     let builder = try BlobViewBuilder(count: count, chain: chain)
     try builder.place(chunk, count: count, runs: [ElementRun(chunkIndex: 0, selectionIndex: 0, count: count)])
     self = builder.finish()

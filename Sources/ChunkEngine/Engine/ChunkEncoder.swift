@@ -1,6 +1,6 @@
 /// Encodes chunk after chunk for one worker.
 ///
-///     source ──▶ wire arena ──▶ first arena ──▶ second arena ──▶ first arena … ──▶ store
+///     source ──▶ chunk arena ──▶ first arena ──▶ second arena ──▶ first arena … ──▶ store
 ///         the one copy     codecs, from arena to arena
 ///
 /// The arenas and the codecs' contexts live as long as the encoder, so after the first chunks nothing is
@@ -22,7 +22,7 @@ public struct ChunkEncoder: ~Copyable {
   ) throws(ChunkError) {
     self.chain = chain
     self.maximumElementByteCount = maximumElementByteCount
-    pipeline = try EncodingPipeline(chain.stages)
+    pipeline = try EncodingPipeline(chain)
   }
 
   /// A run of elements of a source.
@@ -43,6 +43,7 @@ public struct ChunkEncoder: ~Copyable {
   ///
   /// - Parameters:
   ///   - segments: All elements of the chunk, in C order.
+  ///   - shape: The number of elements along each axis, needed if the chain ``CodecChain/looksAtShape``.
   ///   - fillValue: If every element equals it, nothing is encoded and `body` is not called.
   ///   - body: Is handed the encoded bytes, which are valid during the call.
   /// - Returns: Whether the chunk was encoded, and the bytes of its elements without their lengths.
@@ -50,41 +51,44 @@ public struct ChunkEncoder: ~Copyable {
   /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages. Does not allocate once the arenas
   ///   are large enough.
   public mutating func encode(
-    _ segments: [Segment], unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
+    _ segments: [Segment], shape: [Int]? = nil, unlessAllEqual fillValue: [UInt8]?,
+    _ body: (RawSpan) throws -> Void
   ) throws -> (isEncoded: Bool, payloadByteCount: Int) {
     let payloadByteCount = try gather(segments)
-    if let fillValue, WireForm.elements(of: wire.bytes, allEqual: fillValue) {
+    if let fillValue, chain.layout.elements(of: wire.bytes, allEqual: fillValue) {
       return (false, payloadByteCount)
     }
     if !segments.allSatisfy({ $0.range.isEmpty || $0.source.elementsAreText }) {
       try validateText(wire)
     }
-    try pipeline.encode(&wire, body)
+    try pipeline.encode(&wire, shape: shape, body)
     return (true, payloadByteCount)
   }
 
-  /// Encodes a chunk that is in wire form already.
+  /// Encodes a chunk that is laid out already.
   ///
   /// - Parameters:
   ///   - chunk: The chunk, as long as its header at least. A checksum may be appended to it.
+  ///   - shape: The number of elements along each axis, needed if the chain ``CodecChain/looksAtShape``.
   ///   - fillValue: If every element equals it, nothing is encoded and `body` is not called.
   ///   - body: Is handed the encoded bytes, which are valid during the call.
   /// - Returns: Whether the chunk was encoded.
-  /// - Precondition: The elements are laid out as ``WireForm`` says. Text is validated here.
+  /// - Precondition: The elements are laid out as the chain's ``ElementLayout`` says. Text is validated here.
   /// - Throws: ``ChunkError``, and what `body` throws.
   /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
   public mutating func encode(
-    _ chunk: inout ByteArena, unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
+    _ chunk: inout ByteArena, shape: [Int]? = nil, unlessAllEqual fillValue: [UInt8]?,
+    _ body: (RawSpan) throws -> Void
   ) throws -> Bool {
-    if let fillValue, WireForm.elements(of: chunk.bytes, allEqual: fillValue) { return false }
+    if let fillValue, chain.layout.elements(of: chunk.bytes, allEqual: fillValue) { return false }
     try validateText(chunk)
-    try pipeline.encode(&chunk, body)
+    try pipeline.encode(&chunk, shape: shape, body)
     return true
   }
 
   /// Checks that the elements of a chunk in wire form are text, if the codec asks for it.
   private func validateText(_ chunk: borrowing ByteArena) throws(ChunkError) {
-    guard chain.elementsAreText else { return }
+    guard chain.elementsAreText, chain.layout == .variable else { return }
     let chunk = chunk.bytes
     try VlenUTF8Codec.validate(
       chunk.extracting(WireForm.headerByteCount..<chunk.byteCount),
@@ -99,16 +103,14 @@ public struct ChunkEncoder: ~Copyable {
       count += segment.range.count
       payloadByteCount = try sum(payloadByteCount, segment.source.byteCount(of: segment.range))
     }
-    let byteCount = try WireForm.elementsByteCount(count: count, payloadByteCount: payloadByteCount)
     wire.removeAll()
-    try wire.reserve(WireForm.headerByteCount + byteCount)
-    try wire.append(littleEndian: UInt32(count))
-    try wire.appendElements(byteCount: byteCount, maximumElementByteCount: maximumElementByteCount) {
-      writer throws(ChunkError) in
+    try wire.appendChunk(
+      count: count, payloadByteCount: payloadByteCount, layout: chain.layout,
+      maximumElementByteCount: maximumElementByteCount
+    ) { writer throws(ChunkError) in
       for segment in segments {
         try segment.source.write(segment.range, to: &writer)
       }
-      guard writer.count == count, writer.freeByteCount == 0 else { throw .sourceChanged }
     }
     return payloadByteCount
   }

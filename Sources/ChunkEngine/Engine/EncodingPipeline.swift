@@ -1,6 +1,9 @@
-/// The bytes-to-bytes codecs of one worker, with the two arenas that they write to in turn.
+/// The codecs of one worker, with the two arenas that they write to in turn.
 struct EncodingPipeline: ~Copyable {
   private enum Stage {
+    /// The number is that of the representation that the codec is given.
+    case arrayToArray(any ArrayToArrayCodec, Int)
+    case arrayToBytes(any ArrayEncoder, Int)
     case transform(any BytesToBytesCodec, any BytesEncoder)
     case checksum(any ChecksumCodec)
   }
@@ -13,38 +16,53 @@ struct EncodingPipeline: ~Copyable {
   }
 
   private let stages: [Stage]
+  private let looksAtShape: Bool
+  private var representations: ChainRepresentations
   private var first = ByteArena()
   private var second = ByteArena()
 
-  init(_ stages: [CodecChain.Stage]) throws(ChunkError) {
+  init(_ chain: CodecChain) throws(ChunkError) {
     var made: [Stage] = []
-    for stage in stages {
+    for (index, codec) in chain.arrayToArray.enumerated() where !codec.keepsBytes {
+      made.append(.arrayToArray(codec, index))
+    }
+    if !chain.arrayToBytes.keepsBytes {
+      made.append(.arrayToBytes(try chain.arrayToBytes.makeEncoder(), chain.arrayToArray.count))
+    }
+    for stage in chain.stages {
       switch stage {
       case .transform(let codec): made.append(.transform(codec, try codec.makeEncoder()))
       case .checksum(let codec): made.append(.checksum(codec))
       }
     }
-    self.stages = made
+    stages = made
+    looksAtShape = chain.looksAtShape
+    representations = ChainRepresentations(chain)
   }
 
-  /// Runs the codecs over `chunk` and hands the encoded bytes to `body`.
+  /// Runs the codecs over `chunk`, which has the shape `shape`, and hands the encoded bytes to `body`.
   ///
   /// A checksum goes behind the bytes where they are, which may be in `chunk` itself.
-  mutating func encode(_ chunk: inout ByteArena, _ body: (RawSpan) throws -> Void) throws {
+  mutating func encode(_ chunk: inout ByteArena, shape: [Int]?, _ body: (RawSpan) throws -> Void) throws {
+    var levels: [ChunkRepresentation] = []
+    if looksAtShape {
+      guard let shape else { preconditionFailure("these codecs have to be told the shape of the chunk") }
+      levels = try representations.levels(for: shape)
+    }
     var location = Location.chunk
     for stage in stages {
       switch (stage, location) {
       case (.checksum(let codec), .chunk): try Self.append(codec, to: &chunk)
       case (.checksum(let codec), .first): try Self.append(codec, to: &first)
       case (.checksum(let codec), .second): try Self.append(codec, to: &second)
-      case (.transform(let codec, let encoder), .chunk):
-        try Self.transform(chunk, codec, encoder, into: &first)
+      case (_, .chunk):
+        try Self.run(stage, chunk, levels, into: &first)
         location = .first
-      case (.transform(let codec, let encoder), .first):
-        try Self.transform(first, codec, encoder, into: &second)
+      case (_, .first):
+        try Self.run(stage, first, levels, into: &second)
         location = .second
-      case (.transform(let codec, let encoder), .second):
-        try Self.transform(second, codec, encoder, into: &first)
+      case (_, .second):
+        try Self.run(stage, second, levels, into: &first)
         location = .first
       }
     }
@@ -60,14 +78,24 @@ struct EncodingPipeline: ~Copyable {
     try arena.append(littleEndian: checksum)
   }
 
-  private static func transform(
-    _ source: borrowing ByteArena, _ codec: any BytesToBytesCodec, _ encoder: any BytesEncoder,
+  private static func run(
+    _ stage: Stage, _ source: borrowing ByteArena, _ levels: [ChunkRepresentation],
     into arena: inout ByteArena
   ) throws(ChunkError) {
-    let bound = try codec.maximumEncodedByteCount(of: source.count)
     arena.removeAll()
-    try arena.append(addingCapacity: bound) { output throws(ChunkError) in
-      try encoder.encode(source.bytes, into: &output)
+    switch stage {
+    case .arrayToArray(let codec, let level):
+      try codec.encode(source.bytes, of: levels[level], into: &arena)
+    case .arrayToBytes(let encoder, let level):
+      try encoder.encode(source.bytes, of: levels[level], into: &arena)
+    case .transform(let codec, let encoder):
+      let bound = try codec.maximumEncodedByteCount(of: source.count)
+      try arena.append(addingCapacity: bound) { output throws(ChunkError) in
+        try encoder.encode(source.bytes, into: &output)
+      }
+    case .checksum(let codec):
+      try arena.append(copying: source.bytes)
+      try append(codec, to: &arena)
     }
   }
 }

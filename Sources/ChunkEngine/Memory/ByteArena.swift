@@ -188,21 +188,22 @@ public struct ByteArena: ~Copyable {
     count += WireForm.lengthByteCount + element.byteCount
   }
 
-  /// Appends elements in wire form that `body` writes.
+  /// Appends elements that `body` writes, in wire form or, if the layout is fixed, back to back.
   ///
   /// The writer refuses what does not fit in `byteCount`. If `body` throws, the arena is as before.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `body` throws.
   /// - Complexity: O(`byteCount`), and O(`count` + `byteCount`) when the arena has to move.
   public mutating func appendElements(
-    byteCount: Int, maximumElementByteCount: Int,
+    byteCount: Int, maximumElementByteCount: Int, layout: ElementLayout = .variable,
     writingWith body: (inout WireFormWriter) throws(ChunkError) -> Void
   ) throws(ChunkError) {
     try reserve(byteCount)
     guard let memory = unsafe memory else { return }
     // SAFETY: `byteCount` bytes and the slack follow `count`, and the writer does not outlive this call.
     var writer = unsafe WireFormWriter(
-      start: memory + count, byteCount: byteCount, maximumElementByteCount: maximumElementByteCount)
+      start: memory + count, byteCount: byteCount, maximumElementByteCount: maximumElementByteCount,
+      fixedByteCount: layout.fixedByteCount)
     try body(&writer)
     count += writer.byteCount
   }

@@ -11,4 +11,9 @@ public enum ElementLayout: Hashable, Sendable {
   case variable
   /// Elements of one size, back to back.
   case fixed(byteCount: Int)
+
+  /// The bytes of every element, if they all have as many.
+  public var fixedByteCount: Int? {
+    if case .fixed(let byteCount) = self { byteCount } else { nil }
+  }
 }

@@ -13,6 +13,7 @@ extension WireFormWriter {
     guard offsets.count > 1, let base = bytes.baseAddress else {
       return try unsafe appendEmpty(count: max(0, offsets.count - 1), offsets: offsets)
     }
+    guard fixedByteCount < 0 else { return try unsafe append(fixed: bytes, offsets: offsets) }
     // Kept in registers: the compiler cannot know that writing an element leaves the writer itself alone.
     var cursor = unsafe self.cursor
     defer { unsafe self.cursor = unsafe cursor }
@@ -38,6 +39,18 @@ extension WireFormWriter {
       unsafe cursor += length
       lower = upper
       count &+= 1
+    }
+  }
+
+  /// Appends elements that all must have the same size, without their lengths.
+  private mutating func append<Offset: FixedWidthInteger>(
+    fixed bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Offset>
+  ) throws(ChunkError) {
+    for index in 1..<offsets.count {
+      let lower = Int(truncatingIfNeeded: unsafe offsets[index - 1])
+      let upper = Int(truncatingIfNeeded: unsafe offsets[index])
+      guard lower >= 0, lower <= upper, upper <= bytes.count else { throw .invalidOffsets(index: count) }
+      try append(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[lower..<upper])))
     }
   }
 

@@ -1,4 +1,4 @@
-/// Writes elements in wire form into memory that was reserved for them.
+/// Writes elements in wire form, or back to back if all have the same size, into memory that was reserved.
 ///
 /// Every element is checked against the memory that is left before its first byte is written, so a source
 /// that announced less than it gives is an error and never an overrun.
@@ -14,11 +14,17 @@ public struct WireFormWriter: ~Copyable {
   /// The largest element that is accepted.
   public let maximumElementByteCount: Int
 
+  /// The bytes of every element, if they stand back to back without their lengths, or -1.
+  @usableFromInline let fixedByteCount: Int
+
   /// The number of elements written.
   public internal(set) var count = 0
 
   /// Creates a writer for `byteCount` bytes at `start`, which ``RawMemory`` slack follows.
-  init(start: UnsafeMutableRawPointer, byteCount: Int, maximumElementByteCount: Int) {
+  init(
+    start: UnsafeMutableRawPointer, byteCount: Int, maximumElementByteCount: Int, fixedByteCount: Int? = nil
+  ) {
+    self.fixedByteCount = fixedByteCount ?? -1
     unsafe self.start = start
     unsafe cursor = start
     unsafe end = start + byteCount
@@ -80,16 +86,53 @@ public struct WireFormWriter: ~Copyable {
     }
   }
 
+  /// Appends `count` elements that stand back to back in `elements`.
+  ///
+  /// - Precondition: All elements have the same size, which is not 0.
+  /// - Throws: As ``append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  mutating func append(packed elements: RawSpan, elementByteCount: Int) throws(ChunkError) {
+    if elementByteCount == fixedByteCount {
+      guard elements.byteCount <= freeByteCount else { throw .sourceChanged }
+      let destination = unsafe cursor
+      unsafe elements.withUnsafeBytes { elements in
+        guard let source = elements.baseAddress else { return }
+        // SAFETY: The line above found the room.
+        unsafe destination.copyMemory(from: source, byteCount: elements.count)
+      }
+      unsafe cursor += elements.byteCount
+      count += elements.byteCount / elementByteCount
+      return
+    }
+    for start in stride(from: 0, to: elements.byteCount, by: elementByteCount) {
+      try append(elements.extracting(start..<start + elementByteCount))
+    }
+  }
+
   /// Writes the length of the next element, moves on behind it and returns where its bytes go.
   @usableFromInline @inline(__always)
   mutating func appendLength(_ byteCount: Int) throws(ChunkError) -> UnsafeMutableRawPointer {
     guard byteCount <= maximumElementByteCount else {
       throw .elementTooLarge(index: count, byteCount: byteCount, limit: maximumElementByteCount)
     }
+    if fixedByteCount >= 0 { return try unsafe appendRoom(byteCount) }
     guard byteCount >= 0, byteCount <= freeByteCount - WireForm.lengthByteCount else { throw .sourceChanged }
     unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: byteCount).littleEndian, as: UInt32.self)
     let destination = unsafe cursor + WireForm.lengthByteCount
     unsafe cursor = unsafe destination + byteCount
+    count += 1
+    return unsafe destination
+  }
+
+  /// Moves on behind the next element, which has no length in front, and returns where its bytes go.
+  @usableFromInline
+  mutating func appendRoom(_ byteCount: Int) throws(ChunkError) -> UnsafeMutableRawPointer {
+    guard byteCount == fixedByteCount else {
+      throw .byteCountMismatch(codec: "element \(count)", found: byteCount, expected: fixedByteCount)
+    }
+    guard byteCount <= freeByteCount else { throw .sourceChanged }
+    let destination = unsafe cursor
+    unsafe cursor += byteCount
     count += 1
     return unsafe destination
   }

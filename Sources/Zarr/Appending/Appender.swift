@@ -96,7 +96,8 @@ public final class Appender {
     if !options.overwrites, try NodeMetadata.exists(in: store, at: nodePath) {
       throw ZarrError.alreadyExists(path: ZarrArray.location(store, nodePath))
     }
-    let sample = OpenChunk(maximumElementByteCount: access.maximumElementByteCount)
+    let layout = (options.dataType ?? .bytes).layout
+    let sample = OpenChunk(layout: layout, maximumElementByteCount: access.maximumElementByteCount)
     try sample.reset(expectedByteCount: min(byteCount, memoryBudget))
     return Appender(
       .sampling(sample, create: create, byteCount: min(byteCount, memoryBudget)), memoryBudget: memoryBudget,
@@ -228,18 +229,10 @@ public final class Appender {
   /// Creates the array for elements like those of the sample, and appends these.
   private func endSampling(_ sample: OpenChunk) throws {
     guard case .sampling(_, let create, _) = phase else { return }
-    let elementsByteCount = sample.byteCount - WireForm.headerByteCount
-    let mean =
-      sample.count > 0 ? Double(elementsByteCount) / Double(sample.count) : ChunkSize.assumedMeanByteCount
-    let array = try create(mean)
-    let state = try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor)
-    phase = .writing(state)
+    let array = try create(sample.meanByteCount ?? ChunkSize.assumedMeanByteCount)
+    phase = .writing(try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor))
     do {
-      let elements = try sample.takeElements(chain: array.chain)
-      var position = 0
-      while position < elements.count {
-        position += try state.append(position..<elements.count, of: elements)
-      }
+      try append(contentsOf: sample.takeElements(chain: array.chain))
     } catch {
       phase = .failed(error)
       throw error

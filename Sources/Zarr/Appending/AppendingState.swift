@@ -8,6 +8,7 @@ final class AppendingState {
   private let fillValue: [UInt8]
   private let chunkRowCount: Int
   private let chunkElementCount: Int
+  private let chunkGrid: RegularChunkGrid
 
   /// The open chunks, one for each column of the layout.
   private var chunks: [OpenChunk] = []
@@ -56,6 +57,7 @@ final class AppendingState {
     layout = AppendLayout(shape: metadata.shape, chunkShape: chunkShape)
     queue = ChunkQueue(array, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
+    chunkGrid = metadata.chunkGrid
     chunkElementCount = metadata.chunkGrid.elementCount
     chunkRowCount = metadata.chunkGrid.chunkShape[0]
     chunkRow = rowCount / chunkRowCount
@@ -192,7 +194,7 @@ final class AppendingState {
 
   private func readChunk(at indices: [Int]) throws -> BlobView? {
     do {
-      return try array.readChunk(at: indices, count: chunkElementCount)
+      return try array.readChunk(at: indices, in: chunkGrid)
     } catch {
       throw array.error(error, chunk: indices)
     }

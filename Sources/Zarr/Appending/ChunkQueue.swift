@@ -19,6 +19,7 @@ final class ChunkQueue: @unchecked Sendable {
 
   private let array: ZarrArray
   private let fillValue: [UInt8]?
+  private let chunkShape: [Int]
   private let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
@@ -26,6 +27,7 @@ final class ChunkQueue: @unchecked Sendable {
     self.array = array
     self.memoryBudget = memoryBudget
     self.monitor = monitor
+    chunkShape = array.chunkShape
     fillValue = array.access.storesFillValueChunks ? nil : array.metadata.fillValue
     idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
   }
@@ -33,7 +35,8 @@ final class ChunkQueue: @unchecked Sendable {
   /// A chunk to fill.
   func takeChunk() -> OpenChunk {
     condition.withLock { idle.popLast() }
-      ?? OpenChunk(maximumElementByteCount: array.access.maximumElementByteCount)
+      ?? OpenChunk(
+        layout: array.chain.layout, maximumElementByteCount: array.access.maximumElementByteCount)
   }
 
   /// Hands over a sealed chunk, once there is room for it in the memory budget.
@@ -128,7 +131,8 @@ final class ChunkQueue: @unchecked Sendable {
     var storedByteCount = 0
     do {
       try array.locks.withLock(on: chunk.indices) {
-        let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) { encoded in
+        let isEncoded = try chunk.encode(with: worker, shape: chunkShape, unlessAllEqual: fillValue) {
+          encoded in
           storedByteCount = encoded.byteCount
           try array.store.write(key, encoded)
         }

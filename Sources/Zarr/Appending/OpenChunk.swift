@@ -1,9 +1,11 @@
 import ChunkEngine
 
-/// A chunk that is being filled, in wire form from the first element on, so that laying it out costs nothing.
+/// A chunk that is being filled, laid out from the first element on, so that laying it out costs nothing.
 ///
 ///     [ count | byteCount₀ bytes₀ | byteCount₁ bytes₁ | …
 ///       patched when the chunk is sealed
+///
+/// Elements of fixed size stand back to back, without count and lengths.
 final class OpenChunk: @unchecked Sendable {
   // SAFETY: A chunk is either with the appender that fills it or with the one worker that encodes it.
   private(set) var arena = ByteArena()
@@ -18,14 +20,26 @@ final class OpenChunk: @unchecked Sendable {
   /// The position of the chunk in the grid.
   var indices: [Int] = []
 
+  private let layout: ElementLayout
+
   /// The largest element that is accepted.
   private let maximumElementByteCount: Int
 
-  init(maximumElementByteCount: Int) {
+  init(layout: ElementLayout, maximumElementByteCount: Int) {
+    self.layout = layout
     self.maximumElementByteCount = maximumElementByteCount
   }
 
-  /// The bytes in wire form so far.
+  /// The bytes in front of all elements, and in front of each.
+  private var headerByteCount: Int { layout == .variable ? WireForm.headerByteCount : 0 }
+  private var lengthByteCount: Int { layout == .variable ? WireForm.lengthByteCount : 0 }
+
+  /// The mean size of the elements as they lie in memory, or nil if there are none.
+  var meanByteCount: Double? {
+    count > 0 ? Double(byteCount - headerByteCount) / Double(count) : nil
+  }
+
+  /// The bytes so far.
   var byteCount: Int { arena.count }
 
   /// The number of elements that were appended.
@@ -33,7 +47,7 @@ final class OpenChunk: @unchecked Sendable {
 
   /// The bytes of the elements that were appended, without their lengths.
   var appendedByteCount: Int {
-    arena.count - WireForm.headerByteCount - count * WireForm.lengthByteCount - otherByteCount
+    arena.count - headerByteCount - count * lengthByteCount - otherByteCount
   }
 
   /// Empties the chunk and keeps its memory.
@@ -47,7 +61,7 @@ final class OpenChunk: @unchecked Sendable {
     if arena.capacity < max(WireForm.headerByteCount, expectedByteCount) {
       try arena.reserve(WireForm.headerByteCount + expectedByteCount + expectedByteCount / 8)
     }
-    try arena.append(littleEndian: 0)
+    if layout == .variable { try arena.append(littleEndian: 0) }
     count = 0
     otherCount = 0
     otherByteCount = 0
@@ -55,7 +69,12 @@ final class OpenChunk: @unchecked Sendable {
 
   /// Appends a copy of an element.
   func append(_ element: RawSpan) throws(ChunkError) {
-    try arena.appendElement(element, index: count, maximumElementByteCount: maximumElementByteCount)
+    if layout == .variable {
+      try arena.appendElement(element, index: count, maximumElementByteCount: maximumElementByteCount)
+    } else {
+      try checkFixedByteCount(element.byteCount)
+      try arena.append(copying: element)
+    }
     count += 1
   }
 
@@ -66,13 +85,14 @@ final class OpenChunk: @unchecked Sendable {
   ) throws(ChunkError) {
     let start = arena.count
     do throws(ChunkError) {
-      try arena.append(littleEndian: 0)
+      if layout == .variable { try arena.append(littleEndian: 0) }
       try arena.append(addingCapacity: capacity, initializingWith: initializer)
-      let byteCount = arena.count - start - WireForm.lengthByteCount
+      let byteCount = arena.count - start - lengthByteCount
+      try checkFixedByteCount(byteCount)
       guard byteCount <= maximumElementByteCount else {
         throw .elementTooLarge(index: count, byteCount: byteCount, limit: maximumElementByteCount)
       }
-      arena.overwrite(littleEndian: UInt32(byteCount), at: start)
+      if layout == .variable { arena.overwrite(littleEndian: UInt32(byteCount), at: start) }
     } catch {
       arena.truncate(to: start)
       throw error
@@ -80,14 +100,21 @@ final class OpenChunk: @unchecked Sendable {
     count += 1
   }
 
+  private func checkFixedByteCount(_ byteCount: Int) throws(ChunkError) {
+    if case .fixed(let expected) = layout, byteCount != expected {
+      throw .byteCountMismatch(codec: "element \(count)", found: byteCount, expected: expected)
+    }
+  }
+
   /// Appends a run of elements of a source.
   func append(_ range: Range<Int>, of source: any BlobSource) throws(ChunkError) {
     let payloadByteCount = try source.byteCount(of: range)
     let (byteCount, overflow) = payloadByteCount.addingReportingOverflow(
-      range.count * WireForm.lengthByteCount)
+      range.count * lengthByteCount)
     guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
-    try arena.appendElements(byteCount: byteCount, maximumElementByteCount: maximumElementByteCount) {
-      writer throws(ChunkError) in
+    try arena.appendElements(
+      byteCount: byteCount, maximumElementByteCount: maximumElementByteCount, layout: layout
+    ) { writer throws(ChunkError) in
       try source.write(range, to: &writer)
       guard writer.count == range.count, writer.freeByteCount == 0 else { throw .sourceChanged }
     }
@@ -105,26 +132,28 @@ final class OpenChunk: @unchecked Sendable {
     let before = arena.count
     try append(range, of: source)
     otherCount += range.count
-    otherByteCount += arena.count - before - range.count * WireForm.lengthByteCount
+    otherByteCount += arena.count - before - range.count * lengthByteCount
   }
 
   /// Ends the chunk: its header says how many elements it has.
   func seal() {
-    arena.overwrite(littleEndian: UInt32(count), at: 0)
+    if layout == .variable { arena.overwrite(littleEndian: UInt32(count), at: 0) }
   }
 
   /// Encodes the sealed chunk and hands the bytes to `body`.
   ///
   /// - Parameters:
   ///   - worker: What to encode with.
+  ///   - shape: The number of elements along each axis.
   ///   - fillValue: If every element equals it, nothing is encoded.
   ///   - body: Is handed the encoded bytes, which are valid during the call.
   /// - Returns: Whether the chunk was encoded.
   /// - Throws: ``ChunkError``, and what `body` throws.
   func encode(
-    with worker: EncodingWorker, unlessAllEqual fillValue: [UInt8]?, _ body: (RawSpan) throws -> Void
+    with worker: EncodingWorker, shape: [Int], unlessAllEqual fillValue: [UInt8]?,
+    _ body: (RawSpan) throws -> Void
   ) throws -> Bool {
-    try worker.encoder.encode(&arena, unlessAllEqual: fillValue, body)
+    try worker.encoder.encode(&arena, shape: shape, unlessAllEqual: fillValue, body)
   }
 
   /// The elements so far, as a source.

@@ -9,10 +9,15 @@ public struct ArrayOptions: Sendable {
   public var dataTypeName: String?
   /// How large the chunks are.
   public var chunkSize: ChunkSize
-  /// The codecs behind the one that lays out the elements.
+  /// The codecs in front of the one that turns elements into bytes, as metadata names them.
+  public var filters: [MetadataExtension]
+  /// The codec that turns elements into bytes, or nil for the usual one of the data type.
+  public var serializer: MetadataExtension?
+  /// The codecs behind the one that turns elements into bytes.
   public var codecs: [CodecChain.Stage]
-  /// The bytes of the element that stands for all that was never written.
-  public var fillValue: [UInt8]
+  /// The element that stands for all that was never written, as it lies in memory, or nil for the usual one
+  /// of the data type: zero, or an empty element.
+  public var fillValue: [UInt8]?
   /// How chunks are named in the store.
   public var chunkKeyEncoding: ChunkKeyEncoding
   /// What to say about the array.
@@ -28,15 +33,19 @@ public struct ArrayOptions: Sendable {
   ///   - dataType: What the elements are.
   ///   - dataTypeName: The name to write for the data type, or nil for the one that most libraries read.
   ///   - chunkSize: How large the chunks are.
-  ///   - codecs: The codecs behind the one that lays out the elements, in the order in which they encode.
-  ///   - fillValue: The bytes of the element that stands for all that was never written.
+  ///   - codecs: The codecs behind the one that turns elements into bytes, in the order in which they encode.
+  ///   - filters: The codecs in front of it, as metadata names them, in the order in which they encode.
+  ///   - serializer: That codec itself, as metadata names it, or nil for the usual one of the data type.
+  ///   - fillValue: The element that stands for all that was never written, as it lies in memory, or nil for
+  ///     zero or an empty element.
   ///   - chunkKeyEncoding: How chunks are named in the store.
   ///   - attributes: What to say about the array.
   ///   - dimensionNames: The names of the axes, as many as there are, or nil for none.
   ///   - overwrites: Whether an array or group that is there already is removed.
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
-    codecs: [CodecChain.Stage] = [.zstd()], fillValue: [UInt8] = [],
+    codecs: [CodecChain.Stage] = [.zstd()], filters: [MetadataExtension] = [],
+    serializer: MetadataExtension? = nil, fillValue: [UInt8]? = nil,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
     dimensionNames: [String?]? = nil, overwrites: Bool = false
   ) {
@@ -44,6 +53,8 @@ public struct ArrayOptions: Sendable {
     self.dataTypeName = dataTypeName
     self.chunkSize = chunkSize
     self.codecs = codecs
+    self.filters = filters
+    self.serializer = serializer
     self.fillValue = fillValue
     self.chunkKeyEncoding = chunkKeyEncoding
     self.attributes = attributes
@@ -54,7 +65,7 @@ public struct ArrayOptions: Sendable {
   /// The metadata of an array of a shape.
   func metadata(shape: [Int], chunkShape: [Int]) throws(MetadataError) -> ArrayMetadata {
     let dataType = dataType ?? .bytes
-    var codecs = [dataType.defaultCodec]
+    var codecs = filters + [serializer ?? dataType.defaultCodec]
     for stage in self.codecs {
       guard let codec = stage.codec as? any MetadataCodec else {
         throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
@@ -64,6 +75,7 @@ public struct ArrayOptions: Sendable {
     return try ArrayMetadata(
       shape: shape, dataType: dataType, dataTypeName: dataTypeName,
       chunkGrid: try RegularChunkGrid(chunkShape: chunkShape), chunkKeyEncoding: chunkKeyEncoding,
-      fillValue: fillValue, codecs: codecs, attributes: attributes, dimensionNames: dimensionNames)
+      fillValue: fillValue ?? dataType.defaultFillValue, codecs: codecs, attributes: attributes,
+      dimensionNames: dimensionNames)
   }
 }

@@ -22,7 +22,9 @@ extension ZarrArray {
       var storedByteCount = 0
       // As many as this worker is likely to get; the last one leaves nothing behind in it.
       let expected = (chunks.parts.count - index - 1) / access.workerCount + 1
-      let chunk = try worker.decoder.decode(expectedChunkCount: expected) { arena, limits in
+      let chunk = try worker.decoder.decode(
+        shape: chunks.metadata.chunkGrid.chunkShape, expectedChunkCount: expected
+      ) { arena, limits in
         let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
         storedByteCount = arena.count
         return isStored
@@ -75,12 +77,12 @@ extension ZarrArray {
     let chunks = try chunks(of: region)
     try forEach(chunks, workers: workers.scanning, monitor: monitor) { _, part, worker in
       try scan(
-        part, chunkElementCount: chunks.metadata.chunkGrid.elementCount, with: worker, monitor: monitor, body)
+        part, chunkGrid: chunks.metadata.chunkGrid, with: worker, monitor: monitor, body)
     }
   }
 
   private func scan(
-    _ part: ChunkPart, chunkElementCount: Int, with worker: ScanningWorker, monitor: ProgressMonitor?,
+    _ part: ChunkPart, chunkGrid: RegularChunkGrid, with worker: ScanningWorker, monitor: ProgressMonitor?,
     _ body: (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
     let key = key(ofChunkAt: part.indices)
@@ -91,8 +93,9 @@ extension ZarrArray {
       if monitor != nil { elementByteCount = elements.byteCount }
       try body(part.region, elements)
     }
-    let isStored = try worker.scanner.scan(count: chunkElementCount, runs: part.runs) {
-      arena, limits in
+    let isStored = try worker.scanner.scan(
+      count: chunkGrid.elementCount, shape: chunkGrid.chunkShape, runs: part.runs
+    ) { arena, limits in
       let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
       storedByteCount = arena.count
       return isStored

@@ -42,7 +42,7 @@ extension ZarrArray {
     monitor: ProgressMonitor?
   ) throws {
     let chunkElementCount = metadata.chunkGrid.elementCount
-    let existing = part.isWhole ? nil : try readChunk(at: part.indices, count: chunkElementCount)
+    let existing = part.isWhole ? nil : try readChunk(at: part.indices, in: metadata.chunkGrid)
     let others: any BlobSource = existing ?? RepeatedBlob(metadata.fillValue, count: chunkElementCount)
     var segments: [ChunkEncoder.Segment] = []
     var position = 0
@@ -62,7 +62,8 @@ extension ZarrArray {
     let key = key(ofChunkAt: part.indices)
     var storedByteCount = 0
     var (isEncoded, payloadByteCount) = try worker.encoder.encode(
-      segments, unlessAllEqual: access.storesFillValueChunks ? nil : metadata.fillValue
+      segments, shape: metadata.chunkGrid.chunkShape,
+      unlessAllEqual: access.storesFillValueChunks ? nil : metadata.fillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
       try store.write(key, encoded)
@@ -80,15 +81,17 @@ extension ZarrArray {
   }
 
   /// Reads all elements of a chunk, also those beyond the edge of the array, or nil if it is not stored.
-  func readChunk(at indices: [Int], count: Int) throws -> BlobView? {
+  func readChunk(at indices: [Int], in grid: RegularChunkGrid) throws -> BlobView? {
     let worker = try workers.decoding.take()
     defer { workers.decoding.put(worker) }
     let key = key(ofChunkAt: indices)
     guard
-      let chunk = try worker.decoder.decode({ arena, limits in
-        try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
-      })
+      let chunk = try worker.decoder.decode(
+        shape: grid.chunkShape,
+        { arena, limits in
+          try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+        })
     else { return nil }
-    return try BlobView(chunk, count: count, chain: chain)
+    return try BlobView(chunk, count: grid.elementCount, chain: chain)
   }
 }

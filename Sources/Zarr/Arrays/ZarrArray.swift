@@ -23,7 +23,7 @@ public final class ZarrArray: Sendable {
   let workers: ArrayWorkers
   let locks = ChunkLocks()
 
-  /// The fill value in wire form.
+  /// The fill value as a chunk holds it.
   let fillElement: SharedBytes
 
   /// Why the array cannot be written, or nil.
@@ -41,7 +41,7 @@ public final class ZarrArray: Sendable {
     self.path = path
     self.access = access
     workers = ArrayWorkers(chain, access)
-    fillElement = try WireForm.sharedElement(metadata.fillValue)
+    fillElement = try chain.layout.sharedElement(metadata.fillValue)
     let codecCount = chain.arrayToArray.count + 1 + chain.stages.count
     obstacle = codecCount != metadata.codecs.count ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Mutex(metadata)

@@ -23,6 +23,14 @@ extension DataType {
   /// Whether every element has to be well-formed UTF-8.
   public var elementsAreText: Bool { self == .string }
 
+  /// The element that stands for what was never written, unless another is asked for: zero, or empty.
+  public var defaultFillValue: [UInt8] {
+    switch layout {
+    case .fixed(let byteCount): [UInt8](repeating: 0, count: byteCount)
+    case .variable: []
+    }
+  }
+
   /// The widths in bytes of the numbers that an element consists of, in order.
   ///
   /// This is what byte order is about: `complex128` has two of 8, a structure has those of its fields. Bytes

@@ -14,7 +14,7 @@ struct DataTypeTests {
 
   @Test(
     "Another name is an error that says it",
-    arguments: ["float64", "vlen-bytes", "vlen-utf8", "String", "|O"])
+    arguments: ["float65", "vlen-bytes", "vlen-utf8", "String", "|O"])
   func unknownName(name: String) {
     let error = #expect(throws: MetadataError.self) { try DataType(name: name) }
     #expect(error?.code == .unsupported)
