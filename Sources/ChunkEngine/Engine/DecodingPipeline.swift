@@ -67,6 +67,7 @@ struct DecodingPipeline: ~Copyable {
   ///   - shape: The shape of the chunk, if a codec has to be told it.
   ///   - output: Where the elements go. It is of no use if this throws.
   ///   - limit: The most bytes that any stage may have.
+  /// - Throws: ``ChunkError`` for what is wrong with `source`.
   mutating func decode(
     _ source: RawSpan, shape: [Int]?, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {

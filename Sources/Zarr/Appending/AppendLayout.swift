@@ -51,7 +51,8 @@ struct AppendLayout {
   /// Lays out an array.
   ///
   /// - Precondition: The array has an axis.
-  init(shape: [Int], chunkShape: [Int]) {
+  init(shape: [Int], chunkGrid: ChunkGrid) throws(MetadataError) {
+    let chunkShape = chunkGrid.chunkShape
     let others = Array(shape.dropFirst())
     let chunkOthers = Array(chunkShape.dropFirst())
     let slab = chunkOthers.reduce(1, *)
@@ -68,7 +69,8 @@ struct AppendLayout {
     passesPerChunk = chunkShape[0]
     chunkElementsPerPass = slab
     // A row is an array of one axis less.
-    let parts = ChunkParts(of: ArrayRegion(allOf: others), shape: others, chunkShape: chunkOthers)
+    let grid = try ChunkGrid(axes: Array(chunkGrid.axes.dropFirst()))
+    let parts = ChunkParts(of: ArrayRegion(allOf: others), shape: others, grid: grid)
     var columns: [[Int]] = []
     var runs: [(start: Int, run: Run)] = []
     for position in 0..<parts.count {

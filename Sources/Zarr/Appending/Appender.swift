@@ -204,7 +204,7 @@ public final class Appender {
     switch phase {
     case .sampling(let sample, _, let byteCount):
       try body(sample)
-      if sample.byteCount >= byteCount || sample.count == RegularChunkGrid.maximumElementCount {
+      if sample.byteCount >= byteCount || sample.count == ChunkGrid.maximumElementCount {
         try endSampling(sample)
       }
     case .writing(let state):

@@ -8,7 +8,6 @@ final class AppendingState {
   private let fillValue: [UInt8]
   private let chunkRowCount: Int
   private let chunkElementCount: Int
-  private let chunkGrid: RegularChunkGrid
 
   /// The open chunks, one for each column of the layout.
   private var chunks: [OpenChunk] = []
@@ -42,6 +41,10 @@ final class AppendingState {
     guard let rowCount = metadata.shape.first else {
       throw ZarrError.notWritable(path: array.location, reason: "an array without axes cannot grow")
     }
+    guard metadata.chunkGrid.axes.allSatisfy(\.isRepeated) else {
+      throw ZarrError.notWritable(
+        path: array.location, reason: "chunks that differ in shape cannot be appended to")
+    }
     self.array = array
     let rowShape = Array(metadata.shape.dropFirst())
     let chunkShape = metadata.chunkGrid.chunkShape
@@ -54,10 +57,9 @@ final class AppendingState {
       throw ZarrError.notWritable(
         path: array.location, reason: "its rows are too long to be appended in chunks of \(chunkShape)")
     }
-    layout = AppendLayout(shape: metadata.shape, chunkShape: chunkShape)
+    layout = try AppendLayout(shape: metadata.shape, chunkGrid: metadata.chunkGrid)
     queue = ChunkQueue(array, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
-    chunkGrid = metadata.chunkGrid
     chunkElementCount = metadata.chunkGrid.elementCount
     chunkRowCount = metadata.chunkGrid.chunkShape[0]
     chunkRow = rowCount / chunkRowCount
@@ -194,7 +196,7 @@ final class AppendingState {
 
   private func readChunk(at indices: [Int]) throws -> BlobView? {
     do {
-      return try array.readChunk(at: indices, in: chunkGrid)
+      return try array.readChunk(at: indices, shape: array.chunkShape)
     } catch {
       throw array.error(error, chunk: indices)
     }

@@ -74,7 +74,7 @@ public struct ArrayOptions: Sendable {
     }
     return try ArrayMetadata(
       shape: shape, dataType: dataType, dataTypeName: dataTypeName,
-      chunkGrid: try RegularChunkGrid(chunkShape: chunkShape), chunkKeyEncoding: chunkKeyEncoding,
+      chunkGrid: try ChunkGrid(chunkShape: chunkShape), chunkKeyEncoding: chunkKeyEncoding,
       fillValue: fillValue ?? dataType.defaultFillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames)
   }

@@ -8,7 +8,7 @@
 ///     c c c · · ·      c   the beginning of a row
 struct BlockRegions {
   private let shape: [Int]
-  private let chunkShape: [Int]
+  private let grid: ChunkGrid
 
   /// The elements behind one index along each axis.
   private let strides: [Int]
@@ -22,14 +22,14 @@ struct BlockRegions {
   /// Divides an array that has elements.
   init(_ metadata: ArrayMetadata) {
     shape = metadata.shape
-    chunkShape = metadata.chunkGrid.chunkShape
+    grid = metadata.chunkGrid
     let rank = shape.count
     var strides = [Int](repeating: 1, count: rank)
     var chunkStrides = [Int](repeating: metadata.chunkGrid.elementCount, count: rank)
     for axis in strides.indices.dropLast().reversed() {
       // Part of the number of elements, which was checked.
       strides[axis] = strides[axis + 1] * shape[axis + 1]
-      let columnCount = (shape[axis + 1] - 1) / chunkShape[axis + 1] + 1
+      let columnCount = grid.axes[axis + 1].chunkCount(covering: shape[axis + 1])
       chunkStrides[axis] = chunkStrides[axis + 1].multipliedClamping(by: columnCount)
     }
     self.strides = strides
@@ -54,9 +54,13 @@ struct BlockRegions {
           && strides[axis] <= Self.maximumElementCount
       } ?? shape.count - 1
     let index = position / strides[axis] % shape[axis]
-    let rows = chunkShape[axis].multipliedClamping(by: max(1, wanted / chunkStrides[axis]))
+    let rows = grid.chunkShape[axis].multipliedClamping(by: max(1, wanted / chunkStrides[axis]))
+    // Where the chunk ends that the block would end in if it began where a chunk does.
+    let chunkStart = grid.axes[axis].range(ofChunk: grid.axes[axis].chunkIndex(of: index)).lowerBound
+    let last = min(shape[axis] - 1, chunkStart.addingReportingOverflow(rows - 1).partialValue)
+    let end = grid.axes[axis].range(ofChunk: grid.axes[axis].chunkIndex(of: max(index, last))).upperBound
     let count = min(
-      rows - index % chunkShape[axis], Self.maximumElementCount / strides[axis], shape[axis] - index,
+      end - index, Self.maximumElementCount / strides[axis], shape[axis] - index,
       elements.count / strides[axis])
     return ArrayRegion(
       shape.indices.map { other in

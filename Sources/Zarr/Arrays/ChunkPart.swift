@@ -5,6 +5,9 @@ struct ChunkPart {
   /// The position of the chunk in the grid.
   let indices: [Int]
 
+  /// The number of elements of the chunk along each axis, also of those beyond the array.
+  let chunkShape: [Int]
+
   /// The elements that the chunk and the region share, in the order of both.
   let runs: [ElementRun]
 
@@ -13,6 +16,12 @@ struct ChunkPart {
 
   /// The shared elements as a region of the array.
   let region: ArrayRegion
+
+  /// The number of elements of the chunk.
+  var chunkElementCount: Int {
+    // No more than the largest chunk of the grid has, which was checked.
+    chunkShape.reduce(1, *)
+  }
 }
 
 /// The chunks that a region of an array touches, in C order of the grid.
@@ -22,20 +31,21 @@ struct ChunkParts {
 
   private let region: ArrayRegion
   private let shape: [Int]
-  private let chunkShape: [Int]
+  private let grid: ChunkGrid
 
   /// The first chunk along each axis, and how many there are.
   private let first: [Int]
   private let counts: [Int]
 
   /// Divides a region that is inside of the array.
-  init(of region: ArrayRegion, shape: [Int], chunkShape: [Int]) {
+  init(of region: ArrayRegion, shape: [Int], grid: ChunkGrid) {
     self.region = region
     self.shape = shape
-    self.chunkShape = chunkShape
-    first = zip(region.ranges, chunkShape).map { $0.lowerBound / $1 }
-    counts = zip(region.ranges, chunkShape).map { range, side in
-      range.isEmpty ? 0 : (range.upperBound - 1) / side - range.lowerBound / side + 1
+    self.grid = grid
+    first = zip(region.ranges, grid.axes).map { $0.isEmpty ? 0 : $1.chunkIndex(of: $0.lowerBound) }
+    counts = zip(region.ranges, grid.axes).map { range, axis in
+      range.isEmpty
+        ? 0 : axis.chunkIndex(of: range.upperBound - 1) - axis.chunkIndex(of: range.lowerBound) + 1
     }
     // No more chunks than elements, whose number was checked.
     count = counts.contains(0) ? 0 : counts.reduce(1, *)
@@ -49,29 +59,29 @@ struct ChunkParts {
       indices[axis] += rest % counts[axis]
       rest /= counts[axis]
     }
-    let starts = zip(indices, chunkShape).map { $0 * $1 }
+    var starts: [Int] = []
     var isWhole = true
     var shared: [Range<Int>] = []
     for axis in indices.indices {
-      // The end of the last chunk may be beyond what an `Int` holds.
-      let end = min(
-        shape[axis],
-        starts[axis].addingReportingOverflow(chunkShape[axis]).overflow
-          ? Int.max : starts[axis] + chunkShape[axis])
+      let chunk = grid.axes[axis].range(ofChunk: indices[axis])
+      starts.append(chunk.lowerBound)
+      let end = min(shape[axis], chunk.upperBound)
       let range = region.ranges[axis]
-      let lower = max(starts[axis], range.lowerBound)
+      let lower = max(chunk.lowerBound, range.lowerBound)
       let upper = min(end, range.upperBound)
-      isWhole = isWhole && lower == starts[axis] && upper == end
+      isWhole = isWhole && lower == chunk.lowerBound && upper == end
       shared.append(lower..<upper)
     }
-    let runs = runs(of: shared, starts: starts)
-    return ChunkPart(indices: indices, runs: runs, isWhole: isWhole, region: ArrayRegion(shared))
+    let chunkShape = grid.chunkShape(at: indices)
+    let runs = runs(of: shared, starts: starts, chunkShape: chunkShape)
+    return ChunkPart(
+      indices: indices, chunkShape: chunkShape, runs: runs, isWhole: isWhole, region: ArrayRegion(shared))
   }
 
   /// The runs of elements that follow each other in the chunk as well as in the region.
   ///
   /// Trailing axes of which both have all make one run.
-  private func runs(of shared: [Range<Int>], starts: [Int]) -> [ElementRun] {
+  private func runs(of shared: [Range<Int>], starts: [Int], chunkShape: [Int]) -> [ElementRun] {
     var axis = shared.count - 1
     var runCount = axis < 0 ? 1 : shared[axis].count
     while axis > 0, shared[axis].count == chunkShape[axis], shared[axis].count == region.ranges[axis].count {

@@ -12,7 +12,7 @@ extension ZarrArray {
     guard let count = region.elementCount else { throw .tooLarge(path: location) }
     return RegionChunks(
       metadata: metadata, elementCount: count,
-      parts: ChunkParts(of: region, shape: shape, chunkShape: metadata.chunkGrid.chunkShape))
+      parts: ChunkParts(of: region, shape: shape, grid: metadata.chunkGrid))
   }
 
   /// Calls `body` once for each chunk, with its number among these, on all workers.

@@ -15,15 +15,15 @@ extension ZarrArray {
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
     let chunks = try chunks(of: region)
-    let chunkElementCount = chunks.metadata.chunkGrid.elementCount
     let builder = try BlobViewBuilder(count: chunks.elementCount, chain: chain)
     try forEach(chunks, workers: workers.decoding, monitor: monitor) { index, part, worker in
       let key = key(ofChunkAt: part.indices)
+      let chunkElementCount = part.chunkElementCount
       var storedByteCount = 0
       // As many as this worker is likely to get; the last one leaves nothing behind in it.
       let expected = (chunks.parts.count - index - 1) / access.workerCount + 1
       let chunk = try worker.decoder.decode(
-        shape: chunks.metadata.chunkGrid.chunkShape, expectedChunkCount: expected
+        shape: part.chunkShape, expectedChunkCount: expected
       ) { arena, limits in
         let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
         storedByteCount = arena.count
@@ -76,13 +76,12 @@ extension ZarrArray {
   ) throws {
     let chunks = try chunks(of: region)
     try forEach(chunks, workers: workers.scanning, monitor: monitor) { _, part, worker in
-      try scan(
-        part, chunkGrid: chunks.metadata.chunkGrid, with: worker, monitor: monitor, body)
+      try scan(part, with: worker, monitor: monitor, body)
     }
   }
 
   private func scan(
-    _ part: ChunkPart, chunkGrid: RegularChunkGrid, with worker: ScanningWorker, monitor: ProgressMonitor?,
+    _ part: ChunkPart, with worker: ScanningWorker, monitor: ProgressMonitor?,
     _ body: (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
     let key = key(ofChunkAt: part.indices)
@@ -94,7 +93,7 @@ extension ZarrArray {
       try body(part.region, elements)
     }
     let isStored = try worker.scanner.scan(
-      count: chunkGrid.elementCount, shape: chunkGrid.chunkShape, runs: part.runs
+      count: part.chunkElementCount, shape: part.chunkShape, runs: part.runs
     ) { arena, limits in
       let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
       storedByteCount = arena.count

@@ -41,8 +41,8 @@ extension ZarrArray {
     _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata, with worker: EncodingWorker,
     monitor: ProgressMonitor?
   ) throws {
-    let chunkElementCount = metadata.chunkGrid.elementCount
-    let existing = part.isWhole ? nil : try readChunk(at: part.indices, in: metadata.chunkGrid)
+    let chunkElementCount = part.chunkElementCount
+    let existing = part.isWhole ? nil : try readChunk(at: part.indices, shape: part.chunkShape)
     let others: any BlobSource = existing ?? RepeatedBlob(metadata.fillValue, count: chunkElementCount)
     var segments: [ChunkEncoder.Segment] = []
     var position = 0
@@ -62,7 +62,7 @@ extension ZarrArray {
     let key = key(ofChunkAt: part.indices)
     var storedByteCount = 0
     var (isEncoded, payloadByteCount) = try worker.encoder.encode(
-      segments, shape: metadata.chunkGrid.chunkShape,
+      segments, shape: part.chunkShape,
       unlessAllEqual: access.storesFillValueChunks ? nil : metadata.fillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
@@ -81,17 +81,17 @@ extension ZarrArray {
   }
 
   /// Reads all elements of a chunk, also those beyond the edge of the array, or nil if it is not stored.
-  func readChunk(at indices: [Int], in grid: RegularChunkGrid) throws -> BlobView? {
+  func readChunk(at indices: [Int], shape: [Int]) throws -> BlobView? {
     let worker = try workers.decoding.take()
     defer { workers.decoding.put(worker) }
     let key = key(ofChunkAt: indices)
     guard
       let chunk = try worker.decoder.decode(
-        shape: grid.chunkShape,
+        shape: shape,
         { arena, limits in
           try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
         })
     else { return nil }
-    return try BlobView(chunk, count: grid.elementCount, chain: chain)
+    return try BlobView(chunk, count: shape.reduce(1, *), chain: chain)
   }
 }

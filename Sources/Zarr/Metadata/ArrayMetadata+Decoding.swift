@@ -29,7 +29,7 @@ extension ArrayMetadata {
       shape: shape,
       dataType: dataType,
       dataTypeName: dataTypeName,
-      chunkGrid: RegularChunkGrid(fields.required("chunk_grid", "an object"), shape: shape),
+      chunkGrid: ChunkGrid(fields.required("chunk_grid", "an object"), shape: shape),
       chunkKeyEncoding: ChunkKeyEncoding(fields.required("chunk_key_encoding", "an object")),
       fillValue: dataType.fillValue(from: fields.required("fill_value", "a value of the data type")),
       codecs: Self.extensions(fields.array("codecs", "an array of codecs"), field: "codecs"),

@@ -1,3 +1,5 @@
+import ChunkEngine
+
 /// What the document `zarr.json` says about an array.
 ///
 /// Values of this type are valid: what an initializer has let through can be written, and multiplied out
@@ -16,7 +18,7 @@ public struct ArrayMetadata: Hashable, Sendable {
   public let dataTypeName: String
 
   /// The division into chunks.
-  public let chunkGrid: RegularChunkGrid
+  public let chunkGrid: ChunkGrid
 
   /// How chunks are named in the store.
   public let chunkKeyEncoding: ChunkKeyEncoding
@@ -56,7 +58,7 @@ public struct ArrayMetadata: Hashable, Sendable {
   ///   - additionalFields: Other fields that readers may ignore.
   /// - Throws: An error that names the first field that does not fit.
   public init(
-    shape: [Int], dataType: DataType, dataTypeName: String? = nil, chunkGrid: RegularChunkGrid,
+    shape: [Int], dataType: DataType, dataTypeName: String? = nil, chunkGrid: ChunkGrid,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), fillValue: [UInt8] = [],
     codecs: [MetadataExtension], attributes: JSONObject = [:], dimensionNames: [String?]? = nil,
     storageTransformers: [MetadataExtension] = [], additionalFields: JSONObject = [:]
@@ -78,10 +80,15 @@ public struct ArrayMetadata: Hashable, Sendable {
 
   /// The same array with another shape, as after growth.
   ///
-  /// - Throws: An error if the shape has another number of axes, or too many elements.
-  public func resized(to shape: [Int]) throws(MetadataError) -> ArrayMetadata {
+  /// - Parameters:
+  ///   - shape: The number of elements along each axis.
+  ///   - chunkGrid: The division into chunks, or nil for the one that it has.
+  /// - Returns: The metadata of the array.
+  /// - Throws: An error if the shape has another number of axes, too many elements, or more than the grid has
+  ///   chunks for.
+  public func resized(to shape: [Int], chunkGrid: ChunkGrid? = nil) throws(MetadataError) -> ArrayMetadata {
     try ArrayMetadata(
-      shape: shape, dataType: dataType, dataTypeName: dataTypeName, chunkGrid: chunkGrid,
+      shape: shape, dataType: dataType, dataTypeName: dataTypeName, chunkGrid: chunkGrid ?? self.chunkGrid,
       chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames, storageTransformers: storageTransformers,
       additionalFields: additionalFields)
@@ -115,17 +122,18 @@ public struct ArrayMetadata: Hashable, Sendable {
 
   /// What the first of the codecs gets.
   var codecContext: CodecContext {
-    CodecContext(dataType: dataType, fillValue: fillValue, chunkShape: chunkGrid.chunkShape)
+    CodecContext(dataType: dataType, fillValue: fillValue, chunkShape: chunkGrid.regularChunkShape)
   }
 
   private func check() throws(MetadataError) {
     guard dataType.names.contains(dataTypeName) else {
       throw .expected("a name of \(dataType.name)", found: .string(dataTypeName), in: "data_type")
     }
-    guard chunkGrid.chunkShape.count == shape.count else {
+    try chunkGrid.checkCovers(shape)
+    guard dataType.layout != .variable || chunkGrid.elementCount <= ChunkGrid.maximumElementCount else {
       throw MetadataError(
-        code: .unexpectedValue, field: "chunk_grid.configuration.chunk_shape",
-        message: "expected \(shape.count) integers, as in shape, found \(chunkGrid.chunkShape.count)")
+        code: .tooLarge, field: chunkGrid.isRectilinear ? ChunkGrid.shapesField : ChunkGrid.shapeField,
+        message: "a chunk has more than \(ChunkGrid.maximumElementCount) elements of variable length")
     }
     _ = try dataType.json(ofFillValue: fillValue)
     guard !codecs.isEmpty else {

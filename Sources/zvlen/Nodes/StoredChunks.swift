@@ -80,10 +80,9 @@ struct StoredChunks {
     let metadata = array.metadata
     var ranges: [Range<Int>] = []
     for (axis, index) in position.enumerated() {
-      let side = metadata.chunkGrid.chunkShape[axis]
-      // The chunk begins inside of the array; its end may be beyond it, and beyond what an `Int` holds.
-      let start = index * side
-      ranges.append(start..<start + min(side, metadata.shape[axis] - start))
+      let chunk = metadata.chunkGrid.axes[axis].range(ofChunk: index)
+      // The chunk begins inside of the array; its end may be beyond it.
+      ranges.append(chunk.lowerBound..<min(chunk.upperBound, metadata.shape[axis]))
     }
     return ArrayRegion(ranges)
   }

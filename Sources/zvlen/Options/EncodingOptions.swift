@@ -68,8 +68,8 @@ struct EncodingOptions: ParsableArguments {
     if chunkBytes != nil && chunkCount != nil {
       throw ValidationError("--chunk-bytes and --chunk-count exclude each other")
     }
-    if let chunkCount, !(1...RegularChunkGrid.maximumElementCount).contains(chunkCount) {
-      throw ValidationError("--chunk-count takes a number from 1 to \(RegularChunkGrid.maximumElementCount)")
+    if let chunkCount, !(1...ChunkGrid.maximumElementCount).contains(chunkCount) {
+      throw ValidationError("--chunk-count takes a number from 1 to \(ChunkGrid.maximumElementCount)")
     }
     if let dataTypeName {
       guard DataType.bytes.names.contains(dataTypeName) else {
@@ -98,7 +98,7 @@ struct EncodingOptions: ParsableArguments {
     // Each element has its length in front of it.
     let mean = Double(byteCount) / Double(count) + 4
     let most = Double(chunkBytes?.value ?? Self.standardChunkByteCount) / mean
-    return .count(max(1, Int(min(most, Double(RegularChunkGrid.maximumElementCount)))))
+    return .count(max(1, Int(min(most, Double(ChunkGrid.maximumElementCount)))))
   }
 
   private static let standardChunkByteCount = 1 << 20

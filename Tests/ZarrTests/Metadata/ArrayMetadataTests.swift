@@ -39,7 +39,7 @@ struct ArrayMetadataTests {
   @Test("A new array is written in the form that zarr-python and zarrs both read")
   func encoding() throws {
     let metadata = try ArrayMetadata(
-      shape: [3], dataType: .bytes, chunkGrid: RegularChunkGrid(chunkShape: [2]), fillValue: [0, 255],
+      shape: [3], dataType: .bytes, chunkGrid: ChunkGrid(chunkShape: [2]), fillValue: [0, 255],
       codecs: [
         MetadataExtension(name: "vlen-bytes"),
         MetadataExtension(name: "zstd", configuration: ["level": 3, "checksum": false]),

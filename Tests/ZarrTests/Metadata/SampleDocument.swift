@@ -125,7 +125,7 @@ enum SampleDocument {
       BrokenField("shape", [.integer(.max), 2], "shape", .tooLarge),
       BrokenField("shape", [5], sides),
       BrokenField("shape", [5, 7, 1], sides),
-      BrokenField("data_type", "float64", "data_type", .unsupported),
+      BrokenField("data_type", "float65", "data_type", .unsupported),
       BrokenField("data_type", "", "data_type.name"),
       BrokenField("data_type", ["name": 1], "data_type.name"),
       BrokenField("data_type", [:], "data_type.name", .missingField),
@@ -136,7 +136,7 @@ enum SampleDocument {
       BrokenField(
         "data_type", ["name": "bytes", "must_understand": false], "data_type.must_understand", .unsupported),
       BrokenField("fill_value", [0, 256], "fill_value[1]"),
-      BrokenField("chunk_grid", "rectilinear", "chunk_grid", .unsupported),
+      BrokenField("chunk_grid", "hexagonal", "chunk_grid", .unsupported),
       BrokenField("chunk_grid", "regular", sides, .missingField),
       BrokenField("chunk_grid", grid(.null), sides),
       BrokenField("chunk_grid", grid([2]), sides),
