@@ -93,6 +93,22 @@ struct LineTests {
     #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == text)
   }
 
+  @Test("Chunks of uneven lines are even where that is asked for")
+  func evenChunks() throws {
+    let text = (0..<300).map { String(repeating: "x", count: $0 % 50 == 0 ? 3000 : $0 % 7) + "\n" }.joined()
+    try scratch.write(text, to: "lines.txt")
+    try Tool.succeed(
+      "import", "lines.txt", "-o", "data.zarr", "--chunk-bytes", "1KB", "--even-chunks", in: scratch)
+    let grid = try ZarrArray.open(in: FileStore(opening: scratch.path("data.zarr"))).metadata.chunkGrid
+    #expect(grid.isRectilinear)
+    // Each of the six long lines has a chunk of its own.
+    #expect(
+      (0..<300).filter { $0 % 50 == 0 }.allSatisfy { line in
+        (0..<grid.chunkCounts(of: [300])[0]).contains { grid.axes[0].range(ofChunk: $0) == line..<line + 1 }
+      })
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == text)
+  }
+
   @Test("Chunks have about the size that is asked for")
   func chunkBytes() throws {
     let text = String(repeating: String(repeating: "x", count: 96) + "\n", count: 10_000)

@@ -16,6 +16,7 @@ struct UsageTests {
     arguments: [
       ["nonsense"], ["import"], ["import", "a"], ["import", "-", "-o", "x", "--append", "--overwrite"],
       ["import", "-", "-o", "x", "--chunk-bytes", "1MiB", "--chunk-count", "3"],
+      ["import", "-", "-o", "x", "--even-chunks", "--chunk-count", "3"],
       ["import", "-", "-o", "x", "--chunk-count", "0"], ["import", "-", "-o", "x", "--chunk-bytes", "0"],
       ["import", "-", "-o", "x", "--chunk-bytes", "1XB"], ["import", "-", "-o", "x", "--chunk-bytes", "-1"],
       ["import", "-", "-o", "x", "--chunk-bytes", "99999999999GiB"],

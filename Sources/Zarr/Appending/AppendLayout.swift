@@ -50,13 +50,24 @@ struct AppendLayout {
 
   /// Lays out an array.
   ///
-  /// - Precondition: The array has an axis.
+  /// Chunks that differ in length along the first axis are as wide as the array. Their run ends where the
+  /// appender seals the chunk.
+  ///
+  /// - Precondition: The array has an axis, and chunks do not differ along the others.
   init(shape: [Int], chunkGrid: ChunkGrid) throws(MetadataError) {
     let chunkShape = chunkGrid.chunkShape
     let others = Array(shape.dropFirst())
     let chunkOthers = Array(chunkShape.dropFirst())
     let slab = chunkOthers.reduce(1, *)
     rowElementCount = others.reduce(1, *)
+    if !chunkGrid.axes[0].isRepeated {
+      columns = [others.map { _ in 0 }]
+      rowsPerPass = ChunkGrid.maximumElementCount / max(1, slab)
+      passesPerChunk = 1
+      chunkElementsPerPass = rowsPerPass * slab
+      runs = [Run(column: 0, chunkIndex: 0, count: chunkElementsPerPass)]
+      return
+    }
     guard others != chunkOthers else {
       columns = [others.map { _ in 0 }]
       rowsPerPass = chunkShape[0]

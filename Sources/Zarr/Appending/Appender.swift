@@ -44,15 +44,18 @@ public final class Appender {
   ///
   /// - Parameters:
   ///   - array: The array, which has at least one axis. Nobody else may append to it meanwhile.
+  ///   - evenChunkByteCount: The most bytes of the chunks to come, where those of the array differ in length.
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError`` and ``StoreError``, also for a last chunk that is damaged.
   public init(
-    to array: ZarrArray, memoryBudget: Int = standardMemoryBudget, monitor: ProgressMonitor? = nil
+    to array: ZarrArray, evenChunkByteCount: Int = 1 << 20, memoryBudget: Int = standardMemoryBudget,
+    monitor: ProgressMonitor? = nil
   ) throws {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    let state = try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor)
+    let state = try AppendingState(
+      array, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
     self.state = state
   }
@@ -89,6 +92,10 @@ public final class Appender {
         in: store, at: path, shape: [0] + rowShape, meanByteCount: meanByteCount, options: options,
         access: access)
     }
+    if case .evenBytes(let byteCount) = options.chunkSize {
+      return try Appender(
+        to: create(nil), evenChunkByteCount: byteCount, memoryBudget: memoryBudget, monitor: monitor)
+    }
     guard case .bytes(let byteCount) = options.chunkSize else {
       return try Appender(to: create(nil), memoryBudget: memoryBudget, monitor: monitor)
     }
@@ -113,7 +120,7 @@ public final class Appender {
   public func append(_ element: RawSpan) throws {
     // Almost every element takes this way, which is one comparison and one copy.
     if let state, try state.appendInside(element) { return }
-    try append { chunk throws(ChunkError) in try chunk.append(element) }
+    try append(byteCount: element.byteCount) { chunk throws(ChunkError) in try chunk.append(element) }
   }
 
   /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.
@@ -125,7 +132,7 @@ public final class Appender {
     addingCapacity capacity: Int,
     initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws {
-    try append { chunk throws(ChunkError) in
+    try append(byteCount: 0) { chunk throws(ChunkError) in
       try chunk.append(addingCapacity: capacity, initializingWith: initializer)
     }
   }
@@ -144,7 +151,9 @@ public final class Appender {
           try fail(error, in: state)
         }
       } else {
-        try append { chunk throws(ChunkError) in try chunk.append(position..<position + 1, of: source) }
+        try append(byteCount: 0) { chunk throws(ChunkError) in
+          try chunk.append(position..<position + 1, of: source)
+        }
         position += 1
       }
     }
@@ -157,7 +166,7 @@ public final class Appender {
   public func append<Elements: Sequence>(contentsOf elements: Elements) throws
   where Elements.Element: BlobConvertible {
     for element in elements {
-      try append { chunk throws(ChunkError) in
+      try append(byteCount: element.blobByteCount) { chunk throws(ChunkError) in
         try element.withBlobBytes { bytes throws(ChunkError) in try chunk.append(bytes) }
       }
     }
@@ -200,7 +209,7 @@ public final class Appender {
     phase = .finished
   }
 
-  private func append(_ body: (OpenChunk) throws(ChunkError) -> Void) throws {
+  private func append(byteCount: Int, _ body: (OpenChunk) throws(ChunkError) -> Void) throws {
     switch phase {
     case .sampling(let sample, _, let byteCount):
       try body(sample)
@@ -209,7 +218,7 @@ public final class Appender {
       }
     case .writing(let state):
       do {
-        try state.append(body)
+        try state.append(byteCount: byteCount, body)
       } catch {
         try fail(error, in: state)
       }
@@ -228,9 +237,10 @@ public final class Appender {
 
   /// Creates the array for elements like those of the sample, and appends these.
   private func endSampling(_ sample: OpenChunk) throws {
-    guard case .sampling(_, let create, _) = phase else { return }
+    guard case .sampling(_, let create, let byteCount) = phase else { return }
     let array = try create(sample.meanByteCount ?? ChunkSize.assumedMeanByteCount)
-    phase = .writing(try AppendingState(array, memoryBudget: memoryBudget, monitor: monitor))
+    phase = .writing(
+      try AppendingState(array, evenChunkByteCount: byteCount, memoryBudget: memoryBudget, monitor: monitor))
     do {
       try append(contentsOf: sample.takeElements(chain: array.chain))
     } catch {

@@ -19,7 +19,6 @@ final class ChunkQueue: @unchecked Sendable {
 
   private let array: ZarrArray
   private let fillValue: [UInt8]?
-  private let chunkShape: [Int]
   private let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
@@ -27,7 +26,6 @@ final class ChunkQueue: @unchecked Sendable {
     self.array = array
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    chunkShape = array.chunkShape
     fillValue = array.access.storesFillValueChunks ? nil : array.metadata.fillValue
     idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
   }
@@ -131,7 +129,7 @@ final class ChunkQueue: @unchecked Sendable {
     var storedByteCount = 0
     do {
       try array.locks.withLock(on: chunk.indices) {
-        let isEncoded = try chunk.encode(with: worker, shape: chunkShape, unlessAllEqual: fillValue) {
+        let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) {
           encoded in
           storedByteCount = encoded.byteCount
           try array.store.write(key, encoded)

@@ -17,8 +17,9 @@ final class OpenChunk: @unchecked Sendable {
   private var otherCount = 0
   private var otherByteCount = 0
 
-  /// The position of the chunk in the grid.
+  /// The position of the chunk in the grid, and its shape.
   var indices: [Int] = []
+  var shape: [Int] = []
 
   private let layout: ElementLayout
 
@@ -144,13 +145,12 @@ final class OpenChunk: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - worker: What to encode with.
-  ///   - shape: The number of elements along each axis.
   ///   - fillValue: If every element equals it, nothing is encoded.
   ///   - body: Is handed the encoded bytes, which are valid during the call.
   /// - Returns: Whether the chunk was encoded.
   /// - Throws: ``ChunkError``, and what `body` throws.
   func encode(
-    with worker: EncodingWorker, shape: [Int], unlessAllEqual fillValue: [UInt8]?,
+    with worker: EncodingWorker, unlessAllEqual fillValue: [UInt8]?,
     _ body: (RawSpan) throws -> Void
   ) throws -> Bool {
     try worker.encoder.encode(&arena, shape: shape, unlessAllEqual: fillValue, body)

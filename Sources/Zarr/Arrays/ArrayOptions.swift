@@ -63,7 +63,7 @@ public struct ArrayOptions: Sendable {
   }
 
   /// The metadata of an array of a shape.
-  func metadata(shape: [Int], chunkShape: [Int]) throws(MetadataError) -> ArrayMetadata {
+  func metadata(shape: [Int], chunkGrid: ChunkGrid) throws(MetadataError) -> ArrayMetadata {
     let dataType = dataType ?? .bytes
     var codecs = filters + [serializer ?? dataType.defaultCodec]
     for stage in self.codecs {
@@ -74,7 +74,7 @@ public struct ArrayOptions: Sendable {
     }
     return try ArrayMetadata(
       shape: shape, dataType: dataType, dataTypeName: dataTypeName,
-      chunkGrid: try ChunkGrid(chunkShape: chunkShape), chunkKeyEncoding: chunkKeyEncoding,
+      chunkGrid: chunkGrid, chunkKeyEncoding: chunkKeyEncoding,
       fillValue: fillValue ?? dataType.defaultFillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames)
   }

@@ -5,8 +5,16 @@ public enum ChunkSize: Hashable, Sendable {
   case bytes(Int)
   /// As many elements as this along the first axis, and all along the others.
   case count(Int)
+  /// At most as many bytes as this, or one element: chunks of a rectilinear grid end where the next element
+  /// would make them larger, so that those of uneven elements are even. The array has one axis.
+  ///
+  /// zarrs reads such arrays, zarr-python does from 3.2 on if `array.rectilinear_chunks` is set, others do
+  /// not.
+  case evenBytes(Int)
   /// The number of elements along each axis.
   case shape([Int])
+  /// A grid of which each chunk is known.
+  case grid(ChunkGrid)
 
   /// The size unless it is said: large enough to compress well and to need few files, small enough for a
   /// core's cache.
@@ -15,20 +23,32 @@ public enum ChunkSize: Hashable, Sendable {
   /// The mean size in wire form of elements of which none has been seen.
   static let assumedMeanByteCount = 1024.0
 
-  /// Returns the shape of the chunks of an array.
+  /// Returns the division of an array into chunks.
   ///
   /// - Parameters:
   ///   - shape: The shape of the array.
   ///   - meanByteCount: The mean size of the elements in wire form, or nil if it is not known.
-  /// - Returns: The number of elements of a chunk along each axis.
+  /// - Returns: The grid.
   /// - Throws: ``MetadataError`` if bytes are asked for and the mean is not known, or a number is not
   ///   positive.
-  func chunkShape(for shape: [Int], meanByteCount: Double?) throws(MetadataError) -> [Int] {
+  func chunkGrid(for shape: [Int], meanByteCount: Double?) throws(MetadataError) -> ChunkGrid {
     switch self {
     case .shape(let chunkShape):
-      return chunkShape
+      return try ChunkGrid(chunkShape: chunkShape)
+    case .grid(let grid):
+      return grid
     case .count(let count):
-      return Self.chunkShape(ofAtMost: count, shape: shape, keepsRows: true)
+      return try ChunkGrid(chunkShape: Self.chunkShape(ofAtMost: count, shape: shape, keepsRows: true))
+    case .evenBytes:
+      guard shape == [0] else {
+        throw MetadataError(
+          code: .unexpectedValue, field: ChunkGrid.shapesField,
+          message:
+            "chunks of even size need one axis and elements; write these at creation or with an appender"
+        )
+      }
+      // Never stored, but a grid that every reader takes.
+      return try ChunkGrid(axes: [.lengths(ChunkLengths([1]))])
     case .bytes(let byteCount):
       guard let meanByteCount else {
         throw MetadataError(
@@ -39,7 +59,8 @@ public enum ChunkSize: Hashable, Sendable {
       }
       // Chunks hold no more elements than their header can count.
       let most = min(Double(byteCount) / max(meanByteCount, 4), Double(ChunkGrid.maximumElementCount))
-      return Self.chunkShape(ofAtMost: max(1, Int(most)), shape: shape, keepsRows: false)
+      return try ChunkGrid(
+        chunkShape: Self.chunkShape(ofAtMost: max(1, Int(most)), shape: shape, keepsRows: false))
     }
   }
 

@@ -51,6 +51,10 @@ extension ZarrArray {
     guard expected == elements.count else {
       throw ZarrError.elementCount(path: store.location, found: elements.count, expected: expected)
     }
+    if case .evenBytes(let byteCount) = options.chunkSize, shape.count == 1, !shape.contains(0) {
+      let lengths = try ChunkLengths(dividing: elements, intoChunksOf: byteCount)
+      options.chunkSize = .grid(try ChunkGrid(axes: [.lengths(lengths)]))
+    }
     let mean = try meanByteCount(of: elements)
     let array = try create(
       in: store, at: path, shape: shape, meanByteCount: mean, options: options, access: access)
@@ -66,8 +70,8 @@ extension ZarrArray {
     let location = location(store, path)
     let metadata: ArrayMetadata
     do {
-      let chunkShape = try options.chunkSize.chunkShape(for: shape, meanByteCount: meanByteCount)
-      metadata = try options.metadata(shape: shape, chunkShape: chunkShape)
+      let chunkGrid = try options.chunkSize.chunkGrid(for: shape, meanByteCount: meanByteCount)
+      metadata = try options.metadata(shape: shape, chunkGrid: chunkGrid)
     } catch {
       throw ZarrError.metadata(path: location, reason: error)
     }

@@ -99,8 +99,15 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
   public func resize(to shape: [Int]) throws {
+    try resize(to: shape, chunkGrid: nil)
+  }
+
+  /// Gives the array another shape, and another division into chunks beyond what it has.
+  func resize(to shape: [Int], chunkGrid: ChunkGrid?) throws {
     try checkWritable()
-    try update { metadata throws(MetadataError) in metadata = try metadata.resized(to: shape) }
+    try update { metadata throws(MetadataError) in
+      metadata = try metadata.resized(to: shape, chunkGrid: chunkGrid)
+    }
   }
 
   /// Replaces what is said about the array.

@@ -67,6 +67,13 @@ public struct ChunkGrid: Hashable, Sendable {
     elementCount = count
   }
 
+  /// The same grid but for one axis.
+  func replacing(_ division: ChunkAxis, at axis: Int) throws(MetadataError) -> ChunkGrid {
+    var axes = axes
+    axes[axis] = division
+    return try ChunkGrid(axes: axes)
+  }
+
   /// The shape of all chunks, or nil if they may differ.
   public var regularChunkShape: [Int]? {
     axes.allSatisfy(\.isRepeated) ? chunkShape : nil

@@ -81,6 +81,12 @@ public struct ChunkLengths: Hashable, Sendable {
     return lengths
   }
 
+  /// The number of chunks that end at an element or before it.
+  func chunkCount(endingBefore position: Int) -> Int {
+    guard position < extent else { return chunkCount }
+    return position <= 0 ? 0 : chunkIndex(of: position)
+  }
+
   /// The chunk that an element is in.
   func chunkIndex(of position: Int) -> Int {
     precondition(position >= 0 && position < extent, "the chunks have no element \(position)")

@@ -79,7 +79,11 @@ struct ArrayDescription {
     let stored = storedChunkCount == chunkCount ? "" : ", \(storedChunkCount) stored"
     let rows: [(String, String)] = [
       ("shape", Self.list(metadata.shape)), ("data type", metadata.dataTypeName),
-      ("chunk shape", Self.list(metadata.chunkGrid.chunkShape)),
+      (
+        "chunk shape",
+        (metadata.chunkGrid.regularChunkShape == nil ? "at most " : "")
+          + Self.list(metadata.chunkGrid.chunkShape)
+      ),
       ("chunks", "\(chunkCount)\(stored)"),
       ("codecs", metadata.codecs.map(Self.summary).joined(separator: ", ")), ("fill value", fillValue),
       ("stored", Quantity.exactBytes(storedByteCount)), ("decoded", Quantity.exactBytes(sizes.byteCount)),

@@ -26,7 +26,9 @@ struct ImportSettings {
 
   /// Goes on at the end of an array.
   func continuing(_ array: ZarrArray) throws -> Appender {
-    try Appender(to: array, memoryBudget: memoryBudget, monitor: Interruption.monitor)
+    try Appender(
+      to: array, evenChunkByteCount: encoding.chunkByteCount, memoryBudget: memoryBudget,
+      monitor: Interruption.monitor)
   }
 
   /// Creates an array to fill.

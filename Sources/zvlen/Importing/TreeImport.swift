@@ -90,7 +90,9 @@ struct TreeImport {
     return (
       try settings.create(
         in: store, at: FileTreeGroup.blobsName, type: encoding.type ?? .bytes,
-        chunkSize: encoding.chunkSize(forElements: total.fileCount, byteCount: total.byteCount)),
+        chunkSize: encoding.evenChunks
+          ? encoding.chunkSize
+          : encoding.chunkSize(forElements: total.fileCount, byteCount: total.byteCount)),
       try settings.create(
         in: store, at: FileTreeGroup.pathsName, type: .string,
         chunkSize: encoding.chunkSize(forElements: total.fileCount, byteCount: total.pathByteCount)),

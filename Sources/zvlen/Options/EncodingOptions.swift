@@ -26,6 +26,16 @@ struct EncodingOptions: ParsableArguments {
         """, valueName: "bytes"))
   var chunkBytes: ByteCount?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Ends each chunk where the next element would make it larger than --chunk-bytes.",
+      discussion: """
+        Without it all chunks have the same number of elements, and one with a few huge elements is huge. The \
+        grid is then rectilinear, an extension of Zarr: zarrs reads it, zarr-python does from 3.2 on if \
+        array.rectilinear_chunks is set to true, and most other libraries do not.
+        """))
+  var evenChunks = false
+
   @Option(
     help: ArgumentHelp("The number of elements of a chunk, in place of --chunk-bytes.", valueName: "count"))
   var chunkCount: Int?
@@ -59,7 +69,8 @@ struct EncodingOptions: ParsableArguments {
   /// The options that were given, by name.
   var givenNames: [String] {
     [
-      (chunkBytes != nil, "--chunk-bytes"), (chunkCount != nil, "--chunk-count"), (codec != nil, "--codec"),
+      (chunkBytes != nil, "--chunk-bytes"), (evenChunks, "--even-chunks"),
+      (chunkCount != nil, "--chunk-count"), (codec != nil, "--codec"),
       (checksum, "--checksum"), (dataTypeName != nil, "--data-type-name"),
     ].filter(\.0).map(\.1)
   }
@@ -67,6 +78,9 @@ struct EncodingOptions: ParsableArguments {
   func validate() throws {
     if chunkBytes != nil && chunkCount != nil {
       throw ValidationError("--chunk-bytes and --chunk-count exclude each other")
+    }
+    if evenChunks && chunkCount != nil {
+      throw ValidationError("--even-chunks and --chunk-count exclude each other")
     }
     if let chunkCount, !(1...ChunkGrid.maximumElementCount).contains(chunkCount) {
       throw ValidationError("--chunk-count takes a number from 1 to \(ChunkGrid.maximumElementCount)")
@@ -88,7 +102,7 @@ struct EncodingOptions: ParsableArguments {
   /// The size of chunks of elements that come one after the other, of unknown sizes.
   var chunkSize: ChunkSize {
     if let chunkCount { return .count(chunkCount) }
-    return .bytes(chunkBytes?.value ?? Self.standardChunkByteCount)
+    return evenChunks ? .evenBytes(chunkByteCount) : .bytes(chunkByteCount)
   }
 
   /// The size of chunks of elements whose number and size are known.
@@ -97,11 +111,12 @@ struct EncodingOptions: ParsableArguments {
     guard count > 0 else { return .count(Self.countWithoutElements) }
     // Each element has its length in front of it.
     let mean = Double(byteCount) / Double(count) + 4
-    let most = Double(chunkBytes?.value ?? Self.standardChunkByteCount) / mean
+    let most = Double(chunkByteCount) / mean
     return .count(max(1, Int(min(most, Double(ChunkGrid.maximumElementCount)))))
   }
 
-  private static let standardChunkByteCount = 1 << 20
+  /// The bytes of a chunk before it is compressed.
+  var chunkByteCount: Int { chunkBytes?.value ?? 1 << 20 }
 
   /// The chunk of an array that is created without elements, and may get some later.
   private static let countWithoutElements = 256
