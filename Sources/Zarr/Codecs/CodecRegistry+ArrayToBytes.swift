@@ -3,6 +3,9 @@ import ChunkEngine
 extension CodecRegistry {
   /// The codecs that turn elements into bytes.
   static let arrayToBytes: [String: Factory] = [
+    BytesCodec.name: bytes,
+    // An early draft of Zarr v3 called it so.
+    "endian": bytes,
     VlenBytesCodec.name: { settings, context throws(MetadataError) in
       try context.checkLayout(.variable, isText: false, of: VlenBytesCodec.name)
       return .arrayToBytes(try VlenBytesCodec(settings))
@@ -12,6 +15,10 @@ extension CodecRegistry {
       return .arrayToBytes(try VlenUTF8Codec(settings))
     },
   ]
+
+  private static let bytes: Factory = { settings, context throws(MetadataError) in
+    .arrayToBytes(try BytesCodec(settings, context))
+  }
 }
 
 extension CodecContext {

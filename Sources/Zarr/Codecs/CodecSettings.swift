@@ -1,6 +1,9 @@
 /// The settings of a codec in a document, read with errors that name the setting.
 public struct CodecSettings: Sendable {
-  private let fields: MetadataFields
+  let fields: MetadataFields
+
+  /// Where the document holds the codec.
+  let field: String
 
   /// Reads the settings of a codec.
   ///
@@ -8,6 +11,7 @@ public struct CodecSettings: Sendable {
   ///   - codec: The codec as the document holds it.
   ///   - field: Where the document holds it.
   init(_ codec: MetadataExtension, field: String) {
+    self.field = field
     fields = MetadataFields(codec.configuration, path: "\(field).configuration")
   }
 
