@@ -118,7 +118,7 @@ struct CodecMetadataTests {
       (["vlen-bytes", "vlen-bytes"], "codecs[1]", "vlen-bytes"),
       (["zstd"], "codecs[0]", "vlen-bytes"),
       (["vlen-utf8"], "codecs", "vlen-bytes"),
-      (["transpose", "vlen-bytes"], "codecs[0]", "transpose"),
+      (["transpose", "vlen-bytes"], "codecs[0].configuration.order", "missing"),
       (["sharding_indexed"], "codecs[0]", "sharding_indexed"),
       (["bytes"], "codecs[0]", "bytes"),
     ])

@@ -4,9 +4,26 @@ import Testing
 import Zarr
 
 extension SharedArray {
-  /// The codecs behind the one that lays out elements, built from their settings one by one.
+  /// The codecs that turn elements into bytes; others stand in front of them and behind them.
+  private static let serializers: Set<String> = ["bytes", "vlen-bytes", "vlen-utf8", "packbits"]
+
+  /// The position of the codec that turns elements into bytes.
+  private var serializerPosition: Int {
+    get throws {
+      try #require(try codecs.firstIndex { Self.serializers.contains($0["name"]?.stringValue ?? "") })
+    }
+  }
+
+  /// The codecs in front of that one, and that one itself.
+  private var elementCodecs: [MetadataExtension] {
+    get throws {
+      try codecs[...serializerPosition].map { try MetadataExtension(.object($0), field: "codecs") }
+    }
+  }
+
+  /// The codecs behind it, built from their settings one by one.
   private var stages: [CodecChain.Stage] {
-    get throws { try codecs.dropFirst().map(stage) }
+    get throws { try codecs[(serializerPosition + 1)...].map(stage) }
   }
 
   private func stage(_ codec: JSONObject) throws -> CodecChain.Stage {
@@ -37,7 +54,8 @@ extension SharedArray {
       in: try FileStore(creating: try path), shape: try shape,
       options: ArrayOptions(
         dataType: try dataType, chunkSize: .shape(try chunkShape), codecs: try stages,
-        fillValue: try fillValue, chunkKeyEncoding: try chunkKeyEncoding, attributes: try attributes,
+        filters: try elementCodecs.dropLast(), serializer: try elementCodecs.last, fillValue: try fillValue,
+        chunkKeyEncoding: try chunkKeyEncoding, attributes: try attributes,
         dimensionNames: try dimensionNames))
     var model = ArrayModel(shape: try shape, fillValue: try fillValue)
     model.write(try elements, to: ArrayRegion(allOf: try shape))
