@@ -6,26 +6,14 @@ final class AppendingState {
   private let layout: AppendLayout
   private let queue: ChunkQueue
   private let fillValue: [UInt8]
-  /// The bytes at which chunks that differ in length are sealed, or nil where all have one shape.
-  private let evenByteCount: Int?
-
-  /// The lengths of the sealed chunks along the first axis, where they differ.
-  private var lengths = ChunkLengths()
-
-  /// The rows that the open chunks have room for, and where their lengths differ because the array has such a
-  /// chunk already, whether it has to be as long as it was.
-  private var chunkRowCount: Int
-  private var keepsLength = false
-
   /// The elements of a row of a chunk.
   private let slab: Int
 
   /// The open chunks, one for each column of the layout.
   private var chunks: [OpenChunk] = []
 
-  /// The row of chunks that is being filled, and the rows of the array in front of it.
-  private var chunkRow: Int
-  private var firstRow: Int
+  /// The row of chunks that is being filled.
+  private var rows: ChunkRows
 
   /// The passes over the layout that the open chunks have already.
   private var pass: Int
@@ -78,41 +66,24 @@ final class AppendingState {
     queue = ChunkQueue(array, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
     slab = chunkShape.dropFirst().reduce(1, *)
-    let rows: Int
-    switch metadata.chunkGrid.axes[0] {
-    case .repeated(let length):
-      evenByteCount = nil
-      chunkRowCount = length
-      chunkRow = rowCount / length
-      firstRow = chunkRow * length
-      rows = rowCount % length
-    case .lengths(let stored):
-      guard Array(chunkShape.dropFirst()) == rowShape else {
-        throw ZarrError.notWritable(
-          path: array.location, reason: "its chunks differ in length and are not as wide as the array")
-      }
-      evenByteCount = evenChunkByteCount
-      chunkRowCount = layout.rowsPerPass
-      let whole = stored.chunkCount(endingBefore: rowCount)
-      lengths = try stored.prefix(extent: whole == 0 ? 0 : stored.range(ofChunk: whole - 1).upperBound)
-      chunkRow = whole
-      firstRow = lengths.extent
-      rows = rowCount - firstRow
-      if rows > 0 {
-        chunkRowCount = stored.range(ofChunk: whole).count
-        keepsLength = true
-      }
+    if !metadata.chunkGrid.axes[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
+      throw ZarrError.notWritable(
+        path: array.location, reason: "its chunks differ in length and are not as wide as the array")
     }
-    pass = layout.passesPerChunk == 1 ? 0 : rows
-    runPosition = layout.passesPerChunk == 1 ? rows * layout.rowElementCount : 0
-    try openChunks(rows: rows)
+    rows = try ChunkRows(
+      metadata.chunkGrid.axes[0], rowCount: rowCount, evenByteCount: evenChunkByteCount,
+      longest: layout.rowsPerPass)
+    let openRows = rowCount - rows.firstRow
+    pass = layout.passesPerChunk == 1 ? 0 : openRows
+    runPosition = layout.passesPerChunk == 1 ? openRows * layout.rowElementCount : 0
+    try openChunks(rows: openRows)
   }
 
   /// Appends an element if it is neither the first nor the last of its run, which few are.
   ///
   /// - Returns: Whether it was appended.
   func appendInside(_ element: RawSpan) throws(ChunkError) -> Bool {
-    guard runPosition > 0, runPosition < lastOfRun, evenByteCount == nil, let chunk = chunkOfRun else {
+    guard runPosition > 0, runPosition < lastOfRun, rows.evenByteCount == nil, let chunk = chunkOfRun else {
       return false
     }
     try chunk.append(element)
@@ -140,8 +111,8 @@ final class AppendingState {
       return range.count
     }
     var count = min(range.count, elementsUntilSealed)
-    if let evenByteCount, !keepsLength {
-      let free = evenByteCount - chunks[0].byteCount
+    if let byteCount = rows.sealingByteCount {
+      let free = byteCount - chunks[0].byteCount
       let fitting = try ChunkLengths.count(
         of: source, from: range.lowerBound, fitting: free, guess: max(1, lastFittingCount))
       if fitting == 0 {
@@ -161,15 +132,15 @@ final class AppendingState {
   ///
   /// A chunk ends behind a whole row, and has one at least.
   private func sealIfLarger(by byteCount: Int) throws {
-    guard let evenByteCount, !keepsLength, runPosition > 0 else { return }
+    guard let most = rows.sealingByteCount, runPosition > 0 else { return }
     guard runPosition.isMultiple(of: layout.rowElementCount) else { return }
-    guard chunks[0].byteCount + WireForm.lengthByteCount > evenByteCount - byteCount else { return }
-    try sealAndOpenChunks()
+    guard chunks[0].byteCount + WireForm.lengthByteCount > most - byteCount else { return }
+    try sealAndOpenChunks(rows: runPosition / layout.rowElementCount)
   }
 
   /// The elements that the run has room for.
   private var elementsUntilSealed: Int {
-    (keepsLength ? chunkRowCount * slab : layout.runs[run].count) - runPosition
+    (rows.evenByteCount == nil ? layout.runs[run].count : rows.length * slab) - runPosition
   }
 
   /// Stores what is left and gives the array its shape.
@@ -181,13 +152,14 @@ final class AppendingState {
         path: "\(array.location), the last row", found: position % layout.rowElementCount,
         expected: layout.rowElementCount)
     }
-    let rows = pass * layout.rowsPerPass + position / layout.rowElementCount
-    let rowCount = try rowCount(with: rows)
-    if rows > 0 { try sealChunks(rows: rows) }
+    let openRows = pass * layout.rowsPerPass + position / layout.rowElementCount
+    let rowCount = try rowCount(with: openRows)
+    if openRows > 0 { try sealChunks(rows: openRows) }
     try queue.finish()
     let metadata = array.metadata
     if rowCount != metadata.shape[0] {
-      let grid = evenByteCount == nil ? nil : try metadata.chunkGrid.replacing(.lengths(lengths), at: 0)
+      let grid =
+        rows.evenByteCount == nil ? nil : try metadata.chunkGrid.replacing(.lengths(rows.lengths), at: 0)
       try array.resize(to: [rowCount] + metadata.shape.dropFirst(), chunkGrid: grid)
     }
     return array
@@ -200,8 +172,7 @@ final class AppendingState {
 
   /// The rows of the array if the open chunks have `rows` of them.
   private func rowCount(with rows: Int) throws(ZarrError) -> Int {
-    let (count, overflow) = firstRow.addingReportingOverflow(rows)
-    guard !overflow else { throw .tooLarge(path: array.location) }
+    guard let count = self.rows.rowCount(with: rows) else { throw .tooLarge(path: array.location) }
     return count
   }
 
@@ -226,13 +197,11 @@ final class AppendingState {
     run = 0
     pass += 1
     guard pass == layout.passesPerChunk else { return }
-    runPosition = keepsLength || evenByteCount != nil ? chunkRowCount * slab : 0
-    try sealAndOpenChunks()
+    try sealAndOpenChunks(rows: rows.length)
   }
 
-  /// Hands the open chunks to the workers, and goes on with the next row of chunks.
-  private func sealAndOpenChunks() throws {
-    let rows = evenByteCount == nil ? chunkRowCount : runPosition / layout.rowElementCount
+  /// Hands the open chunks, which have as many rows, to the workers, and goes on with the next row of chunks.
+  private func sealAndOpenChunks(rows: Int) throws {
     pass = 0
     runPosition = 0
     do {
@@ -247,12 +216,8 @@ final class AppendingState {
 
   /// Pads the open chunks, which have as many rows, and hands them to the workers.
   private func sealChunks(rows: Int) throws {
-    let length = evenByteCount == nil || keepsLength ? chunkRowCount : rows
-    if evenByteCount != nil {
-      try lengths.append(length)
-      chunkRowCount = layout.rowsPerPass
-      keepsLength = false
-    }
+    // The chunks know their place already.
+    let length = try self.rows.advance(behind: rows)
     for chunk in chunks {
       chunk.shape = [length] + array.chunkShape.dropFirst()
       try chunk.pad(with: fillValue, to: length * slab)
@@ -261,8 +226,6 @@ final class AppendingState {
       try queue.submit(chunk)
     }
     chunks = []
-    chunkRow += 1
-    firstRow += length
   }
 
   /// Takes chunks for the next row of chunks, of which the first `rows` rows are stored already.
@@ -271,7 +234,7 @@ final class AppendingState {
     for column in layout.columns {
       let chunk = queue.takeChunk()
       try chunk.reset(expectedByteCount: expectedByteCount)
-      chunk.indices = [chunkRow] + column
+      chunk.indices = [self.rows.index] + column
       if rows > 0 {
         let count = rows * slab
         if let stored = try readChunk(at: chunk.indices) {
@@ -286,7 +249,7 @@ final class AppendingState {
 
   private func readChunk(at indices: [Int]) throws -> BlobView? {
     do {
-      return try array.readChunk(at: indices, shape: [chunkRowCount] + array.chunkShape.dropFirst())
+      return try array.readChunk(at: indices, shape: [rows.length] + array.chunkShape.dropFirst())
     } catch {
       throw array.error(error, chunk: indices)
     }

@@ -1,6 +1,16 @@
 import ChunkEngine
 
 extension ZarrArray {
+  /// Returns the bytes of a chunk as the store holds them, encoded, or nil if the chunk is not stored.
+  ///
+  /// - Parameter indices: The position of the chunk in the grid.
+  /// - Throws: ``StoreError``, also for a chunk above the limits of ``ArrayAccess``.
+  /// - Precondition: No index is negative, and there is one for each axis.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk.
+  public func storedBytes(ofChunkAt indices: [Int]) throws -> [UInt8]? {
+    try store.bytes(of: key(ofChunkAt: indices), limit: access.limits.storedByteCountPerChunk)
+  }
+
   /// Finds the chunks of a region, or of the whole array.
   ///
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)`` and ``ZarrError/tooLarge(path:)``

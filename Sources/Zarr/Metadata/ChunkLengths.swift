@@ -65,18 +65,14 @@ public struct ChunkLengths: Hashable, Sendable {
     longest = max(longest, length)
   }
 
-  /// The lengths of the first chunks, as many as have `extent` elements, the last of them cut short if it
-  /// must.
+  /// The lengths of the first chunks.
   ///
-  /// - Precondition: `extent` is at most the extent of all.
+  /// - Precondition: There are as many chunks.
   /// - Complexity: O(*n*) where *n* is the number of runs.
-  func prefix(extent: Int) throws(MetadataError) -> ChunkLengths {
+  func prefix(chunkCount: Int) throws(MetadataError) -> ChunkLengths {
     var lengths = ChunkLengths()
-    for run in runs where run.start < extent {
-      let rest = extent - run.start
-      let count = min(run.count, rest / run.length)
-      if count > 0 { try lengths.append(run.length, count: count) }
-      if count < run.count, rest % run.length > 0 { try lengths.append(rest % run.length) }
+    for run in runs where run.firstIndex < chunkCount {
+      try lengths.append(run.length, count: min(run.count, chunkCount - run.firstIndex))
     }
     return lengths
   }

@@ -49,8 +49,9 @@ struct RectilinearArrayTests {
     let array = try ZarrArray.create(
       in: store, shape: [5], options: ArrayOptions(dataType: .string, chunkSize: .grid(grid), codecs: []))
     try array.write(["a", "b", "c", "d", "e"])
-    let counts = try ["c/0", "c/1", "c/2"].map { try store.bytes(of: StoreKey($0), limit: 1000)?.first }
+    let counts = try [0, 1, 2].map { try array.storedBytes(ofChunkAt: [$0])?.first }
     #expect(counts == [1, 2, 4])
+    #expect(try array.storedBytes(ofChunkAt: [3]) == nil)
     #expect(throws: ZarrError.self) { try array.resize(to: [8]) }
     try array.resize(to: [7])
     #expect(try array.read().strings() == ["a", "b", "c", "d", "e", "", ""])
