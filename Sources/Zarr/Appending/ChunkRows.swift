@@ -35,6 +35,7 @@ struct ChunkRows {
   ///   - rowCount: The rows of the array.
   ///   - evenByteCount: The bytes of the chunks to come, where they differ in length.
   ///   - longest: The most rows that a chunk may have.
+  /// - Throws: What the lengths of the chunks throw, if they are out of range.
   init(_ axis: ChunkAxis, rowCount: Int, evenByteCount: Int, longest: Int) throws(MetadataError) {
     self.longest = longest
     switch axis {
@@ -67,6 +68,7 @@ struct ChunkRows {
   ///
   /// - Parameter rows: The rows that the open chunks have.
   /// - Returns: Their length, up to which they are padded.
+  /// - Throws: What the lengths of the chunks throw, if they are out of range.
   mutating func advance(behind rows: Int) throws(MetadataError) -> Int {
     let sealed = hasFixedLength ? length : rows
     if evenByteCount != nil {

@@ -1,9 +1,10 @@
 import ChunkEngine
 
 extension ZarrArray {
-  /// Returns the bytes of a chunk as the store holds them, encoded, or nil if the chunk is not stored.
+  /// Reads a chunk as the store holds it, encoded.
   ///
   /// - Parameter indices: The position of the chunk in the grid.
+  /// - Returns: The bytes, or nil if the chunk is not stored.
   /// - Throws: ``StoreError``, also for a chunk above the limits of ``ArrayAccess``.
   /// - Precondition: No index is negative, and there is one for each axis.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
