@@ -22,10 +22,14 @@ let package = Package(
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(name: "CKernels"),
 
     // Libraries
-    .target(name: "ChunkEngine", dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CKernels"]),
+    .target(
+      name: "ChunkEngine",
+      dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CBzip2", "CLZMA", "CKernels"]),
     .target(name: "Zarr", dependencies: ["ChunkEngine"]),
 
     // Executables

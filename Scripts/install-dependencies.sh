@@ -2,7 +2,7 @@
 # Installs the C libraries that the package links against, if any of them is missing. For Debian and Ubuntu.
 set -eu
 
-packages="libzstd-dev liblz4-dev libdeflate-dev libblosc-dev pkg-config"
+packages="libzstd-dev liblz4-dev libdeflate-dev libblosc-dev libbz2-dev liblzma-dev pkg-config"
 
 if ! command -v swift >/dev/null 2>&1; then
   echo "install-dependencies: there is no swift on PATH; install a Swift 6.3 toolchain first" >&2

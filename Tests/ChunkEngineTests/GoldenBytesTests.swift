@@ -50,6 +50,24 @@ struct GoldenBytesTests {
     #expect(found == decoded)
   }
 
+  /// The codecs that leave no choice to whoever encodes.
+  private static let exactCodecs: Set<String> = [
+    "crc32c", "numcodecs.crc32", "numcodecs.crc32c", "numcodecs.adler32", "numcodecs.fletcher32",
+    "numcodecs.jenkins_lookup3", "numcodecs.base64", "numcodecs.shuffle",
+  ]
+
+  @Test(
+    "Checksums, shuffled bytes and text are those of numcodecs",
+    arguments: try FixtureManifest.fixtures(ofKind: "chunk").filter {
+      exactCodecs.isSuperset(of: $0.codecs?.map(\.name) ?? [""])
+    })
+  func exactChunk(fixture: FixtureManifest.Fixture) throws {
+    let stages = try #require(fixture.codecs).map(stage)
+    let stored = try FixtureManifest.bytes(of: fixture.path)
+    let decoded = try FixtureManifest.bytes(of: #require(fixture.decoded))
+    #expect(try CodecChain(VlenBytesCodec(), stages: stages).encodedAsIs(decoded) == stored)
+  }
+
   /// The codec that the manifest describes.
   private func stage(_ codec: FixtureManifest.Codec) throws -> CodecChain.Stage {
     let configuration = codec.configuration
@@ -70,9 +88,52 @@ struct GoldenBytesTests {
           shuffle: try #require(BloscCodec.Shuffle(rawValue: configuration?.shuffle ?? "")),
           itemByteCount: try #require(configuration?.typesize),
           blockByteCount: try #require(configuration?.blocksize)))
+    case "numcodecs.bz2": return .transform(BZ2Codec(level: try #require(configuration?.level)))
+    case "numcodecs.lzma":
+      return .transform(
+        LZMACodec(
+          format: try configuration?.format.map { try #require(LZMACodec.Format(rawValue: $0)) } ?? .xz,
+          check: try configuration?.check.map { try #require(LZMACodec.Check(rawValue: $0)) },
+          preset: configuration?.preset, filters: try configuration?.filters?.map(filter)))
+    case "numcodecs.base64": return .transform(Base64Codec())
+    case "numcodecs.shuffle":
+      return .transform(ShuffleCodec(itemByteCount: try #require(configuration?.elementsize)))
+    default: return .checksum(try checksum(codec))
+    }
+  }
+
+  private func checksum(_ codec: FixtureManifest.Codec) throws -> any ChecksumCodec {
+    let location = codec.configuration?.location.flatMap(ChecksumLocation.init(rawValue:))
+    switch codec.name {
+    case "numcodecs.crc32": return CRC32Codec(location: try #require(location))
+    case "numcodecs.crc32c": return NumcodecsCRC32CCodec(location: try #require(location))
+    case "numcodecs.adler32": return Adler32Codec(location: try #require(location))
+    case "numcodecs.fletcher32": return Fletcher32Codec()
+    case "numcodecs.jenkins_lookup3":
+      return JenkinsLookup3Codec(initialValue: try #require(codec.configuration?.initval))
     default:
       try #require(codec.name == "crc32c", "the codec \(codec.name) is not known")
-      return .checksum(CRC32CCodec())
+      return CRC32CCodec()
     }
+  }
+
+  /// A filter of LZMA by the names that Python has for its settings.
+  private func filter(_ settings: [String: Int]) throws -> LZMAFilter {
+    let identifier = try #require(settings["id"])
+    if identifier == 3 { return .delta(distance: settings["dist"] ?? 1) }
+    if let processor = LZMAFilter.Processor(rawValue: identifier) {
+      return .processor(processor, startOffset: settings["start_offset"] ?? 0)
+    }
+    var options = LZMAOptions()
+    options.preset = settings["preset"] ?? 6
+    options.dictionaryByteCount = settings["dict_size"]
+    options.literalContextBits = settings["lc"]
+    options.literalPositionBits = settings["lp"]
+    options.positionBits = settings["pb"]
+    options.mode = settings["mode"].flatMap(LZMAOptions.Mode.init(rawValue:))
+    options.niceLength = settings["nice_len"]
+    options.matchFinder = settings["mf"].flatMap(LZMAOptions.MatchFinder.init(rawValue:))
+    options.depth = settings["depth"]
+    return identifier == 0x21 ? .lzma2(options) : .lzma1(options)
   }
 }

@@ -1,7 +1,9 @@
 """Chunks compressed by numcodecs, and by the tools that write what numcodecs does not."""
 
+import bz2
 import gzip
 import io
+import lzma
 import zlib
 from unittest import mock
 
@@ -18,7 +20,8 @@ def compressed_chunks(raw):
     (several blocks of the other compressors), `random` (nothing to compress), `byte` (one byte) and `empty`
     (none).
     """
-    for name, raw_name, codecs, encode in [*zstd(), *lz4(), *gzip_(), *zlib_(), *blosc(), *checksums()]:
+    chunks = [*zstd(), *lz4(), *gzip_(), *zlib_(), *bz2_(), *lzma_(), *blosc(), *checksums(), *others()]
+    for name, raw_name, codecs, encode in chunks:
         with gzip_without_time():
             data = bytes(encode(raw[raw_name]))
         yield name, raw_name, codecs, data
@@ -133,6 +136,45 @@ def zlib_():
         yield f"zlib-{level}-{raw_name}", raw_name, codec, numcodecs.Zlib(level=level).encode
 
 
+def bz2_():
+    for level, raw_name in [(1, "small"), (1, "large"), (9, "large"), (5, "random"), (1, "byte"), (1, "empty")]:
+        codec = [{"name": "numcodecs.bz2", "configuration": {"level": level}}]
+        # numcodecs cannot encode nothing.
+        encode = numcodecs.BZ2(level=level).encode if raw_name != "empty" else bz2.compress
+        yield f"bz2-{level}-{raw_name}", raw_name, codec, encode
+    codec = [{"name": "numcodecs.bz2", "configuration": {"level": 1}}]
+    parts = lambda data: [data[:1000], b"", data[1000:70_000], data[70_000:]]  # noqa: E731
+    yield "bz2-streams", "large", codec, lambda data: b"".join(map(bz2.compress, parts(data)))
+
+
+def lzma_():
+    def make(name, raw_name, **settings):
+        codec = {"name": "numcodecs.lzma", "configuration": settings}
+        return f"lzma-{name}-{raw_name}", raw_name, [codec], numcodecs.LZMA(**settings).encode
+
+    for raw_name in ["small", "large", "random", "byte"]:
+        yield make("xz", raw_name)
+        yield make("alone", raw_name, format=lzma.FORMAT_ALONE)
+    for check in [lzma.CHECK_NONE, lzma.CHECK_CRC32, lzma.CHECK_CRC64, lzma.CHECK_SHA256]:
+        yield make(f"check-{check}", "small", check=check)
+    yield make("preset-0", "large", preset=0)
+    yield make("preset-9-extreme", "large", preset=9 | lzma.PRESET_EXTREME)
+    small = {"dict_size": 1 << 16, "lc": 1, "lp": 2, "pb": 0, "nice_len": 64}
+    for name, filters in [
+        ("lzma2", [{"id": lzma.FILTER_LZMA2}]),
+        ("lzma1", [{"id": lzma.FILTER_LZMA1, "preset": 1}]),
+        ("options", [{"id": lzma.FILTER_LZMA2, "mode": lzma.MODE_FAST, "mf": lzma.MF_HC3, "depth": 9, **small}]),
+        ("delta", [{"id": lzma.FILTER_DELTA, "dist": 5}, {"id": lzma.FILTER_LZMA2, "preset": 3}]),
+        ("x86", [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA1, **small}]),
+    ]:
+        for raw_name in ["small", "large"]:
+            yield make(f"raw-{name}", raw_name, format=lzma.FORMAT_RAW, filters=filters)
+    codec = [{"name": "numcodecs.lzma", "configuration": {}}]
+    streams = lambda data: lzma.compress(data[:50_000]) + lzma.compress(data[50_000:])  # noqa: E731
+    yield "lzma-xz-streams", "large", codec, streams
+    yield "lzma-xz-empty", "empty", codec, lzma.compress
+
+
 def blosc():
     shuffles = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
 
@@ -172,3 +214,30 @@ def checksums():
     encode = numcodecs.Zstd(level=3).encode
     yield "zstd-crc32c-small", "small", [zstd_3, crc32c], lambda data: append(encode(data))
     yield "crc32c-zstd-small", "small", [crc32c, zstd_3], lambda data: encode(append(data))
+    for raw_name in ["small", "medium", "byte"]:
+        for name, codec in [
+            ("crc32", numcodecs.CRC32()),
+            ("crc32-end", numcodecs.CRC32(location="end")),
+            ("crc32c-start", numcodecs.CRC32C(location="start")),
+            ("adler32", numcodecs.Adler32()),
+            ("adler32-end", numcodecs.Adler32(location="end")),
+            ("fletcher32", numcodecs.Fletcher32()),
+            ("jenkins-lookup3", numcodecs.JenkinsLookup3()),
+            ("jenkins-lookup3-seed", numcodecs.JenkinsLookup3(initval=0xDEADBEEF)),
+        ]:
+            settings = {
+                key: getattr(codec, key)
+                for key in ["location", "initval"]
+                if hasattr(codec, key) and not (key == "location" and hasattr(codec, "initval"))
+            }
+            described = {"name": f"numcodecs.{codec.codec_id}", "configuration": settings}
+            yield f"{name}-{raw_name}", raw_name, [described], codec.encode
+
+
+def others():
+    base64 = {"name": "numcodecs.base64", "configuration": {}}
+    for raw_name in ["small", "medium", "byte", "random"]:
+        yield f"base64-{raw_name}", raw_name, [base64], numcodecs.Base64().encode
+    for size in [1, 2, 4, 8, 16]:
+        shuffle = {"name": "numcodecs.shuffle", "configuration": {"elementsize": size}}
+        yield f"shuffle-{size}-random", "random", [shuffle], numcodecs.Shuffle(elementsize=size).encode

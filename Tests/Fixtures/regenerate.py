@@ -254,7 +254,11 @@ def decoded(codec, data):
         case "blosc":
             return bytes(numcodecs.Blosc().decode(data))
         case name:
-            return bytes(numcodecs.get_codec({"id": name.removeprefix("numcodecs.")}).decode(data))
+            # numcodecs refuses settings that nothing has to know for decoding.
+            settings = dict(codec["configuration"])
+            if name == "numcodecs.lzma" and settings.get("format") != 3:
+                settings.pop("filters", None)
+            return bytes(numcodecs.get_codec({"id": name.removeprefix("numcodecs."), **settings}).decode(data))
 
 
 def main():

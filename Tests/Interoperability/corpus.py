@@ -27,7 +27,8 @@ LIBRARIES = ["zarr", "zarrs"]
 def unsupported_codecs(library, operation):
     """Returns the names of the codecs that the installed version of a library cannot "write" or "read"."""
     if library == "zarrs":
-        return {"numcodecs.lz4", "numcodecs.zlib"}
+        names = "zstd gzip blosc lz4 zlib bz2 lzma crc32 crc32c adler32 fletcher32 jenkins_lookup3"
+        return {f"numcodecs.{name}" for name in names.split()}
     try:
         version = tuple(map(int, importlib.metadata.version("zarr").split(".")[:2]))
     except importlib.metadata.PackageNotFoundError:
@@ -311,10 +312,56 @@ def codec_cases():
     chains["zlib"] = [{"name": "numcodecs.zlib", "configuration": {}}]
     chains["zlib-9"] = [{"name": "numcodecs.zlib", "configuration": {"level": 9}}]
     chains["lz4-crc32c"] = [{"name": "numcodecs.lz4", "configuration": {}}, crc32c]
+    chains |= numcodecs_chains()
     for index, (name, compressors) in enumerate(chains.items()):
         data_type = ["bytes", "string"][index % 2]
         elements = compressible_elements(data_type, name, 48)
         yield make_case(f"codec-{name}", data_type, [48], [16], elements=elements, compressors=compressors)
+
+
+    # numcodecs shuffles whole items only, so the chunks need to have a multiple of four bytes.
+    elements = [pseudorandom(f"shuffle/{index}", index % 5 * 4) for index in range(48)]
+    for name, compressors in {
+        "shuffle": [numcodecs("shuffle", elementsize=4)],
+        "shuffle-zlib": [numcodecs("shuffle", elementsize=2), numcodecs("zlib")],
+    }.items():
+        yield make_case(f"codec-{name}", "bytes", [48], [16], elements=elements, compressors=compressors)
+
+
+def numcodecs_chains():
+    """Returns chains of the codecs that zarr-python takes from numcodecs, each with a name."""
+    delta = [{"id": 3, "dist": 2}, {"id": 0x21, "preset": 1}]
+    lzma1 = [{"id": 0x4000000000000001, "dict_size": 65536, "lc": 2, "lp": 1, "pb": 0, "mode": 1}]
+    chains = {
+        "numcodecs-zstd": [numcodecs("zstd")],
+        "numcodecs-zstd-9-checksum": [numcodecs("zstd", level=9, checksum=True)],
+        "numcodecs-gzip": [numcodecs("gzip")],
+        "numcodecs-gzip-9": [numcodecs("gzip", level=9)],
+        "numcodecs-blosc": [numcodecs("blosc")],
+        "bz2": [numcodecs("bz2")],
+        "bz2-9": [numcodecs("bz2", level=9)],
+        "lzma": [numcodecs("lzma")],
+        "lzma-xz-crc32": [numcodecs("lzma", format=1, check=1, preset=3, filters=None)],
+        "lzma-alone": [numcodecs("lzma", format=2, check=-1, preset=1)],
+        "lzma-raw-delta": [numcodecs("lzma", format=3, filters=delta)],
+        "lzma-raw-lzma1": [numcodecs("lzma", format=3, filters=lzma1)],
+        "fletcher32": [numcodecs("fletcher32")],
+        "jenkins": [numcodecs("jenkins_lookup3")],
+        "jenkins-seed": [numcodecs("jenkins_lookup3", initval=2**32 - 5)],
+        "adler32-bz2-crc32": [numcodecs("adler32"), numcodecs("bz2"), numcodecs("crc32")],
+    }
+    for shuffle in [-1, 0, 1, 2]:
+        settings = {"cname": "zstd", "clevel": 3, "shuffle": shuffle, "blocksize": 0}
+        chains[f"numcodecs-blosc-{shuffle}"] = [numcodecs("blosc", **settings)]
+    for name in ["crc32", "crc32c", "adler32"]:
+        chains[f"numcodecs-{name}"] = [numcodecs(name)]
+        for location in ["start", "end"]:
+            chains[f"numcodecs-{name}-{location}"] = [numcodecs(name, location=location)]
+    return chains
+
+
+def numcodecs(name, **settings):
+    return {"name": f"numcodecs.{name}", "configuration": settings}
 
 
 def transpose_cases():

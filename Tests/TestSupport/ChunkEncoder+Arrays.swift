@@ -15,6 +15,16 @@ extension CodecChain {
     return stored
   }
 
+  /// Encodes bytes as if they were a chunk that is laid out already.
+  public func encodedAsIs(_ bytes: [UInt8]) throws -> [UInt8] {
+    var encoder = try ChunkEncoder(self)
+    var arena = ByteArena()
+    try arena.append(copying: bytes.span.bytes)
+    var stored: [UInt8] = []
+    _ = try encoder.encode(&arena, unlessAllEqual: nil) { stored = Array(copying: $0) }
+    return stored
+  }
+
   /// Decodes a chunk of `count` elements.
   public func decoded(
     _ stored: [UInt8], count: Int, limits: DecodingLimits = DecodingLimits()

@@ -55,6 +55,20 @@ public struct FixtureManifest: Decodable {
     public let typesize: Int?
     /// The bytes of a block of Blosc.
     public let blocksize: Int?
+    /// Where a checksum stands.
+    public let location: String?
+    /// What a hash begins with.
+    public let initval: UInt32?
+    /// The bytes of an item that is shuffled.
+    public let elementsize: Int?
+    /// The form of LZMA.
+    public let format: Int?
+    /// The checksum of LZMA.
+    public let check: Int?
+    /// The preset of LZMA.
+    public let preset: Int?
+    /// The filters of LZMA, each by the names of its settings.
+    public let filters: [[String: Int]]?
   }
 
   /// All fixtures.

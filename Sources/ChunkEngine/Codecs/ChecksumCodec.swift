@@ -1,10 +1,13 @@
-/// A codec that puts a checksum behind the bytes of a chunk and otherwise leaves them as they are.
+/// A codec that puts a checksum beside the bytes of a chunk and otherwise leaves them as they are.
 ///
-/// The engine appends the checksum where the bytes are and drops it where they are, so a checksum costs no
-/// copy.
+/// The engine appends the checksum where the bytes are and drops it where they are, so a checksum behind them
+/// costs no copy. One in front costs one.
 public protocol ChecksumCodec: Sendable {
   /// The name of the codec in Zarr v3 metadata.
   static var name: String { get }
+
+  /// Where the checksum stands, which is behind the bytes unless the codec says otherwise.
+  var location: ChecksumLocation { get }
 
   /// The checksum of `bytes`, which is stored in four bytes, the least significant one first.
   ///
@@ -13,6 +16,8 @@ public protocol ChecksumCodec: Sendable {
 }
 
 extension ChecksumCodec {
+  public var location: ChecksumLocation { .end }
+
   /// The bytes of the checksum.
   static var byteCount: Int { 4 }
 

@@ -7,7 +7,7 @@ public struct CodecChain: Sendable {
   public enum Stage: Sendable {
     /// Turns bytes into others.
     case transform(any BytesToBytesCodec)
-    /// Puts a checksum behind the bytes.
+    /// Puts a checksum beside the bytes.
     case checksum(any ChecksumCodec)
   }
 
@@ -43,7 +43,17 @@ public struct CodecChain: Sendable {
     self.elementsAreText = elementsAreText ?? (arrayToBytes is VlenUTF8Codec)
     self.arrayToArray = arrayToArray
     self.arrayToBytes = arrayToBytes
-    self.stages = stages
+    self.stages = stages.map(Self.running)
+  }
+
+  /// The codec that the engine runs for a stage: a checksum in front of the bytes has to move them.
+  private static func running(_ stage: Stage) -> Stage {
+    guard case .checksum(let codec) = stage, codec.location == .start else { return stage }
+    return leading(codec)
+  }
+
+  private static func leading(_ codec: some ChecksumCodec) -> Stage {
+    .transform(LeadingChecksumCodec(codec))
   }
 
   /// The name of the codec that lays out the elements, for errors.

@@ -2,7 +2,7 @@
 public struct CodecSettings: Sendable {
   let fields: MetadataFields
 
-  /// Where the document holds the codec.
+  /// Where the document holds the codec, or the part of one.
   let field: String
 
   /// Reads the settings of a codec.
@@ -13,6 +13,12 @@ public struct CodecSettings: Sendable {
   init(_ codec: MetadataExtension, field: String) {
     self.field = field
     fields = MetadataFields(codec.configuration, path: "\(field).configuration")
+  }
+
+  /// Reads the settings of a part of a codec.
+  init(_ fields: MetadataFields) {
+    field = fields.path
+    self.fields = fields
   }
 
   /// An integer in `range`, or `defaultValue` if there is none.

@@ -26,3 +26,21 @@ extension VlenUTF8Codec: MetadataCodec {
     self.init()
   }
 }
+
+extension Fletcher32Codec: MetadataCodec {
+  public var configuration: JSONObject { [:] }
+
+  public init(_ settings: CodecSettings) throws(MetadataError) {
+    try settings.checkOnly()
+    self.init()
+  }
+}
+
+extension Base64Codec: MetadataCodec {
+  public var configuration: JSONObject { [:] }
+
+  public init(_ settings: CodecSettings) throws(MetadataError) {
+    try settings.checkOnly()
+    self.init()
+  }
+}

@@ -24,6 +24,33 @@ struct CodecConformanceTests {
     try expectConforms(ZlibCodec(level: level))
   }
 
+  @Test("numcodecs.bz2 conforms at every level", arguments: BZ2Codec.levels)
+  func bz2(level: Int) throws {
+    try expectConforms(BZ2Codec(level: level))
+  }
+
+  @Test("numcodecs.lzma conforms with every format and many presets", arguments: [0, 1, 6, 9 | 1 << 31])
+  func lzma(preset: Int) throws {
+    try expectConforms(LZMACodec(preset: preset))
+    try expectConforms(LZMACodec(format: .alone, preset: preset))
+  }
+
+  @Test("numcodecs.lzma conforms with every checksum", arguments: LZMACodec.Check.allCases)
+  func lzmaChecks(check: LZMACodec.Check) throws {
+    try expectConforms(LZMACodec(check: check, preset: 0))
+  }
+
+  @Test("numcodecs.lzma conforms with every filter", arguments: [false, true])
+  func lzmaFilters(usesLZMA1: Bool) throws {
+    var options = LZMAOptions()
+    options.preset = 1
+    let last = usesLZMA1 ? LZMAFilter.lzma1(options) : .lzma2(options)
+    for first in [.delta(distance: 3), .processor(.x86, startOffset: 16)] as [LZMAFilter] {
+      try expectConforms(LZMACodec(format: .raw, filters: [first, last]))
+    }
+    try expectConforms(LZMACodec(format: usesLZMA1 ? .alone : .xz, filters: [last]))
+  }
+
   @Test(
     "blosc conforms with every compressor and shuffle",
     arguments: BloscCodec.Compressor.allCases, BloscCodec.Shuffle.allCases)

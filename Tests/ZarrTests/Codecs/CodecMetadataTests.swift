@@ -43,7 +43,73 @@ struct CodecMetadataTests {
     Setting(name: "crc32c", stage: .crc32c, configuration: [:]),
   ]
 
-  @Test("All settings are spelled out, and read again as they were", arguments: settings)
+  static let numcodecsSettings = [
+    Setting(name: "numcodecs.bz2", stage: .transform(BZ2Codec()), configuration: ["level": 1]),
+    Setting(name: "numcodecs.bz2", stage: .transform(BZ2Codec(level: 9)), configuration: ["level": 9]),
+    Setting(
+      name: "numcodecs.lzma", stage: .transform(LZMACodec()),
+      configuration: ["format": 1, "check": -1, "preset": .null, "filters": .null]),
+    Setting(
+      name: "numcodecs.lzma", stage: .transform(LZMACodec(check: .sha256, preset: 9)),
+      configuration: ["format": 1, "check": 10, "preset": 9, "filters": .null]),
+    Setting(
+      name: "numcodecs.lzma", stage: .transform(LZMACodec(format: .alone, preset: 1 << 31)),
+      configuration: ["format": 2, "check": -1, "preset": .integer(1 << 31), "filters": .null]),
+    Setting(
+      name: "numcodecs.lzma",
+      stage: .transform(
+        LZMACodec(
+          format: .raw,
+          filters: [
+            .delta(distance: 256), .processor(.armThumb, startOffset: 2), .lzma1(allLZMAOptions),
+          ])),
+      configuration: [
+        "format": 3, "check": -1, "preset": .null,
+        "filters": [
+          ["id": 3, "dist": 256], ["id": 8, "start_offset": 2],
+          [
+            "id": .integer(0x4000_0000_0000_0001), "preset": 2, "dict_size": 8192, "lc": 1, "lp": 2, "pb": 3,
+            "mode": 1, "nice_len": 100, "mf": 3, "depth": 7,
+          ],
+        ],
+      ]),
+    Setting(name: "numcodecs.base64", stage: .transform(Base64Codec()), configuration: [:]),
+    Setting(
+      name: "numcodecs.shuffle", stage: .transform(ShuffleCodec(itemByteCount: 1)),
+      configuration: ["elementsize": 1]),
+    Setting(name: "numcodecs.crc32", stage: .checksum(CRC32Codec()), configuration: ["location": "start"]),
+    Setting(
+      name: "numcodecs.crc32", stage: .checksum(CRC32Codec(location: .end)),
+      configuration: ["location": "end"]),
+    Setting(
+      name: "numcodecs.crc32c", stage: .checksum(NumcodecsCRC32CCodec()), configuration: ["location": "end"]),
+    Setting(
+      name: "numcodecs.adler32", stage: .checksum(Adler32Codec()), configuration: ["location": "start"]),
+    Setting(name: "numcodecs.fletcher32", stage: .checksum(Fletcher32Codec()), configuration: [:]),
+    Setting(
+      name: "numcodecs.jenkins_lookup3", stage: .checksum(JenkinsLookup3Codec()),
+      configuration: ["initval": 0]),
+    Setting(
+      name: "numcodecs.jenkins_lookup3",
+      stage: .checksum(JenkinsLookup3Codec(initialValue: .max, prefix: [0, 255])),
+      configuration: ["initval": 4_294_967_295, "prefix": [0, 255]]),
+  ]
+
+  private static var allLZMAOptions: LZMAOptions {
+    var options = LZMAOptions()
+    options.preset = 2
+    options.dictionaryByteCount = 8192
+    options.literalContextBits = 1
+    options.literalPositionBits = 2
+    options.positionBits = 3
+    options.mode = .fast
+    options.niceLength = 100
+    options.matchFinder = .hashChain3
+    options.depth = 7
+    return options
+  }
+
+  @Test("All settings are spelled out, and read again as they were", arguments: settings + numcodecsSettings)
   func roundTrip(setting: Setting) throws {
     let store = MemoryStore()
     let options = ArrayOptions(chunkSize: .count(5), codecs: [setting.stage])
@@ -74,7 +140,12 @@ struct CodecMetadataTests {
 
   @Test(
     "Settings that are left out have the default of their specification",
-    arguments: ["zstd", "numcodecs.lz4", "gzip", "numcodecs.zlib", "blosc", "crc32c"])
+    arguments: [
+      "zstd", "numcodecs.lz4", "gzip", "numcodecs.zlib", "blosc", "crc32c", "numcodecs.zstd",
+      "numcodecs.gzip", "numcodecs.blosc", "numcodecs.bz2", "numcodecs.lzma", "numcodecs.base64",
+      "numcodecs.crc32", "numcodecs.crc32c", "numcodecs.adler32", "numcodecs.fletcher32",
+      "numcodecs.jenkins_lookup3", "zlib", "lz4", "bz2", "lzma",
+    ])
   func defaults(name: String) throws {
     let array = try open(.string(name))
     try array.write([[1, 2, 3]] as [[UInt8]])
@@ -98,6 +169,19 @@ struct CodecMetadataTests {
       ("blosc", "typesize", 256),
       ("blosc", "blocksize", -1), ("blosc", "blocksize", 2_147_483_648), ("blosc", "level", 5),
       ("crc32c", "location", "end"),
+      ("numcodecs.zstd", "level", 23), ("numcodecs.gzip", "level", 10), ("numcodecs.blosc", "shuffle", 3),
+      ("numcodecs.blosc", "shuffle", "shuffle"), ("numcodecs.blosc", "shuffle", -2),
+      ("numcodecs.blosc", "typesize", 0), ("numcodecs.bz2", "level", 0), ("numcodecs.bz2", "level", 10),
+      ("bz2", "level", "1"), ("numcodecs.lzma", "format", 0), ("numcodecs.lzma", "format", 4),
+      ("numcodecs.lzma", "check", 2), ("numcodecs.lzma", "check", "crc32"), ("numcodecs.lzma", "preset", 10),
+      ("numcodecs.lzma", "preset", -1), ("numcodecs.lzma", "preset", 4_294_967_296),
+      ("numcodecs.lzma", "filters", 1), ("numcodecs.lzma", "filters", []),
+      ("numcodecs.lzma", "filters", [["id": 3]]), ("lzma", "level", 1), ("numcodecs.base64", "level", 1),
+      ("numcodecs.shuffle", "elementsize", 0), ("numcodecs.shuffle", "elementsize", "4"),
+      ("numcodecs.crc32", "location", "middle"), ("numcodecs.crc32c", "location", 1),
+      ("numcodecs.adler32", "initval", 0), ("numcodecs.fletcher32", "location", "end"),
+      ("numcodecs.jenkins_lookup3", "initval", -1), ("numcodecs.jenkins_lookup3", "initval", 4_294_967_296),
+      ("numcodecs.jenkins_lookup3", "prefix", "ab"),
     ] as [(String, String, JSONValue)])
   func wrongSetting(codec: String, setting: String, value: JSONValue) throws {
     let error = #expect(throws: ZarrError.self) {
@@ -108,6 +192,54 @@ struct CodecMetadataTests {
       return
     }
     #expect(reason.field == "codecs[1].configuration.\(setting)")
+  }
+
+  @Test(
+    "What is wrong with a filter of lzma is an error that names it",
+    arguments: [
+      (1, "[0]"), ([:], "[0].id"), (["id": 2], "[0].id"), (["id": "33"], "[0].id"),
+      (["id": 33, "level": 1], "[0].level"), (["id": 33, "preset": 10], "[0].preset"),
+      (["id": 33, "dict_size": -1], "[0].dict_size"), (["id": 33, "lc": 5], "[0].lc"),
+      (["id": 33, "mode": 3], "[0].mode"), (["id": 33, "mf": 5], "[0].mf"),
+      (["id": 33, "nice_len": 274], "[0].nice_len"), (["id": 3, "dist": 257], "[0].dist"),
+      (["id": 3, "preset": 1], "[0].preset"), (["id": 4, "start_offset": -1], "[0].start_offset"),
+      (["id": 33, "lc": 4, "lp": 4], ""), (["id": 33, "dict_size": 1], ""),
+    ] as [(JSONValue, String)])
+  func wrongFilter(filter: JSONValue, place: String) throws {
+    let error = #expect(throws: ZarrError.self) {
+      try open(["name": "numcodecs.lzma", "configuration": ["format": 3, "filters": [filter]]])
+    }
+    guard case .metadata(_, let reason)? = error else {
+      Issue.record("unexpected error \(String(describing: error))")
+      return
+    }
+    #expect(reason.field == "codecs[1].configuration.filters\(place)")
+  }
+
+  @Test("lzma says which of two settings does not go with the other")
+  func conflictingSettings() throws {
+    for (settings, field) in [
+      (["preset": 1, "filters": [["id": 33]]], "preset"), (["format": 2, "check": 1], "check"),
+      (["format": 3], "filters"), (["format": 2, "filters": [["id": 33]]], "filters"),
+    ] as [(JSONObject, String)] {
+      let error = #expect(throws: ZarrError.self) {
+        try open(["name": "numcodecs.lzma", "configuration": .object(settings)])
+      }
+      #expect(error?.description.contains("codecs[1].configuration.\(field)") == true)
+    }
+  }
+
+  @Test(
+    "A name that stands for a codec stays when metadata is written again",
+    arguments: ["zlib", "lz4", "bz2", "lzma", "numcodecs.zstd", "numcodecs.gzip", "numcodecs.blosc"])
+  func aliases(name: String) throws {
+    let array = try open(["name": .string(name), "configuration": [:]])
+    try array.write([[1, 2, 3]] as [[UInt8]])
+    try array.resize(to: [2])
+    #expect(
+      try storedDocument(in: array.store)["codecs"]
+        == [["name": "vlen-bytes", "configuration": [:]], ["name": .string(name), "configuration": [:]]])
+    #expect(try array.read().arrays() == [[1, 2, 3], []])
   }
 
   @Test(

@@ -44,19 +44,56 @@ extension SharedArray {
           shuffle: try #require(BloscCodec.Shuffle(rawValue: settings["shuffle"]?.stringValue ?? "")),
           itemByteCount: try #require(settings["typesize"]?.integerValue),
           blockByteCount: try #require(settings["blocksize"]?.integerValue)))
+    default: return try numcodecsStage(name, settings)
+    }
+  }
+
+  /// A codec of numcodecs.
+  private func numcodecsStage(_ name: String, _ settings: JSONObject) throws -> CodecChain.Stage {
+    let location = settings["location"]?.stringValue.flatMap(ChecksumLocation.init(rawValue:))
+    switch name {
+    case "numcodecs.bz2": return .transform(BZ2Codec(level: settings["level"]?.integerValue ?? 1))
+    case "numcodecs.shuffle":
+      return .transform(ShuffleCodec(itemByteCount: try #require(settings["elementsize"]?.integerValue)))
+    case "numcodecs.crc32": return .checksum(CRC32Codec(location: location ?? .start))
+    case "numcodecs.adler32": return .checksum(Adler32Codec(location: location ?? .start))
+    case "numcodecs.crc32c": return .checksum(NumcodecsCRC32CCodec(location: location ?? .end))
+    case "numcodecs.fletcher32": return .checksum(Fletcher32Codec())
+    case "numcodecs.jenkins_lookup3":
+      return .checksum(JenkinsLookup3Codec(initialValue: UInt32(settings["initval"]?.integerValue ?? 0)))
     default: return try #require(nil, "\(self.name) has a codec that is not known here: \(name)")
     }
   }
 
-  /// Writes the array as other libraries are told to write it.
-  func write() throws {
+  /// The codecs that are written only under a name, or with settings, that a document already has.
+  private var hasForeignCodecs: Bool {
+    get throws {
+      let names: Set = ["numcodecs.zstd", "numcodecs.gzip", "numcodecs.blosc", "numcodecs.lzma"]
+      return try codecs.contains { names.contains($0["name"]?.stringValue ?? "") }
+    }
+  }
+
+  /// Creates the array, from options or with the codecs as the description has them.
+  private func create() throws -> ZarrArray {
+    let store = try FileStore(creating: try path)
+    let isForeign = try hasForeignCodecs
     let array = try ZarrArray.create(
-      in: try FileStore(creating: try path), shape: try shape,
+      in: store, shape: try shape,
       options: ArrayOptions(
-        dataType: try dataType, chunkSize: .shape(try chunkShape), codecs: try stages,
+        dataType: try dataType, chunkSize: .shape(try chunkShape), codecs: isForeign ? [] : try stages,
         filters: try elementCodecs.dropLast(), serializer: try elementCodecs.last, fillValue: try fillValue,
         chunkKeyEncoding: try chunkKeyEncoding, attributes: try attributes,
         dimensionNames: try dimensionNames))
+    guard isForeign else { return array }
+    var document = try storedDocument(in: store)
+    document["codecs"] = .array(try codecs.map(JSONValue.object))
+    try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")
+    return try ZarrArray.open(in: store)
+  }
+
+  /// Writes the array as other libraries are told to write it.
+  func write() throws {
+    let array = try create()
     var model = ArrayModel(shape: try shape, fillValue: try fillValue)
     model.write(try elements, to: ArrayRegion(allOf: try shape))
     for region in try writes {

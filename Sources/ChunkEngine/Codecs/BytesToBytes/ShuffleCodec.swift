@@ -1,0 +1,85 @@
+/// Puts the first bytes of all items first, then the second ones, and so on, so that compressors find more.
+///
+/// See [numcodecs.shuffle](https://numcodecs.readthedocs.io/en/stable/filter/shuffle.html). The bytes must be
+/// a multiple of the item, as in numcodecs, so this is a codec for elements of a fixed size.
+public struct ShuffleCodec: BytesToBytesCodec, Hashable {
+  public static var name: String { "numcodecs.shuffle" }
+
+  /// The sizes that an item can have.
+  public static var itemByteCounts: ClosedRange<Int> { 1...Int(Int32.max) }
+
+  /// The bytes of an item.
+  public let itemByteCount: Int
+
+  /// Creates the codec.
+  ///
+  /// - Precondition: `itemByteCount` is in ``itemByteCounts``.
+  public init(itemByteCount: Int = 4) {
+    precondition(Self.itemByteCounts.contains(itemByteCount), "there are no items of \(itemByteCount) bytes")
+    self.itemByteCount = itemByteCount
+  }
+
+  public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
+    byteCount
+  }
+
+  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
+    Encoder(itemByteCount: itemByteCount)
+  }
+
+  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
+    Decoder(itemByteCount: itemByteCount)
+  }
+
+  private final class Encoder: BytesEncoder {
+    private let itemByteCount: Int
+
+    init(itemByteCount: Int) {
+      self.itemByteCount = itemByteCount
+    }
+
+    func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+      guard source.byteCount.isMultiple(of: itemByteCount) else {
+        throw .unencodable(
+          codec: ShuffleCodec.name,
+          reason: "\(source.byteCount) bytes are no multiple of items of \(itemByteCount)")
+      }
+      guard output.freeCapacity >= source.byteCount else {
+        throw .compressionFailed(codec: ShuffleCodec.name, reason: "the output is full")
+      }
+      transpose(source, rowByteCount: itemByteCount, into: &output)
+    }
+  }
+
+  private final class Decoder: BytesDecoder {
+    private let itemByteCount: Int
+
+    init(itemByteCount: Int) {
+      self.itemByteCount = itemByteCount
+    }
+
+    func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+      guard source.byteCount <= limit else {
+        throw .decodedByteCountExceedsLimit(
+          codec: ShuffleCodec.name, byteCount: source.byteCount, limit: limit)
+      }
+      guard source.byteCount.isMultiple(of: itemByteCount) else {
+        throw .malformed(
+          codec: ShuffleCodec.name,
+          reason: "\(source.byteCount) bytes are no multiple of items of \(itemByteCount)")
+      }
+      try output.append(addingCapacity: source.byteCount) { output throws(ChunkError) in
+        transpose(source, rowByteCount: source.byteCount / itemByteCount, into: &output)
+      }
+    }
+  }
+}
+
+/// Appends a table of bytes column by column that is given row by row.
+private func transpose(_ source: RawSpan, rowByteCount: Int, into output: inout OutputRawSpan) {
+  for column in 0..<rowByteCount {
+    for position in stride(from: column, to: source.byteCount, by: rowByteCount) {
+      output.append(source.byte(at: position))
+    }
+  }
+}
