@@ -36,14 +36,29 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Creates a number from a floating-point value, with the fewest digits that give the same value back.
+  ///
+  /// It is spelled as Python spells it, so that documents and chunks are the bytes that Python would write.
   public init(_ value: Double) {
     if value.isNaN {
       text = "NaN"
     } else if value.isInfinite {
       text = value < 0 ? "-Infinity" : "Infinity"
     } else {
-      text = value.description
+      text = Self.spelling(of: value)
     }
+  }
+
+  /// The text of a finite value: Python has an exponent from 10¹⁶ on, Swift from 2⁵⁴ on.
+  private static func spelling(of value: Double) -> String {
+    let text = value.description
+    guard value.magnitude >= 1e16, text.hasSuffix(".0") else { return text }
+    let sign = text.hasPrefix("-") ? "-" : ""
+    let digits = text.dropFirst(sign.utf8.count).dropLast(2)
+    var fraction = digits.dropFirst()
+    while fraction.last == "0" {
+      fraction.removeLast()
+    }
+    return "\(sign)\(digits.prefix(1))\(fraction.isEmpty ? "" : ".")\(fraction)e+\(digits.utf8.count - 1)"
   }
 
   /// The number, if it is written as an integer and an `Int` can hold it.

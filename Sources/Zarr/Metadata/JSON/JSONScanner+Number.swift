@@ -2,6 +2,14 @@ extension JSONScanner {
   /// Reads a number, and returns its text.
   mutating func number() throws(JSONError) -> String {
     let start = offset
+    _ = try skipNumber()
+    return try text(start..<offset)
+  }
+
+  /// Steps over a number, and returns whether it is finite.
+  mutating func skipNumber() throws(JSONError) -> Bool {
+    let start = offset
+    var isFinite = false
     if peek(UInt8(ascii: "-")) {
       offset += 1
     }
@@ -11,8 +19,9 @@ extension JSONScanner {
       try skip("NaN")
     } else {
       try digits()
+      isFinite = true
     }
-    return try text(start..<offset)
+    return isFinite
   }
 
   private mutating func digits() throws(JSONError) {

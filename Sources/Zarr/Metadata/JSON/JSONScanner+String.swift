@@ -53,7 +53,7 @@ extension JSONScanner {
   }
 
   /// The character that an escape stands for, and how many bytes the escape has.
-  private func escape(
+  func escape(
     at index: Int, end: Int
   ) throws(JSONError) -> (scalar: UnicodeScalar, byteCount: Int) {
     switch bytes[index + 1] {
@@ -90,7 +90,7 @@ extension JSONScanner {
   }
 
   /// The four hexadecimal digits of an escape.
-  private func codeUnit(at start: Int, end: Int) throws(JSONError) -> UInt16 {
+  func codeUnit(at start: Int, end: Int) throws(JSONError) -> UInt16 {
     var unit: UInt16 = 0
     for index in start..<start + 4 {
       let digit: UInt8

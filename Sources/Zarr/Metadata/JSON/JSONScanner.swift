@@ -27,7 +27,7 @@ struct JSONScanner: ~Escapable {
   }
 
   /// Skips white space and returns the byte after it, which stays the next one, or nil at the end.
-  private mutating func nextToken() -> UInt8? {
+  mutating func nextToken() -> UInt8? {
     while offset < bytes.count {
       let byte = bytes[offset]
       guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
@@ -49,7 +49,8 @@ struct JSONScanner: ~Escapable {
     }
   }
 
-  private func startsNumber(_ byte: UInt8) -> Bool {
+  /// Whether a byte can begin a number.
+  func startsNumber(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "N"), UInt8(ascii: "I"): true
     default: false
@@ -100,7 +101,8 @@ struct JSONScanner: ~Escapable {
     }
   }
 
-  private func checkDepth(_ depth: Int) throws(JSONError) {
+  /// Checks that a value that is in `depth` arrays and objects is not too deep.
+  func checkDepth(_ depth: Int) throws(JSONError) {
     guard depth <= maximumDepth else {
       throw failure(.tooDeep, at: offset, "arrays and objects are nested more than \(maximumDepth) deep")
     }

@@ -25,12 +25,13 @@ extension JSONWriter {
   }
 
   /// Appends bytes in one copy; a loop over them in safe code is several times slower.
-  private static func appendBytes(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
+  static func appendBytes(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
     // SAFETY: the buffer is read inside of the closure only.
     unsafe bytes.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
   }
 
-  private static func appendEscape(_ byte: UInt8, to output: inout [UInt8]) {
+  /// Appends the escape of a control character, a quote or a backslash.
+  static func appendEscape(_ byte: UInt8, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\\"))
     switch byte {
     case 0x08: output.append(UInt8(ascii: "b"))
