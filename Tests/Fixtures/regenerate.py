@@ -25,6 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "Interoperability"))
 import corpus  # noqa: E402
 import library_zarr  # noqa: E402
 import library_zarrs  # noqa: E402
+import object_chunks  # noqa: E402
 from elements import first_difference, read_elements, write_elements  # noqa: E402
 
 from compressed_chunks import compressed_chunks, gzip_without_time  # noqa: E402
@@ -163,6 +164,12 @@ def wire_form(elements):
     return bytes(WIRE_CODECS["bytes"].encode(values))
 
 
+def write_objects():
+    os.makedirs(os.path.join(HERE, "objects"), exist_ok=True)
+    object_chunks.write(os.path.join(HERE, "objects/chunks.jsonl"), object_chunks.corpus())
+    yield {"name": "objects", "kind": "objects", "path": "objects/chunks.jsonl"}
+
+
 def write_arrays():
     cases = {case.name: case for case in corpus.all_cases()}
     for library_name, names in ARRAYS.items():
@@ -189,10 +196,10 @@ def write_arrays():
 
 
 def regenerate():
-    for directory in ["wire", "chunks", "arrays"]:
+    for directory in ["wire", "chunks", "objects", "arrays"]:
         shutil.rmtree(os.path.join(HERE, directory), ignore_errors=True)
-    fixtures = [*write_wire(), *write_chunks(), *write_arrays()]
-    packages = ["numcodecs", "zarr", "zarrista", "zstandard"]
+    fixtures = [*write_wire(), *write_chunks(), *write_objects(), *write_arrays()]
+    packages = ["msgpack", "numcodecs", "zarr", "zarrista", "zstandard"]
     manifest = {
         "generated_with": {name: importlib.metadata.version(name) for name in packages},
         "fixtures": fixtures,
@@ -205,7 +212,7 @@ def regenerate():
 def all_files():
     """Returns the paths of all fixture files, sorted."""
     paths = []
-    for top in ["wire", "chunks", "arrays"]:
+    for top in ["wire", "chunks", "objects", "arrays"]:
         for directory, _, names in os.walk(os.path.join(HERE, top)):
             paths += [os.path.relpath(os.path.join(directory, name), HERE) for name in names]
     return sorted(paths)
@@ -222,6 +229,9 @@ def problems():
         elif hashlib.sha256(read_file(path)).hexdigest() != manifest["sha256"][path]:
             yield f"{path}: has changed"
     for fixture in manifest["fixtures"]:
+        if fixture["kind"] == "objects":
+            yield from object_chunks.check(os.path.join(HERE, fixture["path"]))
+            continue
         if fixture["kind"] == "chunk":
             found = read_file(fixture["path"])
             for codec in reversed(fixture["codecs"]):

@@ -21,6 +21,14 @@ public struct CodecSettings: Sendable {
     self.fields = fields
   }
 
+  /// A setting as the document has it, or nil if there is none.
+  public subscript(name: String) -> JSONValue? { fields.object[name] }
+
+  /// The error for a setting that has another value than `expected`.
+  public func unexpected(_ name: String, expected: String) -> MetadataError {
+    .expected(expected, found: fields.object[name] ?? .null, in: fields.path(of: name))
+  }
+
   /// An integer in `range`, or `defaultValue` if there is none.
   ///
   /// - Throws: ``MetadataError`` that names the setting if it is not such an integer.
