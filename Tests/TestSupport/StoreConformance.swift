@@ -14,6 +14,9 @@ public func expectConforms(_ store: any Store, sourceLocation: SourceLocation = 
   try check.failedGathering()
   try check.deletion()
   try check.listing()
+  try check.directories()
+  try check.moving()
+  try check.refusedMoves()
   try check.deletionOfAll()
   try check.exactKeys()
   try check.manyThreads()
@@ -151,6 +154,77 @@ private struct StoreCheck {
     expect(try store.keys("list/a/0"), [], "a key is not below itself")
     expect(try store.keys("list/nothing"), [], "a prefix without keys")
     expect(Set(try store.keys("")).isSuperset(of: try store.keys("list")), true, "all keys")
+  }
+
+  func directories() throws {
+    for key in ["dir/a", "dir/b/0", "dir/b/c/1", "dir/b.c", "dir/c/d/e", "dir/.hidden", "dirs/x"] {
+      try store.put([], at: key)
+    }
+    for (prefix, values, prefixes) in [
+      ("dir", [".hidden", "a", "b.c"], ["b", "c"]), ("dir/b", ["0"], ["c"]), ("dir/c", [], ["d"]),
+      ("dir/a", [], []), ("dir/nothing", [], []),
+    ] as [(String, [String], [String])] {
+      let listing = try store.listDirectory(prefix)
+      expect(listing.values.sorted(), values, "the values directly below \(prefix)")
+      expect(listing.prefixes.sorted(), prefixes, "the prefixes directly below \(prefix)")
+    }
+    let root = try store.listDirectory("")
+    expect(Set(root.prefixes).isSuperset(of: ["dir", "dirs"]), true, "the prefixes of all keys")
+    expect(Set(root.values).isDisjoint(with: root.prefixes), true, "the values without a prefix")
+  }
+
+  func moving() throws {
+    for key in ["move/a/0", "move/a/b/1", "move/ab", "move/a.b"] {
+      try store.put(Array(key.utf8), at: key)
+    }
+    try store.rename("move/a", to: "move/new/place")
+    expect(
+      try store.keys("move"), ["move/a.b", "move/ab", "move/new/place/0", "move/new/place/b/1"],
+      "what is below a prefix has another one, and nothing else")
+    expect(
+      try store.value(of: "move/new/place/b/1"), Array("move/a/b/1".utf8), "the value of a key that was moved"
+    )
+    try store.rename("move/new/place", to: "move/a")
+    try store.put([1], at: "move/new/place/2")
+    expect(try store.keys("move/a"), ["move/a/0", "move/a/b/1"], "what was moved back")
+    // Nothing is left of what was deleted.
+    try store.delete(try StoreKey("move/new/place/2"))
+    try store.rename("move/a", to: "move/new")
+    expect(
+      try store.keys("move/new"), ["move/new/0", "move/new/b/1"], "what was moved to where there was more")
+    try store.rename("move/new", to: "moved")
+    expect(try store.keys("moved"), ["moved/0", "moved/b/1"], "what was moved to the top")
+  }
+
+  func refusedMoves() throws {
+    for key in ["refused/a/b/0", "refused/c/0", "refused/d"] {
+      try store.put(Array(key.utf8), at: key)
+    }
+    let before = try store.keys()
+    for (prefix, target) in [
+      ("refused/a", "refused/c"), ("refused/a", "refused/d"), ("refused/a", "refused"), ("refused/a", ""),
+      ("refused/a", "refused/a"), ("refused/a", "refused/a/c"), ("", "other"), ("refused/nothing", "other"),
+      ("refused/d", "other"), ("refused/a/b", "refused/a"),
+    ] {
+      do {
+        try store.rename(prefix, to: target)
+        Issue.record("\(prefix) is moved to \(target)", sourceLocation: location)
+      } catch {
+        guard case StoreError.notMoved? = error as? StoreError else {
+          Issue.record("moving \(prefix) to \(target) gives \(error)", sourceLocation: location)
+          continue
+        }
+      }
+    }
+    for (prefix, target) in [("refused/a", "../other"), ("refused/../a", "other"), ("refused/a", "other/")] {
+      do {
+        try store.rename(prefix, to: target)
+        Issue.record("\(prefix) is moved to \(target)", sourceLocation: location)
+      } catch {
+        expect(error is StoreError, true, "moving \(prefix) to \(target) gives \(error)")
+      }
+    }
+    expect(try store.keys(), before, "a move that is refused changes nothing")
   }
 
   func deletionOfAll() throws {

@@ -2,7 +2,10 @@ import Glibc
 
 extension FileStore {
   public func deleteAll(_ prefix: String) throws {
-    try removeContents(of: Self.directory(of: prefix))
+    let directory = try Self.directory(of: prefix)
+    try removeContents(of: directory)
+    // What else there may be in place of the directory is no key below the prefix, and stays.
+    if !directory.isEmpty { _ = unsafe unlinkat(root.rawValue, directory, AT_REMOVEDIR) }
   }
 
   public func list(_ prefix: String) throws -> [StoreKey] {
@@ -11,9 +14,31 @@ extension FileStore {
     return keys
   }
 
+  public func listDirectory(_ prefix: String) throws -> DirectoryListing {
+    var listing = DirectoryListing()
+    try forEachEntry(of: Self.directory(of: prefix)) { _, name, isDirectory in
+      if isDirectory {
+        listing.prefixes.append(name)
+      } else if !Self.isTemporary(name) {
+        listing.values.append(name)
+      }
+    }
+    return listing
+  }
+
+  /// Removes a directory in which there is nothing but such directories, and returns whether it is gone.
+  func removeEmptyTree(_ directory: String) throws -> Bool {
+    var isEmpty = true
+    try forEachEntry(of: directory) { path, _, isDirectory in
+      isEmpty = try isEmpty && isDirectory && removeEmptyTree(path)
+    }
+    guard isEmpty else { return false }
+    return unsafe unlinkat(root.rawValue, directory, AT_REMOVEDIR) == 0
+  }
+
   /// The directory of the keys with a prefix, which is made of the same names as a key and leads out of the
   /// store no more than one does.
-  private static func directory(of prefix: String) throws(StoreError) -> String {
+  static func directory(of prefix: String) throws(StoreError) -> String {
     prefix.isEmpty ? prefix : try StoreKey(prefix).description
   }
 

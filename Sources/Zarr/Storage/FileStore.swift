@@ -132,14 +132,13 @@ public final class FileStore: Store {
     return "\(directory)\(directory.isEmpty ? "" : "/").\(Substring(name)).\(getpid())-\(number).partial"
   }
 
-  private static func parent(of path: String) -> String {
+  static func parent(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
     return String(path[..<slash])
   }
 
   /// Makes a directory and those above it that do not exist; `location` is what errors put before its name.
-  private static func makeDirectory(_ name: String, in directory: Int32, location: String) throws(StoreError)
-  {
+  static func makeDirectory(_ name: String, in directory: Int32, location: String) throws(StoreError) {
     guard !name.isEmpty, unsafe mkdirat(directory, name, 0o777) != 0 else { return }
     switch errno {
     case EEXIST: return

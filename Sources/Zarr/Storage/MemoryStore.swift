@@ -54,6 +54,20 @@ public final class MemoryStore: Store {
     }
   }
 
+  public func listDirectory(_ prefix: String) throws -> DirectoryListing {
+    values.withLock { DirectoryListing(of: $0.keys, below: prefix) }
+  }
+
+  public func rename(_ prefix: String, to target: String) throws {
+    try values.withLock { values in
+      let move = PrefixMove(prefix, to: target, in: self)
+      try move.check(values.keys.filter(move.involves))
+      for key in values.keys.filter(move.takes) {
+        values[try move.newKey(of: key)] = values.removeValue(forKey: key)
+      }
+    }
+  }
+
   private func value(of key: StoreKey) -> SharedBytes? {
     values.withLock { $0[key] }
   }

@@ -65,6 +65,26 @@ public protocol Store: Sendable {
   /// - Throws: ``StoreError``
   /// - Complexity: O(*n*) where *n* is the number of keys below the prefix, if the store can do that.
   func list(_ prefix: String) throws -> [StoreKey]
+
+  /// Returns the names that keys have directly below a prefix; the first names of all keys for an empty one.
+  ///
+  /// There is a default implementation, which lists all keys below the prefix.
+  ///
+  /// - Throws: ``StoreError``
+  /// - Complexity: O(*n*) where *n* is the number of names, if the store can do that.
+  func listDirectory(_ prefix: String) throws -> DirectoryListing
+
+  /// Gives all values below a prefix keys that begin with another one in its place.
+  ///
+  /// There is a default implementation, which copies the values and then removes them. If it is interrupted
+  /// it leaves copies, but each value is there at least once. A store that can do it at once should.
+  ///
+  /// - Parameters:
+  ///   - prefix: The names that the keys begin with.
+  ///   - target: The names that they begin with afterwards. There may be no value yet with this key or below
+  ///     it, and it may not be in what is moved.
+  /// - Throws: ``StoreError``, and ``StoreError/notMoved(path:target:reason:)`` in particular.
+  func rename(_ prefix: String, to target: String) throws
 }
 
 extension Store {

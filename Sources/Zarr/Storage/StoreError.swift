@@ -11,6 +11,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case system(operation: String, path: String, code: Int32)
   /// Somebody asked the store to write what it cannot.
   case readOnly(path: String)
+  /// What is below a prefix cannot get another one.
+  case notMoved(path: String, target: String, reason: String)
 }
 
 extension StoreError: CustomStringConvertible {
@@ -22,6 +24,7 @@ extension StoreError: CustomStringConvertible {
     case .system(let operation, let path, let code):
       "could not \(operation) \(path): \(unsafe String(cString: strerror(code)))"
     case .readOnly(let path): "\(path) cannot be written"
+    case .notMoved(let path, let target, let reason): "\(path) cannot be moved to \(target): \(reason)"
     }
   }
 }

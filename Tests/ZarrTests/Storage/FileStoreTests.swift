@@ -171,4 +171,48 @@ struct FileStoreTests {
     try store.put([1], at: "c/0")
     #expect(try directory.files() == ["two/c/0"])
   }
+
+  @Test("What is moved takes its directory with it, and what links lead to stays")
+  func moving() throws {
+    let other = try StoreDirectory()
+    try FileStore(opening: other.path).put([1], at: "kept")
+    try store.put([1], at: "a/c/0")
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("a/link"), withDestinationPath: other.path)
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("other"), withDestinationPath: other.path)
+    #expect(throws: StoreError.self) { try store.rename("other", to: "b") }
+    #expect(throws: StoreError.self) { try store.rename("a", to: "other") }
+    try store.rename("a", to: "deep/down/b")
+    #expect(FileManager.default.fileExists(atPath: directory.path("a")) == false)
+    #expect(try store.value(of: "deep/down/b/c/0") == [1])
+    #expect(try FileStore(opening: directory.path("deep/down/b/link")).keys() == ["kept"])
+    #expect(try other.files() == ["kept"])
+  }
+
+  @Test("Directories without values are in nobody's way, and other files are")
+  func movingToDirectories() throws {
+    try store.put([1], at: "a/0")
+    try FileManager.default.createDirectory(
+      atPath: directory.path("b/c/d"), withIntermediateDirectories: true)
+    try store.rename("a", to: "b")
+    #expect(try directory.files() == ["b/0"])
+    let leftover = directory.path("c/.0.1-1.partial")
+    try FileManager.default.createDirectory(atPath: directory.path("c"), withIntermediateDirectories: true)
+    #expect(FileManager.default.createFile(atPath: leftover, contents: nil))
+    #expect(throws: StoreError.self) { try store.rename("b", to: "c") }
+    #expect(throws: StoreError.self) { try store.rename("b", to: "c/.0.1-1.partial/d") }
+    #expect(try directory.files() == ["b/0", "c/.0.1-1.partial"])
+  }
+
+  @Test("Links are listed as values, and files that are written are not listed")
+  func listingDirectories() throws {
+    try store.put([1], at: "a/b/0")
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("link"), withDestinationPath: directory.path("a"))
+    #expect(FileManager.default.createFile(atPath: directory.path(".0.1-1.partial"), contents: nil))
+    #expect(try store.listDirectory("") == DirectoryListing(values: ["link"], prefixes: ["a"]))
+    #expect(try store.listDirectory("link") == DirectoryListing())
+    #expect(throws: StoreError.self) { try store.listDirectory("..") }
+  }
 }

@@ -1,0 +1,68 @@
+/// Another prefix for the keys below one, and the rules that this follows in every store.
+struct PrefixMove {
+  private let prefix: String
+  private let target: String
+  private let location: String
+
+  /// Plans a move.
+  init(_ prefix: String, to target: String, in store: any Store) {
+    self.prefix = prefix
+    self.target = target
+    location = store.location
+  }
+
+  /// Whether a key is one of those that get another prefix.
+  func takes(_ key: StoreKey) -> Bool { Self.isBelow(key.description, prefix) }
+
+  /// Whether a key is one of those that get another prefix, or is where they go.
+  func involves(_ key: StoreKey) -> Bool { takes(key) || isInTheWay(key) }
+
+  /// The key that a value gets.
+  func newKey(of key: StoreKey) throws(StoreError) -> StoreKey {
+    let suffix = String(Substring(key.description.utf8.dropFirst(prefix.isEmpty ? 0 : prefix.utf8.count + 1)))
+    return try StoreKey(target.isEmpty ? suffix : "\(target)/\(suffix)")
+  }
+
+  /// Checks that the two prefixes are ones, and neither is inside of the other's place.
+  func checkPrefixes() throws(StoreError) {
+    for text in [prefix, target] where !text.isEmpty {
+      _ = try StoreKey(text)
+    }
+    if prefix.isEmpty || Self.isBelow(target, prefix) {
+      throw refusal("it cannot be moved into itself")
+    }
+    if ExactString(prefix) == ExactString(target) {
+      throw refusal("it is there already")
+    }
+  }
+
+  /// Checks that there is something to move, and nothing where it goes.
+  ///
+  /// - Parameter keys: All keys that the move involves.
+  /// - Throws: ``StoreError/notMoved(path:target:reason:)`` and ``StoreError/invalidKey(_:reason:)``.
+  func check(_ keys: [StoreKey]) throws(StoreError) {
+    try checkPrefixes()
+    if keys.contains(where: isInTheWay) { throw occupied }
+    if !keys.contains(where: takes) { throw nothing }
+  }
+
+  /// There is nothing to move.
+  var nothing: StoreError { refusal("there is nothing below it") }
+
+  /// There is something where the values would go.
+  var occupied: StoreError { refusal("there is something already") }
+
+  private func isInTheWay(_ key: StoreKey) -> Bool {
+    Self.isBelow(key.description, target) || ExactString(key.description) == ExactString(target)
+  }
+
+  private static func isBelow(_ text: String, _ prefix: String) -> Bool {
+    prefix.isEmpty
+      || text.utf8.count > prefix.utf8.count && text.utf8.starts(with: prefix.utf8)
+        && text.utf8.dropFirst(prefix.utf8.count).first == UInt8(ascii: "/")
+  }
+
+  private func refusal(_ reason: String) -> StoreError {
+    .notMoved(path: "\(location)/\(prefix)", target: target, reason: reason)
+  }
+}
