@@ -87,6 +87,7 @@ public final class Appender {
     access: ArrayAccess = ArrayAccess(), memoryBudget: Int = standardMemoryBudget,
     monitor: ProgressMonitor? = nil
   ) throws -> Appender {
+    let path = try ZarrArray.nodePath(path, in: store)
     let create = { (meanByteCount: Double?) in
       try ZarrArray.create(
         in: store, at: path, shape: [0] + rowShape, meanByteCount: meanByteCount, options: options,
@@ -99,9 +100,8 @@ public final class Appender {
     guard case .bytes(let byteCount) = options.chunkSize else {
       return try Appender(to: create(nil), memoryBudget: memoryBudget, monitor: monitor)
     }
-    let nodePath = try ZarrArray.nodePath(path, in: store)
-    if !options.overwrites, try NodeMetadata.exists(in: store, at: nodePath) {
-      throw ZarrError.alreadyExists(path: ZarrArray.location(store, nodePath))
+    if !options.overwrites, try NodeMetadata.exists(in: store, at: path) {
+      throw ZarrError.alreadyExists(path: ZarrArray.location(store, path))
     }
     let layout = (options.dataType ?? .bytes).layout
     let sample = OpenChunk(layout: layout, maximumElementByteCount: access.maximumElementByteCount)

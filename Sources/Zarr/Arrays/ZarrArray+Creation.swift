@@ -17,7 +17,9 @@ extension ZarrArray {
     in store: any Store, at path: String = "", shape: [Int], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess()
   ) throws -> ZarrArray {
-    try create(in: store, at: path, shape: shape, meanByteCount: nil, options: options, access: access)
+    try create(
+      in: store, at: nodePath(path, in: store), shape: shape, meanByteCount: nil, options: options,
+      access: access)
   }
 
   /// Creates an array of the given elements.
@@ -42,6 +44,15 @@ extension ZarrArray {
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
+    try create(
+      in: store, at: nodePath(path, in: store), writing: elements, shape: shape, options: options,
+      access: access, monitor: monitor)
+  }
+
+  static func create(
+    in store: any Store, at path: NodePath, writing elements: any BlobSource, shape: [Int]?,
+    options: ArrayOptions, access: ArrayAccess, monitor: ProgressMonitor?
+  ) throws -> ZarrArray {
     let shape = shape ?? [elements.count]
     var options = options
     options.dataType = options.dataType ?? (elements.elementsAreText ? .string : .bytes)
@@ -63,10 +74,9 @@ extension ZarrArray {
   }
 
   static func create(
-    in store: any Store, at path: String, shape: [Int], meanByteCount: Double?, options: ArrayOptions,
+    in store: any Store, at path: NodePath, shape: [Int], meanByteCount: Double?, options: ArrayOptions,
     access: ArrayAccess
   ) throws -> ZarrArray {
-    let path = try nodePath(path, in: store)
     let location = location(store, path)
     let metadata: ArrayMetadata
     do {
@@ -76,33 +86,9 @@ extension ZarrArray {
       throw ZarrError.metadata(path: location, reason: error)
     }
     let array = try ZarrArray(metadata, store: store, path: path, access: access)
-    try prepare(path, in: store, overwrites: options.overwrites)
+    try NodePlace(store: store, path: path).prepare(overwrites: options.overwrites)
     try NodeMetadata.array(metadata).write(to: store, at: path)
     return array
-  }
-
-  /// Makes way for a node and creates the groups above it.
-  static func prepare(_ path: NodePath, in store: any Store, overwrites: Bool) throws {
-    if try NodeMetadata.exists(in: store, at: path) {
-      guard overwrites else { throw ZarrError.alreadyExists(path: location(store, path)) }
-      // The document goes last: if this is interrupted, the node is still there to be overwritten.
-      let document = NodeMetadata.key(of: path)
-      for key in try store.list(path.description) where key != document {
-        try store.delete(key)
-      }
-      try store.deleteAll(path.description)
-    }
-    var parent = path.parent
-    while let group = parent {
-      if try NodeMetadata.exists(in: store, at: group) {
-        guard case .group = try NodeMetadata.read(from: store, at: group) else {
-          throw ZarrError.wrongNode(path: location(store, group), expected: "group")
-        }
-        return
-      }
-      try NodeMetadata.group(GroupMetadata()).write(to: store, at: group)
-      parent = group.parent
-    }
   }
 
   /// The mean size of elements in wire form, by at most some thousand of them from all over the source.

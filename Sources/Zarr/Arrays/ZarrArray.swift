@@ -31,7 +31,21 @@ public final class ZarrArray: Sendable {
 
   private let currentMetadata: Mutex<ArrayMetadata>
 
-  init(_ metadata: ArrayMetadata, store: any Store, path: NodePath, access: ArrayAccess) throws {
+  /// Whether the metadata is from a copy of the array's document, which may be out of date.
+  private let isCopy: Atomic<Bool>
+
+  /// Takes an array whose metadata is known.
+  ///
+  /// - Parameters:
+  ///   - metadata: What the array's document says, or a copy of it.
+  ///   - isCopy: Whether it is a copy. Then the document itself is read before anything is written.
+  ///   - store: The store that holds the array.
+  ///   - path: Where the array is in the store.
+  ///   - access: How the array is worked on.
+  /// - Throws: ``ZarrError/metadata(path:reason:)``
+  init(
+    _ metadata: ArrayMetadata, isCopy: Bool = false, store: any Store, path: NodePath, access: ArrayAccess
+  ) throws {
     do {
       chain = try CodecChain(metadata.codecs, metadata.codecContext)
     } catch {
@@ -45,6 +59,7 @@ public final class ZarrArray: Sendable {
     let codecCount = chain.arrayToArray.count + 1 + chain.stages.count
     obstacle = codecCount != metadata.codecs.count ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Mutex(metadata)
+    self.isCopy = Atomic(isCopy)
   }
 
   /// Opens an array.
@@ -54,7 +69,7 @@ public final class ZarrArray: Sendable {
   public static func open(
     in store: any Store, at path: String = "", access: ArrayAccess = ArrayAccess()
   ) throws -> ZarrArray {
-    let path = try nodePath(path, in: store)
+    let path = try NodePath(existing: path, in: store)
     guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path) else {
       throw ZarrError.wrongNode(path: location(store, path), expected: "array")
     }
@@ -119,6 +134,7 @@ public final class ZarrArray: Sendable {
 
   /// Changes the metadata, in the store first.
   private func update(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
+    try replaceCopy()
     try currentMetadata.withLock { current in
       var metadata = current
       do throws(MetadataError) {
@@ -131,8 +147,28 @@ public final class ZarrArray: Sendable {
     }
   }
 
-  func checkWritable() throws(ZarrError) {
-    if let obstacle { throw .notWritable(path: location, reason: obstacle) }
+  func checkWritable() throws {
+    if let obstacle { throw ZarrError.notWritable(path: location, reason: obstacle) }
+    try replaceCopy()
+  }
+
+  /// Puts what the array's own document says in place of a copy.
+  private func replaceCopy() throws {
+    guard isCopy.load(ordering: .acquiring) else { return }
+    try currentMetadata.withLock { copy in
+      guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path) else {
+        throw ZarrError.wrongNode(path: location, expected: "array")
+      }
+      // All else has been used already to open the array.
+      var expected = copy
+      expected.attributes = metadata.attributes
+      guard (try? expected.resized(to: metadata.shape)) == metadata else {
+        throw ZarrError.notWritable(
+          path: location, reason: "it was opened by consolidated metadata that is out of date")
+      }
+      copy = metadata
+      isCopy.store(false, ordering: .releasing)
+    }
   }
 
   /// Says of which chunk an error of the engine is.

@@ -9,6 +9,8 @@ public enum ZarrError: Error, Sendable {
   case alreadyExists(path: String)
   /// There is a group where an array was expected, or the other way round.
   case wrongNode(path: String, expected: String)
+  /// A node is of another version of Zarr than the hierarchy that it is in, or is to be in.
+  case mixedFormats(path: String, found: ZarrFormat, expected: ZarrFormat)
   /// The metadata of a node is damaged, or says what is not supported.
   case metadata(path: String, reason: MetadataError)
   /// A chunk could not be written or read.
@@ -32,6 +34,8 @@ extension ZarrError: CustomStringConvertible {
     case .alreadyExists(let path): "\(path): there is a node here already"
     case .wrongNode(let path, let expected):
       "\(path): there is no \(expected) here but a node of another kind"
+    case .mixedFormats(let path, let found, let expected):
+      "\(path): a node of Zarr v\(found.rawValue) cannot be in one hierarchy with nodes of v\(expected.rawValue)"
     case .metadata(let path, let reason): "\(path): \(reason)"
     case .chunk(let path, let reason): "\(path): \(reason)"
     case .outOfBounds(let path, let region, let shape): "\(path): \(region) is outside of the shape \(shape)"

@@ -16,17 +16,32 @@ public struct NodePath: Sendable {
   ///
   /// - Throws: An error if Zarr does not allow one of the names.
   public init(_ text: String) throws(MetadataError) {
-    let relative = text.utf8.first == UInt8(ascii: "/") ? Substring(text.utf8.dropFirst()) : text[...]
-    guard !relative.utf8.isEmpty else {
-      names = []
-      return
-    }
-    // Bytes are compared, since a slash and a combining mark after it are one character to Swift.
-    let parts = relative.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    names = parts.map { String(Substring($0)) }
+    names = Self.names(in: text)
     for name in names {
       try Self.check(name)
     }
+  }
+
+  /// Creates the path of a node that may be there already, by whichever library.
+  ///
+  /// Other libraries do not keep all rules for names, so only those names are refused that could lead out of
+  /// the store: empty ones, `.` and `..`, and what has a NUL character.
+  ///
+  /// - Throws: An error if a name is one of these.
+  public init(existing text: String) throws(MetadataError) {
+    names = Self.names(in: text)
+    for name in names {
+      try Self.checkSafety(name)
+    }
+  }
+
+  /// The names between slashes, of which one at the beginning is ignored.
+  private static func names(in text: String) -> [String] {
+    let relative = text.utf8.first == UInt8(ascii: "/") ? Substring(text.utf8.dropFirst()) : text[...]
+    guard !relative.utf8.isEmpty else { return [] }
+    // Bytes are compared, since a slash and a combining mark after it are one character to Swift.
+    let parts = relative.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return parts.map { String(Substring($0)) }
   }
 
   /// The name of the node, or nil for the root.
@@ -45,29 +60,65 @@ public struct NodePath: Sendable {
     return NodePath(checked: names + [name])
   }
 
+  /// The path of a node in the group that has this path, which may be there already, by whichever library.
+  ///
+  /// - Throws: An error as that of ``init(existing:)``.
+  public func appending(existing name: String) throws(MetadataError) -> NodePath {
+    try Self.checkSafety(name)
+    return NodePath(checked: names + [name])
+  }
+
+  /// The path that leads from this path as far as the other one does from the root.
+  public func appending(_ other: NodePath) -> NodePath {
+    NodePath(checked: names + other.names)
+  }
+
+  /// Whether this is the path of a node below another one, or of that node itself.
+  public func isAt(orBelow other: NodePath) -> Bool {
+    names.count >= other.names.count
+      && zip(names, other.names).allSatisfy { ExactString($0) == ExactString($1) }
+  }
+
+  /// The path that leads here from a node above, whose path this one begins with.
+  func relative(to other: NodePath) -> NodePath {
+    NodePath(checked: Array(names.dropFirst(other.names.count)))
+  }
+
   /// The key in the store of something that belongs to the node, as `a/b/zarr.json` or `a/b/c/0/0`.
   public func key(_ suffix: String) -> String {
     names.isEmpty ? suffix : "\(self)/\(suffix)"
   }
 
+  /// Checks all that Zarr asks of a name.
   private static func check(_ name: String) throws(MetadataError) {
-    let reason: String
-    if name.utf8.isEmpty {
-      reason = "a name is empty"
-    } else if name.utf8.contains(UInt8(ascii: "/")) {
-      reason = "a name has a slash"
-    } else if name.utf8.contains(0) {
-      reason = "a name has a NUL character"
-    } else if name.utf8.allSatisfy({ $0 == UInt8(ascii: ".") }) {
-      reason = "a name has nothing but dots"
+    try checkSafety(name)
+    if name.utf8.allSatisfy({ $0 == UInt8(ascii: ".") }) {
+      throw error(name, "a name has nothing but dots")
     } else if name.utf8.starts(with: "__".utf8) {
-      reason = "a name begins with \"__\", which is reserved"
-    } else if name.utf8.elementsEqual("zarr.json".utf8) {
-      reason = "a name is \"zarr.json\", which is reserved"
-    } else {
-      return
+      throw error(name, "a name begins with \"__\", which is reserved")
+    } else if reservedNames.contains(where: name.utf8.elementsEqual) {
+      throw error(name, "a name is \(JSONValue.string(name)), which is reserved")
     }
-    throw MetadataError(
+  }
+
+  /// Checks that a name leads from a group to something directly in it.
+  private static func checkSafety(_ name: String) throws(MetadataError) {
+    if name.utf8.isEmpty {
+      throw error(name, "a name is empty")
+    } else if name.utf8.contains(UInt8(ascii: "/")) {
+      throw error(name, "a name has a slash")
+    } else if name.utf8.contains(0) {
+      throw error(name, "a name has a NUL character")
+    } else if name.utf8.elementsEqual(".".utf8) || name.utf8.elementsEqual("..".utf8) {
+      throw error(name, "a name has nothing but dots")
+    }
+  }
+
+  /// The names of documents, in place of which there can be no node.
+  private static let reservedNames = ["zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"].map(\.utf8)
+
+  private static func error(_ name: String, _ reason: String) -> MetadataError {
+    MetadataError(
       code: .invalidPath, field: "", message: "\(JSONValue.string(name).summary) is no node name: \(reason)")
   }
 }

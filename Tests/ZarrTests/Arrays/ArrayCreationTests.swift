@@ -194,7 +194,8 @@ struct ArrayCreationTests {
         "memory/x: there is no Zarr"
       ),
       (#expect(throws: ZarrError.self) { try ZarrArray.open(in: store, at: "a/../b") }, "memory: "),
-      (#expect(throws: ZarrError.self) { try ZarrArray.open(in: store, at: "__a") }, "memory: "),
+      (#expect(throws: ZarrError.self) { try ZarrArray.open(in: store, at: "a\0") }, "memory: "),
+      (#expect(throws: ZarrError.self) { try ZarrGroup.create(in: store, at: "__a") }, "memory: "),
     ] {
       #expect(error?.description.hasPrefix(expected) == true, "\(String(describing: error))")
     }

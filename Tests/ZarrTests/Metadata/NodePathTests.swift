@@ -26,6 +26,7 @@ struct NodePathTests {
     "A name that Zarr does not allow is refused",
     arguments: [
       "//", "a/", "a//b", "//a", ".", "..", "...", "a/../b", "__a", "a/__", "zarr.json", "a/zarr.json", "a\0",
+      ".zarray", ".zgroup", "a/.zattrs", ".zmetadata",
     ])
   func refused(text: String) {
     let error = #expect(throws: MetadataError.self) { try NodePath(text) }
@@ -42,6 +43,33 @@ struct NodePathTests {
     arguments: ["..a", "_", "a__", "zarr.json2", "Zarr.json", " ", "é"])
   func allowed(name: String) throws {
     #expect(try NodePath(name).names == [name])
+  }
+
+  @Test(
+    "What others have named against the rules can be read", arguments: ["__a", "...", "zarr.json", "a/__b"])
+  func existing(text: String) throws {
+    let path = try NodePath(existing: text)
+    #expect(path.description == text)
+    #expect(try path.parent?.appending(existing: path.name ?? "") == path)
+  }
+
+  @Test("No path leads out of the store", arguments: ["//", "a/", "a//b", ".", "..", "a/../b", "a/.", "a\0"])
+  func unsafe(text: String) throws {
+    let error = #expect(throws: MetadataError.self) { try NodePath(existing: text) }
+    #expect(error?.code == .invalidPath)
+    #expect(throws: MetadataError.self) { try NodePath.root.appending(existing: text) }
+  }
+
+  @Test("A path is below those that its names begin with")
+  func below() throws {
+    let path = try NodePath("a/b/c")
+    for (other, isBelow) in [
+      ("", true), ("a", true), ("a/b", true), ("a/b/c", true), ("a/b/c/d", false), ("b", false),
+      ("a/bc", false),
+    ] {
+      #expect(path.isAt(orBelow: try NodePath(other)) == isBelow, "\(other)")
+    }
+    #expect(try NodePath("a").appending(NodePath("b/c")) == path)
   }
 
   @Test("Paths that differ in their bytes are different, even if they look alike")

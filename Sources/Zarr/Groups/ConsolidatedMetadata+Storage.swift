@@ -1,0 +1,75 @@
+extension ConsolidatedMetadata {
+  /// Reads the copies that a group holds, or returns nil if it holds none.
+  ///
+  /// - Parameters:
+  ///   - group: What the group's own metadata says.
+  ///   - path: The path of the group.
+  ///   - store: The store that holds the group.
+  /// - Returns: The copies.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  static func read(of group: GroupMetadata, at path: NodePath, in store: any Store) throws -> Self? {
+    do {
+      switch group.zarrFormat {
+      case .version3:
+        guard let value = group.consolidatedMetadata, value != .null else { return nil }
+        return try ConsolidatedMetadata(version3: value, holder: path)
+      case .version2:
+        guard let document = try NodeDocument.object(named: version2Name, from: store, at: path) else {
+          return nil
+        }
+        return try ConsolidatedMetadata(version2: document, holder: path)
+      }
+    } catch let error as MetadataError {
+      throw ZarrError.metadata(path: ZarrArray.location(store, path), reason: error)
+    }
+  }
+
+  /// Copies the documents of all nodes below a group.
+  ///
+  /// - Throws: ``ZarrError/mixedFormats(path:found:expected:)`` for a node of another version of Zarr,
+  ///   ``ZarrError/metadata(path:reason:)`` for a document that is damaged, and ``StoreError``.
+  static func collect(below path: NodePath, in store: any Store, format: ZarrFormat) throws -> Self {
+    var documents: [NodePath: Result<NodeDocument, MetadataError>] = [:]
+    try HierarchyWalk(maximumDepth: Int.max) { try NodeEntry.children(of: $0, in: store) }
+      .run(from: path) { entry, _ in
+        let document = try entry.content.get()
+        guard document.format == format else {
+          throw ZarrError.mixedFormats(path: entry.location, found: document.format, expected: format)
+        }
+        documents[entry.path] = .success(document)
+      }
+    return ConsolidatedMetadata(holder: path, format: format, documents: documents)
+  }
+
+  /// Writes the copies to the group that holds them, in place of those that are there.
+  ///
+  /// - Parameters:
+  ///   - group: What the group's own metadata says; it is written too, except in Zarr v2.
+  ///   - store: The store that holds the group.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if they are larger than what is read, and ``StoreError``.
+  func write(with group: inout GroupMetadata, to store: any Store) throws {
+    switch format {
+    case .version3:
+      group.consolidatedMetadata = version3
+      try NodeMetadata.group(group).write(to: store, at: holder)
+    case .version2:
+      try NodeDocument.write(version2(of: group), named: Self.version2Name, to: store, at: holder)
+    }
+  }
+
+  /// The nodes directly below a group, which is the holder or below it.
+  func entries(of path: NodePath, in store: any Store) -> [NodeEntry] {
+    children(of: path).compactMap { entry(at: $0, in: store) }
+  }
+
+  /// The node with a path, or nil if there is no copy of its documents.
+  func entry(at path: NodePath, in store: any Store) -> NodeEntry? {
+    documents[path].map { content in
+      let location =
+        "\(ZarrArray.location(store, path)), by the consolidated metadata of \(ZarrArray.location(store, holder))"
+      return NodeEntry(
+        path: path, location: location,
+        content: content.mapError { ZarrError.metadata(path: location, reason: $0) })
+    }
+  }
+}

@@ -1,0 +1,59 @@
+extension NodeDocument {
+  /// Reads the document that makes a node, or returns nil if there is none.
+  ///
+  /// Where both versions of Zarr have one, that of version 3 counts, as in zarr-python.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  static func read(from store: any Store, at path: NodePath) throws -> NodeDocument? {
+    for name in names {
+      guard let fields = try object(named: name, from: store, at: path) else { continue }
+      let isVersion2 = name != names[0]
+      let attributes = isVersion2 ? try object(named: attributesName, from: store, at: path) : nil
+      do {
+        return try NodeDocument(named: name, fields, attributes: attributes)
+      } catch {
+        throw ZarrError.metadata(path: ZarrArray.location(store, path), reason: error)
+      }
+    }
+    return nil
+  }
+
+  /// Reads a document of a node, or returns nil if there is none.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if it is no object, and ``StoreError``.
+  static func object(named name: String, from store: any Store, at path: NodePath) throws -> JSONObject? {
+    guard let bytes = try store.bytes(of: path.storeKey(name), limit: maximumByteCount) else { return nil }
+    do {
+      return try MetadataFields(decoding: bytes, with: JSONParser()).object
+    } catch {
+      // A node of Zarr v2 has several documents, so the error has to tell which one.
+      let location = ZarrArray.location(store, path)
+      let path = name == names[0] ? location : "\(location)/\(name)"
+      throw ZarrError.metadata(path: path, reason: error)
+    }
+  }
+
+  /// Writes a document of a node.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if it is larger than what is read, and ``StoreError``.
+  static func write(
+    _ document: JSONObject, named name: String, to store: any Store, at path: NodePath
+  ) throws {
+    let bytes = JSONWriter().bytes(of: .object(document))
+    guard bytes.count <= maximumByteCount else {
+      throw ZarrError.metadata(
+        path: ZarrArray.location(store, path),
+        reason: MetadataError(
+          code: .tooLarge, field: "",
+          message: "the document \(name) would have \(bytes.count) bytes, and the most is \(maximumByteCount)"
+        ))
+    }
+    // SAFETY: Bytes have no padding.
+    try store.write(path.storeKey(name), unsafe bytes.span.bytes)
+  }
+}
+
+extension NodePath {
+  /// The key in the store of something that belongs to the node, which has a name that is known to be one.
+  func storeKey(_ name: String) -> StoreKey { StoreKey(checked: key(name)) }
+}

@@ -1,0 +1,91 @@
+import ChunkEngine
+import TestSupport
+import Testing
+import Zarr
+
+/// Hierarchies of zarr-python as it is installed, both ways.
+@Suite("Hierarchies of other libraries")
+struct HierarchyInteroperabilityTests {
+  /// What the script says of each hierarchy.
+  private func said(_ arguments: String...) throws -> [JSONObject] {
+    try PythonEnvironment.run("hierarchies.py", arguments).split(separator: "\n").map { line in
+      try #require(try JSONParser().parse(Array(line.utf8)).objectValue)
+    }
+  }
+
+  /// What this library finds in a hierarchy, in the form of the script.
+  private func found(_ root: ZarrGroup) throws -> JSONObject {
+    var nodes: [JSONObject] = []
+    try root.walk { entry, _ in
+      let node = try root.node(at: entry.path.description)
+      var object: JSONObject = ["path": .string(entry.path.description), "kind": .string(node.kind.rawValue)]
+      switch node {
+      case .group(let group): object["attributes"] = .object(group.attributes)
+      case .array(let array):
+        object["attributes"] = .object(array.metadata.attributes)
+        object["shape"] = .array(array.shape.map(JSONValue.integer))
+        object["elements"] = .array(try array.read().strings().map(JSONValue.string))
+      }
+      nodes.append(object)
+    }
+    let sorted = nodes.sorted { left, right in
+      (left["path"]?.stringValue ?? "") < (right["path"]?.stringValue ?? "")
+    }
+    return [
+      "format": .integer(root.metadata.zarrFormat.rawValue),
+      "consolidated": .bool(root.usesConsolidatedMetadata), "attributes": .object(root.attributes),
+      "nodes": .array(sorted.map(JSONValue.object)),
+    ]
+  }
+
+  @Test("What zarr-python writes is read here, with its consolidated metadata and without")
+  func reading() throws {
+    let directory = try StoreDirectory()
+    let expected = try said("write", directory.path)
+    #expect(expected.map { $0["nodes"]?.arrayValue?.count } == [6, 6])
+    let store = try FileStore(opening: directory.path("v3.zarr"))
+    #expect(try found(ZarrGroup.open(in: store)) == expected[0])
+    var unconsolidated = expected[0]
+    unconsolidated["consolidated"] = false
+    #expect(try found(ZarrGroup.open(in: store, usingConsolidatedMetadata: false)) == unconsolidated)
+    // The same copies, written here.
+    let before = try storedDocument(in: store)
+    try ZarrGroup.open(in: store).consolidate()
+    #expect(try storedDocument(in: store) == before)
+  }
+
+  @Test("What is written here is read by zarr-python, with consolidated metadata and without")
+  func writing() throws {
+    let directory = try StoreDirectory()
+    let store = try FileStore(creating: directory.path("ours.zarr"))
+    let root = try ZarrGroup.create(in: store, attributes: ["title": "é", "list": [1, .null]])
+    try root.createGroup(at: "empty")
+    try root.createGroup(at: "deep/er", attributes: ["x": ["y": true]])
+    try root.createArray(at: "deep/names", writing: ["a", "", "é\n"])
+    try root.createArray(at: "a", shape: [0], options: ArrayOptions(dataType: .string, chunkSize: .count(3)))
+    #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
+    try root.consolidate()
+    let consolidated = try found(root)
+    #expect(consolidated["consolidated"] == true)
+    #expect(try said("read", directory.path("ours.zarr")) == [consolidated])
+    try root.move("deep", to: "moved/here")
+    try root.remove("empty")
+    #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
+    try root.removeConsolidatedMetadata()
+    #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
+  }
+
+  @Test("Groups of Zarr v2 that are written here are read by zarr-python")
+  func writingVersion2() throws {
+    let directory = try StoreDirectory()
+    let store = try FileStore(creating: directory.path("ours.zarr"))
+    let root = try ZarrGroup.create(in: store, attributes: ["title": "é"], zarrFormat: .version2)
+    try root.createGroup(at: "deep/er", attributes: ["x": ["y": true]])
+    #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
+    try root.consolidate()
+    #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
+    try root.createGroup(at: "deep/down")
+    try root.setAttributes(["title": 2])
+    #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
+  }
+}
