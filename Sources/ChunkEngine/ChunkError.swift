@@ -52,6 +52,9 @@ public enum ChunkError: Error, Hashable, Sendable {
   /// Stored bytes are not what the codec makes.
   case malformed(codec: String, reason: String)
 
+  /// An inner chunk of a shard, which is counted in C order, is damaged.
+  indirect case innerChunk(position: Int, reason: ChunkError)
+
   // MARK: Both
 
   /// An element, or a chunk of elements of one size, has other bytes than its type says.
@@ -88,6 +91,8 @@ extension ChunkError: CustomStringConvertible {
       "not valid \(codec) data: \(reason)"
     case .byteCountMismatch(let codec, let found, let expected):
       "\(codec) has \(found) bytes where \(expected) belong"
+    case .innerChunk(let position, let reason):
+      "inner chunk \(position): \(reason)"
     case .truncatedHeader(let codec, let byteCount, let expected):
       "\(codec) needs a header of \(expected) bytes and has \(byteCount)"
     case .elementOverrun(let index, let byteCount, let available):

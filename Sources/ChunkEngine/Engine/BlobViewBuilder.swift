@@ -1,7 +1,7 @@
 /// Collects the elements of decoded chunks into one view, from several workers at once.
 @safe
 public final class BlobViewBuilder: Sendable {
-  private let storage: BlobStorage
+  let storage: BlobStorage
   private let codec: String
 
   /// Makes room for `count` elements.
@@ -30,31 +30,38 @@ public final class BlobViewBuilder: Sendable {
   /// - Complexity: O(`count`). Copies nothing but elements of fixed size that are not all of one chunk.
   @discardableResult
   public func place(_ chunk: SharedBytes, count: Int, runs: [ElementRun]) throws(ChunkError) -> Int {
-    if case .fixed(let elementByteCount) = storage.layout {
+    if case .fixed(let elementByteCount) = storage.layout, runs.count == 1, runs[0].count == storage.count {
       try storage.layout.checkByteCount(chunk.byteCount, count: count, codec: codec)
-      place(chunk, elementByteCount: elementByteCount, runs: runs)
+      storage.adopt(chunk, at: runs[0].chunkIndex * elementByteCount)
       return chunk.byteCount
     }
-    storage.keep(chunk)
-    var cursor = try WireFormCursor(chunk.bytes, expectedCount: count, codec: codec)
-    for run in runs {
+    if storage.layout == .variable { storage.keep(chunk) }
+    return try place(chunk.bytes, count: count, runs: runs.span)
+  }
+
+  /// Puts elements of a chunk in their places: those of fixed size as copies, and others where they are.
+  ///
+  /// - Precondition: As for ``place(_:count:runs:)-(SharedBytes,_,_)``. The memory of elements of variable
+  ///   size is kept by somebody.
+  @discardableResult
+  func place(_ chunk: RawSpan, count: Int, runs: Span<ElementRun>) throws(ChunkError) -> Int {
+    if case .fixed(let elementByteCount) = storage.layout {
+      try storage.layout.checkByteCount(chunk.byteCount, count: count, codec: codec)
+      for index in runs.indices {
+        let run = runs[index]
+        let start = run.chunkIndex * elementByteCount
+        storage.copy(chunk.extracting(start..<start + run.count * elementByteCount), to: run.selectionIndex)
+      }
+      return chunk.byteCount
+    }
+    var cursor = try WireFormCursor(chunk, expectedCount: count, codec: codec)
+    for index in runs.indices {
+      let run = runs[index]
       try cursor.skip(run.chunkIndex - cursor.index)
       try unsafe cursor.next(into: storage.slots(run.selectionIndex..<run.selectionIndex + run.count))
     }
     try cursor.finish()
     return cursor.payloadByteCount
-  }
-
-  /// Puts elements of fixed size in their places, or shows them where they are if they are all.
-  private func place(_ chunk: SharedBytes, elementByteCount: Int, runs: [ElementRun]) {
-    if runs.count == 1, runs[0].count == storage.count {
-      return storage.adopt(chunk, at: runs[0].chunkIndex * elementByteCount)
-    }
-    for run in runs {
-      let start = run.chunkIndex * elementByteCount
-      storage.copy(
-        chunk.bytes.extracting(start..<start + run.count * elementByteCount), to: run.selectionIndex)
-    }
   }
 
   /// Puts `element`, which is one element in wire form, in the places of all elements of `runs`.
@@ -63,17 +70,22 @@ public final class BlobViewBuilder: Sendable {
   ///   lie inside of the selection.
   /// - Complexity: O(*n*) where *n* is the number of elements of the runs.
   public func place(repeating element: SharedBytes, runs: [ElementRun]) {
-    if storage.layout != .variable {
-      for run in runs {
-        for index in run.selectionIndex..<run.selectionIndex + run.count {
-          storage.copy(element.bytes, to: index)
-        }
-      }
-      return
-    }
     storage.keep(element)
-    for run in runs {
-      let slots = unsafe storage.slots(run.selectionIndex..<run.selectionIndex + run.count)
+    place(repeating: element, runs: runs.span)
+  }
+
+  /// Puts `element` in the places of all elements of `runs`.
+  ///
+  /// - Precondition: As for ``place(repeating:runs:)-(_,[ElementRun])``. The memory of the element is kept by
+  ///   somebody.
+  func place(repeating element: SharedBytes, runs: Span<ElementRun>) {
+    for index in runs.indices {
+      let places = runs[index].selectionIndex..<runs[index].selectionIndex + runs[index].count
+      guard storage.layout == .variable else {
+        for place in places { storage.copy(element.bytes, to: place) }
+        continue
+      }
+      let slots = unsafe storage.slots(places)
       unsafe slots.update(repeating: element.baseAddress + WireForm.lengthByteCount)
     }
   }
@@ -83,8 +95,14 @@ public final class BlobViewBuilder: Sendable {
   /// - Precondition: All elements of `runs` were placed.
   /// - Complexity: O(*n*) where *n* is the number of elements.
   public func byteCount(of runs: [ElementRun]) -> Int {
+    byteCount(of: runs.span)
+  }
+
+  /// The bytes of elements that are in their places.
+  func byteCount(of runs: Span<ElementRun>) -> Int {
     var total = 0
-    for run in runs {
+    for index in runs.indices {
+      let run = runs[index]
       if let elementByteCount = storage.layout.fixedByteCount {
         total += run.count * elementByteCount
         continue

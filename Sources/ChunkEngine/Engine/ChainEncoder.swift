@@ -1,14 +1,11 @@
 /// Runs a whole chain of codecs inside of another codec, such as the inner chunks of a shard.
 public final class ChainEncoder {
-  private let chain: CodecChain
   private var pipeline: EncodingPipeline
-  private var chunk = ByteArena()
 
   /// Creates an encoder.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what the codecs throw about their settings.
   public init(_ chain: CodecChain) throws(ChunkError) {
-    self.chain = chain
     pipeline = try EncodingPipeline(chain)
   }
 
@@ -21,14 +18,6 @@ public final class ChainEncoder {
   /// - Throws: ``ChunkError``
   /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
   public func encode(_ source: RawSpan, shape: [Int], into output: inout ByteArena) throws(ChunkError) {
-    chunk.removeAll()
-    try chunk.append(copying: source)
-    do {
-      try pipeline.encode(&chunk, shape: shape) { encoded in try output.append(copying: encoded) }
-    } catch let error as ChunkError {
-      throw error
-    } catch {
-      throw .compressionFailed(codec: type(of: chain.arrayToBytes).name, reason: "\(error)")
-    }
+    try pipeline.encode(source, shape: shape, into: &output)
   }
 }

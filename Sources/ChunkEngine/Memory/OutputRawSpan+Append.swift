@@ -27,6 +27,16 @@ extension OutputRawSpan {
     unsafe append(value.littleEndian, as: UInt32.self)
   }
 
+  /// Appends `value`, its least significant byte first.
+  ///
+  /// - Precondition: eight bytes of capacity are free.
+  @inline(__always)
+  mutating func append(littleEndianUInt64 value: UInt64) {
+    precondition(freeCapacity >= 8, "the output is full")
+    // SAFETY: `UInt64` has no padding, so every byte that is appended is initialized.
+    unsafe append(value.littleEndian, as: UInt64.self)
+  }
+
   /// Hands the free capacity to `body`, which returns how many bytes it wrote at the start of it.
   ///
   /// - Precondition: `body` returns at most the free capacity.

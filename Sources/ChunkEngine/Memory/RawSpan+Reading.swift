@@ -9,6 +9,14 @@ extension RawSpan {
     UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
+  /// The eight bytes at `offset` as a number, the least significant byte first.
+  ///
+  /// - Precondition: the eight bytes are inside of the span.
+  func littleEndianUInt64(at offset: Int) -> UInt64 {
+    // SAFETY: The load is bounds-checked, and every pattern of bits is a `UInt64`.
+    UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+  }
+
   /// The byte at `offset`.
   ///
   /// - Precondition: `offset` is inside of the span.

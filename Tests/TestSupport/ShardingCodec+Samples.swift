@@ -1,0 +1,28 @@
+public import ChunkEngine
+
+extension ShardingCodec {
+  /// Returns a codec with the index that most writers use: little-endian numbers and a checksum.
+  public static func sample(
+    chunkShape: [Int], chain: CodecChain = CodecChain(VlenBytesCodec()), location: ShardIndexLocation = .end,
+    hasChecksum: Bool = true, fillValue: [UInt8] = []
+  ) throws -> ShardingCodec {
+    let numbers = BytesCodec(byteOrder: .little, scalarByteCounts: [8])
+    let index = CodecChain(
+      numbers, stages: hasChecksum ? [.checksum(CRC32CCodec())] : [], layout: .fixed(byteCount: 8))
+    return ShardingCodec(
+      chunkShape: chunkShape, chain: chain, index: try ShardIndexFormat(index, location: location),
+      fillValue: fillValue)
+  }
+}
+
+/// Returns a shard with an index at the end, byte by byte: what the format says, without code of the engine.
+///
+/// The entries are the offset and the size of each inner chunk, or nil for one that is not stored.
+public func referenceShard(
+  _ data: [UInt8], _ entries: [(offset: UInt64, byteCount: UInt64)?], hasChecksum: Bool = true
+) -> [UInt8] {
+  let index = entries.flatMap { entry in
+    littleEndianBytes(entry?.offset ?? UInt64.max) + littleEndianBytes(entry?.byteCount ?? UInt64.max)
+  }
+  return data + index + (hasChecksum ? littleEndianBytes(CRC32CCodec().checksum(of: index.span.bytes)) : [])
+}
