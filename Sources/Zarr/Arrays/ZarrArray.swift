@@ -56,8 +56,8 @@ public final class ZarrArray: Sendable {
     self.access = access
     workers = ArrayWorkers(chain, access)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
-    let codecCount = chain.arrayToArray.count + 1 + chain.stages.count
-    obstacle = codecCount != metadata.codecs.count ? "its metadata has a codec that is not known here" : nil
+    obstacle =
+      !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Mutex(metadata)
     self.isCopy = Atomic(isCopy)
   }

@@ -68,6 +68,18 @@ public struct CodecSettings: Sendable {
     return choice
   }
 
+  /// An array of codecs, or nil if there is none.
+  ///
+  /// - Throws: ``MetadataError`` that names the setting if it is not an array of codecs.
+  func extensions(_ name: String) throws(MetadataError) -> [MetadataExtension]? {
+    guard fields.object[name] != nil else { return nil }
+    var extensions: [MetadataExtension] = []
+    for (index, value) in try fields.array(name, "an array of codecs").enumerated() {
+      extensions.append(try MetadataExtension(value, field: "\(fields.path(of: name))[\(index)]"))
+    }
+    return extensions
+  }
+
   /// Checks that there are no settings but `known`.
   ///
   /// - Throws: ``MetadataError`` that names the first other one.

@@ -251,7 +251,7 @@ struct CodecMetadataTests {
       (["zstd"], "codecs[0]", "vlen-bytes"),
       (["vlen-utf8"], "codecs", "vlen-bytes"),
       (["transpose", "vlen-bytes"], "codecs[0].configuration.order", "missing"),
-      (["sharding_indexed"], "codecs[0]", "sharding_indexed"),
+      (["sharding_indexed"], "codecs[0].configuration.chunk_shape", "missing"),
       (["bytes"], "codecs[0]", "bytes"),
     ])
   func wrongChain(codecs: [String], field: String, name: String) throws {

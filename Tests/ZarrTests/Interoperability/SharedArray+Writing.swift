@@ -5,7 +5,9 @@ import Zarr
 
 extension SharedArray {
   /// The codecs that turn elements into bytes; others stand in front of them and behind them.
-  private static let serializers: Set<String> = ["bytes", "vlen-bytes", "vlen-utf8", "packbits"]
+  private static let serializers: Set<String> = [
+    "bytes", "vlen-bytes", "vlen-utf8", "packbits", "sharding_indexed",
+  ]
 
   /// The position of the codec that turns elements into bytes.
   private var serializerPosition: Int {

@@ -7,7 +7,7 @@ import Zarr
 /// An array that all libraries write and read, as `cases.json` and the manifest of the fixtures describe it.
 struct SharedArray: CustomTestStringConvertible, Sendable {
   /// Codecs that this library does not have yet; opening an array with one is an error that names it.
-  static let unsupportedCodecs: Set<String> = ["sharding_indexed"]
+  static let unsupportedCodecs: Set<String> = []
 
   let name: String
   private let description: JSONObject
