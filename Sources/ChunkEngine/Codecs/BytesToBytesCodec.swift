@@ -11,6 +11,12 @@ public protocol BytesToBytesCodec: Sendable {
   /// - Throws: ``ChunkError/chunkTooLarge(byteCount:limit:)`` if the codec cannot take as many bytes.
   func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int
 
+  /// The bytes that encoding adds to any bytes, or nil if that depends on what they are, as it does for
+  /// compressors.
+  ///
+  /// There is a default implementation, which returns nil.
+  var addedByteCount: Int? { get }
+
   /// Creates the state with which one worker encodes.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, or ``ChunkError/compressionFailed(codec:reason:)`` if
@@ -21,6 +27,10 @@ public protocol BytesToBytesCodec: Sendable {
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   func makeDecoder() throws(ChunkError) -> any BytesDecoder
+}
+
+extension BytesToBytesCodec {
+  public var addedByteCount: Int? { nil }
 }
 
 /// The state with which one worker encodes chunk after chunk.

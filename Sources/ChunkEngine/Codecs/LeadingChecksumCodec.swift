@@ -10,6 +10,8 @@ struct LeadingChecksumCodec<Checksum: ChecksumCodec>: BytesToBytesCodec {
     self.checksum = checksum
   }
 
+  var addedByteCount: Int? { Checksum.byteCount }
+
   func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
     try sum(byteCount, Checksum.byteCount)
   }

@@ -30,8 +30,12 @@ public struct ShardIndexFormat: Sendable {
       case .checksum(let codec):
         added += type(of: codec).byteCount
       case .transform(let codec):
-        throw .unencodable(
-          codec: type(of: codec).name, reason: "the index of a shard needs codecs of which the size is known")
+        guard let byteCount = codec.addedByteCount else {
+          throw .unencodable(
+            codec: type(of: codec).name,
+            reason: "the index of a shard needs codecs of which the size is known")
+        }
+        added += byteCount
       }
     }
     guard chain.layout == .fixed(byteCount: 8), !(chain.arrayToBytes is ShardingCodec) else {

@@ -145,4 +145,23 @@ struct ShardingCodecTests {
     #expect(shard.count == 15 + 48 + 8)
     #expect(try codec.decoded(shard, shape: [6], layout: .variable) == wire)
   }
+
+  @Test("Index codecs may move bytes and put a checksum in front")
+  func movingIndexCodecs() throws {
+    let numbers = BytesCodec(byteOrder: .little, scalarByteCounts: [8])
+    let chain = CodecChain(
+      numbers,
+      stages: [
+        .transform(ShuffleCodec(itemByteCount: 8)), .checksum(NumcodecsCRC32CCodec(location: .start)),
+      ], layout: .fixed(byteCount: 8))
+    for location in ShardIndexLocation.allCases {
+      let codec = ShardingCodec(
+        chunkShape: [2], chain: CodecChain(VlenBytesCodec()),
+        index: try ShardIndexFormat(chain, location: location), fillValue: [])
+      let wire = referenceWireForm(elements)
+      let shard = try codec.encoded(wire, shape: [6], layout: .variable)
+      #expect(shard.count == 15 + 48 + 4)
+      #expect(try codec.decoded(shard, shape: [6], layout: .variable) == wire)
+    }
+  }
 }

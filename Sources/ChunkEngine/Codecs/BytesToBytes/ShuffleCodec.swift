@@ -19,6 +19,8 @@ public struct ShuffleCodec: BytesToBytesCodec, Hashable {
     self.itemByteCount = itemByteCount
   }
 
+  public var addedByteCount: Int? { 0 }
+
   public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
     byteCount
   }
