@@ -73,7 +73,8 @@ public struct ArrayOptions: Sendable {
       codecs.append(codec.metadata)
     }
     return try ArrayMetadata(
-      shape: shape, dataType: dataType, dataTypeName: dataTypeName,
+      shape: shape, dataType: dataType,
+      statedDataType: dataTypeName.map { MetadataExtension(name: $0, configuration: dataType.configuration) },
       chunkGrid: chunkGrid, chunkKeyEncoding: chunkKeyEncoding,
       fillValue: fillValue ?? dataType.defaultFillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames)

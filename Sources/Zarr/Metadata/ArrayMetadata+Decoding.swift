@@ -24,11 +24,13 @@ extension ArrayMetadata {
   init(_ fields: MetadataFields) throws(MetadataError) {
     try fields.checkKind("array")
     let shape = try Self.shape(fields)
-    let (dataType, dataTypeName) = try Self.dataType(fields)
+    let statedDataType = try MetadataExtension(
+      fields.required("data_type", "a data type"), field: "data_type")
+    let dataType = try DataType(statedDataType)
     try self.init(
       shape: shape,
       dataType: dataType,
-      dataTypeName: dataTypeName,
+      statedDataType: statedDataType,
       chunkGrid: ChunkGrid(fields.required("chunk_grid", "an object"), shape: shape),
       chunkKeyEncoding: ChunkKeyEncoding(fields.required("chunk_key_encoding", "an object")),
       fillValue: dataType.fillValue(from: fields.required("fill_value", "a value of the data type")),
@@ -48,15 +50,6 @@ extension ArrayMetadata {
       shape.append(length)
     }
     return shape
-  }
-
-  private static func dataType(_ fields: MetadataFields) throws(MetadataError) -> (DataType, name: String) {
-    let field = "data_type"
-    let metadata = try MetadataExtension(fields.required(field, "a data type"), field: field)
-    let type = try DataType(name: metadata.name)
-    try metadata.checkMustUnderstand(field: field)
-    try metadata.checkOnly(field: field)
-    return (type, metadata.name)
   }
 
   private static func extensions(

@@ -5,7 +5,7 @@ extension ArrayMetadata {
   public var json: JSONObject {
     var document: JSONObject = [
       "shape": .array(shape.map(JSONValue.integer)),
-      "data_type": .string(dataTypeName),
+      "data_type": statedDataType.dataTypeJSON,
       "chunk_grid": chunkGrid.json,
       "chunk_key_encoding": chunkKeyEncoding.json,
       // The initializer has made sure that the bytes are a fill value.

@@ -14,8 +14,11 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// What the elements are.
   public let dataType: DataType
 
+  /// The data type as the document has it, which may be in other words than those of new arrays.
+  public let statedDataType: MetadataExtension
+
   /// The name of the data type that the document has, one of ``DataType/names``.
-  public let dataTypeName: String
+  public var dataTypeName: String { statedDataType.name }
 
   /// The division into chunks.
   public let chunkGrid: ChunkGrid
@@ -47,7 +50,7 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// - Parameters:
   ///   - shape: The number of elements along each axis.
   ///   - dataType: What the elements are.
-  ///   - dataTypeName: The name to write for the data type, or nil for the best.
+  ///   - statedDataType: The data type as it is to be written, or nil for the best way.
   ///   - chunkGrid: The division into chunks, with as many axes as the shape.
   ///   - chunkKeyEncoding: How chunks are named in the store.
   ///   - fillValue: The bytes of the element that stands for all that was never written.
@@ -58,7 +61,7 @@ public struct ArrayMetadata: Hashable, Sendable {
   ///   - additionalFields: Other fields that readers may ignore.
   /// - Throws: An error that names the first field that does not fit.
   public init(
-    shape: [Int], dataType: DataType, dataTypeName: String? = nil, chunkGrid: ChunkGrid,
+    shape: [Int], dataType: DataType, statedDataType: MetadataExtension? = nil, chunkGrid: ChunkGrid,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), fillValue: [UInt8] = [],
     codecs: [MetadataExtension], attributes: JSONObject = [:], dimensionNames: [String?]? = nil,
     storageTransformers: [MetadataExtension] = [], additionalFields: JSONObject = [:]
@@ -66,7 +69,7 @@ public struct ArrayMetadata: Hashable, Sendable {
     self.shape = shape
     elementCount = try Self.checkedElementCount(of: shape)
     self.dataType = dataType
-    self.dataTypeName = dataTypeName ?? dataType.name
+    self.statedDataType = statedDataType ?? dataType.metadata
     self.chunkGrid = chunkGrid
     self.chunkKeyEncoding = chunkKeyEncoding
     self.fillValue = fillValue
@@ -88,7 +91,8 @@ public struct ArrayMetadata: Hashable, Sendable {
   ///   chunks for.
   public func resized(to shape: [Int], chunkGrid: ChunkGrid? = nil) throws(MetadataError) -> ArrayMetadata {
     try ArrayMetadata(
-      shape: shape, dataType: dataType, dataTypeName: dataTypeName, chunkGrid: chunkGrid ?? self.chunkGrid,
+      shape: shape, dataType: dataType, statedDataType: statedDataType,
+      chunkGrid: chunkGrid ?? self.chunkGrid,
       chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames, storageTransformers: storageTransformers,
       additionalFields: additionalFields)
@@ -126,8 +130,8 @@ public struct ArrayMetadata: Hashable, Sendable {
   }
 
   private func check() throws(MetadataError) {
-    guard dataType.names.contains(dataTypeName) else {
-      throw .expected("a name of \(dataType.name)", found: .string(dataTypeName), in: "data_type")
+    guard try DataType(statedDataType) == dataType else {
+      throw .expected("the data type \(dataType.name)", found: statedDataType.dataTypeJSON, in: "data_type")
     }
     try chunkGrid.checkCovers(shape)
     guard dataType.layout != .variable || chunkGrid.elementCount <= ChunkGrid.maximumElementCount else {

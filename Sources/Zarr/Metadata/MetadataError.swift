@@ -29,6 +29,18 @@ public struct MetadataError: Error, Hashable, CustomStringConvertible {
   /// What is wrong with it, for a person to read.
   public let message: String
 
+  /// Creates an error.
+  ///
+  /// - Parameters:
+  ///   - code: The kind of failure.
+  ///   - field: The field that is wrong, empty for the document as a whole.
+  ///   - message: What is wrong with it, for a person to read.
+  public init(code: Code, field: String, message: String) {
+    self.code = code
+    self.field = field
+    self.message = message
+  }
+
   /// The field and the message.
   public var description: String {
     field.isEmpty ? message : "\(field): \(message)"

@@ -1,0 +1,85 @@
+public import ChunkEngine
+
+/// A data type that another package adds.
+///
+/// An array says the name and the configuration in its metadata. ``DataTypeRegistry`` makes a type of them.
+///
+///     struct Colour: ExtensionDataType {
+///       var name: String { "example.colour" }
+///       var layout: ElementLayout { .fixed(byteCount: 3) }
+///
+///       func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8] { … }
+///       func json(ofFillValue bytes: [UInt8]) throws(MetadataError) -> JSONValue { … }
+///     }
+///
+///     DataTypeRegistry.register("example.colour") { settings in
+///       try settings.checkOnly()
+///       return Colour()
+///     }
+public protocol ExtensionDataType: Hashable, Sendable {
+  /// The name in Zarr v3 metadata.
+  var name: String { get }
+
+  /// The settings in Zarr v3 metadata.
+  var configuration: JSONObject { get }
+
+  /// How elements lie in memory.
+  var layout: ElementLayout { get }
+
+  /// Whether every element has to be well-formed UTF-8.
+  var elementsAreText: Bool { get }
+
+  /// The widths in bytes of the numbers that an element of fixed size consists of, in order.
+  ///
+  /// Together they are the bytes of the element. What is never swapped has the width 1.
+  var scalarByteCounts: [Int] { get }
+
+  /// The codec that turns elements into bytes unless another is asked for.
+  var defaultCodec: MetadataExtension { get }
+
+  /// Reads the element that stands for all that was never written.
+  ///
+  /// - Returns: As many bytes as the layout says.
+  /// - Throws: An error if the value does not fit the type.
+  func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8]
+
+  /// The value that a document holds for a fill value.
+  ///
+  /// - Throws: An error if the bytes are not an element.
+  func json(ofFillValue bytes: [UInt8]) throws(MetadataError) -> JSONValue
+
+  /// An element for people to read.
+  ///
+  /// - Throws: An error if the bytes are not an element.
+  func json(ofElement bytes: RawSpan) throws(MetadataError) -> JSONValue
+
+  /// Reads an element that ``json(ofElement:)`` gave.
+  ///
+  /// - Throws: An error if the value does not fit the type.
+  func elementBytes(from value: JSONValue) throws(MetadataError) -> [UInt8]
+}
+
+extension ExtensionDataType {
+  public var configuration: JSONObject { [:] }
+
+  public var elementsAreText: Bool { false }
+
+  public var scalarByteCounts: [Int] {
+    layout.fixedByteCount.map { [Int](repeating: 1, count: $0) } ?? []
+  }
+
+  public var defaultCodec: MetadataExtension {
+    switch layout {
+    case .fixed: DataType.bytesCodec(of: scalarByteCounts)
+    case .variable: MetadataExtension(name: elementsAreText ? "vlen-utf8" : "vlen-bytes")
+    }
+  }
+
+  public func json(ofElement bytes: RawSpan) throws(MetadataError) -> JSONValue {
+    try json(ofFillValue: unsafe bytes.withUnsafeBytes { unsafe Array($0) })
+  }
+
+  public func elementBytes(from value: JSONValue) throws(MetadataError) -> [UInt8] {
+    try fillValue(from: value)
+  }
+}
