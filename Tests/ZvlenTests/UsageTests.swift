@@ -28,6 +28,8 @@ struct UsageTests {
       ["import", "-", "-o", "x", "--data-type-name", "float"], ["export", "x"], ["cat"], ["cat", "x", "-1"],
       ["cat", "x", "1,"], ["cat", "x", "+1"], ["cat", "x", "1.5"], ["cat", "x", "99999999999999999999"],
       ["dump", "x", "--start", "-1"], ["dump", "x", "--count=-1"], ["info"], ["verify", "x", "y"],
+      ["tree"], ["tree", "x", "--depth", "-1"], ["tree", "x", "--depth", "a"], ["consolidate"],
+      ["consolidate", "x", "y"],
     ])
   func wrongUsage(arguments: [String]) throws {
     let outcome = try Tool.run(arguments, in: scratch)
@@ -39,7 +41,8 @@ struct UsageTests {
   }
 
   @Test(
-    "Every command explains itself", arguments: ["import", "export", "cat", "dump", "info", "verify"])
+    "Every command explains itself",
+    arguments: ["import", "export", "cat", "dump", "info", "verify", "tree", "consolidate"])
   func help(command: String) throws {
     let text = try Tool.succeed(command, "--help", in: scratch).text
     #expect(text.contains("USAGE: zvlen \(command)"))
@@ -67,7 +70,8 @@ struct UsageTests {
       (["import", "directory", "file", "-o", "x"], "one by one"),
       (["import", "directory", "-", "-o", "x"], "one by one"),
       (["import", "directory", "--null", "-o", "x"], "--null"),
-      (["export", "directory", "-o", "x"], "no zarr.json"),
+      (["export", "directory", "-o", "x"], "no zarr.json"), (["tree", "missing"], "no such directory"),
+      (["tree", "directory"], "no zarr.json"), (["consolidate", "file"], "is a file"),
       (["import", "file", "-o", "file"], "is a file"), (["import", "file", "-o", "file/x"], "file"),
     ])
   func missing(arguments: [String], message: String) throws {

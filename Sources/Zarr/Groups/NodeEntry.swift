@@ -1,4 +1,4 @@
-/// A node as it is found below a group.
+/// A node as it is found in a store.
 ///
 /// That a node is listed does not mean that it can be used: its metadata may be damaged, or say what is not
 /// supported.
@@ -43,7 +43,9 @@ public struct NodeEntry: Sendable {
 
 extension NodeEntry {
   /// Looks for a node in a store, and returns nil if there is none.
-  init?(in store: any Store, at path: NodePath) {
+  ///
+  /// That its document is damaged, or cannot be read, is said by ``metadata()``.
+  public init?(in store: any Store, at path: NodePath) {
     self.path = path
     location = ZarrArray.location(store, path)
     do {

@@ -41,7 +41,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let node = try NodeLocation(source)
-    switch node.metadata {
+    switch try node.metadata {
     case .array:
       let array = try ZarrArray.open(in: node.store, access: reading.access)
       let export = LineExport(array: array, terminator: null ? 0 : UInt8(ascii: "\n"))

@@ -39,13 +39,13 @@ struct InfoCommand: ParsableCommand {
   }
 
   private func describe(_ node: NodeLocation) throws -> JSONValue {
-    if case .array = node.metadata { return try description(of: node).json }
+    if case .array = try node.metadata { return try description(of: node).json }
     let members = try node.members().map(describe)
     return ["path": .string(node.path), "node_type": "group", "members": .array(members)]
   }
 
   private func describe(_ node: NodeLocation, to output: OutputStream) throws {
-    if case .array = node.metadata {
+    if case .array = try node.metadata {
       for line in try description(of: node).lines {
         try output.write("\(OneLine(line))\n")
       }

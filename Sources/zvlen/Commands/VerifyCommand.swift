@@ -27,7 +27,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func verify(_ node: NodeLocation, _ report: VerificationReport) throws {
-    if case .array = node.metadata {
+    if case .array = try node.metadata {
       return try verifyArray(node, report)
     }
     let names = try node.children()
@@ -36,6 +36,7 @@ struct VerifyCommand: ParsableCommand {
       let member: NodeLocation
       do {
         member = try NodeLocation(path)
+        _ = try member.metadata
       } catch {
         try report.add("\(error)")
         continue

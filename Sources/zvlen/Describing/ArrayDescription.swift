@@ -78,31 +78,19 @@ struct ArrayDescription {
     let fillValue = (try? metadata.dataType.json(ofFillValue: metadata.fillValue))?.description ?? "?"
     let stored = storedChunkCount == chunkCount ? "" : ", \(storedChunkCount) stored"
     let rows: [(String, String)] = [
-      ("shape", Self.list(metadata.shape)), ("data type", metadata.dataTypeName),
+      ("shape", Quantity.shape(metadata.shape)), ("data type", metadata.dataTypeName),
       (
         "chunk shape",
         (metadata.chunkGrid.regularChunkShape == nil ? "at most " : "")
-          + Self.list(metadata.chunkGrid.chunkShape)
+          + Quantity.shape(metadata.chunkGrid.chunkShape)
       ),
       ("chunks", "\(chunkCount)\(stored)"),
-      ("codecs", metadata.codecs.map(Self.summary).joined(separator: ", ")), ("fill value", fillValue),
+      ("codecs", metadata.codecs.map(\.summary).joined(separator: ", ")), ("fill value", fillValue),
       ("stored", Quantity.exactBytes(storedByteCount)), ("decoded", Quantity.exactBytes(sizes.byteCount)),
       ("ratio", ratio.map(Quantity.ratio) ?? "none"),
       ("element bytes", quantiles.isEmpty ? "none" : quantiles),
     ]
     return ["\(path): array"]
       + rows.map { "  " + $0.padding(toLength: 15, withPad: " ", startingAt: 0) + $1 }
-  }
-
-  private static func list(_ numbers: [Int]) -> String {
-    numbers.isEmpty ? "none, it has one element" : numbers.map(String.init).joined(separator: " x ")
-  }
-
-  /// A codec with its settings, as `zstd(level 3, checksum false)`.
-  private static func summary(_ codec: MetadataExtension) -> String {
-    let settings = codec.configuration.map { name, value in
-      "\(name) \(value.stringValue ?? value.description)"
-    }
-    return settings.isEmpty ? codec.name : "\(codec.name)(\(settings.joined(separator: ", ")))"
   }
 }

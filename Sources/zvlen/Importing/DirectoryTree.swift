@@ -33,12 +33,6 @@ struct DirectoryTree {
     try visit(root, relativePath: prefix, body)
   }
 
-  /// The names of the directories in this one, sorted.
-  func directoryNames() throws -> [String] {
-    let root = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
-    return try entries(of: root).filter(\.isDirectory).map(\.name)
-  }
-
   private func visit(
     _ directory: borrowing OpenFile, relativePath: String, _ body: (FoundFile) throws -> Void
   ) throws {

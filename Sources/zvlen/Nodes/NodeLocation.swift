@@ -1,6 +1,6 @@
 import Zarr
 
-/// An array or group that a path names: a directory with a `zarr.json`, wherever it is in a hierarchy.
+/// An array or group that a path names: a directory with its document, wherever it is in a hierarchy.
 struct NodeLocation {
   /// The path of the directory.
   let path: String
@@ -8,33 +8,41 @@ struct NodeLocation {
   /// A store whose root is the node.
   let store: FileStore
 
-  /// What the node's document says.
-  let metadata: NodeMetadata
+  /// What is stored of the node, which may be damaged.
+  let entry: NodeEntry
 
-  private static let documentName = "zarr.json"
-  private static let maximumDocumentByteCount = 64 << 20
-
-  /// Opens the node in a directory.
+  /// Finds the node in a directory.
   ///
-  /// - Throws: ``ToolError`` if there is none, ``ZarrError`` for a damaged document, and ``StoreError``.
+  /// - Throws: ``ToolError`` if there is none, and ``StoreError``.
   init(_ path: String) throws {
-    self.path = path
     guard let status = try FileStatus(of: path) else {
       throw ToolError("\(path): there is no such directory")
     }
     guard status.isDirectory else {
       throw ToolError("\(path) is a file; name the directory of an array or group")
     }
-    store = try FileStore(opening: path)
-    let key = try StoreKey(Self.documentName)
-    guard let bytes = try store.bytes(of: key, limit: Self.maximumDocumentByteCount) else {
-      throw ToolError("\(path) has no \(Self.documentName), so it is no Zarr v3 array or group")
+    let store = try FileStore(opening: path)
+    guard let entry = NodeEntry(in: store, at: .root) else {
+      throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is no Zarr array or group")
     }
-    do {
-      metadata = try NodeMetadata(decoding: bytes)
-    } catch {
-      throw ZarrError.metadata(path: path, reason: error)
-    }
+    self.path = path
+    self.store = store
+    self.entry = entry
+  }
+
+  /// What the node's documents say.
+  ///
+  /// - Throws: `ZarrError` and `StoreError`
+  var metadata: NodeMetadata {
+    get throws { try entry.metadata() }
+  }
+
+  /// The group, or nil if the node is none or cannot be opened.
+  ///
+  /// What is below it is always found by its own documents.
+  var group: ZarrGroup? {
+    guard entry.kind == .group else { return nil }
+    return try? ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
   }
 
   /// Opens the array that a path names.
@@ -42,7 +50,7 @@ struct NodeLocation {
   /// - Throws: As ``init(_:)``, and ``ToolError`` if it is a group.
   static func array(at path: String, access: ArrayAccess) throws -> ZarrArray {
     let node = try NodeLocation(path)
-    guard case .array = node.metadata else {
+    guard case .array = try node.metadata else {
       let children = try node.children().map { "\(path)/\($0)" }
       let advice =
         children.isEmpty ? "it is empty" : "name one of its members: \(children.joined(separator: ", "))"
@@ -53,9 +61,7 @@ struct NodeLocation {
 
   /// The names of the directories in a group that are arrays or groups themselves, sorted.
   func children() throws -> [String] {
-    try DirectoryTree(path: path).directoryNames().filter { name in
-      try FileStatus(of: "\(path)/\(name)/\(Self.documentName)") != nil
-    }
+    try group?.children().map(\.name) ?? []
   }
 
   /// The arrays and groups in a group, sorted by name.

@@ -34,6 +34,11 @@ enum Quantity {
       : String(format: "%d:%02d", minutes, seconds % 60)
   }
 
+  /// The lengths of axes, as `3 x 4`.
+  static func shape(_ shape: [Int]) -> String {
+    shape.isEmpty ? "none, it has one element" : shape.map(String.init).joined(separator: " x ")
+  }
+
   /// A number with its noun, as `1 chunk` or `3 chunks`.
   static func count(_ count: Int, _ noun: String) -> String {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"

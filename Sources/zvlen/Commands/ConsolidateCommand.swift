@@ -1,0 +1,36 @@
+import ArgumentParser
+import Zarr
+
+/// The command `zvlen consolidate`.
+struct ConsolidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "consolidate",
+    abstract: "Copies the metadata of all arrays and groups in a group into that of the group.",
+    discussion: """
+      Readers then find everything with one read, which helps where each read takes its time, as over a \
+      network. Run it again after nodes were added, removed or changed: zarr-python trusts the copies. Zarr \
+      v3 has them in zarr.json, and Zarr v2 in .zmetadata.
+        zvlen consolidate photos.zarr
+        zvlen consolidate photos.zarr --remove
+      """)
+
+  @Argument(
+    help: ArgumentHelp("The group, mostly the root of a store.", valueName: "group"), completion: .directory)
+  var path: String
+
+  @Flag(help: "Removes the copies, if there are any.")
+  var remove = false
+
+  func run() throws {
+    let node = try NodeLocation(path)
+    guard let group = node.group else {
+      _ = try node.metadata
+      throw ToolError("\(path) is an array, and consolidated metadata is for groups")
+    }
+    if remove {
+      try group.removeConsolidatedMetadata()
+    } else {
+      try group.consolidate()
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Zarr
+
+/// What `zvlen tree` says of a node.
+struct NodeSummary {
+  private let entry: NodeEntry
+
+  /// The path of the node, as it is given to other commands.
+  private let path: String
+
+  /// The size of all values of an array, or nil where it is not asked for.
+  private let storedByteCount: Int?
+
+  /// What the node's metadata says, or why that is not known.
+  private let metadata: Result<NodeMetadata, any Error>
+
+  /// Looks at a node.
+  ///
+  /// - Parameters:
+  ///   - entry: The node.
+  ///   - store: The store that holds it.
+  ///   - path: Its path, as it is given to other commands.
+  ///   - addsSizes: Whether the sizes of an array's values are added up, which looks at each of them.
+  /// - Throws: `StoreError`
+  init(of entry: NodeEntry, in store: any Store, path: String, addsSizes: Bool) throws {
+    self.entry = entry
+    self.path = path
+    metadata = Result { try entry.metadata() }
+    guard addsSizes, entry.kind == .array else {
+      storedByteCount = nil
+      return
+    }
+    storedByteCount = try store.list(entry.path.description).reduce(0) { total, key in
+      try Interruption.check()
+      return try total + (store.byteCount(of: key) ?? 0)
+    }
+  }
+
+  /// The description as JSON.
+  var json: JSONValue {
+    var object: JSONObject = ["path": .string(path)]
+    object["node_type"] = (entry.kind?.rawValue).map(JSONValue.string) ?? .null
+    object["zarr_format"] = (entry.zarrFormat?.rawValue).map(JSONValue.integer) ?? .null
+    switch metadata {
+    case .success(.array(let array)):
+      object["shape"] = Self.json(array.shape)
+      object["data_type"] = .string(array.dataTypeName)
+      let shards = array.shardChunkShape
+      object["chunk_shape"] = Self.json(shards ?? array.chunkGrid.chunkShape)
+      if shards != nil { object["shard_shape"] = Self.json(array.chunkGrid.chunkShape) }
+      object["codecs"] = .array(array.codecs.map(\.json))
+    case .success: break
+    case .failure(let error): object["error"] = .string(Self.reason(for: error))
+    }
+    if let storedByteCount { object["stored_bytes"] = .integer(storedByteCount) }
+    return .object(object)
+  }
+
+  /// The description for people, without the name.
+  var words: String {
+    let kind = entry.kind?.rawValue ?? "damaged"
+    let format = entry.zarrFormat == .version2 ? ["Zarr v2"] : []
+    let parts: [String] =
+      switch metadata {
+      case .success(.array(let array)):
+        ["\(array.dataTypeName) \(array.shape)"] + format + [Self.chunks(of: array)]
+          + array.codecs.map(\.summary)
+      case .success: [kind] + format
+      case .failure(let error): [kind] + format + [Self.reason(for: error)]
+      }
+    return (parts + (storedByteCount.map { [Quantity.bytes($0)] } ?? [])).joined(separator: ", ")
+  }
+
+  private static func chunks(of array: ArrayMetadata) -> String {
+    let grid = array.chunkGrid
+    let outer = "\(grid.isRectilinear ? "up to " : "")\(grid.chunkShape)"
+    guard let inner = array.shardChunkShape else { return "chunks \(outer)" }
+    return "chunks \(inner) in shards \(outer)"
+  }
+
+  private static func json(_ shape: [Int]) -> JSONValue { .array(shape.map(JSONValue.integer)) }
+
+  /// Why metadata is not known, without the place, which is said already.
+  private static func reason(for error: any Error) -> String {
+    if case ZarrError.metadata(_, let reason) = error { return "\(reason)" }
+    return "\(error)"
+  }
+}
+
+extension ArrayMetadata {
+  /// The shape of the chunks inside of shards, or nil if the array has no shards.
+  fileprivate var shardChunkShape: [Int]? {
+    guard let shards = codecs.first(where: { $0.name == "sharding_indexed" }) else { return nil }
+    return shards.configuration["chunk_shape"]?.arrayValue?.compactMap(\.integerValue)
+  }
+}
