@@ -25,12 +25,13 @@ let package = Package(
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(name: "CKernels"),
+    .target(name: "CSystemCalls"),
 
     // Libraries
     .target(
       name: "ChunkEngine",
       dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CBzip2", "CLZMA", "CKernels"]),
-    .target(name: "Zarr", dependencies: ["ChunkEngine"]),
+    .target(name: "Zarr", dependencies: ["ChunkEngine", "CSystemCalls"]),
 
     // Executables
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),

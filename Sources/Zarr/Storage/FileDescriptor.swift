@@ -1,3 +1,4 @@
+import CSystemCalls
 import ChunkEngine
 import Glibc
 
@@ -6,14 +7,34 @@ struct FileDescriptor: ~Copyable {
   private let number: Int32
   private let path: String
 
-  /// Opens `name` in `directory`, or relative to the process where there is none.
+  /// Opens `name` in `directory`, or relative to the process where there is none; nil if there is no such
+  /// file.
   ///
-  /// - Returns: nil if there is no such file.
-  init?(opening name: String, in directory: Int32 = AT_FDCWD, flags: Int32, path: String) throws(StoreError) {
-    number = retrying { unsafe openat(directory, name, flags | O_CLOEXEC, 0o666) }
+  /// - Parameters:
+  ///   - name: The path of the file.
+  ///   - directory: Where the path begins.
+  ///   - flags: As the system has them.
+  ///   - isBeneath: Whether links must not lead out of the directory. Kernels before 5.6 cannot tell, and
+  ///     follow them.
+  ///   - path: What errors name.
+  /// - Throws: ``StoreError/outside(path:)`` and ``StoreError/system(operation:path:code:)``.
+  init?(
+    opening name: String, in directory: Int32 = AT_FDCWD, flags: Int32, isBeneath: Bool = false, path: String
+  ) throws(StoreError) {
+    let flags = flags | O_CLOEXEC
+    var number: Int32 = -1
+    errno = ENOSYS
+    if isBeneath {
+      number = retrying { unsafe csystemcalls_open_beneath(directory, name, flags, 0o666) }
+    }
+    if number < 0, errno == ENOSYS {
+      number = retrying { unsafe openat(directory, name, flags, 0o666) }
+    }
+    self.number = number
     self.path = path
     guard number >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
+      if isBeneath, errno == EXDEV { throw .outside(path: path) }
       throw .system(operation: "open", path: path, code: errno)
     }
   }
@@ -26,12 +47,18 @@ struct FileDescriptor: ~Copyable {
   /// The number by which the system knows it, valid as long as the value.
   var rawValue: Int32 { number }
 
-  /// The size in bytes of a regular file.
-  func byteCount() throws(StoreError) -> Int {
+  /// What the system knows of the file.
+  func status() throws(StoreError) -> stat {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else {
       throw .system(operation: "look at", path: path, code: errno)
     }
+    return status
+  }
+
+  /// The size in bytes of a regular file.
+  func byteCount() throws(StoreError) -> Int {
+    let status = try status()
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .system(operation: "read", path: path, code: EISDIR)
     }
@@ -57,6 +84,13 @@ struct FileDescriptor: ~Copyable {
       return count
     }
     if let failure { throw StoreError.system(operation: "read", path: path, code: failure) }
+  }
+
+  /// Waits until all that was written is on the disk.
+  func synchronize() throws(StoreError) {
+    guard retrying({ fsync(number) }) == 0 else {
+      throw .system(operation: "synchronize", path: path, code: errno)
+    }
   }
 
   /// Writes all of `bytes` where the file is.

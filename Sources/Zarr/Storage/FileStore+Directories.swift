@@ -42,6 +42,43 @@ extension FileStore {
     prefix.isEmpty ? prefix : try StoreKey(prefix).description
   }
 
+  /// Removes temporary files that writers left when they were killed.
+  ///
+  /// Those that a writer still holds, also one of another process, and those younger than a minute stay.
+  ///
+  /// - Parameter prefix: Where to look; everywhere for an empty prefix.
+  /// - Returns: The number of files that were removed.
+  /// - Throws: ``StoreError``
+  /// - Complexity: O(*n*) where *n* is the number of values below the prefix.
+  @discardableResult
+  public func sweepTemporaryFiles(_ prefix: String = "") throws -> Int {
+    try sweep(Self.directory(of: prefix), now: time(nil))
+  }
+
+  private func sweep(_ directory: String, now: Int) throws -> Int {
+    var count = 0
+    try forEachEntry(of: directory) { path, name, isDirectory in
+      if isDirectory {
+        count += try sweep(path, now: now)
+      } else if Self.isTemporary(name), try isAbandoned(path, now: now) {
+        guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
+          throw StoreError.system(operation: "remove", path: "\(location)/\(path)", code: errno)
+        }
+        count += 1
+      }
+    }
+    return count
+  }
+
+  /// Whether nobody holds a temporary file, nor is just about to.
+  private func isAbandoned(_ path: String, now: Int) throws(StoreError) -> Bool {
+    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+    guard let file = try open(path, flags: flags) else { return false }
+    let status = try file.status()
+    guard status.st_mode & S_IFMT == S_IFREG else { return false }
+    return status.st_mtim.tv_sec < now - 60 && flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
+  }
+
   /// Whether a file is one that a writer has not renamed yet.
   private static func isTemporary(_ name: String) -> Bool {
     name.hasPrefix(".") && name.hasSuffix(".partial")
@@ -73,15 +110,11 @@ extension FileStore {
   private func forEachEntry(
     of directory: String, _ body: (_ path: String, _ name: String, _ isDirectory: Bool) throws -> Void
   ) throws {
-    let descriptor = unsafe openat(
-      root.rawValue, directory.isEmpty ? "." : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return }
-      throw StoreError.system(operation: "list", path: "\(location)/\(directory)", code: errno)
-    }
-    guard let stream = unsafe fdopendir(descriptor) else {
+    guard let opened = try open(directory, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return }
+    let descriptor = fcntl(opened.rawValue, F_DUPFD_CLOEXEC, 0)
+    guard descriptor >= 0, let stream = unsafe fdopendir(descriptor) else {
       let code = errno
-      close(descriptor)
+      if descriptor >= 0 { close(descriptor) }
       throw StoreError.system(operation: "list", path: "\(location)/\(directory)", code: code)
     }
     defer { _ = unsafe closedir(stream) }

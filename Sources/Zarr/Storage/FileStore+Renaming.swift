@@ -6,6 +6,10 @@ extension FileStore {
     let move = PrefixMove(prefix, to: target, in: self)
     try move.checkPrefixes()
     guard !target.isEmpty else { throw move.occupied }
+    // Throws where a link on the way leads out of the store.
+    for name in [prefix, target] {
+      _ = try open(Self.parent(of: name), flags: O_RDONLY | O_DIRECTORY)
+    }
     guard try isDirectory(prefix) else { throw move.nothing }
     try Self.makeDirectory(Self.parent(of: target), in: root.rawValue, location: "\(location)/")
     while true {

@@ -45,6 +45,28 @@ public protocol Store: Sendable {
     _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void)
     throws
 
+  /// Writes a value that may wait for ``synchronize()`` before it is safe from a crash of the machine.
+  ///
+  /// If the machine crashes before that, anything may be found in place of the value. It is for values to
+  /// which nothing refers yet, such as the chunks of a stream. There is a default implementation, which does
+  /// not wait.
+  ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - byteCount: The bytes that the parts have together, as a hint.
+  ///   - gather: Hands the parts of the value to its argument, one after the other.
+  /// - Throws: ``StoreError``, and what `gather` throws.
+  func writeDeferred(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void)
+    throws
+
+  /// Returns when all values that were written before are as safe as the store can make them.
+  ///
+  /// There is a default implementation, which does nothing.
+  ///
+  /// - Throws: ``StoreError``
+  func synchronize() throws
+
   /// Removes a value, if there is one.
   ///
   /// - Throws: ``StoreError``
@@ -88,6 +110,14 @@ public protocol Store: Sendable {
 }
 
 extension Store {
+  public func writeDeferred(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try write(key, byteCount: byteCount, gathering: gather)
+  }
+
+  public func synchronize() throws {}
+
   public func deleteAll(_ prefix: String) throws {
     for key in try list(prefix) {
       try delete(key)

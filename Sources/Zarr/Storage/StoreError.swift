@@ -9,6 +9,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case tooLarge(path: String, byteCount: Int, limit: Int)
   /// The operating system refused.
   case system(operation: String, path: String, code: Int32)
+  /// A symbolic link leads out of the store.
+  case outside(path: String)
   /// Somebody asked the store to write what it cannot.
   case readOnly(path: String)
   /// What is below a prefix cannot get another one.
@@ -23,6 +25,8 @@ extension StoreError: CustomStringConvertible {
       "\(path) has \(byteCount) bytes, and the limit is \(limit)"
     case .system(let operation, let path, let code):
       "could not \(operation) \(path): \(unsafe String(cString: strerror(code)))"
+    case .outside(let path):
+      "\(path) is behind a symbolic link that leads out of the store; a store can be opened so that it follows them"
     case .readOnly(let path): "\(path) cannot be written"
     case .notMoved(let path, let target, let reason): "\(path) cannot be moved to \(target): \(reason)"
     }
