@@ -15,11 +15,12 @@ extension BytesCodec {
         code: .unexpectedValue, field: settings.field,
         message: "\(context.dataType.name) needs \(context.dataType.defaultCodec.name), not \(Self.name)")
     }
-    if settings.fields.object["endian"] == nil, case .number(let type) = context.dataType, type.byteCount > 1
-    {
-      throw MetadataError(
-        code: .missingField, field: settings.fields.path(of: "endian"),
-        message: "missing; expected little or big for \(context.dataType.name)")
+    if settings["endian"] == nil, byteCounts.contains(where: { $0 > 1 }) {
+      guard case .structure = context.dataType else {
+        throw MetadataError(
+          code: .missingField, field: settings.fields.path(of: "endian"),
+          message: "missing; expected little or big for \(context.dataType.name)")
+      }
     }
     self.init(byteOrder: try settings.choice("endian", default: .little), scalarByteCounts: byteCounts)
   }

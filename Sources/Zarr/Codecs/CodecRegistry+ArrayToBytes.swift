@@ -6,6 +6,9 @@ extension CodecRegistry {
     BytesCodec.name: bytes,
     // An early draft of Zarr v3 called it so.
     "endian": bytes,
+    PackBitsCodec.name: { settings, context throws(MetadataError) in
+      .arrayToBytes(try PackBitsCodec(settings, context))
+    },
     VlenBytesCodec.name: { settings, context throws(MetadataError) in
       try context.checkLayout(.variable, isText: false, of: VlenBytesCodec.name)
       return .arrayToBytes(try VlenBytesCodec(settings))

@@ -1,0 +1,147 @@
+/// Packs some of the bits of each number, one number behind the other, the least significant bit first.
+///
+///     bits 1 to 3 of four bytes     ┌ b₅₄b₃₂₁a₃₂₁ … ┐      the first byte: c₂ c₁ b₃ b₂ b₁ a₃ a₂ a₁
+///
+/// See [packbits](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/packbits). The parts of
+/// a complex number are packed each by itself. Where whole numbers are packed, zarrs leaves out the byte that
+/// counts the padding; chunks without it are read too.
+public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
+  public static var name: String { "packbits" }
+
+  /// Where the number of the bits of padding is stored.
+  public enum PaddingEncoding: String, Hashable, Sendable, CaseIterable {
+    /// Nowhere.
+    case none
+    /// In front of the packed bits.
+    case firstByte = "first_byte"
+    /// Behind the packed bits.
+    case lastByte = "last_byte"
+  }
+
+  /// The numbers that are packed, of which an element may have several.
+  public struct Component: Hashable, Sendable {
+    /// The bytes of a number in memory: 1, 2, 4 or 8.
+    public let byteCount: Int
+    /// The bits of a number, the others being those of its sign, or 0.
+    public let bitCount: Int
+    /// Whether the highest bit is that of the sign.
+    public let isSigned: Bool
+
+    /// Describes a number.
+    ///
+    /// - Precondition: There are 1, 2, 4 or 8 bytes, and they have as many bits.
+    public init(byteCount: Int, bitCount: Int, isSigned: Bool) {
+      precondition([1, 2, 4, 8].contains(byteCount), "no number has \(byteCount) bytes")
+      precondition((1...8 * byteCount).contains(bitCount), "\(byteCount) bytes do not have \(bitCount) bits")
+      self.byteCount = byteCount
+      self.bitCount = bitCount
+      self.isSigned = isSigned
+    }
+  }
+
+  /// The numbers that are packed.
+  public let component: Component
+
+  /// How many of them an element has.
+  public let componentCount: Int
+
+  /// Where the number of the bits of padding is stored.
+  public let paddingEncoding: PaddingEncoding
+
+  /// The bits of each number that are packed.
+  public let bits: ClosedRange<Int>
+
+  /// Creates a codec.
+  ///
+  /// - Precondition: An element has a number at least, and a number has the bits.
+  public init(
+    _ component: Component, componentCount: Int = 1, bits: ClosedRange<Int>? = nil,
+    paddingEncoding: PaddingEncoding = .none
+  ) {
+    let all = 0...component.bitCount - 1
+    let bits = bits ?? all
+    precondition(componentCount > 0, "an element has at least one number")
+    precondition(bits.lowerBound >= 0 && all.contains(bits.upperBound), "a number has only the bits \(all)")
+    self.component = component
+    self.componentCount = componentCount
+    self.bits = bits
+    self.paddingEncoding = paddingEncoding
+  }
+
+  /// How a chunk is packed.
+  private struct Layout {
+    let numberCount: Int
+    let byteCount: Int
+    let packedByteCount: Int
+    let paddingBitCount: UInt8
+  }
+
+  private func layout(of chunk: ChunkRepresentation) throws(ChunkError) -> Layout {
+    let byteCount = try chunk.byteCount(ofElements: component.byteCount * componentCount, codec: Self.name)
+    let numberCount = byteCount / component.byteCount
+    let (bitCount, overflow) = numberCount.multipliedReportingOverflow(by: bits.count)
+    guard !overflow, bitCount <= Int.max - 7 else {
+      throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 8)
+    }
+    return Layout(
+      numberCount: numberCount, byteCount: byteCount, packedByteCount: (bitCount + 7) / 8,
+      paddingBitCount: UInt8(truncatingIfNeeded: -bitCount & 7))
+  }
+
+  public func encode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
+  ) throws(ChunkError) {
+    let layout = try layout(of: chunk)
+    try source.checkByteCount(layout.byteCount, codec: Self.name)
+    let padding = [layout.paddingBitCount]
+    try output.reserve(layout.packedByteCount + 1)
+    if paddingEncoding == .firstByte { try unsafe output.append(copying: padding.span.bytes) }
+    try unsafe output.append(byteCount: layout.packedByteCount, from: source) {
+      source, target throws(ChunkError) in
+      // SAFETY: There are all numbers at `source`, and room for all their bits at `target`.
+      switch component.byteCount {
+      case 1: unsafe pack(UInt8.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      case 2: unsafe pack(UInt16.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      case 4: unsafe pack(UInt32.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      default: unsafe pack(UInt64.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      }
+    }
+    if paddingEncoding == .lastByte { try unsafe output.append(copying: padding.span.bytes) }
+  }
+
+  public func decode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
+  ) throws(ChunkError) {
+    let layout = try layout(of: chunk)
+    try checkDecodedByteCount(layout.byteCount, limit: limit, codec: Self.name)
+    let packed = try packedBits(of: source, layout)
+    try unsafe output.append(byteCount: layout.byteCount, from: packed) { source, target throws(ChunkError) in
+      // SAFETY: There are the bits of all numbers at `source`, and room for all numbers at `target`.
+      switch component.byteCount {
+      case 1: unsafe unpack(UInt8.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      case 2: unsafe unpack(UInt16.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      case 4: unsafe unpack(UInt32.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      default:
+        unsafe unpack(UInt64.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
+      }
+    }
+  }
+
+  /// The packed bits without the byte that counts the padding, which is checked.
+  @_lifetime(copy source)
+  private func packedBits(of source: RawSpan, _ layout: Layout) throws(ChunkError) -> RawSpan {
+    let packsAll = bits.count == component.bitCount && component.bitCount.isMultiple(of: 8)
+    if paddingEncoding == .none || packsAll && source.byteCount == layout.packedByteCount {
+      try source.checkByteCount(layout.packedByteCount, codec: Self.name)
+      return source
+    }
+    try source.checkByteCount(layout.packedByteCount + 1, codec: Self.name)
+    let isFirst = paddingEncoding == .firstByte
+    let padding = source.byte(at: isFirst ? 0 : layout.packedByteCount)
+    guard padding == layout.paddingBitCount else {
+      throw .malformed(
+        codec: Self.name, reason: "there are \(layout.paddingBitCount) bits of padding, not \(padding)")
+    }
+    return source.extracting(isFirst ? 1..<source.byteCount : 0..<layout.packedByteCount)
+  }
+}
