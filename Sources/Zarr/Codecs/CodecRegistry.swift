@@ -31,7 +31,7 @@ public enum CodecRegistry {
 
   private static let builtIn: [String: Factory] = {
     var factories: [String: Factory] = [:]
-    for group in [bytesToBytes, arrayToBytes, arrayToArray, objects, sharding] {
+    for group in [bytesToBytes, arrayToBytes, arrayToArray, numcodecs, objects, sharding] {
       factories.merge(group) { _, new in new }
     }
     return factories
