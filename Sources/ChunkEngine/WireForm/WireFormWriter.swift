@@ -91,7 +91,7 @@ public struct WireFormWriter: ~Copyable {
   /// - Precondition: All elements have the same size, which is not 0.
   /// - Throws: As ``append(_:)``.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
-  mutating func append(packed elements: RawSpan, elementByteCount: Int) throws(ChunkError) {
+  public mutating func append(packed elements: RawSpan, elementByteCount: Int) throws(ChunkError) {
     if elementByteCount == fixedByteCount {
       guard elements.byteCount <= freeByteCount else { throw .sourceChanged }
       let destination = unsafe cursor

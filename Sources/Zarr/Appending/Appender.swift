@@ -37,6 +37,12 @@ public final class Appender {
   private let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
+  /// What the elements are.
+  public let dataType: DataType
+
+  /// The bytes of a value while it is appended.
+  var valueBytes: [UInt8] = []
+
   /// The memory for chunks that wait, unless it is said.
   public static let standardMemoryBudget = 64 << 20
 
@@ -54,14 +60,16 @@ public final class Appender {
   ) throws {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
+    dataType = array.dataType
     let state = try AppendingState(
       array, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
     self.state = state
   }
 
-  private init(_ phase: Phase, memoryBudget: Int, monitor: ProgressMonitor?) {
+  private init(_ phase: Phase, dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?) {
     self.phase = phase
+    self.dataType = dataType
     self.memoryBudget = memoryBudget
     self.monitor = monitor
   }
@@ -103,12 +111,12 @@ public final class Appender {
     if !options.overwrites, try NodeMetadata.exists(in: store, at: path) {
       throw ZarrError.alreadyExists(path: ZarrArray.location(store, path))
     }
-    let layout = (options.dataType ?? .bytes).layout
-    let sample = OpenChunk(layout: layout, maximumElementByteCount: access.maximumElementByteCount)
+    let dataType = options.dataType ?? .bytes
+    let sample = OpenChunk(layout: dataType.layout, maximumElementByteCount: access.maximumElementByteCount)
     try sample.reset(expectedByteCount: min(byteCount, memoryBudget))
     return Appender(
-      .sampling(sample, create: create, byteCount: min(byteCount, memoryBudget)), memoryBudget: memoryBudget,
-      monitor: monitor)
+      .sampling(sample, create: create, byteCount: min(byteCount, memoryBudget)), dataType: dataType,
+      memoryBudget: memoryBudget, monitor: monitor)
   }
 
   /// Appends a copy of an element.

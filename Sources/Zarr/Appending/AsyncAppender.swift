@@ -71,6 +71,11 @@ public final class AsyncAppender: Sendable {
     try await run(on: queue) { try unsafe self.appender.finish() }
   }
 
+  /// Runs `body` on the queue of the appender, after all that was asked for before.
+  func withAppender(_ body: @escaping @Sendable (Appender) throws -> Void) async throws {
+    try await run(on: queue) { try unsafe body(self.appender) }
+  }
+
   private static func make(
     _ appender: @escaping @Sendable () throws -> Appender
   ) async throws -> AsyncAppender {

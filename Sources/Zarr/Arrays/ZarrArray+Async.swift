@@ -44,7 +44,7 @@ extension ZarrArray {
   }
 
   /// Runs `work` on a queue of its own, until it ends or the task is cancelled.
-  private static func offPool<Result: Sendable>(
+  static func offPool<Result: Sendable>(
     _ monitor: ProgressMonitor?, _ work: @escaping @Sendable (ProgressMonitor) throws -> Result
   ) async throws -> Result {
     let monitor = monitor ?? ProgressMonitor()

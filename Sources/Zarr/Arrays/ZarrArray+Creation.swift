@@ -55,7 +55,9 @@ extension ZarrArray {
   ) throws -> ZarrArray {
     let shape = shape ?? [elements.count]
     var options = options
-    options.dataType = options.dataType ?? (elements.elementsAreText ? .string : .bytes)
+    let dataType = options.dataType ?? (elements.elementsAreText ? .string : .bytes)
+    options.dataType = dataType
+    let elements = try source(of: elements, as: dataType, location: store.location)
     // A negative length is for the metadata to refuse.
     let isShape = shape.allSatisfy { $0 >= 0 }
     let expected = isShape ? ArrayMetadata.elementCount(of: shape) ?? Int.max : elements.count

@@ -17,6 +17,7 @@ extension ZarrArray {
     _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
     try checkWritable()
+    let elements = try Self.source(of: elements, as: dataType, location: location)
     let chunks = try chunks(of: region)
     guard elements.count == chunks.elementCount else {
       throw ZarrError.elementCount(path: location, found: elements.count, expected: chunks.elementCount)
@@ -37,7 +38,7 @@ extension ZarrArray {
   }
 
   /// Writes what a region has of one chunk, while the chunk is locked.
-  private func write(
+  func write(
     _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata, with worker: EncodingWorker,
     monitor: ProgressMonitor?
   ) throws {

@@ -17,6 +17,9 @@ public enum ZarrError: Error, Sendable {
   case chunk(path: String, reason: any Error)
   /// A region is not inside of the array.
   case outOfBounds(path: String, region: ArrayRegion, shape: [Int])
+  /// An element is no value of the type that was asked for, or a value cannot be an element. The index is
+  /// that among the elements that were to be read or written, or nil if it is about all.
+  case element(path: String, index: Int?, reason: ElementError)
   /// A source has not as many elements as they were to be written to.
   case elementCount(path: String, found: Int, expected: Int)
   /// An array has more elements than this machine can count.
@@ -39,6 +42,8 @@ extension ZarrError: CustomStringConvertible {
     case .metadata(let path, let reason): "\(path): \(reason)"
     case .chunk(let path, let reason): "\(path): \(reason)"
     case .outOfBounds(let path, let region, let shape): "\(path): \(region) is outside of the shape \(shape)"
+    case .element(let path, let index, let reason):
+      "\(path): \(index.map { "element \($0): " } ?? "")\(reason)"
     case .elementCount(let path, let found, let expected):
       "\(path): \(found) elements were given for \(expected) places"
     case .tooLarge(let path): "\(path): there are more elements than can be counted"

@@ -91,6 +91,10 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
   public init(booleanLiteral value: Bool) { self = .bool(value) }
 }
 
+extension JSONValue: ExpressibleByFloatLiteral {
+  public init(floatLiteral value: Double) { self = .number(JSONNumber(value)) }
+}
+
 extension JSONValue: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 

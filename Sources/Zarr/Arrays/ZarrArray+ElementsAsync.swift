@@ -1,0 +1,25 @@
+extension ZarrArray {
+  /// Reads the elements of a region, in C order, as values of a type.
+  ///
+  /// The form of ``read(_:as:monitor:)`` for `async` code. Cancelling the task cancels the monitor.
+  ///
+  /// - Throws: As that, and ``ZarrError/cancelled``.
+  /// - Complexity: As that.
+  public func read<Element: ZarrElement>(
+    _ region: ArrayRegion? = nil, as type: Element.Type, monitor: ProgressMonitor? = nil
+  ) async throws -> [Element] {
+    try await Self.offPool(monitor) { monitor in try self.read(region, as: type, monitor: monitor) }
+  }
+
+  /// Writes values to a region, in C order.
+  ///
+  /// The form of ``write(_:to:monitor:)-9204v`` for `async` code. Cancelling the task cancels the monitor.
+  ///
+  /// - Throws: As that, and ``ZarrError/cancelled``.
+  /// - Complexity: As that.
+  public func write<Element: ZarrElement>(
+    _ values: [Element], to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) async throws {
+    try await Self.offPool(monitor) { monitor in try self.write(values, to: region, monitor: monitor) }
+  }
+}
