@@ -1,0 +1,130 @@
+import ChunkEngine
+import Synchronization
+
+/// The chunks that a write-back view keeps in memory.
+final class WriteBackChunks: Sendable {
+  private struct State {
+    var chunks: [[Int]: WriteBackChunk] = [:]
+    var byteCount = 0
+    var useCount = 0
+  }
+
+  private let array: ZarrArray
+  private let memoryBudget: Int
+  private let state = Mutex(State())
+
+  init(_ array: ZarrArray, memoryBudget: Int) {
+    self.array = array
+    self.memoryBudget = memoryBudget
+  }
+
+  /// Sets an element.
+  func write(_ element: [UInt8], at indices: [Int]) throws {
+    let part = try part(at: indices)
+    try array.checkElement(element)
+    try state.withLock { state in
+      Self.use(part.indices, in: &state) { chunk in
+        chunk.write(element, at: part.runs[0].chunkIndex)
+      }
+      try makeRoom(in: &state, besides: part.indices)
+    }
+  }
+
+  /// Reads an element.
+  func read(at indices: [Int]) throws -> [UInt8] {
+    let part = try part(at: indices)
+    return try state.withLock { state in
+      let element = try Self.use(part.indices, in: &state) { chunk in
+        try chunk.read(at: part.runs[0].chunkIndex, fillValue: array.metadata.fillValue) {
+          do {
+            return try array.readChunk(at: part.indices, shape: part.chunkShape)
+          } catch {
+            throw array.error(error, chunk: part.indices)
+          }
+        }
+      }
+      try makeRoom(in: &state, besides: part.indices)
+      return element
+    }
+  }
+
+  /// Stores everything that was written.
+  func flush() throws {
+    try state.withLock { state in
+      try store(state.chunks.values.filter(\.isChanged), in: &state)
+    }
+  }
+
+  /// Stores everything that was written, and forgets it.
+  func close() throws {
+    try state.withLock { state in
+      try store(state.chunks.values.filter(\.isChanged), in: &state)
+      state = State()
+    }
+  }
+
+  /// What the array has of the chunk that an element is in.
+  private func part(at indices: [Int]) throws(ZarrError) -> ChunkPart {
+    try array.chunks(of: ArrayRegion(elementAt: indices)).parts[0]
+  }
+
+  private static func use<Result>(
+    _ indices: [Int], in state: inout State, _ body: (inout WriteBackChunk) throws -> Result
+  ) rethrows -> Result {
+    var chunk = state.chunks.removeValue(forKey: indices) ?? WriteBackChunk(indices: indices)
+    // A chunk that was not there counts from the beginning.
+    let before = chunk.lastUse == 0 ? 0 : chunk.byteCount
+    state.useCount += 1
+    chunk.lastUse = state.useCount
+    defer {
+      state.byteCount += chunk.byteCount - before
+      state.chunks[indices] = chunk
+    }
+    return try body(&chunk)
+  }
+
+  /// Stores and forgets the chunks that were not used for the longest time, if there is too much.
+  ///
+  /// Down to half of the budget, so that this is seldom.
+  private func makeRoom(in state: inout State, besides used: [Int]) throws {
+    guard state.byteCount > memoryBudget, state.chunks.count > 1 else { return }
+    var byteCount = state.byteCount
+    var dropped: [WriteBackChunk] = []
+    for chunk in state.chunks.values.sorted(by: { $0.lastUse < $1.lastUse }) where chunk.indices != used {
+      guard byteCount > memoryBudget / 2 else { break }
+      byteCount -= chunk.byteCount
+      dropped.append(chunk)
+    }
+    try store(dropped.filter(\.isChanged), in: &state)
+    for chunk in dropped {
+      state.byteCount -= state.chunks.removeValue(forKey: chunk.indices)?.byteCount ?? 0
+    }
+  }
+
+  /// Stores chunks on all workers.
+  ///
+  /// Those that are stored are no longer changed, whatever happens to the
+  /// others.
+  private func store(_ changed: [WriteBackChunk], in state: inout State) throws {
+    let chunks = changed.sorted { $0.indices.lexicographicallyPrecedes($1.indices) }
+    let stored = Mutex<[Int]>([])
+    defer {
+      for index in stored.withLock({ $0 }) {
+        let indices = chunks[index].indices
+        let before = state.chunks[indices]?.byteCount ?? 0
+        state.chunks[indices]?.markStored()
+        state.byteCount += (state.chunks[indices]?.byteCount ?? 0) - before
+      }
+    }
+    do {
+      try ParallelChunks.forEachIndex(
+        below: chunks.count, workerCount: array.access.workerCount, pool: array.workers.encoding
+      ) { index, worker in
+        try array.write(chunks[index].changed, toChunkAt: chunks[index].indices, with: worker)
+        stored.withLock { $0.append(index) }
+      }
+    } catch {
+      throw array.error(error, chunk: chunks[error.index].indices)
+    }
+  }
+}
