@@ -29,7 +29,7 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       ImportCommand.self, ExportCommand.self, CatCommand.self, DumpCommand.self, InfoCommand.self,
-      VerifyCommand.self, TreeCommand.self, ConsolidateCommand.self,
+      VerifyCommand.self, TreeCommand.self, ConsolidateCommand.self, ConformanceCommand.self,
     ])
 
   /// Runs the command that the arguments name, and turns errors into a line and an exit code.

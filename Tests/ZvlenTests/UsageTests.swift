@@ -28,7 +28,8 @@ struct UsageTests {
       ["import", "-", "-o", "x", "--data-type-name", "float"], ["export", "x"], ["cat"], ["cat", "x", "-1"],
       ["cat", "x", "1,"], ["cat", "x", "+1"], ["cat", "x", "1.5"], ["cat", "x", "99999999999999999999"],
       ["dump", "x", "--start", "-1"], ["dump", "x", "--count=-1"], ["info"], ["verify", "x", "y"],
-      ["tree"], ["tree", "x", "--depth", "-1"], ["tree", "x", "--depth", "a"], ["consolidate"],
+      ["conformance"], ["conformance", "x"], ["tree"], ["tree", "x", "--depth", "-1"],
+      ["tree", "x", "--depth", "a"], ["consolidate"],
       ["consolidate", "x", "y"],
     ])
   func wrongUsage(arguments: [String]) throws {
@@ -42,7 +43,7 @@ struct UsageTests {
 
   @Test(
     "Every command explains itself",
-    arguments: ["import", "export", "cat", "dump", "info", "verify", "tree", "consolidate"])
+    arguments: ["import", "export", "cat", "dump", "info", "verify", "tree", "consolidate", "conformance"])
   func help(command: String) throws {
     let text = try Tool.succeed(command, "--help", in: scratch).text
     #expect(text.contains("USAGE: zvlen \(command)"))

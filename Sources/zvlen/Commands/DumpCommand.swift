@@ -1,5 +1,4 @@
 import ArgumentParser
-import ChunkEngine
 import Zarr
 
 /// The command `zvlen dump`.
@@ -8,8 +7,9 @@ struct DumpCommand: ParsableCommand {
     commandName: "dump",
     abstract: "Writes elements to standard output as JSON, one value a line.",
     discussion: """
-      Text is a JSON string, bytes are a JSON string of base64 with padding. Elements come in C order: the \
-      last index runs fastest.
+      Text is a JSON string, bytes are a JSON string of base64 with padding, and other data types have the \
+      form that Zarr metadata gives them: numbers, lists, objects. Elements come in C order: the last index \
+      runs fastest.
         zvlen dump events.zarr --start 1000 --count 10
         zvlen dump photos.zarr/paths | grep -n jpg
       """)
@@ -35,37 +35,6 @@ struct DumpCommand: ParsableCommand {
       throw ToolError("\(path) has \(Quantity.count(array.count, "element")), and --start is \(start)")
     }
     let elements = start..<start + min(array.count - start, count ?? Int.max)
-    let isText = array.dataType == .string
-    let output = OutputStream.standard()
-    let progress = ProgressLine("writing", totalCount: elements.count)
-    defer { progress.clear() }
-    try array.forEachBlock(of: elements, monitor: Interruption.monitor) { block in
-      let blobs = block.elements.blobs
-      for index in block.elements.indices {
-        try output.write { buffer in
-          if isText {
-            try appendText(blobs[index], at: block.offset + index, to: &buffer)
-          } else {
-            buffer.append(UInt8(ascii: "\""))
-            Base64.append(blobs[index], to: &buffer)
-            buffer.append(UInt8(ascii: "\""))
-          }
-          buffer.append(UInt8(ascii: "\n"))
-        }
-      }
-      progress.add(block.elements.count, byteCount: try block.elements.byteCount(of: block.elements.indices))
-    }
-    try output.flush()
-  }
-
-  private func appendText(_ element: RawSpan, at index: Int, to buffer: inout [UInt8]) throws {
-    try unsafe element.withUnsafeBytes { bytes in
-      // SAFETY: The bytes are those of the element, which outlives the call.
-      let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
-      guard let text = try? UTF8Span(validating: span) else {
-        throw ToolError("\(path): element \(index) is not UTF-8; zvlen cat writes it as it is")
-      }
-      JSONWriter.appendString(text, to: &buffer)
-    }
+    try array.writeLines(of: elements, as: .element, to: .standard(), path: path)
   }
 }
