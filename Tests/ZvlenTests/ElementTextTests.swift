@@ -72,7 +72,7 @@ struct ElementTextTests {
     let array = try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), shape: [2, 3],
       options: ArrayOptions(dataType: .number(.int16), chunkSize: .shape([1, 2]), fillValue: [7, 0]))
-    try array.write([[1, 0], [2, 0]], to: [0..<2, 2..<3])
+    try array.write([1, 2] as [Int16], to: [0..<2, 2..<3])
     let lines = ["7", "7", "1", "7", "7", "2"]
     #expect(try Tool.succeed("conformance", "--array_path", "data.zarr", in: scratch).lines == lines)
     #expect(

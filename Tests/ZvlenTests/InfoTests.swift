@@ -52,7 +52,7 @@ struct InfoTests {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     let array = try ZarrArray.create(
       in: store, shape: [10, 10], options: ArrayOptions(chunkSize: .shape([3, 3]), fillValue: [1, 2, 3]))
-    try array.write([[9]], to: [9..<10, 9..<10])
+    try array.write([[9]] as [[UInt8]], to: [9..<10, 9..<10])
 
     let info = try object(Tool.succeed("info", "data.zarr", "--json", in: scratch).text)
 
