@@ -49,6 +49,9 @@ let package = Package(
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
     .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
+    .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),
+    .testTarget(
+      name: "ExampleExtensionTests", dependencies: ["ExampleExtension", "ChunkEngine", "Zarr", "TestSupport"]),
     .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),
   ],
   swiftLanguageModes: [.v6]
@@ -64,7 +67,7 @@ for target in package.targets where target.type != .system {
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   ]
-  if target.type != .test && target.name != "TestSupport" {
+  if target.type != .test && target.name != "TestSupport" && target.name != "ExampleExtension" {
     settings.append(.strictMemorySafety())
   }
   target.swiftSettings = settings
