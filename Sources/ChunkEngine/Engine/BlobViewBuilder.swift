@@ -15,6 +15,11 @@ public final class BlobViewBuilder: Sendable {
     codec = chain.elementCodecName
   }
 
+  /// Keeps memory that elements are going to be in, as long as the view.
+  public func keep(_ bytes: SharedBytes) {
+    storage.keep(bytes)
+  }
+
   /// Puts elements of a chunk in their places and keeps the chunk.
   ///
   /// Every element of the chunk is checked, also those that are not in a run.

@@ -6,12 +6,18 @@ public struct DecodingLimits: Hashable, Sendable {
   /// The most bytes that a chunk may decode to, at any stage.
   public var decodedByteCountPerChunk: Int
 
+  /// The most bytes that the index of a shard may have.
+  public var shardIndexByteCount: Int
+
   /// Creates limits.
   ///
-  /// - Parameter decodedByteCountPerChunk: The most bytes that a chunk may decode to: 1 GiB unless said
-  ///   otherwise.
-  public init(decodedByteCountPerChunk: Int = 1 << 30) {
+  /// - Parameters:
+  ///   - decodedByteCountPerChunk: The most bytes that a chunk may decode to: 1 GiB unless said otherwise.
+  ///   - shardIndexByteCount: The most bytes that the index of a shard may have, 16 for each inner chunk: 128
+  ///     MiB unless said otherwise.
+  public init(decodedByteCountPerChunk: Int = 1 << 30, shardIndexByteCount: Int = 128 << 20) {
     self.decodedByteCountPerChunk = max(0, decodedByteCountPerChunk)
+    self.shardIndexByteCount = max(0, shardIndexByteCount)
   }
 
   /// The most bytes that a chunk within the limits is stored as.

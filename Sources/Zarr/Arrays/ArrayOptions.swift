@@ -9,6 +9,13 @@ public struct ArrayOptions: Sendable {
   public var dataTypeName: String?
   /// How large the chunks are.
   public var chunkSize: ChunkSize
+  /// How large the shards are, of each of which ``chunkSize`` is a part that can be read by itself, or nil
+  /// for chunks that are stored one by one.
+  ///
+  /// A shard is a whole number of chunks along each axis, and rounded up to that unless it is a shape.
+  public var shardSize: ChunkSize?
+  /// Where the index of a shard is.
+  public var shardIndexLocation: ShardIndexLocation
   /// The codecs in front of the one that turns elements into bytes, as metadata names them.
   public var filters: [MetadataExtension]
   /// The codec that turns elements into bytes, or nil for the usual one of the data type.
@@ -33,6 +40,9 @@ public struct ArrayOptions: Sendable {
   ///   - dataType: What the elements are.
   ///   - dataTypeName: The name to write for the data type, or nil for the one that most libraries read.
   ///   - chunkSize: How large the chunks are.
+  ///   - shardSize: How large the shards are that chunks are stored in, or nil for chunks that are stored one
+  ///     by one.
+  ///   - shardIndexLocation: Where the index of a shard is.
   ///   - codecs: The codecs behind the one that turns elements into bytes, in the order in which they encode.
   ///   - filters: The codecs in front of it, as metadata names them, in the order in which they encode.
   ///   - serializer: That codec itself, as metadata names it, or nil for the usual one of the data type.
@@ -44,6 +54,7 @@ public struct ArrayOptions: Sendable {
   ///   - overwrites: Whether an array or group that is there already is removed.
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
+    shardSize: ChunkSize? = nil, shardIndexLocation: ShardIndexLocation = .end,
     codecs: [CodecChain.Stage] = [.zstd()], filters: [MetadataExtension] = [],
     serializer: MetadataExtension? = nil, fillValue: [UInt8]? = nil,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
@@ -52,6 +63,8 @@ public struct ArrayOptions: Sendable {
     self.dataType = dataType
     self.dataTypeName = dataTypeName
     self.chunkSize = chunkSize
+    self.shardSize = shardSize
+    self.shardIndexLocation = shardIndexLocation
     self.codecs = codecs
     self.filters = filters
     self.serializer = serializer
@@ -62,8 +75,9 @@ public struct ArrayOptions: Sendable {
     self.overwrites = overwrites
   }
 
-  /// The metadata of an array of a shape.
-  func metadata(shape: [Int], chunkGrid: ChunkGrid) throws(MetadataError) -> ArrayMetadata {
+  /// The metadata of an array of a shape, whose elements have `meanByteCount` in wire form if that is known.
+  func metadata(shape: [Int], meanByteCount: Double?) throws(MetadataError) -> ArrayMetadata {
+    var chunkGrid = try chunkSize.chunkGrid(for: shape, meanByteCount: meanByteCount)
     let dataType = dataType ?? .bytes
     var codecs = filters + [serializer ?? dataType.defaultCodec]
     for stage in self.codecs {
@@ -71,6 +85,18 @@ public struct ArrayOptions: Sendable {
         throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
       }
       codecs.append(codec.metadata)
+    }
+    if let shardSize {
+      guard let chunkShape = chunkGrid.regularChunkShape else {
+        throw MetadataError(
+          code: .unsupported, field: ChunkGrid.shapesField, message: "the chunks of a shard have one shape")
+      }
+      chunkGrid = try shardSize.shardGrid(
+        ofChunks: chunkShape, shape: shape,
+        meanByteCount: meanByteCount)
+      codecs = [
+        ShardingCodec.metadata(chunkShape: chunkShape, codecs: codecs, indexLocation: shardIndexLocation)
+      ]
     }
     return try ArrayMetadata(
       shape: shape, dataType: dataType,

@@ -20,12 +20,12 @@ struct BlockRegions {
   static let maximumElementCount = 4 << 20
 
   /// Divides an array that has elements.
-  init(_ metadata: ArrayMetadata) {
-    shape = metadata.shape
-    grid = metadata.chunkGrid
+  init(shape: [Int], grid: ChunkGrid) {
+    self.shape = shape
+    self.grid = grid
     let rank = shape.count
     var strides = [Int](repeating: 1, count: rank)
-    var chunkStrides = [Int](repeating: metadata.chunkGrid.elementCount, count: rank)
+    var chunkStrides = [Int](repeating: grid.elementCount, count: rank)
     for axis in strides.indices.dropLast().reversed() {
       // Part of the number of elements, which was checked.
       strides[axis] = strides[axis + 1] * shape[axis + 1]

@@ -71,7 +71,7 @@ public enum ChunkSize: Hashable, Sendable {
   ///   - shape: The shape of the array.
   ///   - keepsRows: Whether `count` is that of the first axis alone.
   /// - Returns: The number of elements of a chunk along each axis.
-  private static func chunkShape(ofAtMost count: Int, shape: [Int], keepsRows: Bool) -> [Int] {
+  static func chunkShape(ofAtMost count: Int, shape: [Int], keepsRows: Bool) -> [Int] {
     guard !shape.isEmpty else { return [] }
     if keepsRows {
       return [count] + shape.dropFirst().map { max(1, $0) }

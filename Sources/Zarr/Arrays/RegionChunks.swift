@@ -3,6 +3,9 @@ struct RegionChunks {
   /// The metadata that the work goes by, whatever happens to the array meanwhile.
   let metadata: ArrayMetadata
 
+  /// The region.
+  let region: ArrayRegion
+
   /// The elements of the region.
   let elementCount: Int
 

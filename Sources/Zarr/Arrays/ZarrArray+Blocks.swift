@@ -27,6 +27,7 @@ extension ZarrArray {
     of elements: Range<Int>? = nil, monitor: ProgressMonitor? = nil, _ body: (ElementBlock) throws -> Void
   ) throws {
     let metadata = metadata
+    let grid = readingGrid(metadata)
     let all = 0..<metadata.elementCount
     var rest = elements ?? all
     guard rest.lowerBound >= 0, rest.upperBound <= all.upperBound else {
@@ -39,8 +40,8 @@ extension ZarrArray {
     }
     let part = ProgressMonitor(partOf: monitor)
     let queue = DispatchQueue(label: "zarr.blocks")
-    let regions = BlockRegions(metadata)
-    var size = BlockSize(chunkElementCount: metadata.chunkGrid.elementCount, workerCount: access.workerCount)
+    let regions = BlockRegions(shape: metadata.shape, grid: grid)
+    var size = BlockSize(chunkElementCount: grid.elementCount, workerCount: access.workerCount)
     var block = ElementBlock(
       elements: try read(regions.first(of: rest, wanted: size.wanted, limit: size.limit), monitor: part),
       offset: rest.lowerBound)

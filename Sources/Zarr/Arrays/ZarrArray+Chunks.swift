@@ -22,7 +22,7 @@ extension ZarrArray {
     guard region.isInside(shape) else { throw .outOfBounds(path: location, region: region, shape: shape) }
     guard let count = region.elementCount else { throw .tooLarge(path: location) }
     return RegionChunks(
-      metadata: metadata, elementCount: count,
+      metadata: metadata, region: region, elementCount: count,
       parts: ChunkParts(of: region, shape: shape, grid: metadata.chunkGrid))
   }
 

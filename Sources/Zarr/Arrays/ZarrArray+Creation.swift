@@ -9,7 +9,7 @@ extension ZarrArray {
   ///   - store: Where the array goes.
   ///   - path: The path in the store, nothing for its root.
   ///   - shape: The number of elements along each axis.
-  ///   - options: What the array is like. Its chunk size cannot be in bytes.
+  ///   - options: What the array is like. The sizes of its chunks and shards cannot be in bytes.
   ///   - access: How the array is worked on.
   /// - Returns: The array.
   /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
@@ -82,8 +82,7 @@ extension ZarrArray {
     let location = location(store, path)
     let metadata: ArrayMetadata
     do {
-      let chunkGrid = try options.chunkSize.chunkGrid(for: shape, meanByteCount: meanByteCount)
-      metadata = try options.metadata(shape: shape, chunkGrid: chunkGrid)
+      metadata = try options.metadata(shape: shape, meanByteCount: meanByteCount)
     } catch {
       throw ZarrError.metadata(path: location, reason: error)
     }

@@ -15,6 +15,10 @@ extension ZarrArray {
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
     let chunks = try chunks(of: region)
+    if let sharding {
+      return try read(
+        chunks.region, elementCount: chunks.elementCount, chunks.metadata, from: sharding, monitor: monitor)
+    }
     let builder = try BlobViewBuilder(count: chunks.elementCount, chain: chain)
     try forEach(chunks, workers: workers.decoding, monitor: monitor) { index, part, worker in
       let key = key(ofChunkAt: part.indices)
@@ -75,6 +79,11 @@ extension ZarrArray {
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
     let chunks = try chunks(of: region)
+    if let sharding {
+      return try scan(
+        chunks.region, elementCount: chunks.elementCount, chunks.metadata, from: sharding, monitor: monitor,
+        body)
+    }
     try forEach(chunks, workers: workers.scanning, monitor: monitor) { _, part, worker in
       try scan(part, with: worker, monitor: monitor, body)
     }

@@ -21,6 +21,10 @@ public final class ZarrArray: Sendable {
 
   let chain: CodecChain
   let workers: ArrayWorkers
+
+  /// What it takes to work on parts of shards, or nil if chunks are none.
+  let sharding: Sharding?
+
   let locks = ChunkLocks()
 
   /// The fill value as a chunk holds it.
@@ -48,6 +52,7 @@ public final class ZarrArray: Sendable {
   ) throws {
     do {
       chain = try CodecChain(metadata.codecs, metadata.codecContext)
+      sharding = try Sharding(chain, metadata.chunkGrid, access)
     } catch {
       throw ZarrError.metadata(path: Self.location(store, path), reason: error)
     }
@@ -82,8 +87,14 @@ public final class ZarrArray: Sendable {
   /// The number of elements along each axis.
   public var shape: [Int] { metadata.shape }
 
-  /// The number of elements of a chunk along each axis.
-  public var chunkShape: [Int] { metadata.chunkGrid.chunkShape }
+  /// The number of elements of a chunk along each axis; of the longest where they differ.
+  ///
+  /// If chunks are divided, it is that of the inner chunks, which can be read and written by themselves.
+  public var chunkShape: [Int] { sharding?.codec.chunkShape ?? metadata.chunkGrid.chunkShape }
+
+  /// The number of elements of a shard along each axis, of the longest where they differ, or nil if chunks
+  /// are not divided.
+  public var shardShape: [Int]? { sharding == nil ? nil : metadata.chunkGrid.chunkShape }
 
   /// What the elements are.
   public var dataType: DataType { metadata.dataType }
@@ -91,11 +102,23 @@ public final class ZarrArray: Sendable {
   /// The number of elements.
   public var count: Int { metadata.elementCount }
 
-  /// The number of chunks.
+  /// The number of chunks, of inner chunks if they are divided.
   public var chunkCount: Int {
     let metadata = metadata
     // Metadata has no more chunks than elements, and their number was checked.
-    return metadata.chunkGrid.chunkCount(of: metadata.shape) ?? 0
+    return readingGrid(metadata).chunkCount(of: metadata.shape) ?? 0
+  }
+
+  /// The number of shards, or nil if chunks are not divided.
+  public var shardCount: Int? {
+    let metadata = metadata
+    return sharding == nil ? nil : metadata.chunkGrid.chunkCount(of: metadata.shape) ?? 0
+  }
+
+  /// The division of the array into what is decoded at a time: inner chunks if chunks are divided.
+  func readingGrid(_ metadata: ArrayMetadata) -> ChunkGrid {
+    // Each shard is a whole number of inner chunks, so that these are all of one shape.
+    sharding.flatMap { try? ChunkGrid(chunkShape: $0.codec.chunkShape) } ?? metadata.chunkGrid
   }
 
   /// Where the array is, for people to read in errors.

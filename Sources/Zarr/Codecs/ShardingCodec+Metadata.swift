@@ -44,6 +44,12 @@ extension ShardingCodec {
       }
       shape.append(side)
     }
+    let count = ArrayMetadata.elementCount(of: shape) ?? Int.max
+    guard context.dataType.layout != .variable || count <= ChunkGrid.maximumElementCount else {
+      throw MetadataError(
+        code: .tooLarge, field: field,
+        message: "a chunk has more than \(ChunkGrid.maximumElementCount) elements of variable length")
+    }
     return shape
   }
 

@@ -134,7 +134,11 @@ public struct ArrayMetadata: Hashable, Sendable {
       throw .expected("the data type \(dataType.name)", found: statedDataType.dataTypeJSON, in: "data_type")
     }
     try chunkGrid.checkCovers(shape)
-    guard dataType.layout != .variable || chunkGrid.elementCount <= ChunkGrid.maximumElementCount else {
+    // Of shards only the inner chunks count their elements.
+    guard
+      dataType.layout != .variable || chunkGrid.elementCount <= ChunkGrid.maximumElementCount
+        || codecs.contains(where: { $0.name == ShardingCodec.name })
+    else {
       throw MetadataError(
         code: .tooLarge, field: chunkGrid.isRectilinear ? ChunkGrid.shapesField : ChunkGrid.shapeField,
         message: "a chunk has more than \(ChunkGrid.maximumElementCount) elements of variable length")

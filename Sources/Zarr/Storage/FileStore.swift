@@ -76,6 +76,13 @@ public final class FileStore: Store {
     return true
   }
 
+  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? {
+    guard let file = try open(key) else { return nil }
+    return try FileValue(file, staysWhenReplaced: durability != .none)
+  }
+
+  public var rangeJoining: RangeJoining { .local }
+
   public func byteCount(of key: StoreKey) throws -> Int? {
     guard let file = try open(key) else { return nil }
     let status = try file.status()

@@ -3,7 +3,10 @@ import Synchronization
 
 /// A store in memory, which is gone with the process.
 public final class MemoryStore: Store {
-  private let values = Mutex<[StoreKey: SharedBytes]>([:])
+  private let values = Mutex<[StoreKey: MemoryValue]>([:])
+
+  /// Numbers values, so that no two have one.
+  private let nextVersion = Atomic<UInt64>(0)
 
   /// Creates an empty store.
   public init() {}
@@ -18,16 +21,21 @@ public final class MemoryStore: Store {
     guard value.byteCount <= limit else {
       throw StoreError.tooLarge(path: key.description, byteCount: value.byteCount, limit: limit)
     }
-    try arena.append(copying: value.bytes)
+    try arena.append(copying: value.bytes.bytes)
     return true
   }
 
   public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
     guard let value = value(of: key) else { return false }
-    let bounds = 0..<value.byteCount
-    try arena.append(copying: value.bytes.extracting(range.clamped(to: bounds)))
+    try value.read(range, into: &arena)
     return true
   }
+
+  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? {
+    value(of: key)
+  }
+
+  public var rangeJoining: RangeJoining { .local }
 
   public func byteCount(of key: StoreKey) throws -> Int? {
     value(of: key)?.byteCount
@@ -39,7 +47,8 @@ public final class MemoryStore: Store {
     var arena = ByteArena()
     try arena.reserve(byteCount)
     try gather { part in try arena.append(copying: part) }
-    let value = try arena.takeBytes()
+    let version = nextVersion.wrappingAdd(1, ordering: .relaxed).oldValue
+    let value = MemoryValue(bytes: try arena.takeBytes(), version: StoredVersion(version))
     values.withLock { $0[key] = value }
   }
 
@@ -68,7 +77,22 @@ public final class MemoryStore: Store {
     }
   }
 
-  private func value(of key: StoreKey) -> SharedBytes? {
+  private func value(of key: StoreKey) -> MemoryValue? {
     values.withLock { $0[key] }
+  }
+}
+
+/// The bytes of a value, which are replaced and never changed.
+private struct MemoryValue: StoredValue {
+  let bytes: SharedBytes
+  let version: StoredVersion?
+
+  var byteCount: Int { bytes.byteCount }
+
+  var staysWhenReplaced: Bool { true }
+
+  func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
+    let bounds = 0..<byteCount
+    try arena.append(copying: bytes.bytes.extracting(range.clamped(to: bounds)))
   }
 }

@@ -28,6 +28,19 @@ public protocol Store: Sendable {
   /// - Throws: ``StoreError``
   func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool
 
+  /// Opens a value to read parts of it, or returns nil if there is none.
+  ///
+  /// There is a default implementation, whose value reads each part with ``read(_:range:into:)``. A store
+  /// that can read several parts of one version of a value should say so with one of its own.
+  ///
+  /// - Throws: ``StoreError``
+  func openValue(_ key: StoreKey) throws -> (any StoredValue)?
+
+  /// Which parts of a value are better read together.
+  ///
+  /// There is a default implementation, for stores that take long to answer.
+  var rangeJoining: RangeJoining { get }
+
   /// Returns the size of a value in bytes, or nil if there is none.
   ///
   /// - Throws: ``StoreError``
