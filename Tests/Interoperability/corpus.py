@@ -29,12 +29,13 @@ def unsupported_codecs(library, operation):
     if library == "zarrs":
         names = "zstd gzip blosc lz4 zlib bz2 lzma crc32 crc32c adler32 fletcher32 jenkins_lookup3"
         return {f"numcodecs.{name}" for name in names.split()}
+    unsupported = {"zarrs.vlen", "zarrs.vlen_v2"}
     try:
         version = tuple(map(int, importlib.metadata.version("zarr").split(".")[:2]))
     except importlib.metadata.PackageNotFoundError:
-        return set()
+        return unsupported
     # Earlier versions write variable-length elements in the wrong order after a transposition.
-    return {"transpose"} if version < (3, 3) and operation == "write" else set()
+    return unsupported | {"transpose"} if version < (3, 3) and operation == "write" else unsupported
 
 
 @dataclasses.dataclass(frozen=True)
@@ -379,6 +380,30 @@ def transpose_cases():
         yield make_case(f"transpose-{name}", data_type, shape, chunk_shape, codecs=codecs)
 
 
+def vlen_cases():
+    """Cases for the codecs that only zarrs has for variable-length elements."""
+    plain, little = {"name": "bytes"}, {"name": "bytes", "configuration": {"endian": "little"}}
+    big = {"name": "bytes", "configuration": {"endian": "big"}}
+    gzip, crc32c = {"name": "gzip", "configuration": {"level": 1}}, {"name": "crc32c"}
+    for data_type in ["bytes", "string"]:
+        for name, shape, chunk_shape, codecs in [
+            ("end", [40], [16], [vlen([plain], [little], "uint32", "end")]),
+            ("start", [40], [16], [vlen([plain], [little], "uint64", "start")]),
+            ("draft", [40], [16], [vlen([plain], [little], "uint64")]),
+            ("big", [5, 7], [2, 3], [vlen([plain], [big], "uint32", "end")]),
+            ("gzip", [40], [16], [vlen([plain, gzip], [little, gzip, crc32c], "uint32", "start")]),
+            ("zstd-behind", [40], [16], [vlen([plain, crc32c], [little], "uint64", "end"), zstd(1, True)]),
+            ("v2", [40], [16], [{"name": "zarrs.vlen_v2", "configuration": {}}]),
+            ("v2-zstd", [5, 7], [2, 3], [{"name": "zarrs.vlen_v2", "configuration": {}}, zstd(1, False)]),
+        ]:
+            yield make_case(f"vlen-{data_type}-{name}", data_type, shape, chunk_shape, codecs=codecs)
+        codecs = [vlen([plain, gzip], [little], "uint32", "end")]
+        empty = [EMPTY[data_type]] * 16 + mixed_elements(data_type, "vlen", 16)
+        fill_value = "n/a" if data_type == "string" else b"\xfffill"
+        options = {"codecs": codecs, "elements": empty, "fill_value": fill_value}
+        yield make_case(f"vlen-{data_type}-empty", data_type, [32], [16], **options)
+
+
 def shard_cases():
     """Cases for shards: index at either end, several codecs, inner chunks and shards that are absent."""
     for data_type in ["bytes", "string"]:
@@ -400,6 +425,14 @@ def shard_cases():
             yield make_case(
                 f"shard-{data_type}-{name}", data_type, shape, chunk_shape, codecs=chain, **options
             )
+
+
+def vlen(data_codecs, index_codecs, index_data_type, index_location=None):
+    configuration = {"data_codecs": data_codecs, "index_codecs": index_codecs}
+    configuration["index_data_type"] = index_data_type
+    if index_location is not None:
+        configuration["index_location"] = index_location
+    return {"name": "zarrs.vlen", "configuration": configuration}
 
 
 def zstd(level, has_checksum):
@@ -425,7 +458,7 @@ def all_cases():
     cases = []
     for data_type in ["bytes", "string"]:
         cases += [*shape_cases(data_type), *element_cases(data_type), *fill_cases(data_type)]
-    cases += [*metadata_cases(), *codec_cases(), *transpose_cases(), *shard_cases()]
+    cases += [*metadata_cases(), *codec_cases(), *transpose_cases(), *vlen_cases(), *shard_cases()]
     assert len({case.name for case in cases}) == len(cases)
     return cases
 

@@ -31,7 +31,10 @@ public enum CodecRegistry {
 
   private static let builtIn: [String: Factory] = {
     var factories: [String: Factory] = [:]
-    for group in [bytesToBytes, arrayToBytes, arrayToArray, numcodecs, objects, sharding] {
+    let groups = [
+      bytesToBytes, arrayToBytes, arrayToArray, numcodecs, objects, sharding, composite,
+    ]
+    for group in groups {
       factories.merge(group) { _, new in new }
     }
     return factories

@@ -16,8 +16,9 @@ extension CodecSettings {
   ///
   /// - Throws: ``MetadataError`` that names the setting if it is not an integer.
   public func requiredInteger(_ name: String) throws(MetadataError) -> Int {
-    guard let integer = try optionalInteger(name, in: Int.min...Int.max) else {
-      throw MetadataError(code: .missingField, field: path(of: name), message: "missing; expected an integer")
+    let value = try fields.required(name, "an integer")
+    guard let integer = value.integerValue else {
+      throw .expected("an integer", found: value, in: path(of: name))
     }
     return integer
   }
@@ -32,6 +33,20 @@ extension CodecSettings {
     guard let choice = value.integerValue.flatMap(Choice.init(rawValue:)) else {
       let numbers = Choice.allCases.map { String($0.rawValue) }.joined(separator: ", ")
       throw .expected("one of \(numbers)", found: value, in: path(of: name))
+    }
+    return choice
+  }
+
+  /// One of the named values of an enumeration, which must be there.
+  ///
+  /// - Throws: ``MetadataError`` that names the setting if it is none of them.
+  public func requiredChoice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String
+  ) throws(MetadataError) -> Choice {
+    let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    let value = try fields.required(name, "one of \(names)")
+    guard let choice = value.stringValue.flatMap(Choice.init(rawValue:)) else {
+      throw .expected("one of \(names)", found: value, in: path(of: name))
     }
     return choice
   }

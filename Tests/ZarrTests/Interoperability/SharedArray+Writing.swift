@@ -6,7 +6,7 @@ import Zarr
 extension SharedArray {
   /// The codecs that turn elements into bytes; others stand in front of them and behind them.
   private static let serializers: Set<String> = [
-    "bytes", "vlen-bytes", "vlen-utf8", "packbits", "sharding_indexed",
+    "bytes", "vlen-bytes", "vlen-utf8", "packbits", "sharding_indexed", "zarrs.vlen", "zarrs.vlen_v2",
   ]
 
   /// The position of the codec that turns elements into bytes.
