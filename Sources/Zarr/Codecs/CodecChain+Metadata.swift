@@ -32,13 +32,14 @@ extension CodecChain {
         try Self.checkOrder(arrayToBytes == nil, type(of: codec).name, "in front of", context, field)
         arrayToArray.append(codec)
         current = next
-      case .arrayToBytes(let codec):
+      case .arrayToBytes(let serializer):
         guard arrayToBytes == nil else {
           throw MetadataError(
             code: .unexpectedValue, field: field,
-            message: "\(type(of: codec).name) is the second codec that turns elements into bytes")
+            message: "\(type(of: serializer).name) is the second codec that turns elements into bytes")
         }
-        arrayToBytes = codec
+        try Self.checkOptional(current.dataType, codec.name, serializer, field)
+        arrayToBytes = serializer
       case .bytesToBytes(let stage):
         try Self.checkOrder(arrayToBytes != nil, codec.name, "behind", context, field)
         stages.append(stage)
@@ -54,6 +55,20 @@ extension CodecChain {
     self.init(
       arrayToBytes, stages: stages, arrayToArray: arrayToArray, layout: context.dataType.layout,
       elementsAreText: context.dataType.elementsAreText)
+  }
+
+  /// Checks that elements which may be absent have a codec for that.
+  ///
+  /// In memory each has a byte in front that says whether it is there, which other codecs would store.
+  private static func checkOptional(
+    _ dataType: DataType, _ name: String, _ codec: any ArrayToBytesCodec, _ field: String
+  ) throws(MetadataError) {
+    guard case .optional = dataType, CodecRegistry.isBuiltIn(name) else { return }
+    guard codec is OptionalCodec || codec is ShardingCodec else {
+      throw MetadataError(
+        code: .unexpectedValue, field: field,
+        message: "\(dataType.name) needs \(OptionalCodec.name), not \(name)")
+    }
   }
 
   private static func checkOrder(

@@ -1,7 +1,7 @@
 import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs for elements of any size that have codecs inside, and others of the same libraries.
+  /// The codecs that have codecs inside, and others for elements of any size.
   static let composite: [String: Factory] = [
     VlenCodec.name: { settings, context throws(MetadataError) in
       try context.checkVariable(of: VlenCodec.name, settings)
@@ -12,7 +12,18 @@ extension CodecRegistry {
       try settings.checkOnly()
       return .arrayToBytes(VlenV2Codec())
     },
+    VlenArrayCodec.name: vlenArray, "vlen-array": vlenArray,
+    OptionalCodec.name: optional, "optional": optional,
   ]
+
+  private static let vlenArray: Factory = { settings, context throws(MetadataError) in
+    try context.checkVariable(of: VlenArrayCodec.name, settings)
+    return .arrayToBytes(try VlenArrayCodec(settings, context))
+  }
+
+  private static let optional: Factory = { settings, context throws(MetadataError) in
+    .arrayToBytes(try OptionalCodec(settings, context))
+  }
 }
 
 extension CodecContext {

@@ -29,6 +29,9 @@ public enum CodecRegistry {
     builtIn[name] ?? added.withLock { $0[name] }
   }
 
+  /// Whether a name is that of a codec of this library.
+  static func isBuiltIn(_ name: String) -> Bool { builtIn[name] != nil }
+
   private static let builtIn: [String: Factory] = {
     var factories: [String: Factory] = [:]
     let groups = [
