@@ -43,8 +43,8 @@ extension SmallNumberType {
       case .int2, .uint2: 2
       case .int4, .uint4, .float4E2M1FN: 4
       case .float6E2M3FN, .float6E3M2FN: 6
-      case .float8E3M4, .float8E4M3, .float8E4M3B11FNUZ, .float8E4M3FNUZ, .float8E5M2, .float8E5M2FNUZ,
-        .float8E8M0FNU:
+      case .float8E3M4, .float8E4M3, .float8E4M3FN, .float8E4M3B11FNUZ, .float8E4M3FNUZ, .float8E5M2,
+        .float8E5M2FNUZ, .float8E8M0FNU:
         8
       }
     return .init(byteCount: 1, bitCount: bitCount, isSigned: self == .int2 || self == .int4)

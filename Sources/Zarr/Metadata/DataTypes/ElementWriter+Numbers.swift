@@ -11,10 +11,10 @@ extension ElementWriter {
     case .int32: return .integer(Int(Int32(truncatingIfNeeded: bits)))
     case .int64: return .integer(Int(truncatingIfNeeded: bits))
     case .uint8, .uint16, .uint32, .uint64: return .number(JSONNumber(bits))
-    case .float16: return FloatFormat.float16.json(of: bits)
-    case .bfloat16: return FloatFormat.bfloat16.json(of: bits)
-    case .float32: return FloatFormat.float32.json(of: bits)
-    case .float64: return FloatFormat.float64.json(of: bits)
+    case .float16: return FloatFormat.float16.json(of: bits, in: form)
+    case .bfloat16: return FloatFormat.bfloat16.json(of: bits, in: form)
+    case .float32: return FloatFormat.float32.json(of: bits, in: form)
+    case .float64: return FloatFormat.float64.json(of: bits, in: form)
     case .complex64: return complex(of: .float32, bytes)
     case .complex128: return complex(of: .float64, bytes)
     }
@@ -22,7 +22,7 @@ extension ElementWriter {
 
   private func complex(of format: FloatFormat, _ bytes: ArraySlice<UInt8>) -> JSONValue {
     let parts = [bytes.prefix(format.byteCount), bytes.dropFirst(format.byteCount)]
-    return .array(parts.map { format.json(of: UInt64(littleEndianBytes: $0)) })
+    return .array(parts.map { format.json(of: UInt64(littleEndianBytes: $0), in: form) })
   }
 
   /// The JSON value of a number of at most eight bits.
@@ -30,7 +30,7 @@ extension ElementWriter {
     let bits = UInt64(littleEndianBytes: bytes)
     if let format = type.format {
       // Some versions of zarrs take a number for the bits themselves.
-      return form == .fillValue ? format.json(ofBits: bits) : format.json(of: bits)
+      return form == .fillValue ? format.json(ofBits: bits) : format.json(of: bits, in: form)
     }
     // What is above the bits of the number does not count.
     switch type {

@@ -45,12 +45,13 @@ extension FloatFormat {
 
   /// What a document holds for a number.
   ///
-  /// Values of NaN besides the usual one are written as their bits, so that they are kept.
-  func json(of bits: UInt64) -> JSONValue {
+  /// It is written with the digits of the `Double` that has its value, as zarr-python does, so that readers
+  /// that know no other numbers find the same. Fill values of NaN besides the usual one are written as their
+  /// bits, so that they are kept.
+  func json(of bits: UInt64, in form: ElementForm) -> JSONValue {
     let value = value(of: bits)
-    if value.isNaN { return bits == canonicalNaN ? "NaN" : json(ofBits: bits) }
+    if value.isNaN { return form == .element || bits == canonicalNaN ? "NaN" : json(ofBits: bits) }
     if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-    if self == .float32 { return .number(JSONNumber(checked: Float(value).description)) }
     return .number(JSONNumber(value))
   }
 

@@ -11,6 +11,8 @@ struct FloatFormat: Hashable, Sendable {
   enum Specials: Hashable, Sendable {
     /// The largest exponent is that of infinities and NaN, as in IEEE 754.
     case largestExponent
+    /// The largest magnitude is NaN, and there are no infinities.
+    case largestMagnitude
     /// The pattern of the negative zero is NaN.
     case negativeZero
     /// Nothing.
@@ -55,6 +57,7 @@ struct FloatFormat: Hashable, Sendable {
   var canonicalNaN: UInt64? {
     switch specials {
     case .largestExponent: infinity | 1 << UInt64(significandBitCount - 1)
+    case .largestMagnitude: signBit - 1
     case .negativeZero: signBit
     case .none: nil
     case .onlyExponent: largestExponent
@@ -70,6 +73,7 @@ struct FloatFormat: Hashable, Sendable {
     }
     let magnitude = bits & (signBit - 1)
     let isNegative = bits & signBit != 0
+    if specials == .largestMagnitude, magnitude == signBit - 1 { return .nan }
     if specials == .negativeZero, isNegative, magnitude == 0 { return .nan }
     if specials == .largestExponent, magnitude >= infinity {
       return magnitude > infinity ? .nan : isNegative ? -.infinity : .infinity
@@ -102,6 +106,7 @@ struct FloatFormat: Hashable, Sendable {
     let magnitude = UInt64(exponent + bias - 1) << UInt64(significandBitCount) + significand
     switch specials {
     case .largestExponent: return sign | min(magnitude, infinity)
+    case .largestMagnitude: return magnitude < signBit - 1 ? sign | magnitude : nil
     case .negativeZero where magnitude == 0: return 0
     default: return magnitude < signBit ? sign | magnitude : nil
     }
@@ -118,6 +123,7 @@ extension SmallNumberType {
     case .float6E3M2FN: FloatFormat(3, 2, bias: 3, .none)
     case .float8E3M4: FloatFormat(3, 4, bias: 3)
     case .float8E4M3: FloatFormat(4, 3, bias: 7)
+    case .float8E4M3FN: FloatFormat(4, 3, bias: 7, .largestMagnitude)
     case .float8E4M3B11FNUZ: FloatFormat(4, 3, bias: 11, .negativeZero)
     case .float8E4M3FNUZ: FloatFormat(4, 3, bias: 8, .negativeZero)
     case .float8E5M2: FloatFormat(5, 2, bias: 15)

@@ -14,6 +14,7 @@ public enum SmallNumberType: String, Hashable, Sendable, CaseIterable {
   case float6E3M2FN = "float6_e3m2fn"
   case float8E3M4 = "float8_e3m4"
   case float8E4M3 = "float8_e4m3"
+  case float8E4M3FN = "float8_e4m3fn"
   case float8E4M3B11FNUZ = "float8_e4m3b11fnuz"
   case float8E4M3FNUZ = "float8_e4m3fnuz"
   case float8E5M2 = "float8_e5m2"

@@ -13,11 +13,11 @@ struct ElementTests {
     "An element is written for people to read, and read back",
     arguments: [
       .init(.number(.bool), "true", [1]), .init(.number(.int8), "-1", [255]),
-      .init(.number(.float32), "0.1", [0xCD, 0xCC, 0xCC, 0x3D]),
-      .init(.number(.float32), #""0x7fc00001""#, [1, 0, 0xC0, 0x7F]),
+      .init(.number(.float32), "0.10000000149011612", [0xCD, 0xCC, 0xCC, 0x3D]),
+      .init(.number(.float32), #""NaN""#, [0, 0, 0xC0, 0x7F]),
       .init(.number(.complex64), #"[1.5,"Infinity"]"#, [0, 0, 0xC0, 0x3F, 0, 0, 0x80, 0x7F]),
       .init(.smallNumber(.float4E2M1FN), "1.5", [3]), .init(.smallNumber(.float8E5M2), #""NaN""#, [0x7E]),
-      .init(.smallNumber(.float8E5M2), #""0x7f""#, [0x7F]), .init(.smallNumber(.int4), "-8", [0xF8]),
+      .init(.smallNumber(.int4), "-8", [0xF8]),
       .init(.bytes, #""AP8=""#, [0, 255]), .init(.string, #""é""#, [0xC3, 0xA9]),
       .init(.json, #"{"a":[1,null]}"#, Array(#"{"a":[1,null]}"#.utf8)),
       .init(.rawBytes(byteCount: 2), "[1,2]", [1, 2]), .init(.opaqueBytes(byteCount: 1), #""AQ==""#, [1]),
@@ -34,6 +34,13 @@ struct ElementTests {
   func elements(_ value: FillValueCase) throws {
     #expect(try json(value.type, value.bytes).description == value.text)
     #expect(try value.type.elementBytes(from: try parse(value.text)) == value.bytes)
+  }
+
+  @Test("All values of NaN are written alike")
+  func notANumber() throws {
+    #expect(try json(.number(.float32), [1, 0, 0xC0, 0x7F]) == "NaN")
+    #expect(try json(.number(.float64), [0, 0, 0, 0, 0, 0, 0xF8, 0xFF]) == "NaN")
+    #expect(try json(.smallNumber(.float8E5M2), [0x7F]) == "NaN")
   }
 
   @Test("Bits that do not belong to a small integer are ignored")
@@ -55,7 +62,7 @@ struct ElementTests {
       let again = try type.elementBytes(from: value)
       // Unused bits may differ; what they stand for may not.
       #expect(try json(type, again) == value)
-      if byteCount == 2 || value.stringValue != nil { #expect(again == bytes) }
+      if byteCount == 2, value != "NaN" { #expect(again == bytes) }
     }
   }
 
@@ -66,7 +73,9 @@ struct ElementTests {
     var generator = SeededGenerator(seed: 7)
     for _ in 0..<2000 {
       let bytes = (0..<type.byteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      #expect(try DataType.number(type).elementBytes(from: try json(.number(type), bytes)) == bytes)
+      let value = try json(.number(type), bytes)
+      guard !value.description.contains("NaN") else { continue }
+      #expect(try DataType.number(type).elementBytes(from: value) == bytes)
     }
   }
 

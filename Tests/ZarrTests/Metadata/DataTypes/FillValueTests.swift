@@ -53,12 +53,13 @@ struct FillValueTests {
     .init(.number(.float16), "1.00048828125", [0, 0x3C], "1.0"),
     .init(.number(.float16), "1.00146484375", [2, 0x3C], "1.001953125"),
     .init(.number(.bfloat16), "1.5", [0xC0, 0x3F]), .init(.number(.bfloat16), #""0x7fc1""#, [0xC1, 0x7F]),
-    .init(.number(.float32), "0.1", [0xCD, 0xCC, 0xCC, 0x3D]),
-    .init(.number(.float32), "0.10000000149011612", [0xCD, 0xCC, 0xCC, 0x3D], "0.1"),
-    .init(.number(.float32), "1e-45", [1, 0, 0, 0]),
-    .init(.number(.float32), "3.4028235e+38", [0xFF, 0xFF, 0x7F, 0x7F]),
+    .init(.number(.float32), "0.1", [0xCD, 0xCC, 0xCC, 0x3D], "0.10000000149011612"),
+    .init(.number(.float32), "0.10000000149011612", [0xCD, 0xCC, 0xCC, 0x3D]),
+    .init(.number(.float32), "1e-45", [1, 0, 0, 0], "1.401298464324817e-45"),
+    .init(.number(.float32), "3.4028235e+38", [0xFF, 0xFF, 0x7F, 0x7F], "3.4028234663852886e+38"),
     // A number just above the middle of two: by way of a `Double` it would be the lower one.
-    .init(.number(.float32), "1.000000059604644775390625000000000001", [1, 0, 0x80, 0x3F], "1.0000001"),
+    .init(
+      .number(.float32), "1.000000059604644775390625000000000001", [1, 0, 0x80, 0x3F], "1.0000001192092896"),
     .init(.number(.float32), #""NaN""#, [0, 0, 0xC0, 0x7F]),
     .init(.number(.float32), #""0x7fc00000""#, [0, 0, 0xC0, 0x7F], #""NaN""#),
     .init(.number(.float32), #""0x7fc00001""#, [1, 0, 0xC0, 0x7F]),
