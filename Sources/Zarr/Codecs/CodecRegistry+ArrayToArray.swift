@@ -11,6 +11,8 @@ extension CodecRegistry {
     },
     SqueezeCodec.name: squeeze,
     "squeeze": squeeze,
+    CastValueCodec.name: CastValueCodec.resolve,
+    ScaleOffsetCodec.name: ScaleOffsetCodec.resolve,
     BitRoundCodec.name: bitRound(losesCarry: false),
     "numcodecs.bitround": bitRound(losesCarry: true),
   ]

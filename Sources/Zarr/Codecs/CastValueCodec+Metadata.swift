@@ -1,0 +1,92 @@
+import ChunkEngine
+
+extension CastValueCodec {
+  /// Reads the settings of the codec, and what the elements are behind it.
+  static func resolve(
+    _ settings: CodecSettings, _ context: CodecContext
+  ) throws(MetadataError) -> ResolvedCodec {
+    try settings.checkOnly("data_type", "rounding", "out_of_range", "scalar_map")
+    let typeField = settings.fields.path(of: "data_type")
+    let typeName = try settings.fields.required("data_type", "a data type")
+    let encodedDataType = try DataType(MetadataExtension(typeName, field: typeField), field: typeField)
+    guard case .number(let encodedType) = encodedDataType, supports(encodedType) else {
+      throw .expected("integers or floating-point numbers", found: typeName, in: typeField)
+    }
+    guard case .number(let decodedType) = context.dataType, supports(decodedType) else {
+      throw MetadataError(
+        code: .unexpectedValue, field: settings.field,
+        message: "\(name) takes integers and floating-point numbers, not \(context.dataType.name)")
+    }
+    let outOfRange = try settings.choice("out_of_range", default: OutOfRange.error)
+    guard outOfRange != .wrap || encodedType.isInteger else {
+      throw settings.unexpected("out_of_range", expected: "error or clamp, because only integers wrap around")
+    }
+    let map = MetadataFields(
+      try settings.fields.optionalObject("scalar_map"), path: settings.fields.path(of: "scalar_map"))
+    try map.checkOnly(["encode", "decode"])
+    let codec = CastValueCodec(
+      decodedType: decodedType, encodedType: encodedType,
+      rounding: try settings.choice("rounding", default: .nearestEven), outOfRange: outOfRange,
+      encodingExceptions: try exceptions("encode", of: map, from: context.dataType, to: encodedDataType),
+      decodingExceptions: try exceptions("decode", of: map, from: encodedDataType, to: context.dataType))
+    return try context.encoded(by: codec, settings, as: encodedDataType)
+  }
+
+  /// Reads pairs of numbers, in the form of fill values.
+  private static func exceptions(
+    _ name: String, of map: MetadataFields, from type: DataType, to other: DataType
+  ) throws(MetadataError) -> [Exception] {
+    guard let value = map.object[name], value != .null else { return [] }
+    guard let pairs = value.arrayValue else {
+      throw .expected("an array of pairs", found: value, in: map.path(of: name))
+    }
+    var exceptions: [Exception] = []
+    for (index, pair) in pairs.enumerated() {
+      let field = "\(map.path(of: name))[\(index)]"
+      guard let values = pair.arrayValue, values.count == 2 else {
+        throw .expected("a pair of numbers", found: pair, in: field)
+      }
+      exceptions.append(
+        Exception(
+          number: try type.fillValue(from: values[0], field: "\(field)[0]"),
+          result: try other.fillValue(from: values[1], field: "\(field)[1]")))
+    }
+    return exceptions
+  }
+}
+
+extension ScaleOffsetCodec {
+  /// Reads the settings of the codec, and what the elements are behind it.
+  static func resolve(
+    _ settings: CodecSettings, _ context: CodecContext
+  ) throws(MetadataError) -> ResolvedCodec {
+    try settings.checkOnly("offset", "scale")
+    guard case .number(let type) = context.dataType, supports(type) else {
+      throw MetadataError(
+        code: .unexpectedValue, field: settings.field,
+        message: "\(name) takes integers and floating-point numbers, not \(context.dataType.name)")
+    }
+    var constants: [[UInt8]] = []
+    for (name, defaultValue) in [("offset", 0), ("scale", 1)] as [(String, JSONValue)] {
+      constants.append(
+        try context.dataType.fillValue(
+          from: settings[name] ?? defaultValue, field: settings.fields.path(of: name)))
+    }
+    let isZero = try constants[1] == context.dataType.fillValue(from: 0, field: "scale")
+    // Minus zero has a bit of its own.
+    let isMinusZero =
+      type.isFloatingPoint && constants[1].dropLast().allSatisfy { $0 == 0 } && constants[1].last == 0x80
+    guard !isZero, !isMinusZero else {
+      throw settings.unexpected("scale", expected: "a number that is not 0")
+    }
+    let codec = ScaleOffsetCodec(type: type, offset: constants[0], scale: constants[1])
+    return try context.encoded(by: codec, settings, as: context.dataType)
+  }
+}
+
+extension DataType {
+  /// Reads a value in the form of a fill value that stands in another field.
+  fileprivate func fillValue(from value: JSONValue, field: String) throws(MetadataError) -> [UInt8] {
+    try ElementReader(form: .fillValue).bytes(of: self, from: value, field: field)
+  }
+}
