@@ -18,6 +18,7 @@ struct ImportCommand: ParsableCommand {
       and a carriage return is part of its line. A minus sign stands for standard input.
         zvlen import events.jsonl -o events.zarr
         zcat logs/*.gz | zvlen import - -o logs.zarr --type bytes
+        zvlen import events.jsonl -o events.zarr --type json
 
       The array appears when it is whole: if the import fails or is stopped, DEST is as it was before. With \
       --append the array stays as long as it was.

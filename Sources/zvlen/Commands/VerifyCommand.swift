@@ -65,11 +65,20 @@ struct VerifyCommand: ParsableCommand {
     let progress = ProgressLine("verifying", totalCount: chunks.count)
     defer { progress.clear() }
     let isText = array.dataType == .string
+    let isJSON = array.dataType == .json
     let damagedCount = Mutex(0)
     try chunks.forEach { elements in
       if isText {
         for index in elements.indices where !elements[index].isWellFormedText {
           throw ChunkError.invalidUTF8(index: index)
+        }
+      }
+      if isJSON {
+        var check = ElementCheck(.json, dataType: .json)
+        for index in elements.indices {
+          if let problem = check.problem(of: elements[index]) {
+            throw ToolError("element \(index) \(problem)")
+          }
         }
       }
       progress.add(1, byteCount: elements.byteCount)

@@ -11,23 +11,41 @@ struct LineExport {
 
   /// Writes all elements, each with the terminator behind it.
   ///
+  /// JSON that is laid out in several lines is written in one.
+  ///
   /// - Throws: ``ToolError`` if the terminator is part of an element.
   func run(to output: OutputStream) throws {
     let progress = ProgressLine("exporting", totalCount: array.count)
     defer { progress.clear() }
+    let isJSON = array.dataType == .json
     try array.forEachBlock(monitor: Interruption.monitor) { block in
       let blobs = block.elements.blobs
       var byteCount = 0
       for index in block.elements.indices {
         let element = blobs[index]
-        guard !contains(terminator, element) else { throw hasTerminator(block.offset + index) }
-        try output.write(element)
+        if contains(terminator, element) {
+          guard isJSON else { throw hasTerminator(block.offset + index) }
+          try output.write { buffer in try appendCompact(element, block.offset + index, to: &buffer) }
+        } else {
+          try output.write(element)
+        }
         try output.write { buffer in buffer.append(terminator) }
         byteCount += element.byteCount
       }
       progress.add(block.elements.count, byteCount: byteCount)
     }
     try output.flush()
+  }
+
+  /// Appends JSON in one line, in which there is neither a line feed nor a NUL byte.
+  private func appendCompact(_ element: RawSpan, _ index: Int, to buffer: inout [UInt8]) throws {
+    let parser = JSONParser(
+      maximumDepth: JSONValue.maximumElementDepth, maximumByteCount: Int(UInt32.max))
+    do throws(JSONError) {
+      try parser.appendCompact(element, to: &buffer)
+    } catch {
+      throw ToolError("\(array.location): element \(index) is not JSON: \(error)")
+    }
   }
 
   private func contains(_ byte: UInt8, _ element: RawSpan) -> Bool {

@@ -17,12 +17,12 @@ struct LineImport {
 
   /// Imports all lines.
   func run(to destination: ImportDestination) throws {
-    let (appender, isText) = try appender(to: destination)
+    var (appender, check) = try appender(to: destination)
     let progress = ProgressLine("importing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
       for path in paths {
-        try append(path, isText: isText, to: appender, progress)
+        try append(path, &check, to: appender, progress)
       }
       try appender.finish()
     } catch {
@@ -31,16 +31,17 @@ struct LineImport {
     }
   }
 
-  private func appender(to destination: ImportDestination) throws -> (Appender, isText: Bool) {
+  private func appender(to destination: ImportDestination) throws -> (Appender, ElementCheck) {
     let encoding = settings.encoding
     if destination.continuesExisting {
       let array = try ZarrArray.open(in: destination.store, access: settings.access)
       try settings.checkContinuable(array, type: encoding.type)
-      return (try settings.continuing(array), array.dataType == .string)
+      return (try settings.continuing(array), ElementCheck(encoding.type, dataType: array.dataType))
     }
     let type = encoding.type ?? .string
     return (
-      try settings.create(in: destination.store, type: type, chunkSize: encoding.chunkSize), type == .string
+      try settings.create(in: destination.store, type: type, chunkSize: encoding.chunkSize),
+      ElementCheck(type, dataType: type.dataType)
     )
   }
 
@@ -56,7 +57,9 @@ struct LineImport {
     return total
   }
 
-  private func append(_ path: String, isText: Bool, to appender: Appender, _ progress: ProgressLine) throws {
+  private func append(
+    _ path: String, _ check: inout ElementCheck, to appender: Appender, _ progress: ProgressLine
+  ) throws {
     let isStandardInput = path == Self.standardInputName
     let name = isStandardInput ? "standard input" : path
     var reader = try LineReader(
@@ -65,8 +68,8 @@ struct LineImport {
     var lineNumber = 1
     try reader.forEachBlock { block in
       // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
-      if isText && !block.isWellFormedText {
-        throw notText(block, name, firstLineNumber: lineNumber)
+      if check.isJSON || check.isText && !block.isWellFormedText {
+        try expect(linesOf: block, &check, name, firstLineNumber: lineNumber)
       }
       lineNumber += try append(linesOf: block, name, firstLineNumber: lineNumber, to: appender)
       progress.add(block.byteCount, byteCount: block.byteCount)
@@ -88,14 +91,15 @@ struct LineImport {
     return count
   }
 
-  private func notText(_ block: RawSpan, _ name: String, firstLineNumber: Int) -> ToolError {
+  /// Looks at each line of a block, and throws for the first one that cannot be an element.
+  private func expect(
+    linesOf block: RawSpan, _ check: inout ElementCheck, _ name: String, firstLineNumber: Int
+  ) throws {
     var number = firstLineNumber
-    var found: Int?
-    forEachLine(of: block) { line in
-      if found == nil && !line.isWellFormedText { found = number }
+    try forEachLine(of: block) { line in
+      if let problem = check.problem(of: line) { throw ToolError("\(name), line \(number) \(problem)") }
       number += 1
     }
-    return ToolError("\(name), line \(found ?? firstLineNumber) is not UTF-8; use --type bytes")
   }
 
   /// Calls `body` with each line of a block, without its terminator.

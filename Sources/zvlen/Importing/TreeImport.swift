@@ -33,14 +33,14 @@ struct TreeImport {
   func run(to destination: ImportDestination) throws {
     // How many files there are and how large they are decides the chunks, and how long it is going to take.
     let total = try count()
-    let (blobs, paths, isText) = try appenders(to: destination, total)
+    var (blobs, paths, check) = try appenders(to: destination, total)
     let progress = ProgressLine("importing", totalCount: total.byteCount)
     defer { progress.clear() }
     do {
       for tree in trees {
         try tree.forEachFile { file in
           try Interruption.check()
-          let byteCount = try append(file, isText: isText, to: blobs)
+          let byteCount = try append(file, &check, to: blobs)
           try append(file.relativePath, to: paths)
           progress.add(byteCount, byteCount: byteCount)
         }
@@ -75,7 +75,7 @@ struct TreeImport {
 
   private func appenders(
     to destination: ImportDestination, _ total: Total
-  ) throws -> (blobs: Appender, paths: Appender, isText: Bool) {
+  ) throws -> (blobs: Appender, paths: Appender, ElementCheck) {
     let store = destination.store
     let encoding = settings.encoding
     if destination.continuesExisting {
@@ -83,25 +83,28 @@ struct TreeImport {
       try settings.checkContinuable(group.blobs, type: encoding.type)
       return (
         try settings.continuing(group.blobs), try settings.continuing(group.paths),
-        group.blobs.dataType == .string
+        ElementCheck(encoding.type, dataType: group.blobs.dataType)
       )
     }
     _ = try ZarrGroup.create(in: store)
+    let type = encoding.type ?? .bytes
     return (
       try settings.create(
-        in: store, at: FileTreeGroup.blobsName, type: encoding.type ?? .bytes,
+        in: store, at: FileTreeGroup.blobsName, type: type,
         chunkSize: encoding.evenChunks
           ? encoding.chunkSize
           : encoding.chunkSize(forElements: total.fileCount, byteCount: total.byteCount)),
       try settings.create(
         in: store, at: FileTreeGroup.pathsName, type: .string,
         chunkSize: encoding.chunkSize(forElements: total.fileCount, byteCount: total.pathByteCount)),
-      encoding.type == .string
+      ElementCheck(type, dataType: type.dataType)
     )
   }
 
   /// Appends what a file holds, and returns how many bytes that are.
-  private func append(_ file: FoundFile, isText: Bool, to blobs: Appender) throws -> Int {
+  private func append(
+    _ file: FoundFile, _ check: inout ElementCheck, to blobs: Appender
+  ) throws -> Int {
     let source = try OpenFile(
       file.name, in: file.directory, flags: O_RDONLY | O_NOFOLLOW, path: file.location)
     let byteCount = try source.status().byteCount
@@ -119,9 +122,7 @@ struct TreeImport {
               into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
             let bytes = unsafe RawSpan(
               _unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[count..<count + read]))
-            if isText && !bytes.isWellFormedText {
-              throw ToolError("\(file.location) is not UTF-8; use --type bytes")
-            }
+            if let problem = check.problem(of: bytes) { throw ToolError("\(file.location) \(problem)") }
             count += read
             return read
           }

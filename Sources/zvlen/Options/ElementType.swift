@@ -7,12 +7,17 @@ enum ElementType: String, ExpressibleByArgument, CaseIterable {
   case bytes
   /// Text in UTF-8.
   case string
+  /// JSON values.
+  case json
+  /// JSON values in an array of text, which other libraries can read.
+  case jsonString = "json-string"
 
   /// The data type in Zarr's words.
   var dataType: DataType {
     switch self {
     case .bytes: .bytes
-    case .string: .string
+    case .string, .jsonString: .string
+    case .json: .json
     }
   }
 }

@@ -9,10 +9,11 @@ import Zarr
 struct EncodingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What the elements are: bytes or string.",
+      "What the elements are: bytes, string, json or json-string.",
       discussion: """
-        bytes takes everything; string takes UTF-8 only, and other libraries hand it out as text. The default \
-        is bytes for files and string for lines.
+        bytes takes everything; string takes UTF-8 only, and other libraries hand it out as text. json takes \
+        JSON only, a value a line or a file, and says so in the array, which few libraries know; json-string \
+        takes the same and makes an array of text. The default is bytes for files and string for lines.
         """))
   var type: ElementType?
 
@@ -90,7 +91,7 @@ struct EncodingOptions: ParsableArguments {
         throw ValidationError(
           "--data-type-name takes \(DataType.bytes.names.joined(separator: ", "))")
       }
-      if type == .string { throw ValidationError("--data-type-name is for --type bytes") }
+      if let type, type != .bytes { throw ValidationError("--data-type-name is for --type bytes") }
     }
   }
 

@@ -16,14 +16,19 @@ struct JSONScanner: ~Escapable {
 
   /// Reads the whole text, which must be one value.
   mutating func document() throws(JSONError) -> JSONValue {
-    if bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF {
-      offset = 3
-    }
+    skipByteOrderMark()
     let value = try value(depth: 0)
     guard nextToken() == nil else {
       throw unexpected("the end of the document")
     }
     return value
+  }
+
+  /// Steps over a byte order mark at the beginning, if there is one.
+  mutating func skipByteOrderMark() {
+    if bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF {
+      offset = 3
+    }
   }
 
   /// Skips white space and returns the byte after it, which stays the next one, or nil at the end.
