@@ -64,9 +64,17 @@ public final class ProgressMonitor: Sendable {
   ///
   /// It adds to the progress of `whole`, but does not say what to expect and that all is done. It is
   /// cancelled with `whole`, and can be cancelled alone.
-  init(partOf whole: ProgressMonitor?) {
-    interval = .zero
-    handler = { _ in }
+  ///
+  /// - Parameters:
+  ///   - whole: The monitor of all the work.
+  ///   - interval: The least time between two calls of the handler.
+  ///   - handler: Called with the progress of this part, as ``init(interval:_:)`` says.
+  public init(
+    partOf whole: ProgressMonitor?, interval: Duration = .zero,
+    _ handler: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) {
+    self.interval = interval
+    self.handler = handler
     self.whole = whole
   }
 

@@ -1,0 +1,57 @@
+import ChunkEngine
+
+/// Which parts of an array are stored, so that the others need not be looked for one by one.
+struct StoredRegions {
+  /// The number of chunks from which on their keys are listed: looking for fewer takes no time.
+  private static let leastChunkCount = 4096
+
+  private let grid: ChunkGrid
+
+  /// The positions of the chunks that are stored, or nil if that is not known, or not worth to be.
+  private let positions: Set<[Int]>?
+
+  /// Lists the chunks of an array.
+  ///
+  /// - Complexity: O(*n*) where *n* is the number of stored chunks.
+  init(of array: ZarrArray) {
+    let metadata = array.metadata
+    grid = metadata.chunkGrid
+    // A store that cannot list its keys can still be read.
+    guard let count = grid.chunkCount(of: metadata.shape), count >= Self.leastChunkCount,
+      let keys = try? array.store.list(array.path.description)
+    else {
+      positions = nil
+      return
+    }
+    let prefixByteCount = array.path.names.isEmpty ? 0 : array.path.description.utf8.count + 1
+    positions = Set(
+      keys.lazy.compactMap { key in
+        let key = String(Substring(key.description.utf8.dropFirst(prefixByteCount)))
+        return metadata.chunkKeyEncoding.indices(ofKey: key, rank: metadata.shape.count)
+      })
+  }
+
+  /// Whether anything of a region may be stored.
+  ///
+  /// - Complexity: O(*n*) where *n* is the smaller of the number of stored chunks and that of the chunks in
+  ///   the region.
+  func mayContain(_ region: ArrayRegion) -> Bool {
+    guard let positions, !region.ranges.contains(where: \.isEmpty) else { return true }
+    let chunks = zip(grid.axes, region.ranges).map { axis, range in
+      axis.chunkIndex(of: range.lowerBound)...axis.chunkIndex(of: range.upperBound - 1)
+    }
+    let count = ArrayMetadata.elementCount(of: chunks.map(\.count)) ?? Int.max
+    guard count <= positions.count else {
+      return positions.contains { zip(chunks, $0).allSatisfy { $0.contains($1) } }
+    }
+    var position = chunks.map(\.lowerBound)
+    while true {
+      if positions.contains(position) { return true }
+      guard let axis = position.indices.last(where: { position[$0] < chunks[$0].upperBound }) else {
+        return false
+      }
+      position[axis] += 1
+      for behind in position.indices.dropFirst(axis + 1) { position[behind] = chunks[behind].lowerBound }
+    }
+  }
+}
