@@ -8,7 +8,7 @@ public struct ShardIndex: Sendable {
   private let entries: SharedBytes
 
   /// The bytes of the shard that inner chunks can be in, which are all but those of the index.
-  private let dataRange: Range<Int>
+  let dataRange: Range<Int>
 
   /// The number of inner chunks.
   public var count: Int { entries.byteCount / ShardEntry.encodedByteCount }

@@ -11,17 +11,25 @@ final class ChunkLocks: @unchecked Sendable {
 
   /// Calls `body` while no other thread is in this function for the same chunk.
   func withLock<Result>(on indices: [Int], _ body: () throws -> Result) rethrows -> Result {
-    condition.lock()
-    while !locked.insert(indices).inserted {
-      condition.wait()
-    }
-    condition.unlock()
-    defer {
-      condition.lock()
-      locked.remove(indices)
-      condition.unlock()
-      condition.broadcast()
-    }
+    lock(indices)
+    defer { unlock(indices) }
     return try body()
+  }
+
+  /// Waits until nobody else has locked a chunk, and locks it.
+  ///
+  /// Whoever locks several chunks does so in C order of the grid, or two would wait for each other.
+  func lock(_ indices: [Int]) {
+    condition.withLock {
+      while !locked.insert(indices).inserted {
+        condition.wait()
+      }
+    }
+  }
+
+  /// Unlocks a chunk, on any thread.
+  func unlock(_ indices: [Int]) {
+    condition.withLock { _ = locked.remove(indices) }
+    condition.broadcast()
   }
 }

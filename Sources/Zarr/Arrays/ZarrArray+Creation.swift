@@ -93,7 +93,7 @@ extension ZarrArray {
   }
 
   /// The mean size of elements in wire form, by at most some thousand of them from all over the source.
-  private static func meanByteCount(of elements: any BlobSource) throws(ChunkError) -> Double {
+  static func meanByteCount(of elements: any BlobSource) throws(ChunkError) -> Double {
     let count = elements.count
     guard count > 0 else { return ChunkSize.assumedMeanByteCount }
     let runCount = 64

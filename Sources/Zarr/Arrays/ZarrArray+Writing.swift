@@ -22,6 +22,9 @@ extension ZarrArray {
     guard elements.count == chunks.elementCount else {
       throw ZarrError.elementCount(path: location, found: elements.count, expected: chunks.elementCount)
     }
+    if let sharding {
+      return try write(elements, to: chunks.region, chunks.metadata, of: sharding, monitor: monitor)
+    }
     try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
       try locks.withLock(on: part.indices) {
         try write(part, of: elements, metadata: chunks.metadata, with: worker, monitor: monitor)

@@ -9,12 +9,22 @@ final class ShardReadingWorker {
   }
 }
 
+/// What one worker reuses to write parts of shards.
+final class ShardWritingWorker {
+  var writer: ShardWriter
+
+  init(_ writer: consuming ShardWriter) {
+    self.writer = writer
+  }
+}
+
 /// What an array needs to work on parts of its shards.
 ///
 /// It can if ``ShardingCodec`` is its only codec: other codecs beside it need whole shards.
 struct Sharding: Sendable {
   let codec: ShardingCodec
   let readers: WorkerPool<ShardReadingWorker>
+  let writers: WorkerPool<ShardWritingWorker>
   let indices: ShardIndexCache
 
   /// Prepares for an array, or returns nil if its chunks are no shards.
@@ -26,6 +36,12 @@ struct Sharding: Sendable {
     try Self.check(codec, grid)
     self.codec = codec
     indices = ShardIndexCache(maximumByteCount: access.shardIndexCacheByteCount)
+    writers = WorkerPool {
+      ShardWritingWorker(
+        try ShardWriter(
+          codec, maximumElementByteCount: access.maximumElementByteCount,
+          storesFillValueChunks: access.storesFillValueChunks))
+    }
     readers = WorkerPool { ShardReadingWorker(try ShardReader(codec, limits: access.limits)) }
   }
 

@@ -1,0 +1,177 @@
+/// Encodes parts of shards for one worker.
+///
+///     source ──▶ inner chunk ──▶ its codecs ──▶ encoded inner chunks of the part, one behind the other
+///       the one copy
+public struct ShardWriter: ~Copyable {
+  private let codec: ShardingCodec
+  private let maximumElementByteCount: Int
+  private let storesFillValueChunks: Bool
+  private var pipeline: EncodingPipeline
+  private var chunk = ByteArena()
+  private var output = ByteArena()
+
+  /// The most bytes that a part was encoded to, a good guess for the next one.
+  private var expectedByteCount = 0
+
+  /// Creates a writer.
+  ///
+  /// - Parameters:
+  ///   - codec: The codec of the shards.
+  ///   - maximumElementByteCount: The largest element that is accepted.
+  ///   - storesFillValueChunks: Whether inner chunks are stored whose elements all equal the fill value.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  public init(
+    _ codec: ShardingCodec, maximumElementByteCount: Int = WireForm.portableElementByteCount,
+    storesFillValueChunks: Bool = false
+  ) throws(ChunkError) {
+    pipeline = try EncodingPipeline(codec.chain)
+    self.codec = codec
+    self.maximumElementByteCount = maximumElementByteCount
+    self.storesFillValueChunks = storesFillValueChunks
+  }
+
+  /// Encodes the inner chunks of a part.
+  ///
+  /// - Parameters:
+  ///   - part: The elements that are written.
+  ///   - elements: All elements of the selection.
+  ///   - expectedPartCount: How many parts, this one included, this worker is going to encode. They share
+  ///     allocations.
+  ///   - existing: Returns the elements of an inner chunk of which others are written too, or nil if it is
+  ///     not stored.
+  /// - Returns: The encoded inner chunks.
+  /// - Throws: ``ChunkError``, and what `existing` throws.
+  /// - Complexity: O(*n*) where *n* is the size of the inner chunks.
+  public mutating func encode(
+    _ part: ShardPart, of elements: any BlobSource, expectedPartCount: Int = 1,
+    existing: (_ position: Int) throws -> BlobView?
+  ) throws -> EncodedInnerChunks {
+    let grid = part.grid
+    var chunks: [EncodedInnerChunks.Chunk] = []
+    chunks.reserveCapacity(part.chunkCount)
+    var payloadByteCount = 0
+    output.removeAll()
+    output.expectedChunkCount = expectedPartCount
+    // A guess, so that parts share allocations from the first on.
+    try output.reserve(expectedByteCount)
+    var walk = InnerChunkWalk(part)
+    while walk.next() {
+      var others: (any BlobSource)?
+      if walk.elementCount < grid.chunkElementCount {
+        others = walk.isWhole ? nil : try existing(walk.position)
+        others = others ?? RepeatedBlob(codec.fillValue, count: grid.chunkElementCount)
+      }
+      let start = output.count
+      let isStored: Bool
+      do throws(ChunkError) {
+        let (found, isEncoded) = try encode(
+          walk.runs, of: elements, others: others, count: grid.chunkElementCount, grid.chunkShape)
+        payloadByteCount = try sum(payloadByteCount, found)
+        isStored = isEncoded
+      } catch {
+        throw ChunkError.innerChunk(position: walk.position, reason: error)
+      }
+      chunks.append(
+        EncodedInnerChunks.Chunk(
+          position: walk.position, byteCount: isStored ? output.count - start : nil))
+    }
+    expectedByteCount = max(expectedByteCount, output.count)
+    return EncodedInnerChunks(
+      bytes: try output.takeBytes(), chunks: chunks, elementByteCount: payloadByteCount)
+  }
+
+  /// Encodes one inner chunk, unless all its elements equal the fill value.
+  ///
+  /// - Returns: The bytes of the elements that are written, and whether the inner chunk is stored.
+  private mutating func encode(
+    _ runs: [ElementRun], of elements: any BlobSource, others: (any BlobSource)?, count: Int, _ shape: [Int]
+  ) throws(ChunkError) -> (payloadByteCount: Int, isEncoded: Bool) {
+    if pipeline.isInPlace {
+      let start = output.count
+      let payloadByteCount = try Self.gather(
+        runs, of: elements, others: others, count: count, layout: codec.chain.layout,
+        maximumElementByteCount: maximumElementByteCount, into: &output)
+      guard try isStored(output.bytes.extracting(start..<output.count), of: elements, others) else {
+        output.truncate(to: start)
+        return (payloadByteCount, false)
+      }
+      try pipeline.appendChecksums(to: &output, from: start)
+      return (payloadByteCount, true)
+    }
+    chunk.removeAll()
+    let payloadByteCount = try Self.gather(
+      runs, of: elements, others: others, count: count, layout: codec.chain.layout,
+      maximumElementByteCount: maximumElementByteCount, into: &chunk)
+    guard try isStored(chunk.bytes, of: elements, others) else { return (payloadByteCount, false) }
+    try Self.encode(&pipeline, chunk, shape, into: &output)
+    return (payloadByteCount, true)
+  }
+
+  private static func encode(
+    _ pipeline: inout EncodingPipeline, _ chunk: borrowing ByteArena, _ shape: [Int],
+    into output: inout ByteArena
+  ) throws(ChunkError) {
+    try pipeline.encode(chunk.bytes, shape: shape, into: &output)
+  }
+
+  /// Whether an inner chunk has to be stored, if its elements are valid.
+  private func isStored(
+    _ chunk: RawSpan, of elements: any BlobSource, _ others: (any BlobSource)?
+  ) throws(ChunkError) -> Bool {
+    let chain = codec.chain
+    guard storesFillValueChunks || !chain.layout.elements(of: chunk, allEqual: codec.fillValue) else {
+      return false
+    }
+    if chain.elementsAreText, chain.layout == .variable,
+      !elements.elementsAreText || !(others?.elementsAreText ?? true)
+    {
+      try VlenUTF8Codec.validate(
+        chunk.extracting(WireForm.headerByteCount..<chunk.byteCount),
+        count: Int(chunk.littleEndianUInt32(at: 0)))
+    }
+    return true
+  }
+
+  /// Lays out the elements of an inner chunk behind what `arena` has, and returns the bytes of those in runs.
+  private static func gather(
+    _ runs: [ElementRun], of elements: any BlobSource, others: (any BlobSource)?, count: Int,
+    layout: ElementLayout, maximumElementByteCount: Int, into arena: inout ByteArena
+  ) throws(ChunkError) -> Int {
+    var payloadByteCount = 0
+    for run in runs {
+      payloadByteCount = try sum(
+        payloadByteCount, elements.byteCount(of: run.selectionIndex..<run.selectionIndex + run.count))
+    }
+    var allByteCount = payloadByteCount
+    if let others {
+      try forEachGap(between: runs, count: count) { gap throws(ChunkError) in
+        allByteCount = try sum(allByteCount, others.byteCount(of: gap))
+      }
+    }
+    try arena.appendChunk(
+      count: count, payloadByteCount: allByteCount, layout: layout,
+      maximumElementByteCount: maximumElementByteCount
+    ) { writer throws(ChunkError) in
+      var position = 0
+      for run in runs {
+        if let others, run.chunkIndex > position { try others.write(position..<run.chunkIndex, to: &writer) }
+        try elements.write(run.selectionIndex..<run.selectionIndex + run.count, to: &writer)
+        position = run.chunkIndex + run.count
+      }
+      if let others, position < count { try others.write(position..<count, to: &writer) }
+    }
+    return payloadByteCount
+  }
+
+  /// Calls `body` with the elements of an inner chunk in front of each run, and behind the last.
+  private static func forEachGap(
+    between runs: [ElementRun], count: Int, _ body: (Range<Int>) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    var position = 0
+    for run in runs {
+      if run.chunkIndex > position { try body(position..<run.chunkIndex) }
+      position = run.chunkIndex + run.count
+    }
+    if position < count { try body(position..<count) }
+  }
+}

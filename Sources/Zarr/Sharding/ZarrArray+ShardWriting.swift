@@ -1,0 +1,104 @@
+import ChunkEngine
+
+extension ZarrArray {
+  /// Writes elements to a region, in C order.
+  ///
+  /// Inner chunks are encoded by all workers at once, and each shard is written when all of it that changes
+  /// is encoded. What does not change is copied as it is stored.
+  ///
+  /// - Throws: As ``write(_:to:monitor:)-9204v``.
+  func write(
+    _ elements: any BlobSource, to region: ArrayRegion, _ metadata: ArrayMetadata, of sharding: Sharding,
+    monitor: ProgressMonitor?
+  ) throws {
+    monitor?.expect(elementCount: elements.count)
+    if elements.count > 0 {
+      var plan = ShardPlan(of: region, metadata, sharding.codec)
+      plan.divide(
+        intoPiecesOf: try chunksPerPiece(plan.chunkCount, of: elements, sharding.codec))
+      let pieceCount = try plan.pieceCount(location)
+      let shards = ShardsInProgress(pieceCount: plan.piecesPerShard, locks: locks)
+      defer { shards.abandon() }
+      try forEachPiece(of: plan, workers: sharding.writers, monitor: monitor) {
+        [plan] number, shardNumber, indices, piece, worker in
+        let (shard, old) = try shards.shard(shardNumber, at: indices) {
+          let part = try plan.part(ofShardAt: indices)
+          return part.isWhole ? nil : try openShard(at: indices, part.grid, sharding)
+        }
+        // As many as this worker is likely to get; the last one leaves nothing behind in it.
+        let expected = (pieceCount - number - 1) / access.workerCount + 1
+        let part = try piece.map { piece in
+          try worker.writer.encode(piece, of: elements, expectedPartCount: expected) { position in
+            try old.flatMap { try decodeChunk(at: position, piece.grid, of: $0, sharding) }
+          }
+        }
+        if let parts = shard.add(part, at: number % plan.piecesPerShard) {
+          try store(parts, at: indices, plan.innerGrid(ofShardAt: indices), over: old, sharding)
+          shards.finish(shardNumber)
+        }
+        guard let monitor, let piece, let part else { return }
+        monitor.add(
+          elementCount: piece.elementCount, elementByteCount: part.elementByteCount,
+          storedByteCount: part.byteCount)
+      }
+    }
+    monitor?.finish()
+  }
+
+  /// Stores a shard of encoded inner chunks, and of all others that an old one has, while it is locked.
+  func store(
+    _ parts: [EncodedInnerChunks], at indices: [Int], _ grid: InnerChunkGrid, over old: OpenShard?,
+    _ sharding: Sharding
+  ) throws {
+    var assembly = try ShardAssembly(sharding.codec, grid, keeping: old?.index)
+    for part in parts { assembly.add(part) }
+    let key = key(ofChunkAt: indices)
+    guard var shard = try assembly.finish() else { return try store.delete(key) }
+    func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
+      try old?.value.read(range, into: &arena)
+    }
+    if let old, !old.value.staysWhenReplaced { try shard.load(reading: read) }
+    try store.write(key, byteCount: shard.byteCount) { append in
+      try shard.write(reading: read, to: append)
+    }
+  }
+
+  /// Reads all elements of an inner chunk, or returns nil if it is not stored.
+  func decodeChunk(
+    at position: Int, _ grid: InnerChunkGrid, of shard: OpenShard, _ sharding: Sharding
+  ) throws -> BlobView? {
+    let worker = try sharding.readers.take()
+    defer { sharding.readers.put(worker) }
+    return try worker.reader.decodeChunk(at: position, grid, shard.index) { range, arena in
+      try shard.value.read(range, into: &arena)
+    }
+  }
+
+  /// The inner chunks that a worker encodes at a time.
+  ///
+  /// - Parameters:
+  ///   - chunkCount: The inner chunks that are written.
+  ///   - elements: Their elements.
+  ///   - codec: The codec of the shards.
+  /// - Returns: At least 1.
+  /// - Throws: What `elements` throws.
+  private func chunksPerPiece(
+    _ chunkCount: Int, of elements: any BlobSource, _ codec: ShardingCodec
+  ) throws -> Int {
+    let elementCount = codec.chunkShape.reduce(1, *)
+    let mean =
+      try codec.chain.layout.fixedByteCount.map(Double.init) ?? Self.meanByteCount(of: elements)
+    let byteCount = max(1, mean * Double(elementCount))
+    let largest = Int(Double(Self.pieceByteCount) / byteCount)
+    // Several pieces for each worker, unless they are so small that waking it up takes longer.
+    let shared = max(
+      chunkCount / 4 / access.workerCount, Int(Double(Self.smallestPieceByteCount) / byteCount))
+    return max(1, min(largest, shared))
+  }
+
+  /// The bytes that are encoded at a time, so that they stay in a core's cache.
+  private static var pieceByteCount: Int { 128 << 10 }
+
+  /// Pieces are made no smaller than this for there to be some for each worker.
+  private static var smallestPieceByteCount: Int { 32 << 10 }
+}
