@@ -34,10 +34,9 @@ struct CastRules: Hashable, Sendable {
   private func rounded<Number: RealNumber, Other: RealNumber>(_ number: Number) -> Other? {
     guard number.double.isFinite else { return nil }
     let value = number.double.rounded(rounding.rule)
-    // The upper bound is not in range, but the largest number may have no `Double`.
-    guard value < Double(Other.least) || value >= Double(Other.greatest + 1) else {
-      return Other(nearest: value)
-    }
+    let bound = Other.beyondGreatest
+    let isBelow = Other.kind == .signedInteger ? value < -bound : value < 0
+    guard isBelow || value >= bound else { return Other(nearest: value) }
     switch outOfRange {
     case .error: return nil
     case .clamp: return Other(bitsOf: value < 0 ? Other.least : Other.greatest)
@@ -57,7 +56,7 @@ struct CastRules: Hashable, Sendable {
     let towardsZero = rounding.goesTowardsZero(isNegative: isNegative)
     guard nearest.double.isFinite else {
       // It rounds to the largest number from just above it, up to where there would be another one.
-      guard towardsZero == true, number.double.magnitude < Other.beyondGreatest else {
+      guard towardsZero == true, number.double.magnitude < Other.infinityBound else {
         return outOfRange == .clamp ? nearest : nil
       }
       return nearest.steppedTowardsZero
@@ -106,7 +105,7 @@ extension CastValueCodec.Rounding {
 extension RealNumber {
   /// The power of two behind the largest floating-point number.
   @inline(__always)
-  fileprivate static var beyondGreatest: Double { Self(nearest: 0x1p16).double.isFinite ? 0x1p128 : 0x1p16 }
+  fileprivate static var infinityBound: Double { Self(nearest: 0x1p16).double.isFinite ? 0x1p128 : 0x1p16 }
 
   /// The neighbour of a floating-point number that is farther from zero, or infinity.
   @inline(__always)

@@ -4,7 +4,8 @@ extension RealNumber where Self: FixedWidthInteger, Bits == Magnitude {
   @inline(__always) init(bits: Bits) { self.init(truncatingIfNeeded: bits) }
   @inline(__always) var bits: Bits { Bits(truncatingIfNeeded: self) }
 
-  @inline(__always) var double: Double { Double(self) }
+  @inline(__always)
+  var double: Double { Self.isSigned ? Double(integer) : Double(UInt64(bitPattern: integer)) }
   @inline(__always) var integer: Int64 { Int64(truncatingIfNeeded: self) }
 
   @inline(__always) init(nearest value: Int64) { self.init(truncatingIfNeeded: value) }

@@ -16,6 +16,14 @@ extension RealNumber {
     (1 << (kind == .signedInteger ? Bits.bitWidth - 1 : Bits.bitWidth)) - 1
   }
 
+  /// The power of two behind the largest integer of the type.
+  @inline(__always)
+  static var beyondGreatest: Double {
+    let range =
+      Bits.bitWidth == 8 ? 0x1p8 : Bits.bitWidth == 16 ? 0x1p16 : Bits.bitWidth == 32 ? 0x1p32 : 0x1p64
+    return kind == .signedInteger ? range / 2 : range
+  }
+
   /// The integer with the low bits of another.
   @inline(__always)
   init(bitsOf value: Int128) { self.init(bits: Bits(truncatingIfNeeded: value)) }

@@ -24,15 +24,12 @@ public struct NumcodecsPackBitsCodec: ArrayToArrayCodec, Hashable {
   ) throws(ChunkError) {
     let count = try chunk.byteCount(ofElements: 1, codec: Self.name)
     try source.checkByteCount(count, codec: Self.name)
-    try output.append(addingCapacity: Self.packedByteCount(count) + 1) { output throws(ChunkError) in
-      output.append(Self.paddingBitCount(count))
-      for start in stride(from: 0, to: count, by: 8) {
-        var packed: UInt8 = 0
-        for index in start..<min(start + 8, count) where source.byte(at: index) != 0 {
-          packed |= 0x80 >> UInt8(truncatingIfNeeded: index - start)
-        }
-        output.append(packed)
-      }
+    let byteCount = Self.packedByteCount(count)
+    try output.reserve(byteCount + 1)
+    try output.append(addingCapacity: 1) { output in output.append(Self.paddingBitCount(count)) }
+    try unsafe output.append(byteCount: byteCount, from: source) { source, target in
+      // SAFETY: There are all truth values at `source`, and room for their bits at `target`.
+      unsafe TruthValueBits.mostSignificantFirst.pack(count, from: source, to: target)
     }
   }
 
@@ -46,10 +43,10 @@ public struct NumcodecsPackBitsCodec: ArrayToArrayCodec, Hashable {
     guard padding == Self.paddingBitCount(count) else {
       throw .malformed(codec: Self.name, reason: "\(count) truth values have no \(padding) bits of padding")
     }
-    try output.append(addingCapacity: count) { output throws(ChunkError) in
-      for index in 0..<count {
-        output.append(source.byte(at: 1 + index / 8) >> UInt8(truncatingIfNeeded: 7 - index % 8) & 1)
-      }
+    try unsafe output.append(byteCount: count, from: source.extracting(1..<source.byteCount)) {
+      source, target in
+      // SAFETY: There are the bits of all truth values at `source`, and room for these at `target`.
+      unsafe TruthValueBits.mostSignificantFirst.unpack(count, from: source, to: target)
     }
   }
 }

@@ -54,15 +54,17 @@ struct PermutationKernel {
     _: Word.Type, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer
   ) {
     let width = MemoryLayout<Word>.size
-    // A tile has whole cache lines in both directions, and not so many that they push each other out.
-    let side = max(8, 64 / width)
+    // A tile has whole cache lines in memory, and few of them: a stride that is a power of two puts all of
+    // them into the same set of the cache.
+    let rowSide = max(8, 64 / width)
+    let columnSide = 8
     forEachPlane { sourceIndex, targetIndex, plane in
       let source = unsafe source + sourceIndex &* width
       let target = unsafe target + targetIndex &* width
-      for firstRow in stride(from: 0, to: plane.rowCount, by: side) {
-        let rows = firstRow..<min(firstRow &+ side, plane.rowCount)
-        for firstColumn in stride(from: 0, to: plane.columnCount, by: side) {
-          let columns = firstColumn..<min(firstColumn &+ side, plane.columnCount)
+      for firstRow in stride(from: 0, to: plane.rowCount, by: rowSide) {
+        let rows = firstRow..<min(firstRow &+ rowSide, plane.rowCount)
+        for firstColumn in stride(from: 0, to: plane.columnCount, by: columnSide) {
+          let columns = firstColumn..<min(firstColumn &+ columnSide, plane.columnCount)
           for row in rows {
             for column in columns {
               // SAFETY: Rows and columns are those of the walk, all of whose elements are there.

@@ -1,21 +1,20 @@
 /// The loops over numbers, with up to 64 bits at a time in a register.
 extension PackBitsCodec {
-  /// Whether a number in memory is a truth value, of which anything but 0 is true.
-  private var isTruthValue: Bool { component.bitCount == 1 }
-
+  /// Packs the bits of `count` numbers.
+  ///
+  /// - Precondition: Both sides have room for them.
   func pack<Word: FixedWidthInteger & UnsignedInteger & RealNumber>(
     _: Word.Type, _ count: Int, _ packedByteCount: Int, from source: UnsafeRawPointer,
     to target: UnsafeMutableRawPointer
   ) {
     let (first, width) = (bits.lowerBound, bits.count)
     let mask = UInt64.max >> (64 - width)
-    let isTruthValue = isTruthValue
     var register: UInt64 = 0
     var filled = 0
     var position = 0
     for index in 0..<count {
       let word = unsafe UInt64(truncatingIfNeeded: Word.load(source, at: index))
-      let value = isTruthValue ? (word != 0 ? 1 : 0) : word >> first & mask
+      let value = word &>> UInt64(first) & mask
       register |= value << filled
       filled += width
       if filled >= 64 {
@@ -34,6 +33,9 @@ extension PackBitsCodec {
     }
   }
 
+  /// Unpacks the bits of `count` numbers.
+  ///
+  /// - Precondition: Both sides have room for them.
   func unpack<Word: FixedWidthInteger & UnsignedInteger & RealNumber>(
     _: Word.Type, _ count: Int, _ packedByteCount: Int, from source: UnsafeRawPointer,
     to target: UnsafeMutableRawPointer

@@ -100,6 +100,8 @@ public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hash
       source, target throws(ChunkError) in
       // SAFETY: There are all numbers at `source`, and room for all their bits at `target`.
       switch component.byteCount {
+      case 1 where component.bitCount == 1:
+        unsafe TruthValueBits.leastSignificantFirst.pack(layout.numberCount, from: source, to: target)
       case 1: unsafe pack(UInt8.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
       case 2: unsafe pack(UInt16.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
       case 4: unsafe pack(UInt32.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
@@ -118,6 +120,8 @@ public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hash
     try unsafe output.append(byteCount: layout.byteCount, from: packed) { source, target throws(ChunkError) in
       // SAFETY: There are the bits of all numbers at `source`, and room for all numbers at `target`.
       switch component.byteCount {
+      case 1 where component.bitCount == 1:
+        unsafe TruthValueBits.leastSignificantFirst.unpack(layout.numberCount, from: source, to: target)
       case 1: unsafe unpack(UInt8.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
       case 2: unsafe unpack(UInt16.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
       case 4: unsafe unpack(UInt32.self, layout.numberCount, layout.packedByteCount, from: source, to: target)
