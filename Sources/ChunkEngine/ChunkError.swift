@@ -57,6 +57,9 @@ public enum ChunkError: Error, Hashable, Sendable {
 
   // MARK: Both
 
+  /// A codec neither encodes nor decodes, because it would not be safe.
+  case refused(codec: String, reason: String)
+
   /// An element, or a chunk of elements of one size, has other bytes than its type says.
   case byteCountMismatch(codec: String, found: Int, expected: Int)
 
@@ -87,6 +90,8 @@ extension ChunkError: CustomStringConvertible {
       "\(codec) could not compress: \(reason)"
     case .unencodable(let codec, let reason):
       "\(codec) cannot encode this: \(reason)"
+    case .refused(let codec, let reason):
+      "\(codec) is refused: \(reason)"
     case .malformed(let codec, let reason):
       "not valid \(codec) data: \(reason)"
     case .byteCountMismatch(let codec, let found, let expected):

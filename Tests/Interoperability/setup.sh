@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes the Python environment of the interoperability tests: `.venv` in the root of the repository.
+# Makes the Python environments of the interoperability tests: `.venv` in the root of the repository, and in
+# it `zarr2` with zarr-python 2.
 #
 # Takes the newest suitable Python on PATH (3.11 or later), or the one that the variable PYTHON names, and
-# installs what requirements.txt names. Returns at once when that is done already.
+# installs what requirements.txt and requirements-zarr2.txt name. Returns at once when that is done already.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -15,7 +16,7 @@ say() {
 
 # What the installation depends on: the requirements and the version of Python.
 key() {
-  cksum <"$here/requirements.txt"
+  cat "$here/requirements.txt" "$here/requirements-zarr2.txt" | cksum
   "$1" -c 'import sys; print(sys.version)' 2>/dev/null
 }
 
@@ -94,5 +95,8 @@ find "$environment" -mindepth 1 -maxdepth 1 ! -name .lock -exec rm -rf {} +
 say "installing the requirements"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
   --requirement "$here/requirements.txt"
+"$python" -m venv "$environment/zarr2"
+"$environment/zarr2/bin/python" -m pip install --quiet --disable-pip-version-check \
+  --requirement "$here/requirements-zarr2.txt"
 key "$environment/bin/python" >"$stamp"
 say "done: $("$environment/bin/python" -c 'import zarr, zarrista; print("zarr-python", zarr.__version__)')"

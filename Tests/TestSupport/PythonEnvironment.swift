@@ -19,10 +19,13 @@ public enum PythonEnvironment {
 
   /// Runs a script of `Tests/Interoperability`, once the environment is there.
   ///
-  /// The environment is made if it is missing; nothing that these tests need is ever left out. Returns what
-  /// the script wrote to standard output.
+  /// The environment is made if it is missing; nothing that these tests need is ever left out. One that is
+  /// not named has zarr-python 3, and `zarr2` has zarr-python 2. Returns what the script wrote to standard
+  /// output.
   @discardableResult
-  public static func run(_ script: String, _ arguments: [String]) throws -> String {
+  public static func run(
+    _ script: String, _ arguments: [String], environment: String? = nil
+  ) throws -> String {
     try setup.withLock { result throws(Failure) in
       if result == nil {
         result = Result { () throws(Failure) in
@@ -31,8 +34,9 @@ public enum PythonEnvironment {
       }
       try result?.get()
     }
+    let folder = environment.map { ".venv/\($0)" } ?? ".venv"
     return try execute(
-      path(".venv/bin/python"), ["-B", path("Tests/Interoperability/\(script)")] + arguments)
+      path("\(folder)/bin/python"), ["-B", path("Tests/Interoperability/\(script)")] + arguments)
   }
 
   /// Runs a program and waits for it; what it says on standard error is an error, whatever its exit status.

@@ -26,7 +26,7 @@ final class ChunkQueue: @unchecked Sendable {
     self.array = array
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    fillValue = array.access.storesFillValueChunks ? nil : array.metadata.fillValue
+    fillValue = array.access.storesFillValueChunks ? nil : array.metadata.definedFillValue
     idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
   }
 

@@ -31,6 +31,8 @@ public struct ArrayOptions: Sendable {
   public var attributes: JSONObject
   /// The names of the axes.
   public var dimensionNames: [String?]?
+  /// The version of the format, which all nodes of a hierarchy share.
+  public var zarrFormat: ZarrFormat
   /// Whether an array or group that is there already is removed.
   public var overwrites: Bool
 
@@ -51,6 +53,7 @@ public struct ArrayOptions: Sendable {
   ///   - chunkKeyEncoding: How chunks are named in the store.
   ///   - attributes: What to say about the array.
   ///   - dimensionNames: The names of the axes, as many as there are, or nil for none.
+  ///   - zarrFormat: The version of the format, which all nodes of a hierarchy share.
   ///   - overwrites: Whether an array or group that is there already is removed.
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
@@ -58,7 +61,7 @@ public struct ArrayOptions: Sendable {
     codecs: [CodecChain.Stage] = [.zstd()], filters: [MetadataExtension] = [],
     serializer: MetadataExtension? = nil, fillValue: [UInt8]? = nil,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
-    dimensionNames: [String?]? = nil, overwrites: Bool = false
+    dimensionNames: [String?]? = nil, zarrFormat: ZarrFormat = .version3, overwrites: Bool = false
   ) {
     self.dataType = dataType
     self.dataTypeName = dataTypeName
@@ -72,20 +75,16 @@ public struct ArrayOptions: Sendable {
     self.chunkKeyEncoding = chunkKeyEncoding
     self.attributes = attributes
     self.dimensionNames = dimensionNames
+    self.zarrFormat = zarrFormat
     self.overwrites = overwrites
   }
 
   /// The metadata of an array of a shape, whose elements have `meanByteCount` in wire form if that is known.
   func metadata(shape: [Int], meanByteCount: Double?) throws(MetadataError) -> ArrayMetadata {
     var chunkGrid = try chunkSize.chunkGrid(for: shape, meanByteCount: meanByteCount)
+    if zarrFormat == .version2 { return try version2Metadata(shape: shape, chunkGrid: chunkGrid) }
     let dataType = dataType ?? .bytes
-    var codecs = filters + [serializer ?? dataType.defaultCodec]
-    for stage in self.codecs {
-      guard let codec = stage.codec as? any MetadataCodec else {
-        throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
-      }
-      codecs.append(codec.metadata)
-    }
+    var codecs = try filters + [serializer ?? dataType.defaultCodec] + stageMetadata
     if let shardSize {
       guard let chunkShape = chunkGrid.regularChunkShape else {
         throw MetadataError(
@@ -104,5 +103,19 @@ public struct ArrayOptions: Sendable {
       chunkGrid: chunkGrid, chunkKeyEncoding: chunkKeyEncoding,
       fillValue: fillValue ?? dataType.defaultFillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames)
+  }
+
+  /// The codecs behind the one that turns elements into bytes, as metadata names them.
+  var stageMetadata: [MetadataExtension] {
+    get throws(MetadataError) {
+      var metadata: [MetadataExtension] = []
+      for stage in codecs {
+        guard let codec = stage.codec as? any MetadataCodec else {
+          throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
+        }
+        metadata.append(codec.metadata)
+      }
+      return metadata
+    }
   }
 }

@@ -87,7 +87,7 @@ extension ZarrArray {
       throw ZarrError.metadata(path: location, reason: error)
     }
     let array = try ZarrArray(metadata, store: store, path: path, access: access)
-    try NodePlace(store: store, path: path).prepare(overwrites: options.overwrites)
+    try NodePlace(store: store, path: path).prepare(for: options.zarrFormat, overwrites: options.overwrites)
     try NodeMetadata.array(metadata).write(to: store, at: path)
     return array
   }

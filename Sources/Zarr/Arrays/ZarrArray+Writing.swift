@@ -67,7 +67,7 @@ extension ZarrArray {
     var storedByteCount = 0
     var (isEncoded, payloadByteCount) = try worker.encoder.encode(
       segments, shape: part.chunkShape,
-      unlessAllEqual: access.storesFillValueChunks ? nil : metadata.fillValue
+      unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
       try store.write(key, encoded)

@@ -62,7 +62,9 @@ public final class ZarrArray: Sendable {
     workers = ArrayWorkers(chain, access)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
     obstacle =
-      !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
+      chain.arrayToBytes is PickleCodec
+      ? CodecRegistry.pickleError.message
+      : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Mutex(metadata)
     self.isCopy = Atomic(isCopy)
   }

@@ -13,6 +13,11 @@ extension CodecChain {
   /// - Throws: ``MetadataError`` that names the codec which is not known, out of order, or wrongly set.
   init(_ codecs: [MetadataExtension], _ context: CodecContext, field: String = "codecs") throws(MetadataError)
   {
+    // Wherever it stands: a pickle behind a harmless codec is still run by whoever decodes it.
+    guard !codecs.contains(where: { PickleCodec.names.contains($0.name) }) else {
+      self.init(PickleCodec(), layout: context.dataType.layout, elementsAreText: false)
+      return
+    }
     var arrayToArray: [any ArrayToArrayCodec] = []
     var arrayToBytes: (any ArrayToBytesCodec)?
     var stages: [Stage] = []

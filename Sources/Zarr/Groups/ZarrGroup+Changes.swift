@@ -29,7 +29,8 @@ extension ZarrGroup {
   /// - Parameters:
   ///   - path: The path from this group.
   ///   - shape: The number of elements along each axis.
-  ///   - options: What the array is like. Its chunk size cannot be in bytes.
+  ///   - options: What the array is like. Its chunk size cannot be in bytes. Its version of the format is
+  ///     that of the group.
   ///   - access: How the array is worked on.
   /// - Returns: The array.
   /// - Throws: As ``ZarrArray/create(in:at:shape:options:access:)``.
@@ -39,8 +40,10 @@ extension ZarrGroup {
     access: ArrayAccess = ArrayAccess()
   ) throws -> ZarrArray {
     let place = try newPlace(path)
-    return try changing { _ in
-      try ZarrArray.create(
+    return try changing { format in
+      var options = options
+      options.zarrFormat = format
+      return try ZarrArray.create(
         in: store, at: place.path, shape: shape, meanByteCount: nil, options: options, access: access)
     } copies: { copies in
       try replaceCopies(at: place.path, in: &copies)
@@ -53,7 +56,7 @@ extension ZarrGroup {
   ///   - path: The path from this group.
   ///   - elements: The elements in C order.
   ///   - shape: The number of elements along each axis; one axis unless it is said.
-  ///   - options: What the array is like.
+  ///   - options: What the array is like. Its version of the format is that of the group.
   ///   - access: How the array is worked on.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
@@ -65,8 +68,10 @@ extension ZarrGroup {
     monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
     let place = try newPlace(path)
-    return try changing { _ in
-      try ZarrArray.create(
+    return try changing { format in
+      var options = options
+      options.zarrFormat = format
+      return try ZarrArray.create(
         in: store, at: place.path, writing: elements, shape: shape, options: options, access: access,
         monitor: monitor)
     } copies: { copies in

@@ -41,7 +41,7 @@ extension ArrayMetadata {
       additionalFields: fields.additional(besides: Self.fieldNames))
   }
 
-  private static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {
+  static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {
     var shape: [Int] = []
     for (axis, value) in try fields.array("shape", "an array of integers").enumerated() {
       guard let length = value.integerValue, length >= 0 else {

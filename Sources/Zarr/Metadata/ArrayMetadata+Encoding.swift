@@ -1,15 +1,21 @@
+import Foundation
+
 extension ArrayMetadata {
-  /// The document of the array, with its fields in the order of zarr-python.
+  /// The document of the array, with its fields in the order of zarr-python; of Zarr v2 as it was read, and
+  /// without the attributes.
   ///
   /// - Complexity: O(*n*) in the size of the document.
   public var json: JSONObject {
+    if var document = version2Document {
+      document["shape"] = .array(shape.map(JSONValue.integer))
+      return document
+    }
     var document: JSONObject = [
       "shape": .array(shape.map(JSONValue.integer)),
       "data_type": statedDataType.dataTypeJSON,
       "chunk_grid": chunkGrid.json,
       "chunk_key_encoding": chunkKeyEncoding.json,
-      // The initializer has made sure that the bytes are a fill value.
-      "fill_value": (try? dataType.json(ofFillValue: fillValue)) ?? "",
+      "fill_value": fillValueJSON,
       "codecs": .array(codecs.map(\.json)),
       "attributes": .object(attributes),
     ]
@@ -25,7 +31,17 @@ extension ArrayMetadata {
     return document
   }
 
-  /// The bytes of the array's `zarr.json`.
+  /// The fill value as the document has it.
+  private var fillValueJSON: JSONValue {
+    // Before the type was called `struct`, zarr-python read nothing but this.
+    if case .structure = dataType, dataTypeName == "structured" {
+      return .string(Data(fillValue).base64EncodedString())
+    }
+    // The initializer has made sure that the bytes are a fill value.
+    return (try? dataType.json(ofFillValue: fillValue)) ?? ""
+  }
+
+  /// The bytes of the array's `zarr.json`, or of its `.zarray` in Zarr v2.
   ///
   /// - Complexity: O(*n*) in the number of bytes.
   public func encoded() -> [UInt8] {

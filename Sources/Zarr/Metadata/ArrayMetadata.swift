@@ -1,6 +1,6 @@
 import ChunkEngine
 
-/// What the document `zarr.json` says about an array.
+/// What the document of an array says: `zarr.json`, or `.zarray` and `.zattrs` in Zarr v2.
 ///
 /// Values of this type are valid: what an initializer has let through can be written, and multiplied out
 /// without overflow. Whether the codecs are known, and fit together, is for those who build the chain to say.
@@ -17,7 +17,7 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// The data type as the document has it, which may be in other words than those of new arrays.
   public let statedDataType: MetadataExtension
 
-  /// The name of the data type that the document has, one of ``DataType/names``.
+  /// The name of the data type that the document has, one of ``DataType/names``; in Zarr v2 that of NumPy.
   public var dataTypeName: String { statedDataType.name }
 
   /// The division into chunks.
@@ -45,6 +45,11 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// Fields that are not known; all of them say that they may be ignored.
   public let additionalFields: JSONObject
 
+  /// The document of an array of Zarr v2, `.zarray`, or nil if the array is of v3.
+  ///
+  /// All else that is said here is made of it; only the shape may differ.
+  let version2Document: JSONObject?
+
   /// Creates the metadata of an array.
   ///
   /// - Parameters:
@@ -66,6 +71,19 @@ public struct ArrayMetadata: Hashable, Sendable {
     codecs: [MetadataExtension], attributes: JSONObject = [:], dimensionNames: [String?]? = nil,
     storageTransformers: [MetadataExtension] = [], additionalFields: JSONObject = [:]
   ) throws(MetadataError) {
+    try self.init(
+      shape: shape, dataType: dataType, statedDataType: statedDataType, chunkGrid: chunkGrid,
+      chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
+      dimensionNames: dimensionNames, storageTransformers: storageTransformers,
+      additionalFields: additionalFields, version2Document: nil)
+  }
+
+  init(
+    shape: [Int], dataType: DataType, statedDataType: MetadataExtension?, chunkGrid: ChunkGrid,
+    chunkKeyEncoding: ChunkKeyEncoding, fillValue: [UInt8], codecs: [MetadataExtension],
+    attributes: JSONObject, dimensionNames: [String?]?, storageTransformers: [MetadataExtension],
+    additionalFields: JSONObject, version2Document: JSONObject?
+  ) throws(MetadataError) {
     self.shape = shape
     elementCount = try Self.checkedElementCount(of: shape)
     self.dataType = dataType
@@ -78,6 +96,7 @@ public struct ArrayMetadata: Hashable, Sendable {
     self.dimensionNames = dimensionNames
     self.storageTransformers = storageTransformers
     self.additionalFields = additionalFields
+    self.version2Document = version2Document
     try check()
   }
 
@@ -95,7 +114,7 @@ public struct ArrayMetadata: Hashable, Sendable {
       chunkGrid: chunkGrid ?? self.chunkGrid,
       chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames, storageTransformers: storageTransformers,
-      additionalFields: additionalFields)
+      additionalFields: additionalFields, version2Document: version2Document)
   }
 
   /// The number of elements of a shape without negative lengths, or nil if an `Int` cannot hold it.
@@ -130,7 +149,7 @@ public struct ArrayMetadata: Hashable, Sendable {
   }
 
   private func check() throws(MetadataError) {
-    guard try DataType(statedDataType) == dataType else {
+    if version2Document == nil, try DataType(statedDataType) != dataType {
       throw .expected("the data type \(dataType.name)", found: statedDataType.dataTypeJSON, in: "data_type")
     }
     try chunkGrid.checkCovers(shape)

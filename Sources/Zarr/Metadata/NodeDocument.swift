@@ -50,9 +50,7 @@ struct NodeDocument: Hashable, Sendable {
     case (.version3, .array): .array(try ArrayMetadata(fields))
     case (.version3, .group): .group(try GroupMetadata(fields))
     case (.version2, .group): .group(try GroupMetadata(version2: fields, attributes: attributes))
-    case (.version2, .array):
-      throw MetadataError(
-        code: .unsupported, field: "zarr_format", message: "arrays of Zarr v2 are not supported")
+    case (.version2, .array): .array(try ArrayMetadata(version2: fields, attributes: attributes))
     }
   }
 }

@@ -50,7 +50,7 @@ public enum NodeMetadata: Hashable, Sendable {
   /// The version of the format that the documents are of.
   public var zarrFormat: ZarrFormat {
     switch self {
-    case .array: .version3
+    case .array(let metadata): metadata.zarrFormat
     case .group(let metadata): metadata.zarrFormat
     }
   }
@@ -58,7 +58,10 @@ public enum NodeMetadata: Hashable, Sendable {
   /// The documents by name, in the order in which they are written: the last one makes the node.
   var documents: [(name: String, document: JSONObject)] {
     switch self {
-    case .array(let metadata): [("zarr.json", metadata.json)]
+    case .array(let metadata):
+      metadata.zarrFormat == .version3
+        ? [("zarr.json", metadata.json)]
+        : [(NodeDocument.attributesName, metadata.attributes), (".zarray", metadata.json)]
     case .group(let metadata):
       metadata.zarrFormat == .version3
         ? [("zarr.json", metadata.json)]
@@ -66,7 +69,7 @@ public enum NodeMetadata: Hashable, Sendable {
     }
   }
 
-  /// The bytes of the document that makes the node: `zarr.json`, or `.zgroup` for a group of Zarr v2.
+  /// The bytes of the document that makes the node: `zarr.json`, or `.zarray` or `.zgroup` in Zarr v2.
   ///
   /// - Complexity: O(*n*) in the number of bytes.
   public func encoded() -> [UInt8] {

@@ -126,7 +126,7 @@ struct OptionalArrayTests {
       #expect(try chain.encoded(wire, shape: [3]) == wire)
       #expect(try chain.decoded(wire, shape: [3]) == wire)
     }
-    for (dataType, item) in [(array, "<i4"), (array, ">i2"), (array, "i2"), (.bytes, "|u1"), (.string, "|O")]
+    for (dataType, item) in [(array, "<i4"), (array, "<i1"), (.bytes, "|u1"), (.string, "|O")]
       as [(DataType, JSONValue)]
     {
       expectRefused(
@@ -135,6 +135,14 @@ struct OptionalArrayTests {
     }
     let bytes: JSONValue = ["name": .string(name), "configuration": ["dtype": "<u1"]]
     _ = try CodecChain([bytes], for: .array(of: .number(.uint8)), chunkShape: [3])
+    let big: JSONValue = ["name": .string(name), "configuration": ["dtype": ">i2"]]
+    let chain = try CodecChain([big], for: array, chunkShape: [3])
+    let stored = TestSupport.bytes(3, 0, 0, 0, 4, 0, 0, 0, 0, 1, 255, 255, 0, 0, 0, 0, 2, 0, 0, 0, 0, 7)
+    #expect(try chain.encoded(wire, shape: [3]) == stored)
+    #expect(try chain.decoded(stored, shape: [3]) == wire)
+    let odd = TestSupport.bytes(1, 0, 0, 0, 3, 0, 0, 0, 1, 0, 255)
+    #expect(throws: ChunkError.self) { try chain.encoded(odd, shape: [1]) }
+    #expect(throws: ChunkError.self) { try chain.decoded(odd, shape: [1]) }
     expectRefused([.string(name)], for: .number(.int16), chunkShape: [3], field: "codecs[0]")
   }
 }

@@ -1,11 +1,71 @@
 /// Lays out arrays of one dimension and any length in ``WireForm``, each as its items back to back.
 ///
+///     ┌ u32 count ┬ u32 byteCount₀ ┬ item₀₀ ┬ item₀₁ ┬ … ┬ u32 byteCount₁ ┬ …
+///
 /// See [numcodecs.vlen-array](https://numcodecs.readthedocs.io/en/stable/other/vlen.html#vlenarray). Lengths
 /// are in bytes. numcodecs keeps the type of the items in the codec and zarrs in the data type; zarrs takes
 /// the codec for elements of any type.
 public struct VlenArrayCodec: WireFormCodec, Hashable {
   public static var name: String { "numcodecs.vlen-array" }
 
+  /// How items are stored whose bytes are turned round, or nil for those that are stored as they lie in
+  /// memory.
+  public let items: BytesCodec?
+
+  /// The bytes of an item that is turned round.
+  private let itemByteCount: Int
+
   /// Creates the codec.
-  public init() {}
+  ///
+  /// - Parameter items: How items are stored, or nil if they are stored as they lie in memory.
+  /// - Precondition: Items have at least one byte.
+  public init(items: BytesCodec? = nil) {
+    itemByteCount = items?.scalarByteCounts.reduce(0, +) ?? 1
+    precondition(itemByteCount > 0, "an item has at least one byte")
+    self.items = items.flatMap { $0.keepsBytes ? nil : $0 }
+  }
+
+  public var keepsBytes: Bool { items == nil }
+
+  public func encode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
+  ) throws(ChunkError) {
+    guard let items else { return try output.append(copying: source) }
+    try convert(source, of: chunk, into: &output, with: items) { reason in
+      .unencodable(codec: Self.name, reason: reason)
+    }
+  }
+
+  public func decode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
+  ) throws(ChunkError) {
+    guard source.byteCount <= limit else {
+      throw .decodedByteCountExceedsLimit(codec: Self.name, byteCount: source.byteCount, limit: limit)
+    }
+    guard let items else { return try output.append(copying: source) }
+    try convert(source, of: chunk, into: &output, with: items) { reason in
+      .malformed(codec: Self.name, reason: reason)
+    }
+  }
+
+  /// Turning round twice is doing nothing, so this is both directions.
+  private func convert(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, with items: BytesCodec,
+    error: (String) -> ChunkError
+  ) throws(ChunkError) {
+    var elements = try WireFormReader(source, expectedCount: chunk.elementCount, codec: Self.name)
+    try output.reserve(source.byteCount)
+    try output.append(littleEndian: UInt32(elements.count))
+    let layout = ElementLayout.fixed(byteCount: itemByteCount)
+    while let element = try elements.next() {
+      guard element.byteCount.isMultiple(of: itemByteCount) else {
+        throw error(
+          "the \(element.byteCount) bytes of element \(elements.index - 1) are no whole number of items of "
+            + "\(itemByteCount)")
+      }
+      try output.append(littleEndian: UInt32(element.byteCount))
+      let count = element.byteCount / itemByteCount
+      try items.encode(element, of: ChunkRepresentation(shape: [count], layout: layout), into: &output)
+    }
+  }
 }

@@ -71,7 +71,7 @@ extension DataType {
     case .array(let item):
       MetadataExtension(
         name: "numcodecs.vlen-array",
-        configuration: item.version2Name.map { ["dtype": .string($0)] } ?? [:])
+        configuration: item.version2JSON().map { ["dtype": $0] } ?? [:])
     case .optional(let type):
       MetadataExtension(
         name: "zarrs.optional",

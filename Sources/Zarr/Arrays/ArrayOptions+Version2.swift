@@ -1,0 +1,99 @@
+import ChunkEngine
+
+extension ArrayOptions {
+  /// The metadata of an array of Zarr v2.
+  ///
+  /// - Throws: An error if Zarr v2 has no such data type, codec or chunks.
+  func version2Metadata(shape: [Int], chunkGrid: ChunkGrid) throws(MetadataError) -> ArrayMetadata {
+    let type = dataType ?? .bytes
+    guard let chunkShape = chunkGrid.regularChunkShape, !chunkGrid.isRectilinear else {
+      throw Self.unavailable("chunk_grid", "chunks that differ in shape")
+    }
+    guard shardSize == nil else { throw Self.unavailable("codecs", "shards") }
+    guard dataTypeName == nil else { throw Self.unavailable("data_type", "other names for a data type") }
+    guard dimensionNames == nil else { throw Self.unavailable("dimension_names", "names of axes") }
+    let byteOrder = serializer?.configuration["endian"] == "big" ? ByteOrder.big : .little
+    guard let dtype = type.version2JSON(byteOrder: byteOrder) else {
+      throw Self.unavailable("data_type", "the data type \(type.name)")
+    }
+    var filters = try version2Filters
+    if let codec = try version2Serializer(type) { filters.append(codec) }
+    filters += try stageMetadata.map(Self.version2)
+    // What comes last is the compressor, unless it makes the bytes.
+    let compressor = codecs.isEmpty ? JSONValue.null : filters.removeLast()
+    let separator = chunkKeyEncoding.kind == .v2 ? chunkKeyEncoding.separator : .dot
+    let fill = Version2FillValue(type: type, byteOrder: byteOrder)
+    return try ArrayMetadata(
+      version2: [
+        "shape": .array(shape.map(JSONValue.integer)), "chunks": .array(chunkShape.map(JSONValue.integer)),
+        "dtype": dtype, "fill_value": try fill.json(of: fillValue ?? type.defaultFillValue),
+        "order": isColumnMajor ? "F" : "C", "filters": filters.isEmpty ? .null : .array(filters),
+        "dimension_separator": .string(separator.rawValue), "compressor": compressor, "zarr_format": 2,
+      ], attributes: attributes)
+  }
+
+  private static func unavailable(_ field: String, _ what: String) -> MetadataError {
+    MetadataError(code: .unsupported, field: field, message: "Zarr v2 does not have \(what)")
+  }
+
+  /// Whether the first filter is a transposition, which is a field of its own in Zarr v2.
+  private var isColumnMajor: Bool { filters.first?.name == TransposeCodec.name }
+
+  private var version2Filters: [JSONValue] {
+    get throws(MetadataError) {
+      var values: [JSONValue] = []
+      for (index, filter) in filters.enumerated() {
+        if index == 0, isColumnMajor {
+          let order = filter.configuration["order"]?.arrayValue?.compactMap(\.integerValue) ?? []
+          guard order == Array((0..<order.count).reversed()) else {
+            throw Self.unavailable("codecs", "an order of axes but those of C and Fortran")
+          }
+        } else {
+          values.append(try Self.version2(filter))
+        }
+      }
+      return values
+    }
+  }
+
+  /// The filter that turns elements into bytes, or nil for elements of fixed size.
+  private func version2Serializer(_ type: DataType) throws(MetadataError) -> JSONValue? {
+    guard let serializer else {
+      switch type {
+      case .json: return try Self.version2(JSON2Codec().metadata)
+      case _ where type.layout == .variable: return try Self.version2(type.defaultCodec)
+      default: return nil
+      }
+    }
+    if serializer.name == BytesCodec.name { return nil }
+    // There is nothing else in the document that says that elements are JSON.
+    guard type != .json || serializer.name != VlenUTF8Codec.name else {
+      throw Self.unavailable("codecs", "JSON in \(serializer.name), but numcodecs.json2")
+    }
+    return try Self.version2(serializer)
+  }
+
+  /// A codec as Zarr v2 has it.
+  private static func version2(_ codec: MetadataExtension) throws(MetadataError) -> JSONValue {
+    let prefix = "numcodecs."
+    var settings = codec.configuration
+    let name = codec.name.hasPrefix(prefix) ? String(codec.name.dropFirst(prefix.count)) : codec.name
+    switch codec.name {
+    case ZstdCodec.name:
+      // Versions of numcodecs before 0.13 do not know the setting.
+      if settings["checksum"] == false { settings["checksum"] = nil }
+    case BloscCodec.name:
+      let shuffles: [JSONValue] = ["noshuffle", "shuffle", "bitshuffle"]
+      settings["shuffle"] = (settings["shuffle"].flatMap { shuffles.firstIndex(of: $0) }).map(
+        JSONValue.integer)
+      // zarr-python 2 tells the library the type of the elements; its settings do not have it.
+      settings["typesize"] = nil
+    case GzipCodec.name, CRC32CCodec.name, VlenBytesCodec.name, VlenUTF8Codec.name: break
+    case _ where name != codec.name: break
+    default: throw unavailable("codecs", "the codec \(codec.name)")
+    }
+    var object: JSONObject = ["id": .string(name)]
+    for (name, value) in settings { object[name] = value }
+    return .object(object)
+  }
+}

@@ -1,0 +1,139 @@
+import ChunkEngine
+
+/// A data type of Zarr v2, which has names as NumPy gives them, with the byte order in front.
+///
+///     <f8                            eight bytes, the least significant first
+///     >i4                            four bytes, the most significant first
+///     |S5   <U5   |V5                byte strings, text, and bytes of a fixed size
+///     <M8[25s]                       points in time, 25 seconds apart
+///     |O                             objects: the filters say what they are
+///     [["x","<f4"],["y","<f4",[3]]]  structures, of which a field can be an array
+///
+/// See [data type encoding](https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
+struct Version2DataType: Hashable, Sendable {
+  /// What the elements are, or nil for objects.
+  let type: DataType?
+
+  /// The order in which the bytes of numbers are stored, or nil if there are no numbers of several bytes.
+  let byteOrder: ByteOrder?
+
+  private static let field = "dtype"
+
+  init(_ type: DataType?, _ byteOrder: ByteOrder?) {
+    self.type = type
+    self.byteOrder = byteOrder
+  }
+
+  /// Reads a data type.
+  ///
+  /// - Throws: An error if it is not supported, or is nested too deeply, or has elements of too many bytes.
+  init(_ value: JSONValue, field: String = Self.field, depth: Int = 0) throws(MetadataError) {
+    if let fields = value.arrayValue {
+      guard depth < DataType.maximumDepth else {
+        throw MetadataError(
+          code: .tooLarge, field: field,
+          message: "data types are nested more than \(DataType.maximumDepth) deep")
+      }
+      self = try Self.structure(fields, field: field, depth: depth)
+      return
+    }
+    guard let name = value.stringValue else {
+      throw .expected("the name of a data type, or an array of fields", found: value, in: field)
+    }
+    guard let type = Self(named: name) else {
+      throw MetadataError(
+        code: .unsupported, field: field, message: "expected a supported data type, found \(value.summary)")
+    }
+    self = type
+    try checkByteCount(field: field)
+  }
+
+  private func checkByteCount(field: String) throws(MetadataError) {
+    if let byteCount = type?.layout.fixedByteCount, byteCount > DataType.maximumByteCount {
+      throw MetadataError(
+        code: .tooLarge, field: field,
+        message: "an element has \(byteCount) bytes, and the limit is \(DataType.maximumByteCount)")
+    }
+  }
+
+  /// Takes the name of a type that is no structure.
+  private init?(named name: String) {
+    // tensorstore has names of Zarr v3 for what NumPy has no name for.
+    if let small = SmallNumberType(rawValue: name) {
+      self.init(.smallNumber(small), nil)
+      return
+    }
+    if name == "bfloat16" {
+      self.init(.number(.bfloat16), .little)
+      return
+    }
+    var code = name[...]
+    let order: ByteOrder = name.utf8.first == UInt8(ascii: ">") ? .big : .little
+    // Some writers give single bytes an order. A type without one has that of the machine, which is this.
+    if let first = code.first, "<>|=".contains(first) { code.removeFirst() }
+    guard code != "O" else {
+      self.init(nil, nil)
+      return
+    }
+    guard let type = Self.number(code) ?? Self.time(code) ?? Self.string(code) else { return nil }
+    let hasOrder = type.scalarByteCounts.prefix(2).contains { $0 > 1 }
+    self.init(type, hasOrder ? order : nil)
+  }
+
+  private static func number(_ code: Substring) -> DataType? {
+    let type: NumberType? =
+      switch code {
+      case "b1": .bool
+      case "i1": .int8
+      case "i2": .int16
+      case "i4": .int32
+      case "i8": .int64
+      case "u1": .uint8
+      case "u2": .uint16
+      case "u4": .uint32
+      case "u8": .uint64
+      case "f2": .float16
+      case "f4": .float32
+      case "f8": .float64
+      case "c8": .complex64
+      case "c16": .complex128
+      default: nil
+      }
+    return type.map(DataType.number)
+  }
+
+  /// Reads `M8[25s]` and the like; without brackets there is no unit.
+  private static func time(_ code: Substring) -> DataType? {
+    guard code.hasPrefix("M8") || code.hasPrefix("m8") else { return nil }
+    var unit = TimeUnit.generic
+    var scaleFactor = 1
+    let brackets = code.dropFirst(2)
+    if !brackets.isEmpty {
+      guard brackets.first == "[", brackets.last == "]", brackets.count > 2 else { return nil }
+      let inside = brackets.dropFirst().dropLast()
+      let digits = inside.prefix { ("0"..."9").contains($0) }
+      guard let factor = digits.isEmpty ? 1 : Int(digits), TimeUnit.scaleFactors.contains(factor),
+        let named = TimeUnit(spelled: String(inside.dropFirst(digits.count)))
+      else { return nil }
+      unit = named
+      scaleFactor = factor
+    }
+    return code.first == "M"
+      ? .datetime64(unit, scaleFactor: scaleFactor) : .timedelta64(unit, scaleFactor: scaleFactor)
+  }
+
+  private static func string(_ code: Substring) -> DataType? {
+    let digits = code.dropFirst()
+    guard let kind = code.first, digits.utf8.count < 18,
+      digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let count = Int(digits),
+      count > 0
+    else { return nil }
+    switch kind {
+    case "S", "a": return .nullTerminatedBytes(byteCount: count)
+    case "V": return .rawBytes(byteCount: count)
+    // The check of the size multiplies by four.
+    case "U" where count <= DataType.maximumByteCount: return .fixedLengthUTF32(length: count)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import ChunkEngine
+import Foundation
+import TestSupport
+import Testing
+import Zarr
+
+/// Every data type and both versions of Zarr, against zarr-python 2 and 3 and zarrs as they are installed.
+@Suite("Data types of other libraries")
+struct DataTypeInteroperabilityTests {
+  private static let documentNames = ["zarr.json", ".zarray"]
+
+  private func document(_ path: String) throws -> JSONObject {
+    for name in Self.documentNames {
+      guard let bytes = FileManager.default.contents(atPath: "\(path)/\(name)") else { continue }
+      return try #require(JSONParser().parse(Array(bytes)).objectValue)
+    }
+    throw CocoaError(.fileNoSuchFile)
+  }
+
+  @Test(
+    "Arrays of every type are read here, and read by their writer after their metadata is rewritten here",
+    arguments: [("zarr2", 80), ("zarr", 70), ("zarrs", 55)])
+  func reading(library: String, count: Int) throws {
+    let directory = try StoreDirectory()
+    let arrays = try TypedArray.written(by: library, in: directory.path)
+    #expect(arrays.count >= count)
+    for expected in arrays {
+      let array = try ZarrArray.open(in: FileStore(opening: expected.path))
+      try expected.expectElements(array.read().arrays(), of: array.dataType)
+      if let fillValue = expected.fillValue {
+        #expect(array.metadata.fillValue == fillValue, "\(expected.testDescription)")
+      }
+      let original = try document(expected.path)
+      try array.setAttributes(["rewritten": true])
+      let rewritten = try document(expected.path)
+      if array.metadata.zarrFormat == .version2 {
+        #expect(rewritten == original, "\(expected.testDescription)")
+      } else {
+        #expect(rewritten["data_type"] == original["data_type"], "\(expected.testDescription)")
+      }
+    }
+    let again = try TypedArray.read(arrays.map(\.path), by: library)
+    // zarr-python 2 scrambles JSON in the order of Fortran when it reads what it wrote.
+    for (array, expected) in zip(again, arrays) where expected.testDescription != "order-f-json.zarr" {
+      let type = try ZarrArray.open(in: FileStore(opening: array.path)).dataType
+      try expected.expectElements(array.elements, of: type)
+    }
+  }
+
+  @Test(
+    "Arrays that are written here are read",
+    arguments: [
+      (ZarrFormat.version2, "zarr2"), (.version2, "zarr"), (.version3, "zarr"), (.version3, "zarrs"),
+    ])
+  func writing(format: ZarrFormat, library: String) throws {
+    let directory = try StoreDirectory()
+    var written: [(path: String, type: DataType, elements: [[UInt8]])] = []
+    for sample in TypeSample.samples(for: library, format) {
+      var generator = SeededGenerator(seed: UInt64(written.count))
+      let elements = sample.elements(35, using: &generator)
+      let path = "\(directory.path)/\(written.count)-\(sample.type.name).zarr"
+      var options = sample.options
+      options.zarrFormat = format
+      let array = try ZarrArray.create(
+        in: FileStore(creating: path), shape: [5, 7], options: options)
+      let region = ArrayRegion([0..<4, 0..<7])
+      try array.write(Array(elements.prefix(28)), to: region)
+      #expect(try array.read(region).arrays() == Array(elements.prefix(28)), "\(path)")
+      written.append((path, sample.type, try array.read().arrays()))
+    }
+    let found = try TypedArray.read(written.map(\.path), by: library)
+    #expect(found.count == written.count)
+    for (expected, array) in zip(found, written) {
+      #expect(expected.path == array.path)
+      try expected.expectElements(array.elements, of: array.type)
+    }
+  }
+}
