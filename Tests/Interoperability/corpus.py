@@ -17,9 +17,10 @@ import os
 import sys
 
 from elements import element_to_json, write_elements
+from number_cases import ZEROS, fill_value_to_json, number_cases
 
 SERIALIZERS = {"bytes": {"name": "vlen-bytes"}, "string": {"name": "vlen-utf8"}}
-EMPTY = {"bytes": b"", "string": ""}
+EMPTY = {"bytes": b"", "string": "", **ZEROS}
 
 LIBRARIES = ["zarr", "zarrs"]
 
@@ -85,6 +86,7 @@ class Case:
 
     def metadata(self):
         """The document that `zarr.json` holds, in the form that both libraries accept."""
+        fill_value = fill_value_to_json if self.data_type in ZEROS else element_to_json
         document = {
             "zarr_format": 3,
             "node_type": "array",
@@ -92,7 +94,7 @@ class Case:
             "data_type": self.data_type,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.chunk_shape)}},
             "chunk_key_encoding": self.chunk_key_encoding,
-            "fill_value": element_to_json(self.fill_value, self.data_type),
+            "fill_value": fill_value(self.fill_value, self.data_type),
             "codecs": self.codecs,
             "attributes": self.attributes,
         }
@@ -159,7 +161,7 @@ def make_case(name, data_type, shape, chunk_shape, **options):
     if elements is None:
         elements = mixed_elements(data_type, name, count)
     assert len(elements) == count, name
-    codecs = options.get("codecs", [SERIALIZERS[data_type], *options.get("compressors", [])])
+    codecs = options.get("codecs", [SERIALIZERS.get(data_type), *options.get("compressors", [])])
     names = {codec["name"] for codec in codecs}
     writers = options.get("writers", LIBRARIES)
     readers = options.get("readers", LIBRARIES)
@@ -459,6 +461,7 @@ def all_cases():
     for data_type in ["bytes", "string"]:
         cases += [*shape_cases(data_type), *element_cases(data_type), *fill_cases(data_type)]
     cases += [*metadata_cases(), *codec_cases(), *transpose_cases(), *vlen_cases(), *shard_cases()]
+    cases += number_cases(make_case)
     assert len({case.name for case in cases}) == len(cases)
     return cases
 

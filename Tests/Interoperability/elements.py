@@ -1,8 +1,9 @@
 """The interchange of elements between libraries: JSON Lines, in C order, one element a line.
 
-An element of a `bytes` array is the JSON string of its base64 form (standard alphabet, padded); an element of
-a `string` array is a JSON string. Files are ASCII (other characters are escaped, those beyond U+FFFF as
-surrogate pairs), every line ends with a line feed, and an array without elements is an empty file.
+An element of a `string` array is a JSON string; another one is the JSON string of the base64 form of its bytes
+(standard alphabet, padded), those of a number from the least significant on. Files are ASCII (other characters
+are escaped, those beyond U+FFFF as surrogate pairs), every line ends with a line feed, and an array without
+elements is an empty file.
 """
 
 import base64
@@ -11,14 +12,14 @@ import json
 
 def element_to_json(element, data_type):
     """Returns the value that stands for `element` in a JSON document."""
-    if data_type == "bytes":
+    if data_type != "string":
         return base64.b64encode(element).decode("ascii")
     return element
 
 
 def element_from_json(value, data_type):
     """Returns the element that `value` of a JSON document stands for."""
-    if data_type == "bytes":
+    if data_type != "string":
         return base64.b64decode(value, validate=True)
     return value
 

@@ -1,10 +1,11 @@
-"""Writes and reads variable-length arrays with zarr-python."""
+"""Writes and reads arrays with zarr-python."""
 
 import json
 import warnings
 
 import numpy
 import zarr
+from number_cases import ZEROS, packed
 from zarr.registry import get_codec_class
 
 NAME = "zarr"
@@ -14,7 +15,7 @@ VERSION = f"zarr-python {zarr.__version__}"
 warnings.filterwarnings("ignore", category=UserWarning)
 warnings.filterwarnings("ignore", category=FutureWarning)
 
-ARRAY_TO_BYTES = {"vlen-bytes", "vlen-utf8", "sharding_indexed"}
+ARRAY_TO_BYTES = {"bytes", "vlen-bytes", "vlen-utf8", "sharding_indexed"}
 
 
 def write(path, case):
@@ -25,8 +26,8 @@ def write(path, case):
         path,
         shape=case.shape,
         chunks=case.chunk_shape,
-        dtype=zarr.dtype.VariableLengthBytes() if case.data_type == "bytes" else "string",
-        fill_value=case.fill_value,
+        dtype=zarr.dtype.VariableLengthBytes() if case.data_type == "bytes" else case.data_type,
+        fill_value=array_of([case.fill_value], [], case.data_type)[()],
         filters=[make_codec(codec) for codec in codecs[:serializer]],
         serializer=make_codec(codecs[serializer]),
         compressors=[make_codec(codec) for codec in codecs[serializer + 1 :]],
@@ -47,6 +48,9 @@ def write(path, case):
 def read(path):
     """Returns the metadata document as zarr-python states it, and the elements of the array at `path`."""
     array = zarr.open_array(path, mode="r")
+    if array.dtype.kind in "biufc":
+        values = numpy.asarray(array[...])
+        return json.loads(stored_metadata(array)), packed(values, values.dtype)
     values = numpy.asarray(array[...], dtype=object)
     return json.loads(stored_metadata(array)), [unwrapped(value) for value in values.ravel(order="C")]
 
@@ -63,6 +67,8 @@ def make_codec(codec):
 
 
 def array_of(elements, shape, data_type):
+    if data_type in ZEROS:
+        return numpy.frombuffer(b"".join(elements), data_type).reshape(shape)
     if data_type == "string":
         return numpy.array(elements, dtype=numpy.dtypes.StringDType()).reshape(shape)
     values = numpy.empty(len(elements), dtype=object)

@@ -1,10 +1,11 @@
-"""Writes and reads variable-length arrays with zarrs, through its Python bindings (zarrista)."""
+"""Writes and reads arrays with zarrs, through its Python bindings (zarrista)."""
 
 import importlib.metadata
 import os
 
 import numpy
 import zarrista
+from number_cases import ZEROS
 from zarrista.store import FilesystemStore
 
 NAME = "zarrs"
@@ -26,14 +27,18 @@ def write(path, case):
         if any(start >= stop for start, stop in region):
             continue
         selection = tuple(slice(start, stop) for start, stop in region)
-        part = values[selection] if region else values
-        array.store_array_subset(selection if region else ..., packed(part.ravel(order="C")))
+        part = (values[selection] if region else values).ravel(order="C")
+        is_number = case.data_type in ZEROS
+        data = zarrista.ArrayBytes(b"".join(part)) if is_number else packed(part)
+        array.store_array_subset(selection if region else ..., data)
 
 
 def read(path):
     """Returns the metadata document as zarrs states it, and the elements of the array at `path`."""
     array = zarrista.Array.open(FilesystemStore(path), "/")
     values = array.retrieve_array_subset(...).to_numpy()
+    if values.dtype.kind in "biufc":
+        return array.metadata, [value.tobytes() for value in values.ravel(order="C")]
     return array.metadata, values.ravel(order="C").tolist()
 
 

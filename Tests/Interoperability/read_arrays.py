@@ -20,7 +20,8 @@ import json
 import os
 import sys
 
-from elements import first_difference, read_elements, write_elements
+from elements import element_to_json, first_difference, read_elements, write_elements
+from number_cases import ZEROS, fill_value_from_json
 
 
 def normalized(document):
@@ -28,10 +29,12 @@ def normalized(document):
     data_type = document["data_type"]
     name = data_type if isinstance(data_type, str) else data_type["name"]
     fill_value = document["fill_value"]
-    if isinstance(fill_value, list):
+    if name in ZEROS:
+        fill_value = element_to_json(fill_value_from_json(fill_value, name), name)
+    elif isinstance(fill_value, list):
         fill_value = base64.b64encode(bytes(fill_value)).decode("ascii")
     return {
-        "data_type": "string" if name == "string" else "bytes",
+        "data_type": name if name == "string" or name in ZEROS else "bytes",
         "stated_data_type": data_type,
         "shape": document["shape"],
         "chunk_shape": document["chunk_grid"]["configuration"]["chunk_shape"],

@@ -42,7 +42,7 @@ struct SharedArray: CustomTestStringConvertible, Sendable {
   }
 
   var dataType: DataType {
-    get throws { try text("data_type") == "string" ? .string : .bytes }
+    get throws { try DataType(name: text("data_type")) }
   }
 
   var shape: [Int] {
