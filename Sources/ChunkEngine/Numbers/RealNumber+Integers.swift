@@ -50,7 +50,7 @@ extension Int32 {
   /// Cuts off the fraction; what does not fit becomes the smallest number, as the processor has it.
   @inline(__always)
   fileprivate init(processorConverting value: Double) {
-    // SAFETY (of the conversion, which traps otherwise): the comparison is false for NaN.
+    // The comparisons are false for NaN, which the conversion would trap at too.
     self = value > -0x1.00000002p31 && value < 0x1p31 ? Int32(value) : .min
   }
 }
@@ -59,7 +59,7 @@ extension Int64 {
   /// Cuts off the fraction; what does not fit becomes the smallest number, as the processor has it.
   @inline(__always)
   init(processorConverting value: Double) {
-    // The comparison is false for NaN.
+    // The comparisons are false for NaN, which the conversion would trap at too.
     self = value >= -0x1p63 && value < 0x1p63 ? Int64(value) : .min
   }
 }

@@ -31,8 +31,8 @@ public struct ScaleOffsetCodec: ArrayToArrayCodec, Hashable {
       offset.count == type.byteCount && scale.count == type.byteCount,
       "a constant has other bytes than \(type)")
     self.type = type
-    self.offset = CastExceptions.bits(offset)
-    self.scale = CastExceptions.bits(scale)
+    self.offset = UInt64(littleEndian: offset)
+    self.scale = UInt64(littleEndian: scale)
   }
 
   public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {

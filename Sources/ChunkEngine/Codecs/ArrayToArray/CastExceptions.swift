@@ -16,16 +16,13 @@ struct CastExceptions: Hashable, Sendable {
       precondition(
         exception.number.count == type.byteCount && exception.result.count == other.byteCount,
         "an exception has other bytes than its numbers")
-      let (number, result) = (Self.bits(exception.number), Self.bits(exception.result))
+      let (number, result) = (UInt64(littleEndian: exception.number), UInt64(littleEndian: exception.result))
       switch Self.key(number, type) {
       case nil: resultOfNaN = resultOfNaN ?? result
       case let key?: results[key] = results[key] ?? result
       }
     }
   }
-
-  /// The number with these bytes in memory, its bits in the low ones of an integer.
-  static func bits(_ bytes: [UInt8]) -> UInt64 { bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
 
   /// What a number becomes that is an exception.
   @inline(__always)
