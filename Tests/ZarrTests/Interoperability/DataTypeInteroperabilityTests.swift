@@ -50,7 +50,8 @@ struct DataTypeInteroperabilityTests {
   @Test(
     "Arrays that are written here are read",
     arguments: [
-      (ZarrFormat.version2, "zarr2"), (.version2, "zarr"), (.version3, "zarr"), (.version3, "zarrs"),
+      (ZarrFormat.version2, "zarr2"), (.version2, "zarr"), (.version2, "zarrs"), (.version3, "zarr"),
+      (.version3, "zarrs"),
     ])
   func writing(format: ZarrFormat, library: String) throws {
     let directory = try StoreDirectory()

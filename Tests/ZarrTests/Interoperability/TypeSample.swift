@@ -27,45 +27,63 @@ struct TypeSample {
 
   /// The arrays that a library can read.
   static func samples(for library: String, _ format: ZarrFormat) -> [TypeSample] {
-    var samples: [TypeSample] = []
-    for type in NumberType.allCases where type != .bfloat16 || library == "zarrs" {
-      samples.append(TypeSample(.number(type)))
-      samples.append(TypeSample(.number(type), serializer: big))
+    switch (library, format) {
+    case ("zarrs", .version2): numbers + texts
+    case ("zarrs", .version3): numbers + texts + times + [TypeSample(.bytes)] + numbersOfZarrs
+    case ("zarr2", _): numbers + texts + times + stringsOfPython + objects
+    default: numbers + texts + times + stringsOfPython
     }
-    samples += [
-      TypeSample(.datetime64(.seconds, scaleFactor: 25), codecs: []),
-      TypeSample(.timedelta64(.nanoseconds, scaleFactor: 1), codecs: [], serializer: big),
-      TypeSample(.string), TypeSample(.string, fillValue: Array("é".utf8)),
-      TypeSample(.fixedLengthUTF32(length: 3)),
-      TypeSample(.bytes), TypeSample(.number(.float32), filters: [flipped], fillValue: [0, 0, 0xC0, 0x7F]),
+  }
+
+  private static let numbers: [TypeSample] =
+    NumberType.allCases.filter { $0 != .bfloat16 }.flatMap { type in
+      [TypeSample(.number(type)), TypeSample(.number(type), serializer: big)]
+    } + [
+      TypeSample(.number(.float32), filters: [flipped], fillValue: [0, 0, 0xC0, 0x7F]),
       TypeSample(.number(.int32), codecs: [.gzip(), .zstd(level: 3)]),
       TypeSample(.number(.int32), codecs: [.blosc(.zstd, shuffle: .byte)]),
     ]
-    switch library {
-    case "zarrs":
-      samples +=
-        (SmallNumberType.allCases.filter { $0 != .float8E4M3FN }.map(DataType.smallNumber) + [
-          .complex(of: .number(.float16)), .complex(of: .smallNumber(.float8E5M2)), .rawBytes(byteCount: 3),
-        ]).map { TypeSample($0) }
-    case "zarr2":
-      samples += [
-        TypeSample(.json), TypeSample(.array(of: .number(.int32))),
-        TypeSample(.json, serializer: MetadataExtension(name: "numcodecs.msgpack2")),
-        TypeSample(.number(.int32), codecs: [.lz4(), .zlib()]),
-      ]
-      fallthrough
-    default:
-      samples += [
-        // zarrs cannot read a part of a chunk that was flipped.
-        TypeSample(.string, filters: [flipped]),
-        TypeSample(.nullTerminatedBytes(byteCount: 4)),
-        TypeSample(.opaqueBytes(byteCount: 3), fillValue: [1, 2, 3]),
-      ]
-      if format == .version2 && library == "zarr2" {
-        samples += [TypeSample(nested), TypeSample(nested, serializer: big)]
-      }
-    }
-    return samples
+
+  private static let texts = [
+    TypeSample(.string), TypeSample(.string, fillValue: Array("é".utf8)),
+    TypeSample(.fixedLengthUTF32(length: 3)),
+  ]
+
+  private static let times = [
+    TypeSample(.datetime64(.seconds, scaleFactor: 25), codecs: []),
+    TypeSample(.timedelta64(.nanoseconds, scaleFactor: 1), codecs: [], serializer: big),
+  ]
+
+  private static let numbersOfZarrs: [TypeSample] =
+    // The installed version does not know that one.
+    SmallNumberType.allCases.filter { $0 != .float8E4M3FN }.map { TypeSample(.smallNumber($0)) } + [
+      TypeSample(.number(.bfloat16)), TypeSample(.number(.bfloat16), serializer: big),
+      TypeSample(.complex(of: .number(.float16))), TypeSample(.complex(of: .smallNumber(.float8E5M2))),
+      TypeSample(.rawBytes(byteCount: 3)), optional(.number(.int16), "bytes", ["endian": "little"]),
+    ]
+
+  private static let stringsOfPython = [
+    // zarrs cannot read a part of a chunk that was flipped, and takes bytes of Zarr v2 for text.
+    TypeSample(.string, filters: [flipped]), TypeSample(.bytes),
+    TypeSample(.nullTerminatedBytes(byteCount: 4)),
+    TypeSample(.opaqueBytes(byteCount: 3), fillValue: [1, 2, 3]),
+  ]
+
+  private static let objects = [
+    TypeSample(.json), TypeSample(.array(of: .number(.int32))),
+    TypeSample(.json, serializer: MetadataExtension(name: "numcodecs.msgpack2")),
+    TypeSample(.number(.int32), codecs: [.lz4(), .zlib()]),
+    TypeSample(nested), TypeSample(nested, serializer: big),
+  ]
+
+  /// Elements that may be absent, stored as zarrs does.
+  private static func optional(_ type: DataType, _ codec: String, _ settings: JSONObject) -> TypeSample {
+    let inner = MetadataExtension(name: codec, configuration: settings)
+    return TypeSample(
+      .optional(type),
+      serializer: MetadataExtension(
+        name: "zarrs.optional",
+        configuration: ["mask_codecs": [["name": "packbits"]], "data_codecs": [inner.json]]))
   }
 
   /// Elements of the type, made by chance.
@@ -83,6 +101,9 @@ struct TypeSample {
       let scalar: [UInt8] = [[0x61, 0, 0, 0], [0xE5, 0x65, 0, 0], [0, 0xF6, 1, 0]][index % 3]
       let filled = index % (length + 1)
       return (0..<filled).flatMap { _ in scalar } + [UInt8](repeating: 0, count: 4 * (length - filled))
+    case .optional(let inner):
+      return index % 3 == 0
+        ? type.defaultFillValue : [1] + element(index, of: inner, using: &generator)
     case .structure(let fields):
       return fields.flatMap { element(index, of: $0.dataType, using: &generator) }
     default:

@@ -89,8 +89,8 @@ struct ElementReader {
     guard let members = value.objectValue else {
       throw .expected("an object, or base64 text", found: value, in: path)
     }
-    for (name, value) in members where !fields.contains(where: { ExactString($0.name) == ExactString(name) })
-    {
+    let names = Set(fields.map { ExactString($0.name) })
+    for (name, value) in members where !names.contains(ExactString(name)) {
       throw .expected(
         "no other fields than those of the data type", found: value,
         in: MetadataFields(JSONObject(), path: path).path(of: name))

@@ -182,6 +182,15 @@ struct FillValueTests {
     }
   }
 
+  @Test("A structure of very many fields is read without comparing each with each")
+  func manyFields() throws {
+    let fields = (0..<30_000).map { StructureField("field \($0)", .number(.uint8)) }
+    let values = fields.map { ($0.name, JSONValue.integer(7)) }
+    let bytes = try DataType.structure(fields).fillValue(from: .object(JSONObject(values)))
+    #expect(bytes == [UInt8](repeating: 7, count: 30_000))
+    #expect(try DataType(DataType.structure(fields).metadata) == .structure(fields))
+  }
+
   @Test(
     "Bytes that are not an element are refused",
     arguments: [
