@@ -90,4 +90,25 @@ struct InfoTests {
     #expect(lines.contains("  data type      string"))
     #expect(lines.contains("  element bytes  min 1, p25 1, median 1, p75 3, p99 3, max 3"))
   }
+
+  @Test("An array of Zarr v2 is described, even if its elements are pickles, which are not read")
+  func pickles() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    let document = """
+      {"zarr_format": 2, "shape": [4], "chunks": [2], "dtype": "|O", "fill_value": 0, "order": "C",
+       "compressor": null, "filters": [{"id": "pickle", "protocol": 5}]}
+      """
+    try store.write(StoreKey(".zarray"), Array(document.utf8).span.bytes)
+    try store.write(StoreKey("0"), Array("cos\nsystem\n(S'true'\ntR.".utf8).span.bytes)
+
+    let info = try object(Tool.succeed("info", "data.zarr", "--json", in: scratch).text)
+    #expect(info["zarr_format"] as? Int == 2)
+    #expect(info["data_type"] as? String == "|O")
+    #expect(info["stored_chunk_count"] as? Int == 1)
+    #expect(info["decoded_bytes"] is NSNull)
+    #expect((info["not_readable"] as? String)?.contains("json2") == true)
+    let lines = try Tool.succeed("info", "data.zarr", in: scratch).text
+    #expect(lines.contains("Zarr v2"))
+    #expect(lines.contains("not readable   its elements are pickles"))
+  }
 }

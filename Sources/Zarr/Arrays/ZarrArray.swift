@@ -30,6 +30,11 @@ public final class ZarrArray: Sendable {
   /// The fill value as a chunk holds it.
   let fillElement: SharedBytes
 
+  /// Why the elements can be neither read nor written, or nil if they can be read.
+  ///
+  /// Elements that are pickles are never read. All else that is known of such an array can be looked at.
+  public let readingObstacle: String?
+
   /// Why the array cannot be written, or nil.
   private let obstacle: String?
 
@@ -61,9 +66,10 @@ public final class ZarrArray: Sendable {
     self.access = access
     workers = ArrayWorkers(chain, access)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
+    readingObstacle = chain.arrayToBytes is PickleCodec ? CodecRegistry.pickleError.message : nil
     obstacle =
-      chain.arrayToBytes is PickleCodec
-      ? CodecRegistry.pickleError.message
+      readingObstacle != nil
+      ? readingObstacle
       : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Mutex(metadata)
     self.isCopy = Atomic(isCopy)

@@ -10,17 +10,32 @@ struct ArrayDescription {
   private let chunkCount: Int
   private let storedChunkCount: Int
   private let storedByteCount: Int
-  private let sizes: SizeHistogram
+
+  /// The sizes of all elements, or nil if they cannot be read.
+  private let sizes: SizeHistogram?
+
+  /// Why the elements cannot be read, or nil.
+  private let obstacle: String?
 
   private static let quantiles: [(name: String, part: Double)] = [
     ("min", 0), ("p25", 0.25), ("median", 0.5), ("p75", 0.75), ("p99", 0.99), ("max", 1),
   ]
 
-  /// Reads all of an array.
+  /// Reads all of an array, if its elements can be read.
   ///
   /// - Throws: What reading throws, for the first chunk that is damaged.
   init(of array: ZarrArray, path: String) throws {
     let chunks = try StoredChunks(of: array)
+    self.path = path
+    metadata = array.metadata
+    obstacle = array.readingObstacle
+    sizes = try obstacle == nil ? Self.sizes(of: array, chunks) : nil
+    chunkCount = array.chunkCount
+    storedChunkCount = chunks.count
+    storedByteCount = try chunks.storedByteCount()
+  }
+
+  private static func sizes(of array: ZarrArray, _ chunks: StoredChunks) throws -> SizeHistogram {
     let progress = ProgressLine("reading", totalCount: chunks.count)
     defer { progress.clear() }
     let sizes = Mutex(SizeHistogram())
@@ -38,46 +53,43 @@ struct ArrayDescription {
     let metadata = array.metadata
     let absentCount = metadata.elementCount - allSizes.count
     if absentCount > 0 { allSizes.add(byteCount: metadata.fillValue.count, count: absentCount) }
-    self.path = path
-    self.metadata = metadata
-    self.sizes = allSizes
-    chunkCount = array.chunkCount
-    storedChunkCount = chunks.count
-    storedByteCount = try chunks.storedByteCount()
+    return allSizes
   }
 
   /// The bytes of the elements for each byte that is stored.
   private var ratio: Double? {
-    storedByteCount > 0 ? Double(sizes.byteCount) / Double(storedByteCount) : nil
+    sizes.flatMap { storedByteCount > 0 ? Double($0.byteCount) / Double(storedByteCount) : nil }
   }
 
   /// The description as JSON.
   var json: JSONValue {
-    let names = Self.quantiles.map(\.name)
-    let values = sizes.quantiles(Self.quantiles.map(\.part)).map(JSONValue.integer)
     var object: JSONObject = [
-      "path": .string(path), "node_type": "array",
+      "path": .string(path), "node_type": "array", "zarr_format": .integer(metadata.zarrFormat.rawValue),
       "shape": .array(metadata.shape.map(JSONValue.integer)),
       "data_type": .string(metadata.dataTypeName),
       "chunk_shape": .array(metadata.chunkGrid.chunkShape.map(JSONValue.integer)),
       "chunk_count": .integer(chunkCount), "stored_chunk_count": .integer(storedChunkCount),
       "codecs": .array(metadata.codecs.map(\.json)),
       "element_count": .integer(metadata.elementCount),
-      "stored_bytes": .integer(storedByteCount), "decoded_bytes": .integer(sizes.byteCount),
+      "stored_bytes": .integer(storedByteCount),
+      "decoded_bytes": sizes.map { .integer($0.byteCount) } ?? .null,
     ]
     object["fill_value"] = try? metadata.dataType.json(ofFillValue: metadata.fillValue)
     object["ratio"] = ratio.map { .number(JSONNumber($0)) } ?? .null
-    object["element_bytes"] = .object(JSONObject(zip(names, values).map { ($0, $1) }))
+    object["element_bytes"] =
+      sizes.map { sizes in
+        let values = sizes.quantiles(Self.quantiles.map(\.part)).map(JSONValue.integer)
+        return .object(JSONObject(zip(Self.quantiles.map(\.name), values).map { ($0, $1) }))
+      } ?? .null
+    if let obstacle { object["not_readable"] = .string(obstacle) }
     return .object(object)
   }
 
   /// The description for people.
   var lines: [String] {
-    let quantiles = zip(Self.quantiles, sizes.quantiles(Self.quantiles.map(\.part)))
-      .map { "\($0.name) \($1)" }.joined(separator: ", ")
     let fillValue = (try? metadata.dataType.json(ofFillValue: metadata.fillValue))?.description ?? "?"
     let stored = storedChunkCount == chunkCount ? "" : ", \(storedChunkCount) stored"
-    let rows: [(String, String)] = [
+    var rows: [(String, String)] = [
       ("shape", Quantity.shape(metadata.shape)), ("data type", metadata.dataTypeName),
       (
         "chunk shape",
@@ -86,10 +98,18 @@ struct ArrayDescription {
       ),
       ("chunks", "\(chunkCount)\(stored)"),
       ("codecs", metadata.codecs.map(\.summary).joined(separator: ", ")), ("fill value", fillValue),
-      ("stored", Quantity.exactBytes(storedByteCount)), ("decoded", Quantity.exactBytes(sizes.byteCount)),
-      ("ratio", ratio.map(Quantity.ratio) ?? "none"),
-      ("element bytes", quantiles.isEmpty ? "none" : quantiles),
+      ("stored", Quantity.exactBytes(storedByteCount)),
     ]
+    if metadata.zarrFormat == .version2 { rows.insert(("format", "Zarr v2"), at: 0) }
+    if let sizes {
+      let quantiles = zip(Self.quantiles, sizes.quantiles(Self.quantiles.map(\.part)))
+        .map { "\($0.name) \($1)" }.joined(separator: ", ")
+      rows += [
+        ("decoded", Quantity.exactBytes(sizes.byteCount)), ("ratio", ratio.map(Quantity.ratio) ?? "none"),
+        ("element bytes", quantiles.isEmpty ? "none" : quantiles),
+      ]
+    }
+    if let obstacle { rows.append(("not readable", obstacle)) }
     return ["\(path): array"]
       + rows.map { "  " + $0.padding(toLength: 15, withPad: " ", startingAt: 0) + $1 }
   }
