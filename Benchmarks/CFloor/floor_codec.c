@@ -1,33 +1,55 @@
+#include <limits.h>
 #include <string.h>
 
 #include "floor_private.h"
 
-int floor_encode_chunk(
-    floor_codec codec, floor_worker *worker, floor_bytes chunk, floor_bytes *encoded) {
-  if (chunk.byte_count >= worker->decoded_capacity) return FLOOR_TOO_LARGE;
-  encoded->start = worker->encoded;
+int floor_encode_chunk_into(
+    floor_codec codec, floor_worker *worker, floor_bytes chunk, void *output, size_t room,
+    size_t *byte_count) {
   switch (codec.kind) {
     case FLOOR_CODEC_ZSTD: {
-      size_t written = ZSTD_compress2(
-          worker->compressor, worker->encoded, worker->encoded_capacity, chunk.start,
-          chunk.byte_count);
+      size_t written =
+          ZSTD_compress2(worker->compressor, output, room, chunk.start, chunk.byte_count);
       if (ZSTD_isError(written)) return FLOOR_COMPRESSION_FAILED;
-      encoded->byte_count = written;
+      *byte_count = written;
       return FLOOR_OK;
     }
     case FLOOR_CODEC_LZ4: {
-      uint32_t byte_count = (uint32_t)chunk.byte_count;
-      memcpy(worker->encoded, &byte_count, 4);
+      if (room < 5 || chunk.byte_count > LZ4_MAX_INPUT_SIZE) return FLOOR_TOO_LARGE;
+      uint32_t source_byte_count = (uint32_t)chunk.byte_count;
+      memcpy(output, &source_byte_count, 4);
       int written = LZ4_compress_fast_extState(
-          worker->lz4_state, chunk.start, (char *)worker->encoded + 4, (int)byte_count,
-          (int)(worker->encoded_capacity - 5), codec.setting);
+          worker->lz4_state, chunk.start, (char *)output + 4, (int)source_byte_count,
+          (int)(room - 5 > INT_MAX ? INT_MAX : room - 5), codec.setting);
       if (written <= 0) return FLOOR_COMPRESSION_FAILED;
-      encoded->byte_count = 4 + (size_t)written;
+      *byte_count = 4 + (size_t)written;
       return FLOOR_OK;
     }
     default:
-      *encoded = chunk;
+      if (room < chunk.byte_count) return FLOOR_TOO_LARGE;
+      if (chunk.byte_count) memcpy(output, chunk.start, chunk.byte_count);
+      *byte_count = chunk.byte_count;
       return FLOOR_OK;
+  }
+}
+
+int floor_encode_chunk(
+    floor_codec codec, floor_worker *worker, floor_bytes chunk, floor_bytes *encoded) {
+  if (chunk.byte_count >= worker->decoded_capacity) return FLOOR_TOO_LARGE;
+  if (codec.kind == FLOOR_CODEC_NONE) {
+    *encoded = chunk;
+    return FLOOR_OK;
+  }
+  encoded->start = worker->encoded;
+  return floor_encode_chunk_into(
+      codec, worker, chunk, worker->encoded, worker->encoded_capacity, &encoded->byte_count);
+}
+
+size_t floor_encoded_bound(floor_codec codec, size_t byte_count) {
+  switch (codec.kind) {
+    case FLOOR_CODEC_ZSTD: return ZSTD_compressBound(byte_count);
+    case FLOOR_CODEC_LZ4: return 5 + (size_t)LZ4_compressBound((int)byte_count);
+    default: return byte_count;
   }
 }
 

@@ -41,6 +41,14 @@ struct floor_blocks {
 /// Encodes a chunk; `encoded` points into the worker's buffer, or at the chunk itself where there is no codec.
 int floor_encode_chunk(floor_codec codec, floor_worker *worker, floor_bytes chunk, floor_bytes *encoded);
 
+/// Encodes a chunk into `room` bytes.
+int floor_encode_chunk_into(
+    floor_codec codec, floor_worker *worker, floor_bytes chunk, void *output, size_t room,
+    size_t *byte_count);
+
+/// The most bytes that a chunk is encoded to.
+size_t floor_encoded_bound(floor_codec codec, size_t byte_count);
+
 /// The size that a stored chunk says it decodes to.
 int floor_decoded_byte_count(floor_codec codec, floor_bytes encoded, size_t *byte_count);
 
@@ -56,3 +64,15 @@ int floor_store_open(const floor_store *store, int64_t index, int *file, size_t 
 
 /// Reads a whole file that has `byte_count` bytes, and closes it.
 int floor_store_read_and_close(int file, void *output, size_t byte_count);
+
+/// What a thread does for one index; anything but `FLOOR_OK` stops all threads.
+typedef int floor_body(void *job, floor_worker *worker, int64_t index);
+
+/// Calls `body` once for each index below `index_count`, on as many threads as there are workers.
+int floor_run(floor_workers *workers, int64_t index_count, floor_body *body, void *job);
+
+/// Makes room for a decoded chunk: the block that it had before, or exactly what it needs.
+void *floor_blocks_reserve(floor_blocks *blocks, int64_t index, size_t byte_count);
+
+/// Walks to an element of a decoded chunk.
+int floor_find_element(floor_bytes decoded, int64_t index, floor_bytes *element);

@@ -9,37 +9,35 @@
 
 // MARK: Threads
 
-/// One call's work: the threads take chunk after chunk from `next`, and the first error stops them all.
+/// One call's work: the threads take index after index from `next`, and the first error stops them all.
 typedef struct {
-  floor_workers *workers;
-  floor_store *store;
-  const floor_bytes *chunks;
-  floor_blocks *blocks;
-  int64_t chunk_count;
-  int (*body)(void *job, floor_worker *worker, int64_t index);
+  void *job;
+  int64_t count;
+  floor_body *body;
   _Atomic int64_t next;
   _Atomic int code;
-} transfer;
+} thread_work;
 
 typedef struct {
-  transfer *job;
+  thread_work *work;
   floor_worker *worker;
 } thread_argument;
 
 static void *run_worker(void *opaque) {
   thread_argument *argument = opaque;
-  transfer *job = argument->job;
-  while (!atomic_load_explicit(&job->code, memory_order_relaxed)) {
-    int64_t index = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed);
-    if (index >= job->chunk_count) break;
-    int code = job->body(job, argument->worker, index);
-    if (code) atomic_store_explicit(&job->code, code, memory_order_relaxed);
+  thread_work *work = argument->work;
+  while (!atomic_load_explicit(&work->code, memory_order_relaxed)) {
+    int64_t index = atomic_fetch_add_explicit(&work->next, 1, memory_order_relaxed);
+    if (index >= work->count) break;
+    int code = work->body(work->job, argument->worker, index);
+    if (code) atomic_store_explicit(&work->code, code, memory_order_relaxed);
   }
   return NULL;
 }
 
-static int run(transfer *job) {
-  int count = job->workers->count;
+int floor_run(floor_workers *workers, int64_t index_count, floor_body *body, void *job) {
+  thread_work work = {.job = job, .count = index_count, .body = body};
+  int count = workers->count;
   pthread_t *threads = calloc((size_t)count, sizeof *threads);
   thread_argument *arguments = calloc((size_t)count, sizeof *arguments);
   if (!threads || !arguments) {
@@ -48,18 +46,26 @@ static int run(transfer *job) {
     return FLOOR_NO_MEMORY;
   }
   int started = 1;
-  for (int i = 0; i < count; i++) arguments[i] = (thread_argument){job, &job->workers->items[i]};
+  for (int i = 0; i < count; i++) arguments[i] = (thread_argument){&work, &workers->items[i]};
   for (; started < count; started++)
     if (pthread_create(&threads[started], NULL, run_worker, &arguments[started])) {
-      atomic_store(&job->code, FLOOR_NO_THREAD);
+      atomic_store(&work.code, FLOOR_NO_THREAD);
       break;
     }
   run_worker(&arguments[0]);
   for (int i = 1; i < started; i++) pthread_join(threads[i], NULL);
   free(threads);
   free(arguments);
-  return atomic_load(&job->code);
+  return atomic_load(&work.code);
 }
+
+/// What the threads of a call look at.
+typedef struct {
+  floor_workers *workers;
+  floor_store *store;
+  const floor_bytes *chunks;
+  floor_blocks *blocks;
+} transfer;
 
 // MARK: Writing
 
@@ -77,16 +83,13 @@ int floor_write(
       .workers = workers,
       .store = store,
       .chunks = chunks,
-      .chunk_count = chunk_count,
-      .body = write_chunk,
   };
-  return run(&job);
+  return floor_run(workers, chunk_count, write_chunk, &job);
 }
 
 // MARK: Reading
 
-/// Makes room for a decoded chunk: the block that it had before, or exactly what it needs.
-static void *reserve(floor_blocks *blocks, int64_t index, size_t byte_count) {
+void *floor_blocks_reserve(floor_blocks *blocks, int64_t index, size_t byte_count) {
   if (!blocks->starts[index] || blocks->capacities[index] < byte_count) {
     free(blocks->starts[index]);
     blocks->starts[index] = malloc(byte_count ? byte_count : 1);
@@ -101,7 +104,7 @@ static int choose_output(
     floor_worker *worker, floor_blocks *blocks, int64_t index, size_t byte_count, void **output) {
   // The worker's buffer has one byte more than the largest chunk.
   if (byte_count >= worker->decoded_capacity) return FLOOR_TOO_LARGE;
-  *output = blocks ? reserve(blocks, index, byte_count) : worker->decoded;
+  *output = blocks ? floor_blocks_reserve(blocks, index, byte_count) : worker->decoded;
   return *output ? FLOOR_OK : FLOOR_NO_MEMORY;
 }
 
@@ -161,10 +164,8 @@ int floor_read(floor_workers *workers, floor_store *store, floor_blocks *blocks)
       .workers = workers,
       .store = store,
       .blocks = blocks,
-      .chunk_count = store->chunk_count,
-      .body = read_chunk,
   };
-  return run(&job);
+  return floor_run(workers, store->chunk_count, read_chunk, &job);
 }
 
 int floor_read_element(
@@ -175,18 +176,22 @@ int floor_read_element(
   floor_bytes decoded;
   int code = read_chunk_into(&job, &workers->items[0], chunk, &decoded);
   if (code) return code;
+  return floor_find_element(decoded, index_in_chunk, element);
+}
+
+int floor_find_element(floor_bytes decoded, int64_t index, floor_bytes *element) {
   const uint8_t *start = decoded.start;
   uint32_t count, length;
   if (decoded.byte_count < 4) return FLOOR_BAD_WIRE_FORM;
   memcpy(&count, start, 4);
-  if (index_in_chunk >= count) return FLOOR_BAD_ARGUMENT;
+  if (index < 0 || index >= count) return FLOOR_BAD_ARGUMENT;
   size_t at = 4;
   for (int64_t i = 0;; i++) {
     if (decoded.byte_count - at < 4) return FLOOR_BAD_WIRE_FORM;
     memcpy(&length, start + at, 4);
     at += 4;
     if (decoded.byte_count - at < length) return FLOOR_BAD_WIRE_FORM;
-    if (i == index_in_chunk) break;
+    if (i == index) break;
     at += length;
   }
   *element = (floor_bytes){start + at, length};

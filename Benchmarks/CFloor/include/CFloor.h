@@ -147,6 +147,55 @@ int floor_read_element(
     floor_workers *workers, floor_store *store, int64_t chunk, int64_t index_in_chunk,
     floor_bytes *element);
 
+// MARK: Shards
+
+/// Chunks in shards: files called `0`, `1`, … in one directory, or blocks in memory.
+///
+/// A shard is its encoded chunks one behind the other and the offset and the size of each, in 16 bytes. The threads
+/// work on runs of chunks, so that all of them have work in a single shard.
+typedef struct floor_shards floor_shards;
+
+/// Makes an empty set of shards.
+///
+/// - `chunks`: in wire form, one behind the other in memory. They outlive the handle.
+/// - `directory`: exists, or is null for shards in memory.
+int floor_shards_create(
+    const floor_bytes *_Nullable chunks, int64_t chunk_count, int64_t chunks_per_shard, int64_t chunks_per_run,
+    const char *_Nullable directory, floor_codec codec, int worker_count,
+    floor_shards *_Nullable *_Nonnull shards);
+
+/// Frees the handle and the blocks in memory. Files stay.
+void floor_shards_destroy(floor_shards *_Nullable shards);
+
+/// Removes all shards, and gives the buffers that they were encoded in back to the system.
+void floor_shards_clear(floor_shards *shards);
+
+/// The sum of the shards' sizes in bytes.
+size_t floor_shards_byte_count(const floor_shards *shards);
+
+/// The number of runs of chunks.
+int64_t floor_shards_run_count(const floor_shards *shards);
+
+/// The most bytes of a run, in wire form or encoded, for which the workers must be made.
+size_t floor_shards_largest_run(const floor_shards *shards);
+
+/// Encodes every chunk and writes every shard, over those that are there.
+///
+/// Each run is encoded into a part of the buffer of its shard, and whoever ends a shard writes it: one `open`, one
+/// `writev` for each 1000 runs, `close`.
+int floor_shards_write(floor_shards *shards, floor_workers *workers);
+
+/// Reads and decodes every run with one `pread`, once `floor_shards_write` has written them.
+///
+/// - `blocks`: where the decoded runs stay, as in `floor_read`.
+int floor_shards_read(floor_shards *shards, floor_workers *workers, floor_blocks *_Nullable blocks);
+
+/// Reads one element with the calling thread: `open`, `pread` of its chunk and `close`, and walks to it.
+///
+/// - `element` is valid until the workers are used again.
+int floor_shards_read_element(
+    floor_shards *shards, floor_workers *workers, int64_t chunk, int64_t index_in_chunk, floor_bytes *element);
+
 // MARK: Uncompressed loops
 
 /// Writes the wire form of `count` blobs that lie in one buffer: `u32` count, then `u32` length and bytes of each.

@@ -22,6 +22,12 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The size of a chunk in wire form, for example 64KiB.")
   var chunkBytes = ByteCount.defaultChunk
 
+  @Option(
+    help: ArgumentHelp(
+      "Stores chunks in shards of this size in wire form, for example 64MiB. (default: each chunk by itself)",
+      valueName: "bytes"))
+  var shardBytes: ByteCount?
+
   @Option(help: "none, zstd[:LEVEL], lz4[:ACCELERATION], gzip[:LEVEL] or blosc[:COMPRESSOR[:LEVEL]].")
   var codec = CodecChoice.zstd(level: 1)
 
@@ -70,7 +76,8 @@ struct RunCommand: ParsableCommand {
     let libraries = LibraryVersions.current
     let workerCount = workers ?? machine.cores
     print("\(machine.summary)\nSwift \(libraries.swift), libzstd \(libraries.zstd), liblz4 \(libraries.lz4)")
-    print("\(workload.summary); \(codec), chunks of \(chunkBytes), \(workerCount) workers")
+    let shards = shardBytes.map { " in shards of \($0)" } ?? ""
+    print("\(workload.summary); \(codec), chunks of \(chunkBytes)\(shards), \(workerCount) workers")
     if let total {
       return try runStream(of: total, workerCount: workerCount, machine: machine, libraries: libraries)
     }

@@ -12,16 +12,21 @@ struct RunMeasurement {
   func report() throws -> Report {
     let chunks = try WireChunks(
       corpus, blobsPerChunk: corpus.blobsPerChunk(byteCount: settings.chunkBytes.value))
+    let chunksPerShard = settings.shardBytes.map { shardBytes in
+      max(1, Int((Double(shardBytes.value) * Double(chunks.count) / Double(chunks.byteCount)).rounded()))
+    }
     let scratch = try ScratchDirectory.make(for: settings.store)
     defer { scratch?.remove() }
     let floor = try settings.codec.floorCodec.map {
       try FloorBenchmark(
-        corpus, chunks, codec: $0, workers: workerCount, directory: try scratch?.subdirectory("floor"))
+        corpus, chunks, chunksPerShard: chunksPerShard, codec: $0, workers: workerCount,
+        directory: try scratch?.subdirectory("floor"))
     }
     let ours = try EngineBenchmark(
       corpus,
       from: EngineSource(corpus, settings.from, memoryBudget: settings.memoryBudget.value),
-      blobsPerChunk: chunks.blobsPerChunk, codec: settings.codec, workers: workerCount,
+      blobsPerChunk: chunks.blobsPerChunk, chunksPerShard: chunksPerShard, codec: settings.codec,
+      workers: workerCount,
       directory: scratch.map { $0.path + "/ours.zarr" })
     PeakMemory.reset()
 

@@ -49,7 +49,9 @@ struct StreamMeasurement {
     to store: any Store, hashes: [UInt64], checksum: Checksum, byteCount: inout Int
   ) throws -> ZarrArray {
     let options = ArrayOptions(
-      chunkSize: .bytes(settings.chunkBytes.value), codecs: settings.codec.stages, overwrites: true)
+      chunkSize: .bytes(settings.chunkBytes.value),
+      shardSize: settings.shardBytes.map { .bytes($0.value) }, codecs: settings.codec.stages, overwrites: true
+    )
     let appender = try Appender.create(
       in: store, options: options, access: ArrayAccess(workerCount: workerCount),
       memoryBudget: settings.memoryBudget.value)

@@ -17,13 +17,15 @@ final class EngineBenchmark {
 
   /// Creates an empty array in a new `directory`, or in memory.
   init(
-    _ corpus: Corpus, from source: EngineSource, blobsPerChunk: Int, codec: CodecChoice, workers: Int,
-    directory: String?
+    _ corpus: Corpus, from source: EngineSource, blobsPerChunk: Int, chunksPerShard: Int?,
+    codec: CodecChoice, workers: Int, directory: String?
   ) throws {
     self.corpus = corpus
     self.source = source
     if let directory { store = try FileStore(creating: directory) } else { store = MemoryStore() }
-    options = ArrayOptions(chunkSize: .count(blobsPerChunk), codecs: codec.stages, overwrites: true)
+    options = ArrayOptions(
+      chunkSize: .count(blobsPerChunk), shardSize: chunksPerShard.map { .count($0 * blobsPerChunk) },
+      codecs: codec.stages, overwrites: true)
     access = ArrayAccess(workerCount: workers)
     array = try ZarrArray.create(
       in: store, shape: [source.initialCount(corpus)], options: options, access: access)

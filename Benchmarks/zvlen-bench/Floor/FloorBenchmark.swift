@@ -7,37 +7,56 @@ final class FloorBenchmark {
   private let codec: floor_codec
   private let workerCount: Int
   private let workers: FloorWorkers
-  private let store: FloorStore
+  private let place: Place
   private let blocks: FloorBlocks
+
+  /// Where encoded chunks go: each by itself, or many to a shard.
+  private enum Place {
+    case chunks(FloorStore)
+    case shards(FloorShards)
+  }
 
   /// Prepares contexts, buffers and an empty store in an existing `directory` of its own, or in memory.
   init(
-    _ corpus: Corpus, _ chunks: WireChunks, codec: floor_codec, workers workerCount: Int, directory: String?
+    _ corpus: Corpus, _ chunks: WireChunks, chunksPerShard: Int?, codec: floor_codec,
+    workers workerCount: Int, directory: String?
   ) throws {
     self.corpus = corpus
     self.chunks = chunks
     self.codec = codec
     self.workerCount = workerCount
-    workers = try FloorWorkers(count: workerCount, codec: codec, largestChunk: chunks.largestByteCount)
-    store = try FloorStore(directory: directory, chunkCount: chunks.count)
-    blocks = try FloorBlocks(chunkCount: chunks.count)
+    place =
+      if let chunksPerShard {
+        .shards(
+          try FloorShards(
+            chunks, chunksPerShard: chunksPerShard, codec: codec, workers: workerCount, directory: directory))
+      } else {
+        .chunks(try FloorStore(directory: directory, chunkCount: chunks.count))
+      }
+    workers = try Self.makeWorkers(place, chunks, codec: codec, count: workerCount)
+    blocks = try Self.makeBlocks(place, chunks)
   }
 
   /// The bytes of all encoded chunks after a write.
-  var encodedByteCount: Int { store.byteCount }
+  var encodedByteCount: Int {
+    switch place {
+    case .chunks(let store): store.byteCount
+    case .shards(let shards): shards.byteCount
+    }
+  }
 
   /// Writes all chunks over those that are there.
   var write: Contender {
     Contender("floor write") { [self] in
-      try Stopwatch.measure { try workers.write(chunks, to: store) }
+      try Stopwatch.measure { try write(with: workers) }
     }
   }
 
   /// Writes all chunks into an empty store, with contexts and buffers that are made within the measured time.
   var writeFresh: Contender {
     Contender("floor write, fresh") { [self] in
-      store.clear()
-      return try Stopwatch.measure { try makeWorkers().write(chunks, to: store) }
+      clearPlace()
+      return try Stopwatch.measure { try write(with: makeWorkers()) }
     }
   }
 
@@ -45,15 +64,15 @@ final class FloorBenchmark {
   /// was read before has to do.
   var read: Contender {
     Contender("floor read") { [self] in
-      let blocks = try FloorBlocks(chunkCount: chunks.count)
-      return try Stopwatch.measure { try workers.read(store, into: blocks) }
+      let blocks = try Self.makeBlocks(place, chunks)
+      return try Stopwatch.measure { try read(with: workers, into: blocks) }
     }
   }
 
   /// Reads all chunks over those of the last read, in the same blocks.
   var readOver: Contender {
     Contender("floor read, over the last") { [self] in
-      try Stopwatch.measure { try workers.read(store, into: blocks) }
+      try Stopwatch.measure { try read(with: workers, into: blocks) }
     }
   }
 
@@ -61,14 +80,14 @@ final class FloorBenchmark {
   var readFresh: Contender {
     Contender("floor read, fresh") { [self] in
       blocks.clear()
-      return try Stopwatch.measure { try makeWorkers().read(store, into: blocks) }
+      return try Stopwatch.measure { try read(with: makeWorkers(), into: blocks) }
     }
   }
 
   /// Reads all chunks, each over the one before.
   var scan: Contender {
     Contender("floor scan") { [self] in
-      try Stopwatch.measure { try workers.read(store) }
+      try Stopwatch.measure { try read(with: workers, into: nil) }
     }
   }
 
@@ -76,7 +95,11 @@ final class FloorBenchmark {
   func randomRead(_ index: Int) throws -> Double {
     let (chunk, element) = index.quotientAndRemainder(dividingBy: chunks.blobsPerChunk)
     let stopwatch = Stopwatch()
-    let byteCount = try workers.readElement(element, inChunk: chunk, of: store)
+    let byteCount =
+      switch place {
+      case .chunks(let store): try workers.readElement(element, inChunk: chunk, of: store)
+      case .shards(let shards): try shards.readElement(element, inChunk: chunk, with: workers)
+      }
     let seconds = stopwatch.seconds
     guard byteCount == corpus.range(of: index).count else {
       throw BenchmarkError.differs("floor random read")
@@ -87,18 +110,64 @@ final class FloorBenchmark {
   /// Checks that the store's chunks decode to what was written, and gives the decoded ones back.
   func verify() throws {
     blocks.clear()
-    try workers.read(store, into: blocks)
-    guard blocks.holds(chunks) else { throw BenchmarkError.differs("floor read") }
+    try read(with: workers, into: blocks)
+    guard blocks.holds(chunks, Self.ranges(place, chunks)) else { throw BenchmarkError.differs("floor read") }
     blocks.clear()
   }
 
   /// Frees the decoded chunks and removes the stored ones.
   func clear() {
     blocks.clear()
-    store.clear()
+    clearPlace()
+  }
+
+  // MARK: Either place
+
+  private func write(with workers: FloorWorkers) throws(FloorError) {
+    switch place {
+    case .chunks(let store): try workers.write(chunks, to: store)
+    case .shards(let shards): try shards.write(with: workers)
+    }
+  }
+
+  private func read(with workers: FloorWorkers, into blocks: FloorBlocks?) throws(FloorError) {
+    switch place {
+    case .chunks(let store): try workers.read(store, into: blocks)
+    case .shards(let shards): try shards.read(with: workers, into: blocks)
+    }
+  }
+
+  private func clearPlace() {
+    switch place {
+    case .chunks(let store): store.clear()
+    case .shards(let shards): shards.clear()
+    }
   }
 
   private func makeWorkers() throws -> FloorWorkers {
-    try FloorWorkers(count: workerCount, codec: codec, largestChunk: chunks.largestByteCount)
+    try Self.makeWorkers(place, chunks, codec: codec, count: workerCount)
+  }
+
+  private static func makeWorkers(
+    _ place: Place, _ chunks: WireChunks, codec: floor_codec, count: Int
+  ) throws(FloorError) -> FloorWorkers {
+    let largest =
+      switch place {
+      case .chunks: chunks.largestByteCount
+      case .shards(let shards): shards.largestRunByteCount
+      }
+    return try FloorWorkers(count: count, codec: codec, largestChunk: largest)
+  }
+
+  private static func makeBlocks(_ place: Place, _ chunks: WireChunks) throws(FloorError) -> FloorBlocks {
+    try FloorBlocks(chunkCount: ranges(place, chunks).count)
+  }
+
+  /// The chunks of each decoded block.
+  private static func ranges(_ place: Place, _ chunks: WireChunks) -> [Range<Int>] {
+    switch place {
+    case .chunks: (0..<chunks.count).map { $0..<$0 + 1 }
+    case .shards(let shards): shards.runs
+    }
   }
 }

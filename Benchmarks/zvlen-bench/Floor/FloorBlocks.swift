@@ -23,12 +23,13 @@ final class FloorBlocks {
     unsafe floor_blocks_clear(handle)
   }
 
-  /// Whether the decoded chunks are exactly `chunks`.
-  func holds(_ chunks: WireChunks) -> Bool {
-    (0..<chunks.count).allSatisfy { index in
+  /// Whether the decoded blocks are exactly `chunks`, of which each has a range.
+  func holds(_ chunks: WireChunks, _ ranges: [Range<Int>]) -> Bool {
+    ranges.indices.allSatisfy { index in
       let block = unsafe floor_blocks_get(handle, Int64(index))
       // SAFETY: The block has `byte_count` bytes until this list is cleared or read into again.
-      return unsafe chunks.withChunk(index) { chunk in
+      return unsafe chunks.withChunks(in: ranges[index]) { chunk in
+        guard unsafe !chunk.isEmpty else { return true }
         guard let expected = chunk.baseAddress, let found = unsafe block.start else { return false }
         return unsafe block.byte_count == chunk.count && memcmp(expected, found, chunk.count) == 0
       }

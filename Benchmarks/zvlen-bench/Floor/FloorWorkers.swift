@@ -3,7 +3,7 @@ import CFloor
 /// The floor's compression contexts and buffers, one set a thread.
 @safe
 final class FloorWorkers {
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
 
   /// Makes `count` sets for chunks of at most `largestChunk` bytes in wire form.
   init(count: Int, codec: floor_codec, largestChunk: Int) throws(FloorError) {

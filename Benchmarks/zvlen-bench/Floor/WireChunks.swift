@@ -58,6 +58,15 @@ final class WireChunks {
     unsafe chunks.withUnsafeBufferPointer(body)
   }
 
+  /// The bytes of the chunks in `range`, which lie one behind the other.
+  @unsafe
+  func withChunks<Result>(in range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    var byteCount = 0
+    for index in range { unsafe byteCount += chunks[index].byte_count }
+    let start = unsafe range.isEmpty ? nil : chunks[range.lowerBound].start
+    return unsafe body(UnsafeRawBufferPointer(start: start, count: byteCount))
+  }
+
   /// Calls `body` with the bytes of one chunk.
   @unsafe
   func withChunk<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {

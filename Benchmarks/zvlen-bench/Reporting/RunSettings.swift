@@ -14,6 +14,8 @@ struct RunSettings: Codable, Sendable {
   /// The elements of each chunk that it came to.
   let chunkBlobs: Int
   let chunks: Int
+  /// The shard size that was asked for; `null` where each chunk is stored by itself.
+  let shardBytes: Int?
   let codec: String
   let workers: Int
   let store: String
@@ -32,7 +34,8 @@ extension RunSettings {
       data: workload.data, blobBytes: isSynthetic ? workload.blobBytes.value : nil,
       distribution: isSynthetic ? workload.distribution : nil, content: isSynthetic ? workload.content : nil,
       seed: isSynthetic ? workload.seed : nil, chunkBytes: command.chunkBytes.value, chunkBlobs: chunkBlobs,
-      chunks: chunks, codec: command.codec.description, workers: workers, store: store, from: command.from,
+      chunks: chunks, shardBytes: command.shardBytes?.value, codec: command.codec.description,
+      workers: workers, store: store, from: command.from,
       memoryBudget: command.from == .stream ? command.memoryBudget.value : nil, repeat: command.repeatCount)
   }
 }

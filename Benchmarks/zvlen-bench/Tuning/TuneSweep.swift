@@ -29,7 +29,8 @@ struct TuneSweep {
     defer { scratch?.remove() }
     let bench = try EngineBenchmark(
       corpus, from: .arena(corpus), blobsPerChunk: corpus.blobsPerChunk(byteCount: setting.chunkBytes.value),
-      codec: setting.codec, workers: setting.workers, directory: scratch.map { $0.path + "/tune.zarr" })
+      chunksPerShard: nil, codec: setting.codec, workers: setting.workers,
+      directory: scratch.map { $0.path + "/tune.zarr" })
     // The check is the warm-up of writing and of scanning.
     _ = try bench.write.body()
     try bench.verify()
