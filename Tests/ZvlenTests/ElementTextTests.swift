@@ -79,16 +79,15 @@ struct ElementTextTests {
       try Tool.succeed("dump", "data.zarr", "--start", "1", "--count", "2", in: scratch).lines == ["7", "1"])
   }
 
-  @Test("Numbers of few bits are numbers, and their bits as fill values")
+  @Test("Numbers of few bits are numbers")
   func smallNumbers() throws {
     // The exponent 7 of the bias, and no fraction.
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), writing: [[0x38], [0xB8]] as [[UInt8]],
       options: ArrayOptions(dataType: .smallNumber(.float8E4M3), chunkSize: .count(2)))
-    #expect(try Tool.succeed("dump", "data.zarr", in: scratch).lines == ["1.0", "-1.0"])
-    #expect(
-      try Tool.succeed("conformance", "--array_path", "data.zarr", in: scratch).lines
-        == [#""0x38""#, #""0xb8""#])
+    for command in [["dump", "data.zarr"], ["conformance", "--array_path", "data.zarr"]] {
+      #expect(try Tool.run(command, in: scratch).lines == ["1.0", "-1.0"])
+    }
   }
 
   @Test("An element that is none of its data type is an error that names it")

@@ -6,7 +6,7 @@ struct ElementText {
   enum Form {
     /// As people and other programs read them.
     case element
-    /// As metadata holds fill values.
+    /// As metadata holds fill values, with numbers by their value: what is not a number is always "NaN".
     case fillValue
   }
 
@@ -31,11 +31,12 @@ struct ElementText {
       buffer.append(UInt8(ascii: "\""))
     case (.string, _):
       try appendText(element, to: &buffer)
-    case (_, .element):
-      writer.append(try dataType.json(ofElement: element), to: &buffer)
-    case (_, .fillValue):
+    // They differ in how what may be absent is told from what is; otherwise in the spelling of numbers.
+    case (.optional, .fillValue):
       let bytes = unsafe element.withUnsafeBytes { unsafe Array($0) }
       writer.append(try dataType.json(ofFillValue: bytes), to: &buffer)
+    default:
+      writer.append(try dataType.json(ofElement: element), to: &buffer)
     }
   }
 
