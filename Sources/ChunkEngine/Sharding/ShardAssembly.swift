@@ -36,14 +36,17 @@ public struct ShardAssembly: ~Copyable {
   ///   - codec: The codec of the shard.
   ///   - grid: Its inner chunks.
   ///   - old: The index of the shard whose inner chunks are kept, or nil to begin with none.
+  ///   - keptCount: How many of the old inner chunks are kept, the first ones in C order; all unless it is
+  ///     said.
   /// - Throws: ``ChunkError/malformed(codec:reason:)`` if inner chunks cannot be where the old index says.
   /// - Complexity: O(*n*) in the number of inner chunks.
   public init(
-    _ codec: ShardingCodec, _ grid: InnerChunkGrid, keeping old: ShardIndex? = nil
+    _ codec: ShardingCodec, _ grid: InnerChunkGrid, keeping old: ShardIndex? = nil,
+    keptCount: Int = Int.max
   ) throws(ChunkError) {
     var pieces = [Piece](repeating: Piece(), count: grid.chunkCount)
     if let old {
-      for position in pieces.indices {
+      for position in pieces.indices.prefix(keptCount) {
         guard let range = try old.range(ofChunkAt: position) else { continue }
         pieces[position] = Piece(part: -1, offset: range.lowerBound, byteCount: range.count)
       }

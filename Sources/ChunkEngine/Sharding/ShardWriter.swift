@@ -10,6 +10,9 @@ public struct ShardWriter: ~Copyable {
   private var chunk = ByteArena()
   private var output = ByteArena()
 
+  /// The inner chunks of the part that is being encoded.
+  private var chunks: [EncodedInnerChunks.Chunk] = []
+
   /// The most bytes that a part was encoded to, a good guess for the next one.
   private var expectedByteCount = 0
 
@@ -47,13 +50,9 @@ public struct ShardWriter: ~Copyable {
     existing: (_ position: Int) throws -> BlobView?
   ) throws -> EncodedInnerChunks {
     let grid = part.grid
-    var chunks: [EncodedInnerChunks.Chunk] = []
-    chunks.reserveCapacity(part.chunkCount)
     var payloadByteCount = 0
-    output.removeAll()
-    output.expectedChunkCount = expectedPartCount
-    // A guess, so that parts share allocations from the first on.
-    try output.reserve(expectedByteCount)
+    try beginPart(expectedPartCount: expectedPartCount)
+    chunks.reserveCapacity(part.chunkCount)
     var walk = InnerChunkWalk(part)
     while walk.next() {
       var others: (any BlobSource)?
@@ -75,9 +74,54 @@ public struct ShardWriter: ~Copyable {
         EncodedInnerChunks.Chunk(
           position: walk.position, byteCount: isStored ? output.count - start : nil))
     }
+    return try endPart(elementByteCount: payloadByteCount)
+  }
+
+  /// Begins a part whose inner chunks are handed over one by one.
+  ///
+  /// - Parameter expectedPartCount: How many parts, this one included, this worker is going to encode. They
+  ///   share allocations.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  public mutating func beginPart(expectedPartCount: Int = 1) throws(ChunkError) {
+    chunks = []
+    output.removeAll()
+    output.expectedChunkCount = expectedPartCount
+    // A guess, so that parts share allocations from the first on.
+    try output.reserve(expectedByteCount)
+  }
+
+  /// Encodes an inner chunk that is laid out already.
+  ///
+  /// - Parameters:
+  ///   - chunk: The inner chunk, laid out as the ``ElementLayout`` of its codecs says.
+  ///   - position: Which of the shard it is, in C order.
+  ///   - grid: The inner chunks of the shard.
+  /// - Precondition: The part was begun.
+  /// - Throws: ``ChunkError``, of type ``ChunkError/innerChunk(position:reason:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the inner chunk.
+  public mutating func append(
+    _ chunk: borrowing ByteArena, at position: Int, of grid: InnerChunkGrid
+  ) throws(ChunkError) {
+    let start = output.count
+    do throws(ChunkError) {
+      let isStored = try isStored(chunk.bytes, isText: false)
+      if isStored { try pipeline.encode(chunk.bytes, shape: grid.chunkShape, into: &output) }
+      chunks.append(
+        EncodedInnerChunks.Chunk(position: position, byteCount: isStored ? output.count - start : nil))
+    } catch {
+      throw .innerChunk(position: position, reason: error)
+    }
+  }
+
+  /// Ends a part.
+  ///
+  /// - Parameter elementByteCount: The bytes of its elements, for whoever wants to know.
+  /// - Returns: The encoded inner chunks.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  public mutating func endPart(elementByteCount: Int) throws(ChunkError) -> EncodedInnerChunks {
     expectedByteCount = max(expectedByteCount, output.count)
     return EncodedInnerChunks(
-      bytes: try output.takeBytes(), chunks: chunks, elementByteCount: payloadByteCount)
+      bytes: try output.takeBytes(), chunks: chunks, elementByteCount: elementByteCount)
   }
 
   /// Encodes one inner chunk, unless all its elements equal the fill value.
@@ -91,7 +135,8 @@ public struct ShardWriter: ~Copyable {
       let payloadByteCount = try Self.gather(
         runs, of: elements, others: others, count: count, layout: codec.chain.layout,
         maximumElementByteCount: maximumElementByteCount, into: &output)
-      guard try isStored(output.bytes.extracting(start..<output.count), of: elements, others) else {
+      let isText = elements.elementsAreText && (others?.elementsAreText ?? true)
+      guard try isStored(output.bytes.extracting(start..<output.count), isText: isText) else {
         output.truncate(to: start)
         return (payloadByteCount, false)
       }
@@ -102,7 +147,8 @@ public struct ShardWriter: ~Copyable {
     let payloadByteCount = try Self.gather(
       runs, of: elements, others: others, count: count, layout: codec.chain.layout,
       maximumElementByteCount: maximumElementByteCount, into: &chunk)
-    guard try isStored(chunk.bytes, of: elements, others) else { return (payloadByteCount, false) }
+    let isText = elements.elementsAreText && (others?.elementsAreText ?? true)
+    guard try isStored(chunk.bytes, isText: isText) else { return (payloadByteCount, false) }
     try Self.encode(&pipeline, chunk, shape, into: &output)
     return (payloadByteCount, true)
   }
@@ -114,17 +160,14 @@ public struct ShardWriter: ~Copyable {
     try pipeline.encode(chunk.bytes, shape: shape, into: &output)
   }
 
-  /// Whether an inner chunk has to be stored, if its elements are valid.
-  private func isStored(
-    _ chunk: RawSpan, of elements: any BlobSource, _ others: (any BlobSource)?
-  ) throws(ChunkError) -> Bool {
+  /// Whether an inner chunk has to be stored, if its elements are valid; they are known to be if they are
+  /// text already.
+  private func isStored(_ chunk: RawSpan, isText: Bool) throws(ChunkError) -> Bool {
     let chain = codec.chain
     guard storesFillValueChunks || !chain.layout.elements(of: chunk, allEqual: codec.fillValue) else {
       return false
     }
-    if chain.elementsAreText, chain.layout == .variable,
-      !elements.elementsAreText || !(others?.elementsAreText ?? true)
-    {
+    if chain.elementsAreText, chain.layout == .variable, !isText {
       try VlenUTF8Codec.validate(
         chunk.extracting(WireForm.headerByteCount..<chunk.byteCount),
         count: Int(chunk.littleEndianUInt32(at: 0)))

@@ -12,6 +12,9 @@ public import ChunkEngine
 /// the caller goes on; a caller that is faster than they are is held back, so that memory stays within the
 /// budget however much is written.
 ///
+/// If chunks go to shards, those of a row of shards are stored when the row is complete. What is encoded of
+/// them is in memory beside the budget.
+///
 /// The array's shape grows when the appender is finished; what was appended is not there before, nor if the
 /// appender is given up. An appender belongs to one thread at a time. Meanwhile nobody else may write to the
 /// chunks at the end of the array.
@@ -76,9 +79,9 @@ public final class Appender {
 
   /// Creates an array and an appender to it.
   ///
-  /// If the options give the size of chunks in bytes, the array is created as soon as there are enough
-  /// elements to know how many make a chunk, at the latest when the appender is finished. If there are none
-  /// by then, the chunks are those of elements of 1 KiB.
+  /// If the options give the size of chunks or shards in bytes, the array is created as soon as there are
+  /// enough elements to know how many make a chunk, at the latest when the appender is finished. If there are
+  /// none by then, the chunks are those of elements of 1 KiB.
   ///
   /// - Parameters:
   ///   - store: Where the array goes.
@@ -105,7 +108,7 @@ public final class Appender {
       return try Appender(
         to: create(nil), evenChunkByteCount: byteCount, memoryBudget: memoryBudget, monitor: monitor)
     }
-    guard case .bytes(let byteCount) = options.chunkSize else {
+    guard let byteCount = options.sampledByteCount else {
       return try Appender(to: create(nil), memoryBudget: memoryBudget, monitor: monitor)
     }
     if !options.overwrites, try NodeMetadata.exists(in: store, at: path) {
@@ -256,4 +259,18 @@ public final class Appender {
       throw error
     }
   }
+}
+
+extension ArrayOptions {
+  /// The bytes of elements that have to be seen to know how many make a chunk or a shard, or nil if that is
+  /// said.
+  fileprivate var sampledByteCount: Int? {
+    var chunkByteCount: Int?
+    if case .bytes(let byteCount) = chunkSize { chunkByteCount = byteCount }
+    guard case .bytes(let byteCount)? = shardSize else { return chunkByteCount }
+    // A few small elements say little of many.
+    return max(chunkByteCount ?? 0, min(byteCount, Self.largestShardSample))
+  }
+
+  private static var largestShardSample: Int { 1 << 20 }
 }

@@ -6,6 +6,10 @@ final class AppendingState {
   private let layout: AppendLayout
   private let queue: ChunkQueue
   private let fillValue: [UInt8]
+
+  /// The shards that chunks go to, or nil if they are stored one by one.
+  private var shards: AppendedShards?
+
   /// The elements of a row of a chunk.
   private let slab: Int
 
@@ -50,9 +54,17 @@ final class AppendingState {
       throw ZarrError.notWritable(
         path: array.location, reason: "its chunks differ along other axes than the first")
     }
+    if let sharding = array.sharding {
+      guard let shardShape = metadata.chunkGrid.regularChunkShape else {
+        throw ZarrError.notWritable(path: array.location, reason: "its shards differ in length")
+      }
+      shards = AppendedShards(
+        try InnerChunkGrid(shardShape: shardShape, chunkShape: sharding.codec.chunkShape), rowCount: rowCount)
+    }
     self.array = array
     let rowShape = Array(metadata.shape.dropFirst())
-    let chunkShape = metadata.chunkGrid.chunkShape
+    let chunkGrid = array.readingGrid(metadata)
+    let chunkShape = chunkGrid.chunkShape
     // The array may be without rows, and then its size says nothing about theirs.
     guard ArrayMetadata.elementCount(of: rowShape) != nil else {
       throw ZarrError.tooLarge(path: array.location)
@@ -62,16 +74,16 @@ final class AppendingState {
       throw ZarrError.notWritable(
         path: array.location, reason: "its rows are too long to be appended in chunks of \(chunkShape)")
     }
-    layout = try AppendLayout(shape: metadata.shape, chunkGrid: metadata.chunkGrid)
+    layout = try AppendLayout(shape: metadata.shape, chunkGrid: chunkGrid)
     queue = ChunkQueue(array, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
     slab = chunkShape.dropFirst().reduce(1, *)
-    if !metadata.chunkGrid.axes[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
+    if !chunkGrid.axes[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
       throw ZarrError.notWritable(
         path: array.location, reason: "its chunks differ in length and are not as wide as the array")
     }
     rows = try ChunkRows(
-      metadata.chunkGrid.axes[0], rowCount: rowCount, evenByteCount: evenChunkByteCount,
+      chunkGrid.axes[0], rowCount: rowCount, evenByteCount: evenChunkByteCount,
       longest: layout.rowsPerPass)
     let openRows = rowCount - rows.firstRow
     pass = layout.passesPerChunk == 1 ? 0 : openRows
@@ -155,6 +167,7 @@ final class AppendingState {
     let openRows = pass * layout.rowsPerPass + position / layout.rowElementCount
     let rowCount = try rowCount(with: openRows)
     if openRows > 0 { try sealChunks(rows: openRows) }
+    try shards?.endAll(queue: queue)
     try queue.finish()
     let metadata = array.metadata
     if rowCount != metadata.shape[0] {
@@ -217,15 +230,21 @@ final class AppendingState {
   /// Pads the open chunks, which have as many rows, and hands them to the workers.
   private func sealChunks(rows: Int) throws {
     // The chunks know their place already.
+    let index = self.rows.index
     let length = try self.rows.advance(behind: rows)
     for chunk in chunks {
       chunk.shape = [length] + array.chunkShape.dropFirst()
       try chunk.pad(with: fillValue, to: length * slab)
       chunk.seal()
       expectedByteCount = chunk.byteCount
-      try queue.submit(chunk)
+      if shards == nil {
+        try queue.submit(SealedChunks(chunks: [chunk]))
+      } else {
+        try shards?.add(chunk, to: queue)
+      }
     }
     chunks = []
+    try shards?.endRow(index, queue: queue)
   }
 
   /// Takes chunks for the next row of chunks, of which the first `rows` rows are stored already.
@@ -251,7 +270,7 @@ final class AppendingState {
     do {
       return try array.readChunk(at: indices, shape: [rows.length] + array.chunkShape.dropFirst())
     } catch {
-      throw array.error(error, chunk: indices)
+      throw array.error(error, chunk: array.storedIndices(ofChunkAt: indices))
     }
   }
 

@@ -10,7 +10,7 @@ import Foundation
 final class ChunkQueue: @unchecked Sendable {
   // SAFETY: Everything below is only touched while `condition` is held.
   private let condition = NSCondition()
-  private var sealed: [OpenChunk] = []
+  private var sealed: [SealedChunks] = []
   private var idle: [OpenChunk] = []
   private var idleWorkers: [DispatchQueue]
   private var heldByteCount = 0
@@ -37,18 +37,19 @@ final class ChunkQueue: @unchecked Sendable {
         layout: array.chain.layout, maximumElementByteCount: array.access.maximumElementByteCount)
   }
 
-  /// Hands over a sealed chunk, once there is room for it in the memory budget.
+  /// Hands over sealed chunks, once there is room for them in the memory budget.
   ///
   /// - Throws: The first error of any chunk.
-  func submit(_ chunk: OpenChunk) throws {
+  func submit(_ chunks: SealedChunks) throws {
+    let byteCount = chunks.byteCount
     condition.lock()
     defer { condition.unlock() }
-    while failure == nil, heldByteCount > 0, heldByteCount + chunk.byteCount > memoryBudget {
+    while failure == nil, heldByteCount > 0, heldByteCount + byteCount > memoryBudget {
       helpOrWait()
     }
     try checkFailure()
-    heldByteCount += chunk.byteCount
-    sealed.append(chunk)
+    heldByteCount += byteCount
+    sealed.append(chunks)
     if let worker = idleWorkers.popLast() {
       worker.async { self.work(on: worker) }
     }
@@ -69,8 +70,8 @@ final class ChunkQueue: @unchecked Sendable {
   /// Encodes chunks until there are none.
   private func work(on worker: DispatchQueue) {
     condition.lock()
-    while let chunk = sealed.popFirst() {
-      encode(chunk)
+    while let chunks = sealed.popFirst() {
+      encode(chunks)
     }
     idleWorkers.append(worker)
     condition.unlock()
@@ -81,8 +82,8 @@ final class ChunkQueue: @unchecked Sendable {
   /// The lock is held.
   private func helpOrWait() {
     // A caller who encodes fills no chunk meanwhile, so it helps only where no worker has a thread.
-    if busyCount == 0, let chunk = sealed.popFirst() {
-      encode(chunk)
+    if busyCount == 0, let chunks = sealed.popFirst() {
+      encode(chunks)
     } else {
       condition.wait()
     }
@@ -103,22 +104,65 @@ final class ChunkQueue: @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  /// Encodes and stores a chunk.
+  /// Encodes and stores chunks.
   ///
   /// The lock is held, but for the work itself.
-  private func encode(_ chunk: OpenChunk) {
-    let byteCount = chunk.byteCount
+  private func encode(_ chunks: SealedChunks) {
+    let byteCount = chunks.byteCount
     let isStopped = failure != nil || monitor?.isCancelled == true
     busyCount += 1
     condition.unlock()
-    let result = Result { if !isStopped { try store(chunk) } }
+    let result = Result { if !isStopped { try store(chunks) } }
     condition.lock()
     busyCount -= 1
     heldByteCount -= byteCount
-    idle.append(chunk)
+    idle += chunks.chunks
     if case .failure(let error) = result, failure == nil { failure = error }
     condition.broadcast()
   }
+
+  private func store(_ chunks: SealedChunks) throws {
+    if let shard = chunks.shard, let sharding = array.sharding {
+      try store(chunks, in: shard, sharding)
+    } else {
+      for chunk in chunks.chunks { try store(chunk) }
+    }
+  }
+
+  /// Encodes chunks of a shard, and stores the shard if they are the last.
+  private func store(_ chunks: SealedChunks, in shard: AppendedShard, _ sharding: Sharding) throws {
+    do {
+      let part = try encode(chunks, of: shard.grid, sharding)
+      guard let parts = shard.add(part, isLast: chunks.endsShard) else { return }
+      try array.locks.withLock(on: shard.indices) {
+        let old = shard.keptCount == 0 ? nil : try array.openShard(at: shard.indices, shard.grid, sharding)
+        try array.store(
+          parts, at: shard.indices, shard.grid, over: old, keptCount: shard.keptCount, sharding)
+      }
+    } catch {
+      throw array.error(error, chunk: shard.indices)
+    }
+  }
+
+  private func encode(
+    _ chunks: SealedChunks, of grid: InnerChunkGrid, _ sharding: Sharding
+  ) throws -> EncodedInnerChunks {
+    let worker = try sharding.writers.take()
+    defer { sharding.writers.put(worker) }
+    try worker.writer.beginPart(expectedPartCount: Self.expectedPartCount)
+    for chunk in chunks.chunks { try chunk.encode(with: &worker.writer, of: grid) }
+    let part = try worker.writer.endPart(elementByteCount: 0)
+    if let monitor, !chunks.chunks.isEmpty {
+      monitor.add(
+        elementCount: chunks.chunks.reduce(0) { $0 + $1.appendedCount },
+        elementByteCount: chunks.chunks.reduce(0) { $0 + $1.appendedByteCount },
+        storedByteCount: part.byteCount)
+    }
+    return part
+  }
+
+  /// Nobody knows how many parts there are going to be; so many share an allocation.
+  private static let expectedPartCount = 64
 
   private func store(_ chunk: OpenChunk) throws {
     let worker = try array.workers.encoding.take()

@@ -21,6 +21,9 @@ final class OpenChunk: @unchecked Sendable {
   var indices: [Int] = []
   var shape: [Int] = []
 
+  /// Which of the chunks of its shard it is, in C order, if it goes to one.
+  var shardPosition = 0
+
   private let layout: ElementLayout
 
   /// The largest element that is accepted.
@@ -136,6 +139,20 @@ final class OpenChunk: @unchecked Sendable {
     otherByteCount += arena.count - before - range.count * lengthByteCount
   }
 
+  /// Appends all elements of a chunk, those of runs and others between them, and ends it.
+  func append(
+    _ elements: any BlobSource, runs: [ElementRun], others: any BlobSource, count: Int
+  ) throws(ChunkError) {
+    var position = 0
+    for run in runs {
+      try append(position..<run.chunkIndex, of: others)
+      try append(run.selectionIndex..<run.selectionIndex + run.count, of: elements)
+      position = run.chunkIndex + run.count
+    }
+    try append(position..<count, of: others)
+    seal()
+  }
+
   /// Ends the chunk: its header says how many elements it has.
   func seal() {
     if layout == .variable { arena.overwrite(littleEndian: UInt32(count), at: 0) }
@@ -154,6 +171,13 @@ final class OpenChunk: @unchecked Sendable {
     _ body: (RawSpan) throws -> Void
   ) throws -> Bool {
     try worker.encoder.encode(&arena, shape: shape, unlessAllEqual: fillValue, body)
+  }
+
+  /// Encodes the sealed chunk as one of a part of a shard.
+  ///
+  /// - Throws: ``ChunkError``
+  func encode(with writer: inout ShardWriter, of grid: InnerChunkGrid) throws(ChunkError) {
+    try writer.append(arena, at: shardPosition, of: grid)
   }
 
   /// The elements so far, as a source.

@@ -85,7 +85,19 @@ extension ZarrArray {
   }
 
   /// Reads all elements of a chunk, also those beyond the edge of the array, or nil if it is not stored.
+  ///
+  /// - Parameters:
+  ///   - indices: The place of the chunk in the ``readingGrid(_:)``.
+  ///   - shape: The number of elements along each axis.
+  /// - Returns: The elements, or nil.
+  /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func readChunk(at indices: [Int], shape: [Int]) throws -> BlobView? {
+    if let sharding {
+      let place = try InnerChunkPlace(indices, metadata.chunkGrid, sharding.codec)
+      return try openShard(at: place.shardIndices, place.grid, sharding).flatMap { shard in
+        try decodeChunk(at: place.position, place.grid, of: shard, sharding)
+      }
+    }
     let worker = try workers.decoding.take()
     defer { workers.decoding.put(worker) }
     let key = key(ofChunkAt: indices)

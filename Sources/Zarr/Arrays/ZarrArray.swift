@@ -202,6 +202,14 @@ public final class ZarrArray: Sendable {
     }
   }
 
+  /// The place of what is stored under one key, for the place of a chunk in the ``readingGrid(_:)``.
+  func storedIndices(ofChunkAt indices: [Int]) -> [Int] {
+    guard let sharding else { return indices }
+    return zip(metadata.chunkGrid.axes, zip(indices, sharding.codec.chunkShape)).map { axis, chunk in
+      axis.chunkIndex(of: chunk.0 * chunk.1)
+    }
+  }
+
   /// Says of which chunk an error of the engine is.
   func error(_ failure: ChunkFailure, chunk indices: [Int]) -> any Error {
     if case ChunkError.cancelled = failure.reason { return ZarrError.cancelled }

@@ -45,12 +45,21 @@ extension ZarrArray {
     monitor?.finish()
   }
 
-  /// Stores a shard of encoded inner chunks, and of all others that an old one has, while it is locked.
+  /// Stores a shard of encoded inner chunks, and of others that an old one has, while it is locked.
+  ///
+  /// - Parameters:
+  ///   - parts: The encoded inner chunks.
+  ///   - indices: The place of the shard in the grid.
+  ///   - grid: Its inner chunks.
+  ///   - old: The shard that was there before.
+  ///   - keptCount: How many of the inner chunks of the old shard are kept, the first ones in C order.
+  ///   - sharding: The codec.
+  /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func store(
     _ parts: [EncodedInnerChunks], at indices: [Int], _ grid: InnerChunkGrid, over old: OpenShard?,
-    _ sharding: Sharding
+    keptCount: Int = Int.max, _ sharding: Sharding
   ) throws {
-    var assembly = try ShardAssembly(sharding.codec, grid, keeping: old?.index)
+    var assembly = try ShardAssembly(sharding.codec, grid, keeping: old?.index, keptCount: keptCount)
     for part in parts { assembly.add(part) }
     let key = key(ofChunkAt: indices)
     guard var shard = try assembly.finish() else { return try store.delete(key) }

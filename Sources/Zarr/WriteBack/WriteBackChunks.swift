@@ -39,7 +39,7 @@ final class WriteBackChunks: Sendable {
           do {
             return try array.readChunk(at: part.indices, shape: part.chunkShape)
           } catch {
-            throw array.error(error, chunk: part.indices)
+            throw array.error(error, chunk: array.storedIndices(ofChunkAt: part.indices))
           }
         }
       }
@@ -65,7 +65,9 @@ final class WriteBackChunks: Sendable {
 
   /// What the array has of the chunk that an element is in.
   private func part(at indices: [Int]) throws(ZarrError) -> ChunkPart {
-    try array.chunks(of: ArrayRegion(elementAt: indices)).parts[0]
+    let chunks = try array.chunks(of: ArrayRegion(elementAt: indices))
+    let grid = array.readingGrid(chunks.metadata)
+    return ChunkParts(of: chunks.region, shape: chunks.metadata.shape, grid: grid)[0]
   }
 
   private static func use<Result>(
@@ -101,30 +103,50 @@ final class WriteBackChunks: Sendable {
     }
   }
 
-  /// Stores chunks on all workers.
+  /// Stores chunks on all workers, those of a shard together.
   ///
-  /// Those that are stored are no longer changed, whatever happens to the
-  /// others.
+  /// Those that are stored are no longer changed, whatever happens to the others.
   private func store(_ changed: [WriteBackChunk], in state: inout State) throws {
     let chunks = changed.sorted { $0.indices.lexicographicallyPrecedes($1.indices) }
-    let stored = Mutex<[Int]>([])
+    let stored = Mutex<[[Int]]>([])
     defer {
-      for index in stored.withLock({ $0 }) {
-        let indices = chunks[index].indices
+      for indices in stored.withLock({ $0 }) {
         let before = state.chunks[indices]?.byteCount ?? 0
         state.chunks[indices]?.markStored()
         state.byteCount += (state.chunks[indices]?.byteCount ?? 0) - before
       }
+    }
+    if let sharding = array.sharding {
+      return try store(chunks, sharding) { chunks in stored.withLock { $0 += chunks.map(\.indices) } }
     }
     do {
       try ParallelChunks.forEachIndex(
         below: chunks.count, workerCount: array.access.workerCount, pool: array.workers.encoding
       ) { index, worker in
         try array.write(chunks[index].changed, toChunkAt: chunks[index].indices, with: worker)
-        stored.withLock { $0.append(index) }
+        stored.withLock { $0.append(chunks[index].indices) }
       }
     } catch {
       throw array.error(error, chunk: chunks[error.index].indices)
+    }
+  }
+
+  /// Stores chunks that are parts of shards, and tells `done` of those of each shard.
+  private func store(
+    _ chunks: [WriteBackChunk], _ sharding: Sharding, _ done: @Sendable ([WriteBackChunk]) -> Void
+  ) throws {
+    let groups = Dictionary(grouping: chunks) { array.storedIndices(ofChunkAt: $0.indices) }
+      .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    do {
+      try ParallelChunks.forEachIndex(
+        below: groups.count, workerCount: array.access.workerCount, pool: sharding.writers
+      ) { index, worker in
+        let (shard, chunks) = groups[index]
+        try array.write(chunks, toShardAt: shard, sharding, with: worker)
+        done(chunks)
+      }
+    } catch {
+      throw array.error(error, chunk: groups[error.index].key)
     }
   }
 }
