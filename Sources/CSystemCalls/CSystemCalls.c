@@ -9,6 +9,15 @@
 
 int csystemcalls_syncfs(int descriptor) { return syncfs(descriptor); }
 
+int csystemcalls_lock(int descriptor, off_t start, off_t length, int waits) {
+  struct flock lock = {0};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = start;
+  lock.l_len = length;
+  return fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+}
+
 int csystemcalls_open_beneath(int directory, const char *path, int flags, mode_t mode) {
   struct open_how how = {0};
   how.flags = (unsigned)flags;

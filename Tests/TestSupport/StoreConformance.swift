@@ -19,6 +19,7 @@ public func expectConforms(_ store: any Store, sourceLocation: SourceLocation = 
   try check.refusedMoves()
   try check.deletionOfAll()
   try check.exactKeys()
+  try check.locking()
   try check.manyThreads()
 }
 
@@ -250,6 +251,26 @@ private struct StoreCheck {
     expect(try store.value(of: "exact/\u{e9}"), [1], "a key in composed form")
     expect(try store.value(of: "exact/e\u{301}"), [2], "a key in decomposed form")
     expect(try store.list("exact").count, 2, "the number of keys that Unicode takes for equal")
+  }
+
+  /// A store may be without locks, but one that has some keeps others away.
+  func locking() throws {
+    let before = try store.keys()
+    guard let lock = try store.lock("name", below: "locks/a", timeout: .zero) else { return }
+    do {
+      _ = try store.lock("name", below: "locks/a", timeout: .milliseconds(10))
+      Issue.record("a lock is held twice", sourceLocation: location)
+    } catch {
+      guard case StoreError.locked? = error as? StoreError else {
+        Issue.record("a lock that somebody holds gives \(error)", sourceLocation: location)
+        return
+      }
+    }
+    let others = [try store.lock("other", below: "locks/a", timeout: .zero), lock]
+    try store.lock("name", below: "locks", timeout: .zero)?.unlock()
+    expect(try store.keys(), before, "locks are no values")
+    for lock in others { lock?.unlock() }
+    try store.lock("name", below: "locks/a", timeout: .zero)?.unlock()
   }
 
   func manyThreads() throws {

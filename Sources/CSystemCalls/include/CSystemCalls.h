@@ -7,6 +7,10 @@
 /// Writes all of the file system that `descriptor` is on to its disk; see syncfs(2).
 int csystemcalls_syncfs(int descriptor);
 
+/// Locks bytes of a file for whoever has it open by this description, and no longer; see fcntl(2). No `length`
+/// means all that follow. If others hold one of them, this waits or fails with EAGAIN or EACCES.
+int csystemcalls_lock(int descriptor, off_t start, off_t length, int waits);
+
 /// Opens `path` below `directory` as openat(2) does, but fails with EXDEV where a symbolic link, or the path
 /// itself, leads out of the directory; see openat2(2). Fails with ENOSYS where the kernel does not know how.
 int csystemcalls_open_beneath(int directory, const char *path, int flags, mode_t mode);

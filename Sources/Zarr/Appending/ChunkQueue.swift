@@ -134,7 +134,7 @@ final class ChunkQueue: @unchecked Sendable {
     do {
       let part = try encode(chunks, of: shard.grid, sharding)
       guard let parts = shard.add(part, isLast: chunks.endsShard) else { return }
-      try array.locks.withLock(on: shard.indices) {
+      try array.withLock(on: .chunk(shard.indices), isReplaced: shard.keptCount == 0) {
         let old = shard.keptCount == 0 ? nil : try array.openShard(at: shard.indices, shard.grid, sharding)
         try array.store(
           parts, at: shard.indices, shard.grid, over: old, keptCount: shard.keptCount, sharding)
@@ -172,7 +172,7 @@ final class ChunkQueue: @unchecked Sendable {
     let elementByteCount = chunk.appendedByteCount
     var storedByteCount = 0
     do {
-      try array.locks.withLock(on: chunk.indices) {
+      try array.withLock(on: .chunk(chunk.indices), isReplaced: true) {
         let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) {
           encoded in
           storedByteCount = encoded.byteCount

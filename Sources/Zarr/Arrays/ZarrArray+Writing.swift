@@ -4,8 +4,8 @@ extension ZarrArray {
   /// Writes elements to a region, in C order.
   ///
   /// Chunks are encoded by all workers at once. A chunk that the region covers in part is read, merged and
-  /// written while no other thread of this array changes it. Chunks whose elements all equal the fill value
-  /// are not stored.
+  /// written while nobody else changes it, in this process or another one. Chunks whose elements all equal
+  /// the fill value are not stored.
   ///
   /// - Parameters:
   ///   - elements: As many elements as the region has.
@@ -26,7 +26,7 @@ extension ZarrArray {
       return try write(elements, to: chunks.region, chunks.metadata, of: sharding, monitor: monitor)
     }
     try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
-      try locks.withLock(on: part.indices) {
+      try withLock(on: .chunk(part.indices), isReplaced: part.isWhole) {
         try write(part, of: elements, metadata: chunks.metadata, with: worker, monitor: monitor)
       }
     }

@@ -25,7 +25,8 @@ public final class ZarrArray: Sendable {
   /// What it takes to work on parts of shards, or nil if chunks are none.
   let sharding: Sharding?
 
-  let locks = ChunkLocks()
+  /// What keeps writers apart, shared by all values of the array.
+  let locks: ArrayLocks
 
   /// The fill value as a chunk holds it.
   let fillElement: SharedBytes
@@ -65,6 +66,7 @@ public final class ZarrArray: Sendable {
     self.path = path
     self.access = access
     workers = ArrayWorkers(chain, access)
+    locks = ArrayLocks.shared(by: store, at: path)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
     readingObstacle = chain.arrayToBytes is PickleCodec ? CodecRegistry.pickleError.message : nil
     obstacle =
@@ -163,9 +165,11 @@ public final class ZarrArray: Sendable {
     try update { metadata throws(MetadataError) in metadata.attributes = attributes }
   }
 
-  /// Changes the metadata, in the store first.
+  /// Changes the metadata, in the store first, whose document may have been changed by others.
   private func update(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
-    try replaceCopy()
+    let lock = try lock(.metadata)
+    defer { lock.unlock() }
+    try reload()
     try currentMetadata.withLock { current in
       var metadata = current
       do throws(MetadataError) {
@@ -185,19 +189,21 @@ public final class ZarrArray: Sendable {
 
   /// Puts what the array's own document says in place of a copy.
   private func replaceCopy() throws {
-    guard isCopy.load(ordering: .acquiring) else { return }
-    try currentMetadata.withLock { copy in
+    if isCopy.load(ordering: .acquiring) { try reload() }
+  }
+
+  /// Reads the metadata anew: others may have given the array another shape, or other attributes.
+  ///
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, ``StoreError``, and
+  ///   ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
+  public func reload() throws {
+    try currentMetadata.withLock { current in
       guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path) else {
         throw ZarrError.wrongNode(path: location, expected: "array")
       }
       // All else has been used already to open the array.
-      var expected = copy
-      expected.attributes = metadata.attributes
-      guard (try? expected.resized(to: metadata.shape)) == metadata else {
-        throw ZarrError.notWritable(
-          path: location, reason: "it was opened by consolidated metadata that is out of date")
-      }
-      copy = metadata
+      guard current.isStoredLike(metadata) else { throw ZarrError.replaced(path: location) }
+      current = metadata
       isCopy.store(false, ordering: .releasing)
     }
   }

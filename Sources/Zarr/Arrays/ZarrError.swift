@@ -26,6 +26,8 @@ public enum ZarrError: Error, Sendable {
   case tooLarge(path: String)
   /// An array can be read but not written.
   case notWritable(path: String, reason: String)
+  /// The metadata of an array is not that by which it was opened.
+  case replaced(path: String)
   /// The caller asked to stop.
   case cancelled
 }
@@ -48,6 +50,8 @@ extension ZarrError: CustomStringConvertible {
       "\(path): \(found) elements were given for \(expected) places"
     case .tooLarge(let path): "\(path): there are more elements than can be counted"
     case .notWritable(let path, let reason): "\(path): cannot be written: \(reason)"
+    case .replaced(let path):
+      "\(path): another array has taken the place of the one that was opened, or its consolidated metadata is out of date"
     case .cancelled: "the work was cancelled"
     }
   }

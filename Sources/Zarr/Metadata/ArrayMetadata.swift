@@ -117,6 +117,17 @@ public struct ArrayMetadata: Hashable, Sendable {
       additionalFields: additionalFields, version2Document: version2Document)
   }
 
+  /// Whether another document is about the same array, after it was resized or has got other attributes.
+  func isStoredLike(_ other: ArrayMetadata) -> Bool {
+    var expected = self
+    expected.attributes = other.attributes
+    // Chunks that differ in length are added to the grid when there are more.
+    let isGrown = zip(chunkGrid.axes, other.chunkGrid.axes).allSatisfy { own, other in
+      own == other || !own.isRepeated && !other.isRepeated
+    }
+    return (try? expected.resized(to: other.shape, chunkGrid: isGrown ? other.chunkGrid : nil)) == other
+  }
+
   /// The number of elements of a shape without negative lengths, or nil if an `Int` cannot hold it.
   static func elementCount(of shape: [Int]) -> Int? {
     // Without elements the other lengths do not matter, and their product may be out of range.

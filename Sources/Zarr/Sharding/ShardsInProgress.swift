@@ -11,35 +11,37 @@ final class ShardsInProgress: Sendable {
   final class Shard: Sendable {
     /// What is known of a shard once it is locked.
     private struct State {
-      var old: OpenShard?
+      let lock: ArrayLock
+      let old: OpenShard?
       var parts: [EncodedInnerChunks?]
       var rest: Int
     }
 
-    /// The place of the shard in the grid.
-    let indices: [Int]
-
-    private let state: Mutex<State?>
-
-    fileprivate init(indices: [Int]) {
-      self.indices = indices
-      state = Mutex(nil)
-    }
+    private let state = Mutex<State?>(nil)
 
     /// Locks the shard if that was not done, and returns the one that was there before.
     fileprivate func begin(
-      pieceCount: Int, _ open: (_ indices: [Int]) throws -> OpenShard?
+      pieceCount: Int, _ lock: () throws -> ArrayLock, _ open: () throws -> OpenShard?
     ) throws -> OpenShard? {
       try state.withLock { state in
         if let state { return state.old }
-        let old = try open(indices)
-        state = State(old: old, parts: Array(repeating: nil, count: pieceCount), rest: pieceCount)
-        return old
+        let lock = try lock()
+        do {
+          let old = try open()
+          state = State(
+            lock: lock, old: old, parts: Array(repeating: nil, count: pieceCount), rest: pieceCount)
+          return old
+        } catch {
+          lock.unlock()
+          throw error
+        }
       }
     }
 
-    /// Whether the shard is locked.
-    fileprivate var isLocked: Bool { state.withLock { $0 != nil } }
+    /// Unlocks the shard if it is locked.
+    fileprivate func end() {
+      state.withLock { $0?.lock.unlock() }
+    }
 
     /// Takes an encoded piece, or nil for one without elements.
     ///
@@ -55,54 +57,42 @@ final class ShardsInProgress: Sendable {
 
   private let slots = Mutex<[Int: Shard]>([:])
   private let pieceCount: Int
-  private let locks: ChunkLocks
 
   /// Prepares for shards of as many pieces.
-  init(pieceCount: Int, locks: ChunkLocks) {
+  init(pieceCount: Int) {
     self.pieceCount = pieceCount
-    self.locks = locks
   }
 
   /// Begins or goes on with a shard.
   ///
   /// - Parameters:
   ///   - number: The number of the shard.
-  ///   - indices: Its place in the grid.
+  ///   - lock: Locks the shard. It is called once a shard.
   ///   - open: Opens the shard that is there, if anything of it is kept. It is called once a shard, and the
   ///     shard is locked then.
   /// - Returns: The shard, and the one that was there before.
-  /// - Throws: What `open` throws.
+  /// - Throws: What `lock` and `open` throw.
   func shard(
-    _ number: Int, at indices: [Int], _ open: () throws -> OpenShard?
+    _ number: Int, locking lock: () throws -> ArrayLock, _ open: () throws -> OpenShard?
   ) throws -> (shard: Shard, old: OpenShard?) {
     let shard = slots.withLock { slots in
       if let shard = slots[number] { return shard }
-      let shard = Shard(indices: indices)
+      let shard = Shard()
       slots[number] = shard
       return shard
     }
-    let old = try shard.begin(pieceCount: pieceCount) { indices in
-      locks.lock(indices)
-      do {
-        return try open()
-      } catch {
-        locks.unlock(indices)
-        throw error
-      }
-    }
-    return (shard, old)
+    return (shard, try shard.begin(pieceCount: pieceCount, lock, open))
   }
 
   /// Ends a shard that was written.
   func finish(_ number: Int) {
-    guard let shard = slots.withLock({ $0.removeValue(forKey: number) }) else { return }
-    locks.unlock(shard.indices)
+    slots.withLock { $0.removeValue(forKey: number) }?.end()
   }
 
   /// Drops the shards that are not written, when no worker works on one any more.
   func abandon() {
     slots.withLock { slots in
-      for shard in slots.values where shard.isLocked { locks.unlock(shard.indices) }
+      for shard in slots.values { shard.end() }
       slots = [:]
     }
   }

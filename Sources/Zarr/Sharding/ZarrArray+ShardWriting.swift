@@ -17,11 +17,13 @@ extension ZarrArray {
       plan.divide(
         intoPiecesOf: try chunksPerPiece(plan.chunkCount, of: elements, sharding.codec))
       let pieceCount = try plan.pieceCount(location)
-      let shards = ShardsInProgress(pieceCount: plan.piecesPerShard, locks: locks)
+      let shards = ShardsInProgress(pieceCount: plan.piecesPerShard)
       defer { shards.abandon() }
       try forEachPiece(of: plan, workers: sharding.writers, monitor: monitor) {
         [plan] number, shardNumber, indices, piece, worker in
-        let (shard, old) = try shards.shard(shardNumber, at: indices) {
+        let (shard, old) = try shards.shard(shardNumber) {
+          try lock(.chunk(indices), isReplaced: plan.part(ofShardAt: indices).isWhole)
+        } _: {
           let part = try plan.part(ofShardAt: indices)
           return part.isWhole ? nil : try openShard(at: indices, part.grid, sharding)
         }

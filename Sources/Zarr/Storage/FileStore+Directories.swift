@@ -42,7 +42,7 @@ extension FileStore {
     prefix.isEmpty ? prefix : try StoreKey(prefix).description
   }
 
-  /// Removes temporary files that writers left when they were killed.
+  /// Removes temporary files that writers left when they were killed, and lock files that nobody holds.
   ///
   /// Those that a writer still holds, also one of another process, and those younger than a minute stay.
   ///
@@ -60,6 +60,9 @@ extension FileStore {
     try forEachEntry(of: directory) { path, name, isDirectory in
       if isDirectory {
         count += try sweep(path, now: now)
+      } else if name == Self.lockFileName {
+        guard let file = try open(path, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK) else { return }
+        if try removeLockFile(file, at: path) { count += 1 }
       } else if Self.isTemporary(name), try isAbandoned(path, now: now) {
         guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
           throw StoreError.system(operation: "remove", path: "\(location)/\(path)", code: errno)
@@ -79,9 +82,9 @@ extension FileStore {
     return status.st_mtim.tv_sec < now - 60 && flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
   }
 
-  /// Whether a file is one that a writer has not renamed yet.
+  /// Whether a file is one that a writer has not renamed yet, or holds locks.
   private static func isTemporary(_ name: String) -> Bool {
-    name.hasPrefix(".") && name.hasSuffix(".partial")
+    name == lockFileName || name.hasPrefix(".") && name.hasSuffix(".partial")
   }
 
   /// Appends the keys below a directory.

@@ -18,6 +18,9 @@ public final class FileStore: Store {
   /// Whether symbolic links are followed out of the directory.
   let followsLinksOut: Bool
 
+  /// Whether writers of a part of a chunk keep those of other processes away.
+  let usesLocks: Bool
+
   /// Whether something was written that is not yet on the disk and has to be.
   private let isUnsynchronized = Atomic(false)
 
@@ -31,9 +34,12 @@ public final class FileStore: Store {
   ///   - durability: What of a value survives when its writer, or the machine, is stopped in the middle.
   ///   - followsLinksOut: Whether symbolic links in the directory may lead out of it; unless it is said, what
   ///     is behind such a link is an error, ``StoreError/outside(path:)``.
+  ///   - usesLocks: Whether writers of a part of a chunk keep those of other processes away. Without it they
+  ///     do not, and need no file system that has locks.
   /// - Throws: ``StoreError/system(operation:path:code:)``
   public init(
-    opening path: String, durability: Durability = .atomic, followsLinksOut: Bool = false
+    opening path: String, durability: Durability = .atomic, followsLinksOut: Bool = false,
+    usesLocks: Bool = true
   ) throws(StoreError) {
     guard let root = try FileDescriptor(opening: path, flags: O_DIRECTORY | O_RDONLY, path: path) else {
       throw .system(operation: "open", path: path, code: errno)
@@ -41,6 +47,7 @@ public final class FileStore: Store {
     self.root = root
     self.durability = durability
     self.followsLinksOut = followsLinksOut
+    self.usesLocks = usesLocks
     location = path
   }
 
@@ -51,12 +58,16 @@ public final class FileStore: Store {
   ///   - durability: What of a value survives when its writer, or the machine, is stopped in the middle.
   ///   - followsLinksOut: Whether symbolic links in the directory may lead out of it; unless it is said, what
   ///     is behind such a link is an error, ``StoreError/outside(path:)``.
+  ///   - usesLocks: Whether writers of a part of a chunk keep those of other processes away. Without it they
+  ///     do not, and need no file system that has locks.
   /// - Throws: ``StoreError/system(operation:path:code:)``
   public convenience init(
-    creating path: String, durability: Durability = .atomic, followsLinksOut: Bool = false
+    creating path: String, durability: Durability = .atomic, followsLinksOut: Bool = false,
+    usesLocks: Bool = true
   ) throws(StoreError) {
     try Self.makeDirectory(path, in: AT_FDCWD, location: "")
-    try self.init(opening: path, durability: durability, followsLinksOut: followsLinksOut)
+    try self.init(
+      opening: path, durability: durability, followsLinksOut: followsLinksOut, usesLocks: usesLocks)
   }
 
   public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {

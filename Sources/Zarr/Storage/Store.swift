@@ -8,6 +8,13 @@ public protocol Store: Sendable {
   /// Where the store is, for people to read in errors.
   var location: String { get }
 
+  /// What tells the place of the values from others, or nil if that is not known.
+  ///
+  /// Stores of one process that have the same identity have the same values under all keys. Threads that
+  /// write to an array through several of them do not lose each other's elements. There is a default
+  /// implementation: a store that is an object is itself.
+  var identity: StoreIdentity? { get }
+
   /// Appends a value to `arena`.
   ///
   /// - Parameters:
@@ -100,6 +107,21 @@ public protocol Store: Sendable {
   /// - Throws: ``StoreError``
   /// - Complexity: O(*n*) where *n* is the number of keys below the prefix, if the store can do that.
   func list(_ prefix: String) throws -> [StoreKey]
+
+  /// Waits until nobody else, in this process or another one, holds the lock of a name, and takes it.
+  ///
+  /// A lock is that of a name and a prefix, whether there are such values or not, and ends with the process
+  /// that holds it. It keeps away only those who ask for it: who reads needs none, nor who replaces a value
+  /// without a look at the old one. There is a default implementation, for stores without locks.
+  ///
+  /// - Parameters:
+  ///   - name: What is locked.
+  ///   - prefix: The prefix that the name belongs to.
+  ///   - timeout: How long to wait, or nil for as long as it takes.
+  /// - Returns: The lock, or nil if the store keeps nobody away.
+  /// - Throws: ``StoreError/locked(path:owner:)`` if the time is over, ``StoreError/notLockable(path:code:)``,
+  ///   and what else can go wrong.
+  func lock(_ name: String, below prefix: String, timeout: Duration?) throws -> (any StoreLock)?
 
   /// Returns the names that keys have directly below a prefix; the first names of all keys for an empty one.
   ///

@@ -13,6 +13,10 @@ public enum StoreError: Error, Hashable, Sendable {
   case outside(path: String)
   /// Somebody asked the store to write what it cannot.
   case readOnly(path: String)
+  /// Somebody else holds a lock; if the store knows who, that is said in words.
+  case locked(path: String, owner: String?)
+  /// There are no locks where the store is.
+  case notLockable(path: String, code: Int32)
   /// What is below a prefix cannot get another one.
   case notMoved(path: String, target: String, reason: String)
 }
@@ -28,6 +32,14 @@ extension StoreError: CustomStringConvertible {
     case .outside(let path):
       "\(path) is behind a symbolic link that leads out of the store; a store can be opened so that it follows them"
     case .readOnly(let path): "\(path) cannot be written"
+    case .locked(let path, let owner):
+      "\(path) is locked by \(owner ?? "somebody else"); try again when they are done"
+    case .notLockable(let path, let code):
+      """
+      \(path) cannot be locked (\(unsafe String(cString: strerror(code)))), and without a lock elements that \
+      other processes write to the same chunk may be lost: write whole chunks, or open the store without \
+      locks if nobody else writes to it
+      """
     case .notMoved(let path, let target, let reason): "\(path) cannot be moved to \(target): \(reason)"
     }
   }

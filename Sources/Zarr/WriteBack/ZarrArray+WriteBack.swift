@@ -23,7 +23,7 @@ extension ZarrArray {
     let metadata = metadata
     let sorted = elements.sorted { $0.key < $1.key }
     let part = part(sorted.map(\.key), ofChunkAt: indices, metadata)
-    try locks.withLock(on: indices) {
+    try withLock(on: .chunk(indices), isReplaced: part.isWhole) {
       try write(part, of: sorted.map(\.value), metadata: metadata, with: worker, monitor: nil)
     }
   }
@@ -41,7 +41,7 @@ extension ZarrArray {
     with worker: ShardWritingWorker
   ) throws {
     let metadata = metadata
-    try locks.withLock(on: shardIndices) {
+    try withLock(on: .chunk(shardIndices)) {
       let grid = try InnerChunkGrid(
         shardShape: metadata.chunkGrid.chunkShape(at: shardIndices), chunkShape: sharding.codec.chunkShape)
       let old = try openShard(at: shardIndices, grid, sharding)

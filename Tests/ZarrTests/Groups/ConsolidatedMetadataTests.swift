@@ -111,7 +111,7 @@ struct ConsolidatedMetadataTests {
       { try array.setAttributes([:]) }, { _ = try Appender(to: array) },
     ] as [() throws -> Void] {
       let error = #expect(throws: ZarrError.self) { try change() }
-      guard case .notWritable? = error else {
+      guard case .replaced? = error else {
         Issue.record("unexpected error \(String(describing: error))")
         continue
       }

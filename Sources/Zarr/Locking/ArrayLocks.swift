@@ -1,0 +1,79 @@
+import Foundation
+import Synchronization
+
+/// Lets one thread at a time change a part of an array.
+///
+/// Writing a part of a chunk reads it, merges and writes it: without a lock a second writer's elements would
+/// be lost. All values of one array that a process has share the locks; other processes are kept away by
+/// those of the store.
+final class ArrayLocks: @unchecked Sendable {
+  /// What tells arrays apart.
+  private struct Place: Hashable {
+    let store: StoreIdentity
+    let path: ExactString
+  }
+
+  /// Locks that are gone when nobody has the array any more.
+  private struct Reference {
+    weak var locks: ArrayLocks?
+  }
+
+  private static let all = Mutex<[Place: Reference]>([:])
+
+  // SAFETY: `locked` is only touched while `condition` is held.
+  private let condition = NSCondition()
+  private var locked: Set<ArrayPart> = []
+  private let place: Place?
+
+  private init(_ place: Place?) {
+    self.place = place
+  }
+
+  deinit {
+    guard let place else { return }
+    Self.all.withLock { all in
+      // There may be new ones by now.
+      if all[place]?.locks == nil { all[place] = nil }
+    }
+  }
+
+  /// The locks of an array; of a store without an identity they are shared with nobody.
+  static func shared(by store: any Store, at path: NodePath) -> ArrayLocks {
+    guard let identity = store.identity else { return ArrayLocks(nil) }
+    let place = Place(store: identity, path: ExactString(path.description))
+    return all.withLock { all in
+      if let locks = all[place]?.locks { return locks }
+      let locks = ArrayLocks(place)
+      all[place] = Reference(locks: locks)
+      return locks
+    }
+  }
+
+  /// Waits until no other thread has locked a part, and locks it.
+  ///
+  /// Whoever locks several chunks does so in C order of the grid, or two would wait for each other.
+  ///
+  /// - Parameters:
+  ///   - part: What is locked.
+  ///   - timeout: How long to wait, or nil for as long as it takes.
+  /// - Returns: Whether it is locked.
+  func lock(_ part: ArrayPart, timeout: Duration?) -> Bool {
+    let deadline = timeout.map { Date(timeIntervalSinceNow: $0 / .seconds(1)) }
+    return condition.withLock {
+      while !locked.insert(part).inserted {
+        if let deadline {
+          guard condition.wait(until: deadline) else { return locked.insert(part).inserted }
+        } else {
+          condition.wait()
+        }
+      }
+      return true
+    }
+  }
+
+  /// Unlocks a part, on any thread.
+  func unlock(_ part: ArrayPart) {
+    condition.withLock { _ = locked.remove(part) }
+    condition.broadcast()
+  }
+}

@@ -1,0 +1,9 @@
+/// What of an array one writer at a time may change.
+enum ArrayPart: Hashable, Sendable {
+  /// What is stored under the key of a chunk.
+  case chunk([Int])
+  /// The end, where elements are appended.
+  case end
+  /// The metadata.
+  case metadata
+}

@@ -1,0 +1,110 @@
+import CSystemCalls
+import ChunkEngine
+import Glibc
+
+extension FileStore {
+  /// The name of the file in the directory of an array whose bytes are its locks, a name that no value has.
+  static let lockFileName = ".zarr-vlen.lock"
+
+  public var identity: StoreIdentity? {
+    guard let status = try? root.status() else { return nil }
+    return StoreIdentity(UInt64(status.st_dev), UInt64(status.st_ino))
+  }
+
+  /// Locks a byte of a file in the directory of the prefix.
+  ///
+  /// The lock belongs to the open file, so that threads exclude each other as processes do, and the system
+  /// releases it whenever its owner ends. Each name has a byte of its own, by a hash of 62 bits.
+  public func lock(_ name: String, below prefix: String, timeout: Duration?) throws -> (any StoreLock)? {
+    guard usesLocks else { return nil }
+    let directory = try Self.directory(of: prefix)
+    let path = directory.isEmpty ? Self.lockFileName : "\(directory)/\(Self.lockFileName)"
+    while true {
+      let file = try openLockFile(path, in: directory)
+      try lock(Self.position(of: name), of: file, at: path, timeout: timeout)
+      // Whoever unlocked it last has removed the file, and others do not find this one any more.
+      guard try isCurrent(file, at: path) else { continue }
+      if timeout != nil { Self.writeOwner(to: file) }
+      return FileLock(file, at: path, in: self)
+    }
+  }
+
+  private func openLockFile(_ path: String, in directory: String) throws -> FileDescriptor {
+    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+    if let file = try open(path, flags: flags) { return file }
+    try Self.makeDirectory(directory, in: root.rawValue, location: "\(location)/")
+    guard let file = try open(path, flags: flags) else {
+      throw StoreError.system(operation: "create", path: "\(location)/\(path)", code: errno)
+    }
+    return file
+  }
+
+  private func lock(
+    _ position: off_t, of file: borrowing FileDescriptor, at path: String, timeout: Duration?
+  ) throws {
+    let number = file.rawValue
+    guard let timeout else {
+      guard retrying({ csystemcalls_lock(number, position, 1, 1) }) == 0 else {
+        throw StoreError.notLockable(path: "\(location)/\(path)", code: errno)
+      }
+      return
+    }
+    let deadline = ContinuousClock.now + timeout
+    var pause: useconds_t = 1000
+    while csystemcalls_lock(number, position, 1, 0) != 0 {
+      guard [EAGAIN, EACCES, EINTR].contains(errno) else {
+        throw StoreError.notLockable(path: "\(location)/\(path)", code: errno)
+      }
+      guard ContinuousClock.now < deadline else {
+        throw StoreError.locked(path: "\(location)/\(path)", owner: try Self.owner(in: file))
+      }
+      usleep(pause)
+      pause = min(pause * 2, 50_000)
+    }
+  }
+
+  /// Whether a file is the one that others find at a path.
+  private func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
+    let own = try file.status()
+    var found = stat()
+    guard unsafe fstatat(root.rawValue, path, &found, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
+    return own.st_dev == found.st_dev && own.st_ino == found.st_ino
+  }
+
+  /// Removes a lock file if nobody else has locked a byte of it, and returns whether it did.
+  func removeLockFile(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
+    guard csystemcalls_lock(file.rawValue, 0, 0, 0) == 0, try isCurrent(file, at: path) else { return false }
+    return unsafe unlinkat(root.rawValue, path, 0) == 0
+  }
+
+  /// The byte that is locked for a name: its hash by FNV-1a, in the range of what can be locked.
+  private static func position(of name: String) -> off_t {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in name.utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+    }
+    return off_t(hash >> 2)
+  }
+
+  /// Says in a lock file who holds the lock that others may have to wait long for.
+  private static func writeOwner(to file: borrowing FileDescriptor) {
+    var name = [CChar](repeating: 0, count: 256)
+    _ = unsafe gethostname(&name, name.count - 1)
+    let host = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let text = "process \(getpid()) on \(host)"
+    // It is for people who read errors; the lock is held also if the disk is full.
+    _ = ftruncate(file.rawValue, 0)
+    // SAFETY: Bytes have no padding.
+    try? file.write(unsafe text.utf8Span.span.bytes)
+  }
+
+  /// What a lock file says of who holds a lock, or nil.
+  private static func owner(in file: borrowing FileDescriptor) throws -> String? {
+    var arena = ByteArena()
+    try file.read(300, at: 0, into: &arena)
+    let text = unsafe arena.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    // The file is from outside, like all others.
+    let isPrintable = text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    return text.isEmpty || !isPrintable ? nil : text
+  }
+}

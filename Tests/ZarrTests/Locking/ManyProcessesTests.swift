@@ -1,0 +1,84 @@
+import ChunkEngine
+import Foundation
+import TestSupport
+import Testing
+import Zarr
+
+@Suite("Many writers in several processes", .timeLimit(.minutes(3)))
+struct ManyProcessesTests {
+  private let directory: StoreDirectory
+
+  init() throws {
+    directory = try StoreDirectory()
+  }
+
+  @Test(
+    "Processes that write elements of one chunk or one shard lose none",
+    arguments: ManyWritersTests.Division.allCases)
+  func elements(division: ManyWritersTests.Division) async throws {
+    let store = try FileStore(opening: directory.path)
+    let array = try ZarrArray.create(in: store, shape: [100], options: division.options)
+    let path = directory.path
+    await withTaskGroup { group in
+      for number in 0..<4 {
+        group.addTask {
+          await #expect(processExitsWith: .success) { [path = path as String, number = number as Int] in
+            let array = try ZarrArray.open(in: FileStore(opening: path))
+            for round in 0..<4 {
+              for index in stride(from: number, to: 100, by: 4) {
+                try array.write(Array("\(index) \(round)".utf8), at: [index])
+              }
+            }
+          }
+        }
+      }
+    }
+    #expect(try await array.read().strings() == (0..<100).map { "\($0) 3" })
+    #expect(try directory.files().filter { $0.hasSuffix(".lock") } == [])
+  }
+
+  @Test("Processes that write through views lose no element of a shard")
+  func views() async throws {
+    let store = try FileStore(opening: directory.path)
+    let array = try ZarrArray.create(
+      in: store, shape: [400], options: ManyWritersTests.Division.shards.options)
+    let path = directory.path
+    await withTaskGroup { group in
+      for number in 0..<3 {
+        group.addTask {
+          await #expect(processExitsWith: .success) { [path = path as String, number = number as Int] in
+            let array = try ZarrArray.open(in: FileStore(opening: path))
+            try array.withWriteBack(as: [UInt8].self, memoryBudget: 1000) { view in
+              for index in stride(from: number, to: 400, by: 3) {
+                try view.write(Array("\(index)".utf8), at: index)
+              }
+            }
+          }
+        }
+      }
+    }
+    #expect(try await array.read().strings() == (0..<400).map(String.init))
+  }
+
+  @Test("Processes that write regions of their own need no lock")
+  func regions() async throws {
+    let store = try FileStore(opening: directory.path)
+    let array = try ZarrArray.create(
+      in: store, shape: [20, 30], options: ArrayOptions(chunkSize: .shape([3, 4])))
+    let path = directory.path
+    await withTaskGroup { group in
+      for number in 0..<3 {
+        group.addTask {
+          await #expect(processExitsWith: .success) { [path = path as String, number = number as Int] in
+            // Where locks cannot be had.
+            let store = try FileStore(opening: path, usesLocks: false)
+            let array = try ZarrArray.open(in: store)
+            let region = array.alignedRegions(count: 3)[number]
+            try array.write(region.allIndices.map { Array("\($0)".utf8) }, to: region)
+          }
+        }
+      }
+    }
+    #expect(try await array.read().strings() == ArrayRegion(allOf: [20, 30]).allIndices.map { "\($0)" })
+  }
+}
