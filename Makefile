@@ -1,10 +1,11 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test check lint format build docs dependencies python
+.PHONY: help demo test check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo    build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test    run all tests, also against zarr-python and zarrs"
 	@echo "make check   the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
+	@echo "make fuzz    run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
 	@echo "make lint    check the formatting, as continuous integration does"
 	@echo "make format  format the sources"
 	@echo "make docs    build the documentation of both libraries"
@@ -22,6 +23,9 @@ test: dependencies python
 check: dependencies python lint docs
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address
 	@sh Tests/ThreadSanitizer/run.sh
+
+fuzz: dependencies
+	@sh Tests/Fuzz/run.sh $(or $(SECONDS),60) $(TARGETS)
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks

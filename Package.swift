@@ -53,6 +53,9 @@ let package = Package(
     .testTarget(
       name: "ExampleExtensionTests", dependencies: ["ExampleExtension", "ChunkEngine", "Zarr", "TestSupport"]),
     .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),
+    .target(name: "FuzzTargets", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/Fuzz/FuzzTargets"),
+    .testTarget(
+      name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/FuzzTargetsTests"),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -67,8 +70,23 @@ for target in package.targets where target.type != .system {
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   ]
-  if target.type != .test && target.name != "TestSupport" && target.name != "ExampleExtension" {
+  if target.type != .test && !["TestSupport", "ExampleExtension", "FuzzTargets"].contains(target.name) {
     settings.append(.strictMemorySafety())
   }
   target.swiftSettings = settings
+}
+
+// With this variable in the environment, as Tests/Fuzz/run.sh has it, the libraries are built to be fuzzed.
+if Context.environment["ZARR_VLEN_FUZZ"] != nil {
+  let instrumented = ["CKernels", "CSystemCalls", "ChunkEngine", "Zarr", "FuzzTargets"]
+  for target in package.targets where instrumented.contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
+    target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
+  }
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets", "CLibFuzzer"], path: "Tests/Fuzz/fuzz",
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+  ]
 }

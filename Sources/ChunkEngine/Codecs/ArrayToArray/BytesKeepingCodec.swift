@@ -14,6 +14,7 @@ extension BytesKeepingCodec {
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     try checkDecodedByteCount(source.byteCount, limit: limit, codec: Self.name)
+    if let expected = chunk.byteCount { try source.checkByteCount(expected, codec: Self.name) }
     try output.append(copying: source)
   }
 }

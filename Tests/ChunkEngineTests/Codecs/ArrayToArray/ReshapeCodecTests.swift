@@ -67,6 +67,13 @@ struct ReshapeCodecTests {
       #expect(throws: ChunkError.self) {
         try codec.decoded(elements, shape: [1, 6], layout: layout, limit: 5)
       }
+      for other in [Array(elements.dropLast()), elements + [7]] {
+        #expect(
+          throws: ChunkError.byteCountMismatch(codec: type(of: codec).name, found: other.count, expected: 6)
+        ) {
+          try codec.decoded(other, shape: [1, 6], layout: layout)
+        }
+      }
     }
   }
 }

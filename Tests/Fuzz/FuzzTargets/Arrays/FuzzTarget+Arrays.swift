@@ -1,0 +1,66 @@
+import ChunkEngine
+import Zarr
+
+extension FuzzTarget {
+  /// Arrays: the document with its length, bytes that choose regions, and chunks with their lengths.
+  static let arrays = FuzzTarget("arrays") {
+    try SeedDocuments.arrays.map { text in
+      let document = Array(text.utf8)
+      var input = FuzzInput.counted(document) + [0, 1, 2, 2, 1, 0, 3, 9]
+      for chunk in try fillValueChunks(of: document) { input += FuzzInput.counted(chunk) }
+      return input
+    }
+  } prepare: {
+    let access = ArrayAccess(workerCount: 1, limits: decodingLimits)
+    return { input in
+      let store = MemoryStore()
+      try store.write(StoreKey("zarr.json"), input.takeCounted().span.bytes)
+      guard let array = try? ZarrArray.open(in: store, access: access), array.shape.count <= 4 else { return }
+      let shape = array.shape
+      let choices = (0..<8).map { _ in Int(input.byte()) }
+      // The chunks at the beginning, whichever way they are named.
+      for index in 0..<4 {
+        let bytes = input.takeCounted()
+        guard !bytes.isEmpty else { continue }
+        let indices = shape.indices.map { axis in index >> (shape.count - 1 - axis) & 1 }
+        try store.write(array.key(ofChunkAt: indices), bytes.span.bytes)
+      }
+      let region = ArrayRegion(
+        shape.enumerated().map { axis, length in
+          let start = min(choices[axis], length)
+          return start..<min(start + choices[axis + 4] % 8, length)
+        })
+      try readConsistently(array, region)
+    }
+  }
+
+  /// The chunks of an array whose elements are the fill value.
+  private static func fillValueChunks(of document: [UInt8]) throws -> [[UInt8]] {
+    let store = MemoryStore()
+    try store.write(StoreKey("zarr.json"), document.span.bytes)
+    let access = ArrayAccess(workerCount: 1, storesFillValueChunks: true)
+    guard let array = try? ZarrArray.open(in: store, access: access) else { return [] }
+    let elements = RepeatedBlob(array.metadata.fillValue, count: array.count)
+    guard (try? array.write(elements, to: ArrayRegion(allOf: array.shape))) != nil else { return [] }
+    return try store.list("").map(\.description).sorted().filter { $0 != "zarr.json" }
+      .map { try store.bytes(of: StoreKey($0), limit: 1 << 20) ?? [] }
+  }
+
+  /// Reads a region, and its first element by itself.
+  private static func readConsistently(_ array: ZarrArray, _ region: ArrayRegion) throws {
+    guard let count = region.elementCount, count <= 4096 else { return }
+    let view: BlobView
+    do {
+      view = try array.read(region)
+    } catch is ZarrError {
+      return
+    }
+    try check(view.count == count, "\(view.count) elements are read in place of \(count)")
+    _ = try? array.scan(region) { _, _ in }
+    guard count > 0 else { return }
+    let first = try must("an element of a region that is read cannot be read") {
+      try array.read(at: region.ranges.map(\.lowerBound))
+    }
+    try check(first == view.bytes(at: 0), "an element is read as another than in a region")
+  }
+}
