@@ -1,14 +1,16 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test check fuzz lint format build docs dependencies python
+.PHONY: help demo test compare results check fuzz lint format build docs dependencies python
 
 help:
-	@echo "make demo    build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
-	@echo "make test    run all tests, also against zarr-python and zarrs"
-	@echo "make check   the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
-	@echo "make fuzz    run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
-	@echo "make lint    check the formatting, as continuous integration does"
-	@echo "make format  format the sources"
-	@echo "make docs    build the documentation of both libraries"
+	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
+	@echo "make test     run all tests, also against zarr-python and zarrs"
+	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
+	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
+	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
+	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
+	@echo "make lint     check the formatting, as continuous integration does"
+	@echo "make format   format the sources"
+	@echo "make docs     build the documentation of both libraries"
 
 demo: dependencies
 	@echo "Building in release mode; the first time takes some minutes."
@@ -18,6 +20,17 @@ demo: dependencies
 
 test: dependencies python
 	swift test
+
+# What to compare goes in ARGUMENTS; zvlen-bench help compare has the flags.
+compare: dependencies
+	@sh Benchmarks/Peers/setup.sh
+	swift build -c release --product zvlen-bench
+	@"$$(swift build -c release --show-bin-path)/zvlen-bench" compare --html comparison.html $(ARGUMENTS)
+	@echo "Charts and all figures are in comparison.html."
+
+results: dependencies
+	swift build -c release --product zvlen-bench
+	@"$$(swift build -c release --show-bin-path)/zvlen-bench" publish --readme README.md
 
 # Leaks are left to other tools: the test runner itself leaks.
 check: dependencies python lint docs

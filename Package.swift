@@ -40,7 +40,7 @@ let package = Package(
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
       name: "zvlen-bench",
-      dependencies: ["Zarr", "ChunkEngine", "CommandLineOptions", "CFloor", argumentParser],
+      dependencies: ["Zarr", "ChunkEngine", "CommandLineOptions", "CFloor", "CDeflate", argumentParser],
       path: "Benchmarks/zvlen-bench"),
 
     // Tests

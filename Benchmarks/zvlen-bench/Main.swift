@@ -6,5 +6,8 @@ struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "zvlen-bench",
     abstract: "Measures how fast variable-length blobs go into Zarr chunks and come back.",
-    subcommands: [RunCommand.self, TuneCommand.self, KernelsCommand.self])
+    subcommands: [
+      RunCommand.self, CompareCommand.self, GrowCommand.self, PublishCommand.self, TuneCommand.self,
+      KernelsCommand.self,
+    ])
 }

@@ -7,12 +7,16 @@
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-environment=$(CDPATH='' cd -- "$here/../.." && pwd)/.venv
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+environment=$root/.venv
 stamp=$environment/.installed
 
 say() {
   echo "setup: $*"
 }
+
+# shellcheck source=Scripts/python.sh
+. "$root/Scripts/python.sh"
 
 # What the installation depends on: the requirements and the version of Python.
 key() {
@@ -24,74 +28,19 @@ is_installed() {
   [ -f "$stamp" ] && [ "$(key "$environment/bin/python")" = "$(cat "$stamp")" ]
 }
 
-# A candidate counts only if it runs: a name on PATH may be a stub for a version that is not installed.
-is_suitable() {
-  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
-}
-
-find_python() {
-  if [ -n "${PYTHON:-}" ]; then
-    is_suitable "$PYTHON" && echo "$PYTHON"
-    return
-  fi
-  for candidate in python3.13 python3.12 python3 python3.11 /usr/bin/python3; do
-    if is_suitable "$candidate"; then
-      echo "$candidate"
-      return
-    fi
-  done
-  return 1
-}
-
-install_packages() {
-  if ! command -v apt-get >/dev/null 2>&1; then
-    say "cannot install $*: there is no apt-get" >&2
-    exit 1
-  fi
-  say "installing $* with apt-get"
-  run=
-  [ "$(id -u)" -eq 0 ] || run=sudo
-  $run apt-get update -qq
-  $run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
-}
-
 if [ -z "${PYTHON:-}" ] && is_installed; then
   say "$environment is up to date"
   exit 0
 fi
 
-if ! python=$(find_python); then
-  if [ -n "${PYTHON:-}" ]; then
-    say "$PYTHON is not a Python of version 3.11 or later" >&2
-    exit 1
-  fi
-  install_packages python3 python3-venv
-  if ! python=$(find_python); then
-    say "there is no Python of version 3.11 or later" >&2
-    exit 1
-  fi
-fi
-say "using $(command -v "$python") ($("$python" --version))"
-
-# Two test runs may start at once. The second waits, and then finds the work done.
-mkdir -p "$environment"
-if command -v flock >/dev/null 2>&1; then
-  exec 9>"$environment/.lock"
-  flock 9
-fi
+require_python python3.13 python3.12 python3 python3.11 /usr/bin/python3
+lock_environment "$environment"
 if is_installed && [ "$(key "$python")" = "$(cat "$stamp")" ]; then
   say "$environment is up to date"
   exit 0
 fi
 
-# Debian keeps what fills a new environment in a package of its own.
-if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
-  install_packages "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
-fi
-
-say "making $environment"
-find "$environment" -mindepth 1 -maxdepth 1 ! -name .lock -exec rm -rf {} +
-"$python" -m venv "$environment"
+make_environment "$environment"
 say "installing the requirements"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
   --requirement "$here/requirements.txt"

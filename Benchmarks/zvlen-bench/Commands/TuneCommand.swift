@@ -41,8 +41,10 @@ struct TuneCommand: ParsableCommand {
   @Option(name: .customLong("repeat"), help: "How often each setting is measured.")
   var repeatCount = 3
 
-  @Option(help: ArgumentHelp("Draw throughput and ratio against the chunk size.", valueName: "FILE"))
-  var svg: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write a page that draws throughput and ratio against the chunk size.", valueName: "FILE"))
+  var html: String?
 
   @Option(help: ArgumentHelp("Write the results as JSON.", valueName: "FILE"))
   var json: String?
@@ -64,7 +66,9 @@ struct TuneCommand: ParsableCommand {
     let rows = try sweep.rows(corpus, store: store, repeats: repeatCount)
     let outcome = TuneOutcome(rows: rows, goal: goal)
     print(outcome.rendered())
-    if let svg { try Data(outcome.chart().utf8).write(to: URL(fileURLWithPath: svg)) }
+    if let html {
+      try Data(outcome.page(of: workload.summary).rendered().utf8).write(to: URL(fileURLWithPath: html))
+    }
     if let json { try outcome.json().write(to: URL(fileURLWithPath: json)) }
   }
 }

@@ -38,12 +38,27 @@ enum EngineSource {
       }
     case .objects(let blobs): try array.write(blobs)
     case .data(let blobs): try array.write(blobs)
-    case .stream(let corpus, let memoryBudget):
+    case .stream(_, let memoryBudget):
       let appender = try Appender(to: array, memoryBudget: memoryBudget)
+      try append(to: appender)
+      try appender.finish()
+    }
+  }
+
+  /// Appends all blobs.
+  func append(to appender: Appender) throws {
+    switch self {
+    case .arena(let corpus):
+      // SAFETY: Bytes have no padding.
+      try withContiguousBlobs(unsafe corpus.bytes.span.bytes, offsets: corpus.offsets.span) { blobs in
+        try appender.append(contentsOf: blobs)
+      }
+    case .objects(let blobs): try appender.append(contentsOf: blobs)
+    case .data(let blobs): try appender.append(contentsOf: blobs)
+    case .stream(let corpus, _):
       for index in 0..<corpus.count {
         try appender.append(corpus[index])
       }
-      try appender.finish()
     }
   }
 }

@@ -22,10 +22,15 @@ struct Stopwatch {
     return stopwatch.elapsed
   }
 
-  private static var processorSeconds: Double {
+  /// The seconds of a clock that other processes see too, since some moment of the past.
+  static var sharedSeconds: Double { seconds(of: CLOCK_MONOTONIC) }
+
+  private static var processorSeconds: Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+
+  private static func seconds(of clock: clockid_t) -> Double {
     var time = timespec()
     // SAFETY: The call only writes to `time`.
-    guard unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
+    guard unsafe clock_gettime(clock, &time) == 0 else { return 0 }
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

@@ -19,6 +19,35 @@ enum Figure {
   /// A number with `places` digits behind the point.
   static func fixed(_ value: Double, places: Int) -> String { String(format: "%.\(places)f", value) }
 
+  /// A number with three digits that count: `0.512`, `51.2`, `5,120`.
+  static func rate(_ value: Double) -> String {
+    switch value {
+    case ..<10: fixed(value, places: 2)
+    case ..<100: fixed(value, places: 1)
+    default: count(Int(value.rounded()))
+    }
+  }
+
+  /// A number without zeros at its end: `0.5`, `20`, `2,500`.
+  static func trimmed(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? count(Int(value)) : String(format: "%.4g", value)
+  }
+
+  /// A number with its power of 1000: `512`, `5.12 k`, `51.2 M`.
+  static func short(_ value: Double) -> String {
+    switch value {
+    case ..<1e3: rate(value)
+    case ..<1e6: rate(value / 1e3) + " k"
+    case ..<1e9: rate(value / 1e6) + " M"
+    default: rate(value / 1e9) + " G"
+    }
+  }
+
+  /// How many times as fast: `12x`, `2.3x`, `0.87x`.
+  static func factor(_ value: Double) -> String {
+    fixed(value, places: value < 1 ? 2 : value < 10 ? 1 : 0) + "x"
+  }
+
   /// A time: `812 ns`, `3.4 µs`, `1.25 ms`, `2.301 s`.
   static func duration(_ seconds: Double) -> String {
     switch seconds {

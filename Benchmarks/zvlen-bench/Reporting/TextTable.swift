@@ -1,4 +1,4 @@
-/// A table of aligned columns for a terminal.
+/// A table of aligned columns: for a terminal here, for Markdown and HTML in extensions.
 struct TextTable {
   /// Which edge the cells of a column share.
   enum Alignment {
@@ -8,8 +8,10 @@ struct TextTable {
     case right
   }
 
-  private let alignments: [Alignment]
-  private var rows: [[String]]
+  /// The alignment of each column.
+  let alignments: [Alignment]
+  /// The headings, and then the rows.
+  private(set) var rows: [[String]]
 
   /// Creates a table of the columns `headings`.
   init(_ headings: [(String, Alignment)]) {

@@ -14,6 +14,11 @@ struct TuneOutcome {
 
   /// The table, with the optimal rows marked, and the recommendation.
   func rendered() -> String {
+    let advice = recommended.map { "\n\nrecommended for \(goal.rawValue): \($0.importFlags)" } ?? ""
+    return table.rendered() + advice
+  }
+
+  private var table: TextTable {
     var table = TextTable([
       ("", .left), ("codec", .left), ("chunk", .right), ("workers", .right), ("write MB/s", .right),
       ("read MB/s", .right), ("random read", .right), ("ratio", .right),
@@ -25,8 +30,7 @@ struct TuneOutcome {
         Figure.duration(row.randomReadSeconds), Figure.fixed(row.ratio, places: 2),
       ])
     }
-    let advice = recommended.map { "\n\nrecommended for \(goal.rawValue): \($0.importFlags)" } ?? ""
-    return table.rendered() + advice
+    return table
   }
 
   /// The best row for the goal.
@@ -56,30 +60,44 @@ struct TuneOutcome {
     try JSONEncoder.report.encode(rows) + Data("\n".utf8)
   }
 
-  /// A drawing of throughput and ratio against the chunk size.
-  func chart() -> String {
-    SVGChart(panels: [
-      panel("Write", unit: "MB/s", isLogarithmic: true) { $0.writeBytesPerSecond / 1e6 },
-      panel("Read", unit: "MB/s", isLogarithmic: true) { $0.readBytesPerSecond / 1e6 },
-      panel("Ratio", unit: "payload / stored", value: \.ratio),
-    ]).rendered()
+  /// Throughput and ratio against the chunk size, as a page.
+  func page(of data: String) -> HTMLPage {
+    HTMLPage(
+      title: "Settings for \(data)",
+      lead: recommended.map { ["For \(goal.rawValue): \($0.importFlags)"] } ?? [],
+      sections: [
+        HTMLPage.Section(
+          title: "By size of the chunks",
+          blocks: [
+            .charts([
+              figure("Write", "MB/s (logarithmic)", .logarithmic) { $0.writeBytesPerSecond / 1e6 },
+              figure("Read", "MB/s (logarithmic)", .logarithmic) { $0.readBytesPerSecond / 1e6 },
+              figure("Ratio", "bytes in / bytes stored", .linear, value: \.ratio),
+            ])
+          ]),
+        HTMLPage.Section(title: "All settings", blocks: [.table("", table)]),
+      ])
   }
 
-  private func panel(
-    _ title: String, unit: String, isLogarithmic: Bool = false, value: (TuneRow) -> Double
-  ) -> SVGChart.Panel {
+  private func figure(
+    _ title: String, _ unit: String, _ kind: ChartScale.Kind, value: (TuneRow) -> Double
+  ) -> ChartFigure {
     let hasManyWorkers = Set(rows.map(\.workers)).count > 1
-    var series: [SVGChart.Series] = []
+    var series: [ChartSeries] = []
     for row in rows {
       let name = hasManyWorkers ? "\(row.codec), \(row.workers) workers" : row.codec
-      let point = SVGChart.Point(x: Double(row.chunkBytes), y: value(row))
+      let point = ChartSeries.Point(x: Double(row.chunkBytes), y: value(row))
       if let index = series.firstIndex(where: { $0.name == name }) {
         series[index].points.append(point)
       } else {
-        series.append(SVGChart.Series(name: name, points: [point]))
+        series.append(ChartSeries(name: name, style: .at(series.count), points: [point]))
       }
     }
     for index in series.indices { series[index].points.sort { $0.x < $1.x } }
-    return SVGChart.Panel(title: title, unit: unit, isLogarithmic: isLogarithmic, series: series)
+    return ChartFigure(
+      title,
+      LineChart(
+        title: "\(title) by size of the chunks", xLabel: "size of a chunk", yLabel: unit, xKind: .bytes,
+        yKind: kind, series: series))
   }
 }

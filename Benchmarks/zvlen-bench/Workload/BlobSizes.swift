@@ -21,6 +21,8 @@ struct BlobSizes {
     switch distribution {
     case .fixed:
       return mean
+    case .narrow:
+      return mean - mean / 3 + Int(random.nextUnit() * Double(2 * (mean / 3) + 1))
     case .uniform:
       return Int(random.nextUnit() * Double(2 * mean + 1))
     case .lognormal:

@@ -64,6 +64,16 @@ struct Corpus: Sendable {
   /// Where the blob `index` lies in ``bytes``.
   func range(of index: Int) -> Range<Int> { Int(offsets[index])..<Int(offsets[index + 1]) }
 
+  /// A copy of some of the blobs.
+  ///
+  /// - Precondition: The range is inside of the corpus.
+  func part(_ range: Range<Int>) -> Corpus {
+    let first = offsets[range.lowerBound]
+    return Corpus(
+      bytes: Array(bytes[Int(first)..<Int(offsets[range.upperBound])]),
+      offsets: offsets[range.lowerBound...range.upperBound].map { $0 - first })
+  }
+
   /// The first blobs, as many as fit in `byteCount` and at least one.
   func prefix(byteCount limit: Int) -> Corpus {
     guard byteCount > limit, count > 1 else { return self }
@@ -73,7 +83,7 @@ struct Corpus: Sendable {
       let middle = (low + high + 1) / 2
       if offsets[middle] <= Int64(limit) { low = middle } else { high = middle - 1 }
     }
-    return Corpus(bytes: Array(bytes[..<Int(offsets[low])]), offsets: Array(offsets[...low]))
+    return part(0..<low)
   }
 
   /// The number of blobs whose wire form comes nearest to `byteCount` bytes, at least one and at most all.

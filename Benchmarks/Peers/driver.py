@@ -1,0 +1,194 @@
+"""Runs the jobs of one rival: reads a job as JSON from each line of standard input, and answers with a line.
+
+    driver.py NAME WORKERS
+
+The first line that it writes is its version, layouts and note. A job and its answer are objects with the fields below. Seconds are of a clock that all processes share, so that
+whoever sent the job can look at the memory of this process between `start` and `end`.
+
+    {"job": "load", "bytes": PATH, "offsets": PATH}               → {}
+    {"job": "write", "directory": …, "setting": …, "layout": …,   → {"seconds": …, "processor_seconds": …,
+     "count": …}                                                      "start": …, "end": …, "peak_bytes": …}
+    {"job": "append", …, "first": …}                              → as write
+    {"job": "read", …, "verify": …}                               → as write, and {"lengths_crc": …, "bytes_crc": …}
+    {"job": "random", …, "indices": […]}                          → {"latencies": […], "lengths_crc": …, …}
+
+`"memory": true` gives freed memory back first and measures the peak. What cannot be done is answered with
+`{"unsupported": REASON}`, what failed with `{"error": MESSAGE}`.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+import zlib
+
+PEERS = {
+    "zarr-python": ("peer_zarr_python", "ZarrPython"),
+    "zarr-python fused": ("peer_zarr_python", "ZarrPythonFused"),
+    "zarrs": ("peer_zarrs", "Zarrs"),
+    "zarrs-python": ("peer_zarr_python", "ZarrsPython"),
+    "Parquet": ("peer_parquet", "Parquet"),
+    "Arrow IPC": ("peer_arrow_ipc", "ArrowIPC"),
+    "HDF5": ("peer_hdf5", "HDF5"),
+    "LMDB": ("peer_lmdb", "LMDB"),
+    "Lance": ("peer_lance", "Lance"),
+    "Vortex": ("peer_vortex", "Vortex"),
+}
+
+
+def main():
+    name, workers = sys.argv[1], int(sys.argv[2])
+    answers = keep_standard_output()
+    limit_threads(workers)
+    try:
+        module, kind = PEERS[name]
+        peer = getattr(importlib.import_module(module), kind)(workers)
+    except ImportError as error:
+        answer(answers, {"unsupported": f"not installed: {last_line(error)}"})
+        return
+    except Exception as error:
+        answer(answers, {"unsupported": last_line(error)})
+        return
+    answer(answers, {"version": peer.version, "layouts": list(peer.layouts), "note": peer.note})
+    for line in sys.stdin:
+        answer(answers, result_of(peer, json.loads(line)))
+
+
+def keep_standard_output():
+    """Returns standard output, and sends to standard error what libraries print."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return answers
+
+
+def limit_threads(workers):
+    """Gives this process as many cores as there are workers, and tells the libraries' pools before they start."""
+    for variable in ("RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS", "LANCE_CPU_THREADS", "OMP_NUM_THREADS"):
+        os.environ[variable] = str(workers)
+    cores = sorted(os.sched_getaffinity(0))
+    if workers < len(cores):
+        os.sched_setaffinity(0, cores[:workers])
+
+
+def answer(stream, fields):
+    stream.write(json.dumps(fields) + "\n")
+    stream.flush()
+
+
+def result_of(peer, job):
+    from peer import Unsupported
+
+    try:
+        return JOBS[job["job"]](peer, job)
+    except Unsupported as reason:
+        return {"unsupported": str(reason)}
+    except Exception as error:
+        traceback.print_exc()
+        return {"error": last_line(error)}
+
+
+def last_line(error):
+    """Returns what an error says, in one line that a table has room for."""
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    return words if len(words) <= 160 else words[:157] + "…"
+
+
+def load(peer, job):
+    from peer import Blobs
+
+    peer.load(Blobs.from_files(job["bytes"], job["offsets"]))
+    return {}
+
+
+def write(peer, job):
+    setting = peer.checked_setting(job)
+    data = peer.input(job["layout"], 0, job["count"])
+    os.makedirs(job["directory"])
+    return timed(job, lambda: peer.write(job["directory"], setting, data))[0]
+
+
+def append(peer, job):
+    setting = peer.checked_setting(job)
+    data = peer.input(job["layout"], job["first"], len(peer.blobs))
+    return timed(job, lambda: peer.append(job["directory"], setting, data))[0]
+
+
+def read(peer, job):
+    setting = peer.checked_setting(job)
+    times, result = timed(job, lambda: peer.read(job["directory"], setting, job["layout"]))
+    if job["verify"]:
+        times.update(sums(*peer.contents(result, job["layout"])))
+    peer.close(result)
+    return times
+
+
+def random(peer, job):
+    setting = peer.checked_setting(job)
+    handle = peer.open(job["directory"], setting)
+    seconds, elements = [], []
+    for index in job["indices"]:
+        start = time.perf_counter()
+        element = peer.read_one(handle, index)
+        seconds.append(time.perf_counter() - start)
+        elements.append(bytes(element))
+    peer.close(handle)
+    from peer import list_contents
+
+    return {"latencies": seconds, **sums(*list_contents(elements))}
+
+
+JOBS = {"load": load, "write": write, "append": append, "read": read, "random": random}
+
+
+def sums(lengths, data):
+    """Returns the CRC-32 of all bytes and of their lengths as `<i8`."""
+    return {"lengths_crc": zlib.crc32(lengths.astype("<i8")), "bytes_crc": zlib.crc32(data), "count": len(lengths)}
+
+
+def timed(job, body):
+    """Runs `body` and returns its times and its result."""
+    measures_memory = job.get("memory", False)
+    before = 0
+    if measures_memory:
+        release_memory()
+        before = reset_peak()
+    start, processor_start = time.monotonic(), time.process_time()
+    result = body()
+    end, processor_end = time.monotonic(), time.process_time()
+    times = {
+        "seconds": end - start, "processor_seconds": processor_end - processor_start, "start": start, "end": end,
+    }  # fmt: skip
+    if measures_memory:
+        times["peak_bytes"] = max(0, status("VmHWM") - before)
+    return times, result
+
+
+def release_memory():
+    """Gives back what allocators keep, so that what is taken anew is seen."""
+    gc.collect()
+    if "pyarrow" in sys.modules:
+        sys.modules["pyarrow"].default_memory_pool().release_unused()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+def reset_peak():
+    """Starts the kernel's count of the peak anew, and returns the resident memory in bytes."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return status("VmRSS")
+
+
+def status(key):
+    with open("/proc/self/status") as file:
+        for line in file:
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+if __name__ == "__main__":
+    main()

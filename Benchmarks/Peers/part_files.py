@@ -1,0 +1,61 @@
+"""Formats of one file: a directory of files, one for each worker and write."""
+
+import os
+
+import pyarrow
+from peer import Peer, arrow_contents
+
+
+class PartFiles(Peer):
+    """A file of such a format is written by one thread, so the blobs are split among as many files as workers.
+
+    A row group or batch has the blobs of a chunk. Where chunks are in shards it has those of about 1 MiB, as so
+    small ones are no use to these formats.
+    """
+
+    suffix = ""
+    note = "as many files as workers, in parallel; groups of a chunk, or of 1 MiB where chunks are in shards"
+    LEAST_GROUP_BYTES = 1 << 20
+
+    def __init__(self, workers):
+        super().__init__(workers)
+        pyarrow.set_cpu_count(workers)
+
+    def own_input(self, blobs):
+        return blobs.arrow()
+
+    def write(self, directory, setting, data):
+        first = len(os.listdir(directory))
+        size = -(-len(data) // self.workers)
+        parts = [(first + i, data[i * size : (i + 1) * size]) for i in range(self.workers) if i * size < len(data)]
+        self.in_parallel(lambda part: self.write_part(directory, setting, *part), parts)
+
+    def append(self, directory, setting, data):
+        self.write(directory, setting, data)
+
+    def write_part(self, directory, setting, number, data):
+        if isinstance(data, list):
+            data = pyarrow.array(data, pyarrow.large_binary())
+        self.write_file(os.path.join(directory, f"{number:06}.{self.suffix}"), setting, data)
+
+    def read(self, directory, setting, layout):
+        parts = self.in_parallel(self.read_file, self.paths(directory))
+        array = pyarrow.chunked_array([piece for part in parts for piece in part.chunks], type=pyarrow.large_binary())
+        return array if layout == "own" else array.to_pylist()
+
+    def contents(self, result, layout):
+        return arrow_contents(result) if layout == "own" else super().contents(result, layout)
+
+    def paths(self, directory):
+        return [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
+
+    def blobs_per_group(self, setting):
+        smallest = -(-self.LEAST_GROUP_BYTES * setting.blobs_per_chunk // setting.chunk_bytes)
+        return max(setting.blobs_per_chunk, smallest) if setting.blobs_per_shard else setting.blobs_per_chunk
+
+    def write_file(self, path, setting, array):
+        raise NotImplementedError
+
+    def read_file(self, path):
+        """Returns a chunked array of the blobs of a file."""
+        raise NotImplementedError

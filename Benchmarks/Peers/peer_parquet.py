@@ -1,0 +1,48 @@
+"""Parquet, through pyarrow."""
+
+import bisect
+
+import pyarrow
+import pyarrow.parquet
+from part_files import PartFiles
+
+
+class Parquet(PartFiles):
+    suffix = "parquet"
+
+    def __init__(self, workers):
+        super().__init__(workers)
+        self.version = f"pyarrow {pyarrow.__version__}"
+
+    def write_file(self, path, setting, array):
+        pyarrow.parquet.write_table(
+            pyarrow.table({"blob": array}),
+            path,
+            row_group_size=self.blobs_per_group(setting),
+            data_page_size=setting.chunk_bytes,
+            compression=setting.codec,
+            compression_level=setting.level if setting.codec == "zstd" else None,
+            # Blobs do not repeat, and nobody searches in them.
+            use_dictionary=False,
+            write_statistics=False,
+        )
+
+    def read_file(self, path):
+        return pyarrow.parquet.ParquetFile(path, memory_map=True).read(use_threads=False)["blob"]
+
+    def open(self, directory, setting):
+        files = [pyarrow.parquet.ParquetFile(path, memory_map=True) for path in self.paths(directory)]
+        groups, ends, end = [], [], 0
+        for file in files:
+            for group in range(file.metadata.num_row_groups):
+                end += file.metadata.row_group(group).num_rows
+                groups.append((file, group))
+                ends.append(end)
+        return groups, ends
+
+    def read_one(self, handle, index):
+        groups, ends = handle
+        position = bisect.bisect_right(ends, index)
+        file, group = groups[position]
+        first = ends[position - 1] if position else 0
+        return file.read_row_group(group, use_threads=False)["blob"][index - first].as_py()

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+
+/// Makes the page, the drawings and the README's table from committed results.
+struct PublishCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "publish",
+    abstract: "Makes a page, drawings and a part of a README from the results in a directory.",
+    discussion: """
+      Reads every compare*.json and grow*.json of the directory, which `compare` and `grow` write with --json; a row \
+      of a later name takes the place of the same row of an earlier. Writes index.html and the drawings there.
+      """)
+
+  @Option(help: "The directory with the results.")
+  var results = "Benchmarks/Results"
+
+  @Option(help: ArgumentHelp("Replace what is between the marks in this file.", valueName: "FILE"))
+  var readme: String?
+
+  func run() throws {
+    let directory = try ResultsDirectory(results)
+    try directory.writeFiles()
+    guard let readme else { return }
+    let location = URL(fileURLWithPath: readme)
+    guard let text = MarkedText(try String(contentsOf: location, encoding: .utf8)) else {
+      throw BenchmarkError.noData(path: readme, reason: "The marks are not there once each.")
+    }
+    try Data(text.replacing(with: directory.section(linkingTo: results)).utf8).write(to: location)
+  }
+}

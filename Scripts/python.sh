@@ -1,0 +1,69 @@
+# Finds a Python and makes environments, for scripts that read this file with `.` and define `say`.
+
+# A candidate counts only if it runs: a name on PATH may be a stub for a version that is not installed.
+is_suitable() {
+  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+# Prints the first Python of version 3.11 or later among the arguments, or the one that the variable PYTHON names.
+find_python() {
+  if [ -n "${PYTHON:-}" ]; then
+    is_suitable "$PYTHON" && echo "$PYTHON"
+    return
+  fi
+  for candidate in "$@"; do
+    if is_suitable "$candidate"; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+install_packages() {
+  if ! command -v apt-get >/dev/null 2>&1; then
+    say "cannot install $*: there is no apt-get" >&2
+    exit 1
+  fi
+  say "installing $* with apt-get"
+  run=
+  [ "$(id -u)" -eq 0 ] || run=sudo
+  $run apt-get update -qq
+  $run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+# Sets `python` to the first that is suitable, and installs one if there is none.
+require_python() {
+  if ! python=$(find_python "$@"); then
+    if [ -n "${PYTHON:-}" ]; then
+      say "$PYTHON is not a Python of version 3.11 or later" >&2
+      exit 1
+    fi
+    install_packages python3 python3-venv
+    if ! python=$(find_python "$@"); then
+      say "there is no Python of version 3.11 or later" >&2
+      exit 1
+    fi
+  fi
+  say "using $(command -v "$python") ($("$python" --version))"
+}
+
+# Two runs may start at once. The second waits, and then finds the work done.
+lock_environment() {
+  mkdir -p "$1"
+  if command -v flock >/dev/null 2>&1; then
+    exec 9>"$1/.lock"
+    flock 9
+  fi
+}
+
+# Makes the environment $1 anew, with the Python that `require_python` has found.
+make_environment() {
+  # Debian keeps what fills a new environment in a package of its own.
+  if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+    install_packages "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+  fi
+  say "making $1"
+  find "$1" -mindepth 1 -maxdepth 1 ! -name .lock -exec rm -rf {} +
+  "$python" -m venv "$1"
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+@testable import zvlen_bench
+
+@Suite("What is published of results")
+struct PublishingTests {
+  private func row(_ work: Work, _ results: [(name: String, layout: Layout, seconds: Double)]) -> ComparedRow
+  {
+    var row = ComparedRow(
+      setting: ComparisonPlan.middle(cores: 2), work: work, blobs: 10, payloadBytes: 1000, workBlobs: 10,
+      workBytes: 1000,
+      results: results.map { name, layout, seconds in
+        var result = ComparedResult(name: name, layout: layout)
+        result.seconds = [seconds]
+        result.setMedian(seconds, payload: 1000, blobs: 10)
+        return result
+      })
+    row.addQuotients()
+    return row
+  }
+
+  private func report(_ rows: [ComparedRow], command: String = "zvlen-bench compare") -> ComparisonReport {
+    ComparisonReport(
+      command: command,
+      machine: MachineDescription(
+        processor: "Processor", cores: 2, memoryBytes: 1 << 30, operatingSystem: "System", kernel: "Kernel"),
+      versions: LibraryVersions(swift: "6", zstd: "1", lz4: "1"),
+      libraries: [ComparisonReport.Library(name: "Lance", version: "lance 1", note: "")], repeats: 5,
+      storage: "in memory", rows: rows)
+  }
+
+  @Test("Quotients are of speeds, to zarr-vlen with the same layout and to the floor")
+  func quotients() throws {
+    let row = row(
+      .write,
+      [("floor", .own, 0.5), ("zarr-vlen", .own, 1), ("zarr-vlen", .objects, 2), ("Lance", .objects, 4)])
+
+    #expect(row.result("zarr-vlen", .own)?.ofFloor == 0.5)
+    #expect(row.result("Lance", .objects)?.ofZarrVlen == 0.5)
+    #expect(row.result("Lance", .objects)?.bytesPerSecond == 250)
+    #expect(row.best("Lance")?.layout == .objects)
+    #expect(row.bestRival(.objects)?.name == "Lance")
+    #expect(row.bestRival(.own) == nil)
+  }
+
+  @Test("Who is ahead is named, and ties are not")
+  func shortfalls() {
+    let ahead = Shortfalls(
+      report([
+        row(
+          .random,
+          [("floor", .own, 0.9), ("zarr-vlen", .own, 1), ("Lance", .own, 0.5), ("zarrs", .own, 0.97)]),
+        row(.write, [("floor", .own, 1), ("zarr-vlen", .own, 1), ("Lance", .own, 3)]),
+      ]))
+
+    #expect(ahead.shortfalls.map(\.name) == ["Lance"])
+    #expect(ahead.shortfalls[0].factor == 2)
+    #expect(ahead.comparedCount == 3)
+    #expect(ahead.belowFloor.map(\.quotient) == [0.9])
+    #expect(ahead.markdown.contains("read one at random: Lance, by 2.0x"))
+
+    let none = Shortfalls(report([row(.write, [("zarr-vlen", .own, 1), ("Lance", .own, 3)])]))
+    #expect(none.markdown == "No other library is ahead by more than 5 % in any of 1 comparisons.")
+  }
+
+  @Test("Results come back from JSON, and a row of a later run takes the place of the same row before")
+  func merging() throws {
+    let scratch = try ScratchDirectory()
+    defer { scratch.remove() }
+    let old = report([row(.write, [("zarr-vlen", .own, 1)]), row(.read, [("zarr-vlen", .own, 2)])])
+    let new = report([row(.write, [("zarr-vlen", .own, 4)])], command: "zvlen-bench compare --work write")
+    let paths = ["1", "2"].map { "\(scratch.path)/compare-\($0).json" }
+    for (path, report) in zip(paths, [old, new]) {
+      try report.json().write(to: URL(fileURLWithPath: path))
+    }
+
+    let whole = try #require(try ComparisonReport.read(paths))
+
+    #expect(whole.rows.count == 2)
+    #expect(whole.rows.first { $0.work == .write }?.results[0].medianSeconds == 4)
+    #expect(whole.rows.first { $0.work == .read }?.results[0].medianSeconds == 2)
+    #expect(whole.command == "zvlen-bench compare\nzvlen-bench compare --work write")
+    #expect(whole.libraries == old.libraries)
+    #expect(try ComparisonReport.read([]) == nil)
+  }
+
+  @Test("Only what is between the marks is replaced")
+  func marks() {
+    let text = "before\n\(MarkedText.begin)\nold\n\(MarkedText.end)\nafter\n"
+
+    #expect(
+      MarkedText(text)?.replacing(with: "new")
+        == "before\n\(MarkedText.begin)\n\nnew\n\n\(MarkedText.end)\nafter\n")
+    #expect(MarkedText("no marks") == nil)
+    #expect(MarkedText(MarkedText.end + MarkedText.begin) == nil)
+    #expect(MarkedText(text + text) == nil)
+  }
+
+  @Test("A directory of results becomes a page, drawings and a part of a README")
+  func directory() throws {
+    let scratch = try ScratchDirectory()
+    defer { scratch.remove() }
+    var small = row(.write, [("floor", .own, 1), ("zarr-vlen", .own, 1), ("Lance", .own, 2)])
+    small.results[1].memory = [[0, 0], [0.5, 7e6], [1, 5e6]]
+    let large = ComparedRow(
+      setting: ComparisonSetting(blobs: .records126, chunkBytes: 8 << 10, codec: "zstd:1", workers: 2),
+      work: .write, blobs: 10, payloadBytes: 1000, workBlobs: 10, workBytes: 1000, results: small.results)
+    try report([small, large]).json().write(to: URL(fileURLWithPath: scratch.path + "/compare.json"))
+    #expect(throws: (any Error).self) { try ResultsDirectory(scratch.path + "/nowhere") }
+
+    let results = try ResultsDirectory(scratch.path)
+    try results.writeFiles()
+
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+    #expect(Set(names) == ["compare.json", "index.html", "write.svg", "write-by-chunk-size.svg"])
+    let section = results.section(linkingTo: "here")
+    #expect(section.contains("here/write-by-chunk-size.svg"))
+    #expect(section.contains("| 126 B JSON records, chunks of 8KiB in shards of 16MiB, zstd:1, 2 workers |"))
+  }
+}
