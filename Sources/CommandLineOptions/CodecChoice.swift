@@ -14,6 +14,10 @@ package enum CodecChoice: Hashable, Sendable {
   case gzip(level: Int)
   /// zlib at a level.
   case zlib(level: Int)
+  /// bzip2 at a level.
+  case bz2(level: Int)
+  /// LZMA, as a `.xz` file has it, with a preset.
+  case lzma(preset: Int)
   /// Blosc with an inner compressor at a level.
   case blosc(BloscCodec.Compressor, level: Int)
 
@@ -25,6 +29,8 @@ package enum CodecChoice: Hashable, Sendable {
     case .lz4(let acceleration): [.lz4(acceleration: acceleration)]
     case .gzip(let level): [.gzip(level: level)]
     case .zlib(let level): [.zlib(level: level)]
+    case .bz2(let level): [.bz2(level: level)]
+    case .lzma(let preset): [.lzma(preset: preset)]
     case .blosc(let compressor, let level): [.blosc(compressor, level: level)]
     }
   }
@@ -51,6 +57,8 @@ extension CodecChoice: ExpressibleByArgument {
       case "lz4": number(in: 1...65_537, else: 1).map { .lz4(acceleration: $0) }
       case "gzip": number(in: GzipCodec.levels, else: 5).map { .gzip(level: $0) }
       case "zlib": number(in: ZlibCodec.levels, else: 1).map { .zlib(level: $0) }
+      case "bz2": number(in: BZ2Codec.levels, else: 1).map { .bz2(level: $0) }
+      case "lzma": number(in: LZMACodec.presets, else: 6).map { .lzma(preset: $0) }
       case "blosc": number(in: BloscCodec.levels, else: 5).map { .blosc(compressor, level: $0) }
       default: nil
       }
@@ -59,7 +67,7 @@ extension CodecChoice: ExpressibleByArgument {
   }
 
   package static var allValueStrings: [String] {
-    ["zstd:3", "lz4", "gzip:5", "zlib:1", "blosc:lz4:5", "none"]
+    ["zstd:3", "lz4", "gzip:5", "zlib:1", "bz2:1", "lzma:6", "blosc:lz4:5", "none"]
   }
 }
 
@@ -73,6 +81,8 @@ extension CodecChoice: CustomStringConvertible {
     case .lz4(let acceleration): "lz4:\(acceleration)"
     case .gzip(let level): "gzip:\(level)"
     case .zlib(let level): "zlib:\(level)"
+    case .bz2(let level): "bz2:\(level)"
+    case .lzma(let preset): "lzma:\(preset)"
     case .blosc(let compressor, let level): "blosc:\(compressor.rawValue):\(level)"
     }
   }

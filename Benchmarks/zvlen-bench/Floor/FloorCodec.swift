@@ -8,7 +8,7 @@ extension CodecChoice {
     case .none: floor_codec(kind: CInt(FLOOR_CODEC_NONE), setting: 0)
     case .zstd(let level): floor_codec(kind: CInt(FLOOR_CODEC_ZSTD), setting: CInt(level))
     case .lz4(let acceleration): floor_codec(kind: CInt(FLOOR_CODEC_LZ4), setting: CInt(acceleration))
-    case .gzip, .zlib, .blosc: nil
+    case .gzip, .zlib, .bz2, .lzma, .blosc: nil
     }
   }
 }

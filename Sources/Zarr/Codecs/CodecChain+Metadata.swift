@@ -116,6 +116,16 @@ extension CodecChain.Stage {
     .transform(ZlibCodec(level: level))
   }
 
+  /// bzip2 at `level`, in the form of numcodecs.
+  public static func bz2(level: Int = 1) -> Self {
+    .transform(BZ2Codec(level: level))
+  }
+
+  /// LZMA with a preset, as a `.xz` file has it, in the form of numcodecs.
+  public static func lzma(preset: Int = 6) -> Self {
+    .transform(LZMACodec(preset: preset))
+  }
+
   /// Blosc 1 with one of its compressors.
   public static func blosc(
     _ compressor: BloscCodec.Compressor = .lz4, level: Int = 5, shuffle: BloscCodec.Shuffle = .none

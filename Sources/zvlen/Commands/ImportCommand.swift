@@ -24,7 +24,7 @@ struct ImportCommand: ParsableCommand {
       --append the array stays as long as it was.
 
       Memory stays the same however much is imported: --memory-budget, some megabytes for each worker, and \
-      the largest chunk.
+      the largest chunk. With --shard-bytes there is besides what is compressed of the open shard.
       """)
 
   @Argument(
@@ -84,7 +84,9 @@ struct ImportCommand: ParsableCommand {
       encoding: encoding,
       access: ArrayAccess(workerCount: workers.count, allowsHugeElements: allowHugeElements),
       memoryBudget: memoryBudget.value)
-    let destination = try ImportDestination(path: output, appends: append, overwrites: overwrite)
+    let destination = try NodeDestination(
+      path: output, format: (encoding.zarrFormat ?? .version3).zarrFormat, appends: append,
+      overwrites: overwrite, advice: "--append continues it, --overwrite replaces it")
     do {
       if destination.continuesExisting, let name = encoding.givenNames.first {
         throw ToolError("\(output) is continued as it is; leave out \(name), or use --overwrite")

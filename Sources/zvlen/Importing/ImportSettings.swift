@@ -32,13 +32,8 @@ struct ImportSettings {
   }
 
   /// Creates an array to fill.
-  func create(
-    in store: FileStore, at path: String = "", type: ElementType, chunkSize: ChunkSize
-  ) throws -> Appender {
-    let options = ArrayOptions(
-      dataType: type.dataType, dataTypeName: type == .bytes ? encoding.dataTypeName : nil,
-      chunkSize: chunkSize, codecs: encoding.codecs)
-    return try Appender.create(
+  func create(in store: FileStore, at path: String = "", options: ArrayOptions) throws -> Appender {
+    try Appender.create(
       in: store, at: path, options: options, access: access, memoryBudget: memoryBudget,
       monitor: Interruption.monitor)
   }

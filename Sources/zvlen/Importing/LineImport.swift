@@ -16,7 +16,7 @@ struct LineImport {
   let settings: ImportSettings
 
   /// Imports all lines.
-  func run(to destination: ImportDestination) throws {
+  func run(to destination: NodeDestination) throws {
     var (appender, check) = try appender(to: destination)
     let progress = ProgressLine("importing", totalCount: try totalByteCount())
     defer { progress.clear() }
@@ -31,7 +31,7 @@ struct LineImport {
     }
   }
 
-  private func appender(to destination: ImportDestination) throws -> (Appender, ElementCheck) {
+  private func appender(to destination: NodeDestination) throws -> (Appender, ElementCheck) {
     let encoding = settings.encoding
     if destination.continuesExisting {
       let array = try ZarrArray.open(in: destination.store, access: settings.access)
@@ -40,7 +40,7 @@ struct LineImport {
     }
     let type = encoding.type ?? .string
     return (
-      try settings.create(in: destination.store, type: type, chunkSize: encoding.chunkSize),
+      try settings.create(in: destination.store, options: encoding.arrayOptions(type)),
       ElementCheck(type, dataType: type.dataType)
     )
   }

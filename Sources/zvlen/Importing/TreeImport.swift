@@ -30,7 +30,7 @@ struct TreeImport {
   }
 
   /// Imports all files.
-  func run(to destination: ImportDestination) throws {
+  func run(to destination: NodeDestination) throws {
     // How many files there are and how large they are decides the chunks, and how long it is going to take.
     let total = try count()
     var (blobs, paths, check) = try appenders(to: destination, total)
@@ -74,7 +74,7 @@ struct TreeImport {
   }
 
   private func appenders(
-    to destination: ImportDestination, _ total: Total
+    to destination: NodeDestination, _ total: Total
   ) throws -> (blobs: Appender, paths: Appender, ElementCheck) {
     let store = destination.store
     let encoding = settings.encoding
@@ -86,17 +86,19 @@ struct TreeImport {
         ElementCheck(encoding.type, dataType: group.blobs.dataType)
       )
     }
-    _ = try ZarrGroup.create(in: store)
+    _ = try ZarrGroup.create(in: store, zarrFormat: (encoding.zarrFormat ?? .version3).zarrFormat)
     let type = encoding.type ?? .bytes
+    // Paths have no such size that chunks of them would have to be even.
+    var pathEncoding = encoding
+    pathEncoding.evenChunks = false
     return (
       try settings.create(
-        in: store, at: FileTreeGroup.blobsName, type: type,
-        chunkSize: encoding.evenChunks
-          ? encoding.chunkSize
-          : encoding.chunkSize(forElements: total.fileCount, byteCount: total.byteCount)),
+        in: store, at: FileTreeGroup.blobsName,
+        options: encoding.arrayOptions(type, forElements: total.fileCount, byteCount: total.byteCount)),
       try settings.create(
-        in: store, at: FileTreeGroup.pathsName, type: .string,
-        chunkSize: encoding.chunkSize(forElements: total.fileCount, byteCount: total.pathByteCount)),
+        in: store, at: FileTreeGroup.pathsName,
+        options: pathEncoding.arrayOptions(
+          .string, forElements: total.fileCount, byteCount: total.pathByteCount)),
       ElementCheck(type, dataType: type.dataType)
     )
   }

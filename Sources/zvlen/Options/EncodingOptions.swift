@@ -1,11 +1,11 @@
 import ArgumentParser
-import ChunkEngine
 import CommandLineOptions
 import Zarr
 
 /// What new arrays are like.
 ///
-/// An array that is continued has all of this already, so that every setting is nil where it is not given.
+/// An array that is continued or copied has all of this already, so that every setting is nil where it is not
+/// given.
 struct EncodingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -13,13 +13,14 @@ struct EncodingOptions: ParsableArguments {
       discussion: """
         bytes takes everything; string takes UTF-8 only, and other libraries hand it out as text. json takes \
         JSON only, a value a line or a file, and says so in the array, which few libraries know; json-string \
-        takes the same and makes an array of text. The default is bytes for files and string for lines.
+        takes the same and makes an array of text. Imported files are bytes and lines are string unless it is \
+        said; a copy has the type of its source.
         """))
   var type: ElementType?
 
   @Option(
     help: ArgumentHelp(
-      "The size of a chunk before it is compressed (default: 1MiB).",
+      "The size of a chunk before it is compressed (import: 1MiB).",
       discussion: """
         Reading one element decompresses its chunk: small chunks (64KiB) make that quick, large ones (16MiB) \
         compress better and make fewer files. The mean size of the elements decides how many of them make a \
@@ -43,12 +44,23 @@ struct EncodingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How chunks are compressed (default: zstd:3).",
+      "Stores many chunks in one file of about this size before compression, as 64MiB.",
+      discussion: """
+        Such shards make small chunks cheap: each of them can still be read by itself, and there are fewer \
+        files. zarr-python 3 and zarrs read them. What is compressed of the shard that is being filled is in \
+        memory until it is full.
+        """, valueName: "bytes"))
+  var shardBytes: ByteCount?
+
+  @Option(
+    help: ArgumentHelp(
+      "How chunks are compressed (import: zstd:3).",
       discussion: """
         zstd:LEVEL (1 is fastest, 19 is smallest, 3 if no level is given), gzip:LEVEL (0 to 9, 5), \
         blosc:COMPRESSOR:LEVEL (blosclz, lz4, lz4hc, snappy, zlib or zstd, 0 to 9; lz4, 5) and none are read \
-        by zarr-python and zarrs. lz4:ACCELERATION (1 is smallest, larger is faster, 1) and zlib:LEVEL (0 to \
-        9, 1) are read by zarr-python, and not by zarrs.
+        by zarr-python and zarrs. lz4:ACCELERATION (1 is smallest, larger is faster, 1), zlib:LEVEL (0 to 9, \
+        1), bz2:LEVEL (1 to 9, 1) and lzma:PRESET (0 to 9, 6) are read by zarr-python, and not by zarrs as it \
+        is usually built.
         """, valueName: "codec"))
   var codec: CodecChoice?
 
@@ -60,28 +72,44 @@ struct EncodingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The name to write for the data type of bytes: bytes or variable_length_bytes (default: bytes).",
+      "The name to write for the data type of bytes: bytes or variable_length_bytes (import: bytes).",
       discussion: """
         Both are read by zarr-python. bytes is the registered name, and the one that zarrs reads too; \
         variable_length_bytes is what zarr-python itself writes.
         """, valueName: "name"))
   var dataTypeName: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The version of the format, 2 or 3 (import: 3).",
+      discussion: """
+        2 is for programs with zarr-python 2: bytes, text and JSON are then objects to them, encoded with \
+        vlen-bytes, vlen-utf8 and json2. json2 keeps values, and not the spaces between their parts. Zarr v2 \
+        has neither shards nor chunks of even size.
+        """, valueName: "version"))
+  var zarrFormat: FormatVersion?
+
   /// The options that were given, by name.
   var givenNames: [String] {
     [
       (chunkBytes != nil, "--chunk-bytes"), (evenChunks, "--even-chunks"),
-      (chunkCount != nil, "--chunk-count"), (codec != nil, "--codec"),
+      (chunkCount != nil, "--chunk-count"), (shardBytes != nil, "--shard-bytes"), (codec != nil, "--codec"),
       (checksum, "--checksum"), (dataTypeName != nil, "--data-type-name"),
+      (zarrFormat != nil, "--zarr-format"),
     ].filter(\.0).map(\.1)
   }
 
   func validate() throws {
-    if chunkBytes != nil && chunkCount != nil {
-      throw ValidationError("--chunk-bytes and --chunk-count exclude each other")
-    }
-    if evenChunks && chunkCount != nil {
-      throw ValidationError("--even-chunks and --chunk-count exclude each other")
+    let exclusions = [
+      (chunkBytes != nil && chunkCount != nil, "--chunk-bytes", "--chunk-count"),
+      (evenChunks && chunkCount != nil, "--even-chunks", "--chunk-count"),
+      (evenChunks && shardBytes != nil, "--even-chunks", "--shard-bytes"),
+      (zarrFormat == .version2 && evenChunks, "--zarr-format 2", "--even-chunks"),
+      (zarrFormat == .version2 && shardBytes != nil, "--zarr-format 2", "--shard-bytes"),
+      (zarrFormat == .version2 && dataTypeName != nil, "--zarr-format 2", "--data-type-name"),
+    ]
+    for (isViolated, one, other) in exclusions where isViolated {
+      throw ValidationError("\(one) and \(other) exclude each other")
     }
     if let chunkCount, !(1...ChunkGrid.maximumElementCount).contains(chunkCount) {
       throw ValidationError("--chunk-count takes a number from 1 to \(ChunkGrid.maximumElementCount)")
@@ -94,31 +122,4 @@ struct EncodingOptions: ParsableArguments {
       if let type, type != .bytes { throw ValidationError("--data-type-name is for --type bytes") }
     }
   }
-
-  /// The codecs behind the one that lays out the elements.
-  var codecs: [CodecChain.Stage] {
-    (codec ?? .zstd(level: 3)).stages + (checksum ? [.crc32c] : [])
-  }
-
-  /// The size of chunks of elements that come one after the other, of unknown sizes.
-  var chunkSize: ChunkSize {
-    if let chunkCount { return .count(chunkCount) }
-    return evenChunks ? .evenBytes(chunkByteCount) : .bytes(chunkByteCount)
-  }
-
-  /// The size of chunks of elements whose number and size are known.
-  func chunkSize(forElements count: Int, byteCount: Int) -> ChunkSize {
-    if let chunkCount { return .count(chunkCount) }
-    guard count > 0 else { return .count(Self.countWithoutElements) }
-    // Each element has its length in front of it.
-    let mean = Double(byteCount) / Double(count) + 4
-    let most = Double(chunkByteCount) / mean
-    return .count(max(1, Int(min(most, Double(ChunkGrid.maximumElementCount)))))
-  }
-
-  /// The bytes of a chunk before it is compressed.
-  var chunkByteCount: Int { chunkBytes?.value ?? 1 << 20 }
-
-  /// The chunk of an array that is created without elements, and may get some later.
-  private static let countWithoutElements = 256
 }

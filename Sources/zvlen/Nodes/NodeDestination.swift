@@ -1,11 +1,11 @@
 import Foundation
 import Zarr
 
-/// The place that an import writes to.
+/// The place that a command writes an array or group to.
 ///
-/// A new array is written beside its place, and moved there when it is whole: an import that fails or is
-/// stopped leaves what was there before, and no half of an array.
-final class ImportDestination {
+/// A new one is written beside its place, and moved there when it is whole: work that fails or is stopped
+/// leaves what was there before, and no half of an array.
+final class NodeDestination {
   /// The path that was asked for, links resolved.
   let path: String
 
@@ -21,19 +21,40 @@ final class ImportDestination {
   /// Whether there is something that the data takes the place of.
   private let replacesExisting: Bool
 
+  /// The hierarchy that the node becomes a part of, or nil if it is the root of its own.
+  private let hierarchy: EnclosingHierarchy?
+
+  /// The directories that were made on the way, the nearest one first.
+  private let madeDirectories: [String]
+
   /// Checks that data can go to `path`, and makes a place for it.
   ///
+  /// - Parameters:
+  ///   - path: The path of the node.
+  ///   - format: The version of Zarr of the node, if it is new.
+  ///   - appends: Whether a node that is there is continued.
+  ///   - overwrites: Whether a node that is there is replaced.
+  ///   - advice: What to do if there is a node already.
   /// - Throws: ``ToolError`` that says what stands in the way.
-  init(path: String, appends: Bool, overwrites: Bool) throws {
+  init(
+    path: String, format: ZarrFormat, appends: Bool = false, overwrites: Bool,
+    advice: String = "--overwrite replaces it"
+  ) throws {
     self.path = Self.resolve(path)
     let status = try FileStatus(of: self.path)
-    let isNode = try status?.isDirectory == true && FileStatus(of: "\(self.path)/zarr.json") != nil
+    let isNode = try status?.isDirectory == true && Self.isNode(self.path)
     continuesExisting = isNode && appends
     replacesExisting = status != nil
+    madeDirectories = try Self.missingDirectories(above: self.path)
     if continuesExisting {
       workingPath = self.path
+      hierarchy = nil
     } else {
-      try Self.checkFree(self.path, status, isNode: isNode, overwrites: overwrites)
+      if isNode && !overwrites { throw ToolError("\(self.path) exists already; \(advice)") }
+      try Self.checkFree(self.path, status, isNode: isNode)
+      hierarchy = try EnclosingHierarchy(
+        of: self.path, below: madeDirectories.last.map(Self.parent) ?? Self.parent(of: self.path))
+      try hierarchy?.check(format)
       let name = URL(fileURLWithPath: self.path).lastPathComponent
       workingPath = "\(Self.parent(of: self.path))/.\(name).\(getpid()).partial"
     }
@@ -46,7 +67,16 @@ final class ImportDestination {
   /// Moves what was written to its place.
   func commit() throws {
     guard !continuesExisting else { return }
-    guard replacesExisting else { return try Self.rename(workingPath, to: path) }
+    try hierarchy?.createGroups()
+    if replacesExisting {
+      try replace()
+    } else {
+      try Self.rename(workingPath, to: path)
+    }
+    try hierarchy?.refreshConsolidatedMetadata()
+  }
+
+  private func replace() throws {
     let old = "\(workingPath).old"
     try Self.rename(path, to: old)
     do {
@@ -62,17 +92,15 @@ final class ImportDestination {
   func discard() {
     guard !continuesExisting else { return }
     try? FileManager.default.removeItem(atPath: workingPath)
+    // Only those that are empty.
+    for directory in madeDirectories { _ = unsafe rmdir(directory) }
   }
 
   /// Checks that there is nothing in the way, or only what may be removed.
-  private static func checkFree(_ path: String, _ status: FileStatus?, isNode: Bool, overwrites: Bool) throws
-  {
+  private static func checkFree(_ path: String, _ status: FileStatus?, isNode: Bool) throws {
     guard let status else { return }
     guard status.isDirectory else {
       throw ToolError("\(path) is a file; name a directory for the array, which need not exist")
-    }
-    if isNode && !overwrites {
-      throw ToolError("\(path) exists already; --append continues it, --overwrite replaces it")
     }
     if try !isNode && !FileManager.default.contentsOfDirectory(atPath: path).isEmpty {
       throw ToolError("\(path) holds files that are no Zarr array or group; name another directory")
@@ -82,8 +110,23 @@ final class ImportDestination {
     }
   }
 
+  private static func isNode(_ path: String) throws -> Bool {
+    NodeEntry(in: try FileStore(opening: path), at: .root) != nil
+  }
+
+  /// The directories above a path that do not exist, the nearest one first.
+  private static func missingDirectories(above path: String) throws -> [String] {
+    var missing: [String] = []
+    var directory = parent(of: path)
+    while try FileStatus(of: directory) == nil, directory != parent(of: directory) {
+      missing.append(directory)
+      directory = parent(of: directory)
+    }
+    return missing
+  }
+
   /// The path without links, and without a slash at the end.
-  private static func resolve(_ path: String) -> String {
+  static func resolve(_ path: String) -> String {
     let url = URL(fileURLWithPath: path)
     guard let resolved = unsafe realpath(path, nil) else { return url.path }
     defer { unsafe free(resolved) }
