@@ -4,7 +4,9 @@ extension ArrayOptions {
   /// The metadata of an array of Zarr v2.
   ///
   /// - Throws: An error if Zarr v2 has no such data type, codec or chunks.
-  func version2Metadata(shape: [Int], chunkGrid: ChunkGrid) throws(MetadataError) -> ArrayMetadata {
+  func version2Metadata(
+    shape: [Int], chunkGrid: ChunkGrid, stages: [MetadataExtension]
+  ) throws(MetadataError) -> ArrayMetadata {
     let type = dataType ?? .bytes
     guard let chunkShape = chunkGrid.regularChunkShape, !chunkGrid.isRectilinear else {
       throw Self.unavailable("chunk_grid", "chunks that differ in shape")
@@ -18,9 +20,9 @@ extension ArrayOptions {
     }
     var filters = try version2Filters
     if let codec = try version2Serializer(type) { filters.append(codec) }
-    filters += try stageMetadata.map(Self.version2)
+    filters += try stages.map(Self.version2)
     // What comes last is the compressor, unless it makes the bytes.
-    let compressor = codecs.isEmpty ? JSONValue.null : filters.removeLast()
+    let compressor = stages.isEmpty ? JSONValue.null : filters.removeLast()
     let separator = chunkKeyEncoding.kind == .v2 ? chunkKeyEncoding.separator : .dot
     let fill = Version2FillValue(type: type, byteOrder: byteOrder)
     return try ArrayMetadata(

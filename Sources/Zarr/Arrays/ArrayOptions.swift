@@ -79,12 +79,25 @@ public struct ArrayOptions: Sendable {
     self.overwrites = overwrites
   }
 
-  /// The metadata of an array of a shape, whose elements have `meanByteCount` in wire form if that is known.
-  func metadata(shape: [Int], meanByteCount: Double?) throws(MetadataError) -> ArrayMetadata {
+  /// The metadata of an array of a shape.
+  ///
+  /// - Parameters:
+  ///   - shape: The number of elements along each axis.
+  ///   - meanByteCount: The mean size of the elements in wire form, or nil if it is not known.
+  ///   - stages: The codecs behind the one that turns elements into bytes, as metadata names them; ``codecs``
+  ///     unless it is said.
+  /// - Returns: The metadata.
+  /// - Throws: An error that says what does not fit together.
+  func metadata(
+    shape: [Int], meanByteCount: Double?, stages: [MetadataExtension]? = nil
+  ) throws(MetadataError) -> ArrayMetadata {
     var chunkGrid = try chunkSize.chunkGrid(for: shape, meanByteCount: meanByteCount)
-    if zarrFormat == .version2 { return try version2Metadata(shape: shape, chunkGrid: chunkGrid) }
+    let stages = if let stages { stages } else { try stageMetadata }
+    if zarrFormat == .version2 {
+      return try version2Metadata(shape: shape, chunkGrid: chunkGrid, stages: stages)
+    }
     let dataType = dataType ?? .bytes
-    var codecs = try filters + [serializer ?? dataType.defaultCodec] + stageMetadata
+    var codecs = filters + [serializer ?? dataType.defaultCodec] + stages
     if let shardSize {
       guard let chunkShape = chunkGrid.regularChunkShape else {
         throw MetadataError(

@@ -58,7 +58,7 @@ public enum ChunkSize: Hashable, Sendable {
         )
       }
       // Chunks hold no more elements than their header can count.
-      let most = min(Double(byteCount) / max(meanByteCount, 4), Double(ChunkGrid.maximumElementCount))
+      let most = min(Double(byteCount) / max(meanByteCount, 1), Double(ChunkGrid.maximumElementCount))
       return try ChunkGrid(
         chunkShape: Self.chunkShape(ofAtMost: max(1, Int(most)), shape: shape, keepsRows: false))
     }

@@ -28,6 +28,8 @@ public enum ZarrError: Error, Sendable {
   case notWritable(path: String, reason: String)
   /// The metadata of an array is not that by which it was opened.
   case replaced(path: String)
+  /// An element of a copy, at an index along each axis, is not what it is in the array that was copied.
+  case different(path: String, from: String, index: [Int])
   /// The caller asked to stop.
   case cancelled
 }
@@ -52,6 +54,8 @@ extension ZarrError: CustomStringConvertible {
     case .notWritable(let path, let reason): "\(path): cannot be written: \(reason)"
     case .replaced(let path):
       "\(path): another array has taken the place of the one that was opened, or its consolidated metadata is out of date"
+    case .different(let path, let source, let index):
+      "\(path): element \(index) differs from that of \(source)"
     case .cancelled: "the work was cancelled"
     }
   }

@@ -18,17 +18,12 @@ struct StoredRegions {
     grid = metadata.chunkGrid
     // A store that cannot list its keys can still be read.
     guard let count = grid.chunkCount(of: metadata.shape), count >= Self.leastChunkCount,
-      let keys = try? array.store.list(array.path.description)
+      let indices = try? array.storedChunkIndices()
     else {
       positions = nil
       return
     }
-    let prefixByteCount = array.path.names.isEmpty ? 0 : array.path.description.utf8.count + 1
-    positions = Set(
-      keys.lazy.compactMap { key in
-        let key = String(Substring(key.description.utf8.dropFirst(prefixByteCount)))
-        return metadata.chunkKeyEncoding.indices(ofKey: key, rank: metadata.shape.count)
-      })
+    positions = Set(indices)
   }
 
   /// Whether anything of a region may be stored.

@@ -46,7 +46,8 @@ extension ZarrArray {
   /// Finds the first element, in C order of the chunks of this array, that another array of the same shape
   /// does not have in its place.
   ///
-  /// Elements are compared by their bytes, so that numbers that are not a number are equal to themselves.
+  /// Elements are compared by their bytes, so that numbers that are not a number are equal to themselves. JSON
+  /// is compared by its values, in which objects are equal in whatever order their members are.
   ///
   /// - Parameters:
   ///   - other: The other array.
@@ -62,6 +63,7 @@ extension ZarrArray {
     monitor?.expect(elementCount: metadata.elementCount)
     let stored = [StoredRegions(of: other), StoredRegions(of: self)]
     let isSame = metadata.fillValue == other.metadata.fillValue
+    let areJSON = metadata.dataType == .json || other.metadata.dataType == .json
     let part = ProgressMonitor(partOf: monitor)
     let copy = BlockCopy(source: other, target: self, memoryBudget: memoryBudget) { region in
       !isSame || stored.contains { $0.mayContain(region) }
@@ -69,7 +71,9 @@ extension ZarrArray {
     do {
       try copy.run(monitor: part) { region, theirs in
         let own = try read(region, monitor: part)
-        if let number = Self.firstDifference(own, theirs) { throw Difference(index: region.index(number)) }
+        if let number = Self.firstDifference(own, theirs, areJSON: areJSON) {
+          throw Difference(index: region.index(number))
+        }
       }
     } catch let difference as Difference {
       return difference.index
@@ -85,27 +89,35 @@ extension ZarrArray {
 
   /// Checks that elements of another array can be in this one.
   private func checkComparable(_ other: ZarrArray) throws {
-    let (own, other) = (metadata, other.metadata)
-    guard own.shape == other.shape else {
+    guard shape == other.shape else {
       throw ZarrError.outOfBounds(
-        path: location, region: ArrayRegion(other.shape.map { 0..<$0 }), shape: own.shape)
+        path: location, region: ArrayRegion(other.shape.map { 0..<$0 }), shape: shape)
     }
-    let blobTypes: [DataType] = [.bytes, .string, .json]
-    guard
-      own.dataType == other.dataType || blobTypes.contains(own.dataType) && blobTypes.contains(other.dataType)
-    else {
+    guard hasComparableElements(other) else {
       throw ZarrError.metadata(
         path: location,
         reason: MetadataError(
           code: .unsupported, field: "data_type",
-          message: "elements of \(other.dataType.name) cannot become elements of \(own.dataType.name)"))
+          message: "elements of \(other.dataType.name) cannot become elements of \(dataType.name)"))
     }
   }
 
+  /// Whether elements of another array can be elements of this one.
+  func hasComparableElements(_ other: ZarrArray) -> Bool {
+    let blobTypes: [DataType] = [.bytes, .string, .json]
+    return dataType.isStored(as: other.dataType)
+      || blobTypes.contains(dataType) && blobTypes.contains(other.dataType)
+  }
+
   /// The number of the first element that differs.
-  private static func firstDifference(_ left: BlobView, _ right: BlobView) -> Int? {
+  private static func firstDifference(_ left: BlobView, _ right: BlobView, areJSON: Bool) -> Int? {
     let (left, right) = (left.blobs, right.blobs)
     for index in left.indices where !left[index].isEqual(to: right[index]) {
+      if areJSON, let value = try? JSONValue(element: left[index], of: .json),
+        value == (try? JSONValue(element: right[index], of: .json))
+      {
+        continue
+      }
       return index
     }
     return nil

@@ -38,7 +38,7 @@ extension ChunkSize {
             "a size in bytes needs elements; give a count, or write the elements at creation or with an appender"
         )
       }
-      let most = Double(byteCount) / (max(meanByteCount, 4) * Double(chunkGrid.elementCount))
+      let most = Double(byteCount) / (max(meanByteCount, 1) * Double(chunkGrid.elementCount))
       let count = max(1, Int(min(most.rounded(), Double(ChunkGrid.maximumElementCount))))
       return try Self.grid(
         ofChunks: chunkShape,

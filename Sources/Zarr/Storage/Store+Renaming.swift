@@ -20,7 +20,8 @@ extension Store {
     do {
       var arena = ByteArena()
       for key in keys {
-        try copy(key, to: try move.newKey(of: key), with: &arena)
+        // Somebody may have removed it by now.
+        _ = try copy(key, to: try move.newKey(of: key), in: self, with: &arena)
       }
     } catch {
       // Whatever this does, the error that counts is the first one.
@@ -29,27 +30,6 @@ extension Store {
     }
     for key in keys {
       try delete(key)
-    }
-  }
-
-  /// Copies a value by parts, which all go through `arena`.
-  private func copy(_ key: StoreKey, to target: StoreKey, with arena: inout ByteArena) throws {
-    let partByteCount = 8 << 20
-    // Somebody may have removed it by now.
-    guard let byteCount = try byteCount(of: key) else { return }
-    var part = ByteArena()
-    swap(&part, &arena)
-    defer { swap(&part, &arena) }
-    try write(target, byteCount: byteCount) { append in
-      for start in stride(from: 0, to: byteCount, by: partByteCount) {
-        part.removeAll()
-        let range = start..<start + min(partByteCount, byteCount - start)
-        guard try read(key, range: range, into: &part), part.count == range.count else {
-          throw StoreError.notMoved(
-            path: "\(location)/\(key)", target: target.description, reason: "it was changed meanwhile")
-        }
-        try append(part.bytes)
-      }
     }
   }
 }

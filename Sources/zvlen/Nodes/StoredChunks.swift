@@ -17,19 +17,7 @@ struct StoredChunks {
   /// - Complexity: O(*n* log *n*) for *n* chunks.
   init(of array: ZarrArray) throws {
     self.array = array
-    let metadata = array.metadata
-    let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)
-    let prefix = array.path.names.isEmpty ? "" : "\(array.path)/"
-    var positions: [[Int]] = []
-    for key in try array.store.list(array.path.description) {
-      let key = String(Substring(key.description.utf8.dropFirst(prefix.utf8.count)))
-      // Chunks beyond the shape are left over from a larger one.
-      guard let position = metadata.chunkKeyEncoding.indices(ofKey: key, rank: counts.count),
-        zip(position, counts).allSatisfy({ $0 < $1 })
-      else { continue }
-      positions.append(position)
-    }
-    self.positions = positions.sorted { $0.lexicographicallyPrecedes($1) }
+    positions = try array.storedChunkIndices().sorted { $0.lexicographicallyPrecedes($1) }
   }
 
   /// The number of chunks.

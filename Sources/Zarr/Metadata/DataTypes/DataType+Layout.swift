@@ -19,6 +19,15 @@ extension DataType {
     }
   }
 
+  /// Whether elements of another type are the same bytes, and mean the same.
+  func isStored(as other: DataType) -> Bool {
+    switch (self, other) {
+    case (.rawBytes(let own), .opaqueBytes(let others)), (.opaqueBytes(let own), .rawBytes(let others)):
+      own == others
+    default: self == other
+    }
+  }
+
   /// Whether every element has to be well-formed UTF-8.
   public var elementsAreText: Bool {
     switch self {

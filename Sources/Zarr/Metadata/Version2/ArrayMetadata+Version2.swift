@@ -74,6 +74,8 @@ extension ArrayMetadata {
     guard let version2Document else { return fillValue }
     let stated = version2Document["fill_value"] ?? .null
     switch (dataType, stated) {
+    // It is what zarr-python 2 finds in places of objects that nothing was put into, and JSON has it.
+    case (.json, .null): return fillValue
     case (_, .null): return nil
     case (.bytes, .string), (.string, .string), (.array, .array): return fillValue
     case (.bytes, _), (.string, _), (.array, _): return nil

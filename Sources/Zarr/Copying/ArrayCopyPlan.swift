@@ -1,0 +1,126 @@
+import ChunkEngine
+
+/// What an array becomes when it is copied.
+struct ArrayCopyPlan {
+  /// The array that is copied.
+  let source: ZarrArray
+
+  /// The metadata of the new array.
+  let metadata: ArrayMetadata
+
+  /// Whether what is stored of each chunk is the same in both arrays.
+  let keepsStoredChunks: Bool
+
+  /// Plans a copy.
+  ///
+  /// Some of the elements are read if a size in bytes is asked for, and all if chunks are to be of even size.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` for pickles, and if the array does not fit the options;
+  ///   and what reading throws.
+  init(of source: ZarrArray, _ options: CopyOptions) throws {
+    self.source = source
+    do {
+      if source.readingObstacle != nil { throw CodecRegistry.pickleError }
+      metadata = try Self.metadata(of: source, options)
+      keepsStoredChunks = try Self.keepsStoredChunks(source, metadata)
+    } catch let error as MetadataError {
+      throw ZarrError.metadata(path: source.location, reason: error)
+    }
+  }
+
+  private static func metadata(of source: ZarrArray, _ options: CopyOptions) throws -> ArrayMetadata {
+    let old = source.metadata
+    let format = options.zarrFormat ?? old.zarrFormat
+    let dataType = Self.dataType(of: old, format, options)
+    let chunkSize = try Self.chunkSize(of: source, options)
+    var new = ArrayOptions(
+      dataType: dataType, chunkSize: chunkSize ?? Self.chunkSize(of: source),
+      fillValue: Self.fillValue(of: old, as: dataType), zarrFormat: format)
+    Self.keepNames(of: old, in: &new)
+    let isRenamed = format == .version3 && options.dataTypeName.map(dataType.names.contains) ?? false
+    if isRenamed { new.dataTypeName = options.dataTypeName }
+    let mean = try Self.meanByteCount(of: source, options)
+    new.shardSize = try Self.shardSize(of: source, chunkSize, mean, format, options)
+    let isSame =
+      format == old.zarrFormat && dataType == old.dataType && chunkSize == nil && options.codecs == nil
+      && options.shards == .kept
+    if isSame { return try old.renamed(isRenamed ? options.dataTypeName : nil) }
+
+    var stages: [MetadataExtension]?
+    if let codecs = options.codecs {
+      new.codecs = codecs
+    } else {
+      stages = Self.keepCodecs(of: source, in: &new)
+    }
+    let made = try new.metadata(shape: old.shape, meanByteCount: mean, stages: stages)
+    return try made.keepingWords(of: old, unless: isRenamed || dataType != old.dataType)
+  }
+
+  /// What the elements become.
+  private static func dataType(
+    of old: ArrayMetadata, _ format: ZarrFormat, _ options: CopyOptions
+  ) -> DataType {
+    switch old.dataType {
+    case .bytes, .string, .json: options.dataType ?? old.dataType
+    // zarr-python, which is where such arrays come from, knows this name and not the one of the specification.
+    case .rawBytes(let byteCount) where old.zarrFormat == .version2 && format == .version3:
+      .opaqueBytes(byteCount: byteCount)
+    default: old.dataType
+    }
+  }
+
+  /// The fill value, or nil where it cannot be one of the new type.
+  private static func fillValue(of old: ArrayMetadata, as dataType: DataType) -> [UInt8]? {
+    guard dataType != old.dataType else { return old.fillValue }
+    return (try? dataType.json(ofFillValue: old.fillValue)) == nil ? nil : old.fillValue
+  }
+
+  /// Takes over the attributes, the names of the axes, and how chunks are named.
+  private static func keepNames(of old: ArrayMetadata, in new: inout ArrayOptions) {
+    new.attributes = old.attributes
+    new.dimensionNames = old.dimensionNames
+    if new.zarrFormat == old.zarrFormat {
+      new.chunkKeyEncoding = old.chunkKeyEncoding
+    } else {
+      let names = AxisNames(of: old)
+      new.attributes = names.attributes(in: new.zarrFormat)
+      new.dimensionNames = names.dimensionNames(in: new.zarrFormat)
+    }
+  }
+
+  /// Takes over the codecs in front of those between bytes, and returns these.
+  private static func keepCodecs(of source: ZarrArray, in new: inout ArrayOptions) -> [MetadataExtension] {
+    let codecs = InnerCodecs(of: source)
+    let isCrossing = new.zarrFormat != source.metadata.zarrFormat
+    new.filters = codecs.filters
+    // Other types have other layouts.
+    new.serializer = new.dataType == source.dataType ? codecs.serializer : nil
+    guard isCrossing else { return codecs.stages }
+    if let serializer = new.serializer,
+      !["bytes", "vlen-bytes", "vlen-utf8", "numcodecs.vlen-array"].contains(serializer.name)
+    {
+      new.serializer = nil
+    }
+    if new.zarrFormat == .version2 {
+      // JSON has a codec of its own there, and an order of axes that is not that of Fortran is only a layout.
+      if new.dataType == .json { new.serializer = nil }
+      new.filters.removeAll { $0.name == TransposeCodec.name && !$0.reversesAxes }
+    }
+    return codecs.registeredStages
+  }
+
+  /// Whether chunks are stored with the same bytes.
+  private static func keepsStoredChunks(
+    _ source: ZarrArray, _ new: ArrayMetadata
+  ) throws(MetadataError) -> Bool {
+    let old = source.metadata
+    if old.codecs == new.codecs && old.chunkGrid == new.chunkGrid && old.dataType.isStored(as: new.dataType) {
+      return true
+    }
+    let chain = try CodecChain(new.codecs, new.codecContext)
+    return old.chunkGrid == new.chunkGrid && old.dataType.isStored(as: new.dataType)
+      && source.chain.hasAll(old.codecs)
+      && source.chain.canonicalNames(of: old.codecs, old.dataType)
+        == chain.canonicalNames(of: new.codecs, new.dataType)
+  }
+}

@@ -1,0 +1,90 @@
+public import ChunkEngine
+
+/// What a copy of arrays and groups is like, where it is not to be as what is copied.
+public struct CopyOptions: Sendable {
+  /// What becomes of the shards of arrays.
+  public enum Shards: Hashable, Sendable {
+    /// Arrays with shards have shards of about the same shape, and others have none.
+    ///
+    /// Zarr v2 has no shards: there, the chunks in them are stored one by one.
+    case kept
+    /// No array has shards: the chunks in them are stored one by one.
+    case none
+    /// All arrays have shards of this size.
+    case size(ChunkSize)
+  }
+
+  /// The version of the format, or nil for that of the source.
+  public var zarrFormat: ZarrFormat?
+
+  /// How large the chunks are, or nil for those of the source.
+  ///
+  /// A shape is for arrays with as many axes, and chunks of even size are for those of one axis with elements
+  /// of any size. The chunks of other arrays stay as they are, or have as many bytes.
+  public var chunkSize: ChunkSize?
+
+  /// What becomes of shards.
+  public var shards: Shards
+
+  /// The codecs behind the one that turns elements into bytes, or nil for all codecs of the source.
+  ///
+  /// If they are given, the others are those that are usual for the data type.
+  public var codecs: [CodecChain.Stage]?
+
+  /// What byte strings, text and JSON become, or nil if they stay what they are.
+  ///
+  /// All other types do.
+  public var dataType: DataType?
+
+  /// The name to write for the data types that have it among their names; nil for that of the source.
+  public var dataTypeName: String?
+
+  /// Whether arrays and groups are left out, and reported, that cannot be copied.
+  ///
+  /// Those are arrays of pickles, nodes whose metadata is damaged or says what is not supported, and arrays
+  /// that the options do not fit, as the other version of Zarr.
+  public var leavesOutUnreadable: Bool
+
+  /// Whether all elements are read again afterwards, and compared with those of the source.
+  public var validates: Bool
+
+  /// The bytes of elements that may be in memory, about.
+  ///
+  /// There is always room for a chunk of the new array, or a shard.
+  public var memoryBudget: Int
+
+  /// How arrays are worked on.
+  public var access: ArrayAccess
+
+  /// Creates options.
+  ///
+  /// - Parameters:
+  ///   - zarrFormat: The version of the format, or nil for that of the source.
+  ///   - chunkSize: How large the chunks are, or nil for those of the source.
+  ///   - shards: What becomes of shards.
+  ///   - codecs: The codecs behind the one that turns elements into bytes, or nil for all codecs of the
+  ///     source.
+  ///   - dataType: What byte strings, text and JSON become, or nil if they stay what they are.
+  ///   - dataTypeName: The name to write for the data types that have it among their names.
+  ///   - leavesOutUnreadable: Whether what cannot be read is left out and reported.
+  ///   - validates: Whether all elements are compared afterwards.
+  ///   - memoryBudget: The bytes of elements that may be in memory, about.
+  ///   - access: How arrays are worked on.
+  public init(
+    zarrFormat: ZarrFormat? = nil, chunkSize: ChunkSize? = nil, shards: Shards = .kept,
+    codecs: [CodecChain.Stage]? = nil, dataType: DataType? = nil, dataTypeName: String? = nil,
+    leavesOutUnreadable: Bool = false, validates: Bool = false,
+    memoryBudget: Int = ZarrArray.standardCopyMemoryBudget, access: ArrayAccess = ArrayAccess()
+  ) {
+    self.zarrFormat = zarrFormat
+    self.chunkSize = chunkSize
+    self.shards = shards
+    self.codecs = codecs
+    self.dataType = dataType
+    self.dataTypeName = dataTypeName
+    self.leavesOutUnreadable = leavesOutUnreadable
+    self.validates = validates
+    self.memoryBudget = memoryBudget
+    self.access = access
+  }
+}

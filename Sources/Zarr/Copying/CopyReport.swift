@@ -1,0 +1,22 @@
+/// What was copied of a hierarchy.
+public struct CopyReport: Hashable, Sendable {
+  /// A node that was left out, with all that is below it.
+  public struct LeftOut: Hashable, Sendable {
+    /// Where the node is, for people to read.
+    public let location: String
+    /// Why it was not copied.
+    public let reason: String
+  }
+
+  /// The number of arrays that were copied.
+  public internal(set) var arrayCount = 0
+
+  /// How many of them were copied as they are stored, without decoding.
+  public internal(set) var undecodedArrayCount = 0
+
+  /// The number of groups that were copied.
+  public internal(set) var groupCount = 0
+
+  /// What was left out.
+  public internal(set) var leftOut: [LeftOut] = []
+}

@@ -1,0 +1,157 @@
+/// Copies a node with all that is below it.
+///
+/// Documents are written when all chunks are, that of the topmost node last: it is not there before it is
+/// whole.
+struct HierarchyCopy {
+  /// The node that is copied.
+  let source: ZarrNode
+
+  /// Where the copy goes.
+  let store: any Store
+  let path: NodePath
+
+  let options: CopyOptions
+  let monitor: ProgressMonitor?
+
+  /// The version of Zarr of the copy.
+  private var format: ZarrFormat { options.zarrFormat ?? source.metadata.zarrFormat }
+
+  /// Copies everything.
+  ///
+  /// - Throws: ``ZarrError`` and ``StoreError``; nothing is left then.
+  func run() throws -> CopyReport {
+    let place = NodePlace(store: store, path: path)
+    let existing = try store.listDirectory(path.description)
+    guard existing.prefixes.isEmpty, existing.values.isEmpty else {
+      throw ZarrError.alreadyExists(path: place.location)
+    }
+    let nodes = try nodes()
+    try place.prepare(for: format, overwrites: false)
+    do {
+      let report = try copy(nodes)
+      monitor?.finish()
+      return report
+    } catch {
+      // Whatever this does, the error that counts is the first one.
+      try? store.deleteAll(path.description)
+      throw error
+    }
+  }
+
+  /// What is going to be copied, and what is not.
+  private struct Nodes {
+    /// The plan for each array, and its path from the topmost node.
+    var arrays: [(path: NodePath, plan: ArrayCopyPlan)] = []
+    /// The groups, each before what is in it.
+    var groups: [(path: NodePath, metadata: GroupMetadata, isConsolidated: Bool)] = []
+    var leftOut: [(path: NodePath, reason: CopyReport.LeftOut)] = []
+  }
+
+  private func nodes() throws -> Nodes {
+    var nodes = Nodes()
+    switch source {
+    case .array(let array):
+      nodes.arrays.append((.root, try ArrayCopyPlan(of: array, options)))
+    case .group(let group):
+      nodes.groups.append((.root, group.metadata, try group.hasConsolidatedMetadata()))
+      try group.walk { entry, _ in
+        if monitor?.isCancelled == true { throw ZarrError.cancelled }
+        let path = entry.path.relative(to: group.path)
+        guard !nodes.leftOut.contains(where: { path.isAt(orBelow: $0.path) }) else { return }
+        do {
+          try add(entry, at: path, of: group, to: &nodes)
+        } catch let error as ZarrError {
+          guard options.leavesOutUnreadable, case .metadata(let location, let reason) = error else {
+            throw error
+          }
+          nodes.leftOut.append((path, CopyReport.LeftOut(location: location, reason: "\(reason)")))
+        }
+      }
+    }
+    return nodes
+  }
+
+  private func add(_ entry: NodeEntry, at path: NodePath, of group: ZarrGroup, to nodes: inout Nodes) throws {
+    switch try entry.metadata() {
+    case .array:
+      let array = try group.array(at: path.description, access: options.access)
+      nodes.arrays.append((path, try ArrayCopyPlan(of: array, options)))
+    case .group(let metadata):
+      let member = try group.group(at: path.description)
+      nodes.groups.append((path, metadata, try member.hasConsolidatedMetadata()))
+    }
+  }
+
+  private func copy(_ nodes: Nodes) throws -> CopyReport {
+    let passCount = options.validates ? 2 : 1
+    monitor?.expect(
+      elementCount: nodes.arrays.reduce(0) { sum, array in
+        let (total, overflow) = sum.addingReportingOverflow(array.plan.metadata.elementCount)
+        return overflow || total > Int.max / passCount ? Int.max / passCount : total
+      } * passCount)
+    var report = CopyReport()
+    for (path, plan) in nodes.arrays {
+      try copy(plan, to: path)
+      report.arrayCount += 1
+      if plan.keepsStoredChunks { report.undecodedArrayCount += 1 }
+    }
+    for (path, metadata, _) in nodes.groups.reversed() {
+      try NodeMetadata.group(metadata.copied(to: format)).write(to: store, at: self.path.appending(path))
+      report.groupCount += 1
+    }
+    for (path, _, isConsolidated) in nodes.groups where isConsolidated {
+      try ZarrGroup.open(
+        in: store, at: self.path.appending(path).description, usingConsolidatedMetadata: false
+      ).consolidate()
+    }
+    if options.validates {
+      for (path, plan) in nodes.arrays { try validate(plan.source, at: path) }
+    }
+    report.leftOut = nodes.leftOut.map(\.reason)
+    return report
+  }
+
+  private func copy(_ plan: ArrayCopyPlan, to path: NodePath) throws {
+    let path = self.path.appending(path)
+    let target = try ZarrArray(plan.metadata, store: store, path: path, access: options.access)
+    if plan.keepsStoredChunks {
+      try StoredChunkCopy(source: plan.source, target: target).run(monitor: monitor)
+    } else {
+      let part = ProgressMonitor(partOf: monitor)
+      try target.write(contentsOf: plan.source, memoryBudget: options.memoryBudget, monitor: part)
+    }
+    try NodeMetadata.array(plan.metadata).write(to: store, at: path)
+  }
+
+  /// Compares all elements of a copy with those of its source.
+  private func validate(_ source: ZarrArray, at path: NodePath) throws {
+    let target = try ZarrArray.open(
+      in: store, at: self.path.appending(path).description, access: options.access)
+    let part = ProgressMonitor(partOf: monitor)
+    if let index = try target.firstDifference(
+      from: source, memoryBudget: options.memoryBudget, monitor: part)
+    {
+      throw ZarrError.different(path: target.location, from: source.location, index: index)
+    }
+  }
+}
+
+extension GroupMetadata {
+  /// The metadata of a copy of the group, without copies of the documents of other nodes.
+  fileprivate func copied(to format: ZarrFormat) -> GroupMetadata {
+    guard format == zarrFormat else { return GroupMetadata(attributes: attributes, zarrFormat: format) }
+    var copy = self
+    copy.consolidatedMetadata = nil
+    return copy
+  }
+}
+
+extension ZarrGroup {
+  /// Whether the group holds copies of the documents of the nodes below it.
+  fileprivate func hasConsolidatedMetadata() throws -> Bool {
+    switch metadata.zarrFormat {
+    case .version3: metadata.consolidatedMetadata.map { $0 != .null } ?? false
+    case .version2: try store.byteCount(of: path.storeKey(ConsolidatedMetadata.version2Name)) != nil
+    }
+  }
+}

@@ -1,0 +1,72 @@
+extension ZarrNode {
+  /// Finds a difference between this node and another one, with all that is below them.
+  ///
+  /// Arrays are the same if they have the same shape, attributes, names of axes and elements, whatever their
+  /// chunks, codecs and version of Zarr. See ``ZarrArray/firstDifference(from:memoryBudget:monitor:)`` for
+  /// what is said of elements.
+  ///
+  /// - Parameters:
+  ///   - other: The other node.
+  ///   - access: How arrays below groups are read.
+  ///   - memoryBudget: The bytes of elements of each array that may be in memory, about.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The difference, or nil if there is none.
+  /// - Throws: ``ZarrError`` and ``StoreError``
+  /// - Complexity: O(*n*) in the size of all elements that are stored.
+  public func firstDifference(
+    from other: ZarrNode, access: ArrayAccess = ArrayAccess(),
+    memoryBudget: Int = ZarrArray.standardCopyMemoryBudget, monitor: ProgressMonitor? = nil
+  ) throws -> NodeDifference? {
+    let (own, others) = (try arraysAndGroups(access), try other.arraysAndGroups(access))
+    for path in Set(own.keys).symmetricDifference(others.keys).sorted() { return .member(path: path) }
+    var arrays: [(path: NodePath, ZarrArray, ZarrArray)] = []
+    for (path, node) in own.sorted(by: { $0.key < $1.key }) {
+      switch (node, others[path]) {
+      case (.array(let one), .array(let other)?): arrays.append((path, one, other))
+      case (.group(let one), .group(let other)?):
+        if one.attributes != other.attributes { return .attributes(path: path) }
+      default: return .kind(path: path)
+      }
+    }
+    monitor?.expect(
+      elementCount: arrays.reduce(0) { sum, pair in
+        let (total, overflow) = sum.addingReportingOverflow(pair.1.count)
+        return overflow ? Int.max : total
+      })
+    for (path, one, other) in arrays {
+      if one.shape != other.shape { return .shape(path: path, one.shape, other.shape) }
+      guard one.hasComparableElements(other) else {
+        return .dataType(path: path, one.dataType.name, other.dataType.name)
+      }
+      let names = (AxisNames(of: one.metadata), AxisNames(of: other.metadata))
+      if names.0 != names.1 { return .attributes(path: path) }
+    }
+    for (path, one, other) in arrays {
+      let part = ProgressMonitor(partOf: monitor)
+      if let index = try one.firstDifference(from: other, memoryBudget: memoryBudget, monitor: part) {
+        return .element(path: path, index: index)
+      }
+    }
+    monitor?.finish()
+    return nil
+  }
+
+  /// This node and all below it, by their paths from here.
+  private func arraysAndGroups(_ access: ArrayAccess) throws -> [NodePath: ZarrNode] {
+    var nodes: [NodePath: ZarrNode] = [.root: self]
+    if case .group(let group) = self {
+      try group.walk { entry, _ in
+        let path = entry.path.relative(to: group.path)
+        nodes[path] = try group.node(at: path.description, access: access)
+      }
+    }
+    return nodes
+  }
+}
+
+extension NodePath: Comparable {
+  /// Whether a path comes first in the order of the bytes of its names.
+  public static func < (left: NodePath, right: NodePath) -> Bool {
+    left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
+  }
+}

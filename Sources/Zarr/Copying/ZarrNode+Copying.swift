@@ -1,0 +1,42 @@
+extension ZarrNode {
+  /// Copies the node, with all that is below it, to a place where nothing is yet.
+  ///
+  ///     let node = try ZarrNode.open(in: FileStore(opening: "old.zarr"))
+  ///     let report = try node.copy(
+  ///       to: FileStore(creating: "new.zarr"), options: CopyOptions(zarrFormat: .version3, shards: .size(.bytes(64 << 20))))
+  ///
+  /// Groups, attributes and names of axes are copied too, and where a group holds consolidated metadata, its
+  /// copy does. Chunks that are not stored are not stored in the copy. Where an array and its copy have the
+  /// same chunks and codecs, what is stored is copied without decoding it.
+  ///
+  /// Going from Zarr v2 to v3, the codecs keep what they do and get the names that Zarr v3 has for them.
+  /// Objects in JSON or MessagePack become the data type `json`, and categories become text. Names of axes,
+  /// which xarray keeps in the attribute `_ARRAY_DIMENSIONS` in Zarr v2, become the field of v3. Going back,
+  /// it is the other way round, and an array that has what Zarr v2 lacks is an error that names it.
+  ///
+  /// The copy appears when it is whole, and is gone if it cannot be finished. If it is compared with the
+  /// source afterwards, others may see it before that.
+  ///
+  /// - Parameters:
+  ///   - store: The store that the copy goes to, which can be that of the node.
+  ///   - path: The path of the copy in the store, nothing for its root. Groups above it that do not exist are
+  ///     created.
+  ///   - options: What the copy is like.
+  ///   - monitor: Follows the work and can stop it. Elements that are compared count once more.
+  /// - Returns: What was copied, and what was left out.
+  /// - Throws: ``ZarrError/alreadyExists(path:)`` if there is anything at the path,
+  ///   ``ZarrError/different(path:from:index:)`` if the comparison finds a difference, others of
+  ///   ``ZarrError``, and ``StoreError``.
+  /// - Complexity: O(*n*) in the size of what is stored; see ``ZarrArray/write(contentsOf:memoryBudget:monitor:)``
+  ///   for arrays with other chunks.
+  @discardableResult
+  public func copy(
+    to store: any Store, at path: String = "", options: CopyOptions = CopyOptions(),
+    monitor: ProgressMonitor? = nil
+  ) throws -> CopyReport {
+    try HierarchyCopy(
+      source: self, store: store, path: ZarrArray.nodePath(path, in: store), options: options,
+      monitor: monitor
+    ).run()
+  }
+}
