@@ -7,7 +7,7 @@ import Zarr
 struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "zvlen",
-    abstract: "Stores millions of files, lines or texts in Zarr v3 arrays, and gets them back.",
+    abstract: "Stores millions of files, lines or texts in Zarr arrays, and gets them back.",
     discussion: """
       A Zarr array is a directory with a file zarr.json that describes it, and files that hold compressed \
       chunks of its elements. Here an element is a file, a line, or any other run of bytes.
@@ -21,6 +21,9 @@ struct Main: ParsableCommand {
         zvlen import events.jsonl -o events.zarr
         zvlen cat events.zarr 0 17 1000000
 
+      Copy an array, or a whole hierarchy, with other chunks, shards or codecs, or to Zarr v3:
+        zvlen copy old.zarr new.zarr --zarr-format 3 --validate
+
       Every command takes the path of the array or group itself, also inside of a larger hierarchy, as \
       photos.zarr/blobs.
 
@@ -29,7 +32,8 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       ImportCommand.self, ExportCommand.self, CatCommand.self, DumpCommand.self, InfoCommand.self,
-      VerifyCommand.self, TreeCommand.self, ConsolidateCommand.self, ConformanceCommand.self,
+      VerifyCommand.self, TreeCommand.self, CopyCommand.self, CompareCommand.self, ConsolidateCommand.self,
+      ConformanceCommand.self,
     ])
 
   /// Runs the command that the arguments name, and turns errors into a line and an exit code.

@@ -17,6 +17,10 @@ struct UsageTests {
       ["nonsense"], ["import"], ["import", "a"], ["import", "-", "-o", "x", "--append", "--overwrite"],
       ["import", "-", "-o", "x", "--chunk-bytes", "1MiB", "--chunk-count", "3"],
       ["import", "-", "-o", "x", "--even-chunks", "--chunk-count", "3"],
+      ["import", "-", "-o", "x", "--even-chunks", "--shard-bytes", "1MiB"],
+      ["import", "-", "-o", "x", "--zarr-format", "2", "--shard-bytes", "1MiB"],
+      ["import", "-", "-o", "x", "--zarr-format", "2", "--even-chunks"],
+      ["import", "-", "-o", "x", "--zarr-format", "4"],
       ["import", "-", "-o", "x", "--chunk-count", "0"], ["import", "-", "-o", "x", "--chunk-bytes", "0"],
       ["import", "-", "-o", "x", "--chunk-bytes", "1XB"], ["import", "-", "-o", "x", "--chunk-bytes", "-1"],
       ["import", "-", "-o", "x", "--chunk-bytes", "99999999999GiB"],
@@ -29,7 +33,12 @@ struct UsageTests {
       ["cat", "x", "1,"], ["cat", "x", "+1"], ["cat", "x", "1.5"], ["cat", "x", "99999999999999999999"],
       ["dump", "x", "--start", "-1"], ["dump", "x", "--count=-1"], ["info"], ["verify", "x", "y"],
       ["conformance"], ["conformance", "x"], ["tree"], ["tree", "x", "--depth", "-1"],
-      ["tree", "x", "--depth", "a"], ["consolidate"],
+      ["tree", "x", "--depth", "a"], ["consolidate"], ["copy", "x"], ["compare", "x"],
+      ["copy", "x", "y", "--chunk-shape", "0"], ["copy", "x", "y", "--chunk-shape", "1,"],
+      ["copy", "x", "y", "--chunk-shape", "1", "--chunk-bytes", "1"],
+      ["copy", "x", "y", "--no-shards", "--shard-bytes", "1"],
+      ["copy", "x", "y", "--shard-shape", "1", "--shard-bytes", "1"],
+      ["copy", "x", "y", "--shard-shape", "1", "--zarr-format", "2"],
       ["consolidate", "x", "y"],
     ])
   func wrongUsage(arguments: [String]) throws {
@@ -43,7 +52,10 @@ struct UsageTests {
 
   @Test(
     "Every command explains itself",
-    arguments: ["import", "export", "cat", "dump", "info", "verify", "tree", "consolidate", "conformance"])
+    arguments: [
+      "import", "export", "cat", "dump", "info", "verify", "tree", "copy", "compare", "consolidate",
+      "conformance",
+    ])
   func help(command: String) throws {
     let text = try Tool.succeed(command, "--help", in: scratch).text
     #expect(text.contains("USAGE: zvlen \(command)"))
@@ -72,6 +84,8 @@ struct UsageTests {
       (["import", "directory", "-", "-o", "x"], "one by one"),
       (["import", "directory", "--null", "-o", "x"], "--null"),
       (["export", "directory", "-o", "x"], "no zarr.json"), (["tree", "missing"], "no such directory"),
+      (["copy", "missing", "x"], "no such directory"), (["copy", "directory", "x"], "no zarr.json"),
+      (["compare", "directory", "missing"], "no zarr.json"),
       (["tree", "directory"], "no zarr.json"), (["consolidate", "file"], "is a file"),
       (["import", "file", "-o", "file"], "is a file"), (["import", "file", "-o", "file/x"], "file"),
     ])

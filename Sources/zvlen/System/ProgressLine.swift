@@ -1,4 +1,5 @@
 import Synchronization
+import Zarr
 
 /// A line on the terminal that says how far work has come, drawn again and again in place.
 ///
@@ -47,6 +48,21 @@ final class ProgressLine: Sendable {
       let line = line(state, elapsed: start.duration(to: now)).prefix(max(0, StandardError.columnCount - 1))
       StandardError.write("\r\u{1B}[K\(line)")
     }
+  }
+
+  /// A monitor that shows the work of the library in the line, and stops it when a signal comes.
+  var monitor: ProgressMonitor {
+    ProgressMonitor(partOf: Interruption.monitor, interval: Self.interval) { progress in self.set(progress) }
+  }
+
+  /// Shows how far work has come, in place of what was shown before.
+  private func set(_ progress: ProgressMonitor.Progress) {
+    guard isTerminal else { return }
+    let (done, bytes) = state.withLock { state in
+      state.totalCount = progress.totalElementCount
+      return (progress.elementCount - state.doneCount, progress.storedByteCount - state.byteCount)
+    }
+    add(done, byteCount: bytes)
   }
 
   /// Removes the line.
