@@ -31,7 +31,7 @@ struct ElementTextTests {
       ["0.5", #""Infinity""#, #""-Infinity""#, "-1e+300"]
     ),
     (.number(.complex64), [[0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0]], ["[1.0,-2.0]"]),
-    (.rawBytes(byteCount: 3), [[0, 128, 255]], ["[0,128,255]"]),
+    (.opaqueBytes(byteCount: 3), [[0, 128, 255]], [#""AID/""#]),
     (.fixedLengthUTF32(length: 2), [[0xE9, 0, 0, 0, 0, 0, 0, 0]], [#""é""#]),
     (.datetime64(.seconds, scaleFactor: 1), bytes([Int64(86_400), .min]), ["86400", #""NaT""#]),
     (.bytes, [[], [0, 255]], [#""""#, #""AP8=""#]),
@@ -65,6 +65,16 @@ struct ElementTextTests {
       }
       #expect(outcome.text.hasSuffix("\n"))
     }
+  }
+
+  @Test("Bytes of one length are base64 for people, and a list of numbers as fill values")
+  func rawBytes() throws {
+    try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")), writing: [[0, 128, 255]] as [[UInt8]],
+      options: ArrayOptions(dataType: .rawBytes(byteCount: 3), chunkSize: .count(2)))
+    #expect(try Tool.succeed("dump", "data.zarr", in: scratch).lines == [#""AID/""#])
+    #expect(
+      try Tool.succeed("conformance", "--array_path", "data.zarr", in: scratch).lines == ["[0,128,255]"])
   }
 
   @Test("Elements come in C order, with fill values where nothing is stored")

@@ -1,3 +1,4 @@
+import ChunkEngine
 import Foundation
 import Testing
 import Zarr
@@ -110,5 +111,34 @@ struct InfoTests {
     let lines = try Tool.succeed("info", "data.zarr", in: scratch).text
     #expect(lines.contains("Zarr v2"))
     #expect(lines.contains("not readable   its elements are pickles"))
+  }
+
+  @Test("Shards are described with the chunks in them")
+  func shards() throws {
+    let array = try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")), shape: [9, 10],
+      options: ArrayOptions(
+        dataType: .number(.int16), chunkSize: .shape([2, 5]), shardSize: .shape([4, 10]), codecs: []))
+    try array.write([1] as [Int16], to: [3..<4, 2..<3])
+    let lines = try Tool.succeed("info", "data.zarr", in: scratch).lines
+    #expect(lines.contains("  chunk shape    2 x 5") && lines.contains("  chunks         10"))
+    #expect(lines.contains("  shard shape    4 x 10") && lines.contains("  shards         3, 1 stored"))
+    let text = try Tool.succeed("info", "data.zarr", "--json", in: scratch).text
+    let json = try #require(JSONParser().parse(Array(text.utf8)).objectValue)
+    #expect(json["chunk_shape"] == [2, 5] && json["shard_shape"] == [4, 10])
+    #expect(json["chunk_count"] == 10 && json["shard_count"] == 3 && json["stored_shard_count"] == 1)
+    // Numbers are lines of JSON.
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).lines[32] == "1")
+  }
+
+  @Test("Pickles are told once, and not taken for damage of a chunk")
+  func verifiedPickles() throws {
+    try scratch.write(
+      #"{"zarr_format":2,"shape":[3],"chunks":[2],"dtype":"|O","fill_value":0,"order":"C","compressor":null,"filters":[{"id":"pickle","protocol":5}]}"#,
+      to: "data.zarr/.zarray")
+    for chunk in ["0", "1"] { try scratch.write([1, 2, 3], to: "data.zarr/\(chunk)") }
+    let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.lines.count == 1 && outcome.text.contains("data.zarr: cannot be verified: "))
   }
 }

@@ -14,7 +14,8 @@ struct ExportCommand: ParsableCommand {
         zvlen export doc.zarr -o doc
 
       An array becomes a file with an element in each line, in C order; a minus sign stands for standard \
-      output. Elements with a line feed in them are refused: see --null, or zvlen dump for JSON.
+      output. Elements with a line feed in them are refused: see --null, or zvlen dump for JSON. Numbers and \
+      all else that is no bytes, text or JSON is written as zvlen dump does.
         zvlen export events.zarr -o events.jsonl
         zvlen export events.zarr -o - | grep error
 

@@ -61,6 +61,9 @@ struct VerifyCommand: ParsableCommand {
     } catch {
       return try report.add("\(error)")
     }
+    if let obstacle = array.readingObstacle {
+      return try report.add("\(node.path): cannot be verified: \(obstacle)")
+    }
     let chunks = try StoredChunks(of: array)
     let progress = ProgressLine("verifying", totalCount: chunks.count)
     defer { progress.clear() }

@@ -7,7 +7,13 @@ import Zarr
 struct ArrayDescription {
   private let path: String
   private let metadata: ArrayMetadata
+  private let chunkShape: [Int]
   private let chunkCount: Int
+
+  /// The shards that chunks are in, or nil if they are stored one by one.
+  private let shards: (shape: [Int], count: Int)?
+
+  /// The chunks that are stored, or shards.
   private let storedChunkCount: Int
   private let storedByteCount: Int
 
@@ -30,7 +36,9 @@ struct ArrayDescription {
     metadata = array.metadata
     obstacle = array.readingObstacle
     sizes = try obstacle == nil ? Self.sizes(of: array, chunks) : nil
+    chunkShape = array.chunkShape
     chunkCount = array.chunkCount
+    shards = array.shardShape.map { ($0, array.shardCount ?? 0) }
     storedChunkCount = chunks.count
     storedByteCount = try chunks.storedByteCount()
   }
@@ -67,13 +75,17 @@ struct ArrayDescription {
       "path": .string(path), "node_type": "array", "zarr_format": .integer(metadata.zarrFormat.rawValue),
       "shape": .array(metadata.shape.map(JSONValue.integer)),
       "data_type": .string(metadata.dataTypeName),
-      "chunk_shape": .array(metadata.chunkGrid.chunkShape.map(JSONValue.integer)),
-      "chunk_count": .integer(chunkCount), "stored_chunk_count": .integer(storedChunkCount),
+      "chunk_shape": .array(chunkShape.map(JSONValue.integer)), "chunk_count": .integer(chunkCount),
+      shards == nil ? "stored_chunk_count" : "stored_shard_count": .integer(storedChunkCount),
       "codecs": .array(metadata.codecs.map(\.json)),
       "element_count": .integer(metadata.elementCount),
       "stored_bytes": .integer(storedByteCount),
       "decoded_bytes": sizes.map { .integer($0.byteCount) } ?? .null,
     ]
+    if let shards {
+      object["shard_shape"] = .array(shards.shape.map(JSONValue.integer))
+      object["shard_count"] = .integer(shards.count)
+    }
     object["fill_value"] = try? metadata.dataType.json(ofFillValue: metadata.fillValue)
     object["ratio"] = ratio.map { .number(JSONNumber($0)) } ?? .null
     object["element_bytes"] =
@@ -88,15 +100,22 @@ struct ArrayDescription {
   /// The description for people.
   var lines: [String] {
     let fillValue = (try? metadata.dataType.json(ofFillValue: metadata.fillValue))?.description ?? "?"
-    let stored = storedChunkCount == chunkCount ? "" : ", \(storedChunkCount) stored"
+    let count = shards?.count ?? chunkCount
+    let stored = storedChunkCount == count ? "" : ", \(storedChunkCount) stored"
+    let isRegular = metadata.chunkGrid.regularChunkShape != nil
+    let size = (isRegular ? "" : "at most ") + Quantity.shape(shards?.shape ?? chunkShape)
+    let divisions =
+      shards == nil
+      ? [("chunk shape", size), ("chunks", "\(count)\(stored)")]
+      : [
+        ("chunk shape", Quantity.shape(chunkShape)), ("chunks", "\(chunkCount)"), ("shard shape", size),
+        ("shards", "\(count)\(stored)"),
+      ]
     var rows: [(String, String)] = [
       ("shape", Quantity.shape(metadata.shape)), ("data type", metadata.dataTypeName),
-      (
-        "chunk shape",
-        (metadata.chunkGrid.regularChunkShape == nil ? "at most " : "")
-          + Quantity.shape(metadata.chunkGrid.chunkShape)
-      ),
-      ("chunks", "\(chunkCount)\(stored)"),
+    ]
+    rows += divisions
+    rows += [
       ("codecs", metadata.codecs.map(\.summary).joined(separator: ", ")), ("fill value", fillValue),
       ("stored", Quantity.exactBytes(storedByteCount)),
     ]

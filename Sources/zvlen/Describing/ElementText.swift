@@ -31,8 +31,9 @@ struct ElementText {
       buffer.append(UInt8(ascii: "\""))
     case (.string, _):
       try appendText(element, to: &buffer)
-    // They differ in how what may be absent is told from what is; otherwise in the spelling of numbers.
-    case (.optional, .fillValue):
+    // They differ in how what may be absent is told from what is, and in byte strings of one length; otherwise
+    // in the spelling of numbers.
+    case (.optional, .fillValue), (.rawBytes, .fillValue):
       let bytes = unsafe element.withUnsafeBytes { unsafe Array($0) }
       writer.append(try dataType.json(ofFillValue: bytes), to: &buffer)
     default:

@@ -7,11 +7,13 @@ extension ZarrArray {
   /// - Parameters:
   ///   - elements: The elements, counted in C order.
   ///   - form: How they are written.
+  ///   - terminator: What ends a line.
   ///   - output: Where they go.
   ///   - path: The path of the array, for errors.
   /// - Throws: What reading throws, and ``ToolError`` for an element that is none of its data type.
   func writeLines(
-    of elements: Range<Int>, as form: ElementText.Form, to output: OutputStream, path: String
+    of elements: Range<Int>, as form: ElementText.Form, terminator: UInt8 = UInt8(ascii: "\n"),
+    to output: OutputStream, path: String
   ) throws {
     let text = ElementText(dataType, form)
     let progress = ProgressLine("writing", totalCount: elements.count)
@@ -27,7 +29,7 @@ extension ZarrArray {
             throw ToolError(
               "\(path): element \(block.offset + index)\(reason); zvlen cat writes it as it is")
           }
-          buffer.append(UInt8(ascii: "\n"))
+          buffer.append(terminator)
         }
       }
       progress.add(block.elements.count, byteCount: try block.elements.byteCount(of: block.elements.indices))

@@ -11,10 +11,15 @@ struct LineExport {
 
   /// Writes all elements, each with the terminator behind it.
   ///
-  /// JSON that is laid out in several lines is written in one.
+  /// Bytes, text and JSON are written as they are, but for JSON that is laid out in several lines, which is
+  /// written in one. Elements of other types are JSON values too, since their bytes mean nothing to others.
   ///
   /// - Throws: ``ToolError`` if the terminator is part of an element.
   func run(to output: OutputStream) throws {
+    guard [.bytes, .string, .json].contains(array.dataType) else {
+      return try array.writeLines(
+        of: 0..<array.count, as: .element, terminator: terminator, to: output, path: array.location)
+    }
     let progress = ProgressLine("exporting", totalCount: array.count)
     defer { progress.clear() }
     let isJSON = array.dataType == .json

@@ -39,7 +39,8 @@ extension DataType {
   /// An element as JSON, for people and other programs to read.
   ///
   /// It is what a document holds for such a fill value, with a few differences: an element that is absent is
-  /// `null` and one that is there is not in an array, unless it may be absent itself or is JSON.
+  /// `null` and one that is there is not in an array, unless it may be absent itself or is JSON; and byte
+  /// strings of one length are base64 text as all others.
   ///
   /// - Throws: An error if the bytes are not an element of the data type.
   /// - Complexity: O(*n*) in the number of bytes.

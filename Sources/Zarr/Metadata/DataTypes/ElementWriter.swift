@@ -20,11 +20,12 @@ struct ElementWriter {
         try json(of: part, bytes[..<middle], field: field),
         try json(of: part, bytes[middle...], field: field),
       ])
-    case .bytes, .opaqueBytes: return .string(Data(bytes).base64EncodedString())
+    // The form of the specification; for people all bytes are written alike.
+    case .rawBytes where form == .fillValue: return .array(bytes.map { .integer(Int($0)) })
+    case .bytes, .opaqueBytes, .rawBytes: return .string(Data(bytes).base64EncodedString())
     case .string: return .string(try text(bytes, field: field))
     case .json: return try document(bytes, field: field)
     case .array(let item): return try array(of: item, bytes, field: field)
-    case .rawBytes: return .array(bytes.map { .integer(Int($0)) })
     case .nullTerminatedBytes:
       return .string(Data(bytes.prefix(upTo: endOfContent(bytes))).base64EncodedString())
     case .fixedLengthUTF32: return .string(try codePoints(bytes, field: field))

@@ -20,7 +20,7 @@ struct ElementTests {
       .init(.smallNumber(.int4), "-8", [0xF8]),
       .init(.bytes, #""AP8=""#, [0, 255]), .init(.string, #""é""#, [0xC3, 0xA9]),
       .init(.json, #"{"a":[1,null]}"#, Array(#"{"a":[1,null]}"#.utf8)),
-      .init(.rawBytes(byteCount: 2), "[1,2]", [1, 2]), .init(.opaqueBytes(byteCount: 1), #""AQ==""#, [1]),
+      .init(.rawBytes(byteCount: 2), #""AQI=""#, [1, 2]), .init(.opaqueBytes(byteCount: 1), #""AQ==""#, [1]),
       .init(.timedelta64(.days, scaleFactor: 2), #""NaT""#, [0, 0, 0, 0, 0, 0, 0, 0x80]),
       .init(.timedelta64(.days, scaleFactor: 2), "-1", [UInt8](repeating: 255, count: 8)),
       .init(.structure([StructureField("x", .number(.int8))]), #"{"x":5}"#, [5]),
