@@ -34,7 +34,7 @@ extension PeerJob.Setting {
       switch setting.codecChoice {
       case .zstd(let level): ("zstd", level)
       case .lz4(let acceleration): ("lz4", acceleration)
-      case .none, .gzip, .zlib, .blosc: (setting.codec, 0)
+      case .none, .gzip, .zlib, .bz2, .lzma, .blosc: (setting.codec, 0)
       }
     self.init(
       blobsPerChunk: shape.blobsPerChunk, chunkBytes: setting.chunkBytes, blobsPerShard: shape.blobsPerShard,
