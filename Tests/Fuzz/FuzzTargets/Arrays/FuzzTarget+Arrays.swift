@@ -2,9 +2,10 @@ import ChunkEngine
 import Zarr
 
 extension FuzzTarget {
-  /// Arrays: the document with its length, bytes that choose regions, and chunks with their lengths.
+  /// Arrays of both versions: the document with its length, bytes that choose regions, and chunks with their
+  /// lengths.
   static let arrays = FuzzTarget("arrays") {
-    try SeedDocuments.arrays.map { text in
+    try (SeedDocuments.arrays + SeedDocuments.version2Arrays).map { text in
       let document = Array(text.utf8)
       var input = FuzzInput.counted(document) + [0, 1, 2, 2, 1, 0, 3, 9]
       for chunk in try fillValueChunks(of: document) { input += FuzzInput.counted(chunk) }
@@ -13,9 +14,7 @@ extension FuzzTarget {
   } prepare: {
     let access = ArrayAccess(workerCount: 1, limits: decodingLimits)
     return { input in
-      let store = MemoryStore()
-      try store.write(StoreKey("zarr.json"), input.takeCounted().span.bytes)
-      guard let array = try? ZarrArray.open(in: store, access: access), array.shape.count <= 4 else { return }
+      guard let array = try open(input.takeCounted(), access), array.shape.count <= 4 else { return }
       let shape = array.shape
       let choices = (0..<8).map { _ in Int(input.byte()) }
       // The chunks at the beginning, whichever way they are named.
@@ -23,7 +22,7 @@ extension FuzzTarget {
         let bytes = input.takeCounted()
         guard !bytes.isEmpty else { continue }
         let indices = shape.indices.map { axis in index >> (shape.count - 1 - axis) & 1 }
-        try store.write(array.key(ofChunkAt: indices), bytes.span.bytes)
+        try array.store.write(array.key(ofChunkAt: indices), bytes.span.bytes)
       }
       let region = ArrayRegion(
         shape.enumerated().map { axis, length in
@@ -36,14 +35,24 @@ extension FuzzTarget {
 
   /// The chunks of an array whose elements are the fill value.
   private static func fillValueChunks(of document: [UInt8]) throws -> [[UInt8]] {
-    let store = MemoryStore()
-    try store.write(StoreKey("zarr.json"), document.span.bytes)
     let access = ArrayAccess(workerCount: 1, storesFillValueChunks: true)
-    guard let array = try? ZarrArray.open(in: store, access: access) else { return [] }
+    guard let array = try open(document, access) else { return [] }
     let elements = RepeatedBlob(array.metadata.fillValue, count: array.count)
     guard (try? array.write(elements, to: ArrayRegion(allOf: array.shape))) != nil else { return [] }
-    return try store.list("").map(\.description).sorted().filter { $0 != "zarr.json" }
-      .map { try store.bytes(of: StoreKey($0), limit: 1 << 20) ?? [] }
+    return try array.store.list("").map(\.description).filter { !documentNames.contains($0) }.sorted()
+      .map { try array.store.bytes(of: StoreKey($0), limit: 1 << 20) ?? [] }
+  }
+
+  private static let documentNames = ["zarr.json", ".zarray"]
+
+  /// Opens an array by a document of either version, of which nothing else is stored.
+  private static func open(_ document: [UInt8], _ access: ArrayAccess) throws -> ZarrArray? {
+    for name in documentNames {
+      let store = MemoryStore()
+      try store.write(StoreKey(name), document.span.bytes)
+      if let array = try? ZarrArray.open(in: store, access: access) { return array }
+    }
+    return nil
   }
 
   /// Reads a region, and its first element by itself.
