@@ -22,18 +22,41 @@ extension WireForm {
     var position = unsafe start + headerByteCount
     var destination = unsafe payload
     var offset = base
-    for index in 0..<expectedCount {
+    var index = 0
+    while index < expectedCount {
       let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
-      guard length <= room else { throw .elementOverrun(index: index, byteCount: length, available: room) }
-      unsafe position += lengthByteCount
-      // SAFETY: `room` is what is left of the payload on both sides. Behind a decoded chunk and behind the
-      // payload lies the slack, so short copies may always touch 64 bytes.
-      unsafe copyElement(to: destination, from: position, byteCount: length)
-      unsafe position += length
-      unsafe destination += length
-      room &-= length
-      offset &+= Int64(length)
-      unsafe ends[index] = offset
+      // All that is left of the chunk are the lengths of the elements that are left, and `room`.
+      if length <= SmallElements.byteCount, expectedCount &- index >= SmallElements.count,
+        SmallElements.count &* length <= room, unsafe SmallElements.areAll(length, from: position)
+      {
+        // SAFETY: Eight of these lengths are part of `room` on both sides, and behind them is the slack.
+        unsafe SmallElements.takeApart(
+          position, length: length, to: destination, ends: ends + index, base: offset)
+        let byteCount = SmallElements.count &* length
+        unsafe position += SmallElements.count &* WireForm.lengthByteCount &+ byteCount
+        unsafe destination += byteCount
+        room &-= byteCount
+        offset &+= Int64(byteCount)
+        index &+= SmallElements.count
+        continue
+      }
+      let stop = min(expectedCount, index &+ SmallElements.triedAgain)
+      while index < stop {
+        let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
+        guard length <= room else {
+          throw .elementOverrun(index: index, byteCount: length, available: room)
+        }
+        unsafe position += lengthByteCount
+        // SAFETY: `room` is what is left of the payload on both sides. Behind a decoded chunk and behind the
+        // payload lies the slack, so short copies may always touch 64 bytes.
+        unsafe copyElement(to: destination, from: position, byteCount: length)
+        unsafe position += length
+        unsafe destination += length
+        room &-= length
+        offset &+= Int64(length)
+        unsafe ends[index] = offset
+        index &+= 1
+      }
     }
     guard room == 0 else { throw .trailingBytes(codec: codec, byteCount: room) }
   }

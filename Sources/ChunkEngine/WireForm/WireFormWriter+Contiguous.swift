@@ -22,24 +22,57 @@ extension WireFormWriter {
     var lower = Int(truncatingIfNeeded: unsafe offsets[0])
     guard lower >= 0, lower <= byteCount else { throw .invalidOffsets(index: count) }
 
-    for index in 1..<offsets.count {
-      let upper = Int(truncatingIfNeeded: unsafe offsets[index])
-      let length = upper &- lower
-      // As an unsigned number a negative length is above every limit.
-      guard UInt64(bitPattern: Int64(length)) <= limit, upper <= byteCount else {
-        guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
-        throw .elementTooLarge(index: count, byteCount: length, limit: maximumElementByteCount)
+    var index = 1
+    while index < offsets.count {
+      if unsafe appendSmall(base, byteCount: byteCount, offsets, from: index &- 1, at: &cursor) {
+        index &+= SmallElements.count
+        lower = Int(truncatingIfNeeded: unsafe offsets[index &- 1])
+        continue
       }
-      guard unsafe length <= end - cursor - WireForm.lengthByteCount else { throw .sourceChanged }
-      unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
-      unsafe cursor += WireForm.lengthByteCount
-      // SAFETY: The element lies in `bytes` and fits. The slack behind every arena takes what a short copy
-      // writes beyond the element; the source is read beyond it only where it has that much left.
-      unsafe copyElement(to: cursor, from: base + lower, byteCount: length, readable: byteCount &- lower)
-      unsafe cursor += length
-      lower = upper
-      count &+= 1
+      let stop = min(offsets.count, index &+ SmallElements.triedAgain)
+      while index < stop {
+        let upper = Int(truncatingIfNeeded: unsafe offsets[index])
+        let length = upper &- lower
+        // As an unsigned number a negative length is above every limit.
+        guard UInt64(bitPattern: Int64(length)) <= limit, upper <= byteCount else {
+          guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
+          throw .elementTooLarge(index: count, byteCount: length, limit: maximumElementByteCount)
+        }
+        guard unsafe length <= end - cursor - WireForm.lengthByteCount else { throw .sourceChanged }
+        unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
+        unsafe cursor += WireForm.lengthByteCount
+        // SAFETY: The element lies in `bytes` and fits. The slack behind every arena takes what a short copy
+        // writes beyond the element; the source is read beyond it only where it has that much left.
+        unsafe copyElement(to: cursor, from: base + lower, byteCount: length, readable: byteCount &- lower)
+        unsafe cursor += length
+        lower = upper
+        writtenCount &+= 1
+        index &+= 1
+      }
     }
+  }
+
+  /// Appends the next eight elements if there are as many, all of them are small, and all of them fit.
+  ///
+  /// - Returns: Whether they were appended. If they were not, each of them has to be looked at.
+  @inline(__always)
+  private mutating func appendSmall<Offset: FixedWidthInteger>(
+    _ bytes: UnsafeRawPointer, byteCount: Int, _ offsets: UnsafeBufferPointer<Offset>, from first: Int,
+    at cursor: inout UnsafeMutableRawPointer
+  ) -> Bool {
+    guard first &+ SmallElements.count < offsets.count, maximumElementByteCount >= SmallElements.byteCount,
+      let offsets = unsafe offsets.baseAddress.map({ unsafe $0 + first }),
+      let upper = unsafe SmallElements.end(of: offsets), upper <= byteCount &- SmallElements.byteCount
+    else { return false }
+    let lower = Int(truncatingIfNeeded: unsafe offsets[0])
+    guard
+      unsafe upper &- lower <= end - cursor &- SmallElements.count &* WireForm.lengthByteCount
+    else { return false }
+    // SAFETY: The elements lie in `bytes`, where the last copy may touch as much as it does, and fit. Behind
+    // them is the slack of the arena.
+    unsafe cursor = unsafe SmallElements.layOut(bytes, offsets, to: cursor)
+    writtenCount &+= SmallElements.count
+    return true
   }
 
   /// Appends elements that all must have the same size, without their lengths.
@@ -64,34 +97,5 @@ extension WireFormWriter {
       }
       _ = try unsafe appendLength(0)
     }
-  }
-}
-
-/// Copies one element, small ones in blocks of 64 bytes.
-///
-/// `memcpy` chooses by size, and on elements of mixed small sizes the processor guesses wrong: blocks of a
-/// fixed width are up to four times as fast. They touch up to 64 bytes behind the element on both sides, of
-/// which `readable` and `writable` say whether they are there and belong to nobody else. Behind what an arena
-/// holds they always are, as the slack of ``RawMemory``.
-///
-/// - Precondition: `readable` and `writable` are at least `byteCount`, unless they are left out.
-@inline(__always)
-func copyElement(
-  to destination: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int,
-  readable: Int = Int.max, writable: Int = Int.max
-) {
-  // At least one block, also for an empty element.
-  let blockEnd = (byteCount &+ 64) & ~63
-  if byteCount <= 256 && readable >= blockEnd && writable >= blockEnd {
-    var offset = 0
-    repeat {
-      let first = unsafe source.loadUnaligned(fromByteOffset: offset, as: SIMD32<UInt8>.self)
-      let second = unsafe source.loadUnaligned(fromByteOffset: offset &+ 32, as: SIMD32<UInt8>.self)
-      unsafe destination.storeBytes(of: first, toByteOffset: offset, as: SIMD32<UInt8>.self)
-      unsafe destination.storeBytes(of: second, toByteOffset: offset &+ 32, as: SIMD32<UInt8>.self)
-      offset &+= 64
-    } while offset < byteCount
-  } else {
-    unsafe destination.copyMemory(from: source, byteCount: byteCount)
   }
 }

@@ -17,8 +17,10 @@ public struct WireFormWriter: ~Copyable {
   /// The bytes of every element, if they stand back to back without their lengths, or -1.
   @usableFromInline let fixedByteCount: Int
 
+  @usableFromInline var writtenCount = 0
+
   /// The number of elements written.
-  public internal(set) var count = 0
+  public var count: Int { writtenCount }
 
   /// Creates a writer for `byteCount` bytes at `start`, which ``RawMemory`` slack follows.
   init(
@@ -52,6 +54,25 @@ public struct WireFormWriter: ~Copyable {
     }
   }
 
+  /// Appends one element, unless it is larger than accepted or does not fit.
+  ///
+  /// - Returns: Whether it was appended.
+  /// - Complexity: O(*n*) where *n* is the size of the element. Does not allocate.
+  @inlinable @inline(__always)
+  public mutating func appendIfFits(_ element: RawSpan) -> Bool {
+    let byteCount = element.byteCount
+    let isVariable = fixedByteCount < 0
+    guard isVariable ? byteCount <= maximumElementByteCount : byteCount == fixedByteCount,
+      byteCount <= freeByteCount - (isVariable ? WireForm.lengthByteCount : 0)
+    else { return false }
+    do {
+      try append(element)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /// Appends one element of `byteCount` bytes that `initializer` writes.
   ///
   /// - Throws: As ``append(_:)``, ``ChunkError/sourceChanged`` also if `initializer` writes fewer bytes, and
@@ -60,7 +81,7 @@ public struct WireFormWriter: ~Copyable {
   public mutating func append(
     byteCount: Int, initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws(ChunkError) {
-    let (start, countBefore) = unsafe (cursor, count)
+    let (start, countBefore) = unsafe (cursor, writtenCount)
     let destination = try unsafe appendLength(byteCount)
     let room = unsafe UnsafeMutableRawBufferPointer(start: destination, count: byteCount)
     var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
@@ -70,7 +91,7 @@ public struct WireFormWriter: ~Copyable {
     } catch {
       // Whoever goes on must not find an element of whatever was in memory.
       unsafe cursor = unsafe start
-      count = countBefore
+      writtenCount = countBefore
       throw error
     }
   }
@@ -101,7 +122,7 @@ public struct WireFormWriter: ~Copyable {
         unsafe destination.copyMemory(from: source, byteCount: elements.count)
       }
       unsafe cursor += elements.byteCount
-      count += elements.byteCount / elementByteCount
+      writtenCount += elements.byteCount / elementByteCount
       return
     }
     for start in stride(from: 0, to: elements.byteCount, by: elementByteCount) {
@@ -110,7 +131,7 @@ public struct WireFormWriter: ~Copyable {
   }
 
   /// Writes the length of the next element, moves on behind it and returns where its bytes go.
-  @usableFromInline @inline(__always)
+  @inlinable @inline(__always)
   mutating func appendLength(_ byteCount: Int) throws(ChunkError) -> UnsafeMutableRawPointer {
     guard byteCount <= maximumElementByteCount else {
       throw .elementTooLarge(index: count, byteCount: byteCount, limit: maximumElementByteCount)
@@ -120,7 +141,7 @@ public struct WireFormWriter: ~Copyable {
     unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: byteCount).littleEndian, as: UInt32.self)
     let destination = unsafe cursor + WireForm.lengthByteCount
     unsafe cursor = unsafe destination + byteCount
-    count += 1
+    writtenCount += 1
     return unsafe destination
   }
 
@@ -133,7 +154,7 @@ public struct WireFormWriter: ~Copyable {
     guard byteCount <= freeByteCount else { throw .sourceChanged }
     let destination = unsafe cursor
     unsafe cursor += byteCount
-    count += 1
+    writtenCount += 1
     return unsafe destination
   }
 }

@@ -157,6 +157,38 @@ struct ContiguousBlobsTests {
     #expect(throws: ChunkError.sourceChanged) { try write(bytes, offsets, byteCount: 0) }
   }
 
+  @Test("Small elements fill memory to the last byte, and one byte less is refused", arguments: 0...17)
+  func exactMemoryOfMany(byteCount: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(byteCount))
+    for count in [7, 8, 9, 16, 33] {
+      let elements = generator.elements(byteCounts: Array(repeating: byteCount, count: count))
+      let bytes = elements.flatMap(\.self)
+      let offsets = (0...count).map { UInt32($0 * byteCount) }
+      let expected = Array(referenceWireForm(elements)[4...])
+      #expect(try write(bytes, offsets, byteCount: expected.count) == expected)
+      #expect(try write(bytes, offsets.map { Int64($0) }, byteCount: expected.count) == expected)
+      #expect(throws: ChunkError.sourceChanged) { try write(bytes, offsets, byteCount: expected.count - 1) }
+    }
+  }
+
+  @Test("Among many small elements the one that is wrong is named", arguments: 0..<20)
+  func invalidOffsetsOfMany(index: Int) throws {
+    let bytes = [UInt8](0..<200)
+    let offsets = (0...20).map { Int64($0 * 10) }
+    for wrong in [-1, Int64(index * 10) - 1, 201, .max, .min] {
+      var offsets = offsets
+      offsets[index + 1] = wrong
+      #expect(throws: ChunkError.invalidOffsets(index: index)) {
+        try write(bytes, offsets, byteCount: 1000)
+      }
+    }
+    #expect(throws: ChunkError.elementTooLarge(index: index, byteCount: 11, limit: 10)) {
+      try write(
+        [UInt8](0..<201), offsets.enumerated().map { $0 > index ? $1 + 1 : $1 }, byteCount: 1000,
+        maximumElementByteCount: 10)
+    }
+  }
+
   @Test("An element above the limit is an error and one at the limit is not")
   func elementLimit() throws {
     let bytes = [UInt8](repeating: 1, count: 100)

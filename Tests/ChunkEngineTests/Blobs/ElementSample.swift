@@ -11,6 +11,11 @@ struct ElementSample: Sendable, CustomStringConvertible {
     elements = generator.elements(byteCounts: byteCounts)
   }
 
+  /// The sizes of 24 small elements, which are copied by eight, and of one among them that is larger.
+  private static func sizes(of small: Int, but index: Int) -> [Int] {
+    (0..<24).map { $0 == index ? 17 : small }
+  }
+
   /// Chunks of none, one and many elements, and sizes about the blocks of 64 bytes in which small elements
   /// are copied.
   static let all: [ElementSample] =
@@ -29,7 +34,15 @@ struct ElementSample: Sendable, CustomStringConvertible {
           var generator = SeededGenerator(seed: 3)
           return (0..<300).map { _ in Int.random(in: 0...300, using: &generator) }
         }()),
-    ] + (0...330).map { ElementSample("one of \($0) bytes", [$0]) }
+      ElementSample(
+        "500 of any size up to 16",
+        {
+          var generator = SeededGenerator(seed: 16)
+          return (0..<500).map { _ in Int.random(in: 0...16, using: &generator) }
+        }()),
+    ] + (0..<24).map { ElementSample("24 of 16 bytes, but for number \($0)", sizes(of: 16, but: $0)) }
+    + (0...17).map { ElementSample("40 of \($0) bytes", Array(repeating: $0, count: 40)) }
+    + (0...330).map { ElementSample("one of \($0) bytes", [$0]) }
     + [31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 192, 193, 255, 256, 257].map {
       ElementSample("\($0) bytes before one", [$0, 1])
     }

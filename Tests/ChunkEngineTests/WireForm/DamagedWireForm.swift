@@ -18,6 +18,9 @@ struct DamagedWireForm: Sendable, CustomStringConvertible {
     return bytes
   }
 
+  /// Twenty elements of 3 bytes each; the length of the first stands at 4, and of each next 7 bytes behind.
+  private static let uniform = referenceWireForm(Array(repeating: [1, 2, 3], count: 20))
+
   private static func overrun(_ index: Int, _ byteCount: Int, _ available: Int) -> ChunkError {
     .elementOverrun(index: index, byteCount: byteCount, available: available)
   }
@@ -71,5 +74,15 @@ struct DamagedWireForm: Sendable, CustomStringConvertible {
       DamagedWireForm(
         description: "the largest count, and truly expected", bytes: changed(at: 0, to: .max),
         count: Int(UInt32.max), error: .truncatedElements(byteCount: 21, count: Int(UInt32.max))),
+      DamagedWireForm(
+        description: "an end inside of the last of many elements of one size", bytes: uniform.dropLast(2),
+        count: 20, error: overrun(19, 3, 1)),
+      DamagedWireForm(
+        description: "bytes behind many elements of one size", bytes: uniform + [0], count: 20,
+        error: .trailingBytes(codec: "vlen-bytes", byteCount: 1)),
+      DamagedWireForm(
+        description: "one of many lengths beyond the end",
+        bytes: uniform.prefix(4 + 7 * 12 + 3) + [1] + uniform.dropFirst(4 + 7 * 12 + 4), count: 20,
+        error: overrun(12, 1 << 24 | 3, 52)),
     ]
 }
