@@ -7,6 +7,7 @@
 /// The length of an element stands in front of its bytes, so the table needs no lengths.
 @safe
 struct BlobTable: ~Copyable {
+  private var allocation: Allocation?
   private var slots: UnsafeMutablePointer<UnsafeRawPointer>?
   private var capacity = 0
 
@@ -17,10 +18,6 @@ struct BlobTable: ~Copyable {
     unsafe slots = nil
   }
 
-  deinit {
-    unsafe RawMemory.deallocate(slots)
-  }
-
   /// Makes the table one of `count` elements, of which none is set.
   ///
   /// - Complexity: O(1). Allocates only if the table never was as large.
@@ -29,9 +26,9 @@ struct BlobTable: ~Copyable {
       let (byteCount, overflow) = unsafe count.multipliedReportingOverflow(
         by: MemoryLayout<UnsafeRawPointer>.stride)
       guard !overflow else { throw .outOfMemory(byteCount: Int.max) }
-      let memory = try unsafe RawMemory.allocate(byteCount: byteCount)
-      unsafe RawMemory.deallocate(slots)
-      unsafe slots = unsafe memory.assumingMemoryBound(to: UnsafeRawPointer.self)
+      let allocation = try Allocation(byteCount: RecycledMemory.byteCount(forTableOf: byteCount))
+      unsafe slots = unsafe allocation.start.assumingMemoryBound(to: UnsafeRawPointer.self)
+      self.allocation = allocation
       capacity = count
     }
     self.count = count

@@ -13,8 +13,9 @@ extension BlobView {
     let blockCount = (count + Self.blockElementCount - 1) / Self.blockElementCount
     let starts = try startOffsets(blockCount: blockCount)
     let total = starts[blockCount]
-    let payload = try Allocation(byteCount: total)
-    let offsets = try Allocation(byteCount: (count + 1) * MemoryLayout<Int64>.stride)
+    let offsetsByteCount = (count + 1) * MemoryLayout<Int64>.stride
+    let payload = try Allocation(byteCount: RecycledMemory.byteCount(forTableOf: total))
+    let offsets = try Allocation(byteCount: RecycledMemory.byteCount(forTableOf: offsetsByteCount))
     let ends = unsafe offsets.start.assumingMemoryBound(to: Int64.self)
     unsafe ends[0] = 0
     // SAFETY: Each block writes the bytes and the offsets of its own elements only.
@@ -25,7 +26,7 @@ extension BlobView {
     }
     return BlobBatch(
       payload: SharedBytes(payload, byteCount: total),
-      offsets: SharedBytes(offsets, byteCount: offsets.byteCount),
+      offsets: SharedBytes(offsets, byteCount: offsetsByteCount),
       count: count)
   }
 

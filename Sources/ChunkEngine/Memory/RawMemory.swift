@@ -10,7 +10,7 @@ enum RawMemory {
 
   /// From this size on, the system is asked for huge pages: the first touch of a page costs more than
   /// encoding into it.
-  private static let hugePageByteCount = 2 << 20
+  static let hugePageByteCount = 2 << 20
 
   /// Allocates `byteCount` bytes and the slack.
   static func allocate(byteCount: Int) throws(ChunkError) -> UnsafeMutableRawPointer {

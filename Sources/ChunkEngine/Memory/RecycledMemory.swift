@@ -59,6 +59,15 @@ public enum RecycledMemory {
     return overflow || all > shared / 2 ? shared : all
   }
 
+  /// The size of an allocation that is filled as a whole, and of which only what is touched takes memory.
+  ///
+  /// - Parameter byteCount: The bytes that it has to have.
+  /// - Returns: A size that is recycled, if huge pages fit in `byteCount` and it is not too large.
+  static func byteCount(forTableOf byteCount: Int) -> Int {
+    guard byteCount >= RawMemory.hugePageByteCount else { return byteCount }
+    return byteCounts.first { byteCount <= $0 } ?? byteCount
+  }
+
   /// Takes an allocation of `byteCount` and the slack, or nil if none is kept.
   static func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     guard let kind = byteCounts.firstIndex(of: byteCount) else { return nil }
