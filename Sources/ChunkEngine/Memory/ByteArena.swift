@@ -208,6 +208,25 @@ public struct ByteArena: ~Copyable {
     count += writer.byteCount
   }
 
+  /// Lends the memory that is free to a writer, which appends elements as ``appendElements`` does.
+  ///
+  /// For elements that come one by one: each then costs one check and one copy, and nothing of the arena.
+  ///
+  /// - Precondition: Until ``endWriting(_:)`` nothing else is done with the arena, nor with the writer after
+  ///   it.
+  package mutating func beginWriting(maximumElementByteCount: Int, layout: ElementLayout) -> WireFormWriter? {
+    guard let memory = unsafe memory, capacity > count else { return nil }
+    return unsafe WireFormWriter(
+      start: memory + count, byteCount: capacity - count, maximumElementByteCount: maximumElementByteCount,
+      fixedByteCount: layout.fixedByteCount)
+  }
+
+  /// Takes what a writer of ``beginWriting(maximumElementByteCount:layout:)`` has written.
+  package mutating func endWriting(_ writer: consuming WireFormWriter) {
+    precondition(unsafe memory.map { unsafe $0 + count } == writer.start, "it is not the arena's writer")
+    count += writer.byteCount
+  }
+
   /// Takes the written bytes out of the arena, which is left empty.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, only if the arena never had memory.

@@ -31,12 +31,14 @@ public final class Appender {
     case finished
   }
 
-  private var phase: Phase {
-    didSet { state = if case .writing(let state) = phase { state } else { nil } }
-  }
+  private var phase: Phase
 
-  /// Where the appender is, while it writes.
-  private var state: AppendingState?
+  /// Writes to the open chunk where it has room, and how many elements it may write.
+  ///
+  /// Almost every element is a comparison and a copy here. To go through the objects that hold the chunk takes
+  /// longer than to copy it: to retain one waits until the copy before has reached memory.
+  private var writer: WireFormWriter?
+  private var insideCount = 0
   private let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
@@ -67,7 +69,6 @@ public final class Appender {
     let state = try AppendingState(
       array, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
-    self.state = state
   }
 
   private init(_ phase: Phase, dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?) {
@@ -129,9 +130,15 @@ public final class Appender {
   ///   before this one. After an error of a chunk the appender is of no more use.
   /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
   public func append(_ element: RawSpan) throws {
-    // Almost every element takes this way, which is one comparison and one copy.
-    if let state, try state.appendInside(element) { return }
+    if insideCount > 0, writer?.appendIfFits(element) == true {
+      insideCount -= 1
+      return
+    }
     try append(byteCount: element.byteCount) { chunk throws(ChunkError) in try chunk.append(element) }
+    if case .writing(let state) = phase {
+      insideCount = state.insideCount
+      writer = state.beginWriting()
+    }
   }
 
   /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.
@@ -153,6 +160,7 @@ public final class Appender {
   /// - Throws: As ``append(_:)``.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append(contentsOf source: any BlobSource) throws {
+    endWriting()
     var position = 0
     while position < source.count {
       if case .writing(let state) = phase {
@@ -194,6 +202,7 @@ public final class Appender {
   /// - Precondition: The appender is not finished.
   @discardableResult
   public func finish() throws -> ZarrArray {
+    endWriting()
     if case .sampling(let sample, _, _) = phase {
       try endSampling(sample)
     }
@@ -216,11 +225,20 @@ public final class Appender {
   /// When this returns no thread stores anything any more, so the store can be removed. Chunks that were
   /// stored before stay, and are no part of the array. Does nothing if the appender is finished.
   public func cancel() {
+    endWriting()
     if case .writing(let state) = phase { state.cancel() }
     phase = .finished
   }
 
+  /// Gives the open chunk back what was written to it.
+  private func endWriting() {
+    insideCount = 0
+    guard let writer = writer.take(), case .writing(let state) = phase else { return }
+    state.endWriting(writer)
+  }
+
   private func append(byteCount: Int, _ body: (OpenChunk) throws(ChunkError) -> Void) throws {
+    endWriting()
     switch phase {
     case .sampling(let sample, _, let byteCount):
       try body(sample)

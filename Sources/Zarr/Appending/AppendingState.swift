@@ -91,16 +91,21 @@ final class AppendingState {
     try openChunks(rows: openRows)
   }
 
-  /// Appends an element if it is neither the first nor the last of its run, which few are.
-  ///
-  /// - Returns: Whether it was appended.
-  func appendInside(_ element: RawSpan) throws(ChunkError) -> Bool {
-    guard runPosition > 0, runPosition < lastOfRun, rows.evenByteCount == nil, let chunk = chunkOfRun else {
-      return false
-    }
-    try chunk.append(element)
-    runPosition += 1
-    return true
+  /// How many elements can be put in the open chunk without being the last of their run, if one was.
+  var insideCount: Int {
+    guard runPosition > 0, rows.evenByteCount == nil, chunkOfRun != nil else { return 0 }
+    return max(0, lastOfRun - runPosition)
+  }
+
+  /// Lends the free memory of the open chunk to a writer, for at most ``insideCount`` elements.
+  func beginWriting() -> WireFormWriter? {
+    insideCount > 0 ? chunkOfRun?.beginWriting() : nil
+  }
+
+  /// Takes the elements that a writer of ``beginWriting()`` has appended.
+  func endWriting(_ writer: consuming WireFormWriter) {
+    runPosition += writer.count
+    chunkOfRun?.endWriting(writer)
   }
 
   /// Appends one element that `body` puts in the chunk it is handed.
@@ -251,7 +256,7 @@ final class AppendingState {
   private func openChunks(rows: Int) throws {
     chunks = []
     for column in layout.columns {
-      let chunk = queue.takeChunk()
+      let chunk = try queue.takeChunk()
       try chunk.reset(expectedByteCount: expectedByteCount)
       chunk.indices = [self.rows.index] + column
       if rows > 0 {

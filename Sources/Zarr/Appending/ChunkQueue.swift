@@ -14,6 +14,9 @@ final class ChunkQueue: @unchecked Sendable {
   private var idle: [OpenChunk] = []
   private var idleWorkers: [DispatchQueue]
   private var heldByteCount = 0
+
+  /// What may be held at most for a caller who waits to be woken.
+  private var resumingByteCount = 0
   private var busyCount = 0
   private var failure: (any Error)?
 
@@ -30,11 +33,19 @@ final class ChunkQueue: @unchecked Sendable {
     idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
   }
 
+  /// Leaves chunks to the next stream to the array, as much memory as streams use unless they are told.
+  deinit {
+    var byteCount = 0
+    for chunk in idle {
+      byteCount += chunk.capacity
+      guard byteCount <= Appender.standardMemoryBudget else { break }
+      array.workers.filling.put(chunk)
+    }
+  }
+
   /// A chunk to fill.
-  func takeChunk() -> OpenChunk {
-    condition.withLock { idle.popLast() }
-      ?? OpenChunk(
-        layout: array.chain.layout, maximumElementByteCount: array.access.maximumElementByteCount)
+  func takeChunk() throws -> OpenChunk {
+    try condition.withLock { idle.popLast() } ?? array.workers.filling.take()
   }
 
   /// Hands over sealed chunks, once there is room for them in the memory budget.
@@ -44,8 +55,13 @@ final class ChunkQueue: @unchecked Sendable {
     let byteCount = chunks.byteCount
     condition.lock()
     defer { condition.unlock() }
-    while failure == nil, heldByteCount > 0, heldByteCount + byteCount > memoryBudget {
-      helpOrWait()
+    if heldByteCount + byteCount > memoryBudget {
+      // For some chunks at a time: to be woken for each takes as long as a good part of a small one's encoding.
+      resumingByteCount = max(0, memoryBudget - max(byteCount, memoryBudget / 4))
+      while failure == nil, heldByteCount > resumingByteCount {
+        helpOrWait()
+      }
+      resumingByteCount = 0
     }
     try checkFailure()
     heldByteCount += byteCount
@@ -118,7 +134,7 @@ final class ChunkQueue: @unchecked Sendable {
     heldByteCount -= byteCount
     idle += chunks.chunks
     if case .failure(let error) = result, failure == nil { failure = error }
-    condition.broadcast()
+    if heldByteCount <= resumingByteCount || busyCount == 0 || failure != nil { condition.broadcast() }
   }
 
   private func store(_ chunks: SealedChunks) throws {

@@ -46,6 +46,9 @@ final class OpenChunk: @unchecked Sendable {
   /// The bytes so far.
   var byteCount: Int { arena.count }
 
+  /// The bytes of memory that the chunk has.
+  var capacity: Int { arena.capacity }
+
   /// The number of elements that were appended.
   var appendedCount: Int { count - otherCount }
 
@@ -80,6 +83,19 @@ final class OpenChunk: @unchecked Sendable {
       try arena.append(copying: element)
     }
     count += 1
+  }
+
+  /// Lends the free memory to a writer, until ``endWriting(_:)``.
+  ///
+  /// - Precondition: Nothing else is done with the chunk meanwhile.
+  func beginWriting() -> WireFormWriter? {
+    arena.beginWriting(maximumElementByteCount: maximumElementByteCount, layout: layout)
+  }
+
+  /// Takes the elements that a writer of ``beginWriting()`` has appended.
+  func endWriting(_ writer: consuming WireFormWriter) {
+    count += writer.count
+    arena.endWriting(writer)
   }
 
   /// Appends an element of at most `capacity` bytes that `initializer` writes.

@@ -33,11 +33,17 @@ struct ArrayWorkers: Sendable {
   let decoding: WorkerPool<DecodingWorker>
   let scanning: WorkerPool<ScanningWorker>
 
+  /// The chunks that streams fill.
+  let filling: WorkerPool<OpenChunk>
+
   init(_ chain: CodecChain, _ access: ArrayAccess) {
     encoding = WorkerPool {
       EncodingWorker(try ChunkEncoder(chain, maximumElementByteCount: access.maximumElementByteCount))
     }
     decoding = WorkerPool { DecodingWorker(try ChunkDecoder(chain, limits: access.limits)) }
+    filling = WorkerPool {
+      OpenChunk(layout: chain.layout, maximumElementByteCount: access.maximumElementByteCount)
+    }
     scanning = WorkerPool { ScanningWorker(try ChunkScanner(chain, limits: access.limits)) }
   }
 }
