@@ -53,14 +53,6 @@ extension ZarrArray {
     return builder.finish()
   }
 
-  /// Reads one element.
-  ///
-  /// - Throws: As ``read(_:monitor:)-8ycye``.
-  /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
-  public func read(at indices: [Int]) throws -> [UInt8] {
-    try read(ArrayRegion(elementAt: indices)).bytes(at: 0)
-  }
-
   /// Shows the elements of a region to `body`, chunk by chunk, in memory that is used again for the next
   /// chunk.
   ///

@@ -58,11 +58,16 @@ struct FileDescriptor: ~Copyable {
 
   /// The size in bytes of a regular file.
   func byteCount() throws(StoreError) -> Int {
+    Int(try statusOfRegularFile().st_size)
+  }
+
+  /// What the system knows of the file, which has to be a regular one.
+  func statusOfRegularFile() throws(StoreError) -> stat {
     let status = try status()
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .system(operation: "read", path: path, code: EISDIR)
     }
-    return Int(status.st_size)
+    return status
   }
 
   /// Appends up to `byteCount` bytes from `offset` on to `arena`, fewer if the file ends before.

@@ -15,8 +15,9 @@ final class FileValue: StoredValue {
   ///   - staysWhenReplaced: Whether a writer puts a new file in its place, and does not write to this one.
   /// - Throws: ``StoreError/system(operation:path:code:)`` if it is no regular file.
   init(_ file: consuming FileDescriptor, staysWhenReplaced: Bool) throws(StoreError) {
-    byteCount = try file.byteCount()
-    version = try file.version()
+    let status = try file.statusOfRegularFile()
+    byteCount = Int(status.st_size)
+    version = Self.version(status)
     self.staysWhenReplaced = staysWhenReplaced
     self.file = file
   }
@@ -25,17 +26,14 @@ final class FileValue: StoredValue {
     let range = range.clamped(to: 0..<byteCount)
     try file.read(range.count, at: range.lowerBound, into: &arena)
   }
-}
 
-extension FileDescriptor {
   /// What tells the file from others that were in its place, and from what it was before, or nil if it was
   /// changed just now.
-  func version() throws(StoreError) -> StoredVersion? {
-    let status = try status()
-    guard Self.isSettled(status) else { return nil }
+  private static func version(_ status: stat) -> StoredVersion? {
+    guard isSettled(status) else { return nil }
     return StoredVersion(
       UInt64(status.st_dev), UInt64(status.st_ino), UInt64(bitPattern: Int64(status.st_size)),
-      Self.nanoseconds(status.st_mtim), Self.nanoseconds(status.st_ctim))
+      nanoseconds(status.st_mtim), nanoseconds(status.st_ctim))
   }
 
   /// Whether a file that is changed from now on gets another time than this one.

@@ -1,0 +1,76 @@
+import ChunkEngine
+
+extension ZarrArray {
+  /// Reads one element.
+  ///
+  /// It is decoded in memory that is used again for the next one, without what a region of many takes.
+  ///
+  /// - Throws: As ``read(_:monitor:)-8ycye``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
+  public func read(at indices: [Int]) throws -> [UInt8] {
+    let metadata = metadata
+    let region = ArrayRegion(elementAt: indices)
+    guard region.isInside(metadata.shape) else {
+      throw ZarrError.outOfBounds(path: location, region: region, shape: metadata.shape)
+    }
+    let chunk = zip(metadata.chunkGrid.axes, indices).map { $0.chunkIndex(of: $1) }
+    do {
+      if let sharding {
+        return try read(region, inShardAt: chunk, metadata, sharding)
+      }
+      return try read(at: indices, inChunkAt: chunk, metadata)
+    } catch {
+      throw self.error(error, chunk: chunk)
+    }
+  }
+
+  private func read(
+    at indices: [Int], inChunkAt chunk: [Int], _ metadata: ArrayMetadata
+  ) throws -> [UInt8] {
+    let shape = metadata.chunkGrid.chunkShape(at: chunk)
+    var position = 0
+    for axis in indices.indices {
+      let start = metadata.chunkGrid.axes[axis].range(ofChunk: chunk[axis]).lowerBound
+      position = position * shape[axis] + indices[axis] - start
+    }
+    let worker = try workers.scanning.take()
+    defer { workers.scanning.put(worker) }
+    let key = key(ofChunkAt: chunk)
+    var element: [UInt8]?
+    _ = try worker.scanner.scan(
+      count: shape.reduce(1, *), shape: shape,
+      runs: [ElementRun(chunkIndex: position, selectionIndex: 0, count: 1)]
+    ) { arena, limits in
+      try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+    } _: { elements in
+      element = Self.bytes(of: elements[0])
+    }
+    return element ?? metadata.fillValue
+  }
+
+  private func read(
+    _ region: ArrayRegion, inShardAt indices: [Int], _ metadata: ArrayMetadata, _ sharding: Sharding
+  ) throws -> [UInt8] {
+    let axes = metadata.chunkGrid.axes
+    let grid = try InnerChunkGrid(
+      shardShape: metadata.chunkGrid.chunkShape(at: indices), chunkShape: sharding.codec.chunkShape)
+    guard let shard = try openShard(at: indices, grid, sharding) else { return metadata.fillValue }
+    let part = ShardPart(
+      grid, start: zip(axes, indices).map { $0.range(ofChunk: $1).lowerBound }, shape: metadata.shape,
+      selection: region.ranges)
+    let worker = try sharding.readers.take()
+    defer { sharding.readers.put(worker) }
+    var element: [UInt8]?
+    _ = try worker.reader.scan(part, shard.index, fillElement: fillElement, joining: store.rangeJoining) {
+      range, arena in
+      try shard.value.read(range, into: &arena)
+    } _: { _, elements in
+      element = Self.bytes(of: elements[0])
+    }
+    return element ?? metadata.fillValue
+  }
+
+  private static func bytes(of element: RawSpan) -> [UInt8] {
+    unsafe element.withUnsafeBytes { unsafe [UInt8]($0) }
+  }
+}
