@@ -45,7 +45,10 @@ let package = Package(
 
     // Tests
     .target(name: "TestSupport", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/TestSupport"),
-    .testTarget(name: "ChunkEngineTests", dependencies: ["ChunkEngine", "CKernels", "TestSupport"]),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .testTarget(
+      name: "ChunkEngineTests",
+      dependencies: ["ChunkEngine", "CKernels", "CAllocationCounter", "TestSupport"]),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
     .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
