@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandLineOptions
 import Foundation
+import Zarr
 
 /// Measures one setting against the floor.
 struct RunCommand: ParsableCommand {
@@ -40,6 +41,18 @@ struct RunCommand: ParsableCommand {
       discussion: "Without this flag: a new directory where memory backs the files.",
       valueName: "memory|DIR"))
   var store: StoreChoice?
+
+  @Option(
+    help: ArgumentHelp(
+      "What files survive: none, atomic or durable. The floor's are always written in their place.",
+      valueName: "level"),
+    transform: {
+      guard let durability = Durability(rawValue: $0) else {
+        throw ValidationError("--durability is none, atomic or durable.")
+      }
+      return durability
+    })
+  var durability = Durability.atomic
 
   @Option(help: "How the blobs lie in memory: \(SourceKind.valueList).")
   var from = SourceKind.arena

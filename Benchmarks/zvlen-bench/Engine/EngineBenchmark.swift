@@ -18,11 +18,16 @@ final class EngineBenchmark {
   /// Creates an empty array in a new `directory`, or in memory.
   init(
     _ corpus: Corpus, from source: EngineSource, blobsPerChunk: Int, chunksPerShard: Int?,
-    codec: CodecChoice, workers: Int, directory: String?
+    codec: CodecChoice, workers: Int, directory: String?, durability: Durability = .atomic
   ) throws {
     self.corpus = corpus
     self.source = source
-    if let directory { store = try FileStore(creating: directory) } else { store = MemoryStore() }
+    store =
+      if let directory {
+        try FileStore(creating: directory, durability: durability)
+      } else {
+        MemoryStore()
+      }
     options = ArrayOptions(
       chunkSize: .count(blobsPerChunk), shardSize: chunksPerShard.map { .count($0 * blobsPerChunk) },
       codecs: codec.stages, overwrites: true)

@@ -1,4 +1,5 @@
 import CommandLineOptions
+import Zarr
 
 /// The flags that a run was started with, as the JSON output names them.
 struct RunSettings: Codable, Sendable {
@@ -19,6 +20,7 @@ struct RunSettings: Codable, Sendable {
   let codec: String
   let workers: Int
   let store: String
+  let durability: String
   let from: SourceKind
   /// The bytes that may wait in an appender; `null` where there is none.
   let memoryBudget: Int?
@@ -35,7 +37,7 @@ extension RunSettings {
       distribution: isSynthetic ? workload.distribution : nil, content: isSynthetic ? workload.content : nil,
       seed: isSynthetic ? workload.seed : nil, chunkBytes: command.chunkBytes.value, chunkBlobs: chunkBlobs,
       chunks: chunks, shardBytes: command.shardBytes?.value, codec: command.codec.description,
-      workers: workers, store: store, from: command.from,
+      workers: workers, store: store, durability: command.durability.rawValue, from: command.from,
       memoryBudget: command.from == .stream ? command.memoryBudget.value : nil, repeat: command.repeatCount)
   }
 }
