@@ -19,8 +19,9 @@ struct ComparisonRun {
     var report = ComparisonReport(
       command: CommandLine.words, machine: machine, versions: versions, libraries: [], repeats: repeats,
       storage: store == nil ? "in memory (tmpfs)" : "on disk, in the page cache", rows: [])
-    for (index, setting) in plan.settings.enumerated() {
-      let rows = try rows(setting, memory: index > 0 && memory == .curve ? .peak : memory)
+    for setting in plan.settings {
+      let isDrawn = plan.settings.count == 1 || setting == ComparisonPlan.middle(cores: machine.cores)
+      let rows = try rows(setting, memory: memory == .curve && !isDrawn ? .peak : memory)
       report.rows += rows
       guard let row = rows.first else { continue }
       progress(

@@ -38,7 +38,10 @@ final class MemorySampler: Sendable {
     guard let first = seen.last(where: { $0.time <= start }) ?? seen.first else { return [] }
     var points = [[0.0, 0]]
     for sample in seen where sample.time > start && sample.time <= end {
-      points.append([sample.time - start, Double(max(0, sample.byteCount - first.byteCount))])
+      // Tenths of a millisecond are finer than the interval.
+      points.append([
+        ((sample.time - start) * 1e4).rounded() / 1e4, Double(max(0, sample.byteCount - first.byteCount)),
+      ])
     }
     return Self.thinned(points)
   }

@@ -48,8 +48,7 @@ final class PeerProcess {
 
   deinit {
     try? jobs.close()
-    // It ends by itself at the end of its jobs, unless it hangs.
-    for _ in 0..<100 where process.isRunning { usleep(10_000) }
+    // It has nothing to put away, and some libraries take long to end.
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
   }

@@ -33,7 +33,7 @@ struct GrowthRun {
     case .workers:
       let corpus = corpus(Self.workersPayloadByteCount)
       return try Self.workerCounts.map { workers in
-        progress("\(workers) workers")
+        progress("workers: \(workers)")
         return try row(
           .workers, corpus, chunkBytes: Self.usualChunkByteCount, shardBytes: nil, workers: workers)
       }

@@ -36,11 +36,9 @@ struct ResultsDirectory {
   /// The drawings that the README shows, with their file names.
   private var drawings: [(name: String, svg: String)] {
     let charts = ComparisonCharts(report: comparison)
-    let bySize = [Work.write, .read].compactMap { work in
+    return [Work.write, .read].compactMap { work in
       charts.byChunkSize(work).map { ("\(work.rawValue)-by-chunk-size.svg", $0.svg(isFile: true)) }
     }
-    let overview = charts.overview.map { ("\($0.work.rawValue).svg", $0.chart.svg(isFile: true)) }
-    return bySize + overview
   }
 
   /// The part of the README that the results make.

@@ -113,7 +113,7 @@ struct PublishingTests {
     try results.writeFiles()
 
     let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
-    #expect(Set(names) == ["compare.json", "index.html", "write.svg", "write-by-chunk-size.svg"])
+    #expect(Set(names) == ["compare.json", "index.html", "write-by-chunk-size.svg"])
     let section = results.section(linkingTo: "here")
     #expect(section.contains("here/write-by-chunk-size.svg"))
     #expect(section.contains("| 126 B JSON records, chunks of 8KiB in shards of 16MiB, zstd:1, 2 workers |"))

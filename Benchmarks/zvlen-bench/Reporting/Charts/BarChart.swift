@@ -20,8 +20,8 @@ struct BarChart {
   private let right = 340.0
   private let rowHeight = 22.0
 
-  /// The drawing, as a part of a page or as a file.
-  func svg(isFile: Bool = false) -> String {
+  /// The drawing, as a part of a page.
+  func svg() -> String {
     let top = limit == nil ? 6.0 : 24.0
     let bottom = top + rowHeight * Double(bars.count)
     let largest = max(bars.map(\.value).max() ?? 1, limit?.value ?? 0)
@@ -50,6 +50,6 @@ struct BarChart {
       elements.append(
         SVG.text(bar.label, ends[index] + 6, top + rowHeight * Double(index) + 15, kind: "soft"))
     }
-    return SVG.drawing(width: width, height: bottom + 6, title: title, isFile: isFile, elements)
+    return SVG.drawing(width: width, height: bottom + 6, title: title, isFile: false, elements)
   }
 }

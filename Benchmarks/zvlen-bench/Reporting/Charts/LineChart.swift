@@ -25,7 +25,7 @@ struct LineChart {
   private var width: Double { isSmall ? 200 : 420 }
   private var height: Double { isSmall ? 122 : 290 }
   private var left: Double { isSmall ? 42 : 50 }
-  private var right: Double { width - (isSmall ? 10 : 16) }
+  private var right: Double { width - (isSmall ? 10 : 26) }
   private var top: Double { isSmall ? 12 : 28 }
   private var bottom: Double { height - (isSmall ? 22 : 46) }
 
@@ -34,6 +34,7 @@ struct LineChart {
     let x = ChartScale(xKind, fitting: series.flatMap { $0.points.map(\.x) })
     let y = ChartScale(yKind, fitting: series.flatMap { $0.points.map(\.y) } + alsoFitting)
     var elements = axes(x, y)
+    if isFile { elements.append(SVG.text(title, right, 14, anchor: "end", kind: "bold")) }
     for series in series {
       let places = series.points.map { place($0, x, y) }
       elements.append(SVG.line(places, style: series.style))
