@@ -27,7 +27,7 @@ private final class ChainPool {
 
   func coder(_ layout: Int, _ first: Int, _ second: Int) throws -> ChainCoder {
     if let coder = coders[[layout, first, second]] { return coder }
-    if coders.count > 100 { coders = [:] }
+    if coders.count > 400 { coders = [:] }
     let stages = [first, second].compactMap { $0 == 0 ? nil : SampleCodecs.stages[$0 - 1] }
     let coder = try ChainCoder(chain(layout, stages))
     coders[[layout, first, second]] = coder
