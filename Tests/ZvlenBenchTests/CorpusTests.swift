@@ -30,6 +30,18 @@ struct CorpusTests {
     #expect(corpus(.uniform, content).bytes.allSatisfy { (0x20...0x7E).contains($0) })
   }
 
+  @Test("A part that is spread has blobs from all over, in their order")
+  func spread() {
+    let corpus = Corpus(bytes: (0..<160).map { UInt8($0) }, offsets: (0...160).map { Int64($0) })
+
+    let part = corpus.spread(byteCount: 32)
+    let expected = stride(from: UInt8(0), to: 160, by: 10).flatMap { (first: UInt8) in [first, first + 1] }
+    #expect(part.bytes == expected)
+    #expect(part.offsets == (0...32).map { Int64($0) })
+    #expect(corpus.spread(byteCount: 160).bytes == corpus.bytes)
+    #expect(corpus.spread(byteCount: 1).count == 16)
+  }
+
   @Test("A prefix has the blobs that fit, and at least one")
   func prefix() {
     let corpus = Corpus(bytes: [1, 2, 3, 4, 5, 6], offsets: [0, 3, 3, 6])

@@ -1,36 +1,57 @@
 import ArgumentParser
+import ChunkEngine
 import CommandLineOptions
 import Foundation
+import Zarr
 
 /// Finds good settings for some data.
 struct TuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
-    abstract: "Tries chunk sizes, codecs and workers on a sample of the data, and recommends one setting.",
+    abstract: "Tries chunk sizes, shards, codecs and workers on a sample of the data, and says which to use.",
     discussion: """
-      Rows marked with * are optimal: no other row writes faster, reads faster and stores smaller at once. The last \
-      line has the flags for zvlen import.
+      Every setting is measured once, the best third for each aim again, and so on until the time is over. The \
+      advice for each aim comes in words, as flags of zvlen import, and in Swift. What differs by less than the \
+      noise, or than 3 %, counts as equal: then the smallest result wins, and for the size the fastest write.
+
+      Times are those of files in memory, and no shorter than --store-speed allows.
       """)
 
   @OptionGroup(title: "Blobs")
   var workload: WorkloadOptions
 
-  @Option(name: .customLong("for"), help: "What matters most: \(Goal.valueList).")
-  var goal = Goal.write
+  @Option(
+    name: .customLong("for"), parsing: .upToNextOption, help: "What matters: \(TuningGoal.valueList).")
+  var goals: [TuningGoal] = TuningGoal.allCases
 
   @Option(name: .customLong("chunk-bytes"), parsing: .upToNextOption, help: "The chunk sizes to try.")
   var chunkBytes: [ByteCount] = [16, 64, 256, 1024, 4096, 16_384].map { ByteCount(clamping: $0 << 10) }
 
+  @Option(help: "The size of the shards that chunks up to 1MiB are tried in.")
+  var shardBytes = ByteCount(clamping: 64 << 20)
+
   @Option(name: .customLong("codec"), parsing: .upToNextOption, help: "The codecs to try.")
   var codecs: [CodecChoice] = [
-    .none, .lz4(acceleration: 1), .zstd(level: 1), .zstd(level: 3), .zstd(level: 9),
+    .none, .blosc(.lz4, level: 5), .zstd(level: 1), .zstd(level: 3), .zstd(level: 9),
   ]
 
-  @Option(parsing: .upToNextOption, help: "The numbers of threads to try. (default: the active cores)")
+  @Option(
+    parsing: .upToNextOption,
+    help: "The numbers of threads to try. (default: the active cores, and half of them)")
   var workers: [Int] = []
 
-  @Option(help: "How much of the data to try it on.")
-  var sampleBytes = ByteCount(clamping: 32 << 20)
+  @Option(help: "How much of the data to try it on. (default: 16MiB for each active core)")
+  var sampleBytes: ByteCount?
+
+  @Option(help: "About how long to try.")
+  var seconds = 60.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Where arrays will be stored: \(StoreSpeedChoice.valueList).",
+      discussion: StoreSpeedChoice.allCases.map { "\($0.rawValue) is \($0.summary)" }.joined(separator: ", ")
+        + "."))
+  var storeSpeed = StoreSpeedChoice.drive
 
   @Option(
     help: ArgumentHelp(
@@ -38,12 +59,7 @@ struct TuneCommand: ParsableCommand {
       valueName: "memory|DIR"))
   var store: StoreChoice?
 
-  @Option(name: .customLong("repeat"), help: "How often each setting is measured.")
-  var repeatCount = 3
-
-  @Option(
-    help: ArgumentHelp(
-      "Write a page that draws throughput and ratio against the chunk size.", valueName: "FILE"))
+  @Option(help: ArgumentHelp("Write a page with the advice and charts.", valueName: "FILE"))
   var html: String?
 
   @Option(help: ArgumentHelp("Write the results as JSON.", valueName: "FILE"))
@@ -53,22 +69,40 @@ struct TuneCommand: ParsableCommand {
     guard workers.allSatisfy((1...4096).contains) else {
       throw ValidationError("--workers must be 1 to 4096.")
     }
-    guard (1...1000).contains(repeatCount) else { throw ValidationError("--repeat must be 1 to 1000.") }
+    guard seconds >= 0, seconds <= 86_400 else { throw ValidationError("--seconds must be 0 to 86400.") }
   }
 
   func run() throws {
     let machine = MachineDescription.current
-    let corpus = try workload.corpus().prefix(byteCount: sampleBytes.value)
+    let corpus = try sample(workload.corpus(), cores: machine.cores)
+    let settings = TuneSetting.combinations(
+      chunkBytes: chunkBytes, shardBytes: shardBytes, codecs: codecs,
+      workers: workers.isEmpty ? [machine.cores, max(1, machine.cores / 2)] : workers,
+      sampleByteCount: corpus.byteCount)
+    let stopwatch = Stopwatch()
     print("\(machine.summary)\n\(workload.summary)")
-    print("sample: \(Figure.count(corpus.count)) blobs, \(Figure.megabytes(corpus.byteCount))\n")
-    let sweep = TuneSweep(
-      chunkBytes: chunkBytes, codecs: codecs, workers: workers.isEmpty ? [machine.cores] : workers)
-    let rows = try sweep.rows(corpus, store: store, repeats: repeatCount)
-    let outcome = TuneOutcome(rows: rows, goal: goal)
-    print(outcome.rendered())
+    let search = TuneSearch(
+      settings: settings, goals: goals, storeSpeed: storeSpeed.speed, store: store, seconds: seconds)
+    let outcome = try search.outcome(corpus)
+    let tried = """
+      \(settings.count) settings tried in \(Figure.duration(stopwatch.seconds)) on \
+      \(Figure.count(corpus.count)) blobs, \(Figure.megabytes(corpus.byteCount)); the store is taken for \
+      \(storeSpeed.rawValue), \(storeSpeed.summary).
+      """
+    print(tried + "\n")
+    let report = TuneReport(
+      outcome, of: settings, for: goals, payloadByteCount: corpus.byteCount,
+      lead: [machine.summary, tried])
+    print(report.rendered())
     if let html {
-      try Data(outcome.page(of: workload.summary).rendered().utf8).write(to: URL(fileURLWithPath: html))
+      let page = TunePage(report).page(title: "Settings for \(workload.summary)")
+      try Data(page.rendered().utf8).write(to: URL(fileURLWithPath: html))
     }
-    if let json { try outcome.json().write(to: URL(fileURLWithPath: json)) }
+    if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
+  }
+
+  /// Blobs from all over the data.
+  private func sample(_ corpus: Corpus, cores: Int) throws -> Corpus {
+    corpus.spread(byteCount: sampleBytes?.value ?? cores << 24)
   }
 }

@@ -1,27 +1,46 @@
+import CommandLineOptions
+import Zarr
+
 /// What one setting reached.
 struct TuneRow: Sendable, Codable {
   let chunkBytes: Int
+  /// The size of a shard, or nil for chunks in files of their own.
+  let shardBytes: Int?
   let codec: String
   let workers: Int
-  /// The flags of `zvlen import` that choose this setting.
-  let importFlags: String
+  /// How often it was measured.
+  let passes: Int
   /// The payload's bytes per second.
   let writeBytesPerSecond: Double
   let readBytesPerSecond: Double
   /// The median seconds of reading one blob at a random place.
   let randomReadSeconds: Double
   let payloadBytes: Int
-  let encodedBytes: Int
+  let storedBytes: Int
 
-  /// The payload divided by what is stored.
-  var ratio: Double { encodedBytes == 0 ? 0 : Double(payloadBytes) / Double(encodedBytes) }
-
-  /// Whether this row is at least as good as `other` in everything and better in something.
-  func dominates(_ other: TuneRow) -> Bool {
-    let pairs = zip(merits, other.merits)
-    return pairs.allSatisfy { $0 >= $1 } && pairs.contains { $0 > $1 }
+  /// Sums up what was measured of a setting.
+  init(_ setting: TuneSetting, _ result: TuningResult, payloadByteCount: Int, store: StoreSpeed) {
+    chunkBytes = setting.chunkBytes.value
+    shardBytes = setting.shardBytes?.value
+    codec = setting.codec.description
+    workers = setting.workers
+    passes = result.measurements.count
+    writeBytesPerSecond = Double(payloadByteCount) / result.cost(for: .write, in: store)
+    readBytesPerSecond = Double(payloadByteCount) / result.cost(for: .read, in: store)
+    randomReadSeconds = result.cost(for: .random, in: store)
+    payloadBytes = payloadByteCount
+    storedBytes = result.storedByteCount
   }
 
-  /// What speaks for the row; more is better.
-  private var merits: [Double] { [writeBytesPerSecond, readBytesPerSecond, -randomReadSeconds, ratio] }
+  /// The payload divided by what is stored.
+  var ratio: Double { storedBytes == 0 ? 0 : Double(payloadBytes) / Double(storedBytes) }
+
+  /// What it reached in words.
+  var words: String {
+    """
+    writes \(Figure.count(Int(writeBytesPerSecond / 1e6))) MB/s, reads \
+    \(Figure.count(Int(readBytesPerSecond / 1e6))) MB/s, one blob in \(Figure.duration(randomReadSeconds)), \
+    \(Figure.fixed(ratio, places: 2)) bytes in one that is stored
+    """
+  }
 }

@@ -86,6 +86,23 @@ struct Corpus: Sendable {
     return part(0..<low)
   }
 
+  /// Blobs from 16 places all over the corpus that have about so many bytes together.
+  func spread(byteCount limit: Int) -> Corpus {
+    guard byteCount > limit, count > 1 else { return self }
+    let runCount = min(16, count)
+    var bytes: [UInt8] = []
+    var offsets: [Int64] = [0]
+    for run in 0..<runCount {
+      let start = count / runCount * run
+      let end = run == runCount - 1 ? count : start + count / runCount
+      let part = part(start..<end).prefix(byteCount: limit / runCount)
+      let base = Int64(bytes.count)
+      bytes.append(contentsOf: part.bytes)
+      offsets.append(contentsOf: part.offsets.dropFirst().map { $0 + base })
+    }
+    return Corpus(bytes: bytes, offsets: offsets)
+  }
+
   /// The number of blobs whose wire form comes nearest to `byteCount` bytes, at least one and at most all.
   func blobsPerChunk(byteCount: Int) -> Int {
     let perBlob = meanByteCount + 4

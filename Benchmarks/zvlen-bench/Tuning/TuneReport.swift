@@ -1,0 +1,105 @@
+import CommandLineOptions
+import Foundation
+import Zarr
+
+/// What a search found, for people and programs.
+struct TuneReport {
+  /// The settings for one goal.
+  struct Advice: Codable {
+    let goal: TuningGoal
+    /// The setting and what it reached, in words.
+    let words: String
+    /// The flags of `zvlen import` that choose the setting.
+    let importFlags: String
+    /// The setting in Swift.
+    let swift: String
+    /// How far the passes of the setting lie apart, as a part of their median, or nil if there were too few.
+    let noise: Double?
+    /// The difference that counts as none.
+    let tolerance: Double
+  }
+
+  let rows: [TuneRow]
+  let advice: [Advice]
+  /// What was tried out, and how, in a few sentences.
+  let lead: [String]
+
+  /// Creates a report.
+  init(
+    _ outcome: TuningOutcome, of settings: [TuneSetting], for goals: [TuningGoal], payloadByteCount: Int,
+    lead: [String]
+  ) {
+    let rows = zip(settings, outcome.results).map {
+      TuneRow($0, $1, payloadByteCount: payloadByteCount, store: outcome.store)
+    }
+    self.rows = rows
+    self.lead = lead
+    advice = goals.compactMap { goal in
+      outcome.best(for: goal).map { best in
+        let setting = settings[best.candidate]
+        return Advice(
+          goal: goal, words: "\(setting.words): \(rows[best.candidate].words)",
+          importFlags: setting.importFlags, swift: setting.snippet,
+          noise: best.noise(for: goal, in: outcome.store), tolerance: outcome.tolerance(for: goal))
+      }
+    }
+  }
+
+  /// The table and the advice as text.
+  func rendered() -> String {
+    let advice = advice.map { advice in
+      """
+      For \(advice.goal.title):
+        \(advice.words)
+        \(advice.noiseWords)
+        zvlen import \(advice.importFlags)
+
+      \(advice.swift.split(separator: "\n", omittingEmptySubsequences: false)
+        .map { $0.isEmpty ? "" : "    \($0)" }.joined(separator: "\n"))
+      """
+    }
+    return ([table.rendered()] + advice).joined(separator: "\n\n")
+  }
+
+  /// One row for each setting.
+  var table: TextTable {
+    var table = TextTable([
+      ("codec", .left), ("chunk", .right), ("shard", .right), ("workers", .right), ("write MB/s", .right),
+      ("read MB/s", .right), ("random read", .right), ("ratio", .right), ("passes", .right),
+    ])
+    for row in rows {
+      table.append([
+        row.codec, "\(ByteCount(clamping: row.chunkBytes))",
+        row.shardBytes.map { "\(ByteCount(clamping: $0))" } ?? "", "\(row.workers)",
+        Figure.count(Int(row.writeBytesPerSecond / 1e6)), Figure.count(Int(row.readBytesPerSecond / 1e6)),
+        Figure.duration(row.randomReadSeconds), Figure.fixed(row.ratio, places: 2), "\(row.passes)",
+      ])
+    }
+    return table
+  }
+
+  /// The rows and the advice as JSON.
+  func json() throws -> Data {
+    try JSONEncoder.report.encode(Document(advice: advice, settings: rows)) + Data("\n".utf8)
+  }
+
+  private struct Document: Codable {
+    let advice: [Advice]
+    let settings: [TuneRow]
+  }
+}
+
+extension TuneReport.Advice {
+  /// The noise in words.
+  var noiseWords: String {
+    let difference = "\(Figure.fixed(tolerance * 100, places: 1)) %"
+    guard goal != .size else { return "Sizes do not vary; what is within \(difference) counts as equal." }
+    guard let noise else {
+      return "It was measured too seldom to know the noise; what is within \(difference) counts as equal."
+    }
+    return """
+      Noise: \(Figure.fixed(noise * 100, places: 1)) % between passes; what is within \(difference) counts as \
+      equal.
+      """
+  }
+}

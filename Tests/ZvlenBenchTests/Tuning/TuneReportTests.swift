@@ -1,0 +1,86 @@
+import CommandLineOptions
+import Foundation
+import Testing
+
+@testable import Zarr
+@testable import zvlen_bench
+
+@Suite("What tune says")
+struct TuneReportTests {
+  private static let settings = TuneSetting.combinations(
+    chunkBytes: [ByteCount(clamping: 64 << 10)], shardBytes: ByteCount(clamping: 64 << 20),
+    codecs: [.zstd(level: 1)], workers: [2], sampleByteCount: 1 << 30)
+
+  /// The first setting is faster, the second one smaller; one blob comes from either in 2 ms.
+  private func report(_ goals: [TuningGoal], passes: Int = 3) -> TuneReport {
+    let results = [(0.5, 50_000_000), (1.0, 25_000_000)].enumerated().map { index, figures in
+      TuningResult(
+        candidate: index,
+        measurements: [TuningMeasurement](
+          repeating: TuningMeasurement(
+            writeSeconds: figures.0, readSeconds: figures.0 / 2, randomReadSeconds: 0.002,
+            storedByteCount: figures.1, chunkCount: 1000), count: passes))
+    }
+    return TuneReport(
+      TuningOutcome(results: results, finalists: [0, 1], store: .memory), of: Self.settings, for: goals,
+      payloadByteCount: 100_000_000, lead: ["On a <machine>."])
+  }
+
+  @Test("The advice has words, noise, flags and Swift")
+  func text() {
+    #expect(
+      report([.write]).rendered().hasSuffix(
+        """
+        For the fastest write:
+          64 KiB inner chunks in 64 MiB shards, zstd 1, 2 workers: writes 200 MB/s, reads 400 MB/s, one blob in \
+        2.0 ms, 2.00 bytes in one that is stored
+          Noise: 0.0 % between passes; what is within 3.0 % counts as equal.
+          zvlen import --chunk-bytes 64KiB --shard-bytes 64MiB --codec zstd:1 --workers 2
+
+            import ChunkEngine
+            import Zarr
+
+            let options = ArrayOptions(
+              chunkSize: .bytes(64 << 10), shardSize: .bytes(64 << 20),
+              codecs: [.zstd(level: 1)])
+            let access = ArrayAccess(workerCount: 2)
+        """))
+  }
+
+  @Test("Noise that is not known is said to be unknown, and sizes have none")
+  func noise() {
+    #expect(report([.read], passes: 2).advice[0].noiseWords.contains("too seldom"))
+    #expect(report([.size]).advice[0].noiseWords.hasPrefix("Sizes do not vary"))
+  }
+
+  @Test("Each aim has its advice; equals are told apart by size")
+  func aims() {
+    let report = report([.write, .read, .size, .random])
+    #expect(report.advice.map(\.goal) == [.write, .read, .size, .random])
+    #expect(report.advice.map { $0.words.hasPrefix("64 KiB inner chunks") } == [true, true, false, false])
+  }
+
+  @Test("The page has the advice for each aim, charts and all settings, and asks for nothing")
+  func page() {
+    let page = TunePage(report([.write, .size])).page(title: "Settings").rendered()
+
+    for text in [
+      "On a &lt;machine&gt;.", "For the fastest write", "For the smallest result", "--shard-bytes 64MiB",
+      "Inner chunks in shards", "Chunks in files of their own", "codecs: [.zstd(level: 1)]",
+    ] {
+      #expect(page.contains(text))
+    }
+    #expect(page.components(separatedBy: "<figure>").count - 1 == 8)
+    for text in ["<script", "src=", "http:", "https:"] {
+      #expect(!page.contains(text))
+    }
+  }
+
+  @Test("The JSON has the advice and every setting")
+  func json() throws {
+    let document = try JSONSerialization.jsonObject(with: report([.size]).json()) as? [String: Any]
+    let advice = try #require(document?["advice"] as? [[String: Any]])
+    #expect(advice.map { $0["goal"] as? String } == ["size"])
+    #expect((document?["settings"] as? [[String: Any]])?.count == 2)
+  }
+}
