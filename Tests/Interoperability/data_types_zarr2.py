@@ -10,6 +10,7 @@ from element_bytes import BYTES, TEXTS, VALUES, element_bytes, fill_value_bytes,
 
 warnings.filterwarnings("ignore")
 
+GRIDS = ["regular"]
 NUMBERS = ["|b1", "|i1", "|u1", *(o + k for o in "<>" for k in "i2 i4 i8 u2 u4 u8 f2 f4 f8 c8 c16".split())]
 OTHERS = ["|S5", "<U4", ">U4", "|V3", "<M8[ns]", ">M8[25s]", "<m8[D]", "<M8[us]"]
 STRUCTURES = {
@@ -17,6 +18,8 @@ STRUCTURES = {
     "flat-big": [("x", ">f4"), ("y", ">i8"), ("name", "|S3")],
     "nested": [("p", [("x", "<f4"), ("y", "<f4")]), ("t", "<M8[s]"), ("u", "<U2")],
     "part": [("values", "<i2", (2, 3)), ("n", "|u1")],
+    "mixed": [("a", ">i4"), ("b", "<f8"), ("c", [("d", ">u2"), ("e", "<u2"), ("f", "|S2")]), ("g", ">U2")],
+    "mixed-part": [("a", "<i4"), ("", "|V3"), ("b", [("c", ">f4"), ("d", "<c8", (2,))], (2, 2)), ("e", ">i2", (3,))],
 }
 
 
@@ -29,7 +32,7 @@ def cases():
         yield name, numbers(code, [5, 7]), {"chunks": (2, 3), **options}
     for name, fields in STRUCTURES.items():
         # zarr-python 2 cannot make a fill value of fields that are arrays.
-        options = {"fill_value": None} if name == "part" else {}
+        options = {"fill_value": None} if name.endswith("part") else {}
         yield f"struct-{name}", numbers(numpy.dtype(fields), [11]), {"chunks": (4,), **options}
     array = objects([numpy.array(range(i), dtype="<i4") for i in range(5)] * 2)
     for name, data, codec in [

@@ -14,17 +14,14 @@ extension ArrayOptions {
     guard shardSize == nil else { throw Self.unavailable("codecs", "shards") }
     guard dataTypeName == nil else { throw Self.unavailable("data_type", "other names for a data type") }
     guard dimensionNames == nil else { throw Self.unavailable("dimension_names", "names of axes") }
-    let byteOrder = serializer?.configuration["endian"] == "big" ? ByteOrder.big : .little
-    guard let dtype = type.version2JSON(byteOrder: byteOrder) else {
-      throw Self.unavailable("data_type", "the data type \(type.name)")
-    }
+    let dtype = try version2DataType(type)
     var filters = try version2Filters
     if let codec = try version2Serializer(type) { filters.append(codec) }
     filters += try stages.map(Self.version2)
     // What comes last is the compressor, unless it makes the bytes.
     let compressor = stages.isEmpty ? JSONValue.null : filters.removeLast()
     let separator = chunkKeyEncoding.kind == .v2 ? chunkKeyEncoding.separator : .dot
-    let fill = Version2FillValue(type: type, byteOrder: byteOrder)
+    let fill = try Version2FillValue(type, stored: Version2DataType(dtype))
     return try ArrayMetadata(
       version2: [
         "shape": .array(shape.map(JSONValue.integer)), "chunks": .array(chunkShape.map(JSONValue.integer)),
@@ -32,6 +29,21 @@ extension ArrayOptions {
         "order": isColumnMajor ? "F" : "C", "filters": filters.isEmpty ? .null : .array(filters),
         "dimension_separator": .string(separator.rawValue), "compressor": compressor, "zarr_format": 2,
       ], attributes: attributes)
+  }
+
+  /// The data type in Zarr v2 metadata, which has the byte order that is a setting of the codec in v3.
+  private func version2DataType(_ type: DataType) throws(MetadataError) -> JSONValue {
+    if serializer?.name == BytesCodec.structureName, let dtype = serializer?.configuration["dtype"] {
+      guard try Version2DataType(dtype).type == type else {
+        throw .expected("the layout of \(type.name)", found: dtype, in: "dtype")
+      }
+      return dtype
+    }
+    let byteOrder = serializer?.configuration["endian"] == "big" ? ByteOrder.big : .little
+    guard let dtype = type.version2JSON(byteOrder: byteOrder) else {
+      throw Self.unavailable("data_type", "the data type \(type.name)")
+    }
+    return dtype
   }
 
   private static func unavailable(_ field: String, _ what: String) -> MetadataError {
@@ -67,7 +79,7 @@ extension ArrayOptions {
       default: return nil
       }
     }
-    if serializer.name == BytesCodec.name { return nil }
+    if [BytesCodec.name, BytesCodec.structureName].contains(serializer.name) { return nil }
     // There is nothing else in the document that says that elements are JSON.
     guard type != .json || serializer.name != VlenUTF8Codec.name else {
       throw Self.unavailable("codecs", "JSON in \(serializer.name), but numcodecs.json2")

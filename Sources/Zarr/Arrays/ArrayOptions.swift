@@ -96,7 +96,7 @@ public struct ArrayOptions: Sendable {
     if zarrFormat == .version2 {
       return try version2Metadata(shape: shape, chunkGrid: chunkGrid, stages: stages)
     }
-    let dataType = dataType ?? .bytes
+    let dataType = (dataType ?? .bytes).version3
     var codecs = filters + [serializer ?? dataType.defaultCodec] + stages
     if let shardSize {
       guard let chunkShape = chunkGrid.regularChunkShape else {

@@ -24,7 +24,12 @@ extension BloscCodec: MetadataCodec {
   init(numcodecs settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("cname", "clevel", "shuffle", "typesize", "blocksize")
     let itemByteCount = try settings.optionalInteger("typesize", in: Self.itemByteCounts) ?? 1
-    let shuffle: NumcodecsShuffle = try settings.choice("shuffle") ?? .byte
+    let shuffle: NumcodecsShuffle
+    if let name = settings["shuffle"]?.stringValue, let named = NumcodecsShuffle(gdal: name) {
+      shuffle = named
+    } else {
+      shuffle = try settings.choice("shuffle") ?? .byte
+    }
     self.init(
       compressor: try settings.choice("cname", default: .lz4),
       level: try settings.integer("clevel", in: Self.levels, default: 5),
@@ -39,6 +44,16 @@ extension BloscCodec: MetadataCodec {
     case none = 0
     case byte = 1
     case bit = 2
+
+    /// Takes the names that GDAL writes in place of the numbers.
+    init?(gdal name: String) {
+      switch name {
+      case "NONE": self = .none
+      case "BYTE": self = .byte
+      case "BIT": self = .bit
+      default: return nil
+      }
+    }
 
     func shuffle(itemByteCount: Int) -> Shuffle {
       switch self {

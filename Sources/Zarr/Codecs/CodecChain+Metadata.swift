@@ -59,7 +59,8 @@ extension CodecChain {
     }
     self.init(
       arrayToBytes, stages: stages, arrayToArray: arrayToArray, layout: context.dataType.layout,
-      elementsAreText: context.dataType.elementsAreText)
+      // Bytes in the codec of text must be text, or others cannot read them.
+      elementsAreText: context.dataType.elementsAreText || arrayToBytes is VlenUTF8Codec)
   }
 
   /// Checks that elements which may be absent have a codec for that.

@@ -28,7 +28,7 @@ extension CodecRegistry {
 
 extension CodecContext {
   /// Checks that elements are of any size.
-  fileprivate func checkVariable(of codec: String, _ settings: CodecSettings) throws(MetadataError) {
+  func checkVariable(of codec: String, _ settings: CodecSettings) throws(MetadataError) {
     guard dataType.layout == .variable else {
       throw MetadataError(
         code: .unexpectedValue, field: settings.field,

@@ -13,7 +13,8 @@ extension LZMACodec: MetadataCodec {
   private static var usualCheck: Int { -1 }
 
   public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly("format", "check", "preset", "filters")
+    // GDAL writes `delta` for a filter that the stored bytes name themselves.
+    try settings.checkOnly("format", "check", "preset", "filters", "delta")
     let format: Format = try settings.choice("format") ?? .xz
     let check: Check? =
       try settings.optionalInteger("check", in: Self.usualCheck...10) == Self.usualCheck

@@ -18,7 +18,6 @@ extension VlenArrayCodec {
     else {
       throw .expected("the type of the items of \(context.dataType.name)", found: found, in: field)
     }
-    self.init(
-      items: BytesCodec(byteOrder: stated.byteOrder ?? .little, scalarByteCounts: item.scalarByteCounts))
+    self.init(items: BytesCodec(byteOrder: .big, scalarByteCounts: stated.turnedByteCounts))
   }
 }

@@ -105,7 +105,7 @@ extension ZarrArray {
   /// Whether elements of another array can be elements of this one.
   func hasComparableElements(_ other: ZarrArray) -> Bool {
     let blobTypes: [DataType] = [.bytes, .string, .json]
-    return dataType.isStored(as: other.dataType)
+    return dataType.version3.isStored(as: other.dataType.version3)
       || blobTypes.contains(dataType) && blobTypes.contains(other.dataType)
   }
 

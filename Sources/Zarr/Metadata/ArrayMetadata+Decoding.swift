@@ -1,3 +1,5 @@
+import ChunkEngine
+
 extension ArrayMetadata {
   /// The fields that have a meaning in the document of an array.
   static let fieldNames: Set<String> = [
@@ -33,12 +35,30 @@ extension ArrayMetadata {
       statedDataType: statedDataType,
       chunkGrid: ChunkGrid(fields.required("chunk_grid", "an object"), shape: shape),
       chunkKeyEncoding: ChunkKeyEncoding(fields.required("chunk_key_encoding", "an object")),
-      fillValue: dataType.fillValue(from: fields.required("fill_value", "a value of the data type")),
-      codecs: Self.extensions(fields.array("codecs", "an array of codecs"), field: "codecs"),
+      fillValue: Self.fillValue(fields, dataType),
+      codecs: Self.codecs(fields, dataType),
       attributes: fields.optionalObject("attributes"),
       dimensionNames: Self.dimensionNames(fields),
       storageTransformers: Self.storageTransformers(fields),
       additionalFields: fields.additional(besides: Self.fieldNames))
+  }
+
+  /// Reads the fill value; `null`, which GDAL writes for arrays without one, is zero for elements of one size.
+  private static func fillValue(
+    _ fields: MetadataFields, _ dataType: DataType
+  ) throws(MetadataError) -> [UInt8] {
+    let value = try fields.required("fill_value", "a value of the data type")
+    if value == .null, dataType.layout != .variable { return dataType.defaultFillValue }
+    return try dataType.fillValue(from: value)
+  }
+
+  /// Reads the codecs; early drafts of Zarr v3, which GDAL follows, have none where elements of one size are
+  /// stored as they are, little-endian.
+  private static func codecs(
+    _ fields: MetadataFields, _ dataType: DataType
+  ) throws(MetadataError) -> [MetadataExtension] {
+    if fields.object["codecs"] == nil, dataType.layout != .variable { return [dataType.defaultCodec] }
+    return try extensions(fields.array("codecs", "an array of codecs"), field: "codecs")
   }
 
   static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {

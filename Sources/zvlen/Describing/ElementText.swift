@@ -2,7 +2,7 @@ import Zarr
 
 /// Writes elements as JSON, each in one line, whatever their data type.
 struct ElementText {
-  /// The two ways to write elements, which differ for few data types.
+  /// The two ways to write elements, which differ in how what may be absent is told from what is.
   enum Form {
     /// As people and other programs read them.
     case element
@@ -31,13 +31,8 @@ struct ElementText {
       buffer.append(UInt8(ascii: "\""))
     case (.string, _):
       try appendText(element, to: &buffer)
-    // They differ in how what may be absent is told from what is, and in byte strings of one length; otherwise
-    // in the spelling of numbers.
-    case (.optional, .fillValue), (.rawBytes, .fillValue):
-      let bytes = unsafe element.withUnsafeBytes { unsafe Array($0) }
-      writer.append(try dataType.json(ofFillValue: bytes), to: &buffer)
     default:
-      writer.append(try dataType.json(ofElement: element), to: &buffer)
+      writer.append(try dataType.json(ofElement: element, wrapsPresent: form == .fillValue), to: &buffer)
     }
   }
 

@@ -28,6 +28,38 @@ struct Version2ArrayTests {
     return store
   }
 
+  @Test("Structures of either byte order, with arrays, are created, written and copied to Zarr v3")
+  func structures() throws {
+    let type = DataType.structure([
+      StructureField("a", .number(.int16)), StructureField("b", .subarray(of: .number(.uint16), shape: [2])),
+    ])
+    let dtype: JSONValue = [["a", "<i2"], ["b", ">u2", [2]]]
+    let array = try create(type) {
+      $0.codecs = []
+      $0.serializer = MetadataExtension(name: "numpy.structure", configuration: ["dtype": dtype])
+      $0.fillValue = [1, 0, 2, 0, 3, 0]
+    }
+    // The bytes of the fill value as they are stored: 0100 0002 0003.
+    #expect(try document(array)["fill_value"] == "AQAAAgAD")
+    #expect(try document(array)["dtype"] == dtype)
+    try array.write([[9, 0, 8, 0, 7, 0]] as [[UInt8]], to: [0..<1, 0..<1])
+    let stored = try #require(try array.store.bytes(of: StoreKey("0.0"), limit: 1 << 20))
+    #expect(Array(stored.prefix(12)) == [9, 0, 0, 8, 0, 7, 1, 0, 0, 2, 0, 3])
+    #expect(try ZarrArray.open(in: array.store).read().arrays() == array.read().arrays())
+
+    let copy = try ZarrArray.create(
+      in: MemoryStore(), shape: [5, 7], options: ArrayOptions(dataType: type, chunkSize: .shape([2, 3])))
+    try copy.write(contentsOf: array)
+    #expect(try copy.read().arrays() == array.read().arrays())
+    let item = StructureField("0", .number(.uint16))
+    #expect(
+      copy.dataType
+        == .structure([
+          StructureField("a", .number(.int16)),
+          StructureField("b", .structure([item, StructureField("1", .number(.uint16))])),
+        ]))
+  }
+
   @Test("A new array has the documents that zarr-python 2 writes")
   func documents() throws {
     let array = try create(.number(.int32)) { $0.attributes = ["title": "é"] }

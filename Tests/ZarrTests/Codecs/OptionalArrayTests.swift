@@ -47,12 +47,13 @@ struct OptionalArrayTests {
     expectRefused([optional("bytes")], for: .number(.uint8), chunkShape: [2], field: "codecs[0]")
     let field = "codecs[0].configuration"
     expectRefused(
-      [optional("vlen-utf8")], for: number, chunkShape: [2], field: "codecs")
+      [optional("vlen-utf8")], for: number, chunkShape: [2], field: "\(field).data_codecs[0]")
     expectRefused(
       [optional("bytes")], for: .optional(number), chunkShape: [2], field: "\(field).data_codecs[0]")
     expectRefused([optional()], for: number, chunkShape: [2], field: "\(field).data_codecs")
     expectRefused(
-      [optional("bytes", mask: "vlen-bytes")], for: number, chunkShape: [2], field: "codecs")
+      [optional("bytes", mask: "vlen-bytes")], for: number, chunkShape: [2],
+      field: "\(field).mask_codecs[0]")
     for name in ["mask_codecs", "data_codecs"] {
       let codec: JSONValue = ["name": "optional", "configuration": .object([name: ["bytes"]])]
       let other = name == "mask_codecs" ? "data_codecs" : "mask_codecs"

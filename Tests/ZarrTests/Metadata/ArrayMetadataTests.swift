@@ -178,6 +178,18 @@ struct ArrayMetadataTests {
     #expect(error?.field == name)
   }
 
+  @Test("Documents of GDAL for elements of one size may be without codecs and a fill value")
+  func documentsOfGDAL() throws {
+    let metadata = try decode {
+      $0["data_type"] = "int16"
+      $0["fill_value"] = .null
+      $0["codecs"] = nil
+    }
+    #expect(metadata.fillValue == [0, 0])
+    #expect(metadata.codecs == [MetadataExtension(name: "bytes", configuration: ["endian": "little"])])
+    #expect(try ArrayMetadata(decoding: metadata.encoded()) == metadata)
+  }
+
   @Test("Text that is not an object is refused", arguments: ["", "[]", "null", "{", "\u{0}"])
   func noObject(text: String) {
     #expect(throws: MetadataError.self) { try ArrayMetadata(decoding: Array(text.utf8)) }

@@ -42,12 +42,18 @@ extension DataType {
   /// `null` and one that is there is not in an array, unless it may be absent itself or is JSON; and byte
   /// strings of one length are base64 text as all others.
   ///
+  /// - Parameters:
+  ///   - bytes: The element as it lies in memory.
+  ///   - wrapsPresent: Whether an element that may be absent is in an array if it is there, as in documents.
   /// - Throws: An error if the bytes are not an element of the data type.
   /// - Complexity: O(*n*) in the number of bytes.
-  public func json(ofElement bytes: RawSpan) throws(MetadataError) -> JSONValue {
+  public func json(
+    ofElement bytes: RawSpan, wrapsPresent: Bool = false
+  ) throws(MetadataError) -> JSONValue {
     if case .extension(let type) = self { return try type.base.json(ofElement: bytes) }
     let bytes = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    return try ElementWriter(form: .element).json(of: self, bytes[...], field: "element")
+    let form = wrapsPresent ? ElementForm.wrappedElement : .element
+    return try ElementWriter(form: form).json(of: self, bytes[...], field: "element")
   }
 
   /// Reads an element as ``json(ofElement:)`` writes it.
@@ -62,8 +68,8 @@ extension DataType {
   /// Whether an element that is there is in an array of its own, so that it differs from one that is absent.
   func wrapsElements(in form: ElementForm) -> Bool {
     switch (form, self) {
-    case (.fillValue, _), (_, .json), (_, .optional), (_, .extension): true
-    default: false
+    case (.fillValue, _), (.wrappedElement, _), (_, .json), (_, .optional), (_, .extension): true
+    case (.element, _): false
     }
   }
 }
@@ -74,4 +80,6 @@ enum ElementForm: Hashable, Sendable {
   case fillValue
   /// For people and other programs.
   case element
+  /// For other programs that look for elements in the form of fill values, but for numbers by their value.
+  case wrappedElement
 }

@@ -16,6 +16,8 @@ extension DataType {
     case .datetime64, .timedelta64: .fixed(byteCount: 8)
     case .structure(let fields):
       .fixed(byteCount: fields.reduce(0) { $0 + ($1.dataType.layout.fixedByteCount ?? 0) })
+    case .subarray(let item, let shape):
+      .fixed(byteCount: shape.reduce(item.layout.fixedByteCount ?? 0, *))
     }
   }
 
@@ -45,6 +47,7 @@ extension DataType {
     case .json: Array("null".utf8)
     case .datetime64, .timedelta64: TimeUnit.notATime.littleEndianBytes(count: 8)
     case .structure(let fields): fields.flatMap(\.dataType.defaultFillValue)
+    case .subarray(let item, let shape): Self.repeated(item.defaultFillValue, shape)
     case .optional(let type): [UInt8](repeating: 0, count: 1 + (type.layout.fixedByteCount ?? 0))
     default: [UInt8](repeating: 0, count: layout.fixedByteCount ?? 0)
     }
@@ -67,9 +70,15 @@ extension DataType {
     case .fixedLengthUTF32(let length): [Int](repeating: 4, count: length)
     case .datetime64, .timedelta64: [8]
     case .structure(let fields): fields.flatMap(\.dataType.scalarByteCounts)
+    case .subarray(let item, let shape): Self.repeated(item.scalarByteCounts, shape)
     case .optional(let type): type.layout == .variable ? [] : [1] + type.scalarByteCounts
     case .extension(let type): type.base.scalarByteCounts
     }
+  }
+
+  /// What an item of an array has, for all items of the array.
+  private static func repeated<Part>(_ parts: [Part], _ shape: [Int]) -> [Part] {
+    Array(repeatElement(parts, count: shape.reduce(1, *)).joined())
   }
 
   /// The codec that turns elements into bytes unless another is asked for.

@@ -35,6 +35,7 @@ extension DataType {
     case .datetime64: ["numpy.datetime64"]
     case .timedelta64: ["numpy.timedelta64"]
     case .structure: ["struct", "structured"]
+    case .subarray: ["subarray"]
     case .optional: ["zarrs.optional", "optional"]
     case .extension(let type): [type.base.name]
     }
@@ -55,10 +56,28 @@ extension DataType {
         "fields": .array(
           fields.map { ["name": .string($0.name), "data_type": $0.dataType.metadata.dataTypeJSON] })
       ]
+    case .subarray(let item, let shape):
+      ["data_type": item.metadata.dataTypeJSON, "shape": .array(shape.map(JSONValue.integer))]
     case .optional(let type):
       // zarrs wants both, even if there are no settings.
       ["name": .string(type.name), "configuration": .object(type.configuration)]
     case .extension(let type): type.base.configuration
+    }
+  }
+
+  /// The data type of Zarr v3 with the same elements: arrays are structures there, of which each item is a
+  /// member that is named by its number.
+  public var version3: DataType {
+    switch self {
+    case .structure(let fields):
+      return .structure(fields.map { StructureField($0.name, $0.dataType.version3) })
+    case .subarray(let item, let shape):
+      var type = item.version3
+      for count in shape.reversed() {
+        type = .structure((0..<count).map { StructureField(String($0), type) })
+      }
+      return type
+    default: return self
     }
   }
 

@@ -33,6 +33,8 @@ public indirect enum DataType: Hashable, Sendable {
   case timedelta64(TimeUnit, scaleFactor: Int)
   /// Records with named members, back to back.
   case structure([StructureField])
+  /// Arrays of one shape, in C order, as members of structures in Zarr v2 can be; v3 has no such type.
+  case subarray(of: DataType, shape: [Int])
   /// Elements that may be absent.
   case optional(DataType)
   /// A type that another package has added.

@@ -30,6 +30,8 @@ struct ElementReader {
       if value == "NaT" { return TimeUnit.notATime.littleEndianBytes(count: 8) }
       return try integer(from: value, as: Int64.self, field: field)
     case .structure(let fields): return try structure(fields, type, from: value, field: field)
+    case .subarray(let item, let shape):
+      return try subarray(of: item, shape[...], from: value, field: field)
     case .optional(let type): return try optional(type, from: value, field: field)
     case .extension(let type):
       let bytes =
@@ -64,6 +66,21 @@ struct ElementReader {
     var bytes: [UInt8] = []
     for (index, value) in values.enumerated() {
       bytes += try self.bytes(of: item, from: value, field: "\(field)[\(index)]")
+    }
+    return bytes
+  }
+
+  /// Reads nested arrays, as many deep as the shape has axes.
+  private func subarray(
+    of item: DataType, _ shape: ArraySlice<Int>, from value: JSONValue, field: String
+  ) throws(MetadataError) -> [UInt8] {
+    guard let count = shape.first else { return try bytes(of: item, from: value, field: field) }
+    guard let values = value.arrayValue, values.count == count else {
+      throw .expected("an array of \(count) values", found: value, in: field)
+    }
+    var bytes: [UInt8] = []
+    for (index, value) in values.enumerated() {
+      bytes += try subarray(of: item, shape.dropFirst(), from: value, field: "\(field)[\(index)]")
     }
     return bytes
   }

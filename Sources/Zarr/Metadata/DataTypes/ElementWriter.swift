@@ -21,7 +21,7 @@ struct ElementWriter {
         try json(of: part, bytes[middle...], field: field),
       ])
     // The form of the specification; for people all bytes are written alike.
-    case .rawBytes where form == .fillValue: return .array(bytes.map { .integer(Int($0)) })
+    case .rawBytes where form != .element: return .array(bytes.map { .integer(Int($0)) })
     case .bytes, .opaqueBytes, .rawBytes: return .string(Data(bytes).base64EncodedString())
     case .string: return .string(try text(bytes, field: field))
     case .json: return try document(bytes, field: field)
@@ -33,9 +33,10 @@ struct ElementWriter {
       let bits = UInt64(littleEndianBytes: bytes)
       return bits == TimeUnit.notATime ? "NaT" : .integer(Int(truncatingIfNeeded: bits))
     case .structure(let fields): return try structure(fields, bytes, field: field)
+    case .subarray(let item, let shape): return try subarray(of: item, shape[...], bytes, field: field)
     case .optional(let type): return try optional(type, bytes, field: field)
     case .extension(let type):
-      guard form == .element else { return try type.base.json(ofFillValue: Array(bytes)) }
+      guard form != .fillValue else { return try type.base.json(ofFillValue: Array(bytes)) }
       let element = Array(bytes)
       // SAFETY: Bytes have no padding.
       return try type.base.json(ofElement: unsafe element.span.bytes)
@@ -107,6 +108,22 @@ struct ElementWriter {
       rest = rest.dropFirst(byteCount)
     }
     return .object(members)
+  }
+
+  /// The nested arrays of an array of a shape, whose bytes are all there.
+  private func subarray(
+    of item: DataType, _ shape: ArraySlice<Int>, _ bytes: ArraySlice<UInt8>, field: String
+  ) throws(MetadataError) -> JSONValue {
+    guard let count = shape.first else { return try json(of: item, bytes, field: field) }
+    let byteCount = bytes.count / count
+    var values: [JSONValue] = []
+    for index in 0..<count {
+      let start = bytes.startIndex + index * byteCount
+      values.append(
+        try subarray(
+          of: item, shape.dropFirst(), bytes[start..<start + byteCount], field: "\(field)[\(index)]"))
+    }
+    return .array(values)
   }
 
   private func optional(

@@ -50,7 +50,7 @@ extension FloatFormat {
   /// bits, so that they are kept.
   func json(of bits: UInt64, in form: ElementForm) -> JSONValue {
     let value = value(of: bits)
-    if value.isNaN { return form == .element || bits == canonicalNaN ? "NaN" : json(ofBits: bits) }
+    if value.isNaN { return form == .fillValue && bits != canonicalNaN ? json(ofBits: bits) : "NaN" }
     if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
     return .number(JSONNumber(value))
   }

@@ -21,7 +21,7 @@ extension ArrayMetadata {
     let stated = try Version2DataType(dtype)
     let codecs = try Version2Codecs(fields)
     let type = try codecs.elementType(of: stated)
-    let fill = Version2FillValue(type: type, byteOrder: stated.byteOrder ?? .little)
+    let fill = Version2FillValue(type, stored: stated)
     let order = try fields.required("order", "\"C\" or \"F\"")
     guard order == "C" || order == "F" else { throw .expected("\"C\" or \"F\"", found: order, in: "order") }
     try self.init(
@@ -30,7 +30,7 @@ extension ArrayMetadata {
       chunkGrid: Self.version2ChunkGrid(fields, shape: shape),
       chunkKeyEncoding: ChunkKeyEncoding(.v2, separator: Self.version2Separator(fields)),
       fillValue: fill.bytes(from: document["fill_value"] ?? .null),
-      codecs: codecs.version3(stated, rank: shape.count, isColumnMajor: order == "F"),
+      codecs: codecs.version3(stated, dtype, rank: shape.count, isColumnMajor: order == "F"),
       attributes: attributes ?? [:], dimensionNames: nil, storageTransformers: [], additionalFields: [:],
       version2Document: document)
   }

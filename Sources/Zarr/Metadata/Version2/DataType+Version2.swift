@@ -9,8 +9,15 @@ extension DataType {
     if case .structure(let fields) = self {
       var values: [JSONValue] = []
       for field in fields {
-        guard let type = field.dataType.version2JSON(byteOrder: byteOrder) else { return nil }
-        values.append([.string(field.name), type])
+        var item = field.dataType
+        var member: [JSONValue] = [.string(field.name)]
+        if case .subarray(let type, let shape) = item {
+          item = type
+          member.append(.array(shape.map(JSONValue.integer)))
+        }
+        guard let type = item.version2JSON(byteOrder: byteOrder) else { return nil }
+        member.insert(type, at: 1)
+        values.append(.array(member))
       }
       return .array(values)
     }
@@ -31,7 +38,7 @@ extension DataType {
     case .datetime64(let unit, let scaleFactor): "M8\(unit.version2Suffix(scaleFactor))"
     case .timedelta64(let unit, let scaleFactor): "m8\(unit.version2Suffix(scaleFactor))"
     case .bytes, .string, .json, .array: "O"
-    case .smallNumber, .complex, .structure, .optional, .extension: nil
+    case .smallNumber, .complex, .structure, .subarray, .optional, .extension: nil
     }
   }
 }

@@ -92,11 +92,12 @@ struct Version2Codecs {
   ///
   /// - Parameters:
   ///   - stated: The data type of the document.
+  ///   - dtype: The same as the document has it.
   ///   - rank: The number of axes.
   ///   - isColumnMajor: Whether the elements of a chunk are in the order of Fortran, the first axis first.
   /// - Returns: The codecs in the order of encoding.
   func version3(
-    _ stated: Version2DataType, rank: Int, isColumnMajor: Bool
+    _ stated: Version2DataType, _ dtype: JSONValue, rank: Int, isColumnMajor: Bool
   ) -> [MetadataExtension] {
     var codecs: [MetadataExtension] = []
     // These two write a list of lists by the shape of the chunk, in whatever order it is in memory.
@@ -107,22 +108,23 @@ struct Version2Codecs {
     }
     let makesBytes = Self.arrayToBytesNames.union(Self.objectNames)
     var byteOrder = stated.byteOrder
+    func bytes(_ byteOrder: ByteOrder?) -> MetadataExtension {
+      // No codec in front of it changes a structure.
+      guard !stated.hasMixedByteOrder else { return BytesCodec.metadata(dtype: dtype) }
+      let configuration: JSONObject = ["endian": .string((byteOrder ?? .little).rawValue)]
+      return MetadataExtension(name: BytesCodec.name, configuration: configuration)
+    }
     var isBytes = stated.type == nil || stages.first?.name == "categorize"
     for stage in stages {
       if !isBytes && !Self.arrayToArrayNames.contains(stage.name) {
-        if !makesBytes.contains(stage.name) { codecs.append(Self.bytes(byteOrder)) }
+        if !makesBytes.contains(stage.name) { codecs.append(bytes(byteOrder)) }
         isBytes = true
       }
       if !isBytes { byteOrder = Self.byteOrder(behind: stage) ?? byteOrder }
       codecs.append(Self.version3(stage, stated, isOnly: stages.count == 1))
     }
-    if !isBytes { codecs.append(Self.bytes(byteOrder)) }
+    if !isBytes { codecs.append(bytes(byteOrder)) }
     return codecs
-  }
-
-  private static func bytes(_ byteOrder: ByteOrder?) -> MetadataExtension {
-    MetadataExtension(
-      name: BytesCodec.name, configuration: ["endian": .string((byteOrder ?? .little).rawValue)])
   }
 
   /// The byte order of what a codec makes, or nil if it is that of what it gets.

@@ -3,20 +3,21 @@ import ChunkEngine
 extension Version2DataType {
   /// Reads the fields of a structure.
   ///
-  /// A field that is an array, or whose byte order is not that of the first field that has one, is taken as
-  /// bytes that are left as they are stored. A field without a name, as NumPy has for padding, gets the name
-  /// that NumPy gives it.
+  /// A field without a name, as NumPy has for padding, gets the name that NumPy gives it. Of a title and a
+  /// name, which NumPy has in an array, the name counts.
   static func structure(
     _ values: [JSONValue], field path: String, depth: Int
   ) throws(MetadataError) -> Version2DataType {
     guard !values.isEmpty else { throw .expected("at least one field", found: [], in: path) }
     var fields: [StructureField] = []
     var names: Set<ExactString> = []
-    var byteOrder: ByteOrder?
+    var items: [Version2DataType] = []
     var byteCount = 0
     for (index, value) in values.enumerated() {
       let path = "\(path)[\(index)]"
-      guard let parts = value.arrayValue, 2...3 ~= parts.count, let stated = parts[0].stringValue else {
+      guard let parts = value.arrayValue, 2...3 ~= parts.count,
+        let stated = (parts[0].arrayValue?.last ?? parts[0]).stringValue
+      else {
         throw .expected("an array of a name, a data type and perhaps a shape", found: value, in: path)
       }
       let name = stated.isEmpty ? "f\(index)" : stated
@@ -28,10 +29,8 @@ extension Version2DataType {
         throw .expected("a data type of fixed size", found: parts[1], in: "\(path)[1]")
       }
       if parts.count == 3 {
-        type = .rawBytes(byteCount: try arrayByteCount(parts[2], itemByteCount, field: "\(path)[2]"))
-      } else if let order = item.byteOrder {
-        byteOrder = byteOrder ?? order
-        if order != byteOrder { type = .rawBytes(byteCount: itemByteCount) }
+        let shape = try shape(parts[2], ofItemsOf: itemByteCount, field: "\(path)[2]")
+        type = .subarray(of: type, shape: shape)
       }
       // No part is larger than the limit.
       byteCount += type.layout.fixedByteCount ?? 0
@@ -41,24 +40,37 @@ extension Version2DataType {
           message: "an element has more than \(DataType.maximumByteCount) bytes")
       }
       fields.append(StructureField(name, type))
+      items.append(item)
     }
-    return Version2DataType(.structure(fields), byteOrder)
+    let type = DataType.structure(fields)
+    let byteOrders = Set(items.compactMap(\.byteOrder))
+    if byteOrders.count < 2, !items.contains(where: \.hasMixedByteOrder) {
+      return Version2DataType(type, byteOrders.first)
+    }
+    var turnedByteCounts: [Int] = []
+    for (field, item) in zip(fields, items) {
+      let itemByteCount = item.type?.layout.fixedByteCount ?? 1
+      let itemCount = (field.dataType.layout.fixedByteCount ?? 0) / itemByteCount
+      turnedByteCounts += repeatElement(item.turnedByteCounts, count: itemCount).joined()
+    }
+    return Version2DataType(type, turnedByteCounts: turnedByteCounts)
   }
 
-  /// The bytes of a field that is an array of a shape.
-  private static func arrayByteCount(
-    _ shape: JSONValue, _ itemByteCount: Int, field: String
-  ) throws(MetadataError) -> Int {
+  /// The shape of a field that is an array.
+  private static func shape(
+    _ shape: JSONValue, ofItemsOf itemByteCount: Int, field: String
+  ) throws(MetadataError) -> [Int] {
     // NumPy also writes a single length without brackets.
-    let lengths = shape.arrayValue ?? [shape]
+    var lengths: [Int] = []
     var byteCount = itemByteCount
-    for length in lengths {
+    for length in shape.arrayValue ?? [shape] {
       guard let count = length.integerValue, count > 0, count <= DataType.maximumByteCount / byteCount else {
         throw .expected(
           "a shape of at most \(DataType.maximumByteCount) bytes, and at least 1", found: shape, in: field)
       }
       byteCount *= count
+      lengths.append(count)
     }
-    return byteCount
+    return lengths
   }
 }

@@ -7,22 +7,45 @@ import ChunkEngine
 ///     |S5   <U5   |V5                byte strings, text, and bytes of a fixed size
 ///     <M8[25s]                       points in time, 25 seconds apart
 ///     |O                             objects: the filters say what they are
-///     [["x","<f4"],["y","<f4",[3]]]  structures, of which a field can be an array
+///     [["x","<f4"],["y",">f4",[3]]]  structures, of which a field can be an array
 ///
 /// See [data type encoding](https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
 struct Version2DataType: Hashable, Sendable {
   /// What the elements are, or nil for objects.
   let type: DataType?
 
-  /// The order in which the bytes of numbers are stored, or nil if there are no numbers of several bytes.
+  /// The order in which the bytes of numbers are stored, or nil if there are no numbers of several bytes, or
+  /// if some of a structure are stored in one order and some in the other.
   let byteOrder: ByteOrder?
+
+  /// The widths in bytes of what is turned round between memory and store, in order; see ``BytesCodec``.
+  ///
+  /// What is not turned round has the width 1: of a structure the numbers that are stored little-endian.
+  var turnedByteCounts: [Int] {
+    turnedByteCountsOfFields
+      ?? type?.scalarByteCounts.flatMap { byteOrder == .big ? [$0] : [Int](repeating: 1, count: $0) } ?? []
+  }
+
+  /// The widths if the fields of a structure differ in byte order.
+  private let turnedByteCountsOfFields: [Int]?
 
   private static let field = "dtype"
 
   init(_ type: DataType?, _ byteOrder: ByteOrder?) {
     self.type = type
     self.byteOrder = byteOrder
+    turnedByteCountsOfFields = nil
   }
+
+  /// Makes the type of a structure whose fields differ in byte order.
+  init(_ type: DataType, turnedByteCounts: [Int]) {
+    self.type = type
+    byteOrder = nil
+    turnedByteCountsOfFields = turnedByteCounts
+  }
+
+  /// Whether the numbers of a structure are stored in different byte orders.
+  var hasMixedByteOrder: Bool { turnedByteCountsOfFields != nil }
 
   /// Reads a data type.
   ///

@@ -9,8 +9,13 @@ import Foundation
 struct Version2FillValue {
   let type: DataType
 
-  /// The order in which the bytes of numbers are stored.
-  let byteOrder: ByteOrder
+  /// How elements are stored.
+  private let stored: Version2DataType
+
+  init(_ type: DataType, stored: Version2DataType) {
+    self.type = type
+    self.stored = stored
+  }
 
   /// Reads a fill value.
   func bytes(from value: JSONValue) throws(MetadataError) -> [UInt8] {
@@ -66,10 +71,10 @@ struct Version2FillValue {
 
   /// Turns round the bytes of each number if they are stored so.
   private func swapped(_ bytes: [UInt8]) -> [UInt8] {
-    guard byteOrder == .big else { return bytes }
+    guard stored.byteOrder == .big || stored.hasMixedByteOrder else { return bytes }
     var result: [UInt8] = []
     var rest = bytes[...]
-    for byteCount in type.scalarByteCounts {
+    for byteCount in stored.turnedByteCounts {
       result += rest.prefix(byteCount).reversed()
       rest = rest.dropFirst(byteCount)
     }

@@ -25,6 +25,7 @@ struct ElementTests {
       .init(.timedelta64(.days, scaleFactor: 2), "-1", [UInt8](repeating: 255, count: 8)),
       .init(.structure([StructureField("x", .number(.int8))]), #"{"x":5}"#, [5]),
       .init(.array(of: .number(.uint8)), "[1,2,3]", [1, 2, 3]),
+      .init(.subarray(of: .number(.uint8), shape: [2, 1]), "[[1],[2]]", [1, 2]),
       .init(.optional(.number(.int8)), "null", [0, 0]), .init(.optional(.number(.int8)), "5", [1, 5]),
       .init(.optional(.string), "null", [0]), .init(.optional(.string), #""""#, [1]),
       .init(.optional(.optional(.number(.int8))), "[null]", [1, 0, 0]),
@@ -41,6 +42,18 @@ struct ElementTests {
     #expect(try json(.number(.float32), [1, 0, 0xC0, 0x7F]) == "NaN")
     #expect(try json(.number(.float64), [0, 0, 0, 0, 0, 0, 0xF8, 0xFF]) == "NaN")
     #expect(try json(.smallNumber(.float8E5M2), [0x7F]) == "NaN")
+  }
+
+  @Test(
+    "An element that is there is wrapped if that is asked for, and its numbers are written by their value")
+  func wrapped() throws {
+    func wrapped(_ type: DataType, _ bytes: [UInt8]) throws -> JSONValue {
+      try type.json(ofElement: bytes.span.bytes, wrapsPresent: true)
+    }
+    #expect(try wrapped(.optional(.number(.float32)), [1, 1, 0, 0xC0, 0x7F]) == ["NaN"])
+    #expect(try wrapped(.optional(.number(.float32)), [0, 0, 0, 0, 0]) == .null)
+    #expect(try wrapped(.optional(.smallNumber(.float8E5M2)), [1, 0x3C]) == [1.0])
+    #expect(try wrapped(.optional(.optional(.string)), [1, 1, 0x61]) == [["a"]])
   }
 
   @Test("Bits that do not belong to a small integer are ignored")

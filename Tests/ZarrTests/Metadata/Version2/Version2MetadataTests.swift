@@ -74,11 +74,11 @@ struct Version2MetadataTests {
         ]), "little"
       ),
       (
-        [["", "|V3"], ["x", ">i4"], ["y", "<i4"], ["z", ">f4", [2, 3]], ["w", "|u1", 2]],
+        [["", "|V3"], [["title", "x"], ">i4"], ["z", ">f4", [2, 3]], ["w", "|u1", 2]],
         .structure([
           StructureField("f0", .rawBytes(byteCount: 3)), StructureField("x", .number(.int32)),
-          StructureField("y", .rawBytes(byteCount: 4)), StructureField("z", .rawBytes(byteCount: 24)),
-          StructureField("w", .rawBytes(byteCount: 2)),
+          StructureField("z", .subarray(of: .number(.float32), shape: [2, 3])),
+          StructureField("w", .subarray(of: .number(.uint8), shape: [2])),
         ]), "big"
       ),
     ] as [(JSONValue, DataType, JSONValue)])
@@ -89,6 +89,28 @@ struct Version2MetadataTests {
     }
     #expect(metadata.dataType == type)
     #expect(metadata.codecs[0] == MetadataExtension(name: "bytes", configuration: ["endian": endian]))
+    #expect(metadata.json["dtype"] == dtype)
+  }
+
+  @Test("Fields of a structure may differ in byte order")
+  func mixedByteOrders() throws {
+    let dtype: JSONValue = [["x", "<i4"], ["p", [["y", ">i2"], ["z", "<f4"]], [2]]]
+    let metadata = try metadata {
+      $0["dtype"] = dtype
+      $0["fill_value"] = "AQAAAAACAABAQAADAACAQA=="
+    }
+    let inner = DataType.structure([
+      StructureField("y", .number(.int16)), StructureField("z", .number(.float32)),
+    ])
+    #expect(
+      metadata.dataType
+        == .structure([
+          StructureField("x", .number(.int32)), StructureField("p", .subarray(of: inner, shape: [2])),
+        ]))
+    #expect(
+      try metadata.dataType.json(ofFillValue: metadata.fillValue)
+        == ["x": 1, "p": [["y": 2, "z": 3.0], ["y": 3, "z": 4.0]]])
+    #expect(metadata.codecs[0].configuration == ["dtype": dtype])
     #expect(metadata.json["dtype"] == dtype)
   }
 
