@@ -11,14 +11,16 @@ struct InnerChunkWalk {
     let selected: Range<Int>
     /// The elements of the shard that are inside of the array.
     let extent: Int
-    /// The elements of an inner chunk.
+    /// The elements of an inner chunk, and of the shard.
     let side: Int
-    /// How far the next inner chunk is in the index, and the next element in its chunk and in the selection.
+    let shardLength: Int
+    /// How far the next inner chunk is in the index, and the next element in the selection and in its chunk.
     let positionStride: Int
-    let chunkStride: Int
     let selectionStride: Int
-    /// The inner chunk that is visited.
+    var chunkStride: Int
+    /// The inner chunk that is visited, and its elements.
     var index: Int
+    var length = 0
     /// The first of its elements that is selected, counted from that of the shard, and how many are.
     var lower = 0
     var count = 0
@@ -30,6 +32,7 @@ struct InnerChunkWalk {
 
   private var axes: [Axis]
   private let selectionBase: Int
+  private let isEven: Bool
   private var isFinished = false
 
   /// Which of the inner chunks of the shard is visited, in C order.
@@ -44,6 +47,12 @@ struct InnerChunkWalk {
   /// The number of selected elements of the inner chunk.
   private(set) var elementCount = 0
 
+  /// The number of elements of the inner chunk.
+  private(set) var chunkElementCount: Int
+
+  /// The number of elements of the inner chunk along each axis.
+  private(set) var chunkShape: [Int]
+
   /// Begins in front of the first inner chunk of a part.
   init(_ part: ShardPart) {
     let grid = part.grid
@@ -57,10 +66,14 @@ struct InnerChunkWalk {
       axes.append(
         Axis(
           chunks: part.chunks[axis], selected: part.selected[axis], extent: part.extent[axis],
-          side: grid.chunkShape[axis], positionStride: positionStride, chunkStride: chunkStride,
-          selectionStride: part.selectionStrides[axis], index: part.chunks[axis].lowerBound))
+          side: grid.chunkShape[axis], shardLength: grid.shardShape[axis], positionStride: positionStride,
+          selectionStride: part.selectionStrides[axis], chunkStride: chunkStride,
+          index: part.chunks[axis].lowerBound))
     }
     self.axes = axes
+    isEven = grid.isEven
+    chunkShape = grid.chunkShape
+    chunkElementCount = grid.chunkElementCount
     selectionBase = part.selectionBase
     for axis in axes.indices {
       position += axes[axis].index * axes[axis].positionStride
@@ -96,6 +109,7 @@ struct InnerChunkWalk {
       // Without axes there is one inner chunk.
       guard axes.isEmpty else { return false }
     }
+    if !isEven { measureChunk() }
     findRuns()
     return true
   }
@@ -106,9 +120,20 @@ struct InnerChunkWalk {
     let lower = max(start, axes[axis].selected.lowerBound)
     // No inner chunk reaches beyond its shard.
     let upper = min(start + axes[axis].side, axes[axis].selected.upperBound)
+    axes[axis].length = min(axes[axis].side, axes[axis].shardLength - start)
     axes[axis].lower = lower
     axes[axis].count = upper - lower
     axes[axis].isWhole = lower == start && upper == min(start + axes[axis].side, axes[axis].extent)
+  }
+
+  /// Finds the shape of an inner chunk that may end with the shard.
+  private mutating func measureChunk() {
+    chunkElementCount = 1
+    for axis in axes.indices.reversed() {
+      chunkShape[axis] = axes[axis].length
+      axes[axis].chunkStride = chunkElementCount
+      chunkElementCount *= axes[axis].length
+    }
   }
 
   /// Finds the runs of the inner chunk.

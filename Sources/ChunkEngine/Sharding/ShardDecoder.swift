@@ -66,27 +66,28 @@ private struct Work: ~Copyable {
     ranges.removeAll(keepingCapacity: true)
     // Inner chunks have a header each, which the shard has not.
     var rest = sumOrMaximum(limit, grid.chunkCount * WireForm.headerByteCount)
-    for position in 0..<grid.chunkCount {
-      guard let range = try index.range(ofChunkAt: position) else {
+    var walk = InnerChunkWalk(ShardPart(allOf: grid))
+    while walk.next() {
+      guard let range = try index.range(ofChunkAt: walk.position) else {
         ranges.append(nil)
         continue
       }
       let start = chunks.count
       try Self.decode(
-        source.extracting(range), at: position, grid, with: decoder, into: &chunks, limit: min(limit, rest))
+        source.extracting(range), walk, with: decoder, into: &chunks, limit: min(limit, rest))
       rest -= chunks.count - start
       ranges.append(start..<chunks.count)
     }
   }
 
   private static func decode(
-    _ source: RawSpan, at position: Int, _ grid: InnerChunkGrid, with decoder: ChainDecoder,
-    into output: inout ByteArena, limit: Int
+    _ source: RawSpan, _ walk: InnerChunkWalk, with decoder: ChainDecoder, into output: inout ByteArena,
+    limit: Int
   ) throws(ChunkError) {
     do {
-      try decoder.decode(source, shape: grid.chunkShape, into: &output, limit: limit)
+      try decoder.decode(source, shape: walk.chunkShape, into: &output, limit: limit)
     } catch {
-      throw .innerChunk(position: position, reason: error)
+      throw .innerChunk(position: walk.position, reason: error)
     }
   }
 
@@ -94,7 +95,7 @@ private struct Work: ~Copyable {
   ///
   /// - Returns: The bytes that they have together.
   private mutating func findElements(_ grid: InnerChunkGrid) throws(ChunkError) -> Int {
-    try table.reset(count: grid.chunkCount * grid.chunkElementCount)
+    try table.reset(count: grid.elementCount)
     let name = codec.chain.elementCodecName
     var payloadByteCount = 0
     var walk = InnerChunkWalk(ShardPart(allOf: grid))
@@ -104,14 +105,14 @@ private struct Work: ~Copyable {
           let slots = unsafe table.slots(run.selectionIndex..<run.selectionIndex + run.count)
           unsafe slots.update(repeating: fillElement.baseAddress + WireForm.lengthByteCount)
         }
-        let (filled, overflow) = codec.fillValue.count.multipliedReportingOverflow(by: grid.chunkElementCount)
+        let (filled, overflow) = codec.fillValue.count.multipliedReportingOverflow(by: walk.chunkElementCount)
         guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
         payloadByteCount = try sum(payloadByteCount, filled)
         continue
       }
       do {
         let found = try Self.find(
-          walk.runs, in: chunks, range, count: grid.chunkElementCount, codec: name, table: &table)
+          walk.runs, in: chunks, range, count: walk.chunkElementCount, codec: name, table: &table)
         payloadByteCount = try sum(payloadByteCount, found)
       } catch {
         throw .innerChunk(position: walk.position, reason: error)
@@ -165,7 +166,7 @@ private struct Work: ~Copyable {
     _ source: RawSpan, _ index: ShardIndex, _ grid: InnerChunkGrid, _ elementByteCount: Int,
     into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
-    let byteCount = grid.chunkCount * grid.chunkElementCount * elementByteCount
+    let byteCount = grid.elementCount * elementByteCount
     let start = output.count
     try output.append(addingCapacity: byteCount) { output throws(ChunkError) in
       try unsafe output.appendUnsafe { elements throws(ChunkError) in
@@ -175,7 +176,7 @@ private struct Work: ~Copyable {
           let range = try index.range(ofChunkAt: walk.position)
           if let range {
             try Self.decode(
-              source.extracting(range), at: walk.position, grid, with: decoder, into: &chunks, limit: limit)
+              source.extracting(range), walk, with: decoder, into: &chunks, limit: limit)
           }
           for run in walk.runs {
             let target = unsafe UnsafeMutableRawBufferPointer(

@@ -74,10 +74,10 @@ private struct Work: ~Copyable {
     var walk = InnerChunkWalk(ShardPart(allOf: grid))
     while walk.next() {
       chunk.removeAll()
-      try gather(walk.runs, of: source, count: grid.chunkElementCount)
+      try gather(walk.runs, of: source, count: walk.chunkElementCount)
       guard !codec.chain.layout.elements(of: chunk.bytes, allEqual: codec.fillValue) else { continue }
       let start = output.count
-      try encoder.encode(chunk.bytes, shape: grid.chunkShape, into: &output)
+      try encoder.encode(chunk.bytes, shape: walk.chunkShape, into: &output)
       entries[walk.position] = ShardEntry(
         offset: UInt64(start - base), byteCount: UInt64(output.count - start))
     }

@@ -9,7 +9,7 @@
 ///       │· · │· …│…   │
 ///       └─────┴─────┴─────┘
 ///
-/// Shards of one array may differ in shape, inner chunks do not.
+/// Shards of one array may differ in shape.
 public struct ShardPart: Sendable {
   /// The inner chunks of the shard.
   public let grid: InnerChunkGrid

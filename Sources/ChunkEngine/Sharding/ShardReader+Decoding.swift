@@ -49,7 +49,8 @@ extension ShardReader {
       }
       let decodedStart = output.count
       try Self.decode(
-        &pipeline, stored, source, grid.chunkShape, into: &output, limit: limits.decodedByteCountPerChunk)
+        &pipeline, stored, source, grid.shape(ofChunkAt: chunk.position), into: &output,
+        limit: limits.decodedByteCountPerChunk)
       try check(output.count - decodedStart)
       chunks.setDecoded(decodedStart..<output.count, of: number)
     } catch {

@@ -92,7 +92,8 @@ extension ShardReader {
     try decode(chunks.order[0], fetchedFrom: range.lowerBound, grid)
     output.truncate(to: chunks.chunks[chunks.order[0]].decoded.upperBound)
     do throws(ChunkError) {
-      return try BlobView(try output.takeBytes(), count: grid.chunkElementCount, chain: codec.chain)
+      return try BlobView(
+        try output.takeBytes(), count: grid.elementCount(ofChunkAt: position), chain: codec.chain)
     } catch {
       throw ChunkError.innerChunk(position: position, reason: error)
     }
@@ -130,12 +131,12 @@ extension ShardReader {
     _ table: inout BlobTable, _ chunks: borrowing ShardChunks, _ output: borrowing ByteArena,
     _ part: ShardPart, fillElement: SharedBytes, codec: String
   ) throws(ChunkError) {
-    let count = part.grid.chunkElementCount
     // Inner chunks have as many elements as they say or this throws: the table is bounded by their bytes.
     for chunk in chunks.chunks where chunk.stored != nil {
       do {
         _ = try WireForm.payloadByteCount(
-          of: output.bytes.extracting(chunk.decoded), expectedCount: count, codec: codec)
+          of: output.bytes.extracting(chunk.decoded),
+          expectedCount: part.grid.elementCount(ofChunkAt: chunk.position), codec: codec)
       } catch {
         throw .innerChunk(position: chunk.position, reason: error)
       }
@@ -151,7 +152,8 @@ extension ShardReader {
       }
       do {
         var cursor = try WireFormCursor(
-          output.bytes.extracting(chunk.decoded), expectedCount: count, codec: codec)
+          output.bytes.extracting(chunk.decoded),
+          expectedCount: part.grid.elementCount(ofChunkAt: chunk.position), codec: codec)
         for run in chunks.runs[chunk.runs] {
           try cursor.skip(run.chunkIndex - cursor.index)
           try unsafe cursor.next(into: table.slots(run.selectionIndex..<run.selectionIndex + run.count))
@@ -188,7 +190,7 @@ extension ShardReader {
     for chunk in chunks.chunks where chunk.stored != nil {
       do {
         try ElementLayout.fixed(byteCount: elementByteCount).checkByteCount(
-          chunk.decoded.count, count: part.grid.chunkElementCount, codec: codec)
+          chunk.decoded.count, count: part.grid.elementCount(ofChunkAt: chunk.position), codec: codec)
       } catch {
         throw .innerChunk(position: chunk.position, reason: error)
       }

@@ -125,15 +125,16 @@ public struct ShardReader: ~Copyable {
     _ counts: inout Counts, _ countsElementBytes: Bool
   ) throws(ChunkError) {
     let runs = chunks.runs.span.extracting(chunk.runs)
+    let count = grid.elementCount(ofChunkAt: chunk.position)
     let payloadByteCount: Int
     do {
       payloadByteCount = try builder.place(
-        bytes.extracting(chunk.decoded), count: grid.chunkElementCount, runs: runs)
+        bytes.extracting(chunk.decoded), count: count, runs: runs)
     } catch {
       throw .innerChunk(position: chunk.position, reason: error)
     }
     guard countsElementBytes else { return }
     counts.elementByteCount +=
-      chunk.elementCount == grid.chunkElementCount ? payloadByteCount : builder.byteCount(of: runs)
+      chunk.elementCount == count ? payloadByteCount : builder.byteCount(of: runs)
   }
 }

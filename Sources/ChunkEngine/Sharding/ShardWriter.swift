@@ -49,22 +49,21 @@ public struct ShardWriter: ~Copyable {
     _ part: ShardPart, of elements: any BlobSource, expectedPartCount: Int = 1,
     existing: (_ position: Int) throws -> BlobView?
   ) throws -> EncodedInnerChunks {
-    let grid = part.grid
     var payloadByteCount = 0
     try beginPart(expectedPartCount: expectedPartCount)
     chunks.reserveCapacity(part.chunkCount)
     var walk = InnerChunkWalk(part)
     while walk.next() {
       var others: (any BlobSource)?
-      if walk.elementCount < grid.chunkElementCount {
+      if walk.elementCount < walk.chunkElementCount {
         others = walk.isWhole ? nil : try existing(walk.position)
-        others = others ?? RepeatedBlob(codec.fillValue, count: grid.chunkElementCount)
+        others = others ?? RepeatedBlob(codec.fillValue, count: walk.chunkElementCount)
       }
       let start = output.count
       let isStored: Bool
       do throws(ChunkError) {
         let (found, isEncoded) = try encode(
-          walk.runs, of: elements, others: others, count: grid.chunkElementCount, grid.chunkShape)
+          walk.runs, of: elements, others: others, count: walk.chunkElementCount, walk.chunkShape)
         payloadByteCount = try sum(payloadByteCount, found)
         isStored = isEncoded
       } catch {
@@ -105,7 +104,7 @@ public struct ShardWriter: ~Copyable {
     let start = output.count
     do throws(ChunkError) {
       let isStored = try isStored(chunk.bytes, isText: false)
-      if isStored { try pipeline.encode(chunk.bytes, shape: grid.chunkShape, into: &output) }
+      if isStored { try pipeline.encode(chunk.bytes, shape: grid.shape(ofChunkAt: position), into: &output) }
       chunks.append(
         EncodedInnerChunks.Chunk(position: position, byteCount: isStored ? output.count - start : nil))
     } catch {

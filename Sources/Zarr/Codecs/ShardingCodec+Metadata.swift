@@ -18,8 +18,11 @@ extension ShardingCodec {
       Setting.chunkShape, Setting.codecs, Setting.indexCodecs, Setting.indexLocation)
     let chunkShape = try Self.chunkShape(settings, context)
     let codecs = try settings.extensions(Setting.codecs) ?? [context.dataType.defaultCodec]
+    // The last inner chunks may be shorter than the others.
+    let isEven =
+      context.chunkShape.map { zip($0, chunkShape).allSatisfy { $0.isMultiple(of: $1) } } ?? true
     let inner = CodecContext(
-      dataType: context.dataType, fillValue: context.fillValue, chunkShape: chunkShape)
+      dataType: context.dataType, fillValue: context.fillValue, chunkShape: isEven ? chunkShape : nil)
     self.init(
       chunkShape: chunkShape,
       chain: try CodecChain(codecs, inner, field: settings.fields.path(of: Setting.codecs)),
@@ -37,10 +40,8 @@ extension ShardingCodec {
     }
     var shape: [Int] = []
     for (axis, value) in values.enumerated() {
-      let outer = context.chunkShape?[axis]
-      guard let side = value.integerValue, side >= 1, outer?.isMultiple(of: side) ?? true else {
-        let divided = outer.map { " that divides \($0)" } ?? ""
-        throw .expected("an integer of at least 1\(divided)", found: value, in: "\(field)[\(axis)]")
+      guard let side = value.integerValue, side >= 1 else {
+        throw .expected("an integer of at least 1", found: value, in: "\(field)[\(axis)]")
       }
       shape.append(side)
     }
@@ -55,7 +56,7 @@ extension ShardingCodec {
 
   /// The number of inner chunks along each axis, or nil if chunks differ in shape.
   private static func counts(of chunkShape: [Int], in context: CodecContext) -> [Int]? {
-    context.chunkShape.map { outer in zip(outer, chunkShape).map { $0 / $1 } }
+    context.chunkShape.map { outer in zip(outer, chunkShape).map { ($0 - 1) / $1 + 1 } }
   }
 
   private static func indexFormat(

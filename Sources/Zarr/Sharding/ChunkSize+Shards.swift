@@ -15,6 +15,13 @@ extension ChunkSize {
     try chunkGrid.checkCovers(shape)
     switch self {
     case .grid(let grid):
+      guard grid.axes.count == chunkShape.count,
+        zip(grid.axes, chunkShape).allSatisfy({ $0.isDivisible(by: $1) })
+      else {
+        throw MetadataError(
+          code: .unexpectedValue, field: ChunkGrid.shapesField,
+          message: "the shards do not all consist of whole chunks of \(chunkShape)")
+      }
       return grid
     case .shape(let shardShape):
       let isWhole =

@@ -20,7 +20,8 @@ final class ShardWritingWorker {
 
 /// What an array needs to work on parts of its shards.
 ///
-/// It can if ``ShardingCodec`` is its only codec: other codecs beside it need whole shards.
+/// It can if ``ShardingCodec`` is its only codec, and shards are a whole number of inner chunks: other codecs
+/// beside it need whole shards, and only inner chunks of one shape have a grid of their own.
 struct Sharding: Sendable {
   let codec: ShardingCodec
   let readers: WorkerPool<ShardReadingWorker>
@@ -29,11 +30,16 @@ struct Sharding: Sendable {
 
   /// Prepares for an array, or returns nil if its chunks are no shards.
   ///
-  /// - Throws: ``MetadataError`` if a shard would not be a whole number of inner chunks.
+  /// - Throws: ``MetadataError`` if an inner chunk has another number of axes.
   init?(_ chain: CodecChain, _ grid: ChunkGrid, _ access: ArrayAccess) throws(MetadataError) {
     guard chain.arrayToArray.isEmpty, chain.stages.isEmpty, let codec = chain.arrayToBytes as? ShardingCodec
     else { return nil }
-    try Self.check(codec, grid)
+    guard codec.chunkShape.count == grid.axes.count else {
+      throw MetadataError(
+        code: .unexpectedValue, field: "codecs[0].configuration.chunk_shape",
+        message: "expected \(grid.axes.count) integers, as in shape, found \(codec.chunkShape.count)")
+    }
+    guard zip(grid.axes, codec.chunkShape).allSatisfy({ $0.isDivisible(by: $1) }) else { return nil }
     self.codec = codec
     indices = ShardIndexCache(maximumByteCount: access.shardIndexCacheByteCount)
     writers = WorkerPool {
@@ -44,28 +50,11 @@ struct Sharding: Sendable {
     }
     readers = WorkerPool { ShardReadingWorker(try ShardReader(codec, limits: access.limits)) }
   }
-
-  /// Checks that shards of any length consist of whole inner chunks.
-  private static func check(_ codec: ShardingCodec, _ grid: ChunkGrid) throws(MetadataError) {
-    let field = "codecs[0].configuration.chunk_shape"
-    guard codec.chunkShape.count == grid.axes.count else {
-      throw MetadataError(
-        code: .unexpectedValue, field: field,
-        message: "expected \(grid.axes.count) integers, as in shape, found \(codec.chunkShape.count)")
-    }
-    for (axis, side) in codec.chunkShape.enumerated() {
-      guard grid.axes[axis].isDivisible(by: side) else {
-        throw MetadataError(
-          code: .unexpectedValue, field: "\(field)[\(axis)]",
-          message: "\(side) does not divide the length of each shard")
-      }
-    }
-  }
 }
 
 extension ChunkAxis {
   /// Whether the length of every chunk is a multiple of `length`.
-  fileprivate func isDivisible(by length: Int) -> Bool {
+  func isDivisible(by length: Int) -> Bool {
     switch self {
     case .repeated(let own): own.isMultiple(of: length)
     case .lengths(let lengths): lengths.runs.allSatisfy { $0.length.isMultiple(of: length) }

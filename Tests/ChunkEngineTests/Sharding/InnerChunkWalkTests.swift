@@ -18,8 +18,10 @@ struct InnerChunkWalkTests {
         var position = 0
         var chunkIndex = 0
         for axis in local.indices {
-          position = position * grid.counts[axis] + local[axis] / grid.chunkShape[axis]
-          chunkIndex = chunkIndex * grid.chunkShape[axis] + local[axis] % grid.chunkShape[axis]
+          let (index, rest) = local[axis].quotientAndRemainder(dividingBy: grid.chunkShape[axis])
+          let length = min(grid.chunkShape[axis], grid.shardShape[axis] - index * grid.chunkShape[axis])
+          position = position * grid.counts[axis] + index
+          chunkIndex = chunkIndex * length + rest
         }
         found[position, default: [:]][chunkIndex] = selectionIndex
         return
@@ -43,8 +45,12 @@ struct InnerChunkWalkTests {
     var generator = SeededGenerator(seed: UInt64(seed))
     let rank = Int.random(in: 0...4, using: &generator)
     let chunkShape = (0..<rank).map { _ in Int.random(in: 1...3, using: &generator) }
-    let grid = try InnerChunkGrid(
-      shardShape: chunkShape.map { $0 * Int.random(in: 1...3, using: &generator) }, chunkShape: chunkShape)
+    let isEven = Bool.random(using: &generator)
+    let shardShape = chunkShape.map { side in
+      let count = Int.random(in: 1...3, using: &generator)
+      return isEven ? side * count : Int.random(in: 1...side * count, using: &generator)
+    }
+    let grid = try InnerChunkGrid(shardShape: shardShape, chunkShape: chunkShape)
     let start = grid.shardShape.map { $0 * Int.random(in: 0...1, using: &generator) }
     // The array ends somewhere in the shard or behind it.
     let shape = zip(start, grid.shardShape).map { $0 + Int.random(in: 1...$1 + 2, using: &generator) }
@@ -76,6 +82,8 @@ struct InnerChunkWalkTests {
       }
       let elements = try #require(expected[walk.position])
       #expect(walk.elementCount == elements.count)
+      #expect(walk.chunkShape == grid.shape(ofChunkAt: walk.position))
+      #expect(walk.chunkElementCount == grid.elementCount(ofChunkAt: walk.position))
       // Whole if the inner chunk has no element of the array that is not selected.
       let all = self.expected(grid, start: start, shape: shape, selection: shape.map { 0..<$0 })
       #expect(walk.isWhole == (all[walk.position]?.count == elements.count))

@@ -104,7 +104,21 @@ struct ShardingCodecTests {
     #expect(try chain.decoded(stored, shape: [6, 4]) == wire)
   }
 
-  @Test("A shard that is not a whole number of inner chunks is refused", arguments: [[5], [4, 2], [0], []])
+  @Test(
+    "The last inner chunks end where the shard does",
+    arguments: [([5], [2]), ([4], [6]), ([7, 5], [3, 2]), ([2, 7], [4, 3])], [ShardIndexLocation.start, .end])
+  func uneven(shapes: ([Int], [Int]), location: ShardIndexLocation) throws {
+    let (shape, chunkShape) = shapes
+    // Inner chunks are shards themselves, and divided as unevenly.
+    let codec = try ShardingCodec.sample(
+      chunkShape: chunkShape,
+      chain: CodecChain(try ShardingCodec.sample(chunkShape: shape.map { _ in 2 }, location: location)))
+    let wire = referenceWireForm(ArrayElements.numbered(shape.reduce(1, *)))
+    let stored = try codec.encoded(wire, shape: shape, layout: .variable)
+    #expect(try codec.decoded(stored, shape: shape, layout: .variable) == wire)
+  }
+
+  @Test("A shard with other axes than its inner chunks is refused", arguments: [[4, 2], [0], []])
   func indivisible(shape: [Int]) throws {
     let codec = try ShardingCodec.sample(chunkShape: [2])
     let count = shape.reduce(1, *)

@@ -54,11 +54,10 @@ struct ShardingMetadataTests {
     arguments: [
       ("chunk_shape", 4, "chunk_shape"), ("chunk_shape", [], "chunk_shape"),
       ("chunk_shape", [4, 4], "chunk_shape"),
-      ("chunk_shape", [0], "chunk_shape[0]"), ("chunk_shape", [3], "chunk_shape[0]"),
-      ("chunk_shape", [16], "chunk_shape[0]"), ("chunk_shape", ["4"], "chunk_shape[0]"),
+      ("chunk_shape", [0], "chunk_shape[0]"), ("chunk_shape", ["4"], "chunk_shape[0]"),
       ("codecs", [], "codecs"), ("codecs", "vlen-utf8", "codecs"), ("codecs", ["zfp"], "codecs[0]"),
       ("codecs", ["vlen-utf8", "vlen-utf8"], "codecs[1]"), ("codecs", [4], "codecs[0]"),
-      ("index_codecs", [], "index_codecs"), ("index_codecs", ["vlen-bytes"], "codecs"),
+      ("index_codecs", [], "index_codecs"), ("index_codecs", ["vlen-bytes"], "index_codecs[0]"),
       ("index_codecs", ["bytes"], "index_codecs[0].configuration.endian"),
       ("index_location", "middle", "index_location"), ("index_location", 0, "index_location"),
       ("subchunk_write_order", "morton", "subchunk_write_order"),
@@ -66,8 +65,8 @@ struct ShardingMetadataTests {
   func wrongSetting(name: String, value: JSONValue, field: String) {
     var settings: JSONObject = ["chunk_shape": [4]]
     settings[name] = value
-    let path = field == "codecs" && name != "codecs" ? field : "codecs[0].configuration.\(field)"
-    expectRefused([codec(settings)], for: .string, chunkShape: [8], field: path)
+    expectRefused(
+      [codec(settings)], for: .string, chunkShape: [8], field: "codecs[0].configuration.\(field)")
   }
 
   @Test("An index with a compressor is refused")
@@ -83,14 +82,11 @@ struct ShardingMetadataTests {
       [codec(settings)], for: .string, chunkShape: [8], field: "codecs[0].configuration.index_codecs")
   }
 
-  @Test("Shards of shards divide what they are given")
-  func nested() throws {
-    let inner = codec(["chunk_shape": [2]])
+  @Test("Shards of shards divide what they are given, evenly or not", arguments: [2, 3, 5])
+  func nested(side: Int) throws {
+    let inner = codec(["chunk_shape": [.integer(side)]])
     let outer = try sharding(["chunk_shape": [4], "codecs": [inner]])
-    #expect((outer.chain.arrayToBytes as? ShardingCodec)?.chunkShape == [2])
-    expectRefused(
-      [codec(["chunk_shape": [4], "codecs": [codec(["chunk_shape": [3]])]])], for: .string, chunkShape: [8],
-      field: "codecs[0].configuration.codecs[0].configuration.chunk_shape[0]")
+    #expect((outer.chain.arrayToBytes as? ShardingCodec)?.chunkShape == [side])
   }
 
   @Test("An array with a codec that is left out inside of its shards is only read", arguments: [false, true])
