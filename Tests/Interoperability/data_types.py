@@ -2,10 +2,11 @@
 
     data_types.py write DIRECTORY --library zarr2|zarr|zarrs    writes arrays, and describes them
     data_types.py read --library zarr2|zarr|zarrs ARRAY...      says what is in arrays
+    data_types.py grids --library zarr2|zarr|zarrs              names the chunk grids that the library has
 
 zarr2 is zarr-python 2, which has an environment of its own: setup.sh makes it.
 
-Both print a line of JSON for each array:
+The first two print a line of JSON for each array:
 
     array       the path
     elements    each element in C order as it lies in the memory of this project, in hexadecimal: numbers with
@@ -23,11 +24,13 @@ import sys
 
 def main():
     parser = argparse.ArgumentParser(description="Arrays of every data type, by other libraries.")
-    parser.add_argument("action", choices=["write", "read"])
-    parser.add_argument("paths", metavar="PATH", nargs="+")
+    parser.add_argument("action", choices=["write", "read", "grids"])
+    parser.add_argument("paths", metavar="PATH", nargs="*")
     parser.add_argument("--library", choices=["zarr2", "zarr", "zarrs"], default="zarr")
     arguments = parser.parse_args()
     library = importlib.import_module(f"data_types_{arguments.library}")
+    if arguments.action == "grids":
+        return print("\n".join(library.GRIDS))
     if arguments.action == "read":
         found = ((path, *library.read(path)) for path in arguments.paths)
     else:

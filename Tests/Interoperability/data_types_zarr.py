@@ -12,6 +12,9 @@ from element_bytes import BYTES, TEXTS, element_bytes, fill_value_bytes, numbers
 warnings.filterwarnings("ignore")
 
 VERSION = tuple(map(int, importlib.metadata.version("zarr").split(".")[:2]))
+GRIDS = ["regular"] if VERSION < (3, 2) else ["regular", "rectilinear"]
+if "rectilinear" in GRIDS:
+    zarr.config.set({"array.rectilinear_chunks": True})
 TYPES = "|b1 |i1 |u1 <i2 >i2 <i4 <i8 <u2 <u4 <u8 <f2 <f4 >f8 <f8 <c8 <c16 |S5 <U4 >U4 |V3 <M8[ns] <M8[25s] <m8[D]"
 STRUCTURES = {
     "flat": [("x", "<f4"), ("y", "<i8"), ("flag", "|b1")],
@@ -48,12 +51,23 @@ def write(directory):
                 continue  # It cannot read what it writes.
             path = os.path.join(directory, f"v{zarr_format}-{name}.zarr")
             yield create(path, zarr_format, data, {"dtype": data.dtype, **options})
+    for name, data, options in rectilinear_cases() if "rectilinear" in GRIDS else []:
+        yield create(os.path.join(directory, f"{name}.zarr"), 3, data, {"dtype": data.dtype, **options})
+
+
+def rectilinear_cases():
+    strings = numpy.array(TEXTS, dtype=numpy.dtypes.StringDType())
+    yield "rectilinear-string", strings, {"chunks": [[1, 2, 3, 6]], "dtype": "string"}
+    yield "rectilinear-number", numbers("<i4", [5, 7]), {"chunks": [[1, 3, 1], [2, 2, 3]], "fill_value": 7}
+    yield "rectilinear-shards", numbers(">f8", [6, 7]), {"chunks": (2, 1), "shards": [[2, 4], [3, 4]]}
 
 
 def create(path, zarr_format, data, options):
     """Creates an array of which the last chunk is not written."""
     array = zarr.create_array(path, shape=data.shape, zarr_format=zarr_format, overwrite=True, **options)
     chunk = options["chunks"][0]
+    if isinstance(chunk, list):
+        chunk = chunk[0]
     end = (len(data) - 1) // chunk * chunk
     array[:end] = data[:end]
     elements, fill_value = read(path)

@@ -9,6 +9,7 @@ import zarrista
 from element_bytes import BYTES, TEXTS
 from zarrista.store import FilesystemStore
 
+GRIDS = ["regular", "rectilinear"]
 SHAPE, CHUNK_SHAPE = [5, 7], [2, 3]
 
 # The types of fixed size with their fill values, the bytes of these, and the bytes of an element.
@@ -62,6 +63,7 @@ def write(directory):
             elements = elements[: count - 7] + [fill] * 7
             array.store_array_subset((slice(0, 4), slice(0, 7)), zarrista.ArrayBytes(b"".join(elements[: count - 7])))
             yield path, elements, fill
+    yield from write_rectilinear(directory, generator)
     yield from write_variable(directory)
     yield from write_optional(directory, generator)
 
@@ -86,6 +88,23 @@ def write_variable(directory):
         elements = (values * 3)[:28]
         array.store_array_subset((slice(0, 4), slice(0, 7)), packed(elements))
         yield path, elements + [fill] * 7, fill
+
+
+def write_rectilinear(directory, generator):
+    little = {"name": "bytes", "configuration": {"endian": "little"}}
+    index_codecs = [little, {"name": "crc32c"}]
+    shards = {"chunk_shape": [2, 1], "codecs": [little], "index_codecs": index_codecs, "index_location": "end"}
+    elements = [generator.randbytes(4) for _ in range(28)]
+    for name, lengths, codec in [
+        ("lengths", [[1, 3, 1], [[2, 3], 1]], little), ("mixed", [2, [4, 3]], little), ("longer", [[4, 4], [9]], little),
+        ("shards", [[2, 4], [3, 4]], {"name": "sharding_indexed", "configuration": shards}),
+    ]:
+        path = os.path.join(directory, f"rectilinear-{name}.zarr")
+        document = metadata("int32", 7, [codec])
+        document["chunk_grid"] = {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": lengths}}
+        array = created(path, document)
+        array.store_array_subset((slice(0, 4), slice(0, 7)), zarrista.ArrayBytes(b"".join(elements)))
+        yield path, elements + [b"\7\0\0\0"] * 7, b"\7\0\0\0"
 
 
 def write_optional(directory, generator):

@@ -56,7 +56,11 @@ struct DataTypeInteroperabilityTests {
   func writing(format: ZarrFormat, library: String) throws {
     let directory = try StoreDirectory()
     var written: [(path: String, type: DataType, elements: [[UInt8]])] = []
-    for sample in TypeSample.samples(for: library, format) {
+    var samples = TypeSample.samples(for: library, format)
+    if format == .version3, try TypedArray.grids(of: library).contains("rectilinear") {
+      samples += try TypeSample.rectilinear()
+    }
+    for sample in samples {
       var generator = SeededGenerator(seed: UInt64(written.count))
       let elements = sample.elements(35, using: &generator)
       let path = "\(directory.path)/\(written.count)-\(sample.type.name).zarr"

@@ -76,6 +76,20 @@ struct TypeSample {
     TypeSample(nested), TypeSample(nested, serializer: big),
   ]
 
+  /// Arrays whose chunks, or shards, differ in length.
+  static func rectilinear() throws -> [TypeSample] {
+    let grid = try ChunkGrid(axes: [.lengths(ChunkLengths([1, 4, 3])), .repeated(4)])
+    let shards = try ChunkGrid(axes: [.lengths(ChunkLengths([2, 4])), .lengths(ChunkLengths([4, 2, 2]))])
+    return [DataType.number(.int32), .string].flatMap { type in
+      var chunked = TypeSample(type)
+      chunked.options.chunkSize = .grid(grid)
+      var sharded = TypeSample(type)
+      sharded.options.chunkSize = .shape([2, 1])
+      sharded.options.shardSize = .grid(shards)
+      return [chunked, sharded]
+    }
+  }
+
   /// Elements that may be absent, stored as zarrs does.
   private static func optional(_ type: DataType, _ codec: String, _ settings: JSONObject) -> TypeSample {
     let inner = MetadataExtension(name: codec, configuration: settings)

@@ -39,10 +39,18 @@ struct TypedArray: CustomTestStringConvertible, Sendable {
     try run(["read"] + paths, library)
   }
 
-  private static func run(_ arguments: [String], _ library: String) throws -> [TypedArray] {
-    let said = try PythonEnvironment.run(
+  /// The chunk grids that a library has: rectilinear ones came with version 3.2 of zarr-python.
+  static func grids(of library: String) throws -> [String] {
+    try said(["grids"], library).split(separator: "\n").map(String.init)
+  }
+
+  private static func said(_ arguments: [String], _ library: String) throws -> String {
+    try PythonEnvironment.run(
       "data_types.py", arguments + ["--library", library], environment: library == "zarr2" ? "zarr2" : nil)
-    return try said.split(separator: "\n").map { line in
+  }
+
+  private static func run(_ arguments: [String], _ library: String) throws -> [TypedArray] {
+    try said(arguments, library).split(separator: "\n").map { line in
       try TypedArray(try #require(try JSONParser().parse(Array(line.utf8)).objectValue))
     }
   }
