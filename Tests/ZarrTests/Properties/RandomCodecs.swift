@@ -7,9 +7,12 @@ struct RandomCodecs {
   /// The codecs for chunks of elements of a type.
   ///
   /// - Parameters:
+  ///   - type: What the elements are.
   ///   - chunkShape: The number of elements of a chunk along each axis, of one of them if they differ; nil if
   ///     elements come one by one, where absent ones are left out.
   ///   - depth: How deep the chain is in others.
+  ///   - generator: Where the chance comes from.
+  /// - Returns: The codecs in the order of encoding.
   static func chain(
     for type: DataType, chunkShape: [Int]?, depth: Int = 0, using generator: inout SeededGenerator
   ) -> [JSONValue] {

@@ -45,6 +45,7 @@ extension DataType {
   /// - Parameters:
   ///   - bytes: The element as it lies in memory.
   ///   - wrapsPresent: Whether an element that may be absent is in an array if it is there, as in documents.
+  /// - Returns: The value.
   /// - Throws: An error if the bytes are not an element of the data type.
   /// - Complexity: O(*n*) in the number of bytes.
   public func json(
