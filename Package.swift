@@ -49,7 +49,7 @@ let package = Package(
     .testTarget(
       name: "ChunkEngineTests",
       dependencies: ["ChunkEngine", "CKernels", "CAllocationCounter", "TestSupport"]),
-    .testTarget(name: "ZarrTests", dependencies: ["Zarr", "TestSupport"]),
+    .testTarget(name: "ZarrTests", dependencies: ["Zarr", "CSystemCalls", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
     .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
     .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),

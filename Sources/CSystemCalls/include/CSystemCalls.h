@@ -12,7 +12,11 @@ int csystemcalls_syncfs(int descriptor);
 int csystemcalls_lock(int descriptor, off_t start, off_t length, int waits);
 
 /// Opens `path` below `directory` as openat(2) does, but fails with EXDEV where a symbolic link, or the path
-/// itself, leads out of the directory; see openat2(2). Fails with ENOSYS where the kernel does not know how.
+/// itself, leads out of the directory; see openat2(2). Kernels before 5.6 do not know how: there no link is
+/// followed at all.
 int csystemcalls_open_beneath(int directory, const char *path, int flags, mode_t mode);
+
+/// Opens `path` below `directory`, and fails with EXDEV where a part of it is a symbolic link.
+int csystemcalls_open_without_links(int directory, const char *path, int flags, mode_t mode);
 
 #endif

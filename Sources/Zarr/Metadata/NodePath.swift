@@ -25,7 +25,7 @@ public struct NodePath: Sendable {
   /// Creates the path of a node that may be there already, by whichever library.
   ///
   /// Other libraries do not keep all rules for names, so only those names are refused that could lead out of
-  /// the store: empty ones, `.` and `..`, and what has a NUL character.
+  /// the store: empty ones, what has nothing but dots, and what has a NUL character.
   ///
   /// - Throws: An error if a name is one of these.
   public init(existing text: String) throws(MetadataError) {
@@ -92,9 +92,7 @@ public struct NodePath: Sendable {
   /// Checks all that Zarr asks of a name.
   private static func check(_ name: String) throws(MetadataError) {
     try checkSafety(name)
-    if name.utf8.allSatisfy({ $0 == UInt8(ascii: ".") }) {
-      throw error(name, "a name has nothing but dots")
-    } else if name.utf8.starts(with: "__".utf8) {
+    if name.utf8.starts(with: "__".utf8) {
       throw error(name, "a name begins with \"__\", which is reserved")
     } else if reservedNames.contains(where: name.utf8.elementsEqual) {
       throw error(name, "a name is \(JSONValue.string(name)), which is reserved")
@@ -109,7 +107,7 @@ public struct NodePath: Sendable {
       throw error(name, "a name has a slash")
     } else if name.utf8.contains(0) {
       throw error(name, "a name has a NUL character")
-    } else if name.utf8.elementsEqual(".".utf8) || name.utf8.elementsEqual("..".utf8) {
+    } else if name.utf8.allSatisfy({ $0 == UInt8(ascii: ".") }) {
       throw error(name, "a name has nothing but dots")
     }
   }

@@ -14,23 +14,19 @@ struct FileDescriptor: ~Copyable {
   ///   - name: The path of the file.
   ///   - directory: Where the path begins.
   ///   - flags: As the system has them.
-  ///   - isBeneath: Whether links must not lead out of the directory. Kernels before 5.6 cannot tell, and
-  ///     follow them.
+  ///   - isBeneath: Whether links must not lead out of the directory. Kernels before 5.6 cannot tell where
+  ///     they lead, so that none is followed there.
   ///   - path: What errors name.
   /// - Throws: ``StoreError/outside(path:)`` and ``StoreError/system(operation:path:code:)``.
   init?(
     opening name: String, in directory: Int32 = AT_FDCWD, flags: Int32, isBeneath: Bool = false, path: String
   ) throws(StoreError) {
     let flags = flags | O_CLOEXEC
-    var number: Int32 = -1
-    errno = ENOSYS
-    if isBeneath {
-      number = retrying { unsafe csystemcalls_open_beneath(directory, name, flags, 0o666) }
+    number = retrying {
+      isBeneath
+        ? unsafe csystemcalls_open_beneath(directory, name, flags, 0o666)
+        : unsafe openat(directory, name, flags, 0o666)
     }
-    if number < 0, errno == ENOSYS {
-      number = retrying { unsafe openat(directory, name, flags, 0o666) }
-    }
-    self.number = number
     self.path = path
     guard number >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }

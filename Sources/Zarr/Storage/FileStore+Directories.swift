@@ -10,7 +10,9 @@ extension FileStore {
 
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
-    try list(Self.directory(of: prefix), into: &keys)
+    try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
+      if !isDirectory, !Self.isTemporary(name) { keys.append(StoreKey(checked: path)) }
+    }
     return keys
   }
 
@@ -28,12 +30,15 @@ extension FileStore {
 
   /// Removes a directory in which there is nothing but such directories, and returns whether it is gone.
   func removeEmptyTree(_ directory: String) throws -> Bool {
+    var directories = [directory]
     var isEmpty = true
-    try forEachEntry(of: directory) { path, _, isDirectory in
-      isEmpty = try isEmpty && isDirectory && removeEmptyTree(path)
+    try forEachEntry(below: directory) { path, _, isDirectory in
+      isEmpty = isEmpty && isDirectory
+      directories.append(path)
     }
     guard isEmpty else { return false }
-    return unsafe unlinkat(root.rawValue, directory, AT_REMOVEDIR) == 0
+    // From the innermost on.
+    return directories.reversed().allSatisfy { unsafe unlinkat(root.rawValue, $0, AT_REMOVEDIR) == 0 }
   }
 
   /// The directory of the keys with a prefix, which is made of the same names as a key and leads out of the
@@ -52,18 +57,13 @@ extension FileStore {
   /// - Complexity: O(*n*) where *n* is the number of values below the prefix.
   @discardableResult
   public func sweepTemporaryFiles(_ prefix: String = "") throws -> Int {
-    try sweep(Self.directory(of: prefix), now: time(nil))
-  }
-
-  private func sweep(_ directory: String, now: Int) throws -> Int {
+    let now = time(nil)
     var count = 0
-    try forEachEntry(of: directory) { path, name, isDirectory in
-      if isDirectory {
-        count += try sweep(path, now: now)
-      } else if name == Self.lockFileName {
+    try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
+      if name == Self.lockFileName, !isDirectory {
         guard let file = try open(path, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK) else { return }
         if try removeLockFile(file, at: path) { count += 1 }
-      } else if Self.isTemporary(name), try isAbandoned(path, now: now) {
+      } else if !isDirectory, Self.isTemporary(name), try isAbandoned(path, now: now) {
         guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
           throw StoreError.system(operation: "remove", path: "\(location)/\(path)", code: errno)
         }
@@ -71,6 +71,20 @@ extension FileStore {
       }
     }
     return count
+  }
+
+  /// The names of temporary files and lock files that writers hold, or left when they were killed.
+  ///
+  /// - Parameter prefix: Where to look; everywhere for an empty prefix.
+  /// - Returns: The names from the directory of the store on, sorted.
+  /// - Throws: ``StoreError``
+  /// - Complexity: O(*n*) where *n* is the number of values below the prefix.
+  public func temporaryFiles(_ prefix: String = "") throws -> [String] {
+    var names: [String] = []
+    try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
+      if !isDirectory, Self.isTemporary(name) { names.append(path) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// Whether nobody holds a temporary file, nor is just about to.
@@ -87,24 +101,33 @@ extension FileStore {
     name == lockFileName || name.hasPrefix(".") && name.hasSuffix(".partial")
   }
 
-  /// Appends the keys below a directory.
-  private func list(_ directory: String, into keys: inout [StoreKey]) throws {
-    try forEachEntry(of: directory) { path, name, isDirectory in
-      if isDirectory {
-        try list(path, into: &keys)
-      } else if !Self.isTemporary(name) {
-        keys.append(StoreKey(checked: path))
-      }
-    }
-  }
-
   /// Removes what is in a directory, temporary files too.
   private func removeContents(of directory: String) throws {
-    try forEachEntry(of: directory) { path, _, isDirectory in
-      if isDirectory { try removeContents(of: path) }
-      guard unsafe unlinkat(root.rawValue, path, isDirectory ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT
-      else {
-        throw StoreError.system(operation: "remove", path: "\(location)/\(path)", code: errno)
+    var directories: [String] = []
+    func remove(_ path: String, _ flags: Int32) throws(StoreError) {
+      guard unsafe unlinkat(root.rawValue, path, flags) == 0 || errno == ENOENT else {
+        throw .system(operation: "remove", path: "\(location)/\(path)", code: errno)
+      }
+    }
+    try forEachEntry(below: directory) { path, _, isDirectory in
+      if isDirectory { directories.append(path) } else { try remove(path, 0) }
+    }
+    // From the innermost on.
+    for path in directories.reversed() { try remove(path, AT_REMOVEDIR) }
+  }
+
+  /// Calls `body` as ``forEachEntry(of:_:)`` does with everything below a directory, each directory before
+  /// what is in it.
+  ///
+  /// Directories are kept in a list and are not open meanwhile, so that it does not matter how deep they are.
+  private func forEachEntry(
+    below directory: String, _ body: (_ path: String, _ name: String, _ isDirectory: Bool) throws -> Void
+  ) throws {
+    var rest = [directory]
+    while let next = rest.popLast() {
+      try forEachEntry(of: next) { path, name, isDirectory in
+        try body(path, name, isDirectory)
+        if isDirectory { rest.append(path) }
       }
     }
   }
