@@ -38,6 +38,10 @@ public enum ChunkError: Error, Hashable, Sendable {
   case trailingBytes(codec: String, byteCount: Int)
   /// The decoded bytes are, or claim to be, more than the limit.
   case decodedByteCountExceedsLimit(codec: String, byteCount: Int?, limit: Int)
+  /// The decoded bytes are, or claim to be, more times the stored ones than the limit.
+  case expansionExceedsLimit(codec: String, byteCount: Int?, storedByteCount: Int, ratio: Int)
+  /// The elements of one call have more bytes together than the limit.
+  case callByteCountExceedsLimit(byteCount: Int?, limit: Int)
   /// The stored bytes are more than a chunk within the limits can have.
   case storedByteCountExceedsLimit(byteCount: Int, limit: Int)
   /// A header claims a decoded size that its bytes cannot give.
@@ -110,6 +114,12 @@ extension ChunkError: CustomStringConvertible {
       "\(byteCount) bytes follow the end of the \(codec) data"
     case .decodedByteCountExceedsLimit(let codec, let byteCount, let limit):
       "\(codec) would decode to \(byteCount.map(String.init) ?? "more") bytes and the limit is \(limit)"
+    case .expansionExceedsLimit(let codec, let byteCount, let storedByteCount, let ratio):
+      "\(codec) would decode \(storedByteCount) stored bytes to \(byteCount.map(String.init) ?? "far more"), and "
+        + "the limit is \(ratio) times as many"
+    case .callByteCountExceedsLimit(let byteCount, let limit):
+      "the elements have \(byteCount.map(String.init) ?? "more") bytes together, and the limit for one call is "
+        + "\(limit)"
     case .storedByteCountExceedsLimit(let byteCount, let limit):
       "\(byteCount) stored bytes are above the limit of \(limit)"
     case .implausibleByteCount(let codec, let claimed, let encoded):

@@ -1,18 +1,43 @@
+import Synchronization
+
 /// Collects the elements of decoded chunks into one view, from several workers at once.
 @safe
 public final class BlobViewBuilder: Sendable {
   let storage: BlobStorage
   private let codec: String
+  private let byteCountLimit: Int
+
+  /// The bytes of the view so far: of what points to elements, and of all elements.
+  private let byteCount: Atomic<Int>
 
   /// Makes room for `count` elements.
   ///
   /// - Parameters:
   ///   - count: The number of elements of the selection.
   ///   - chain: The codecs of the chunks.
-  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
-  public init(count: Int, chain: CodecChain) throws(ChunkError) {
+  ///   - limits: The most bytes that the view may have, see ``DecodingLimits/decodedByteCountPerCall``.
+  /// - Throws: ``ChunkError/callByteCountExceedsLimit(byteCount:limit:)`` before memory is taken, and
+  ///   ``ChunkError/outOfMemory(byteCount:)``.
+  public init(
+    count: Int, chain: CodecChain, limits: DecodingLimits = DecodingLimits()
+  ) throws(ChunkError) {
+    let (least, overflow) = unsafe count.multipliedReportingOverflow(
+      by: chain.layout.fixedByteCount ?? MemoryLayout<UnsafeRawPointer>.stride)
+    byteCountLimit = limits.decodedByteCountPerCall
+    guard !overflow, least <= byteCountLimit else {
+      throw .callByteCountExceedsLimit(byteCount: overflow ? nil : least, limit: byteCountLimit)
+    }
+    byteCount = Atomic(least)
     storage = try BlobStorage(count: count, layout: chain.layout)
     codec = chain.elementCodecName
+  }
+
+  /// Counts bytes of elements of any size that the view is going to have.
+  func charge(_ added: Int) throws(ChunkError) {
+    let (before, after) = byteCount.wrappingAdd(added, ordering: .relaxed)
+    guard added >= 0, after >= before, after <= byteCountLimit else {
+      throw .callByteCountExceedsLimit(byteCount: nil, limit: byteCountLimit)
+    }
   }
 
   /// Keeps memory that elements are going to be in, as long as the view.
@@ -40,7 +65,10 @@ public final class BlobViewBuilder: Sendable {
       storage.adopt(chunk, at: runs[0].chunkIndex * elementByteCount)
       return chunk.byteCount
     }
-    if storage.layout == .variable { storage.keep(chunk) }
+    if storage.layout == .variable {
+      try charge(chunk.byteCount)
+      storage.keep(chunk)
+    }
     return try place(chunk.bytes, count: count, runs: runs.span)
   }
 
@@ -73,17 +101,25 @@ public final class BlobViewBuilder: Sendable {
   ///
   /// - Precondition: `element` is well-formed, as ``ElementLayout/sharedElement(_:)`` makes it, and the runs
   ///   lie inside of the selection.
+  /// - Throws: ``ChunkError/callByteCountExceedsLimit(byteCount:limit:)``
   /// - Complexity: O(*n*) where *n* is the number of elements of the runs.
-  public func place(repeating element: SharedBytes, runs: [ElementRun]) {
+  public func place(repeating element: SharedBytes, runs: [ElementRun]) throws(ChunkError) {
     storage.keep(element)
-    place(repeating: element, runs: runs.span)
+    try place(repeating: element, runs: runs.span)
   }
 
   /// Puts `element` in the places of all elements of `runs`.
   ///
   /// - Precondition: As for ``place(repeating:runs:)-(_,[ElementRun])``. The memory of the element is kept by
   ///   somebody.
-  func place(repeating element: SharedBytes, runs: Span<ElementRun>) {
+  func place(repeating element: SharedBytes, runs: Span<ElementRun>) throws(ChunkError) {
+    if storage.layout == .variable {
+      var count = 0
+      for index in runs.indices { count += runs[index].count }
+      // Each counts as if it had bytes of its own, which it gets when the view is copied.
+      let (added, overflow) = element.byteCount.multipliedReportingOverflow(by: count)
+      try charge(overflow ? Int.max : added)
+    }
     for index in runs.indices {
       let places = runs[index].selectionIndex..<runs[index].selectionIndex + runs[index].count
       guard storage.layout == .variable else {

@@ -77,18 +77,23 @@ public struct ChunkDecoder: ~Copyable {
       throw ChunkError.storedByteCountExceedsLimit(
         byteCount: stored.count, limit: limits.storedByteCountPerChunk)
     }
-    let limit = limits.decodedByteCountPerChunk
+    let limit = limits.decodedByteCount(ofStored: stored.count)
     let byteCount: Int
     if pipeline.isInPlace {
       byteCount = try pipeline.verifiedByteCount(of: stored.bytes)
       stored.truncate(to: byteCount)
     } else {
-      try Self.decode(&pipeline, stored, shape, into: &output, limit: limit)
+      do throws(ChunkError) {
+        try Self.decode(&pipeline, stored, shape, into: &output, limit: limit)
+      } catch {
+        throw limits.explaining(error, ofStored: stored.count)
+      }
       byteCount = output.count
     }
     guard byteCount <= limit else {
-      throw ChunkError.decodedByteCountExceedsLimit(
-        codec: chain.elementCodecName, byteCount: byteCount, limit: limit)
+      throw limits.explaining(
+        .decodedByteCountExceedsLimit(codec: chain.elementCodecName, byteCount: byteCount, limit: limit),
+        ofStored: stored.count)
     }
     return true
   }

@@ -33,6 +33,7 @@ struct InnerChunkWalk {
   private var axes: [Axis]
   private let selectionBase: Int
   private let isEven: Bool
+  private let runCountLimit: Int
   private var isFinished = false
 
   /// Which of the inner chunks of the shard is visited, in C order.
@@ -53,8 +54,17 @@ struct InnerChunkWalk {
   /// The number of elements of the inner chunk along each axis.
   private(set) var chunkShape: [Int]
 
+  /// Whether the runs of the inner chunk would take more memory than they may; then there are none.
+  private(set) var exceedsLimit = false
+
   /// Begins in front of the first inner chunk of a part.
-  init(_ part: ShardPart) {
+  ///
+  /// - Parameters:
+  ///   - part: The part.
+  ///   - byteCountLimit: The most bytes that the runs of an inner chunk may take. Metadata can claim inner
+  ///     chunks with billions of rows, of which each is a run.
+  init(_ part: ShardPart, byteCountLimit: Int = Int.max) {
+    runCountLimit = byteCountLimit / MemoryLayout<ElementRun>.stride
     let grid = part.grid
     var axes: [Axis] = []
     axes.reserveCapacity(grid.counts.count)
@@ -162,6 +172,11 @@ struct InnerChunkWalk {
       stepping -= 1
     }
     runs.removeAll(keepingCapacity: true)
+    // No more than elements, whose number was checked.
+    guard axes[..<stepping].reduce(1, { $0 * $1.count }) <= runCountLimit else {
+      exceedsLimit = true
+      return
+    }
     runs.append(ElementRun(chunkIndex: chunkIndex, selectionIndex: selectionIndex, count: runCount))
     // An odometer over the axes that are not part of a run.
     var moving = stepping - 1

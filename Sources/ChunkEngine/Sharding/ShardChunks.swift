@@ -36,17 +36,24 @@ struct ShardChunks {
   /// - Parameters:
   ///   - part: The selected elements.
   ///   - index: Where inner chunks are, or nil if the shard is not stored.
-  ///   - limit: The most bytes that an inner chunk may be stored as.
+  ///   - limits: The most bytes that an inner chunk may be stored as and decode to.
   /// - Throws: ``ChunkError`` for an inner chunk that cannot be where the index says it is.
-  mutating func find(_ part: ShardPart, in index: ShardIndex?, limit: Int) throws(ChunkError) {
+  mutating func find(
+    _ part: ShardPart, in index: ShardIndex?, _ limits: DecodingLimits
+  ) throws(ChunkError) {
+    let limit = limits.storedByteCountPerChunk
     chunks.removeAll(keepingCapacity: true)
     runs.removeAll(keepingCapacity: true)
     order.removeAll(keepingCapacity: true)
     storedByteCount = 0
     var isInOrder = true
     var end = 0
-    var walk = InnerChunkWalk(part)
+    var walk = InnerChunkWalk(part, byteCountLimit: limits.decodedByteCountPerChunk)
     while walk.next() {
+      guard !walk.exceedsLimit else {
+        throw .decodedByteCountExceedsLimit(
+          codec: ShardingCodec.name, byteCount: nil, limit: limits.decodedByteCountPerChunk)
+      }
       let range = try index?.range(ofChunkAt: walk.position)
       if let range {
         guard range.count <= limit else {
@@ -70,6 +77,19 @@ struct ShardChunks {
     if !isInOrder {
       let chunks = chunks
       order.sort { chunks[$0].start < chunks[$1].start }
+      try checkDisjoint()
+    }
+  }
+
+  /// Checks that no two inner chunks have some of their bytes in common, but not all.
+  ///
+  /// Those that are stored in the order of the index cannot have.
+  private func checkDisjoint() throws(ChunkError) {
+    var last: (range: Range<Int>, position: Int) = (0..<0, 0)
+    for number in order {
+      guard let range = chunks[number].stored, !range.isEmpty else { continue }
+      try last.range.checkDisjoint(range, positions: (last.position, chunks[number].position))
+      last = (range, chunks[number].position)
     }
   }
 

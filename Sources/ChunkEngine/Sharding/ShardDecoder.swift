@@ -46,6 +46,7 @@ private struct Work: ~Copyable {
     }
     let range = try codec.index.range(inShardOf: source.byteCount, grid, limit: limit)
     let index = try codec.index.decode(source.extracting(range), grid, shardByteCount: source.byteCount)
+    try index.validate()
     switch chunk.layout {
     case .fixed(let elementByteCount):
       try decodePacked(source, index, grid, elementByteCount, into: &output, limit: limit)

@@ -51,4 +51,40 @@ public struct ShardIndex: Sendable {
     }
     return Int(offset)..<Int(end)
   }
+
+  /// Checks all that the index says.
+  ///
+  /// Inner chunks may be stored in any order, with gaps, and several may be the same bytes; but none may have
+  /// a part of another one's.
+  ///
+  /// - Throws: ``ChunkError/malformed(codec:reason:)``
+  /// - Complexity: O(*n*) in the number of inner chunks, and O(*n* log *n*) if they are not stored in their
+  ///   order.
+  public func validate() throws(ChunkError) {
+    var ranges: [(range: Range<Int>, position: Int)] = []
+    var isInOrder = true
+    for position in 0..<count {
+      guard let range = try range(ofChunkAt: position), !range.isEmpty else { continue }
+      isInOrder = isInOrder && range.lowerBound >= ranges.last?.range.upperBound ?? 0
+      ranges.append((range, position))
+    }
+    guard !isInOrder else { return }
+    ranges.sort { $0.range.lowerBound < $1.range.lowerBound }
+    for (first, second) in zip(ranges, ranges.dropFirst()) {
+      try first.range.checkDisjoint(second.range, positions: (first.position, second.position))
+    }
+  }
+}
+
+extension Range<Int> {
+  /// Checks that the bytes of the next inner chunk, which does not begin before this one, are others or the
+  /// same.
+  func checkDisjoint(_ next: Range<Int>, positions: (Int, Int)) throws(ChunkError) {
+    guard next.lowerBound >= upperBound || next == self else {
+      throw .malformed(
+        codec: ShardingCodec.name,
+        reason: "the index has inner chunk \(positions.1) in bytes \(next.lowerBound) to "
+          + "\(next.upperBound), of which inner chunk \(positions.0) has some")
+    }
+  }
 }

@@ -82,6 +82,11 @@ public struct ShardPart: Sendable {
   /// The number of inner chunks that have selected elements.
   public var chunkCount: Int { chunks.reduce(1) { $0 * $1.count } }
 
+  /// Which of the inner chunks of the shard the first of these is, in C order.
+  public var firstPosition: Int {
+    zip(grid.counts, chunks).reduce(0) { $0 * $1.0 + $1.1.lowerBound }
+  }
+
   /// Whether all elements of the shard that are inside of the array are selected.
   public var isWhole: Bool {
     zip(selected, extent).allSatisfy { $0.lowerBound == 0 && $0.upperBound == $1 }
@@ -101,6 +106,23 @@ public struct ShardPart: Sendable {
     return ShardPart(
       grid, selected: restricted, extent: extent, selectionStrides: selectionStrides,
       selectionBase: selectionBase)
+  }
+
+  /// Calls `body` with what the part has of each inner chunk, in C order.
+  ///
+  /// - Throws: What `body` throws.
+  public func forEachChunk(_ body: (ShardPart) throws -> Void) rethrows {
+    var indices = chunks.map(\.lowerBound)
+    while true {
+      try body(restricted(to: indices.map { $0..<$0 + 1 }))
+      var axis = indices.count - 1
+      while axis >= 0, indices[axis] == chunks[axis].upperBound - 1 {
+        indices[axis] = chunks[axis].lowerBound
+        axis -= 1
+      }
+      guard axis >= 0 else { return }
+      indices[axis] += 1
+    }
   }
 
   /// The same elements as a selection of their own.

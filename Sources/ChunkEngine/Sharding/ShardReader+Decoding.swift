@@ -1,7 +1,7 @@
 extension ShardReader {
   /// Finds the inner chunks of a part.
   mutating func find(_ part: ShardPart, _ index: ShardIndex?) throws(ChunkError) {
-    try chunks.find(part, in: index, limit: limits.storedByteCountPerChunk)
+    try chunks.find(part, in: index, limits)
   }
 
   /// The bytes that the inner chunks are likely to decode to.
@@ -50,11 +50,12 @@ extension ShardReader {
       let decodedStart = output.count
       try Self.decode(
         &pipeline, stored, source, grid.shape(ofChunkAt: chunk.position), into: &output,
-        limit: limits.decodedByteCountPerChunk)
+        limit: limits.decodedByteCount(ofStored: source.count))
       try check(output.count - decodedStart)
       chunks.setDecoded(decodedStart..<output.count, of: number)
     } catch {
-      throw .innerChunk(position: chunk.position, reason: error)
+      throw .innerChunk(
+        position: chunk.position, reason: limits.explaining(error, ofStored: source.count))
     }
   }
 

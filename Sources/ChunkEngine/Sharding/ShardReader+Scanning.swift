@@ -34,10 +34,10 @@ extension ShardReader {
       while position < end {
         try decode(chunks.order[position], fetchedFrom: range.lowerBound, part.grid)
         position += 1
-      }
-      guard output.count <= 4 * Self.largestByteCount || chunks.chunks.count == 1 else {
-        try scanEachChunk(part, index, fillElement: fillElement, joining: joining, read, body)
-        return storedByteCount
+        guard output.count <= 4 * Self.largestByteCount || chunks.chunks.count == 1 else {
+          try scanEachChunk(part, index, fillElement: fillElement, joining: joining, read, body)
+          return storedByteCount
+        }
       }
     }
     expectedByteCount = max(expectedByteCount, output.count)
@@ -54,18 +54,8 @@ extension ShardReader {
     _ part: ShardPart, _ index: ShardIndex?, fillElement: SharedBytes, joining: RangeJoining,
     _ read: (Range<Int>, inout ByteArena) throws -> Void, _ body: (ShardPart, BlobSpan) throws -> Void
   ) throws {
-    var indices = part.chunks.map(\.lowerBound)
-    while true {
-      _ = try scan(
-        part.restricted(to: indices.map { $0..<$0 + 1 }), index, fillElement: fillElement, joining: joining,
-        read, body)
-      var axis = indices.count - 1
-      while axis >= 0, indices[axis] == part.chunks[axis].upperBound - 1 {
-        indices[axis] = part.chunks[axis].lowerBound
-        axis -= 1
-      }
-      guard axis >= 0 else { return }
-      indices[axis] += 1
+    try part.forEachChunk { part in
+      _ = try scan(part, index, fillElement: fillElement, joining: joining, read, body)
     }
   }
 

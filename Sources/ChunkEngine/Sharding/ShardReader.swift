@@ -41,6 +41,9 @@ public struct ShardReader: ~Copyable {
     public var elementByteCount = 0
     /// The bytes that inner chunks are stored as.
     public var storedByteCount = 0
+
+    /// Counts nothing.
+    public init() {}
   }
 
   /// Reads a part of a shard into a view of the selection.
@@ -90,7 +93,7 @@ public struct ShardReader: ~Copyable {
     guard chunks.order.count < chunks.chunks.count else { return counts }
     for chunk in chunks.chunks where chunk.stored == nil {
       let runs = chunks.runs.span.extracting(chunk.runs)
-      builder.place(repeating: fillElement, runs: runs)
+      try builder.place(repeating: fillElement, runs: runs)
       if countsElementBytes { counts.elementByteCount += builder.byteCount(of: runs) }
     }
     return counts
@@ -104,6 +107,7 @@ public struct ShardReader: ~Copyable {
     expectedByteCount = max(expectedByteCount, output.count)
     if isKept {
       let bytes = try output.takeBytes()
+      try builder.charge(bytes.byteCount)
       builder.storage.keep(bytes)
       for position in range {
         try place(

@@ -54,7 +54,8 @@ struct AppendLayout {
   /// appender seals the chunk.
   ///
   /// - Precondition: The array has an axis, and chunks do not differ along the others.
-  init(shape: [Int], chunkGrid: ChunkGrid) throws(MetadataError) {
+  /// - Throws: ``MetadataError``, and the engine's `ChunkError` for rows of too many runs.
+  init(shape: [Int], chunkGrid: ChunkGrid) throws {
     let chunkShape = chunkGrid.chunkShape
     let others = Array(shape.dropFirst())
     let chunkOthers = Array(chunkShape.dropFirst())
@@ -85,7 +86,7 @@ struct AppendLayout {
     var columns: [[Int]] = []
     var runs: [(start: Int, run: Run)] = []
     for position in 0..<parts.count {
-      let part = parts[position]
+      let part = try parts.part(at: position, DecodingLimits())
       for run in part.runs {
         runs.append(
           (run.selectionIndex, Run(column: columns.count, chunkIndex: run.chunkIndex, count: run.count)))

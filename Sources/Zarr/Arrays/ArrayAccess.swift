@@ -10,6 +10,9 @@ public struct ArrayAccess: Hashable, Sendable {
   /// The most memory that stored data can make the reader take.
   public var limits: DecodingLimits
 
+  /// The most that the metadata of the array can make the reader take.
+  public var metadataLimits: MetadataLimits
+
   /// Whether chunks are stored of which every element equals the fill value.
   public var storesFillValueChunks: Bool
 
@@ -21,27 +24,36 @@ public struct ArrayAccess: Hashable, Sendable {
   /// again.
   public var shardIndexCacheByteCount: Int
 
+  /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
+  /// error.
+  public var damageReport: DamageReport?
+
   /// Creates settings.
   ///
   /// - Parameters:
   ///   - workerCount: The most threads that work on chunks at a time; one for each active core unless it is
   ///     said.
   ///   - limits: The most memory that stored data can make the reader take.
+  ///   - metadataLimits: The most that the metadata of the array can make the reader take.
   ///   - storesFillValueChunks: Whether chunks are stored of which every element equals the fill value.
   ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
+  ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
   /// - Precondition: There is at least one worker.
   public init(
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
-    storesFillValueChunks: Bool = false, allowsHugeElements: Bool = false,
-    shardIndexCacheByteCount: Int = 32 << 20
+    metadataLimits: MetadataLimits = MetadataLimits(), storesFillValueChunks: Bool = false,
+    allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
+    damageReport: DamageReport? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
     self.limits = limits
+    self.metadataLimits = metadataLimits
     self.storesFillValueChunks = storesFillValueChunks
     self.allowsHugeElements = allowsHugeElements
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
+    self.damageReport = damageReport
   }
 
   /// The largest element that is written.

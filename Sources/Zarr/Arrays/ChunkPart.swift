@@ -51,14 +51,23 @@ struct ChunkParts {
     count = counts.contains(0) ? 0 : counts.reduce(1, *)
   }
 
-  /// The chunk at `position`.
-  subscript(position: Int) -> ChunkPart {
+  /// The place in the grid of the chunk at `position`.
+  func indices(at position: Int) -> [Int] {
     var rest = position
     var indices = first
     for axis in counts.indices.reversed() {
       indices[axis] += rest % counts[axis]
       rest /= counts[axis]
     }
+    return indices
+  }
+
+  /// The chunk at `position`.
+  ///
+  /// - Throws: The engine's `ChunkError` if its runs would take more memory than a chunk may: metadata can
+  ///   claim chunks with billions of rows, of which each is a run.
+  func part(at position: Int, _ limits: DecodingLimits) throws(ChunkError) -> ChunkPart {
+    let indices = indices(at: position)
     var starts: [Int] = []
     var isWhole = true
     var shared: [Range<Int>] = []
@@ -73,7 +82,7 @@ struct ChunkParts {
       shared.append(lower..<upper)
     }
     let chunkShape = grid.chunkShape(at: indices)
-    let runs = runs(of: shared, starts: starts, chunkShape: chunkShape)
+    let runs = try runs(of: shared, starts: starts, chunkShape: chunkShape, limits)
     return ChunkPart(
       indices: indices, chunkShape: chunkShape, runs: runs, isWhole: isWhole, region: ArrayRegion(shared))
   }
@@ -81,12 +90,20 @@ struct ChunkParts {
   /// The runs of elements that follow each other in the chunk as well as in the region.
   ///
   /// Trailing axes of which both have all make one run.
-  private func runs(of shared: [Range<Int>], starts: [Int], chunkShape: [Int]) -> [ElementRun] {
+  private func runs(
+    of shared: [Range<Int>], starts: [Int], chunkShape: [Int], _ limits: DecodingLimits
+  ) throws(ChunkError) -> [ElementRun] {
     var axis = shared.count - 1
     var runCount = axis < 0 ? 1 : shared[axis].count
     while axis > 0, shared[axis].count == chunkShape[axis], shared[axis].count == region.ranges[axis].count {
       axis -= 1
       runCount *= shared[axis].count
+    }
+    let limit = limits.decodedByteCountPerChunk
+    // No more than elements, whose number was checked.
+    let count = shared.prefix(max(0, axis)).reduce(1) { $0 * $1.count }
+    guard count == 1 || count <= limit / MemoryLayout<ElementRun>.stride else {
+      throw .decodedByteCountExceedsLimit(codec: "the chunk grid", byteCount: nil, limit: limit)
     }
     var runs: [ElementRun] = []
     var indices = shared.map(\.lowerBound)

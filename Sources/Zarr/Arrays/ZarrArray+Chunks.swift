@@ -39,10 +39,10 @@ extension ZarrArray {
         below: chunks.parts.count, workerCount: access.workerCount, pool: workers,
         isCancelled: { monitor?.isCancelled ?? false }
       ) { index, worker in
-        try body(index, chunks.parts[index], worker)
+        try body(index, chunks.parts.part(at: index, access.limits), worker)
       }
     } catch {
-      throw self.error(error, chunk: chunks.parts[error.index].indices)
+      throw self.error(error, chunk: chunks.parts.indices(at: error.index))
     }
     monitor?.finish()
   }

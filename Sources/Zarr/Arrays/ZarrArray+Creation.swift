@@ -88,7 +88,7 @@ extension ZarrArray {
     }
     let array = try ZarrArray(metadata, store: store, path: path, access: access)
     try NodePlace(store: store, path: path).prepare(for: options.zarrFormat, overwrites: options.overwrites)
-    try NodeMetadata.array(metadata).write(to: store, at: path)
+    try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
     return array
   }
 

@@ -19,26 +19,29 @@ extension ZarrArray {
       return try read(
         chunks.region, elementCount: chunks.elementCount, chunks.metadata, from: sharding, monitor: monitor)
     }
-    let builder = try BlobViewBuilder(count: chunks.elementCount, chain: chain)
+    let builder = try viewBuilder(count: chunks.elementCount)
     try forEach(chunks, workers: workers.decoding, monitor: monitor) { index, part, worker in
       let key = key(ofChunkAt: part.indices)
       let chunkElementCount = part.chunkElementCount
       var storedByteCount = 0
       // As many as this worker is likely to get; the last one leaves nothing behind in it.
       let expected = (chunks.parts.count - index - 1) / access.workerCount + 1
-      let chunk = try worker.decoder.decode(
-        shape: part.chunkShape, expectedChunkCount: expected
-      ) { arena, limits in
-        let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
-        storedByteCount = arena.count
-        return isStored
-      }
       var chunkPayloadByteCount: Int?
-      if let chunk {
-        chunkPayloadByteCount = try builder.place(chunk, count: chunkElementCount, runs: part.runs)
-      } else {
-        builder.place(repeating: fillElement, runs: part.runs)
+      do {
+        let chunk = try worker.decoder.decode(
+          shape: part.chunkShape, expectedChunkCount: expected
+        ) { arena, limits in
+          let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+          storedByteCount = arena.count
+          return isStored
+        }
+        chunkPayloadByteCount = try chunk.map {
+          try builder.place($0, count: chunkElementCount, runs: part.runs)
+        }
+      } catch {
+        try replace(error, chunk: part.indices)
       }
+      if chunkPayloadByteCount == nil { try builder.place(repeating: fillElement, runs: part.runs) }
       guard let monitor else { return }
       let count = part.runs.reduce(0) { $0 + $1.count }
       let elementByteCount =
@@ -81,6 +84,18 @@ extension ZarrArray {
     }
   }
 
+  /// Makes room for the elements of a call.
+  ///
+  /// - Throws: ``ZarrError/limit(path:reason:)`` if that is more than a call may give.
+  func viewBuilder(count: Int) throws -> BlobViewBuilder {
+    do throws(ChunkError) {
+      return try BlobViewBuilder(count: count, chain: sharding?.codec.chain ?? chain, limits: access.limits)
+    } catch {
+      guard case .callByteCountExceedsLimit = error else { throw error }
+      throw ZarrError.limit(path: location, reason: error)
+    }
+  }
+
   private func scan(
     _ part: ChunkPart, with worker: ScanningWorker, monitor: ProgressMonitor?,
     _ body: (ArrayRegion, BlobSpan) throws -> Void
@@ -89,18 +104,27 @@ extension ZarrArray {
     let count = part.runs.reduce(0) { $0 + $1.count }
     var storedByteCount = 0
     var elementByteCount = 0
+    var isShown = false
     func show(_ elements: BlobSpan) throws {
+      isShown = true
       if monitor != nil { elementByteCount = elements.byteCount }
       try body(part.region, elements)
     }
-    let isStored = try worker.scanner.scan(
-      count: part.chunkElementCount, shape: part.chunkShape, runs: part.runs
-    ) { arena, limits in
-      let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
-      storedByteCount = arena.count
-      return isStored
-    } _: { elements in
-      try show(elements)
+    var isStored = false
+    do {
+      isStored = try worker.scanner.scan(
+        count: part.chunkElementCount, shape: part.chunkShape, runs: part.runs
+      ) { arena, limits in
+        let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
+        storedByteCount = arena.count
+        return isStored
+      } _: { elements in
+        try show(elements)
+      }
+    } catch {
+      // Whatever `body` throws is no damage.
+      guard !isShown else { throw error }
+      try replace(error, chunk: part.indices)
     }
     if !isStored { try worker.scanner.scan(repeating: fillElement, count: count) { try show($0) } }
     monitor?.add(elementCount: count, elementByteCount: elementByteCount, storedByteCount: storedByteCount)

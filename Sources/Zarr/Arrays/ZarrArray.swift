@@ -56,7 +56,8 @@ public final class ZarrArray: Sendable {
   init(
     _ metadata: ArrayMetadata, isCopy: Bool = false, store: any Store, path: NodePath, access: ArrayAccess
   ) throws {
-    do {
+    do throws(MetadataError) {
+      try access.metadataLimits.check(metadata.codecs)
       chain = try CodecChain(metadata.codecs, metadata.codecContext)
       sharding = try Sharding(chain, metadata.chunkGrid, access)
     } catch {
@@ -85,7 +86,8 @@ public final class ZarrArray: Sendable {
     in store: any Store, at path: String = "", access: ArrayAccess = ArrayAccess()
   ) throws -> ZarrArray {
     let path = try NodePath(existing: path, in: store)
-    guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path) else {
+    guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
+    else {
       throw ZarrError.wrongNode(path: location(store, path), expected: "array")
     }
     return try ZarrArray(metadata, store: store, path: path, access: access)
@@ -177,7 +179,7 @@ public final class ZarrArray: Sendable {
       } catch {
         throw ZarrError.metadata(path: location, reason: error)
       }
-      try NodeMetadata.array(metadata).write(to: store, at: path)
+      try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
       current = metadata
     }
   }
@@ -198,7 +200,8 @@ public final class ZarrArray: Sendable {
   ///   ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
   public func reload() throws {
     try currentMetadata.withLock { current in
-      guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path) else {
+      guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
+      else {
         throw ZarrError.wrongNode(path: location, expected: "array")
       }
       // All else has been used already to open the array.
@@ -224,7 +227,8 @@ public final class ZarrArray: Sendable {
 
   /// Says of which chunk an error of the engine is.
   func error(_ reason: any Error, chunk indices: [Int]) -> any Error {
-    guard reason is ChunkError else { return reason }
+    guard let failure = reason as? ChunkError else { return reason }
+    if case .callByteCountExceedsLimit = failure { return ZarrError.limit(path: location, reason: failure) }
     return ZarrError.chunk(path: "\(store.location)/\(key(ofChunkAt: indices))", reason: reason)
   }
 

@@ -15,6 +15,8 @@ public enum ZarrError: Error, Sendable {
   case metadata(path: String, reason: MetadataError)
   /// A chunk could not be written or read.
   case chunk(path: String, reason: any Error)
+  /// A call asks for more than the limits of its reader allow.
+  case limit(path: String, reason: ChunkError)
   /// A region is not inside of the array.
   case outOfBounds(path: String, region: ArrayRegion, shape: [Int])
   /// An element is no value of the type that was asked for, or a value cannot be an element. The index is
@@ -45,6 +47,7 @@ extension ZarrError: CustomStringConvertible {
       "\(path): a node of Zarr v\(found.rawValue) cannot be in one hierarchy with nodes of v\(expected.rawValue)"
     case .metadata(let path, let reason): "\(path): \(reason)"
     case .chunk(let path, let reason): "\(path): \(reason)"
+    case .limit(let path, let reason): "\(path): \(reason)"
     case .outOfBounds(let path, let region, let shape): "\(path): \(region) is outside of the shape \(shape)"
     case .element(let path, let index, let reason):
       "\(path): \(index.map { "element \($0): " } ?? "")\(reason)"
@@ -62,8 +65,12 @@ extension ZarrError: CustomStringConvertible {
 }
 
 extension ZarrError {
-  /// The reason why a chunk failed, if it is one of the engine's.
+  /// The reason why a chunk or a call failed, if it is one of the engine's.
   public var chunkError: ChunkError? {
-    if case .chunk(_, let reason) = self { reason as? ChunkError } else { nil }
+    switch self {
+    case .chunk(_, let reason): reason as? ChunkError
+    case .limit(_, let reason): reason
+    default: nil
+    }
   }
 }

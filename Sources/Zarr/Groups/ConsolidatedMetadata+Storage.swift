@@ -5,16 +5,20 @@ extension ConsolidatedMetadata {
   ///   - group: What the group's own metadata says.
   ///   - path: The path of the group.
   ///   - store: The store that holds the group.
+  ///   - limits: The most that the metadata can make the reader take.
   /// - Returns: The copies.
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
-  static func read(of group: GroupMetadata, at path: NodePath, in store: any Store) throws -> Self? {
+  static func read(
+    of group: GroupMetadata, at path: NodePath, in store: any Store, _ limits: MetadataLimits
+  ) throws -> Self? {
     do {
       switch group.zarrFormat {
       case .version3:
         guard let value = group.consolidatedMetadata, value != .null else { return nil }
         return try ConsolidatedMetadata(version3: value, holder: path)
       case .version2:
-        guard let document = try NodeDocument.object(named: version2Name, from: store, at: path) else {
+        guard let document = try NodeDocument.object(named: version2Name, from: store, at: path, limits)
+        else {
           return nil
         }
         return try ConsolidatedMetadata(version2: document, holder: path)
@@ -28,9 +32,11 @@ extension ConsolidatedMetadata {
   ///
   /// - Throws: ``ZarrError/mixedFormats(path:found:expected:)`` for a node of another version of Zarr,
   ///   ``ZarrError/metadata(path:reason:)`` for a document that is damaged, and ``StoreError``.
-  static func collect(below path: NodePath, in store: any Store, format: ZarrFormat) throws -> Self {
+  static func collect(
+    below path: NodePath, in store: any Store, format: ZarrFormat, _ limits: MetadataLimits
+  ) throws -> Self {
     var documents: [NodePath: Result<NodeDocument, MetadataError>] = [:]
-    try HierarchyWalk(maximumDepth: Int.max) { try NodeEntry.children(of: $0, in: store) }
+    try HierarchyWalk(maximumDepth: Int.max) { try NodeEntry.children(of: $0, in: store, limits) }
       .run(from: path) { entry, _ in
         let document = try entry.content.get()
         guard document.format == format else {
@@ -46,14 +52,15 @@ extension ConsolidatedMetadata {
   /// - Parameters:
   ///   - group: What the group's own metadata says; it is written too, except in Zarr v2.
   ///   - store: The store that holds the group.
+  ///   - limits: The most that is read of them.
   /// - Throws: ``ZarrError/metadata(path:reason:)`` if they are larger than what is read, and ``StoreError``.
-  func write(with group: inout GroupMetadata, to store: any Store) throws {
+  func write(with group: inout GroupMetadata, to store: any Store, _ limits: MetadataLimits) throws {
     switch format {
     case .version3:
       group.consolidatedMetadata = version3
-      try NodeMetadata.group(group).write(to: store, at: holder)
+      try NodeMetadata.group(group).write(to: store, at: holder, limits)
     case .version2:
-      try NodeDocument.write(version2(of: group), named: Self.version2Name, to: store, at: holder)
+      try NodeDocument.write(version2(of: group), named: Self.version2Name, to: store, at: holder, limits)
     }
   }
 

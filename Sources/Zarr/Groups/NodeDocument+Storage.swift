@@ -4,11 +4,13 @@ extension NodeDocument {
   /// Where both versions of Zarr have one, that of version 3 counts, as in zarr-python.
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
-  static func read(from store: any Store, at path: NodePath) throws -> NodeDocument? {
+  static func read(
+    from store: any Store, at path: NodePath, _ limits: MetadataLimits
+  ) throws -> NodeDocument? {
     for name in names {
-      guard let fields = try object(named: name, from: store, at: path) else { continue }
+      guard let fields = try object(named: name, from: store, at: path, limits) else { continue }
       let isVersion2 = name != names[0]
-      let attributes = isVersion2 ? try object(named: attributesName, from: store, at: path) : nil
+      let attributes = isVersion2 ? try object(named: attributesName, from: store, at: path, limits) : nil
       do {
         return try NodeDocument(named: name, fields, attributes: attributes)
       } catch {
@@ -21,10 +23,16 @@ extension NodeDocument {
   /// Reads a document of a node, or returns nil if there is none.
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` if it is no object, and ``StoreError``.
-  static func object(named name: String, from store: any Store, at path: NodePath) throws -> JSONObject? {
-    guard let bytes = try store.bytes(of: path.storeKey(name), limit: maximumByteCount) else { return nil }
-    do {
-      return try MetadataFields(decoding: bytes, with: JSONParser()).object
+  static func object(
+    named name: String, from store: any Store, at path: NodePath, _ limits: MetadataLimits
+  ) throws -> JSONObject? {
+    let limit = limits.byteCount(ofDocument: name)
+    guard let bytes = try store.bytes(of: path.storeKey(name), limit: limit) else { return nil }
+    do throws(MetadataError) {
+      let parser = JSONParser(maximumDepth: limits.depth, maximumByteCount: limit)
+      let document = try MetadataFields(decoding: bytes, with: parser).object
+      try limits.check(document, named: name, byteCount: bytes.count)
+      return document
     } catch {
       // A node of Zarr v2 has several documents, so the error has to tell which one.
       let location = ZarrArray.location(store, path)
@@ -37,16 +45,14 @@ extension NodeDocument {
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` if it is larger than what is read, and ``StoreError``.
   static func write(
-    _ document: JSONObject, named name: String, to store: any Store, at path: NodePath
+    _ document: JSONObject, named name: String, to store: any Store, at path: NodePath,
+    _ limits: MetadataLimits
   ) throws {
     let bytes = JSONWriter().bytes(of: .object(document))
-    guard bytes.count <= maximumByteCount else {
-      throw ZarrError.metadata(
-        path: ZarrArray.location(store, path),
-        reason: MetadataError(
-          code: .tooLarge, field: "",
-          message: "the document \(name) would have \(bytes.count) bytes, and the most is \(maximumByteCount)"
-        ))
+    do {
+      try limits.check(document, named: name, byteCount: bytes.count)
+    } catch {
+      throw ZarrError.metadata(path: ZarrArray.location(store, path), reason: error)
     }
     // SAFETY: Bytes have no padding.
     try store.write(path.storeKey(name), unsafe bytes.span.bytes)

@@ -45,11 +45,16 @@ extension NodeEntry {
   /// Looks for a node in a store, and returns nil if there is none.
   ///
   /// That its document is damaged, or cannot be read, is said by ``metadata()``.
-  public init?(in store: any Store, at path: NodePath) {
+  ///
+  /// - Parameters:
+  ///   - store: The store.
+  ///   - path: Where the node may be.
+  ///   - limits: The most that the metadata can make the reader take.
+  public init?(in store: any Store, at path: NodePath, limits: MetadataLimits = MetadataLimits()) {
     self.path = path
     location = ZarrArray.location(store, path)
     do {
-      guard let document = try NodeDocument.read(from: store, at: path) else { return nil }
+      guard let document = try NodeDocument.read(from: store, at: path, limits) else { return nil }
       content = .success(document)
     } catch {
       content = .failure(error)
@@ -59,12 +64,14 @@ extension NodeEntry {
   /// The nodes directly below a group, sorted by the bytes of their names.
   ///
   /// - Throws: ``StoreError``
-  static func children(of path: NodePath, in store: any Store) throws -> [NodeEntry] {
+  static func children(
+    of path: NodePath, in store: any Store, _ limits: MetadataLimits
+  ) throws -> [NodeEntry] {
     try store.listDirectory(path.description).prefixes
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       .compactMap { name in
         // What can be no name of a node is none.
-        (try? path.appending(existing: name)).flatMap { NodeEntry(in: store, at: $0) }
+        (try? path.appending(existing: name)).flatMap { NodeEntry(in: store, at: $0, limits: limits) }
       }
   }
 }

@@ -2,9 +2,11 @@ extension NodeMetadata {
   /// Reads the documents of a node, of whichever version of Zarr they are.
   ///
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
-  static func read(from store: any Store, at path: NodePath) throws -> NodeMetadata {
+  static func read(
+    from store: any Store, at path: NodePath, _ limits: MetadataLimits = MetadataLimits()
+  ) throws -> NodeMetadata {
     let location = ZarrArray.location(store, path)
-    guard let document = try NodeDocument.read(from: store, at: path) else {
+    guard let document = try NodeDocument.read(from: store, at: path, limits) else {
       throw ZarrError.notFound(path: location)
     }
     do {
@@ -26,9 +28,11 @@ extension NodeMetadata {
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` if a document is larger than what is read, and
   ///   ``StoreError``.
-  func write(to store: any Store, at path: NodePath) throws {
+  func write(
+    to store: any Store, at path: NodePath, _ limits: MetadataLimits = MetadataLimits()
+  ) throws {
     for (name, document) in documents {
-      try NodeDocument.write(document, named: name, to: store, at: path)
+      try NodeDocument.write(document, named: name, to: store, at: path, limits)
     }
   }
 }

@@ -111,7 +111,7 @@ extension ZarrGroup {
     let move = PrefixMove(source.path.description, to: destination.path.description, in: store)
     try move.checkPrefixes()
     try changing { format in
-      let document = try NodeDocument.read(from: store, at: source.path)
+      let document = try NodeDocument.read(from: store, at: source.path, limits)
       if let document, document.format != format {
         throw ZarrError.mixedFormats(path: source.location, found: document.format, expected: format)
       }

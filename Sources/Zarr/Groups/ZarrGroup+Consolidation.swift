@@ -18,8 +18,9 @@ extension ZarrGroup {
   public func consolidate() throws {
     try state.withLock { state in
       var metadata = try ownMetadata()
-      let copies = try ConsolidatedMetadata.collect(below: path, in: store, format: metadata.zarrFormat)
-      try copies.write(with: &metadata, to: store)
+      let copies = try ConsolidatedMetadata.collect(
+        below: path, in: store, format: metadata.zarrFormat, limits)
+      try copies.write(with: &metadata, to: store, limits)
       state = State(metadata: metadata, copies: copies)
     }
   }
@@ -34,7 +35,7 @@ extension ZarrGroup {
       case .version3:
         if metadata.consolidatedMetadata != nil {
           metadata.consolidatedMetadata = nil
-          try NodeMetadata.group(metadata).write(to: store, at: path)
+          try NodeMetadata.group(metadata).write(to: store, at: path, limits)
         }
       case .version2:
         try store.delete(path.storeKey(ConsolidatedMetadata.version2Name))
@@ -74,7 +75,7 @@ extension ZarrGroup {
       var (metadata, stored) = try storedCopies(of: holder)
       guard var copies = stored else { return }
       try change(&copies)
-      try copies.write(with: &metadata, to: store)
+      try copies.write(with: &metadata, to: store, limits)
       if holder == path { state.metadata = metadata }
       if state.copies != nil { state.copies = copies }
     }
@@ -82,10 +83,10 @@ extension ZarrGroup {
 
   /// What a group says of itself in the store now, and the copies that it holds.
   private func storedCopies(of holder: NodePath) throws -> (GroupMetadata, ConsolidatedMetadata?) {
-    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: holder) else {
+    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: holder, limits) else {
       throw ZarrError.wrongNode(path: ZarrArray.location(store, holder), expected: "group")
     }
-    return (metadata, try ConsolidatedMetadata.read(of: metadata, at: holder, in: store))
+    return (metadata, try ConsolidatedMetadata.read(of: metadata, at: holder, in: store, limits))
   }
 
   /// Makes the copies of a node and of all below it true, and adds those of groups above it that are missing.
@@ -94,13 +95,13 @@ extension ZarrGroup {
     var next: NodePath? = path
     while let node = next, node != copies.holder {
       if node == path || copies.documents[node] == nil,
-        let document = try NodeDocument.read(from: store, at: node)
+        let document = try NodeDocument.read(from: store, at: node, limits)
       {
         documents.append((node, document))
       }
       next = node.parent
     }
-    let below = try ConsolidatedMetadata.collect(below: path, in: store, format: copies.format)
+    let below = try ConsolidatedMetadata.collect(below: path, in: store, format: copies.format, limits)
     for (path, content) in below.documents {
       if case .success(let document) = content { documents.append((path, document)) }
     }

@@ -40,14 +40,14 @@ extension ZarrGroup {
     let copies = state.withLock { $0.copies }
     guard let entry = copies?.entry(at: path, in: store) else {
       return try ZarrNode(
-        NodeMetadata.read(from: store, at: path), in: store, at: path, access: access,
-        usingConsolidatedMetadata: copies != nil)
+        NodeMetadata.read(from: store, at: path, access.metadataLimits), in: store, at: path,
+        access: access, usingConsolidatedMetadata: copies != nil)
     }
     switch try entry.metadata() {
     case .array(let metadata):
       return .array(try ZarrArray(metadata, isCopy: true, store: store, path: path, access: access))
     case .group(let metadata):
-      return .group(ZarrGroup(metadata, copies: copies, store: store, path: path))
+      return .group(ZarrGroup(metadata, copies: copies, store: store, path: path, limits: limits))
     }
   }
 
@@ -80,6 +80,6 @@ extension ZarrGroup {
   /// The nodes directly below a group, sorted by the bytes of their names.
   private func entries(of path: NodePath) throws -> [NodeEntry] {
     if let copies = state.withLock({ $0.copies }) { return copies.entries(of: path, in: store) }
-    return try NodeEntry.children(of: path, in: store)
+    return try NodeEntry.children(of: path, in: store, limits)
   }
 }

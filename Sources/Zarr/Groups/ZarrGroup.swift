@@ -26,11 +26,18 @@ public final class ZarrGroup: Sendable {
   /// Where the group is in the store.
   public let path: NodePath
 
+  /// The most that metadata of the group, and of nodes below it, can make the reader take.
+  public let limits: MetadataLimits
+
   let state: Mutex<State>
 
-  init(_ metadata: GroupMetadata, copies: ConsolidatedMetadata?, store: any Store, path: NodePath) {
+  init(
+    _ metadata: GroupMetadata, copies: ConsolidatedMetadata?, store: any Store, path: NodePath,
+    limits: MetadataLimits = MetadataLimits()
+  ) {
     self.store = store
     self.path = path
+    self.limits = limits
     state = Mutex(State(metadata: metadata, copies: copies))
   }
 
@@ -69,19 +76,22 @@ public final class ZarrGroup: Sendable {
   ///   - path: The path in the store, nothing for its root.
   ///   - usingConsolidatedMetadata: Whether nodes below the group are found in its consolidated metadata, if
   ///     there is any, without a look at their own documents. See ``usesConsolidatedMetadata``.
+  ///   - limits: The most that metadata of the group, and of nodes below it, can make the reader take.
   /// - Returns: The group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
   ///   ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
   public static func open(
-    in store: any Store, at path: String = "", usingConsolidatedMetadata: Bool = true
+    in store: any Store, at path: String = "", usingConsolidatedMetadata: Bool = true,
+    limits: MetadataLimits = MetadataLimits()
   ) throws -> ZarrGroup {
     let path = try NodePath(existing: path, in: store)
-    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path) else {
+    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
       throw ZarrError.wrongNode(path: ZarrArray.location(store, path), expected: "group")
     }
     let copies =
-      usingConsolidatedMetadata ? try ConsolidatedMetadata.read(of: metadata, at: path, in: store) : nil
-    return ZarrGroup(metadata, copies: copies, store: store, path: path)
+      usingConsolidatedMetadata
+      ? try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) : nil
+    return ZarrGroup(metadata, copies: copies, store: store, path: path, limits: limits)
   }
 
   /// What the group's metadata says now.
@@ -119,10 +129,11 @@ public final class ZarrGroup: Sendable {
     try state.withLock { state in
       var metadata = try ownMetadata()
       change(&metadata)
-      try NodeMetadata.group(metadata).write(to: store, at: path)
+      try NodeMetadata.group(metadata).write(to: store, at: path, limits)
       if metadata.zarrFormat == .version2 {
         // The copies have one of this group's own documents among them.
-        try ConsolidatedMetadata.read(of: metadata, at: path, in: store)?.write(with: &metadata, to: store)
+        try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits)?
+          .write(with: &metadata, to: store, limits)
       }
       state.metadata = metadata
     }
@@ -130,7 +141,7 @@ public final class ZarrGroup: Sendable {
 
   /// What the group's own document says in the store now.
   func ownMetadata() throws -> GroupMetadata {
-    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path) else {
+    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
       throw ZarrError.wrongNode(path: location, expected: "group")
     }
     return metadata

@@ -20,7 +20,7 @@ public enum ZarrNode: Sendable {
   ) throws -> ZarrNode {
     let path = try NodePath(existing: path, in: store)
     return try ZarrNode(
-      NodeMetadata.read(from: store, at: path), in: store, at: path, access: access,
+      NodeMetadata.read(from: store, at: path, access.metadataLimits), in: store, at: path, access: access,
       usingConsolidatedMetadata: usingConsolidatedMetadata)
   }
 
@@ -35,8 +35,9 @@ public enum ZarrNode: Sendable {
     case .group(let metadata):
       let copies =
         usingConsolidatedMetadata
-        ? try ConsolidatedMetadata.read(of: metadata, at: path, in: store) : nil
-      self = .group(ZarrGroup(metadata, copies: copies, store: store, path: path))
+        ? try ConsolidatedMetadata.read(of: metadata, at: path, in: store, access.metadataLimits) : nil
+      self = .group(
+        ZarrGroup(metadata, copies: copies, store: store, path: path, limits: access.metadataLimits))
     }
   }
 

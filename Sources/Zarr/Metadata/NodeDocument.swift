@@ -11,9 +11,6 @@ struct NodeDocument: Hashable, Sendable {
   /// The name of the document with the attributes of a node of Zarr v2.
   static let attributesName = ".zattrs"
 
-  /// The most bytes of a document that are read or written.
-  static let maximumByteCount = 64 << 20
-
   /// The version of the format.
   let format: ZarrFormat
 

@@ -29,11 +29,14 @@ final class OpenShards: Sendable {
   /// Opens shards by their numbers.
   ///
   /// - Parameters:
-  ///   - first: The first shard, which is open already, or nil if it is not stored.
+  ///   - first: What came of opening the first shard: nil if it is not stored.
   ///   - pieceCount: The pieces of each shard, of each of which ``finishPiece(ofShard:)`` is told.
   ///   - open: Opens a shard, or returns nil if it is not stored.
-  init(first: OpenShard?, pieceCount: Int, _ open: @escaping @Sendable (Int) throws -> OpenShard?) {
-    slots = Mutex([0: Slot(.success(first), pieceCount: pieceCount)])
+  init(
+    first: Result<OpenShard?, any Error>, pieceCount: Int,
+    _ open: @escaping @Sendable (Int) throws -> OpenShard?
+  ) {
+    slots = Mutex([0: Slot(first, pieceCount: pieceCount)])
     self.pieceCount = pieceCount
     self.open = open
   }

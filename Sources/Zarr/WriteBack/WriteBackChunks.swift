@@ -64,10 +64,11 @@ final class WriteBackChunks: Sendable {
   }
 
   /// What the array has of the chunk that an element is in.
-  private func part(at indices: [Int]) throws(ZarrError) -> ChunkPart {
+  private func part(at indices: [Int]) throws -> ChunkPart {
     let chunks = try array.chunks(of: ArrayRegion(elementAt: indices))
     let grid = array.readingGrid(chunks.metadata)
-    return ChunkParts(of: chunks.region, shape: chunks.metadata.shape, grid: grid)[0]
+    return try ChunkParts(of: chunks.region, shape: chunks.metadata.shape, grid: grid)
+      .part(at: 0, array.access.limits)
   }
 
   private static func use<Result>(

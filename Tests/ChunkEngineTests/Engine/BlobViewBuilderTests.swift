@@ -24,8 +24,8 @@ struct BlobViewBuilderTests {
       ])
     try builder.place(
       chunk([[10], [], [12]]), count: 3, runs: [ElementRun(chunkIndex: 0, selectionIndex: 3, count: 3)])
-    builder.place(
-      repeating: try WireForm.sharedElement([7, 7]),
+    try builder.place(
+      repeating: WireForm.sharedElement([7, 7]),
       runs: [
         ElementRun(chunkIndex: 0, selectionIndex: 1, count: 2),
         ElementRun(chunkIndex: 0, selectionIndex: 8, count: 1),

@@ -99,7 +99,9 @@ struct Version2DataType: Hashable, Sendable {
       return
     }
     guard let type = Self.number(code) ?? Self.time(code) ?? Self.string(code) else { return nil }
-    let hasOrder = type.scalarByteCounts.prefix(2).contains { $0 > 1 }
+    // What is too large is refused later, and nothing is made of it before.
+    let isSmall = type.layout.fixedByteCount ?? 0 <= DataType.maximumByteCount
+    let hasOrder = isSmall && type.scalarByteCounts.prefix(2).contains { $0 > 1 }
     self.init(type, hasOrder ? order : nil)
   }
 

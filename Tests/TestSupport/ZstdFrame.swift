@@ -1,37 +1,35 @@
-import TestSupport
-
 /// A zstd frame put together by hand, as RFC 8878 defines it, so that its header can say anything.
 ///
 ///     +-------+------------+--------+-------------+--------------+---------------+ …
 ///     | magic | descriptor | window | contentSize | block header | block content |
 ///     +-------+------------+--------+-------------+--------------+---------------+ …
 ///      4       1            1        0 or 8        3              any
-struct ZstdFrame {
+public struct ZstdFrame {
   private static let magic: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd]
 
   /// The most bytes of a block.
-  static let blockByteCount = 128 << 10
+  public static let blockByteCount = 128 << 10
 
   private var blocks: [[UInt8]] = []
   private let contentSize: UInt64?
 
   /// Creates a frame that claims to hold `contentSize` bytes, or says nothing.
-  init(claiming contentSize: UInt64?) {
+  public init(claiming contentSize: UInt64?) {
     self.contentSize = contentSize
   }
 
   /// Appends a block of bytes as they are.
-  mutating func appendRaw(_ bytes: [UInt8]) {
+  public mutating func appendRaw(_ bytes: [UInt8]) {
     blocks.append(Self.header(type: 0, byteCount: bytes.count) + bytes)
   }
 
   /// Appends a block of `count` times `byte`.
-  mutating func appendRepeated(_ byte: UInt8, count: Int) {
+  public mutating func appendRepeated(_ byte: UInt8, count: Int) {
     blocks.append(Self.header(type: 1, byteCount: count) + [byte])
   }
 
   /// The bytes of the frame.
-  var bytes: [UInt8] {
+  public var bytes: [UInt8] {
     // Eight bytes of content size or none, and a window of 128 KiB.
     var bytes = Self.magic + [contentSize == nil ? 0 : 0xc0, 7 << 3]
     if let contentSize {
@@ -49,14 +47,14 @@ struct ZstdFrame {
   }
 
   /// A frame of `bytes` with the content size `claim`.
-  static func raw(_ bytes: [UInt8], claiming claim: UInt64?) -> [UInt8] {
+  public static func raw(_ bytes: [UInt8], claiming claim: UInt64?) -> [UInt8] {
     var frame = ZstdFrame(claiming: claim)
     frame.appendRaw(bytes)
     return frame.bytes
   }
 
   /// A frame of `blockCount` full blocks of zeros: four bytes for each 128 KiB.
-  static func zeros(blockCount: Int, claiming claim: UInt64?) -> [UInt8] {
+  public static func zeros(blockCount: Int, claiming claim: UInt64?) -> [UInt8] {
     var frame = ZstdFrame(claiming: claim)
     for _ in 0..<blockCount {
       frame.appendRepeated(0, count: blockByteCount)
@@ -65,7 +63,7 @@ struct ZstdFrame {
   }
 
   /// A frame that decoders pass by.
-  static func skippable(_ content: [UInt8], number: UInt8 = 0) -> [UInt8] {
+  public static func skippable(_ content: [UInt8], number: UInt8 = 0) -> [UInt8] {
     [0x50 | number, 0x2a, 0x4d, 0x18] + littleEndianBytes(UInt32(content.count)) + content
   }
 }

@@ -1,0 +1,22 @@
+/// A chunk that could not be read, and whose elements were replaced by the fill value.
+public struct DamagedChunk: Sendable {
+  /// The key of the chunk in the store, or of the shard that it is in.
+  public let key: StoreKey
+
+  /// Where that is, for people to read.
+  public let path: String
+
+  /// Which of the inner chunks of a shard it is, in C order, or nil if it is all that has the key.
+  public let innerChunk: Int?
+
+  /// The elements that the chunk has inside of the array.
+  public let region: ArrayRegion
+
+  /// What is wrong with it.
+  public let reason: any Error
+}
+
+extension DamagedChunk: CustomStringConvertible {
+  /// The path and the reason, as the error has it that is thrown unless damage is replaced.
+  public var description: String { "\(path): \(reason)" }
+}
