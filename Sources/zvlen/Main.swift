@@ -32,7 +32,8 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       ImportCommand.self, ExportCommand.self, CatCommand.self, DumpCommand.self, InfoCommand.self,
-      VerifyCommand.self, TreeCommand.self, CopyCommand.self, CompareCommand.self, ConsolidateCommand.self,
+      VerifyCommand.self, RepairCommand.self, TreeCommand.self, CopyCommand.self, CompareCommand.self,
+      ConsolidateCommand.self,
       ConformanceCommand.self,
     ])
 
@@ -68,8 +69,9 @@ struct Main: ParsableCommand {
     let reason: any Error = (error as? ZarrError)?.chunkError ?? error
     switch reason {
     case ChunkError.decodedByteCountExceedsLimit, ChunkError.storedByteCountExceedsLimit,
-      StoreError.tooLarge:
+      ChunkError.expansionExceedsLimit, StoreError.tooLarge:
       return "; if the array is to be trusted, --chunk-limit allows more"
+    case StoreError.outside: return "; if the array is to be trusted, --follow-links follows it"
     default: return ""
     }
   }

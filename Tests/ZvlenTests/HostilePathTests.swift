@@ -78,4 +78,48 @@ struct HostilePathTests {
 
     try Tool.fail("export", "data.zarr", "-o", "again", in: scratch, saying: "a directory is needed")
   }
+
+  @Test("Paths that are there twice are an error before anything is written")
+  func duplicates() throws {
+    try makeGroup(paths: ["a", "b", "c/d", "b"])
+
+    try Tool.fail(
+      "export", "data.zarr", "-o", "again", in: scratch,
+      saying: "elements 1 and 3 have the same path \"b\", and no file is written")
+
+    #expect(try scratch.files(below: "again").isEmpty)
+  }
+
+  @Test("Paths that differ only in case are reported and written")
+  func cases() throws {
+    try makeGroup(paths: ["a", "Dir/É", "b", "dir/é"])
+
+    let outcome = try Tool.run(["export", "data.zarr", "-o", "again"], in: scratch)
+
+    #expect(outcome.exitCode == 0)
+    #expect(
+      outcome.errors
+        == "zvlen: note: \"Dir/É\" and \"dir/é\" are one path where case does not count\n")
+    #expect(try scratch.files(below: "again").count == 4)
+  }
+
+  @Test("Links out of an array are an error unless they are to be followed")
+  func linksOfArrays() throws {
+    try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")), writing: ["x", "y"],
+      options: ArrayOptions(chunkSize: .count(1)))
+    try scratch.write(try scratch.read("data.zarr/c/1"), to: "outside/1")
+    try FileManager.default.removeItem(atPath: scratch.path("data.zarr/c/1"))
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path("data.zarr/c/1"), withDestinationPath: "../../outside/1")
+
+    for command in ["cat", "dump", "info", "export"] {
+      let others = ["cat": ["0", "1"], "export": ["-o", "-"]][command] ?? []
+      let arguments = [command, "data.zarr"] + others
+      let outcome = try Tool.run(arguments, in: scratch)
+      #expect(outcome.exitCode == 1, "\(command)")
+      #expect(outcome.errors.contains("--follow-links"), "\(command): \(outcome.errors)")
+      #expect(try Tool.run(arguments + ["--follow-links"], in: scratch).exitCode == 0, "\(command)")
+    }
+  }
 }

@@ -122,4 +122,46 @@ struct ReadingTests {
       try Tool.succeed("cat", "data.zarr", "0", "--chunk-limit", "128KiB", in: scratch).output.count
         == 100_000)
   }
+
+  @Test("Damaged chunks can be replaced by the fill value, and are reported")
+  func replacement() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    try ZarrArray.create(
+      in: store, writing: (0..<6).map { "e\($0)" }, options: ArrayOptions(chunkSize: .count(2)))
+    try scratch.write([1, 2, 3], to: "data.zarr/c/1")
+    for (arguments, output) in [
+      (["cat", "data.zarr", "1", "2", "5"], "e1e5"),
+      (["dump", "data.zarr", "--start", "1"], "\"e1\"\n\"\"\n\"\"\n\"e4\"\n\"e5\"\n"),
+      (["export", "data.zarr", "-o", "-"], "e0\ne1\n\n\ne4\ne5\n"),
+    ] {
+      #expect(try Tool.run(arguments, in: scratch).errors.hasPrefix("zvlen: error: data.zarr/c/1: "))
+      let outcome = try Tool.run(arguments + ["--replace-damaged"], in: scratch)
+      #expect(outcome.exitCode == 1)
+      #expect(outcome.text == output)
+      #expect(outcome.errors.hasPrefix("zvlen: damaged: data.zarr/c/1: "))
+      #expect(outcome.errors.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
+    }
+  }
+
+  @Test("An imported directory is exported past damage, without files of which the path is lost")
+  func replacementOfFiles() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    let options = ArrayOptions(chunkSize: .count(2))
+    _ = try ZarrGroup.create(in: store)
+    try ZarrArray.create(
+      in: store, at: "paths", writing: (0..<6).map { "\($0)" }, options: options)
+    try ZarrArray.create(
+      in: store, at: "blobs", writing: (0..<6).map { Array("content \($0)".utf8) }, options: options)
+    try scratch.write([1, 2, 3], to: "data.zarr/blobs/c/1")
+    try scratch.write([1, 2, 3], to: "data.zarr/paths/c/0")
+
+    let outcome = try Tool.run(["export", "data.zarr", "-o", "again", "--replace-damaged"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    for key in ["blobs/c/1", "paths/c/0"] { #expect(outcome.errors.contains("data.zarr/\(key): ")) }
+    #expect(
+      try scratch.files(below: "again") == [
+        "2": [], "3": [], "4": Array("content 4".utf8), "5": Array("content 5".utf8),
+      ])
+  }
 }

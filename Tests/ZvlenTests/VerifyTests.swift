@@ -117,4 +117,80 @@ struct VerifyTests {
     #expect(try scratch.names() == ["data.zarr"])
     #expect(try Tool.succeed("cat", "data.zarr", "39", in: scratch).text == "element 39")
   }
+
+  @Test("Each damaged inner chunk of a shard is a line")
+  func innerChunks() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    try ZarrArray.create(
+      in: store, writing: (0..<40).map { [UInt8]([$0]) },
+      options: ArrayOptions(chunkSize: .count(10), shardSize: .count(40), codecs: [.crc32c]))
+    var shard = try scratch.read("data.zarr/c/0")
+    // Inner chunks of 4 + 10 · 5 + 4 bytes.
+    for position in [1, 3] { shard[position * 58 + 8] ^= 1 }
+    try scratch.write(shard, to: "data.zarr/c/0")
+
+    let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    let lines = outcome.lines.sorted()
+    try #require(lines.count == 2)
+    #expect(lines[0].hasPrefix("damaged: data.zarr/c/0: inner chunk 1: "))
+    #expect(lines[1].hasPrefix("damaged: data.zarr/c/0: inner chunk 3: "))
+  }
+
+  @Test("With --deep what should not be there is a note, and no damage")
+  func strays() throws {
+    try makeArray(checksum: true)
+    try scratch.write(try scratch.read("data.zarr/c/0"), to: "data.zarr/c/10")
+    try scratch.write("x", to: "data.zarr/c/README")
+    try scratch.write("x", to: "data.zarr/c/.3.123-4.partial")
+
+    let outcome = try Tool.succeed("verify", "--deep", "data.zarr", in: scratch)
+
+    #expect(
+      outcome.lines == [
+        "ok: data.zarr: 10 chunks, 100 elements",
+        "note: data.zarr/c/10 is a chunk outside of the shape [100] of its array",
+        "note: data.zarr/c/README is no chunk of its array",
+        "note: data.zarr/c/.3.123-4.partial is a temporary or lock file of a writer",
+      ])
+    #expect(try Tool.succeed("verify", "data.zarr", in: scratch).lines.count == 1)
+  }
+
+  @Test("With --deep values that belong to no node of a hierarchy are notes, and so is a missing end")
+  func hierarchy() throws {
+    let store = try FileStore(creating: scratch.path("root.zarr"))
+    for path in ["a", "b/c"] { try ZarrArray.create(in: store, at: path, writing: ["x", "y"]) }
+    let array = try ZarrArray.create(
+      in: store, at: "v2", writing: ["x", "y", "z"], options: ArrayOptions(chunkSize: .count(1)))
+    try array.resize(to: [7])
+    try scratch.write("x", to: "root.zarr/b/notes.txt")
+    try scratch.write("x", to: "root.zarr/lost/c/0")
+
+    let outcome = try Tool.succeed("verify", "--deep", "root.zarr", in: scratch)
+
+    #expect(
+      outcome.lines == [
+        "ok: root.zarr/a: 1 chunk, 2 elements", "ok: root.zarr/b/c: 1 chunk, 2 elements",
+        "ok: root.zarr/v2: 3 chunks, 7 elements",
+        "note: root.zarr/v2: nothing is stored of its elements from row 3 on, of 7",
+        "note: root.zarr/b/notes.txt belongs to no array or group",
+        "note: root.zarr/lost/c/0 belongs to no array or group",
+      ])
+  }
+
+  @Test("With --deep an array of every layout is encoded again", arguments: [2, 3])
+  func encoding(version: Int) throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    let format = try #require(ZarrFormat(rawValue: version))
+    try ZarrArray.create(
+      in: store, writing: (0..<20).map(Double.init), shape: [5, 4],
+      options: ArrayOptions(
+        chunkSize: .shape([2, 3]), shardSize: version == 3 ? .shape([4, 6]) : nil, codecs: [.gzip()],
+        zarrFormat: format))
+
+    let outcome = try Tool.succeed("verify", "--deep", "data.zarr", in: scratch)
+
+    #expect(outcome.lines == ["ok: data.zarr: \(version == 3 ? 2 : 6) chunks, 20 elements"])
+  }
 }

@@ -22,8 +22,12 @@ struct CatCommand: ParsableCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Damage") var damageOptions: DamageOptions
+
   func run() throws {
-    let array = try NodeLocation.array(at: path, access: reading.access)
+    let damage = DamageOutput(damageOptions)
+    let array = try NodeLocation.array(
+      at: path, followsLinks: reading.links.followLinks, access: damage.access(reading))
     let shape = array.shape
     guard !indices.isEmpty || shape.isEmpty else {
       throw ValidationError("name at least one index; the shape of \(path) is \(shape)")
@@ -44,5 +48,6 @@ struct CatCommand: ParsableCommand {
       try output.write(element[0])
     }
     try output.flush()
+    try damage.finish()
   }
 }

@@ -30,7 +30,8 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let nodes = try [one, other].map { path in
       try ZarrNode.open(
-        in: NodeLocation(path).store, access: reading.access, usingConsolidatedMetadata: false)
+        in: NodeLocation(path, followsLinks: reading.links.followLinks).store, access: reading.access,
+        usingConsolidatedMetadata: false)
     }
     let progress = ProgressLine("comparing")
     defer { progress.clear() }

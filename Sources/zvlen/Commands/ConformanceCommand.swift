@@ -21,7 +21,8 @@ struct ConformanceCommand: ParsableCommand {
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   func run() throws {
-    let array = try NodeLocation.array(at: path, access: reading.access)
+    let array = try NodeLocation.array(
+      at: path, followsLinks: reading.links.followLinks, access: reading.access)
     try array.writeLines(of: 0..<array.count, as: .fillValue, to: .standard(), path: path)
   }
 }

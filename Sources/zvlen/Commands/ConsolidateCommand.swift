@@ -21,8 +21,10 @@ struct ConsolidateCommand: ParsableCommand {
   @Flag(help: "Removes the copies, if there are any.")
   var remove = false
 
+  @OptionGroup var links: LinkOptions
+
   func run() throws {
-    let node = try NodeLocation(path)
+    let node = try NodeLocation(path, followsLinks: links.followLinks)
     guard let group = node.group else {
       _ = try node.metadata
       throw ToolError("\(path) is an array, and consolidated metadata is for groups")

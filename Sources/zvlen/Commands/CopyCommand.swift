@@ -46,7 +46,7 @@ struct CopyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let node = try NodeLocation(source)
+    let node = try NodeLocation(source, followsLinks: reading.links.followLinks)
     let options = copying.options(encoding, access: reading.access)
     try checkSeparate()
     let target = try NodeDestination(

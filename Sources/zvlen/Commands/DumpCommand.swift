@@ -25,16 +25,21 @@ struct DumpCommand: ParsableCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Damage") var damageOptions: DamageOptions
+
   func validate() throws {
     guard start >= 0, (count ?? 0) >= 0 else { throw ValidationError("--start and --count are not negative") }
   }
 
   func run() throws {
-    let array = try NodeLocation.array(at: path, access: reading.access)
+    let damage = DamageOutput(damageOptions)
+    let array = try NodeLocation.array(
+      at: path, followsLinks: reading.links.followLinks, access: damage.access(reading))
     guard start <= array.count else {
       throw ToolError("\(path) has \(Quantity.count(array.count, "element")), and --start is \(start)")
     }
     let elements = start..<start + min(array.count - start, count ?? Int.max)
     try array.writeLines(of: elements, as: .element, to: .standard(), path: path)
+    try damage.finish()
   }
 }

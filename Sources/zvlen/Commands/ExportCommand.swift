@@ -10,7 +10,8 @@ struct ExportCommand: ParsableCommand {
     discussion: """
       A group with the arrays blobs and paths, as import makes it of a directory, becomes that directory again, \
       with the same bytes in every file. Nothing is written outside of DEST, whatever the paths in the array \
-      say, and no link in it is followed.
+      say, and no link in it is followed. Paths that are there twice are an error before anything is written; \
+      those that are one path where case does not count are reported.
         zvlen export doc.zarr -o doc
 
       An array becomes a file with an element in each line, in C order; a minus sign stands for standard \
@@ -40,11 +41,14 @@ struct ExportCommand: ParsableCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Damage") var damageOptions: DamageOptions
+
   func run() throws {
-    let node = try NodeLocation(source)
+    let damage = DamageOutput(damageOptions)
+    let node = try NodeLocation(source, followsLinks: reading.links.followLinks)
     switch try node.metadata {
     case .array:
-      let array = try ZarrArray.open(in: node.store, access: reading.access)
+      let array = try ZarrArray.open(in: node.store, access: damage.access(reading))
       let export = LineExport(array: array, terminator: null ? 0 : UInt8(ascii: "\n"))
       if output == "-" {
         try export.run(to: .standard())
@@ -52,7 +56,8 @@ struct ExportCommand: ParsableCommand {
         try OutputFile(path: output, overwrites: overwrite).write(export.run)
       }
     default:
-      let export = try TreeExport(node.store, access: reading.access)
+      let export = try TreeExport(
+        node.store, access: damage.access(reading), skipsDamagedPaths: damage.isReplaced)
       guard output != "-" else {
         throw ToolError("\(source) holds files, and -o needs a directory for them")
       }
@@ -67,5 +72,6 @@ struct ExportCommand: ParsableCommand {
       }
       try export.run(to: output, overwrites: overwrite)
     }
+    try damage.finish()
   }
 }

@@ -25,7 +25,7 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   func run() throws {
-    let node = try NodeLocation(path)
+    let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
     let output = OutputStream.standard()
     if json {
       try output.write { buffer in

@@ -32,12 +32,14 @@ struct TreeCommand: ParsableCommand {
       discussion: "A list with an object for each node, groups before what is in them. Sizes are in bytes."))
   var json = false
 
+  @OptionGroup var links: LinkOptions
+
   func validate() throws {
     if let depth, depth < 0 { throw ValidationError("--depth is not negative") }
   }
 
   func run() throws {
-    let node = try NodeLocation(path)
+    let node = try NodeLocation(path, followsLinks: links.followLinks)
     let output = OutputStream.standard()
     if json {
       try writeJSON(node, to: output)

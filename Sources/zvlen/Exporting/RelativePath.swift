@@ -1,10 +1,13 @@
 /// A path that stays below the directory that it is used in.
-struct RelativePath {
+struct RelativePath: CustomStringConvertible {
   /// The names of the directories on the way.
   let directories: ArraySlice<String>
 
   /// The name of the file.
   let name: String
+
+  /// The path as it was given.
+  let description: String
 
   /// Checks a path that somebody else wrote.
   ///
@@ -30,6 +33,7 @@ struct RelativePath {
         }
       if let reason { throw ToolError(reason) }
     }
+    description = text
     directories = names.dropLast()
     name = names.last ?? ""
   }

@@ -6,18 +6,23 @@ struct TreeExport {
   private let group: FileTreeGroup
   private let location: String
 
+  /// Whether files without a path, as damaged chunks leave them, are left out.
+  private let skipsDamagedPaths: Bool
+
   /// Opens the group of a store.
-  init(_ store: FileStore, access: ArrayAccess) throws {
+  init(_ store: FileStore, access: ArrayAccess, skipsDamagedPaths: Bool) throws {
     group = try FileTreeGroup(in: store, access: access)
     location = group.paths.location
+    self.skipsDamagedPaths = skipsDamagedPaths
   }
 
   /// Writes all files.
   ///
-  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory.
+  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory, or is there
+  ///   twice.
   func run(to directory: String, overwrites: Bool) throws {
     let count = group.paths.count
-    try forEachPath(in: 0..<count) { _, _ in }
+    try checkPaths(count: count)
     let progress = ProgressLine("exporting", totalCount: count)
     defer { progress.clear() }
     // As many files as the paths of a chunk: they are read once, and the workers have chunks to share.
@@ -43,10 +48,29 @@ struct TreeExport {
       for index in contents.indices {
         try Interruption.check()
         let file = region.ranges[0].lowerBound + index
-        let path = try path(paths, at: file - files.lowerBound, file: file)
+        guard let path = try path(paths, at: file - files.lowerBound, file: file) else { continue }
         try writer.write(contents[index], to: path)
       }
       progress.add(contents.count, byteCount: contents.byteCount)
+    }
+  }
+
+  /// Reads and checks all paths, and reports those that differ only in case.
+  private func checkPaths(count: Int) throws {
+    var check = PathCheck()
+    try forEachPath(in: 0..<count) { _, path in check.add(path.description) }
+    guard check.needsSecondPass() else { return }
+    try forEachPath(in: 0..<count) { file, path in
+      do {
+        try check.compare(path.description, index: file)
+      } catch {
+        throw ToolError("\(location): \(error)")
+      }
+    }
+    for (first, second) in check.collisions {
+      StandardError.write(
+        "zvlen: note: \(JSONValue.string(first)) and \(JSONValue.string(second)) are one path where case does not count\n"
+      )
     }
   }
 
@@ -55,12 +79,15 @@ struct TreeExport {
     try group.paths.forEachBlock(of: files, monitor: Interruption.monitor) { block in
       for index in block.elements.indices {
         let file = block.offset + index
-        try body(file, path(block.elements, at: index, file: file))
+        guard let path = try path(block.elements, at: index, file: file) else { continue }
+        try body(file, path)
       }
     }
   }
 
-  private func path(_ paths: BlobView, at index: Int, file: Int) throws -> RelativePath {
+  /// The path of a file, or nil if it is lost.
+  private func path(_ paths: BlobView, at index: Int, file: Int) throws -> RelativePath? {
+    if skipsDamagedPaths, paths[index].isEmpty { return nil }
     let text: String
     do {
       text = try paths.string(at: index)

@@ -14,22 +14,23 @@ struct FileTreeGroup {
   /// Where each file belongs, in the same order.
   let paths: ZarrArray
 
-  /// Opens the group at the root of a store.
+  /// Opens a group of a store.
   ///
   /// - Throws: ``ToolError`` if the group does not hold files, and what opening the arrays throws.
-  init(in store: FileStore, access: ArrayAccess) throws {
-    _ = try ZarrGroup.open(in: store)
+  init(in store: FileStore, at path: NodePath = .root, access: ArrayAccess) throws {
+    let location = path == .root ? store.location : "\(store.location)/\(path)"
+    _ = try ZarrGroup.open(in: store, at: path.description, usingConsolidatedMetadata: false)
     do {
-      blobs = try ZarrArray.open(in: store, at: Self.blobsName, access: access)
-      paths = try ZarrArray.open(in: store, at: Self.pathsName, access: access)
+      blobs = try ZarrArray.open(in: store, at: path.key(Self.blobsName), access: access)
+      paths = try ZarrArray.open(in: store, at: path.key(Self.pathsName), access: access)
     } catch ZarrError.notFound {
       throw ToolError(
-        "\(store.location) does not hold the arrays \(Self.blobsName) and \(Self.pathsName) that an imported "
+        "\(location) does not hold the arrays \(Self.blobsName) and \(Self.pathsName) that an imported "
           + "directory has; name one of its arrays (zvlen info lists them)")
     }
     guard paths.dataType == .string, blobs.shape.count == 1, paths.shape == blobs.shape else {
       throw ToolError(
-        "\(store.location): \(Self.blobsName) of shape \(blobs.shape) and \(Self.pathsName) of shape "
+        "\(location): \(Self.blobsName) of shape \(blobs.shape) and \(Self.pathsName) of shape "
           + "\(paths.shape) and type \(paths.dataType.name) do not belong together")
     }
   }

@@ -5,6 +5,8 @@ struct NodeLocation {
   /// The path of the directory.
   let path: String
 
+  private let followsLinks: Bool
+
   /// A store whose root is the node.
   let store: FileStore
 
@@ -13,19 +15,25 @@ struct NodeLocation {
 
   /// Finds the node in a directory.
   ///
+  /// - Parameters:
+  ///   - path: The path of the directory.
+  ///   - followsLinks: Whether symbolic links out of it are followed.
   /// - Throws: ``ToolError`` if there is none, and ``StoreError``.
-  init(_ path: String) throws {
+  init(_ path: String, followsLinks: Bool = false) throws {
+    var path = path
+    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
     guard let status = try FileStatus(of: path) else {
       throw ToolError("\(path): there is no such directory")
     }
     guard status.isDirectory else {
       throw ToolError("\(path) is a file; name the directory of an array or group")
     }
-    let store = try FileStore(opening: path)
+    let store = try FileStore(opening: path, followsLinksOut: followsLinks)
     guard let entry = NodeEntry(in: store, at: .root) else {
       throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is no Zarr array or group")
     }
     self.path = path
+    self.followsLinks = followsLinks
     self.store = store
     self.entry = entry
   }
@@ -47,9 +55,11 @@ struct NodeLocation {
 
   /// Opens the array that a path names.
   ///
-  /// - Throws: As ``init(_:)``, and ``ToolError`` if it is a group.
-  static func array(at path: String, access: ArrayAccess) throws -> ZarrArray {
-    let node = try NodeLocation(path)
+  /// - Throws: As ``init(_:followsLinks:)``, and ``ToolError`` if it is a group.
+  static func array(
+    at path: String, followsLinks: Bool = false, access: ArrayAccess
+  ) throws -> ZarrArray {
+    let node = try NodeLocation(path, followsLinks: followsLinks)
     guard case .array = try node.metadata else {
       let children = try node.children().map { "\(path)/\($0)" }
       let advice =
@@ -66,6 +76,6 @@ struct NodeLocation {
 
   /// The arrays and groups in a group, sorted by name.
   func members() throws -> [NodeLocation] {
-    try children().map { try NodeLocation("\(path)/\($0)") }
+    try children().map { try NodeLocation("\(path)/\($0)", followsLinks: followsLinks) }
   }
 }

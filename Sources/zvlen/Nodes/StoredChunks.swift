@@ -23,6 +23,15 @@ struct StoredChunks {
   /// The number of chunks.
   var count: Int { positions.count }
 
+  /// The first row of elements behind all chunks along the first axis, or nil if the last row is stored.
+  var firstMissingRow: Int? {
+    let metadata = array.metadata
+    guard let length = metadata.shape.first, metadata.elementCount > 0 else { return nil }
+    guard let last = positions.map({ $0[0] }).max() else { return 0 }
+    let end = metadata.chunkGrid.axes[0].range(ofChunk: last).upperBound
+    return end < length ? end : nil
+  }
+
   /// The number of elements in the chunks that are inside of the array.
   var elementCount: Int {
     positions.reduce(0) { $0 + (region(ofChunkAt: $1).elementCount ?? 0) }
@@ -38,12 +47,14 @@ struct StoredChunks {
   /// Decodes each chunk, and hands its elements to `body`, on several threads at once.
   ///
   /// - Parameters:
-  ///   - body: Is handed the elements of a chunk that are inside of the array.
-  ///   - failure: Is handed a chunk that could not be decoded, or for which `body` threw, with the error. If
-  ///     it throws, the work ends with that error.
+  ///   - body: Is handed the elements of a chunk that are inside of the array, of a shard perhaps in parts.
+  ///   - finally: Is handed the place and the region of a chunk of which all elements were shown.
+  ///   - failure: Is handed a chunk that could not be decoded, or for which one of them threw, with the error.
+  ///     If it throws, the work ends with that error.
   /// - Throws: `ZarrError.cancelled`, and what `failure` throws.
   func forEach(
     _ body: @Sendable (BlobSpan) throws -> Void,
+    finally: @Sendable (_ position: [Int], ArrayRegion) throws -> Void = { _, _ in },
     failure: @Sendable (_ position: [Int], any Error) throws -> Void
   ) throws {
     do {
@@ -52,7 +63,9 @@ struct StoredChunks {
         isCancelled: { Interruption.monitor.isCancelled }
       ) { index, _ in
         do {
-          try array.scan(region(ofChunkAt: positions[index])) { _, elements in try body(elements) }
+          let region = region(ofChunkAt: positions[index])
+          try array.scan(region) { _, elements in try body(elements) }
+          try finally(positions[index], region)
         } catch {
           try failure(positions[index], error)
         }

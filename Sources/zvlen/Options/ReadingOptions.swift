@@ -7,18 +7,26 @@ import Zarr
 struct ReadingOptions: ParsableArguments {
   @OptionGroup var workers: WorkerOptions
 
+  @OptionGroup var links: LinkOptions
+
   @Option(
     help: ArgumentHelp(
-      "The most bytes that a chunk may have when it is decompressed.",
+      "The most bytes that a chunk may have when it is decompressed (default: 1 GiB).",
       discussion: """
         Protects against damaged or hostile data that would fill the memory. Raise it for arrays of very \
-        large elements.
+        large elements. Unless it is said, chunks of more than 256 MiB may also not be more than 1000 times \
+        as large as they are stored.
         """, valueName: "bytes"))
-  var chunkLimit = ByteCount(clamping: 1 << 30)
+  var chunkLimit: ByteCount?
 
   /// The settings for the library.
   var access: ArrayAccess {
-    ArrayAccess(
-      workerCount: workers.count, limits: DecodingLimits(decodedByteCountPerChunk: chunkLimit.value))
+    var limits = DecodingLimits()
+    if let chunkLimit {
+      // Whoever says how large chunks may be does not care how small they are stored.
+      limits.decodedByteCountPerChunk = chunkLimit.value
+      limits.expansionRatio = Int.max
+    }
+    return ArrayAccess(workerCount: workers.count, limits: limits)
   }
 }

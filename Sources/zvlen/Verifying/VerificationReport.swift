@@ -27,6 +27,11 @@ final class VerificationReport: Sendable {
     try state.withLock { state in try Self.write("ok: \(words)", to: state.output) }
   }
 
+  /// Adds something that is no damage, in words that begin with its path.
+  func note(_ words: String) throws {
+    try state.withLock { state in try Self.write("note: \(words)", to: state.output) }
+  }
+
   private static func write(_ line: String, to output: OutputStream) throws {
     try output.write("\(OneLine(line))\n")
     try output.flush()

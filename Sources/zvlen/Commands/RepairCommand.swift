@@ -1,0 +1,48 @@
+import ArgumentParser
+import Zarr
+
+/// The command `zvlen repair`.
+struct RepairCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repair",
+    abstract: "Takes damaged chunks out of arrays, so that the rest can be read.",
+    discussion: """
+      Works on an array, or on all arrays below a group. The elements of a chunk that is taken out are read as the fill value, mostly as empty. Of a shard only \
+      the inner chunks are taken out that are damaged, unless its index is. Each one is a line with the path \
+      of its file and the reason. What is taken out is kept in a directory beside the array, with the same \
+      names below it; only with --force it is deleted.
+        zvlen verify photos.zarr
+        zvlen repair photos.zarr
+        zvlen repair photos.zarr --force
+
+      Text in a chunk that is not UTF-8 stays, since the chunk can be read. Damaged metadata cannot be \
+      repaired. The exit code is 1 if something damaged is still there.
+      """)
+
+  @Argument(help: ArgumentHelp("The array or group.", valueName: "array"), completion: .directory)
+  var path: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The directory for what is taken out (default: that of the array with .damaged behind its name).",
+      valueName: "directory"), completion: .directory)
+  var aside: String?
+
+  @Flag(help: "Deletes what is taken out.")
+  var force = false
+
+  @OptionGroup(title: "Resources") var reading: ReadingOptions
+
+  func validate() throws {
+    if force, aside != nil {
+      throw ValidationError("--force keeps nothing, and --aside says where to keep it")
+    }
+  }
+
+  func run() throws {
+    let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
+    let repair = HierarchyRepair(
+      node, access: reading.access, asidePath: force ? nil : aside ?? "\(node.path).damaged")
+    guard try repair.run() else { throw ExitCode.failure }
+  }
+}

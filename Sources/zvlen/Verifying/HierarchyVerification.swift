@@ -1,0 +1,66 @@
+import Zarr
+
+/// Looks at a node, and at all nodes below it if it is a group.
+struct HierarchyVerification {
+  private let node: NodeLocation
+  private let access: ArrayAccess
+  private let isDeep: Bool
+  private let report: VerificationReport
+
+  /// Prepares for a node.
+  ///
+  /// - Parameters:
+  ///   - node: The node.
+  ///   - access: How arrays are read.
+  ///   - isDeep: Whether chunks are encoded again, and values looked for that belong to no node.
+  ///   - report: Where it is said what was found.
+  init(_ node: NodeLocation, access: ArrayAccess, isDeep: Bool, _ report: VerificationReport) {
+    self.node = node
+    self.access = access
+    self.isDeep = isDeep
+    self.report = report
+  }
+
+  /// Looks at everything.
+  ///
+  /// - Throws: `ZarrError.cancelled`, `StoreError`, and what writing the report throws.
+  func run() throws {
+    var entries = [node.entry]
+    try node.group?.walk { entry, _ in entries.append(entry) }
+    let arrays = Set(entries.filter { $0.kind == .array }.map(\.path))
+    var groups: [NodePath] = []
+    var strays = StrayValues(in: node.store)
+    for entry in entries {
+      try Interruption.check()
+      do {
+        let metadata = try entry.metadata()
+        strays.add(entry.path, metadata)
+        switch metadata {
+        case .array:
+          try ArrayVerification(entry, in: node, access: access, isDeep: isDeep, report).run()
+        default: groups.append(entry.path)
+        }
+      } catch let error where error is ZarrError || error is StoreError {
+        if case ZarrError.cancelled = error { throw error }
+        strays.addUnknown(entry.path)
+        try report.add("\(error)")
+      }
+    }
+    for group in groups { try verifyFiles(of: group, among: arrays) }
+    if isDeep { try strays.forEach { try report.note("\(node.path)/\($0)") } }
+  }
+
+  /// Checks that the arrays of an imported directory belong together, if a group has them.
+  private func verifyFiles(of group: NodePath, among arrays: Set<NodePath>) throws {
+    for name in [FileTreeGroup.blobsName, FileTreeGroup.pathsName] {
+      guard arrays.contains(try group.appending(name)) else { return }
+    }
+    do {
+      _ = try FileTreeGroup(in: node.store, at: group, access: access)
+    } catch let error as ToolError {
+      try report.add("\(error)")
+    } catch {
+      // The array says so itself.
+    }
+  }
+}

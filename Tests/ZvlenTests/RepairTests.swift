@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+import Zarr
+
+@Suite("repair")
+struct RepairTests {
+  private let scratch: ScratchDirectory
+  private let lines = (0..<100).map { "element \($0)" }
+
+  init() throws {
+    scratch = try ScratchDirectory()
+  }
+
+  private func makeArray(shardSize: ChunkSize? = nil) throws {
+    try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")), writing: lines,
+      options: ArrayOptions(
+        chunkSize: .count(10), shardSize: shardSize, codecs: [.zstd(), .crc32c]))
+  }
+
+  private func flipByte(of file: String, at offset: Int) throws {
+    var bytes = try scratch.read(file)
+    bytes[offset] ^= 0xff
+    try scratch.write(bytes, to: file)
+  }
+
+  /// The lines that are read when some are gone.
+  private func lines(without gone: Range<Int>...) -> [String] {
+    lines.indices.map { index in gone.contains { $0.contains(index) } ? "" : lines[index] }
+  }
+
+  private func exported() throws -> [String] {
+    try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text.split(
+      separator: "\n", omittingEmptySubsequences: false
+    ).dropLast().map(String.init)
+  }
+
+  @Test("Damaged chunks are kept beside the array, and the rest can be read")
+  func aside() throws {
+    try makeArray()
+    try flipByte(of: "data.zarr/c/2", at: 9)
+    try scratch.write([1, 2], to: "data.zarr/c/9")
+    let damaged = try scratch.read("data.zarr/c/2")
+
+    let outcome = try Tool.succeed("repair", "data.zarr/", in: scratch)
+
+    #expect(outcome.lines.count == 3)
+    #expect(outcome.lines[0].hasPrefix("taken out: data.zarr/c/2: ") && outcome.lines[0].contains("checksum"))
+    #expect(outcome.lines[1].hasPrefix("taken out: data.zarr/c/9: "))
+    #expect(outcome.lines[2] == "ok: data.zarr")
+    #expect(try scratch.files(below: "data.zarr.damaged") == ["c/2": damaged, "c/9": [1, 2]])
+    #expect(try exported() == lines(without: 20..<30, 90..<100))
+    try Tool.succeed("verify", "data.zarr", in: scratch)
+    #expect(try Tool.succeed("repair", "data.zarr", in: scratch).lines == ["ok: data.zarr"])
+  }
+
+  @Test("With --force nothing is kept")
+  func force() throws {
+    try makeArray()
+    try scratch.write([1, 2], to: "data.zarr/c/0")
+
+    try Tool.succeed("repair", "data.zarr", "--force", in: scratch)
+
+    #expect(try scratch.names() == ["data.zarr"])
+    #expect(try exported() == lines(without: 0..<10))
+  }
+
+  @Test("Of a shard only the damaged inner chunks are taken out, and the others stay as they are stored")
+  func innerChunks() throws {
+    try makeArray(shardSize: .count(50))
+    let sound = try scratch.read("data.zarr/c/1")
+    // The first inner chunk begins with the shard.
+    try flipByte(of: "data.zarr/c/1", at: 5)
+    let damaged = try scratch.read("data.zarr/c/1")
+
+    let outcome = try Tool.succeed("repair", "data.zarr", "--aside", "kept", in: scratch)
+
+    #expect(outcome.lines.count == 2)
+    #expect(outcome.lines[0].hasPrefix("taken out: data.zarr/c/1: inner chunk 0: "))
+    #expect(try scratch.files(below: "kept") == ["c/1": damaged])
+    #expect(try exported() == lines(without: 50..<60))
+    // What comes behind the first inner chunk, in front of the index, is what it was.
+    let repaired = try scratch.read("data.zarr/c/1")
+    let indexByteCount = 5 * 16 + 4
+    let data = repaired.dropLast(indexByteCount)
+    #expect(!data.isEmpty && sound.dropLast(indexByteCount).suffix(data.count).elementsEqual(data))
+  }
+
+  @Test("A shard with a damaged index goes as a whole")
+  func shards() throws {
+    try makeArray(shardSize: .count(50))
+    let count = try scratch.read("data.zarr/c/0").count
+    try flipByte(of: "data.zarr/c/0", at: count - 1)
+
+    try Tool.succeed("repair", "data.zarr", in: scratch)
+
+    #expect(try exported() == lines(without: 0..<50))
+  }
+
+  @Test("What was kept before is not written over")
+  func twice() throws {
+    try makeArray()
+    for bytes in [[1], [2]] as [[UInt8]] {
+      try scratch.write(bytes, to: "data.zarr/c/0")
+      let outcome = try Tool.run(["repair", "data.zarr"], in: scratch)
+      #expect(outcome.exitCode == (bytes == [1] ? 0 : 1))
+    }
+    #expect(try scratch.read("data.zarr.damaged/c/0") == [1])
+    #expect(try scratch.read("data.zarr/c/0") == [2])
+  }
+
+  @Test("All arrays of a group are repaired, and damaged metadata is reported")
+  func group() throws {
+    let store = try FileStore(creating: scratch.path("root.zarr"))
+    for path in ["a", "b/c", "d"] {
+      try ZarrArray.create(in: store, at: path, writing: ["x", "y"])
+    }
+    try scratch.write([1, 2, 3], to: "root.zarr/b/c/c/0")
+    try scratch.write("{", to: "root.zarr/d/zarr.json")
+
+    let outcome = try Tool.run(["repair", "root.zarr"], in: scratch)
+
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.lines.count == 4)
+    #expect(outcome.lines[0] == "ok: root.zarr/a")
+    #expect(outcome.lines[1].hasPrefix("taken out: root.zarr/b/c/c/0: "))
+    #expect(outcome.lines[3].hasPrefix("damaged: root.zarr/d: "))
+    #expect(try scratch.files(below: "root.zarr.damaged").keys.sorted() == ["b/c/c/0"])
+  }
+}
