@@ -9,6 +9,7 @@ public final class StoreProbe: Store {
     case read(StoreKey)
     case write(StoreKey)
     case delete(StoreKey)
+    case synchronize
   }
 
   /// What a test throws to make a call fail.
@@ -57,6 +58,18 @@ public final class StoreProbe: Store {
   ) throws {
     try see(.write(key))
     try base.write(key, byteCount: byteCount, gathering: gather)
+  }
+
+  public func writeDeferred(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try see(.write(key))
+    try base.writeDeferred(key, byteCount: byteCount, gathering: gather)
+  }
+
+  public func synchronize() throws {
+    try see(.synchronize)
+    try base.synchronize()
   }
 
   public func delete(_ key: StoreKey) throws {

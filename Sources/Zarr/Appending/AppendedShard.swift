@@ -7,6 +7,7 @@ final class AppendedShard: Sendable {
     var parts: [EncodedInnerChunks] = []
     /// The calls of ``add(_:isLast:)`` that are to come, and one until the last of them is known.
     var rest = 1
+    var isCovered: Bool
   }
 
   /// The place of the shard in the grid.
@@ -18,12 +19,24 @@ final class AppendedShard: Sendable {
   /// How many inner chunks that were stored before are kept, the first ones in C order.
   let keptCount: Int
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  init(indices: [Int], grid: InnerChunkGrid, keptCount: Int) {
+  init(indices: [Int], grid: InnerChunkGrid, keptCount: Int, isCovered: Bool) {
     self.indices = indices
     self.grid = grid
     self.keptCount = keptCount
+    state = Mutex(State(isCovered: isCovered))
+  }
+
+  /// The chunks that are encoded so far.
+  var parts: [EncodedInnerChunks] { state.withLock { $0.parts } }
+
+  /// Whether the array's shape covers elements of the shard that are stored.
+  var isCovered: Bool { state.withLock { $0.isCovered } }
+
+  /// Remembers that the array's shape covers elements of the shard.
+  func cover() {
+    state.withLock { $0.isCovered = true }
   }
 
   /// Announces a part that is going to be added.
@@ -36,12 +49,12 @@ final class AppendedShard: Sendable {
   /// - Parameters:
   ///   - part: The chunks.
   ///   - isLast: Whether no more parts are announced.
-  /// - Returns: All parts, if all are there.
-  func add(_ part: EncodedInnerChunks, isLast: Bool) -> [EncodedInnerChunks]? {
+  /// - Returns: Whether all are there.
+  func add(_ part: EncodedInnerChunks, isLast: Bool) -> Bool {
     state.withLock { state in
       state.parts.append(part)
       state.rest -= isLast ? 2 : 1
-      return state.rest == 0 ? state.parts : nil
+      return state.rest == 0
     }
   }
 }

@@ -12,12 +12,19 @@ public import ChunkEngine
 /// the caller goes on; a caller that is faster than they are is held back, so that memory stays within the
 /// budget however much is written.
 ///
-/// If chunks go to shards, those of a row of shards are stored when the row is complete. What is encoded of
-/// them is in memory beside the budget.
+/// If chunks go to shards, those of a row of shards are stored when the row is complete, and at checkpoints.
+/// What is encoded of them is in memory beside the budget.
 ///
-/// The array's shape grows when the appender is finished; what was appended is not there before, nor if the
-/// appender is given up. An appender belongs to one thread at a time. Meanwhile nobody else may write to the
-/// chunks at the end of the array.
+/// What was appended is part of the array after ``checkpoint()`` and ``finish()``, and what was appended since
+/// then is gone if the appender is given up or its process dies. An appender to the array that is there then
+/// goes on behind the last checkpoint.
+///
+/// An error of the store, such as a full disk, loses nothing that was appended: chunks that could not be
+/// stored stay in memory and are tried again by the next call, and a call that throws can be made again.
+/// Of a source of many elements some may have been appended then: ``appendedCount`` tells where to go on.
+///
+/// An appender belongs to one thread at a time. Meanwhile nobody else may write to the chunks at the end of
+/// the array.
 public final class Appender {
   /// What is known of the array.
   private enum Phase {
@@ -25,13 +32,14 @@ public final class Appender {
     case sampling(OpenChunk, create: (_ meanByteCount: Double?) throws -> ZarrArray, byteCount: Int)
     /// It is there.
     case writing(AppendingState)
-    /// A chunk could not be stored, and nothing can be appended behind it.
-    case failed(any Error)
     /// The appender is finished.
-    case finished
+    case finished(count: Int)
   }
 
   private var phase: Phase
+
+  /// Where the appender is, while it writes.
+  private var state: AppendingState? { if case .writing(let state) = phase { state } else { nil } }
 
   /// Writes to the open chunk where it has room, and how many elements it may write.
   ///
@@ -81,8 +89,8 @@ public final class Appender {
   /// Creates an array and an appender to it.
   ///
   /// If the options give the size of chunks or shards in bytes, the array is created as soon as there are
-  /// enough elements to know how many make a chunk, at the latest when the appender is finished. If there are
-  /// none by then, the chunks are those of elements of 1 KiB.
+  /// enough elements to know how many make a chunk, at the latest at the first checkpoint with elements or
+  /// when the appender is finished. If there are none by then, the chunks are those of elements of 1 KiB.
   ///
   /// - Parameters:
   ///   - store: Where the array goes.
@@ -127,7 +135,7 @@ public final class Appender {
   ///
   /// - Precondition: The appender is not finished.
   /// - Throws: ``ZarrError``, ``StoreError`` and the engine's `ChunkError`, also for chunks of elements
-  ///   before this one. After an error of a chunk the appender is of no more use.
+  ///   before this one. The element is not appended then.
   /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
   public func append(_ element: RawSpan) throws {
     if insideCount > 0, writer?.appendIfFits(element) == true {
@@ -135,10 +143,9 @@ public final class Appender {
       return
     }
     try append(byteCount: element.byteCount) { chunk throws(ChunkError) in try chunk.append(element) }
-    if case .writing(let state) = phase {
-      insideCount = state.insideCount
-      writer = state.beginWriting()
-    }
+    guard let state else { return }
+    insideCount = state.insideCount
+    writer = state.beginWriting()
   }
 
   /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.
@@ -157,18 +164,14 @@ public final class Appender {
 
   /// Appends all elements of a source.
   ///
-  /// - Throws: As ``append(_:)``.
+  /// - Throws: As ``append(_:)``. Elements may have been appended then, as ``appendedCount`` tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append(contentsOf source: any BlobSource) throws {
     endWriting()
     var position = 0
     while position < source.count {
-      if case .writing(let state) = phase {
-        do {
-          position += try state.append(position..<source.count, of: source)
-        } catch {
-          try fail(error, in: state)
-        }
+      if let state {
+        position += try state.append(position..<source.count, of: source)
       } else {
         try append(byteCount: 0) { chunk throws(ChunkError) in
           try chunk.append(position..<position + 1, of: source)
@@ -191,91 +194,100 @@ public final class Appender {
     }
   }
 
+  /// The number of elements that were appended.
+  public var appendedCount: Int {
+    endWriting()
+    return switch phase {
+    case .sampling(let sample, _, _): sample.count
+    case .writing(let state): state.appendedCount
+    case .finished(let count): count
+    }
+  }
+
+  /// Stores all that was appended and gives the array a shape that covers it.
+  ///
+  /// When this returns, the elements survive the end of the process, however it ends; in a ``FileStore`` with
+  /// ``Durability/durable`` also a crash of the machine. Readers see either the array as it was or the array
+  /// with these elements: the shape is written last.
+  ///
+  /// A last chunk that is not full is stored at full shape, padded with the fill value, and stored again when
+  /// it is; the same goes for a shard. Where chunks differ in length, a checkpoint ends the open one. Each
+  /// checkpoint waits for the chunks that are being stored, so that one every few seconds costs little and one
+  /// for each element very much.
+  ///
+  /// An array whose chunk size is not known yet is created with the elements that there are; without any,
+  /// nothing is done.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``append(_:)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
+  ///   complete. The array stays as it was at the last checkpoint, no element is lost, and the appender can go
+  ///   on.
+  /// - Complexity: O(*n*) where *n* is the size of the elements that are not stored yet, and of the last chunk
+  ///   or shard.
+  public func checkpoint() throws {
+    endWriting()
+    if case .sampling(let sample, _, _) = phase, sample.count == 0 { return }
+    try writingState().checkpoint()
+  }
+
   /// Stores all that was appended and gives the array its new shape.
   ///
-  /// The last chunk is stored at full shape, padded with the fill value. An appender that is not finished
-  /// leaves the array's shape as it was.
+  /// The last chunk is stored at full shape, padded with the fill value.
   ///
   /// - Returns: The array.
-  /// - Throws: As ``append(_:)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
-  ///   complete. Nothing more is stored then, and the array keeps its shape.
+  /// - Throws: As ``checkpoint()``. The appender is not finished then, and can be.
   /// - Precondition: The appender is not finished.
   @discardableResult
   public func finish() throws -> ZarrArray {
     endWriting()
-    if case .sampling(let sample, _, _) = phase {
-      try endSampling(sample)
-    }
-    if case .failed(let error) = phase { throw error }
-    guard case .writing(let state) = phase else { preconditionFailure("the appender is finished") }
-    phase = .finished
-    let array: ZarrArray
-    do {
-      array = try state.finish()
-    } catch {
-      state.cancel()
-      throw error
-    }
+    let state = try writingState()
+    try state.checkpoint()
+    phase = .finished(count: state.appendedCount)
     monitor?.finish()
-    return array
+    return state.array
   }
 
-  /// Gives up: what is not stored yet is dropped, and the array keeps its shape.
+  /// Gives up: what is not stored yet is dropped, and the array stays as it was at the last checkpoint.
   ///
   /// When this returns no thread stores anything any more, so the store can be removed. Chunks that were
-  /// stored before stay, and are no part of the array. Does nothing if the appender is finished.
+  /// stored since then stay, and are no part of the array. Does nothing if the appender is finished.
   public func cancel() {
     endWriting()
-    if case .writing(let state) = phase { state.cancel() }
-    phase = .finished
+    if let state { state.cancel() }
+    phase = .finished(count: appendedCount)
   }
 
   /// Gives the open chunk back what was written to it.
   private func endWriting() {
     insideCount = 0
-    guard let writer = writer.take(), case .writing(let state) = phase else { return }
-    state.endWriting(writer)
+    guard let writer = writer.take() else { return }
+    state?.endWriting(writer)
   }
 
   private func append(byteCount: Int, _ body: (OpenChunk) throws(ChunkError) -> Void) throws {
     endWriting()
-    switch phase {
-    case .sampling(let sample, _, let byteCount):
+    guard case .sampling(let sample, _, let sampleByteCount) = phase else {
+      return try writingState().append(byteCount: byteCount, body)
+    }
+    if sample.byteCount < sampleByteCount, sample.count < ChunkGrid.maximumElementCount {
       try body(sample)
-      if sample.byteCount >= byteCount || sample.count == ChunkGrid.maximumElementCount {
-        try endSampling(sample)
-      }
-    case .writing(let state):
-      do {
-        try state.append(byteCount: byteCount, body)
-      } catch {
-        try fail(error, in: state)
-      }
-    case .failed(let error):
-      throw error
-    case .finished:
+    } else {
+      try writingState().append(byteCount: byteCount, body)
+    }
+  }
+
+  /// Where the appender is; an array that is not there yet is created, for elements like those of the sample.
+  private func writingState() throws -> AppendingState {
+    if let state { return state }
+    guard case .sampling(let sample, let create, let byteCount) = phase else {
       preconditionFailure("the appender is finished")
     }
-  }
-
-  /// Throws an error, once and for all if it is more than that of one element.
-  private func fail(_ error: any Error, in state: AppendingState) throws {
-    if let failure = state.failure { phase = .failed(failure) }
-    throw error
-  }
-
-  /// Creates the array for elements like those of the sample, and appends these.
-  private func endSampling(_ sample: OpenChunk) throws {
-    guard case .sampling(_, let create, let byteCount) = phase else { return }
     let array = try create(sample.meanByteCount ?? ChunkSize.assumedMeanByteCount)
-    phase = .writing(
-      try AppendingState(array, evenChunkByteCount: byteCount, memoryBudget: memoryBudget, monitor: monitor))
-    do {
-      try append(contentsOf: sample.takeElements(chain: array.chain))
-    } catch {
-      phase = .failed(error)
-      throw error
-    }
+    let state = try AppendingState(
+      array, sample: sample.takeElements(chain: array.chain), evenChunkByteCount: byteCount,
+      memoryBudget: memoryBudget, monitor: monitor)
+    phase = .writing(state)
+    return state
   }
 }
 

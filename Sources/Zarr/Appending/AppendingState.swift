@@ -2,7 +2,7 @@ import ChunkEngine
 
 /// Where an appender is in its array, and the chunks that it is filling.
 final class AppendingState {
-  private let array: ZarrArray
+  let array: ZarrArray
   private let layout: AppendLayout
   private let queue: ChunkQueue
   private let fillValue: [UInt8]
@@ -13,8 +13,18 @@ final class AppendingState {
   /// The elements of a row of a chunk.
   private let slab: Int
 
-  /// The open chunks, one for each column of the layout.
+  /// The open chunks, one for each column of the layout, or none until the next element comes.
   private var chunks: [OpenChunk] = []
+
+  /// The rows of the open chunks once they are full, which are handed over when the next element comes.
+  private var fullRows: Int?
+
+  /// The elements that come before all others, and how many of them are appended.
+  private var sample: (elements: any BlobSource, position: Int)?
+
+  /// The rows that the array has in the store, and those that it had when the appender was made.
+  private var storedRowCount: Int
+  private let firstRowCount: Int
 
   /// The row of chunks that is being filled.
   private var rows: ChunkRows
@@ -36,14 +46,17 @@ final class AppendingState {
   /// The elements of a source that fitted in the chunk before, a good guess for the next one.
   private var lastFittingCount = 1
 
-  /// The error that left the open chunks in no state to go on from, or nil.
-  private(set) var failure: (any Error)?
-
   /// The most runs of a row: somebody else's metadata can claim any number of chunks, which are all open.
   private static let maximumRunCount = 1 << 20
 
+  private let monitor: ProgressMonitor?
+
+  /// Goes on at the end of an array.
+  ///
+  /// - Parameter sample: Elements that come before all others.
   init(
-    _ array: ZarrArray, evenChunkByteCount: Int, memoryBudget: Int, monitor: ProgressMonitor?
+    _ array: ZarrArray, sample: (any BlobSource)? = nil, evenChunkByteCount: Int, memoryBudget: Int,
+    monitor: ProgressMonitor?
   ) throws {
     try array.checkWritable()
     let metadata = array.metadata
@@ -62,6 +75,10 @@ final class AppendingState {
         try InnerChunkGrid(shardShape: shardShape, chunkShape: sharding.codec.chunkShape), rowCount: rowCount)
     }
     self.array = array
+    self.monitor = monitor
+    self.sample = sample.map { ($0, 0) }
+    storedRowCount = rowCount
+    firstRowCount = rowCount
     let rowShape = Array(metadata.shape.dropFirst())
     let chunkGrid = array.readingGrid(metadata)
     let chunkShape = chunkGrid.chunkShape
@@ -116,9 +133,10 @@ final class AppendingState {
   /// - Throws: What `body` throws, and what kept a chunk in front of the element from being stored.
   func append(byteCount: Int, _ body: (OpenChunk) throws(ChunkError) -> Void) throws {
     guard layout.rowElementCount > 0 else { return try refuseElements() }
+    try prepare()
     try sealIfLarger(by: byteCount)
     try body(chunk())
-    try advance(by: 1)
+    advance(by: 1)
   }
 
   /// Appends as many elements of a source as go to one chunk, and returns how many.
@@ -127,6 +145,12 @@ final class AppendingState {
       try refuseElements()
       return range.count
     }
+    try prepare()
+    return try appendRun(range, of: source)
+  }
+
+  /// Appends as many elements of a source as go to one chunk, which is open, and returns how many.
+  private func appendRun(_ range: Range<Int>, of source: any BlobSource) throws -> Int {
     var count = min(range.count, elementsUntilSealed)
     if let byteCount = rows.sealingByteCount {
       let free = byteCount - chunks[0].byteCount
@@ -141,7 +165,7 @@ final class AppendingState {
       }
     }
     try chunk().append(range.lowerBound..<range.lowerBound + count, of: source)
-    try advance(by: count)
+    advance(by: count)
     return count
   }
 
@@ -152,7 +176,8 @@ final class AppendingState {
     guard let most = rows.sealingByteCount, runPosition > 0 else { return }
     guard runPosition.isMultiple(of: layout.rowElementCount) else { return }
     guard chunks[0].byteCount + WireForm.lengthByteCount > most - byteCount else { return }
-    try sealAndOpenChunks(rows: runPosition / layout.rowElementCount)
+    fullRows = runPosition / layout.rowElementCount
+    try openNextChunks()
   }
 
   /// The elements that the run has room for.
@@ -160,27 +185,103 @@ final class AppendingState {
     (rows.evenByteCount == nil ? layout.runs[run].count : rows.length * slab) - runPosition
   }
 
-  /// Stores what is left and gives the array its shape.
-  func finish() throws -> ZarrArray {
-    guard layout.rowElementCount > 0 else { return array }
-    let position = layout.runs[..<run].reduce(runPosition) { $0 + $1.count }
-    guard position.isMultiple(of: layout.rowElementCount) else {
+  /// The number of elements that were appended.
+  var appendedCount: Int {
+    let (rows, elements) = position
+    let count = (self.rows.firstRow + rows - firstRowCount) * layout.rowElementCount + elements
+    return count + (sample.map { $0.elements.count - $0.position } ?? 0)
+  }
+
+  /// The whole rows of the open chunks, and the elements of the row behind them.
+  private var position: (rows: Int, elements: Int) {
+    if let fullRows { return (fullRows, 0) }
+    guard layout.rowElementCount > 0 else { return (0, 0) }
+    let count = layout.runs[..<run].reduce(runPosition) { $0 + $1.count }
+    let (rows, elements) = count.quotientAndRemainder(dividingBy: layout.rowElementCount)
+    return (pass * layout.rowsPerPass + rows, elements)
+  }
+
+  /// Stores all elements and gives the array its shape.
+  ///
+  /// - Throws: Also if the last row is not complete. Nothing is lost then, and it can be called again.
+  func checkpoint() throws {
+    guard layout.rowElementCount > 0 else { return }
+    try appendSample()
+    guard position.elements == 0 else {
       throw ZarrError.elementCount(
-        path: "\(array.location), the last row", found: position % layout.rowElementCount,
+        path: "\(array.location), the last row", found: position.elements,
         expected: layout.rowElementCount)
     }
-    let openRows = pass * layout.rowsPerPass + position / layout.rowElementCount
-    let rowCount = try rowCount(with: openRows)
-    if openRows > 0 { try sealChunks(rows: openRows) }
-    try shards?.endAll(queue: queue)
-    try queue.finish()
-    let metadata = array.metadata
-    if rowCount != metadata.shape[0] {
-      let grid =
-        rows.evenByteCount == nil ? nil : try metadata.chunkGrid.replacing(.lengths(rows.lengths), at: 0)
-      try array.resize(to: [rowCount] + metadata.shape.dropFirst(), chunkGrid: grid)
+    var openRows = position.rows
+    if fullRows != nil || rows.sealingByteCount != nil && openRows > 0 {
+      // Where chunks differ in length, they end here: one that grew would not be what the grid says of it.
+      fullRows = openRows
+      try handOver()
+      openRows = 0
     }
-    return array
+    let rowCount = try rowCount(with: openRows)
+    guard rowCount != storedRowCount else { return }
+    let chunks = openRows > 0 ? self.chunks : []
+    if let shards = shards?.openShards(with: chunks, queue: queue) {
+      try queue.drain()
+      try store(shards)
+      try grow(to: rowCount, openRows: openRows)
+      for shard in shards { shard.shard.cover() }
+    } else {
+      try store(chunks)
+      try queue.drain()
+      try grow(to: rowCount, openRows: openRows)
+    }
+    for chunk in chunks { chunk.isCovered = true }
+  }
+
+  /// Makes sure of all chunks, and has the shape cover them.
+  private func grow(to rowCount: Int, openRows: Int) throws {
+    try array.store.synchronize()
+    let metadata = array.metadata
+    let grid = try rows.lengths(with: openRows).map { try metadata.chunkGrid.replacing(.lengths($0), at: 0) }
+    try array.resize(to: [rowCount] + metadata.shape.dropFirst(), chunkGrid: grid)
+    storedRowCount = rowCount
+  }
+
+  /// Stores open chunks as they are, padded.
+  private func store(_ chunks: [OpenChunk]) throws {
+    for chunk in chunks { chunk.shape = [rows.length] + array.chunkShape.dropFirst() }
+    do {
+      try ParallelChunks.forEachIndex(
+        below: chunks.count, workerCount: array.access.workerCount, pool: array.workers.encoding,
+        isCancelled: { [monitor] in monitor?.isCancelled == true }
+      ) { [array, monitor, fillValue, count = rows.length * slab] index, worker in
+        try chunks[index].whilePadded(with: fillValue, to: count) {
+          try array.store(chunks[index], with: worker, monitor: monitor)
+        }
+      }
+    } catch {
+      throw array.error(error, chunk: chunks[error.index].indices)
+    }
+  }
+
+  /// Stores shards that are not complete.
+  private func store(_ shards: [(shard: AppendedShard, partial: [OpenChunk])]) throws {
+    guard let sharding = array.sharding else { return }
+    do {
+      try ParallelChunks.forEachIndex(
+        below: shards.count, workerCount: array.access.workerCount, pool: sharding.writers,
+        isCancelled: { [monitor] in monitor?.isCancelled == true }
+      ) { [array, monitor, fillValue, slab, length = rows.length] index, worker in
+        let (shard, chunks) = shards[index]
+        var parts = shard.parts
+        for chunk in chunks {
+          parts.append(
+            try chunk.whilePadded(with: fillValue, to: length * slab) {
+              try array.encode([chunk], of: shard, expectedPartCount: 1, with: worker, monitor: monitor)
+            })
+        }
+        try array.store(parts, of: shard, sharding)
+      }
+    } catch {
+      throw array.error(error, chunk: shards[error.index].shard.indices)
+    }
   }
 
   /// Drops what is not stored yet, and returns once no thread stores anything.
@@ -206,7 +307,7 @@ final class AppendingState {
     return chunk
   }
 
-  private func advance(by count: Int) throws {
+  private func advance(by count: Int) {
     runPosition += count
     guard elementsUntilSealed == 0 else { return }
     runPosition = 0
@@ -215,49 +316,73 @@ final class AppendingState {
     run = 0
     pass += 1
     guard pass == layout.passesPerChunk else { return }
-    try sealAndOpenChunks(rows: rows.length)
+    fullRows = rows.length
   }
 
-  /// Hands the open chunks, which have as many rows, to the workers, and goes on with the next row of chunks.
-  private func sealAndOpenChunks(rows: Int) throws {
-    pass = 0
-    runPosition = 0
-    do {
-      _ = try rowCount(with: rows)
-      try sealChunks(rows: rows)
-      try openChunks(rows: 0)
-    } catch {
-      failure = error
-      throw error
+  /// Sees that there are chunks for the next element.
+  ///
+  /// All that can fail before an element is appended is done here, and can be done again.
+  private func prepare() throws {
+    try appendSample()
+    try openNextChunks()
+  }
+
+  private func appendSample() throws {
+    while let (elements, position) = sample {
+      // Elements come one by one only when these are done.
+      chunkOfRun = nil
+      guard position < elements.count else {
+        sample = nil
+        return
+      }
+      try openNextChunks()
+      sample?.position += try appendRun(position..<elements.count, of: elements)
     }
   }
 
-  /// Pads the open chunks, which have as many rows, and hands them to the workers.
-  private func sealChunks(rows: Int) throws {
-    // The chunks know their place already.
-    let index = self.rows.index
-    let length = try self.rows.advance(behind: rows)
+  private func openNextChunks() throws {
+    if fullRows != nil { try handOver() }
+    if chunks.isEmpty {
+      try queue.waitForRoom()
+      try openChunks(rows: 0)
+    }
+  }
+
+  /// Pads the open chunks, which are full, and hands them to the workers.
+  private func handOver() throws {
+    guard let openRows = fullRows else { return }
+    _ = try rowCount(with: openRows)
+    let length = rows.length(behind: openRows)
     for chunk in chunks {
       chunk.shape = [length] + array.chunkShape.dropFirst()
       try chunk.pad(with: fillValue, to: length * slab)
       chunk.seal()
       expectedByteCount = chunk.byteCount
+    }
+    let index = rows.index
+    try rows.advance(by: length)
+    // From here on nothing fails, so that no chunk is handed over twice.
+    for chunk in chunks {
       if shards == nil {
-        try queue.submit(SealedChunks(chunks: [chunk]))
+        queue.submit(SealedChunks(chunks: [chunk]))
       } else {
-        try shards?.add(chunk, to: queue)
+        shards?.add(chunk, to: queue)
       }
     }
     chunks = []
-    try shards?.endRow(index, queue: queue)
+    chunkOfRun = nil
+    fullRows = nil
+    (pass, run, runPosition) = (0, 0, 0)
+    shards?.endRow(index, queue: queue)
   }
 
   /// Takes chunks for the next row of chunks, of which the first `rows` rows are stored already.
   private func openChunks(rows: Int) throws {
-    chunks = []
+    var chunks: [OpenChunk] = []
     for column in layout.columns {
       let chunk = try queue.takeChunk()
       try chunk.reset(expectedByteCount: expectedByteCount)
+      chunk.isCovered = rows > 0
       chunk.indices = [self.rows.index] + column
       if rows > 0 {
         let count = rows * slab
@@ -269,6 +394,7 @@ final class AppendingState {
       }
       chunks.append(chunk)
     }
+    self.chunks = chunks
   }
 
   private func readChunk(at indices: [Int]) throws -> BlobView? {

@@ -61,6 +61,21 @@ public final class AsyncAppender: Sendable {
     try await run(on: queue) { try unsafe self.appender.append(contentsOf: source) }
   }
 
+  /// The number of elements that were appended by the calls before this one. Nothing is thrown.
+  public var appendedCount: Int {
+    get async throws { try await run(on: queue) { unsafe self.appender.appendedCount } }
+  }
+
+  /// Stores all that was appended and gives the array a shape that covers it.
+  ///
+  /// See ``Appender/checkpoint()``.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As that.
+  public func checkpoint() async throws {
+    try await run(on: queue) { try unsafe self.appender.checkpoint() }
+  }
+
   /// Stores all that was appended and gives the array its new shape.
   ///
   /// - Returns: The array.

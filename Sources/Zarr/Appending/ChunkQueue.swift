@@ -7,6 +7,9 @@ import Foundation
 /// Each worker has a private serial queue: these run beside the threads that Swift's tasks share. A caller
 /// who has used up the memory budget does not just wait but takes a chunk itself, so that work goes on even
 /// where no thread is free.
+///
+/// Chunks that could not be stored stay here. The error is thrown once, by the next call that can, and the
+/// call after that tries again.
 final class ChunkQueue: @unchecked Sendable {
   // SAFETY: Everything below is only touched while `condition` is held.
   private let condition = NSCondition()
@@ -14,14 +17,17 @@ final class ChunkQueue: @unchecked Sendable {
   private var idle: [OpenChunk] = []
   private var idleWorkers: [DispatchQueue]
   private var heldByteCount = 0
+  private var lastByteCount = 0
 
   /// What may be held at most for a caller who waits to be woken.
   private var resumingByteCount = 0
   private var busyCount = 0
   private var failure: (any Error)?
 
+  /// Whether nothing is done until the next call, since an error was thrown whose cause may be gone by then.
+  private var isPaused = false
+
   private let array: ZarrArray
-  private let fillValue: [UInt8]?
   private let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
@@ -29,7 +35,6 @@ final class ChunkQueue: @unchecked Sendable {
     self.array = array
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    fillValue = array.access.storesFillValueChunks ? nil : array.metadata.definedFillValue
     idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
   }
 
@@ -48,46 +53,90 @@ final class ChunkQueue: @unchecked Sendable {
     try condition.withLock { idle.popLast() } ?? array.workers.filling.take()
   }
 
-  /// Hands over sealed chunks, once there is room for them in the memory budget.
+  /// Hands over sealed chunks.
+  func submit(_ chunks: SealedChunks) {
+    condition.withLock {
+      lastByteCount = chunks.byteCount
+      heldByteCount += lastByteCount
+      sealed.append(chunks)
+      if let worker = idleWorkers.popLast() {
+        worker.async { self.work(on: worker) }
+      }
+    }
+  }
+
+  /// Waits until the chunks that are not stored yet fit in the memory budget, or are only the last ones that
+  /// were handed over.
   ///
   /// - Throws: The first error of any chunk.
-  func submit(_ chunks: SealedChunks) throws {
-    let byteCount = chunks.byteCount
-    condition.lock()
-    defer { condition.unlock() }
-    if heldByteCount + byteCount > memoryBudget {
-      // For some chunks at a time: to be woken for each takes as long as a good part of a small one's encoding.
-      resumingByteCount = max(0, memoryBudget - max(byteCount, memoryBudget / 4))
-      while failure == nil, heldByteCount > resumingByteCount {
-        helpOrWait()
+  func waitForRoom() throws {
+    try condition.withLock {
+      wakeWorkers()
+      if heldByteCount > memoryBudget {
+        // For some chunks at a time: to be woken for each takes as long as a good part of a small one's encoding.
+        resumingByteCount = max(lastByteCount, memoryBudget - memoryBudget / 4)
+        while canGoOn, heldByteCount > resumingByteCount {
+          helpOrWait()
+        }
+        resumingByteCount = 0
       }
-      resumingByteCount = 0
-    }
-    try checkFailure()
-    heldByteCount += byteCount
-    sealed.append(chunks)
-    if let worker = idleWorkers.popLast() {
-      worker.async { self.work(on: worker) }
+      try checkFailure()
     }
   }
 
   /// Waits until all chunks are stored.
   ///
   /// - Throws: The first error of any chunk.
-  func finish() throws {
-    condition.lock()
-    defer { condition.unlock() }
-    while busyCount > 0 || !sealed.isEmpty {
-      helpOrWait()
+  func drain() throws {
+    try condition.withLock {
+      wakeWorkers()
+      while canGoOn, busyCount > 0 || !sealed.isEmpty {
+        helpOrWait()
+      }
+      try checkFailure()
     }
-    try checkFailure()
+  }
+
+  /// Drops the chunks that wait, and returns once no thread works on one.
+  func cancel() {
+    condition.withLock {
+      sealed = []
+      while busyCount > 0 {
+        condition.wait()
+        sealed = []
+      }
+    }
+  }
+
+  /// Whether nothing has failed and nobody wants to stop.
+  private var canGoOn: Bool { failure == nil && !isPaused && monitor?.isCancelled != true }
+
+  /// Lets threads go on with chunks that were left when one failed.
+  private func wakeWorkers() {
+    isPaused = false
+    for _ in sealed.indices {
+      guard let worker = idleWorkers.popLast() else { return }
+      worker.async { self.work(on: worker) }
+    }
+  }
+
+  /// Throws the first error of any chunk, once no thread works on one.
+  private func checkFailure() throws {
+    guard !canGoOn else { return }
+    while busyCount > 0 { condition.wait() }
+    defer {
+      failure = nil
+      isPaused = true
+    }
+    if monitor?.isCancelled == true { throw ZarrError.cancelled }
+    if let failure { throw failure }
   }
 
   /// Encodes chunks until there are none.
   private func work(on worker: DispatchQueue) {
     condition.lock()
-    while let chunks = sealed.popFirst() {
-      encode(chunks)
+    while canGoOn, let chunks = sealed.popFirst() {
+      store(chunks)
     }
     idleWorkers.append(worker)
     condition.unlock()
@@ -99,109 +148,55 @@ final class ChunkQueue: @unchecked Sendable {
   private func helpOrWait() {
     // A caller who encodes fills no chunk meanwhile, so it helps only where no worker has a thread.
     if busyCount == 0, let chunks = sealed.popFirst() {
-      encode(chunks)
+      store(chunks)
     } else {
       condition.wait()
     }
   }
 
-  /// Drops the chunks that wait, and returns once no thread works on one.
-  func cancel() {
-    condition.lock()
-    defer { condition.unlock() }
-    if failure == nil { failure = ZarrError.cancelled }
-    while busyCount > 0 || !sealed.isEmpty {
-      helpOrWait()
-    }
-  }
-
-  private func checkFailure() throws {
-    if failure == nil, monitor?.isCancelled == true { failure = ZarrError.cancelled }
-    if let failure { throw failure }
-  }
-
-  /// Encodes and stores chunks.
+  /// Encodes and stores chunks, or leaves them here.
   ///
   /// The lock is held, but for the work itself.
-  private func encode(_ chunks: SealedChunks) {
+  private func store(_ chunks: SealedChunks) {
+    var chunks = chunks
     let byteCount = chunks.byteCount
-    let isStopped = failure != nil || monitor?.isCancelled == true
     busyCount += 1
     condition.unlock()
-    let result = Result { if !isStopped { try store(chunks) } }
+    let result = Result { try encodeAndStore(&chunks) }
     condition.lock()
     busyCount -= 1
-    heldByteCount -= byteCount
-    idle += chunks.chunks
-    if case .failure(let error) = result, failure == nil { failure = error }
+    switch result {
+    case .success:
+      heldByteCount -= byteCount
+      idle += chunks.chunks
+    case .failure(let error):
+      sealed.insert(chunks, at: 0)
+      if failure == nil { failure = error }
+    }
     if heldByteCount <= resumingByteCount || busyCount == 0 || failure != nil { condition.broadcast() }
   }
 
-  private func store(_ chunks: SealedChunks) throws {
-    if let shard = chunks.shard, let sharding = array.sharding {
-      try store(chunks, in: shard, sharding)
-    } else {
-      for chunk in chunks.chunks { try store(chunk) }
+  private func encodeAndStore(_ chunks: inout SealedChunks) throws {
+    guard let shard = chunks.shard, let sharding = array.sharding else {
+      let worker = try array.workers.encoding.take()
+      defer { array.workers.encoding.put(worker) }
+      for chunk in chunks.chunks { try array.store(chunk, with: worker, monitor: monitor) }
+      return
     }
-  }
-
-  /// Encodes chunks of a shard, and stores the shard if they are the last.
-  private func store(_ chunks: SealedChunks, in shard: AppendedShard, _ sharding: Sharding) throws {
-    do {
-      let part = try encode(chunks, of: shard.grid, sharding)
-      guard let parts = shard.add(part, isLast: chunks.endsShard) else { return }
-      try array.withLock(on: .chunk(shard.indices), isReplaced: shard.keptCount == 0) {
-        let old = shard.keptCount == 0 ? nil : try array.openShard(at: shard.indices, shard.grid, sharding)
-        try array.store(
-          parts, at: shard.indices, shard.grid, over: old, keptCount: shard.keptCount, sharding)
-      }
-    } catch {
-      throw array.error(error, chunk: shard.indices)
+    if !chunks.isEncoded {
+      let worker = try sharding.writers.take()
+      defer { sharding.writers.put(worker) }
+      let part = try array.encode(
+        chunks.chunks, of: shard, expectedPartCount: Self.expectedPartCount, with: worker, monitor: monitor)
+      guard shard.add(part, isLast: chunks.endsShard) else { return }
+      chunks.isEncoded = true
     }
-  }
-
-  private func encode(
-    _ chunks: SealedChunks, of grid: InnerChunkGrid, _ sharding: Sharding
-  ) throws -> EncodedInnerChunks {
-    let worker = try sharding.writers.take()
-    defer { sharding.writers.put(worker) }
-    try worker.writer.beginPart(expectedPartCount: Self.expectedPartCount)
-    for chunk in chunks.chunks { try chunk.encode(with: &worker.writer, of: grid) }
-    let part = try worker.writer.endPart(elementByteCount: 0)
-    if let monitor, !chunks.chunks.isEmpty {
-      monitor.add(
-        elementCount: chunks.chunks.reduce(0) { $0 + $1.appendedCount },
-        elementByteCount: chunks.chunks.reduce(0) { $0 + $1.appendedByteCount },
-        storedByteCount: part.byteCount)
-    }
-    return part
+    // These are the last ones.
+    try array.store(shard.parts, of: shard, sharding)
   }
 
   /// Nobody knows how many parts there are going to be; so many share an allocation.
   private static let expectedPartCount = 64
-
-  private func store(_ chunk: OpenChunk) throws {
-    let worker = try array.workers.encoding.take()
-    defer { array.workers.encoding.put(worker) }
-    let key = array.key(ofChunkAt: chunk.indices)
-    // Now, since a checksum may come to lie behind the elements.
-    let elementByteCount = chunk.appendedByteCount
-    var storedByteCount = 0
-    do {
-      try array.withLock(on: .chunk(chunk.indices), isReplaced: true) {
-        let isEncoded = try chunk.encode(with: worker, unlessAllEqual: fillValue) {
-          encoded in
-          storedByteCount = encoded.byteCount
-          try array.store.write(key, encoded)
-        }
-        if !isEncoded { try array.store.delete(key) }
-      }
-    } catch {
-      throw array.error(error, chunk: chunk.indices)
-    }
-    monitor?.add(
-      elementCount: chunk.appendedCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
-  }
 }
 
 extension Array {

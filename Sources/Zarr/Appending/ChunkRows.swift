@@ -23,7 +23,7 @@ struct ChunkRows {
   private(set) var hasFixedLength: Bool
 
   /// The lengths of the sealed chunks, where they differ.
-  private(set) var lengths = ChunkLengths()
+  private var lengths = ChunkLengths()
 
   /// The most rows of a chunk.
   private let longest: Int
@@ -64,20 +64,28 @@ struct ChunkRows {
     return overflow ? nil : count
   }
 
+  /// The length of the open chunks, up to which they are padded, if they have as many rows.
+  func length(behind rows: Int) -> Int { hasFixedLength ? length : rows }
+
+  /// The lengths of all chunks if the open ones have as many rows, or nil where all have one length.
+  func lengths(with rows: Int) throws(MetadataError) -> ChunkLengths? {
+    guard evenByteCount != nil else { return nil }
+    var lengths = lengths
+    if rows > 0 { try lengths.append(length(behind: rows)) }
+    return lengths
+  }
+
   /// Goes on to the next row of chunks.
   ///
-  /// - Parameter rows: The rows that the open chunks have.
-  /// - Returns: Their length, up to which they are padded.
-  /// - Throws: What the lengths of the chunks throw, if they are out of range.
-  mutating func advance(behind rows: Int) throws(MetadataError) -> Int {
-    let sealed = hasFixedLength ? length : rows
+  /// - Parameter length: The length of the open chunks.
+  /// - Throws: What the lengths of the chunks throw, if they are out of range. Nothing has changed then.
+  mutating func advance(by length: Int) throws(MetadataError) {
     if evenByteCount != nil {
-      try lengths.append(sealed)
+      try lengths.append(length)
       hasFixedLength = false
-      length = longest
+      self.length = longest
     }
     index += 1
-    firstRow += sealed
-    return sealed
+    firstRow += length
   }
 }

@@ -24,6 +24,9 @@ final class OpenChunk: @unchecked Sendable {
   /// Which of the chunks of its shard it is, in C order, if it goes to one.
   var shardPosition = 0
 
+  /// Whether the array's shape covers elements of the chunk that are stored.
+  var isCovered = false
+
   private let layout: ElementLayout
 
   /// The largest element that is accepted.
@@ -49,13 +52,14 @@ final class OpenChunk: @unchecked Sendable {
   /// The bytes of memory that the chunk has.
   var capacity: Int { arena.capacity }
 
-  /// The number of elements that were appended.
+  /// The number of elements that were appended, since the chunk was stored last if it was.
   var appendedCount: Int { count - otherCount }
 
   /// The bytes of the elements that were appended, without their lengths.
-  var appendedByteCount: Int {
-    arena.count - headerByteCount - count * lengthByteCount - otherByteCount
-  }
+  var appendedByteCount: Int { payloadByteCount - otherByteCount }
+
+  /// The bytes of all elements, without their lengths.
+  private var payloadByteCount: Int { arena.count - headerByteCount - count * lengthByteCount }
 
   /// Empties the chunk and keeps its memory.
   ///
@@ -72,6 +76,7 @@ final class OpenChunk: @unchecked Sendable {
     count = 0
     otherCount = 0
     otherByteCount = 0
+    isCovered = false
   }
 
   /// Appends a copy of an element.
@@ -174,6 +179,31 @@ final class OpenChunk: @unchecked Sendable {
     if layout == .variable { arena.overwrite(littleEndian: UInt32(count), at: 0) }
   }
 
+  /// Calls `body` while the chunk is padded to `count` elements and sealed, and then goes on with those that
+  /// it had before.
+  ///
+  /// - Returns: What `body` returns. Until then the elements count as appended; afterwards, if `body` has not
+  ///   thrown, those to come do.
+  func whilePadded<Result>(with element: [UInt8], to count: Int, _ body: () throws -> Result) throws -> Result
+  {
+    let (before, byteCount, others, otherBytes) = (self.count, arena.count, otherCount, otherByteCount)
+    defer {
+      self.count = before
+      arena.truncate(to: byteCount)
+    }
+    do {
+      try pad(with: element, to: count)
+      seal()
+      let result = try body()
+      otherCount = before
+      otherByteCount = byteCount - headerByteCount - before * lengthByteCount
+      return result
+    } catch {
+      (otherCount, otherByteCount) = (others, otherBytes)
+      throw error
+    }
+  }
+
   /// Encodes the sealed chunk and hands the bytes to `body`.
   ///
   /// - Parameters:
@@ -186,7 +216,10 @@ final class OpenChunk: @unchecked Sendable {
     with worker: EncodingWorker, unlessAllEqual fillValue: [UInt8]?,
     _ body: (RawSpan) throws -> Void
   ) throws -> Bool {
-    try worker.encoder.encode(&arena, shape: shape, unlessAllEqual: fillValue, body)
+    // Checksums may come to lie behind the elements; the chunk may be encoded again.
+    let byteCount = arena.count
+    defer { arena.truncate(to: byteCount) }
+    return try worker.encoder.encode(&arena, shape: shape, unlessAllEqual: fillValue, body)
   }
 
   /// Encodes the sealed chunk as one of a part of a shard.

@@ -35,8 +35,9 @@ extension ZarrArray {
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
   /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(_:to:monitor:)-9204v``, and
-  ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has not as many elements. If writing
-  ///   fails, the array stays with the chunks that were done.
+  ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has not as many elements. The array is
+  ///   there when all its chunks are: if writing fails there is none, and whatever was stored of its chunks
+  ///   is replaced by who tries again.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   @discardableResult
   public static func create(
@@ -69,15 +70,16 @@ extension ZarrArray {
       options.chunkSize = .grid(try ChunkGrid(axes: [.lengths(lengths)]))
     }
     let mean = try meanByteCount(of: elements)
-    let array = try create(
-      in: store, at: path, shape: shape, meanByteCount: mean, options: options, access: access)
-    try array.write(elements, monitor: monitor)
-    return array
+    return try create(
+      in: store, at: path, shape: shape, meanByteCount: mean, options: options, access: access
+    ) { array in
+      try array.write(elements, to: nil, isDeferred: true, monitor: monitor)
+    }
   }
 
   static func create(
     in store: any Store, at path: NodePath, shape: [Int], meanByteCount: Double?, options: ArrayOptions,
-    access: ArrayAccess
+    access: ArrayAccess, fillingWith fill: (ZarrArray) throws -> Void = { _ in }
   ) throws -> ZarrArray {
     let location = location(store, path)
     let metadata: ArrayMetadata
@@ -88,7 +90,16 @@ extension ZarrArray {
     }
     let array = try ZarrArray(metadata, store: store, path: path, access: access)
     try NodePlace(store: store, path: path).prepare(for: options.zarrFormat, overwrites: options.overwrites)
-    try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
+    // The documents make the array, and come last.
+    try fill(array)
+    try store.synchronize()
+    do {
+      try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
+    } catch {
+      // One that is there although it may not last would be in the way of who tries again.
+      for name in NodeDocument.names { try? store.delete(path.storeKey(name)) }
+      throw error
+    }
     return array
   }
 

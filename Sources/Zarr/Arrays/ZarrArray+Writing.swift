@@ -16,6 +16,13 @@ extension ZarrArray {
   public func write(
     _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
+    try write(elements, to: region, isDeferred: false, monitor: monitor)
+  }
+
+  /// Writes elements to a region; if they are deferred, they may wait for the store to be synchronized.
+  func write(
+    _ elements: any BlobSource, to region: ArrayRegion?, isDeferred: Bool, monitor: ProgressMonitor?
+  ) throws {
     try checkWritable()
     let elements = try Self.source(of: elements, as: dataType, location: location)
     let chunks = try chunks(of: region)
@@ -23,11 +30,14 @@ extension ZarrArray {
       throw ZarrError.elementCount(path: location, found: elements.count, expected: chunks.elementCount)
     }
     if let sharding {
-      return try write(elements, to: chunks.region, chunks.metadata, of: sharding, monitor: monitor)
+      return try write(
+        elements, to: chunks.region, chunks.metadata, of: sharding, isDeferred: isDeferred, monitor: monitor)
     }
     try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
       try withLock(on: .chunk(part.indices), isReplaced: part.isWhole) {
-        try write(part, of: elements, metadata: chunks.metadata, with: worker, monitor: monitor)
+        try write(
+          part, of: elements, metadata: chunks.metadata, isDeferred: isDeferred, with: worker,
+          monitor: monitor)
       }
     }
   }
@@ -42,8 +52,8 @@ extension ZarrArray {
 
   /// Writes what a region has of one chunk, while the chunk is locked.
   func write(
-    _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata, with worker: EncodingWorker,
-    monitor: ProgressMonitor?
+    _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata, isDeferred: Bool = false,
+    with worker: EncodingWorker, monitor: ProgressMonitor?
   ) throws {
     let chunkElementCount = part.chunkElementCount
     let existing = part.isWhole ? nil : try readChunk(at: part.indices, shape: part.chunkShape)
@@ -70,7 +80,9 @@ extension ZarrArray {
       unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
-      try store.write(key, encoded)
+      try store.write(key, byteCount: encoded.byteCount, isDeferred: isDeferred) { append in
+        try append(encoded)
+      }
     }
     if !isEncoded { try store.delete(key) }
     if monitor != nil, count < chunkElementCount {

@@ -9,7 +9,7 @@ extension ZarrArray {
   /// - Throws: As ``write(_:to:monitor:)-9204v``.
   func write(
     _ elements: any BlobSource, to region: ArrayRegion, _ metadata: ArrayMetadata, of sharding: Sharding,
-    monitor: ProgressMonitor?
+    isDeferred: Bool, monitor: ProgressMonitor?
   ) throws {
     monitor?.expect(elementCount: elements.count)
     if elements.count > 0 {
@@ -35,7 +35,9 @@ extension ZarrArray {
           }
         }
         if let parts = shard.add(part, at: number % plan.piecesPerShard) {
-          try store(parts, at: indices, plan.innerGrid(ofShardAt: indices), over: old, sharding)
+          try store(
+            parts, at: indices, plan.innerGrid(ofShardAt: indices), over: old, isDeferred: isDeferred,
+            sharding)
           shards.finish(shardNumber)
         }
         guard let monitor, let piece, let part else { return }
@@ -55,11 +57,12 @@ extension ZarrArray {
   ///   - grid: Its inner chunks.
   ///   - old: The shard that was there before.
   ///   - keptCount: How many of the inner chunks of the old shard are kept, the first ones in C order.
+  ///   - isDeferred: Whether the shard may wait for the store to be synchronized.
   ///   - sharding: The codec.
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func store(
     _ parts: [EncodedInnerChunks], at indices: [Int], _ grid: InnerChunkGrid, over old: OpenShard?,
-    keptCount: Int = Int.max, _ sharding: Sharding
+    keptCount: Int = Int.max, isDeferred: Bool = false, _ sharding: Sharding
   ) throws {
     var assembly = try ShardAssembly(sharding.codec, grid, keeping: old?.index, keptCount: keptCount)
     for part in parts { assembly.add(part) }
@@ -69,7 +72,7 @@ extension ZarrArray {
       try old?.value.read(range, into: &arena)
     }
     if let old, !old.value.staysWhenReplaced { try shard.load(reading: read) }
-    try store.write(key, byteCount: shard.byteCount) { append in
+    try store.write(key, byteCount: shard.byteCount, isDeferred: isDeferred) { append in
       try shard.write(reading: read, to: append)
     }
   }

@@ -4,7 +4,7 @@ import Glibc
 
 /// An open file or directory, closed with the value.
 struct FileDescriptor: ~Copyable {
-  private let number: Int32
+  private var number: Int32
   private let path: String
 
   /// Opens `name` in `directory`, or relative to the process where there is none; nil if there is no such
@@ -37,7 +37,7 @@ struct FileDescriptor: ~Copyable {
 
   deinit {
     // Closing what was never opened would change `errno`, which callers look at.
-    if number >= 0 { close(number) }
+    if number >= 0 { Glibc.close(number) }
   }
 
   /// The number by which the system knows it, valid as long as the value.
@@ -85,6 +85,14 @@ struct FileDescriptor: ~Copyable {
       return count
     }
     if let failure { throw StoreError.system(operation: "read", path: path, code: failure) }
+  }
+
+  /// Closes the file, and throws what the system has not told before, as some do of files on other machines.
+  mutating func close() throws(StoreError) {
+    let result = Glibc.close(number)
+    number = -1
+    // One that was interrupted is closed.
+    guard result == 0 || errno == EINTR else { throw .system(operation: "write", path: path, code: errno) }
   }
 
   /// Waits until all that was written is on the disk.

@@ -49,21 +49,26 @@ extension FileStore {
 
   /// Removes temporary files that writers left when they were killed, and lock files that nobody holds.
   ///
-  /// Those that a writer still holds, also one of another process, and those younger than a minute stay.
+  /// Those that a writer still holds, also one of another process, stay, and so do young ones.
   ///
-  /// - Parameter prefix: Where to look; everywhere for an empty prefix.
+  /// - Parameters:
+  ///   - prefix: Where to look; everywhere for an empty prefix.
+  ///   - age: How old a file has to be; a minute unless it is said. A writer needs a moment from creating
+  ///     a file to holding it.
   /// - Returns: The number of files that were removed.
   /// - Throws: ``StoreError``
   /// - Complexity: O(*n*) where *n* is the number of values below the prefix.
   @discardableResult
-  public func sweepTemporaryFiles(_ prefix: String = "") throws -> Int {
-    let now = time(nil)
+  public func sweepTemporaryFiles(
+    _ prefix: String = "", olderThan age: Duration = .seconds(60)
+  ) throws -> Int {
+    let latest = time(nil) - Int(clamping: age.components.seconds)
     var count = 0
     try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
       if name == Self.lockFileName, !isDirectory {
         guard let file = try open(path, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK) else { return }
         if try removeLockFile(file, at: path) { count += 1 }
-      } else if !isDirectory, Self.isTemporary(name), try isAbandoned(path, now: now) {
+      } else if !isDirectory, Self.isTemporary(name), try isAbandoned(path, latest: latest) {
         guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
           throw StoreError.system(operation: "remove", path: "\(location)/\(path)", code: errno)
         }
@@ -88,12 +93,12 @@ extension FileStore {
   }
 
   /// Whether nobody holds a temporary file, nor is just about to.
-  private func isAbandoned(_ path: String, now: Int) throws(StoreError) -> Bool {
+  private func isAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
     guard let file = try open(path, flags: flags) else { return false }
     let status = try file.status()
     guard status.st_mode & S_IFMT == S_IFREG else { return false }
-    return status.st_mtim.tv_sec < now - 60 && flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
+    return status.st_mtim.tv_sec <= latest && flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
   }
 
   /// Whether a file is one that a writer has not renamed yet, or holds locks.

@@ -14,7 +14,12 @@ extension FileStore {
     try Self.makeDirectory(Self.parent(of: target), in: root.rawValue, location: "\(location)/")
     while true {
       // The system puts a directory in place of an empty one, and of nothing else.
-      if unsafe renameat(root.rawValue, prefix, root.rawValue, target) == 0 { return }
+      if unsafe renameat(root.rawValue, prefix, root.rawValue, target) == 0 {
+        if durability == .durable {
+          for name in [target, prefix] { try synchronizeDirectory(Self.parent(of: name)) }
+        }
+        return
+      }
       switch errno {
       case EEXIST, ENOTEMPTY, ENOTDIR:
         // Directories without values, as deletion leaves them, are nothing.

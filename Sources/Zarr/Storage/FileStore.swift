@@ -65,9 +65,17 @@ public final class FileStore: Store {
     creating path: String, durability: Durability = .atomic, followsLinksOut: Bool = false,
     usesLocks: Bool = true
   ) throws(StoreError) {
-    try Self.makeDirectory(path, in: AT_FDCWD, location: "")
+    let madeCount = try Self.makeDirectory(path, in: AT_FDCWD, location: "")
     try self.init(
       opening: path, durability: durability, followsLinksOut: followsLinksOut, usesLocks: usesLocks)
+    guard durability == .durable else { return }
+    // The name of each directory is in the one above it.
+    var directory = ".."
+    for _ in 0..<madeCount {
+      try FileDescriptor(opening: directory, in: root.rawValue, flags: O_RDONLY | O_DIRECTORY, path: path)?
+        .synchronize()
+      directory += "/.."
+    }
   }
 
   public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
@@ -205,10 +213,11 @@ public final class FileStore: Store {
   ) throws {
     try gather { part in try file.write(part) }
     if isSynchronized { try file.synchronize() }
+    try file.close()
   }
 
   /// Writes the names in a directory to the disk.
-  private func synchronizeDirectory(_ name: String) throws(StoreError) {
+  func synchronizeDirectory(_ name: String) throws(StoreError) {
     let directory = try open(name, flags: O_RDONLY | O_DIRECTORY)
     // A directory that is gone has no names.
     try directory?.synchronize()
@@ -227,11 +236,20 @@ public final class FileStore: Store {
   ///   - path: What errors name in its place.
   /// - Returns: nil if there is no such file.
   /// - Throws: ``StoreError/outside(path:)`` if a link leads out of the store, and
-  ///   ``StoreError/system(operation:path:code:)``.
+  ///   ``StoreError/system(operation:path:code:)``, also if the directory of the store was removed.
   func open(_ name: String, flags: Int32, path: String? = nil) throws(StoreError) -> FileDescriptor? {
-    try FileDescriptor(
+    let file = try FileDescriptor(
       opening: name.isEmpty ? "." : name, in: root.rawValue, flags: flags, isBeneath: !followsLinksOut,
       path: path ?? (name.isEmpty ? location : "\(location)/\(name)"))
+    if let file { return file }
+    // In a directory that was removed there is nothing, which is not the same as values that were never
+    // written.
+    let code = errno
+    if try root.status().st_nlink == 0 {
+      throw .system(operation: "use the removed directory", path: location, code: ENOENT)
+    }
+    errno = code
+    return nil
   }
 
   private func path(of key: StoreKey) -> String { "\(location)/\(key)" }
@@ -249,14 +267,23 @@ public final class FileStore: Store {
     return String(path[..<slash])
   }
 
-  /// Makes a directory and those above it that do not exist; `location` is what errors put before its name.
-  static func makeDirectory(_ name: String, in directory: Int32, location: String) throws(StoreError) {
-    guard !name.isEmpty, unsafe mkdirat(directory, name, 0o777) != 0 else { return }
+  /// Makes a directory and those above it that do not exist.
+  ///
+  /// - Parameters:
+  ///   - name: The path of the directory.
+  ///   - directory: Where the path begins.
+  ///   - location: What errors put before the path.
+  /// - Returns: The number of directories that were made.
+  @discardableResult
+  static func makeDirectory(_ name: String, in directory: Int32, location: String) throws(StoreError) -> Int {
+    if name.isEmpty { return 0 }
+    if unsafe mkdirat(directory, name, 0o777) == 0 { return 1 }
     switch errno {
-    case EEXIST: return
+    case EEXIST: return 0
     case ENOENT:
-      try makeDirectory(parent(of: name), in: directory, location: location)
+      let count = try makeDirectory(parent(of: name), in: directory, location: location)
       guard unsafe mkdirat(directory, name, 0o777) == 0 || errno == EEXIST else { fallthrough }
+      return count + 1
     default: throw .system(operation: "make the directory", path: location + name, code: errno)
     }
   }

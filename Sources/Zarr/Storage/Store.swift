@@ -159,6 +159,18 @@ extension Store {
     }
   }
 
+  /// Writes a value, which may wait for ``synchronize()`` if it is deferred.
+  func write(
+    _ key: StoreKey, byteCount: Int, isDeferred: Bool,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    if isDeferred {
+      try writeDeferred(key, byteCount: byteCount, gathering: gather)
+    } else {
+      try write(key, byteCount: byteCount, gathering: gather)
+    }
+  }
+
   /// Writes a value of one part.
   ///
   /// - Throws: ``StoreError``

@@ -71,7 +71,7 @@ struct ArrayAsyncTests {
         guard key.description.hasPrefix("c/") else { return }
         continuation.yield()
         gate.wait()
-      case .delete: return
+      case .delete, .synchronize: return
       }
     }
     return (store, started)

@@ -1,0 +1,72 @@
+import ChunkEngine
+
+/// What threads do with the chunks of an appender.
+extension ZarrArray {
+  /// Encodes and stores a sealed chunk, or removes what is there if all its elements equal the fill value.
+  ///
+  /// A chunk that the shape does not cover yet is safe from a crash of the machine when the store is
+  /// synchronized.
+  ///
+  /// - Throws: ``StoreError``, and ``ZarrError/chunk(path:reason:)``. The chunk can be stored again then.
+  func store(_ chunk: OpenChunk, with worker: EncodingWorker, monitor: ProgressMonitor?) throws {
+    let key = key(ofChunkAt: chunk.indices)
+    var storedByteCount = 0
+    do {
+      try withLock(on: .chunk(chunk.indices), isReplaced: true) {
+        let isEncoded = try chunk.encode(
+          with: worker, unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
+        ) { encoded in
+          storedByteCount = encoded.byteCount
+          try store.write(key, byteCount: encoded.byteCount, isDeferred: !chunk.isCovered) { append in
+            try append(encoded)
+          }
+        }
+        if !isEncoded { try store.delete(key) }
+      }
+    } catch {
+      throw self.error(error, chunk: chunk.indices)
+    }
+    monitor?.add(
+      elementCount: chunk.appendedCount, elementByteCount: chunk.appendedByteCount,
+      storedByteCount: storedByteCount)
+  }
+
+  /// Encodes sealed chunks of a shard.
+  ///
+  /// - Throws: ``ZarrError/chunk(path:reason:)``
+  func encode(
+    _ chunks: [OpenChunk], of shard: AppendedShard, expectedPartCount: Int, with worker: ShardWritingWorker,
+    monitor: ProgressMonitor?
+  ) throws -> EncodedInnerChunks {
+    do {
+      try worker.writer.beginPart(expectedPartCount: expectedPartCount)
+      for chunk in chunks { try chunk.encode(with: &worker.writer, of: shard.grid) }
+      let part = try worker.writer.endPart(elementByteCount: 0)
+      if let monitor, !chunks.isEmpty {
+        monitor.add(
+          elementCount: chunks.reduce(0) { $0 + $1.appendedCount },
+          elementByteCount: chunks.reduce(0) { $0 + $1.appendedByteCount },
+          storedByteCount: part.byteCount)
+      }
+      return part
+    } catch {
+      throw self.error(error, chunk: shard.indices)
+    }
+  }
+
+  /// Stores a shard of encoded chunks, in place of the one that is there, of which some may be kept.
+  ///
+  /// - Throws: ``StoreError``, and ``ZarrError/chunk(path:reason:)``.
+  func store(_ parts: [EncodedInnerChunks], of shard: AppendedShard, _ sharding: Sharding) throws {
+    do {
+      try withLock(on: .chunk(shard.indices), isReplaced: shard.keptCount == 0) {
+        let old = shard.keptCount == 0 ? nil : try openShard(at: shard.indices, shard.grid, sharding)
+        try store(
+          parts, at: shard.indices, shard.grid, over: old, keptCount: shard.keptCount,
+          isDeferred: !shard.isCovered, sharding)
+      }
+    } catch {
+      throw self.error(error, chunk: shard.indices)
+    }
+  }
+}
