@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineOptions
 import Zarr
 
 /// The command `zvlen consolidate`.
@@ -23,8 +24,10 @@ struct ConsolidateCommand: ParsableCommand {
 
   @OptionGroup var links: LinkOptions
 
+  @OptionGroup(title: "Safety") var safety: DurabilityOptions
+
   func run() throws {
-    let node = try NodeLocation(path, followsLinks: links.followLinks)
+    let node = try NodeLocation(path, followsLinks: links.followLinks, durability: safety.durability)
     guard let group = node.group else {
       _ = try node.metadata
       throw ToolError("\(path) is an array, and consolidated metadata is for groups")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineOptions
 import Zarr
 
 /// The command `zvlen copy`.
@@ -39,6 +40,8 @@ struct CopyCommand: ParsableCommand {
 
   @OptionGroup(title: "New arrays") var encoding: EncodingOptions
 
+  @OptionGroup(title: "Safety") var safety: DurabilityOptions
+
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   func validate() throws {
@@ -50,7 +53,8 @@ struct CopyCommand: ParsableCommand {
     let options = copying.options(encoding, access: reading.access)
     try checkSeparate()
     let target = try NodeDestination(
-      path: destination, format: try options.zarrFormat ?? node.metadata.zarrFormat, overwrites: overwrite)
+      path: destination, format: try options.zarrFormat ?? node.metadata.zarrFormat, overwrites: overwrite,
+      durability: safety.durability)
     do {
       let report = try copy(node, to: target.store, options)
       try Interruption.check()

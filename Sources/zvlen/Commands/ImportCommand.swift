@@ -23,6 +23,14 @@ struct ImportCommand: ParsableCommand {
       The array appears when it is whole: if the import fails or is stopped, DEST is as it was before. With \
       --append the array stays as long as it was.
 
+      With --resume, an import that was stopped in whatever way, also by kill -9, goes on where it was when \
+      the same command is given again, and begins where there is nothing yet:
+        zvlen import week.jsonl -o week.zarr --resume
+      What is done is in .NAME.import.partial beside DEST, and how far it is in .NAME.import.json. Both are \
+      gone when DEST is there. With --append the second one stays: the same command does nothing then, so \
+      that no element is imported twice. Files and directories have to be as they were; standard input has to \
+      begin with the lines that are stored.
+
       Memory stays the same however much is imported: --memory-budget, some megabytes for each worker, and \
       the largest chunk. With --shard-bytes there is besides what is compressed of the open shard.
       """)
@@ -45,10 +53,24 @@ struct ImportCommand: ParsableCommand {
   @Flag(help: "Replaces the array or group that is there, once the new one is whole.")
   var overwrite = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Goes on with the same import if it was stopped, and remembers how far this one comes.",
+      discussion: "What is stored is not compressed again, but for a chunk or shard."))
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How often --resume makes sure of what is done.",
+      discussion: "What was imported since then is imported again.", valueName: "seconds"))
+  var checkpointSeconds = 10.0
+
   @Flag(help: "Lines end with a NUL byte in place of a line feed.")
   var null = false
 
   @OptionGroup(title: "New arrays") var encoding: EncodingOptions
+
+  @OptionGroup(title: "Safety") var safety: DurabilityOptions
 
   @OptionGroup(title: "Resources") var workers: WorkerOptions
 
@@ -65,6 +87,13 @@ struct ImportCommand: ParsableCommand {
 
   func validate() throws {
     if append && overwrite { throw ValidationError("--append and --overwrite exclude each other") }
+    if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
+    if resume && safety.durability == .none {
+      throw ValidationError("--resume needs files that are whole, so not --durability none")
+    }
+    guard (0...1e9).contains(checkpointSeconds) else {
+      throw ValidationError("--checkpoint-seconds takes a number of seconds")
+    }
   }
 
   func run() throws {
@@ -84,23 +113,49 @@ struct ImportCommand: ParsableCommand {
       encoding: encoding,
       access: ArrayAccess(workerCount: workers.count, allowsHugeElements: allowHugeElements),
       memoryBudget: memoryBudget.value)
+    let path = NodeDestination.resolve(output)
+    /// Finds out what there is to import, once the directories are there that are left out.
+    func work(excluding ownPaths: [String] = []) throws -> any ImportWork {
+      directoryCount > 0
+        ? try TreeImport(
+          sources, excluding: [path, ImportRecord.workingPath(of: path)] + ownPaths, settings: settings)
+        : LineImport(paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings)
+    }
+    if resume, !append, try ImportRecord.isAtEnd(of: path), try record(of: work()).isFound {
+      // It was stopped after the array had got to its place.
+      try NodeDestination.refreshHierarchy(of: path)
+      return try record(of: work()).remove()
+    }
     let destination = try NodeDestination(
       path: output, format: (encoding.zarrFormat ?? .version3).zarrFormat, appends: append,
-      overwrites: overwrite, advice: "--append continues it, --overwrite replaces it")
+      overwrites: overwrite, resumes: resume, durability: safety.durability,
+      advice: "--append continues it, --overwrite replaces it")
     do {
-      if destination.continuesExisting, let name = encoding.givenNames.first {
+      let work = try work(excluding: destination.ownPaths)
+      let record = resume ? try record(of: work) : nil
+      if destination.continuesExisting, record?.isFound != true, let name = encoding.givenNames.first {
         throw ToolError("\(output) is continued as it is; leave out \(name), or use --overwrite")
       }
-      if directoryCount > 0 {
-        try TreeImport(sources, excluding: destination.ownPaths, settings: settings).run(to: destination)
-      } else {
-        try LineImport(paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings)
-          .run(to: destination)
+      if destination.continuesExisting, record?.isFound == true,
+        try FileStatus(of: ImportRecord.workingPath(of: path)) != nil
+      {
+        throw ToolError(
+          "an import to \(path) was stopped before it was there, and something else is there now; move it "
+            + "away, or remove \(ImportRecord.workingPath(of: path))")
       }
+      if let record, !record.isFound, !destination.continuesExisting { try destination.store.deleteAll("") }
+      try work.run(to: destination, record: record)
       try destination.commit()
+      if !append { try record?.remove() }
     } catch {
       destination.discard()
       throw error
     }
+  }
+
+  private func record(of work: any ImportWork) throws -> ImportRecord {
+    try ImportRecord(
+      of: NodeDestination.resolve(output), job: work.job(), interval: .seconds(checkpointSeconds),
+      durability: safety.durability)
   }
 }

@@ -3,7 +3,7 @@ import Glibc
 import Zarr
 
 /// Puts the lines of files and of standard input into an array.
-struct LineImport {
+struct LineImport: ImportWork {
   /// The name that stands for standard input.
   static let standardInputName = "-"
 
@@ -15,34 +15,96 @@ struct LineImport {
 
   let settings: ImportSettings
 
-  /// Imports all lines.
-  func run(to destination: NodeDestination) throws {
-    var (appender, check) = try appender(to: destination)
+  func job() throws -> JSONObject {
+    let sources = try paths.map { path -> JSONValue in
+      guard path != Self.standardInputName, let status = try FileStatus(of: path), status.isRegularFile else {
+        return .object(["path": .string(path)])
+      }
+      return .object([
+        "path": .string(NodeDestination.resolve(path)), "bytes": .integer(status.byteCount),
+        "modified": .array(status.modification.map { .integer($0) }),
+      ])
+    }
+    return [
+      "sources": .array(sources), "terminator": .integer(Int(terminator)),
+      "options": .object(settings.encoding.json),
+    ]
+  }
+
+  /// Where an import is.
+  private struct State {
+    let appender: Appender
+    var check: ElementCheck
+    var position: ImportPosition
+    let record: ImportRecord?
+
+    /// The lines of the sources that are stored already.
+    var stored: StoredLines?
+  }
+
+  func run(to destination: NodeDestination, record: ImportRecord?) throws {
+    var state = try begin(at: destination, record)
     let progress = ProgressLine("importing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
-      for path in paths {
-        try append(path, &check, to: appender, progress)
+      for (index, path) in paths.enumerated().dropFirst(state.position.source) {
+        if index > state.position.source {
+          state.position.source = index
+          (state.position.byteOffset, state.position.lineCount) = (0, 0)
+        }
+        try append(path, &state, progress)
       }
-      try appender.finish()
+      if let count = state.stored?.count, count > 0 {
+        throw ToolError("the sources end \(Quantity.count(count, "line")) before what is stored of them")
+      }
+      try state.appender.finish()
+      state.position.isComplete = true
+      try record?.save(state.position)
     } catch {
-      appender.cancel()
+      state.appender.cancel()
       throw error
     }
   }
 
-  private func appender(to destination: NodeDestination) throws -> (Appender, ElementCheck) {
+  /// Creates or opens the array, and finds where to go on.
+  private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
     let encoding = settings.encoding
-    if destination.continuesExisting {
-      let array = try ZarrArray.open(in: destination.store, access: settings.access)
-      try settings.checkContinuable(array, type: encoding.type)
-      return (try settings.continuing(array), ElementCheck(encoding.type, dataType: array.dataType))
+    let isThere = destination.continuesExisting || record?.isFound == true && destination.hasNode
+    guard isThere else {
+      let type = encoding.type ?? .string
+      try record?.save(ImportPosition())
+      return State(
+        appender: try settings.create(in: destination.store, options: encoding.arrayOptions(type)),
+        check: ElementCheck(type, dataType: type.dataType), position: ImportPosition(), record: record)
     }
-    let type = encoding.type ?? .string
-    return (
-      try settings.create(in: destination.store, options: encoding.arrayOptions(type)),
-      ElementCheck(type, dataType: type.dataType)
-    )
+    let array = try ZarrArray.open(in: destination.store, access: settings.access)
+    try settings.checkContinuable(array, type: encoding.type)
+    var state = State(
+      appender: try settings.continuing(array), check: ElementCheck(encoding.type, dataType: array.dataType),
+      position: ImportPosition(), record: record)
+    guard let record else { return state }
+    guard record.isFound else {
+      state.position.firstElement = array.shape[0]
+      try record.save(state.position)
+      return state
+    }
+    state.position = record.position
+    if state.position.source < paths.count, try !isSeekable(paths[state.position.source]) {
+      // It is read again from its beginning.
+      state.position.elementCount -= state.position.lineCount
+      (state.position.byteOffset, state.position.lineCount) = (0, 0)
+    }
+    let first = state.position.firstElement + state.position.elementCount
+    guard first <= array.shape[0] else {
+      throw ToolError("\(destination.path) has fewer elements than the import had stored in it")
+    }
+    state.stored = StoredLines(first..<array.shape[0], of: array)
+    return state
+  }
+
+  /// Whether a source can be read from anywhere.
+  private func isSeekable(_ path: String) throws -> Bool {
+    try path != Self.standardInputName && FileStatus(of: path)?.isRegularFile == true
   }
 
   /// The size of all files, or nil if one of them is a stream.
@@ -57,35 +119,50 @@ struct LineImport {
     return total
   }
 
-  private func append(
-    _ path: String, _ check: inout ElementCheck, to appender: Appender, _ progress: ProgressLine
-  ) throws {
+  private func append(_ path: String, _ state: inout State, _ progress: ProgressLine) throws {
     let isStandardInput = path == Self.standardInputName
     let name = isStandardInput ? "standard input" : path
     var reader = try LineReader(
-      isStandardInput ? OpenFile(borrowing: STDIN_FILENO, path: name) : OpenFile(path), terminator: terminator
-    )
-    var lineNumber = 1
+      isStandardInput ? OpenFile(borrowing: STDIN_FILENO, path: name) : OpenFile(path),
+      terminator: terminator)
+    if state.position.byteOffset > 0 { try reader.seek(to: state.position.byteOffset) }
+    progress.add(state.position.byteOffset, byteCount: 0)
     try reader.forEachBlock { block in
+      let lineNumber = state.position.lineCount + 1
       // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
-      if check.isJSON || check.isText && !block.isWellFormedText {
-        try expect(linesOf: block, &check, name, firstLineNumber: lineNumber)
+      if state.check.isJSON || state.check.isText && !block.isWellFormedText {
+        try expect(linesOf: block, &state.check, name, firstLineNumber: lineNumber)
       }
-      lineNumber += try append(linesOf: block, name, firstLineNumber: lineNumber, to: appender)
+      let count = try append(linesOf: block, name, firstLineNumber: lineNumber, &state)
       progress.add(block.byteCount, byteCount: block.byteCount)
+      state.position.byteOffset += block.byteCount
+      state.position.lineCount += count
+      state.position.elementCount += count
+      if let record = state.record, record.isDue, (state.stored?.count ?? 0) == 0 {
+        try state.appender.checkpoint()
+        try record.save(state.position)
+      }
     }
   }
 
-  /// Appends the lines of a block, and returns their number.
+  /// Appends the lines of a block, but for those that are stored, and returns their number.
   private func append(
-    linesOf block: RawSpan, _ name: String, firstLineNumber: Int, to appender: Appender
+    linesOf block: RawSpan, _ name: String, firstLineNumber: Int, _ state: inout State
   ) throws -> Int {
     var count = 0
     try forEachLine(of: block) { line in
       guard line.byteCount <= settings.largestElementByteCount else {
         throw settings.tooLarge("\(name), line \(firstLineNumber + count),", byteCount: line.byteCount)
       }
-      try appender.append(line)
+      if let left = state.stored?.count, left > 0 {
+        guard try state.stored?.takeNext(equalTo: line) == true else {
+          throw ToolError(
+            "\(name), line \(firstLineNumber + count) is not what was imported from there before; a stopped "
+              + "import goes on with the same input only")
+        }
+      } else {
+        try state.appender.append(line)
+      }
       count += 1
     }
     return count

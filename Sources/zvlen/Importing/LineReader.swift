@@ -26,6 +26,11 @@ struct LineReader: ~Copyable {
     unsafe buffer.deallocate()
   }
 
+  /// Goes on at an offset from the beginning of a regular file, where a line begins.
+  func seek(to offset: Int) throws {
+    try file.seek(to: offset)
+  }
+
   /// Calls `body` with each block of whole lines, which end with their terminators, but for the last one of
   /// the stream, which may be without.
   ///

@@ -3,11 +3,15 @@ import Glibc
 import Zarr
 
 /// Puts the files of directories into a group: their contents in the array `blobs`, their paths in `paths`.
-struct TreeImport {
+struct TreeImport: ImportWork {
   /// The directories, in the order in which their files are imported.
   private let trees: [DirectoryTree]
 
   private let settings: ImportSettings
+
+  /// How many files there are and how large they are, which decides the chunks, and how long it is going to
+  /// take.
+  private let total: Total
 
   /// Takes directories; if there are several, the last name of each stands in front of the paths in it.
   ///
@@ -26,27 +30,48 @@ struct TreeImport {
       tree.excluded = excluded
       trees.append(tree)
     }
-    self.trees = trees.sorted { $0.prefix.utf8.lexicographicallyPrecedes($1.prefix.utf8) }
+    trees.sort { $0.prefix.utf8.lexicographicallyPrecedes($1.prefix.utf8) }
+    self.trees = trees
+    total = try Self.count(trees)
   }
 
-  /// Imports all files.
-  func run(to destination: NodeDestination) throws {
-    // How many files there are and how large they are decides the chunks, and how long it is going to take.
-    let total = try count()
-    var (blobs, paths, check) = try appenders(to: destination, total)
+  func job() throws -> JSONObject {
+    [
+      "directories": .array(trees.map { .string(NodeDestination.resolve($0.path)) }),
+      "files": .integer(total.fileCount), "bytes": .integer(total.byteCount),
+      "fingerprint": .integer(Int(truncatingIfNeeded: total.fingerprint)),
+      "options": .object(settings.encoding.json),
+    ]
+  }
+
+  func run(to destination: NodeDestination, record: ImportRecord?) throws {
+    var (blobs, paths, check, position) = try begin(at: destination, record)
     let progress = ProgressLine("importing", totalCount: total.byteCount)
     defer { progress.clear() }
+    var storedCount = position.elementCount
+    position.elementCount = 0
     do {
       for tree in trees {
         try tree.forEachFile { file in
           try Interruption.check()
+          position.elementCount += 1
+          if storedCount > 0 {
+            storedCount -= 1
+            return
+          }
           let byteCount = try append(file, &check, to: blobs)
           try append(file.relativePath, to: paths)
           progress.add(byteCount, byteCount: byteCount)
+          guard let record, record.isDue else { return }
+          try blobs.checkpoint()
+          try paths.checkpoint()
+          try record.save(position)
         }
       }
       try blobs.finish()
       try paths.finish()
+      position.isComplete = true
+      try record?.save(position)
     } catch {
       blobs.cancel()
       paths.cancel()
@@ -54,39 +79,67 @@ struct TreeImport {
     }
   }
 
-  /// The number of files, and the bytes of their contents and paths.
+  /// What there is to import.
   private struct Total {
     var fileCount = 0
     var byteCount = 0
     var pathByteCount = 0
+
+    /// Tells other files from these: a hash of the paths, sizes and times of change (FNV-1a).
+    var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ file: FoundFile, _ status: FileStatus) {
+      fileCount += 1
+      byteCount += status.byteCount
+      pathByteCount += file.relativePath.utf8.count
+      // No path has a NUL.
+      for byte in file.relativePath.utf8 { mix(UInt64(byte)) }
+      for number in [0, status.byteCount] + status.modification { mix(UInt64(bitPattern: Int64(number))) }
+    }
+
+    private mutating func mix(_ value: UInt64) {
+      fingerprint = (fingerprint ^ value) &* 0x100_0000_01b3
+    }
   }
 
-  private func count() throws -> Total {
+  private static func count(_ trees: [DirectoryTree]) throws -> Total {
     var total = Total()
     for tree in trees {
       try tree.forEachFile { file in
-        total.fileCount += 1
-        total.byteCount += try FileStatus(of: file.name, in: file.directory, path: file.location).byteCount
-        total.pathByteCount += file.relativePath.utf8.count
+        total.add(file, try FileStatus(of: file.name, in: file.directory, path: file.location))
       }
     }
     return total
   }
 
-  private func appenders(
-    to destination: NodeDestination, _ total: Total
-  ) throws -> (blobs: Appender, paths: Appender, ElementCheck) {
+  /// Creates or opens the arrays, and finds where to go on.
+  private func begin(
+    at destination: NodeDestination, _ record: ImportRecord?
+  ) throws -> (blobs: Appender, paths: Appender, ElementCheck, ImportPosition) {
     let store = destination.store
     let encoding = settings.encoding
-    if destination.continuesExisting {
-      let group = try FileTreeGroup(in: store, access: settings.access)
+    var position = record?.position ?? ImportPosition()
+    let isFound = record?.isFound == true
+    if try destination.continuesExisting || isFound && FileTreeGroup.isComplete(in: store) {
+      let group = try FileTreeGroup(in: store, access: settings.access, cutsLonger: isFound)
       try settings.checkContinuable(group.blobs, type: encoding.type)
+      let count = group.blobs.shape[0]
+      if !isFound { position.firstElement = count }
+      guard position.firstElement + position.elementCount <= count else {
+        throw ToolError("\(destination.path) has fewer files than the import had stored in it")
+      }
+      position.elementCount = count - position.firstElement
+      try record?.save(position)
       return (
         try settings.continuing(group.blobs), try settings.continuing(group.paths),
-        ElementCheck(encoding.type, dataType: group.blobs.dataType)
+        ElementCheck(encoding.type, dataType: group.blobs.dataType), position
       )
     }
-    _ = try ZarrGroup.create(in: store, zarrFormat: (encoding.zarrFormat ?? .version3).zarrFormat)
+    position = ImportPosition()
+    try record?.save(position)
+    // A stopped import may have created one of the arrays.
+    _ = try ZarrGroup.create(
+      in: store, zarrFormat: (encoding.zarrFormat ?? .version3).zarrFormat, overwrites: isFound)
     let type = encoding.type ?? .bytes
     // Paths have no such size that chunks of them would have to be even.
     var pathEncoding = encoding
@@ -99,7 +152,7 @@ struct TreeImport {
         in: store, at: FileTreeGroup.pathsName,
         options: pathEncoding.arrayOptions(
           .string, forElements: total.fileCount, byteCount: total.pathByteCount)),
-      ElementCheck(type, dataType: type.dataType)
+      ElementCheck(type, dataType: type.dataType), position
     )
   }
 

@@ -18,6 +18,11 @@ final class NodeDestination {
   /// Where the data is written.
   private let workingPath: String
 
+  /// The directory that is written to, locked, if an import that is stopped can go on.
+  private let lock: OpenFile?
+
+  private let durability: Durability
+
   /// Whether there is something that the data takes the place of.
   private let replacesExisting: Bool
 
@@ -34,12 +39,15 @@ final class NodeDestination {
   ///   - format: The version of Zarr of the node, if it is new.
   ///   - appends: Whether a node that is there is continued.
   ///   - overwrites: Whether a node that is there is replaced.
+  ///   - resumes: Whether what is written stays when an import is stopped, for the next one to go on.
+  ///   - durability: What of the files survives.
   ///   - advice: What to do if there is a node already.
   /// - Throws: ``ToolError`` that says what stands in the way.
   init(
-    path: String, format: ZarrFormat, appends: Bool = false, overwrites: Bool,
-    advice: String = "--overwrite replaces it"
+    path: String, format: ZarrFormat, appends: Bool = false, overwrites: Bool, resumes: Bool = false,
+    durability: Durability = .atomic, advice: String = "--overwrite replaces it"
   ) throws {
+    self.durability = durability
     self.path = Self.resolve(path)
     let status = try FileStatus(of: self.path)
     let isNode = try status?.isDirectory == true && Self.isNode(self.path)
@@ -56,13 +64,25 @@ final class NodeDestination {
         of: self.path, below: madeDirectories.last.map(Self.parent) ?? Self.parent(of: self.path))
       try hierarchy?.check(format)
       let name = URL(fileURLWithPath: self.path).lastPathComponent
-      workingPath = "\(Self.parent(of: self.path))/.\(name).\(getpid()).partial"
+      workingPath =
+        resumes
+        ? ImportRecord.workingPath(of: self.path)
+        : "\(Self.parent(of: self.path))/.\(name).\(getpid()).partial"
     }
-    store = try FileStore(creating: workingPath)
+    store = try FileStore(creating: workingPath, durability: durability)
+    lock = resumes ? try OpenFile(workingPath, flags: O_RDONLY | O_DIRECTORY) : nil
+    if let isLocked = lock?.lock() {
+      guard isLocked else { throw ToolError("another import to \(self.path) is at work") }
+      // Nobody else writes here, so that what others have left is left for good.
+      try store.sweepTemporaryFiles(olderThan: .zero)
+    }
   }
 
   /// The directories that belong to the array or group, old and new.
   var ownPaths: [String] { [path, workingPath] }
+
+  /// Whether the root of the array or group is there.
+  var hasNode: Bool { NodeEntry(in: store, at: .root) != nil }
 
   /// Moves what was written to its place.
   func commit() throws {
@@ -73,7 +93,15 @@ final class NodeDestination {
     } else {
       try Self.rename(workingPath, to: path)
     }
+    if durability == .durable {
+      try OpenFile(Self.parent(of: path), flags: O_RDONLY | O_DIRECTORY).synchronize()
+    }
     try hierarchy?.refreshConsolidatedMetadata()
+  }
+
+  /// Makes the consolidated metadata above a node true that has got to its place.
+  static func refreshHierarchy(of path: String) throws {
+    try EnclosingHierarchy(of: path, below: parent(of: path))?.refreshConsolidatedMetadata()
   }
 
   private func replace() throws {
@@ -88,9 +116,9 @@ final class NodeDestination {
     try FileManager.default.removeItem(atPath: old)
   }
 
-  /// Removes what was written, unless it belongs to an array that was there before.
+  /// Removes what was written, unless it belongs to an array that was there before or the import can go on.
   func discard() {
-    guard !continuesExisting else { return }
+    guard !continuesExisting, lock == nil else { return }
     try? FileManager.default.removeItem(atPath: workingPath)
     // Only those that are empty.
     for directory in madeDirectories { _ = unsafe rmdir(directory) }

@@ -18,8 +18,9 @@ struct NodeLocation {
   /// - Parameters:
   ///   - path: The path of the directory.
   ///   - followsLinks: Whether symbolic links out of it are followed.
+  ///   - durability: What of a value that is written survives.
   /// - Throws: ``ToolError`` if there is none, and ``StoreError``.
-  init(_ path: String, followsLinks: Bool = false) throws {
+  init(_ path: String, followsLinks: Bool = false, durability: Durability = .atomic) throws {
     var path = path
     while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
     guard let status = try FileStatus(of: path) else {
@@ -28,7 +29,7 @@ struct NodeLocation {
     guard status.isDirectory else {
       throw ToolError("\(path) is a file; name the directory of an array or group")
     }
-    let store = try FileStore(opening: path, followsLinksOut: followsLinks)
+    let store = try FileStore(opening: path, durability: durability, followsLinksOut: followsLinks)
     guard let entry = NodeEntry(in: store, at: .root) else {
       throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is no Zarr array or group")
     }
@@ -55,7 +56,7 @@ struct NodeLocation {
 
   /// Opens the array that a path names.
   ///
-  /// - Throws: As ``init(_:followsLinks:)``, and ``ToolError`` if it is a group.
+  /// - Throws: As ``init(_:followsLinks:durability:)``, and ``ToolError`` if it is a group.
   static func array(
     at path: String, followsLinks: Bool = false, access: ArrayAccess
   ) throws -> ZarrArray {

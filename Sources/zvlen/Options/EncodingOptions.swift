@@ -99,6 +99,21 @@ struct EncodingOptions: ParsableArguments {
     ].filter(\.0).map(\.1)
   }
 
+  /// What the options say, by name, to see later whether others say the same.
+  var json: JSONObject {
+    [
+      "type": type.map { .string($0.rawValue) } ?? .null,
+      "chunk-bytes": chunkBytes.map { .integer($0.value) } ?? .null,
+      "even-chunks": .bool(evenChunks),
+      "chunk-count": chunkCount.map { .integer($0) } ?? .null,
+      "codec": codec.map { .string("\($0)") } ?? .null,
+      "checksum": .bool(checksum),
+      "data-type-name": dataTypeName.map { .string($0) } ?? .null,
+      "shard-bytes": shardBytes.map { .integer($0.value) } ?? .null,
+      "zarr-format": zarrFormat.map { .string($0.rawValue) } ?? .null,
+    ]
+  }
+
   func validate() throws {
     let exclusions = [
       (chunkBytes != nil && chunkCount != nil, "--chunk-bytes", "--chunk-count"),

@@ -37,6 +37,9 @@ struct FileStatus {
   /// The size in bytes.
   var byteCount: Int { Int(status.st_size) }
 
+  /// When it was changed last: seconds, and nanoseconds of the next one.
+  var modification: [Int] { [status.st_mtim.tv_sec, status.st_mtim.tv_nsec] }
+
   /// Which file it is, however it was reached.
   var identity: Identity { Identity(device: UInt(status.st_dev), number: UInt(status.st_ino)) }
 

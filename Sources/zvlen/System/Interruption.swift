@@ -30,6 +30,8 @@ enum Interruption {
   static func watch() {
     // Writing to a pipe that nobody reads is an error like others.
     signal(SIGPIPE, SIG_IGN)
+    // And so is a file that becomes larger than the system allows.
+    signal(SIGXFSZ, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
       // Whoever started the tool may want it to go on, as nohup does.

@@ -46,6 +46,21 @@ struct OpenFile: ~Copyable {
     return FileStatus(status)
   }
 
+  /// Goes on reading at an offset from the beginning of a regular file.
+  func seek(to offset: Int) throws(ToolError) {
+    guard lseek(number, off_t(offset), SEEK_SET) >= 0 else {
+      throw ToolError(operation: "read", path: path, code: errno)
+    }
+  }
+
+  /// Waits until what was written to a file, or the names in a directory, are on the disk.
+  func synchronize() throws(ToolError) {
+    guard fsync(number) == 0 else { throw ToolError(operation: "synchronize", path: path, code: errno) }
+  }
+
+  /// Locks the file for this process until it is closed, and returns whether no other process has.
+  func lock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
+
   /// Reads what is there next, at most as much as fits, and returns how much; 0 at the end.
   func read(into room: UnsafeMutableRawBufferPointer) throws(ToolError) -> Int {
     while true {

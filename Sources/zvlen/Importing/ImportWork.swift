@@ -1,0 +1,16 @@
+import Zarr
+
+/// Something that is put into an array or a group.
+protocol ImportWork {
+  /// What is imported, and how, as far as it has to be the same for a stopped import to go on.
+  ///
+  /// - Throws: ``ToolError``
+  func job() throws -> JSONObject
+
+  /// Imports everything, or what a stopped import has left.
+  ///
+  /// - Parameters:
+  ///   - destination: Where it goes.
+  ///   - record: Where it is remembered how far the import has come, if it is.
+  func run(to destination: NodeDestination, record: ImportRecord?) throws
+}

@@ -1,0 +1,36 @@
+import ChunkEngine
+import Zarr
+
+/// The elements that a stopped import has stored, to see that its source still begins with them.
+struct StoredLines {
+  private let array: ZarrArray
+  private var next: Int
+  private let end: Int
+  private var view: BlobView?
+  private var viewStart = 0
+
+  /// Looks at some elements of an array with one axis.
+  init(_ range: Range<Int>, of array: ZarrArray) {
+    self.array = array
+    next = range.lowerBound
+    end = range.upperBound
+  }
+
+  /// The number of elements that are left.
+  var count: Int { end - next }
+
+  /// Takes the next element, and returns whether it is a line.
+  ///
+  /// - Precondition: There is one.
+  mutating func takeNext(equalTo line: RawSpan) throws -> Bool {
+    if view == nil || next - viewStart >= view?.count ?? 0 {
+      // Whole chunks, so that each is decoded once.
+      let chunk = array.chunkShape[0]
+      viewStart = next
+      view = try array.read([next..<min(end, (next / chunk + 1) * chunk)])
+    }
+    guard let view else { return false }
+    defer { next += 1 }
+    return view[next - viewStart].isEqual(to: line)
+  }
+}

@@ -1,0 +1,203 @@
+import ChunkEngine
+import Foundation
+import TestSupport
+import Testing
+import Zarr
+
+@Suite("Imports that are stopped", .serialized)
+struct ResumeTests {
+  private let scratch: ScratchDirectory
+
+  init() throws {
+    scratch = try ScratchDirectory()
+  }
+
+  /// Lines of many lengths.
+  private func lines(_ count: Int, label: String = "line") -> String {
+    (0..<count).map { "\(label) \($0) \(String(repeating: "x", count: $0 % 97))\n" }.joined()
+  }
+
+  /// Runs the tool and kills it after a while; returns its exit code, or nil if it was killed.
+  private func runAndKill(
+    _ arguments: [String], afterMicroseconds delay: UInt32, input: String? = nil
+  ) throws -> Int32? {
+    let streams = try ScratchDirectory()
+    let input = try FileHandle(
+      forReadingFrom: URL(fileURLWithPath: input.map(scratch.path) ?? "/dev/null"))
+    let process = try Tool.start(arguments, in: scratch, input: input, streams: streams)
+    usleep(delay)
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+    guard process.terminationReason == .exit else { return nil }
+    let outcome = try Tool.outcome(of: process, streams)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    return outcome.exitCode
+  }
+
+  /// Runs an import until it ends by itself, and kills it sooner or later before.
+  ///
+  /// - Returns: How often it was killed.
+  private func importWithKills(_ arguments: [String], input: String? = nil, seed: UInt64) throws -> Int {
+    var generator = SeededGenerator(seed: seed)
+    var kills = 0
+    // More and more time, so that there is an end to it.
+    var longest = 10_000.0
+    while longest < 600e6 {
+      let delay = UInt32.random(in: 1000...UInt32(longest), using: &generator)
+      if try runAndKill(arguments, afterMicroseconds: delay, input: input) != nil { return kills }
+      kills += 1
+      longest *= 1.5
+    }
+    Issue.record("the import does not end")
+    return kills
+  }
+
+  private static let settings = [
+    ["--chunk-bytes", "4KiB"], ["--chunk-count", "100", "--durability", "durable"],
+    ["--chunk-bytes", "4KiB", "--even-chunks"],
+  ]
+
+  @Test("Lines go on where a killed import was", arguments: settings, ["file", "-"])
+  func lines(settings: [String], source: String) throws {
+    let text = lines(50_000)
+    try scratch.write(text, to: "file")
+    let arguments =
+      ["import", source, "-o", "data.zarr", "--resume", "--checkpoint-seconds", "0"] + settings
+    let kills = try importWithKills(arguments, input: "file", seed: 7)
+    #expect(kills > 0)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == text)
+    try Tool.succeed("verify", "data.zarr", in: scratch)
+    #expect(try scratch.names() == ["data.zarr", "file"])
+    #expect(try !scratch.files(below: "data.zarr").keys.contains { $0.hasSuffix(".partial") })
+  }
+
+  @Test("Lines are appended once, however often the import is killed and given again")
+  func appending() throws {
+    try scratch.write(lines(1000, label: "old"), to: "old")
+    try scratch.write(lines(50_000), to: "new")
+    try Tool.succeed("import", "old", "-o", "data.zarr", "--chunk-count", "64", in: scratch)
+    let arguments = [
+      "import", "new", "-o", "data.zarr", "--append", "--resume", "--checkpoint-seconds", "0",
+    ]
+    _ = try importWithKills(arguments, seed: 3)
+    let expected = lines(1000, label: "old") + lines(50_000)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == expected)
+    // It is done already.
+    #expect(try Tool.run(arguments, in: scratch).exitCode == 0)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == expected)
+    // Other lines are another import.
+    try scratch.write("more\n", to: "new")
+    #expect(try Tool.run(arguments, in: scratch).exitCode == 0)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == expected + "more\n")
+  }
+
+  @Test("Files and their paths stay together, however often the import is killed", arguments: [false, true])
+  func trees(appends: Bool) throws {
+    var expected: [String: [UInt8]] = [:]
+    for number in 0..<700 {
+      let name = "\(number % 7)/\(number % 11)/file \(number)"
+      let bytes = [UInt8](repeating: UInt8(number % 251), count: number * 37 % 5000)
+      try scratch.write(bytes, to: "tree/\(name)")
+      expected[name] = bytes
+    }
+    if appends {
+      try scratch.write("first", to: "first/file")
+      try Tool.succeed("import", "first", "-o", "data.zarr", in: scratch)
+      expected["file"] = Array("first".utf8)
+    }
+    let arguments = [
+      "import", "tree", "-o", "data.zarr", "--resume", "--checkpoint-seconds", "0",
+    ]
+    _ = try importWithKills(arguments + (appends ? ["--append"] : ["--chunk-bytes", "16KiB"]), seed: 5)
+    try Tool.succeed("export", "data.zarr", "-o", "again", in: scratch)
+    #expect(try scratch.files(below: "again") == expected)
+    try Tool.succeed("verify", "data.zarr", in: scratch)
+  }
+
+  @Test("What is stored is not imported again, and what has changed is refused")
+  func changes() throws {
+    try scratch.write(lines(150_000), to: "file")
+    let arguments = ["import", "file", "-o", "data.zarr", "--resume", "--checkpoint-seconds", "0"]
+    var delay: UInt32 = 20_000
+    // Until some of it is stored, and not all.
+    while true {
+      let isDone = try runAndKill(arguments, afterMicroseconds: delay) != nil
+      try #require(!isDone)
+      if let store = try? FileStore(opening: scratch.path(".data.zarr.import.partial")),
+        let array = try? ZarrArray.open(in: store), array.count > 0
+      {
+        break
+      }
+      delay += 10_000
+    }
+    #expect(try scratch.names() == [".data.zarr.import.json", ".data.zarr.import.partial", "file"])
+    try Tool.fail(
+      "import", "file", "-o", "data.zarr", "--resume", "--codec", "none", in: scratch, saying: "options were")
+    try Tool.fail(
+      "import", "file", "-o", "data.zarr", "--resume", "--null", in: scratch, saying: "terminator were 10")
+    let chunk = ".data.zarr.import.partial/c/0"
+    let before =
+      try FileManager.default.attributesOfItem(atPath: scratch.path(chunk))[.modificationDate] as? Date
+    try Tool.succeed("import", "file", "-o", "data.zarr", "--resume", in: scratch)
+    let after = try FileManager.default.attributesOfItem(atPath: scratch.path("data.zarr/c/0"))
+    #expect(after[.modificationDate] as? Date == before)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == lines(150_000))
+  }
+
+  @Test("A file that has changed is refused, and begun again when the rest of the import is removed")
+  func changedFile() throws {
+    try scratch.write("bad \u{0}\n", to: "file")
+    try scratch.write([0x61, 10, 0xff, 10], to: "file")
+    try Tool.fail("import", "file", "-o", "data.zarr", "--resume", in: scratch, saying: "line 2 is not UTF-8")
+    try scratch.write("a\nb\n", to: "file")
+    try Tool.fail(
+      "import", "file", "-o", "data.zarr", "--resume", in: scratch,
+      saying: "remove \(scratch.path)/.data.zarr")
+    for name in [".data.zarr.import.json", ".data.zarr.import.partial"] {
+      try FileManager.default.removeItem(atPath: scratch.path(name))
+    }
+    try Tool.succeed("import", "file", "-o", "data.zarr", "--resume", in: scratch)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == "a\nb\n")
+    try Tool.fail("import", "file", "-o", "data.zarr", "--resume", in: scratch, saying: "exists already")
+  }
+
+  @Test("Standard input that begins in another way is refused")
+  func otherInput() throws {
+    let arguments = ["import", "-", "-o", "data.zarr", "--append", "--resume"]
+    func run(_ text: String) throws -> Tool.Outcome {
+      try Tool.run(arguments, in: scratch, input: Array(text.utf8))
+    }
+    #expect(try run("1\n2\n3\n").exitCode == 0)
+    #expect(try run("1\n2\n3\n").exitCode == 0)
+    #expect(try run("1\n2\n3\n4\n").exitCode == 0)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == "1\n2\n3\n4\n")
+    #expect(try run("1\n3\n").errors.contains("line 2 is not what was imported"))
+    #expect(try run("1\n").errors.contains("3 lines before"))
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == "1\n2\n3\n4\n")
+  }
+
+  @Test("An import that was stopped between its last two steps is at its end")
+  func atTheEnd() throws {
+    try scratch.write("a\nb\n", to: "file")
+    let arguments = ["import", "file", "-o", "data.zarr", "--resume"]
+    // The record is that of an import which appends, and stays.
+    #expect(try Tool.run(arguments + ["--append"], in: scratch).exitCode == 0)
+    #expect(try scratch.names() == [".data.zarr.import.json", "data.zarr", "file"])
+    // As if it had been killed in front of the move.
+    try FileManager.default.moveItem(
+      atPath: scratch.path("data.zarr"), toPath: scratch.path(".data.zarr.import.partial"))
+    #expect(try Tool.run(arguments + ["--append"], in: scratch).exitCode == 0)
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == "a\nb\n")
+    // As if it had been killed in front of the removal of the record.
+    #expect(try Tool.run(arguments, in: scratch).exitCode == 0)
+    #expect(try scratch.names() == ["data.zarr", "file"])
+  }
+
+  @Test("Options that exclude each other")
+  func usage() throws {
+    for options in [["--overwrite"], ["--durability", "none"], ["--checkpoint-seconds", "-1"]] {
+      #expect(try Tool.run(["import", "-", "-o", "a", "--resume"] + options, in: scratch).exitCode == 64)
+    }
+    #expect(try Tool.run(["import", "-", "-o", "a", "--durability", "some"], in: scratch).exitCode == 64)
+  }
+}
