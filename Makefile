@@ -1,9 +1,10 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test compare results check fuzz lint format build docs dependencies python
+.PHONY: help demo test crash compare results check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test     run all tests, also against zarr-python and zarrs"
+	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...), and see that nothing is lost"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
 	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
@@ -20,6 +21,11 @@ demo: dependencies
 
 test: dependencies python
 	swift test
+
+ROUNDS ?= 1000
+
+crash: dependencies
+	CRASH_ROUNDS=$(ROUNDS) swift test --filter 'CrashTests|ResumeTests'
 
 # What to compare goes in ARGUMENTS; zvlen-bench help compare has the flags.
 compare: dependencies

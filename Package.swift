@@ -55,6 +55,8 @@ let package = Package(
     .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),
     .testTarget(
       name: "ExampleExtensionTests", dependencies: ["ExampleExtension", "ChunkEngine", "Zarr", "TestSupport"]),
+    .executableTarget(name: "CrashWriter", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/CrashWriter"),
+    .testTarget(name: "CrashTests", dependencies: ["CrashWriter", "ChunkEngine", "Zarr"]),
     .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),
     .target(name: "FuzzTargets", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/Fuzz/FuzzTargets"),
     .testTarget(

@@ -42,17 +42,8 @@ struct RunCommand: ParsableCommand {
       valueName: "memory|DIR"))
   var store: StoreChoice?
 
-  @Option(
-    help: ArgumentHelp(
-      "What files survive: none, atomic or durable. The floor's are always written in their place.",
-      valueName: "level"),
-    transform: {
-      guard let durability = Durability(rawValue: $0) else {
-        throw ValidationError("--durability is none, atomic or durable.")
-      }
-      return durability
-    })
-  var durability = Durability.atomic
+  @OptionGroup(title: "Safety")
+  var safety: DurabilityOptions
 
   @Option(help: "How the blobs lie in memory: \(SourceKind.valueList).")
   var from = SourceKind.arena

@@ -27,7 +27,7 @@ struct RunMeasurement {
       from: EngineSource(corpus, settings.from, memoryBudget: settings.memoryBudget.value),
       blobsPerChunk: chunks.blobsPerChunk, chunksPerShard: chunksPerShard, codec: settings.codec,
       workers: workerCount,
-      directory: scratch.map { $0.path + "/ours.zarr" }, durability: settings.durability)
+      directory: scratch.map { $0.path + "/ours.zarr" }, durability: settings.safety.durability)
     PeakMemory.reset()
 
     let writeFresh = try measure(ours.writeFresh, floor?.writeFresh)

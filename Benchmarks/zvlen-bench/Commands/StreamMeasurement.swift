@@ -17,7 +17,11 @@ struct StreamMeasurement {
     let scratch = try ScratchDirectory.make(for: settings.store)
     defer { scratch?.remove() }
     let store: any Store =
-      if let scratch { try FileStore(creating: scratch.path + "/ours.zarr") } else { MemoryStore() }
+      if let scratch {
+        try FileStore(creating: scratch.path + "/ours.zarr", durability: settings.safety.durability)
+      } else {
+        MemoryStore()
+      }
     let hashes = (0..<pool.count).map { Checksum.hash(pool[$0]) }
     let written = Checksum()
     var byteCount = 0

@@ -20,6 +20,7 @@ struct RunSettings: Codable, Sendable {
   let codec: String
   let workers: Int
   let store: String
+  /// What of the files survives.
   let durability: String
   let from: SourceKind
   /// The bytes that may wait in an appender; `null` where there is none.
@@ -37,7 +38,7 @@ extension RunSettings {
       distribution: isSynthetic ? workload.distribution : nil, content: isSynthetic ? workload.content : nil,
       seed: isSynthetic ? workload.seed : nil, chunkBytes: command.chunkBytes.value, chunkBlobs: chunkBlobs,
       chunks: chunks, shardBytes: command.shardBytes?.value, codec: command.codec.description,
-      workers: workers, store: store, durability: command.durability.rawValue, from: command.from,
+      workers: workers, store: store, durability: command.safety.durability.rawValue, from: command.from,
       memoryBudget: command.from == .stream ? command.memoryBudget.value : nil, repeat: command.repeatCount)
   }
 }
