@@ -63,7 +63,9 @@ struct AppendedShards {
 
   /// Hands over all chunks of shards that are not complete.
   ///
-  /// - Parameter partial: Chunks that are not complete either.
+  /// - Parameters:
+  ///   - partial: Chunks that are not complete either.
+  ///   - queue: Where the others go.
   /// - Returns: The shards, each with those of `partial` that are in it.
   mutating func openShards(
     with partial: [OpenChunk], queue: ChunkQueue

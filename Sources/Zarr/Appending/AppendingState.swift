@@ -51,9 +51,7 @@ final class AppendingState {
 
   private let monitor: ProgressMonitor?
 
-  /// Goes on at the end of an array.
-  ///
-  /// - Parameter sample: Elements that come before all others.
+  /// Goes on at the end of an array, where the elements of a sample come before all others.
   init(
     _ array: ZarrArray, sample: (any BlobSource)? = nil, evenChunkByteCount: Int, memoryBudget: Int,
     monitor: ProgressMonitor?

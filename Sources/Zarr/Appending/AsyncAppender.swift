@@ -61,7 +61,9 @@ public final class AsyncAppender: Sendable {
     try await run(on: queue) { try unsafe self.appender.append(contentsOf: source) }
   }
 
-  /// The number of elements that were appended by the calls before this one. Nothing is thrown.
+  /// The number of elements that were appended by the calls before this one.
+  ///
+  /// Nothing is thrown.
   public var appendedCount: Int {
     get async throws { try await run(on: queue) { unsafe self.appender.appendedCount } }
   }

@@ -274,6 +274,7 @@ public final class FileStore: Store {
   ///   - directory: Where the path begins.
   ///   - location: What errors put before the path.
   /// - Returns: The number of directories that were made.
+  /// - Throws: ``StoreError/system(operation:path:code:)``
   @discardableResult
   static func makeDirectory(_ name: String, in directory: Int32, location: String) throws(StoreError) -> Int {
     if name.isEmpty { return 0 }

@@ -12,5 +12,6 @@ protocol ImportWork {
   /// - Parameters:
   ///   - destination: Where it goes.
   ///   - record: Where it is remembered how far the import has come, if it is.
+  /// - Throws: ``ToolError``, and what reading the sources and writing throw.
   func run(to destination: NodeDestination, record: ImportRecord?) throws
 }
