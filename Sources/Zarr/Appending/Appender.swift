@@ -79,6 +79,33 @@ public final class Appender {
     phase = .writing(state)
   }
 
+  /// Creates an appender that fills rows of an array in place of what they hold, and does not let it grow.
+  ///
+  /// The rows are whole chunks, or whole shards, such as ``ZarrArray/alignedRegions(count:)`` gives for an
+  /// array of one axis: several processes fill one array so, and none waits for another one. An appender that
+  /// is finished before all rows are full throws ``ZarrError/elementCount(path:found:expected:)``, as does
+  /// one that is given more elements.
+  ///
+  /// - Parameters:
+  ///   - rows: The indices along the first axis. They begin and end where chunks do, or where the array ends.
+  ///   - array: The array, whose chunks all have one length along that axis.
+  ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/notWritable(path:reason:)``, and
+  ///   ``StoreError``.
+  public init(
+    filling rows: Range<Int>, of array: ZarrArray, memoryBudget: Int = standardMemoryBudget,
+    monitor: ProgressMonitor? = nil
+  ) throws {
+    self.memoryBudget = memoryBudget
+    self.monitor = monitor
+    dataType = array.dataType
+    let state = try AppendingState(
+      array, filling: rows, evenChunkByteCount: memoryBudget, memoryBudget: memoryBudget, monitor: monitor)
+    phase = .writing(state)
+    self.state = state
+  }
+
   private init(_ phase: Phase, dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?) {
     self.phase = phase
     self.dataType = dataType
@@ -241,7 +268,7 @@ public final class Appender {
   public func finish() throws -> ZarrArray {
     endWriting()
     let state = try writingState()
-    try state.checkpoint()
+    try state.finish()
     phase = .finished(count: state.appendedCount)
     monitor?.finish()
     return state.array

@@ -51,16 +51,33 @@ final class AppendingState {
 
   private let monitor: ProgressMonitor?
 
-  /// Goes on at the end of an array, where the elements of a sample come before all others.
+  /// The row behind those that are filled, or nil for an array that grows.
+  private let filledRowEnd: Int?
+
+  /// Goes on at the end of an array, or fills rows of it.
+  ///
+  /// - Parameters:
+  ///   - array: The array.
+  ///   - filledRows: The rows that are filled, whole chunks, or nil to go on at the end.
+  ///   - sample: Elements that come before all others.
+  ///   - evenChunkByteCount: The most bytes of a chunk, where they differ in length.
+  ///   - memoryBudget: The bytes of chunks that may wait.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Throws: ``ZarrError`` and ``StoreError``.
   init(
-    _ array: ZarrArray, sample: (any BlobSource)? = nil, evenChunkByteCount: Int, memoryBudget: Int,
-    monitor: ProgressMonitor?
+    _ array: ZarrArray, filling filledRows: Range<Int>? = nil, sample: (any BlobSource)? = nil,
+    evenChunkByteCount: Int, memoryBudget: Int, monitor: ProgressMonitor?
   ) throws {
     try array.checkWritable()
     let metadata = array.metadata
-    guard let rowCount = metadata.shape.first else {
+    guard let arrayRowCount = metadata.shape.first else {
       throw ZarrError.notWritable(path: array.location, reason: "an array without axes cannot grow")
     }
+    if let filledRows { try Self.checkWhole(filledRows, of: metadata, array.location) }
+    // None are none, wherever they are.
+    let filledRows = filledRows?.isEmpty == true ? 0..<0 : filledRows
+    let rowCount = filledRows?.lowerBound ?? arrayRowCount
+    filledRowEnd = filledRows?.upperBound
     guard metadata.chunkGrid.axes.dropFirst().allSatisfy(\.isRepeated) else {
       throw ZarrError.notWritable(
         path: array.location, reason: "its chunks differ along other axes than the first")
@@ -104,6 +121,24 @@ final class AppendingState {
     pass = layout.passesPerChunk == 1 ? 0 : openRows
     runPosition = layout.passesPerChunk == 1 ? openRows * layout.rowElementCount : 0
     try openChunks(rows: openRows)
+  }
+
+  /// Checks that rows begin and end where chunks do, and shards, or where the array ends.
+  private static func checkWhole(
+    _ rows: Range<Int>, of metadata: ArrayMetadata, _ location: String
+  ) throws(ZarrError) {
+    let region = ArrayRegion([rows] + metadata.shape.dropFirst().map { 0..<$0 })
+    guard region.isInside(metadata.shape) else {
+      throw .outOfBounds(path: location, region: region, shape: metadata.shape)
+    }
+    guard case .repeated(let length) = metadata.chunkGrid.axes[0] else {
+      throw .notWritable(
+        path: location, reason: "its chunks differ in length, and rows of them are not filled")
+    }
+    let isWhole = rows.upperBound.isMultiple(of: length) || rows.upperBound == metadata.shape[0]
+    guard isWhole && rows.lowerBound.isMultiple(of: length) || rows.isEmpty else {
+      throw .notWritable(path: location, reason: "rows \(rows) do not begin and end where chunks do")
+    }
   }
 
   /// How many elements can be put in the open chunk without being the last of their run, if one was.
@@ -218,6 +253,7 @@ final class AppendingState {
       openRows = 0
     }
     let rowCount = try rowCount(with: openRows)
+    guard rowCount <= filledRowEnd ?? rowCount else { return try refuseElements() }
     guard rowCount != storedRowCount else { return }
     let chunks = openRows > 0 ? self.chunks : []
     if let shards = shards?.openShards(with: chunks, queue: queue) {
@@ -233,12 +269,27 @@ final class AppendingState {
     for chunk in chunks { chunk.isCovered = true }
   }
 
+  /// Stores all elements, which are as many as there are places for if rows are filled.
+  func finish() throws {
+    let found = try rowCount(with: position.rows)
+    if let filledRowEnd, found != filledRowEnd {
+      throw ZarrError.elementCount(
+        path: "\(array.location), the rows that are filled", found: found - firstRowCount,
+        expected: filledRowEnd - firstRowCount)
+    }
+    try checkpoint()
+  }
+
   /// Makes sure of all chunks, and has the shape cover them.
   private func grow(to rowCount: Int, openRows: Int) throws {
     try array.store.synchronize()
-    let metadata = array.metadata
-    let grid = try rows.lengths(with: openRows).map { try metadata.chunkGrid.replacing(.lengths($0), at: 0) }
-    try array.resize(to: [rowCount] + metadata.shape.dropFirst(), chunkGrid: grid)
+    if filledRowEnd == nil {
+      let metadata = array.metadata
+      let grid = try rows.lengths(with: openRows).map {
+        try metadata.chunkGrid.replacing(.lengths($0), at: 0)
+      }
+      try array.resize(to: [rowCount] + metadata.shape.dropFirst(), chunkGrid: grid)
+    }
     storedRowCount = rowCount
   }
 
@@ -340,6 +391,7 @@ final class AppendingState {
 
   private func openNextChunks() throws {
     if fullRows != nil { try handOver() }
+    guard rows.firstRow < filledRowEnd ?? Int.max else { return try refuseElements() }
     if chunks.isEmpty {
       try queue.waitForRoom()
       try openChunks(rows: 0)

@@ -31,6 +31,11 @@ struct ImportCommand: ParsableCommand {
       that no element is imported twice. Files and directories have to be as they were; standard input has to \
       begin with the lines that are stored.
 
+      Several processes fill one array if each imports a part of the source, in any order and on any machine \
+      that has the file system; no part waits for another one. All together are the same as one import. As \
+      eight jobs of a cluster, here with Slurm:
+        sbatch --array=1-8 --wrap 'zvlen import corpus.jsonl -o corpus.zarr --part $SLURM_ARRAY_TASK_ID/8'
+
       Memory stays the same however much is imported: --memory-budget, some megabytes for each worker, and \
       the largest chunk. With --shard-bytes there is besides what is compressed of the open shard.
       """)
@@ -65,6 +70,16 @@ struct ImportCommand: ParsableCommand {
       discussion: "What was imported since then is imported again.", valueName: "seconds"))
   var checkpointSeconds = 10.0
 
+  @Option(
+    help: ArgumentHelp(
+      "Imports one of several equal parts, as 3/8, into an array that all parts fill together.",
+      discussion: """
+        The first part to come makes the array as large as the whole source, and the others find it; what is \
+        not there yet reads as empty. A part that failed or was stopped is run again. Each part reads all \
+        lines once to count them, and the source may not change meanwhile.
+        """, valueName: "part"))
+  var part: ImportPart?
+
   @Flag(help: "Lines end with a NUL byte in place of a line feed.")
   var null = false
 
@@ -86,6 +101,14 @@ struct ImportCommand: ParsableCommand {
   var allowHugeElements = false
 
   func validate() throws {
+    if part != nil {
+      if append || overwrite || resume {
+        throw ValidationError("--part excludes --append, --overwrite and --resume; a part is just run again")
+      }
+      if encoding.evenChunks {
+        throw ValidationError("--part needs chunks of one length, without --even-chunks")
+      }
+    }
     if append && overwrite { throw ValidationError("--append and --overwrite exclude each other") }
     if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
     if resume && safety.durability == .none {
@@ -113,6 +136,7 @@ struct ImportCommand: ParsableCommand {
       encoding: encoding,
       access: ArrayAccess(workerCount: workers.count, allowsHugeElements: allowHugeElements),
       memoryBudget: memoryBudget.value)
+    if let part { return try run(part, settings, areDirectories: directoryCount > 0) }
     let path = NodeDestination.resolve(output)
     /// Finds out what there is to import, once the directories are there that are left out.
     func work(excluding ownPaths: [String] = []) throws -> any ImportWork {
@@ -157,5 +181,28 @@ struct ImportCommand: ParsableCommand {
     try ImportRecord(
       of: NodeDestination.resolve(output), job: work.job(), interval: .seconds(checkpointSeconds),
       durability: safety.durability)
+  }
+
+  /// Imports a part of the sources.
+  private func run(_ part: ImportPart, _ settings: ImportSettings, areDirectories: Bool) throws {
+    if sources.contains(LineImport.standardInputName) {
+      throw ToolError("standard input cannot be imported in parts; --part needs files")
+    }
+    // What is there already is not replaced but filled, if it is the same.
+    let destination = try NodeDestination(
+      path: output, format: (encoding.zarrFormat ?? .version3).zarrFormat, overwrites: true,
+      durability: safety.durability)
+    do {
+      if areDirectories {
+        try destination.checkOutside(of: sources)
+        try TreeImport(sources, excluding: [], settings: settings).run(part, to: destination)
+      } else {
+        try LineImport(paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings)
+          .run(part, to: destination)
+      }
+    } catch {
+      destination.discard()
+      throw error
+    }
   }
 }

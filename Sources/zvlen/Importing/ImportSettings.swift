@@ -31,6 +31,11 @@ struct ImportSettings {
       monitor: Interruption.monitor)
   }
 
+  /// Fills rows of an array, which are whole chunks.
+  func filling(_ rows: Range<Int>, of array: ZarrArray) throws -> Appender {
+    try Appender(filling: rows, of: array, memoryBudget: memoryBudget, monitor: Interruption.monitor)
+  }
+
   /// Creates an array to fill.
   func create(in store: FileStore, at path: String = "", options: ArrayOptions) throws -> Appender {
     try Appender.create(

@@ -32,11 +32,11 @@ struct LineImport: ImportWork {
   }
 
   /// Where an import is.
-  private struct State {
+  struct State {
     let appender: Appender
     var check: ElementCheck
     var position: ImportPosition
-    let record: ImportRecord?
+    var record: ImportRecord?
 
     /// The lines of the sources that are stored already.
     var stored: StoredLines?
@@ -122,11 +122,18 @@ struct LineImport: ImportWork {
   private func append(_ path: String, _ state: inout State, _ progress: ProgressLine) throws {
     let isStandardInput = path == Self.standardInputName
     let name = isStandardInput ? "standard input" : path
-    var reader = try LineReader(
+    let reader = try LineReader(
       isStandardInput ? OpenFile(borrowing: STDIN_FILENO, path: name) : OpenFile(path),
       terminator: terminator)
     if state.position.byteOffset > 0 { try reader.seek(to: state.position.byteOffset) }
     progress.add(state.position.byteOffset, byteCount: 0)
+    try append(reader, name, &state, progress)
+  }
+
+  /// Appends all lines that a reader has.
+  func append(
+    _ reader: consuming LineReader, _ name: String, _ state: inout State, _ progress: ProgressLine
+  ) throws {
     try reader.forEachBlock { block in
       let lineNumber = state.position.lineCount + 1
       // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
@@ -150,7 +157,7 @@ struct LineImport: ImportWork {
     linesOf block: RawSpan, _ name: String, firstLineNumber: Int, _ state: inout State
   ) throws -> Int {
     var count = 0
-    try forEachLine(of: block) { line in
+    try block.forEachLine(terminator) { line in
       guard line.byteCount <= settings.largestElementByteCount else {
         throw settings.tooLarge("\(name), line \(firstLineNumber + count),", byteCount: line.byteCount)
       }
@@ -173,23 +180,9 @@ struct LineImport: ImportWork {
     linesOf block: RawSpan, _ check: inout ElementCheck, _ name: String, firstLineNumber: Int
   ) throws {
     var number = firstLineNumber
-    try forEachLine(of: block) { line in
+    try block.forEachLine(terminator) { line in
       if let problem = check.problem(of: line) { throw ToolError("\(name), line \(number) \(problem)") }
       number += 1
-    }
-  }
-
-  /// Calls `body` with each line of a block, without its terminator.
-  private func forEachLine(of block: RawSpan, _ body: (RawSpan) throws -> Void) rethrows {
-    try unsafe block.withUnsafeBytes { bytes in
-      var position = 0
-      while position < bytes.count, let start = bytes.baseAddress {
-        // SAFETY: Searches to the end of the block, where the last line may be without a terminator.
-        let found = unsafe memchr(start + position, Int32(terminator), bytes.count - position)
-        let end = if let found = unsafe found { unsafe UnsafeRawPointer(found) - start } else { bytes.count }
-        try body(block.extracting(position..<end))
-        position = end + 1
-      }
     }
   }
 }

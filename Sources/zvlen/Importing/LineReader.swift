@@ -14,9 +14,20 @@ struct LineReader: ~Copyable {
   private let isRegularFile: Bool
   private var buffer: UnsafeMutableRawBufferPointer
 
+  /// The bytes that are still to be read, or nil for all that there are.
+  private var rest: Int?
+
   /// Reads lines that end with `terminator`.
-  init(_ file: consuming OpenFile, terminator: UInt8) throws {
+  ///
+  /// - Parameters:
+  ///   - file: The file, which is read from where it is.
+  ///   - terminator: What ends a line.
+  ///   - bytes: Where the lines are in the file, or nil for all that follow.
+  /// - Throws: ``ToolError`` if the file cannot be read from there.
+  init(_ file: consuming OpenFile, terminator: UInt8, bytes: Range<Int>? = nil) throws {
+    if let bytes { try file.seek(to: bytes.lowerBound) }
     isRegularFile = try file.status().isRegularFile
+    rest = bytes?.count
     self.file = file
     self.terminator = terminator
     unsafe buffer = .allocate(byteCount: Self.blockByteCount, alignment: 64)
@@ -39,10 +50,12 @@ struct LineReader: ~Copyable {
     var count = 0
     while true {
       try waitForInput()
-      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+      let free = unsafe buffer[count...].prefix(rest ?? buffer.count)
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: free)
       let readByteCount =
         if isRegularFile { try unsafe file.readFully(into: room) } else { try unsafe file.read(into: room) }
       count += readByteCount
+      rest? -= readByteCount
       if readByteCount == 0 {
         if count > 0 { try show(0..<count, to: body) }
         return

@@ -79,6 +79,41 @@ struct TreeImport: ImportWork {
     }
   }
 
+  /// Imports a part of the files into a group that other imports fill with theirs.
+  ///
+  /// All of them count all files, and so come to the same group, whoever makes it, and to the same parts. The
+  /// chunks of contents and of paths end at different files.
+  func run(_ part: ImportPart, to destination: NodeDestination) throws {
+    let (newBlobs, newPaths, check, _) = try begin(at: destination, nil)
+    let models = [try newBlobs.finish(), try newPaths.finish()]
+    for model in models { try model.resize(to: [total.fileCount]) }
+
+    let arrays = try destination.share(models, access: settings.access)
+    let rows = arrays.map { part.rows(of: $0) }
+    let fillers = try zip(rows, arrays).map { try settings.filling($0, of: $1) }
+    var elementCheck = check
+    let progress = ProgressLine("importing", totalCount: total.byteCount / part.count)
+    defer { progress.clear() }
+    do {
+      var index = 0
+      for tree in trees {
+        try tree.forEachFile { file in
+          try Interruption.check()
+          if rows[0].contains(index) {
+            let byteCount = try append(file, &elementCheck, to: fillers[0])
+            progress.add(byteCount, byteCount: byteCount)
+          }
+          if rows[1].contains(index) { try append(file.relativePath, to: fillers[1]) }
+          index += 1
+        }
+      }
+      for filler in fillers { try filler.finish() }
+    } catch {
+      for filler in fillers { filler.cancel() }
+      throw error
+    }
+  }
+
   /// What there is to import.
   private struct Total {
     var fileCount = 0

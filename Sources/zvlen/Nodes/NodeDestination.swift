@@ -78,6 +78,48 @@ final class NodeDestination {
     }
   }
 
+  /// Moves what was created to its place unless somebody else was first, and opens what is there.
+  ///
+  /// - Parameters:
+  ///   - models: The arrays that were created.
+  ///   - access: How they are worked on.
+  /// - Returns: The arrays that are there, in the same order.
+  /// - Throws: ``ToolError`` if they are others than those that were created.
+  func share(_ models: [ZarrArray], access: ArrayAccess) throws -> [ZarrArray] {
+    try hierarchy?.createGroups()
+    // A directory does not take the place of one in which there is something.
+    if unsafe Foundation.rename(workingPath, path) != 0 {
+      guard errno == ENOTEMPTY || errno == EEXIST else {
+        throw ToolError(operation: "move \(workingPath) to", path: path, code: errno)
+      }
+      discard()
+    }
+    try settle()
+    let store = try FileStore(opening: path, durability: durability)
+    return try models.map { model in
+      let array: ZarrArray
+      do {
+        array = try ZarrArray.open(in: store, at: model.path.description, access: access)
+      } catch ZarrError.notFound {
+        throw ToolError("\(path) holds files that are no such Zarr array; name another directory")
+      }
+      guard array.metadata == model.metadata else {
+        throw ToolError(
+          "\(array.location) is not the array that all parts of this import fill: the source has changed, or "
+            + "the options are others; remove it, or name another directory")
+      }
+      return array
+    }
+  }
+
+  /// Checks that no file of what others make at this place is one of those that are imported.
+  func checkOutside(of directories: [String]) throws(ToolError) {
+    let place = "\(Self.resolve(Self.parent(of: path)))/\(URL(fileURLWithPath: path).lastPathComponent)/"
+    for directory in directories where place.hasPrefix("\(Self.resolve(directory))/") {
+      throw ToolError("\(path) is in \(directory), which is imported in parts; name a directory elsewhere")
+    }
+  }
+
   /// The directories that belong to the array or group, old and new.
   var ownPaths: [String] { [path, workingPath] }
 
@@ -93,6 +135,11 @@ final class NodeDestination {
     } else {
       try Self.rename(workingPath, to: path)
     }
+    try settle()
+  }
+
+  /// Makes sure of the name of the node, and lets the hierarchy know of it.
+  private func settle() throws {
     if durability == .durable {
       try OpenFile(Self.parent(of: path), flags: O_RDONLY | O_DIRECTORY).synchronize()
     }

@@ -1,0 +1,43 @@
+import Zarr
+
+extension LineImport {
+  /// Imports the lines of a part into an array that other imports fill with theirs.
+  ///
+  /// All of them look at all lines, and so come to the same array, whoever makes it, and to the same parts.
+  func run(_ part: ImportPart, to destination: NodeDestination) throws {
+    let survey = try LineSurvey(of: paths, terminator: terminator)
+    let type = settings.encoding.type ?? .string
+    let check = ElementCheck(type, dataType: type.dataType)
+    let appender = try settings.create(
+      in: destination.store, options: settings.encoding.arrayOptions(type))
+    let progress = ProgressLine("importing")
+    defer { progress.clear() }
+    // At least as many as decide the size of chunks and shards in an import of all.
+    let sampleCount = survey.lineCount(withByteCount: max(settings.encoding.chunkByteCount, 1 << 20))
+    try append(survey.extents(of: 0..<sampleCount), check, to: appender, progress)
+    let model = try appender.finish()
+    try model.resize(to: [survey.count])
+
+    let array = try destination.share([model], access: settings.access)[0]
+    let rows = part.rows(of: array)
+    let filler = try settings.filling(rows, of: array)
+    do {
+      try append(survey.extents(of: rows), check, to: filler, progress)
+      try filler.finish()
+    } catch {
+      filler.cancel()
+      throw error
+    }
+  }
+
+  private func append(
+    _ extents: [LineSurvey.Extent], _ check: ElementCheck, to appender: Appender, _ progress: ProgressLine
+  ) throws {
+    var state = State(appender: appender, check: check, position: ImportPosition())
+    for extent in extents {
+      state.position.lineCount = extent.firstLineNumber - 1
+      let reader = try LineReader(OpenFile(extent.path), terminator: terminator, bytes: extent.bytes)
+      try append(reader, extent.path, &state, progress)
+    }
+  }
+}
