@@ -136,6 +136,30 @@ struct LineTests {
       "import", "-", "-o", "data.zarr", "--append", "--type", "bytes", in: scratch, saying: "type string")
   }
 
+  @Test("Imports that append at once each have their lines in one piece")
+  func appendAtOnce() throws {
+    try Tool.succeed("import", "-", "-o", "data.zarr", "--chunk-count", "70", in: scratch)
+    let runs = try (0..<4).map { number in
+      try scratch.write((0..<500).map { "\(number) \($0)\n" }.joined(), to: "\(number).txt")
+      let streams = try ScratchDirectory()
+      let arguments = ["import", "\(number).txt", "-o", "data.zarr", "--append"]
+      let process = try Tool.start(
+        arguments, in: scratch, input: FileHandle.nullDevice, streams: streams)
+      return (process, streams)
+    }
+    for (process, streams) in runs {
+      process.waitUntilExit()
+      let outcome = try Tool.outcome(of: process, streams)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    }
+    let lines = try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).lines
+    #expect(lines.count == 2000)
+    for start in stride(from: 0, to: 2000, by: 500) {
+      let number = lines[start].prefix(1)
+      #expect(lines[start..<start + 500] == ArraySlice((0..<500).map { "\(number) \($0)" }))
+    }
+  }
+
   @Test("An array that is there is replaced only if that is asked for, and by a whole one")
   func overwrite() throws {
     try Tool.succeed("import", "-", "-o", "data.zarr", in: scratch, input: Array("old\n".utf8))

@@ -23,8 +23,10 @@ public import ChunkEngine
 /// stored stay in memory and are tried again by the next call, and a call that throws can be made again.
 /// Of a source of many elements some may have been appended then: ``appendedCount`` tells where to go on.
 ///
-/// An appender belongs to one thread at a time. Meanwhile nobody else may write to the chunks at the end of
-/// the array.
+/// An appender belongs to one thread at a time. Any number of them, in any process, may append to one array:
+/// from its first element on until the next checkpoint an appender has the end of the array for itself, and
+/// others that want to append wait for that. It then goes on behind what they have stored. Meanwhile nobody
+/// may set elements in the chunks at the end of the array.
 public final class Appender {
   /// What is known of the array.
   private enum Phase {
@@ -50,6 +52,18 @@ public final class Appender {
   private let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
+  /// The most bytes of the chunks to come, where they differ in length.
+  private let evenChunkByteCount: Int
+
+  /// How long to wait for others that append, or nil if nobody else is in the way.
+  private let lockTimeout: Duration?
+
+  /// What keeps others away from the end of the array, from the first element after a checkpoint on.
+  private var lock: ArrayLock?
+
+  /// The elements that were appended before others appended some.
+  private var earlierCount = 0
+
   /// What the elements are.
   public let dataType: DataType
 
@@ -59,20 +73,27 @@ public final class Appender {
   /// The memory for chunks that wait, unless it is said.
   public static let standardMemoryBudget = 64 << 20
 
+  /// How long to wait for others that append, unless it is said.
+  public static let standardLockTimeout = Duration.seconds(60)
+
   /// Creates an appender to an array that exists.
   ///
   /// - Parameters:
-  ///   - array: The array, which has at least one axis. Nobody else may append to it meanwhile.
+  ///   - array: The array, which has at least one axis.
   ///   - evenChunkByteCount: The most bytes of the chunks to come, where those of the array differ in length.
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
+  ///   - lockTimeout: How long to wait when others are appending; ``StoreError/locked(path:owner:)`` is
+  ///     thrown then, and nothing is lost.
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError`` and ``StoreError``, also for a last chunk that is damaged.
   public init(
     to array: ZarrArray, evenChunkByteCount: Int = 1 << 20, memoryBudget: Int = standardMemoryBudget,
-    monitor: ProgressMonitor? = nil
+    lockTimeout: Duration = standardLockTimeout, monitor: ProgressMonitor? = nil
   ) throws {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
+    self.evenChunkByteCount = evenChunkByteCount
+    self.lockTimeout = lockTimeout
     dataType = array.dataType
     let state = try AppendingState(
       array, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
@@ -99,18 +120,33 @@ public final class Appender {
   ) throws {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
+    evenChunkByteCount = memoryBudget
+    lockTimeout = nil
     dataType = array.dataType
     let state = try AppendingState(
       array, filling: rows, evenChunkByteCount: memoryBudget, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
-    self.state = state
   }
 
-  private init(_ phase: Phase, dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?) {
-    self.phase = phase
+  private init(
+    sampling sample: OpenChunk, byteCount: Int,
+    create: @escaping (_ meanByteCount: Double?) throws -> ZarrArray,
+    dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?
+  ) {
+    phase = .sampling(sample, create: create, byteCount: byteCount)
     self.dataType = dataType
     self.memoryBudget = memoryBudget
     self.monitor = monitor
+    evenChunkByteCount = byteCount
+    lockTimeout = Self.standardLockTimeout
+  }
+
+  deinit {
+    if let lock {
+      // What is still being stored would be in the way of the next one.
+      state?.cancel()
+      lock.unlock()
+    }
   }
 
   /// Creates an array and an appender to it.
@@ -154,7 +190,7 @@ public final class Appender {
     let sample = OpenChunk(layout: dataType.layout, maximumElementByteCount: access.maximumElementByteCount)
     try sample.reset(expectedByteCount: min(byteCount, memoryBudget))
     return Appender(
-      .sampling(sample, create: create, byteCount: min(byteCount, memoryBudget)), dataType: dataType,
+      sampling: sample, byteCount: min(byteCount, memoryBudget), create: create, dataType: dataType,
       memoryBudget: memoryBudget, monitor: monitor)
   }
 
@@ -197,8 +233,8 @@ public final class Appender {
     endWriting()
     var position = 0
     while position < source.count {
-      if let state {
-        position += try state.append(position..<source.count, of: source)
+      if state != nil {
+        position += try appendingState().append(position..<source.count, of: source)
       } else {
         try append(byteCount: 0) { chunk throws(ChunkError) in
           try chunk.append(position..<position + 1, of: source)
@@ -226,7 +262,7 @@ public final class Appender {
     endWriting()
     return switch phase {
     case .sampling(let sample, _, _): sample.count
-    case .writing(let state): state.appendedCount
+    case .writing(let state): earlierCount + state.appendedCount
     case .finished(let count): count
     }
   }
@@ -254,7 +290,8 @@ public final class Appender {
   public func checkpoint() throws {
     endWriting()
     if case .sampling(let sample, _, _) = phase, sample.count == 0 { return }
-    try writingState().checkpoint()
+    try storingState().checkpoint()
+    unlock()
   }
 
   /// Stores all that was appended and gives the array its new shape.
@@ -267,9 +304,10 @@ public final class Appender {
   @discardableResult
   public func finish() throws -> ZarrArray {
     endWriting()
-    let state = try writingState()
+    let state = try storingState()
     try state.finish()
-    phase = .finished(count: state.appendedCount)
+    phase = .finished(count: appendedCount)
+    unlock()
     monitor?.finish()
     return state.array
   }
@@ -282,6 +320,7 @@ public final class Appender {
     endWriting()
     if let state { state.cancel() }
     phase = .finished(count: appendedCount)
+    unlock()
   }
 
   /// Gives the open chunk back what was written to it.
@@ -294,12 +333,12 @@ public final class Appender {
   private func append(byteCount: Int, _ body: (OpenChunk) throws(ChunkError) -> Void) throws {
     endWriting()
     guard case .sampling(let sample, _, let sampleByteCount) = phase else {
-      return try writingState().append(byteCount: byteCount, body)
+      return try appendingState().append(byteCount: byteCount, body)
     }
     if sample.byteCount < sampleByteCount, sample.count < ChunkGrid.maximumElementCount {
       try body(sample)
     } else {
-      try writingState().append(byteCount: byteCount, body)
+      try appendingState().append(byteCount: byteCount, body)
     }
   }
 
@@ -315,6 +354,63 @@ public final class Appender {
       memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
     return state
+  }
+
+  /// Where the appender is, once it has the end of the array for itself.
+  ///
+  /// If others have appended elements since the last checkpoint, it goes on behind these.
+  private func appendingState() throws -> AppendingState {
+    let state = try writingState()
+    guard lock == nil, let lockTimeout else { return state }
+    let lock = try lockEnd(of: state.array, timeout: lockTimeout)
+    do {
+      try state.array.reload()
+      if state.array.shape[0] != state.storedRowCount {
+        let sample = state.waitingSample
+        let next = try AppendingState(
+          state.array, sample: sample, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget,
+          monitor: monitor)
+        earlierCount += state.appendedCount - (sample?.count ?? 0)
+        phase = .writing(next)
+      }
+    } catch {
+      lock.unlock()
+      throw error
+    }
+    self.lock = lock
+    return try writingState()
+  }
+
+  /// Where the appender is, to store what was appended.
+  private func storingState() throws -> AppendingState {
+    let state = try writingState()
+    // Without a lock nothing was appended but the sample.
+    return state.waitingSample == nil ? state : try appendingState()
+  }
+
+  /// Waits for the end of the array.
+  private func lockEnd(of array: ZarrArray, timeout: Duration) throws -> ArrayLock {
+    // Whoever goes on after a checkpoint comes after those who have waited.
+    let turn = try array.lock(.turn)
+    defer { turn.unlock() }
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      do {
+        return try array.lock(.end, timeout: min(timeout, Self.patience))
+      } catch StoreError.locked(let path, let owner) {
+        guard ContinuousClock.now < deadline else { throw StoreError.locked(path: path, owner: owner) }
+        if monitor?.isCancelled == true { throw ZarrError.cancelled }
+      }
+    }
+  }
+
+  /// How long to wait before a look whether the caller still wants it.
+  private static let patience = Duration.milliseconds(200)
+
+  /// Lets others append.
+  private func unlock() {
+    lock?.unlock()
+    lock = nil
   }
 }
 

@@ -22,8 +22,11 @@ final class AppendingState {
   /// The elements that come before all others, and how many of them are appended.
   private var sample: (elements: any BlobSource, position: Int)?
 
+  /// The elements that come before all others, as long as none of them is appended.
+  var waitingSample: (any BlobSource)? { sample.flatMap { $0.position == 0 ? $0.elements : nil } }
+
   /// The rows that the array has in the store, and those that it had when the appender was made.
-  private var storedRowCount: Int
+  private(set) var storedRowCount: Int
   private let firstRowCount: Int
 
   /// The row of chunks that is being filled.
@@ -288,7 +291,7 @@ final class AppendingState {
       let grid = try rows.lengths(with: openRows).map {
         try metadata.chunkGrid.replacing(.lengths($0), at: 0)
       }
-      try array.resize(to: [rowCount] + metadata.shape.dropFirst(), chunkGrid: grid)
+      try array.grow(from: storedRowCount, to: rowCount, chunkGrid: grid)
     }
     storedRowCount = rowCount
   }
@@ -391,7 +394,7 @@ final class AppendingState {
 
   private func openNextChunks() throws {
     if fullRows != nil { try handOver() }
-    guard rows.firstRow < filledRowEnd ?? Int.max else { return try refuseElements() }
+    if let filledRowEnd, rows.firstRow >= filledRowEnd { try refuseElements() }
     if chunks.isEmpty {
       try queue.waitForRoom()
       try openChunks(rows: 0)

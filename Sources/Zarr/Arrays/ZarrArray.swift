@@ -149,14 +149,25 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
   public func resize(to shape: [Int]) throws {
-    try resize(to: shape, chunkGrid: nil)
+    try checkWritable()
+    try update { metadata throws(MetadataError) in metadata = try metadata.resized(to: shape) }
   }
 
-  /// Gives the array another shape, and another division into chunks beyond what it has.
-  func resize(to shape: [Int], chunkGrid: ChunkGrid?) throws {
-    try checkWritable()
+  /// Gives the array more rows, unless somebody else has changed their number.
+  ///
+  /// - Parameters:
+  ///   - rowCount: The rows that the array has, as far as the caller knows.
+  ///   - newRowCount: The rows that it gets.
+  ///   - chunkGrid: The division into chunks, or nil for the one that it has.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  func grow(from rowCount: Int, to newRowCount: Int, chunkGrid: ChunkGrid?) throws {
     try update { metadata throws(MetadataError) in
-      metadata = try metadata.resized(to: shape, chunkGrid: chunkGrid)
+      guard metadata.shape.first == rowCount else {
+        throw .expected(
+          "\(rowCount) rows, as there were before somebody else resized the array",
+          found: .array(metadata.shape.map { .integer($0) }), in: "shape")
+      }
+      metadata = try metadata.resized(to: [newRowCount] + metadata.shape.dropFirst(), chunkGrid: chunkGrid)
     }
   }
 

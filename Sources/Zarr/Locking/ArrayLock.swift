@@ -23,7 +23,9 @@ extension ZarrArray {
   /// - Throws: ``StoreError/locked(path:owner:)``, ``StoreError/notLockable(path:code:)``, and what else the
   ///   store throws.
   func lock(_ part: ArrayPart, isReplaced: Bool = false, timeout: Duration? = nil) throws -> ArrayLock {
-    guard locks.lock(part, timeout: timeout) else { throw StoreError.locked(path: location, owner: nil) }
+    guard locks.lock(part, timeout: timeout) else {
+      throw StoreError.locked(path: location, owner: "this process")
+    }
     do {
       return ArrayLock(
         locks: locks, part: part, storeLock: isReplaced ? nil : try lockInStore(part, timeout: timeout))
@@ -48,9 +50,9 @@ extension ZarrArray {
     case .chunk(let indices):
       return try store.lock(
         metadata.chunkKeyEncoding.key(for: indices), below: prefix, timeout: timeout)
-    case .end, .metadata:
+    case .end, .turn, .metadata:
       do {
-        return try store.lock(part == .end ? "end" : "metadata", below: prefix, timeout: timeout)
+        return try store.lock("\(part)", below: prefix, timeout: timeout)
       } catch StoreError.notLockable {
         // Metadata is read anew before it is changed, so that what others changed is noticed.
         return nil

@@ -31,10 +31,13 @@ final class ArrayLocks: @unchecked Sendable {
 
   deinit {
     guard let place else { return }
-    Self.all.withLock { all in
-      // There may be new ones by now.
-      if all[place]?.locks == nil { all[place] = nil }
+    // There may be new ones by now. If they go away meanwhile, they may not do so in here.
+    let others = Self.all.withLock { all in
+      let others = all[place]?.locks
+      if others == nil { all[place] = nil }
+      return others
     }
+    withExtendedLifetime(others) {}
   }
 
   /// The locks of an array; of a store without an identity they are shared with nobody.

@@ -4,6 +4,8 @@ enum ArrayPart: Hashable, Sendable {
   case chunk([Int])
   /// The end, where elements are appended.
   case end
+  /// The right to be the next one at the end.
+  case turn
   /// The metadata.
   case metadata
 }

@@ -28,8 +28,11 @@ struct ImportSettings {
   func continuing(_ array: ZarrArray) throws -> Appender {
     try Appender(
       to: array, evenChunkByteCount: encoding.chunkByteCount, memoryBudget: memoryBudget,
-      monitor: Interruption.monitor)
+      lockTimeout: Self.lockTimeout, monitor: Interruption.monitor)
   }
+
+  /// How long to wait for other imports to the same array.
+  private static let lockTimeout = Duration.seconds(3600)
 
   /// Fills rows of an array, which are whole chunks.
   func filling(_ rows: Range<Int>, of array: ZarrArray) throws -> Appender {

@@ -81,4 +81,45 @@ struct ManyProcessesTests {
     }
     #expect(try await array.read().strings() == ArrayRegion(allOf: [20, 30]).allIndices.map { "\($0)" })
   }
+
+  @Test(
+    "Processes that append to one array lose no element, and readers see only what is stored",
+    arguments: SharedAppendingTests.Division.allCases)
+  func appending(division: SharedAppendingTests.Division) async throws {
+    let store = try FileStore(opening: directory.path)
+    _ = try Appender.create(in: store, options: division.options).finish()
+    let path = directory.path
+    await withTaskGroup { group in
+      for number in 0..<4 {
+        group.addTask {
+          await #expect(processExitsWith: .success) { [path = path as String, number = number as Int] in
+            let appender = try Appender(to: ZarrArray.open(in: FileStore(opening: path)))
+            for round in 0..<10 {
+              for index in 0..<10 { try appender.append(contentsOf: ["\(number) \(round) \(index)"]) }
+              try appender.checkpoint()
+            }
+            try appender.finish()
+          }
+        }
+      }
+      group.addTask {
+        await #expect(processExitsWith: .success) { [path = path as String] in
+          var count = 0
+          for _ in 0..<30 {
+            let elements = try ZarrArray.open(in: FileStore(opening: path)).read().strings()
+            #expect(elements.count >= count && elements.count.isMultiple(of: 10) && !elements.contains(""))
+            count = elements.count
+            usleep(5000)
+          }
+        }
+      }
+    }
+    let elements = try await ZarrArray.open(in: store).read().strings()
+    #expect(elements.count == 400)
+    for number in 0..<4 {
+      let expected = (0..<100).map { "\(number) \($0 / 10) \($0 % 10)" }
+      #expect(elements.filter { $0.hasPrefix("\(number) ") } == expected)
+    }
+    #expect(try directory.files().filter { $0.hasSuffix(".lock") || $0.hasSuffix(".partial") } == [])
+  }
 }
