@@ -27,7 +27,7 @@ def main():
     parser.add_argument("action", choices=["write", "read", "grids"])
     parser.add_argument("paths", metavar="PATH", nargs="*")
     parser.add_argument("--library", choices=["zarr2", "zarr", "zarrs"], default="zarr")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     library = importlib.import_module(f"data_types_{arguments.library}")
     if arguments.action == "grids":
         return print("\n".join(library.GRIDS))

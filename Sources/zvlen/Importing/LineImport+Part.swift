@@ -1,3 +1,4 @@
+import ChunkEngine
 import Zarr
 
 extension LineImport {
@@ -16,6 +17,8 @@ extension LineImport {
     let sampleCount = survey.lineCount(withByteCount: max(settings.encoding.chunkByteCount, 1 << 20))
     try append(survey.extents(of: 0..<sampleCount), check, to: appender, progress)
     let model = try appender.finish()
+    // The elements that decide the size of chunks are for their parts to bring.
+    try model.write(RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
     try model.resize(to: [survey.count])
 
     let array = try destination.share([model], access: settings.access)[0]
