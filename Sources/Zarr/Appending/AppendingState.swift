@@ -259,16 +259,12 @@ final class AppendingState {
     guard rowCount <= filledRowEnd ?? rowCount else { return try refuseElements() }
     guard rowCount != storedRowCount else { return }
     let chunks = openRows > 0 ? self.chunks : []
-    if let shards = shards?.openShards(with: chunks, queue: queue) {
-      try queue.drain()
-      try store(shards)
-      try grow(to: rowCount, openRows: openRows)
-      for shard in shards { shard.shard.cover() }
-    } else {
-      try store(chunks)
-      try queue.drain()
-      try grow(to: rowCount, openRows: openRows)
-    }
+    let openShards = shards?.openShards(with: chunks, queue: queue)
+    // Before anything else can fail: whoever calls again is not to be told of what failed in the last call.
+    try queue.drain()
+    if let openShards { try store(openShards) } else { try store(chunks) }
+    try grow(to: rowCount, openRows: openRows)
+    for shard in openShards ?? [] { shard.shard.cover() }
     for chunk in chunks { chunk.isCovered = true }
   }
 
