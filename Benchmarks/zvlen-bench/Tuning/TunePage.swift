@@ -15,7 +15,8 @@ struct TunePage {
       HTMLPage.Section(
         title: "For \(advice.goal.title)",
         blocks: [
-          .text(advice.words + "."), .text(advice.noiseWords), .code("zvlen import \(advice.importFlags)"),
+          .text(advice.words + "."), .text(advice.noiseWords),
+          .code("zvlen import SOURCE -o DEST \(advice.importFlags)"),
           .code(advice.swift),
         ])
     }

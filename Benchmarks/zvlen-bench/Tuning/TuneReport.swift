@@ -52,7 +52,7 @@ struct TuneReport {
       For \(advice.goal.title):
         \(advice.words)
         \(advice.noiseWords)
-        zvlen import \(advice.importFlags)
+        zvlen import SOURCE -o DEST \(advice.importFlags)
 
       \(advice.swift.split(separator: "\n", omittingEmptySubsequences: false)
         .map { $0.isEmpty ? "" : "    \($0)" }.joined(separator: "\n"))

@@ -39,8 +39,8 @@ struct TuneRow: Sendable, Codable {
   var words: String {
     """
     writes \(Figure.count(Int(writeBytesPerSecond / 1e6))) MB/s, reads \
-    \(Figure.count(Int(readBytesPerSecond / 1e6))) MB/s, one blob in \(Figure.duration(randomReadSeconds)), \
-    \(Figure.fixed(ratio, places: 2)) bytes in one that is stored
+    \(Figure.count(Int(readBytesPerSecond / 1e6))) MB/s, one blob in \(Figure.duration(randomReadSeconds)), ratio \
+    \(Figure.fixed(ratio, places: 2))
     """
   }
 }

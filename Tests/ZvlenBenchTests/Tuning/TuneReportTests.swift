@@ -33,9 +33,9 @@ struct TuneReportTests {
         """
         For the fastest write:
           64 KiB inner chunks in 64 MiB shards, zstd 1, 2 workers: writes 200 MB/s, reads 400 MB/s, one blob in \
-        2.0 ms, 2.00 bytes in one that is stored
+        2.0 ms, ratio 2.00
           Noise: 0.0 % between passes; what is within 3.0 % counts as equal.
-          zvlen import --chunk-bytes 64KiB --shard-bytes 64MiB --codec zstd:1 --workers 2
+          zvlen import SOURCE -o DEST --chunk-bytes 64KiB --shard-bytes 64MiB --codec zstd:1 --workers 2
 
             import ChunkEngine
             import Zarr
