@@ -214,7 +214,7 @@ public final class Appender {
   /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(_:)``, and what `initializer` throws; the element is then not appended.
+  /// - Throws: As ``append(_:)-(RawSpan)``, and what `initializer` throws; the element is then not appended.
   /// - Complexity: O(`capacity`), and may wait for a chunk to be stored.
   public func append(
     addingCapacity capacity: Int,
@@ -227,7 +227,7 @@ public final class Appender {
 
   /// Appends all elements of a source.
   ///
-  /// - Throws: As ``append(_:)``. Elements may have been appended then, as ``appendedCount`` tells.
+  /// - Throws: As ``append(_:)-(RawSpan)``. Elements may have been appended then, as ``appendedCount`` tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append(contentsOf source: any BlobSource) throws {
     endWriting()
@@ -246,7 +246,7 @@ public final class Appender {
 
   /// Appends elements one after the other.
   ///
-  /// - Throws: As ``append(_:)``.
+  /// - Throws: As ``append(_:)-(RawSpan)``.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append<Elements: Sequence>(contentsOf elements: Elements) throws
   where Elements.Element: BlobConvertible {
@@ -282,7 +282,7 @@ public final class Appender {
   /// nothing is done.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(_:)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
+  /// - Throws: As ``append(_:)-(RawSpan)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
   ///   complete. The array stays as it was at the last checkpoint, no element is lost, and the appender can go
   ///   on.
   /// - Complexity: O(*n*) where *n* is the size of the elements that are not stored yet, and of the last chunk

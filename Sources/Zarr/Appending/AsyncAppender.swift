@@ -41,7 +41,7 @@ public final class AsyncAppender: Sendable {
 
   /// Opens an appender to an array that exists.
   ///
-  /// See ``Appender/init(to:memoryBudget:monitor:)``.
+  /// See ``Appender/init(to:evenChunkByteCount:memoryBudget:lockTimeout:monitor:)``.
   ///
   /// - Throws: As that.
   public static func open(
@@ -55,7 +55,7 @@ public final class AsyncAppender: Sendable {
   /// Appends all elements of a source.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``Appender/append(_:)``.
+  /// - Throws: As ``Appender/append(_:)-(RawSpan)``.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append(contentsOf source: any BlobSource) async throws {
     try await run(on: queue) { try unsafe self.appender.append(contentsOf: source) }

@@ -24,7 +24,7 @@ extension ZarrArray {
 
   /// Reads one element as a value of a type.
   ///
-  /// - Throws: As ``read(_:as:monitor:)``.
+  /// - Throws: As ``read(_:as:monitor:)-8dsl9``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
   public func read<Element: ZarrElement>(at indices: [Int], as type: Element.Type) throws -> Element {
     try checkReadable(as: type)

@@ -1,7 +1,7 @@
 extension ZarrArray {
   /// Reads the elements of a region, in C order, as values of a type.
   ///
-  /// The form of ``read(_:as:monitor:)`` for `async` code. Cancelling the task cancels the monitor.
+  /// The form of ``read(_:as:monitor:)-8dsl9`` for `async` code. Cancelling the task cancels the monitor.
   ///
   /// - Throws: As that, and ``ZarrError/cancelled``.
   /// - Complexity: As that.

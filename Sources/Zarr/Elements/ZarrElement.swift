@@ -36,13 +36,13 @@ public protocol ZarrElement: Sendable {
 
   /// Whether the elements of arrays of a data type can be read as values of this type.
   ///
-  /// The same as ``isElement(of:)`` unless it is said.
+  /// The same as ``ZarrElement/isElement(of:)`` unless it is said.
   static func canBeRead(from dataType: DataType) -> Bool
 
   /// Appends the bytes that the value has as an element in memory.
   ///
   /// - Parameters:
-  ///   - dataType: What the elements are, of which ``isElement(of:)`` was true.
+  ///   - dataType: What the elements are, of which ``ZarrElement/isElement(of:)`` was true.
   ///   - bytes: Where the bytes go, behind those that are there.
   /// - Throws: ``ElementError/unencodable(type:reason:)`` if the value cannot be an element.
   func appendElement(of dataType: DataType, to bytes: inout [UInt8]) throws(ElementError)
@@ -66,7 +66,7 @@ public protocol ZarrElement: Sendable {
 
   /// The elements of a view.
   ///
-  /// There is a default implementation, which calls ``init(element:of:)`` for each from several threads.
+  /// There is a default implementation, which calls ``ZarrElement/init(element:of:)`` for each from several threads.
   ///
   /// - Throws: ``ElementFailure`` for the first element that is no such value.
   static func elements(of view: BlobView, as dataType: DataType) throws -> [Self]

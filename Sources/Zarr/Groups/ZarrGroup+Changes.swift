@@ -60,7 +60,7 @@ extension ZarrGroup {
   ///   - access: How the array is worked on.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
-  /// - Throws: As ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)``.
+  /// - Throws: As ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)-(_,_,BlobSource,_,_,_,_)``.
   @discardableResult
   public func createArray(
     at path: String, writing elements: any BlobSource, shape: [Int]? = nil,

@@ -27,7 +27,7 @@ extension ZarrGroup {
 
   /// Removes the group's consolidated metadata, if it has any.
   ///
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:)``.
+  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func removeConsolidatedMetadata() throws {
     try state.withLock { state in
       var metadata = try ownMetadata()

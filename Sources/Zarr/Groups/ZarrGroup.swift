@@ -107,7 +107,7 @@ public final class ZarrGroup: Sendable {
   ///
   /// All else in the group's document stays as it is in the store now.
   ///
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:)``.
+  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func setAttributes(_ attributes: JSONObject) throws {
     try update { $0.attributes = attributes }
   }
@@ -115,7 +115,7 @@ public final class ZarrGroup: Sendable {
   /// Changes some of what is said about the group, and leaves the rest as it is in the store now.
   ///
   /// - Parameter changes: The attributes that are set. Those that are objects are replaced as a whole.
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:)``.
+  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func mergeAttributes(_ changes: JSONObject) throws {
     try update { metadata in
       for (name, value) in changes {

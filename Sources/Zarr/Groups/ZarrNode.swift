@@ -11,7 +11,7 @@ public enum ZarrNode: Sendable {
   ///   - store: The store that holds the node.
   ///   - path: The path in the store, nothing for its root.
   ///   - access: How the node is worked on, if it is an array.
-  ///   - usingConsolidatedMetadata: As in ``ZarrGroup/open(in:at:usingConsolidatedMetadata:)``.
+  ///   - usingConsolidatedMetadata: As in ``ZarrGroup/open(in:at:usingConsolidatedMetadata:limits:)``.
   /// - Returns: The node.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
   public static func open(

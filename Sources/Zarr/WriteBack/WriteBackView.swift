@@ -65,7 +65,7 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
 
   /// Sets an element.
   ///
-  /// - Throws: As ``write(_:at:)-([Int],_)``.
+  /// - Throws: As ``write(_:at:)-(_,[Int])``.
   /// - Complexity: As that.
   public func write(_ value: Element, at indices: Int...) throws {
     try write(value, at: indices)

@@ -57,7 +57,7 @@ extension DataType {
     return try ElementWriter(form: form).json(of: self, bytes[...], field: "element")
   }
 
-  /// Reads an element as ``json(ofElement:)`` writes it.
+  /// Reads an element as ``json(ofElement:wrapsPresent:)`` writes it.
   ///
   /// - Returns: The element as it lies in memory.
   /// - Throws: An error if the value does not fit the data type.
