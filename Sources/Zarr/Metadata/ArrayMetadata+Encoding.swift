@@ -6,10 +6,7 @@ extension ArrayMetadata {
   ///
   /// - Complexity: O(*n*) in the size of the document.
   public var json: JSONObject {
-    if var document = version2Document {
-      document["shape"] = .array(shape.map(JSONValue.integer))
-      return document
-    }
+    if let version2Document { return version2Document }
     var document: JSONObject = [
       "shape": .array(shape.map(JSONValue.integer)),
       "data_type": statedDataType.dataTypeJSON,

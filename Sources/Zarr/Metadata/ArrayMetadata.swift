@@ -47,7 +47,7 @@ public struct ArrayMetadata: Hashable, Sendable {
 
   /// The document of an array of Zarr v2, `.zarray`, or nil if the array is of v3.
   ///
-  /// All else that is said here is made of it; only the shape may differ.
+  /// All else that is said here is made of it; its shape is always ``shape``.
   let version2Document: JSONObject?
 
   /// Creates the metadata of an array.
@@ -96,7 +96,9 @@ public struct ArrayMetadata: Hashable, Sendable {
     self.dimensionNames = dimensionNames
     self.storageTransformers = storageTransformers
     self.additionalFields = additionalFields
-    self.version2Document = version2Document
+    var document = version2Document
+    document?["shape"] = .array(shape.map(JSONValue.integer))
+    self.version2Document = document
     try check()
   }
 

@@ -4,7 +4,9 @@ import ChunkEngine
 let decodingLimit = 1 << 16
 
 /// The limits for arrays.
-let decodingLimits = DecodingLimits(decodedByteCountPerChunk: decodingLimit, shardIndexByteCount: 1 << 12)
+let decodingLimits = DecodingLimits(
+  decodedByteCountPerChunk: decodingLimit, decodedByteCountPerCall: 4 * decodingLimit,
+  shardIndexByteCount: 1 << 12)
 
 extension [UInt8] {
   init(copying bytes: RawSpan) {

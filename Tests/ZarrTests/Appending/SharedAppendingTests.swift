@@ -10,12 +10,14 @@ struct SharedAppendingTests {
     case chunks
     case shards
     case evenChunks
+    case version2
 
     var options: ArrayOptions {
       switch self {
       case .chunks: ArrayOptions(chunkSize: .count(7))
       case .shards: ArrayOptions(chunkSize: .count(3), shardSize: .count(12))
       case .evenChunks: ArrayOptions(chunkSize: .evenBytes(60))
+      case .version2: ArrayOptions(chunkSize: .count(7), zarrFormat: .version2)
       }
     }
   }

@@ -76,10 +76,12 @@ struct ManyWritersTests {
     #expect(try array.read().strings() == ["c", "d"])
   }
 
-  @Test("Values of one array do not undo each other's changes of the metadata")
-  func metadata() throws {
+  @Test(
+    "Values of one array do not undo each other's changes of the metadata", arguments: ZarrFormat.allCases)
+  func metadata(format: ZarrFormat) throws {
     let store = MemoryStore()
-    let first = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .count(2)))
+    let first = try ZarrArray.create(
+      in: store, shape: [1], options: ArrayOptions(chunkSize: .count(2), zarrFormat: format))
     let second = try ZarrArray.open(in: store)
     try first.setAttributes(["a": 1])
     try second.resize(to: [5])
