@@ -1,9 +1,8 @@
 """Arrow's own file format, through pyarrow."""
 
-import bisect
-
 import pyarrow
 from part_files import PartFiles
+from pieces import Pieces
 
 
 class ArrowIPC(PartFiles):
@@ -28,21 +27,16 @@ class ArrowIPC(PartFiles):
         return self.reader(path).read_all()["blob"]
 
     def open(self, directory, setting):
-        batches, ends, end = [], [], 0
-        for path in self.paths(directory):
-            reader = self.reader(path)
-            for batch in range(reader.num_record_batches):
-                end += reader.get_batch(batch).num_rows
-                batches.append((reader, batch))
-                ends.append(end)
-        return batches, ends
+        readers = [self.reader(path) for path in self.paths(directory)]
+        return Pieces(
+            ((reader, batch), reader.get_batch(batch).num_rows)
+            for reader in readers
+            for batch in range(reader.num_record_batches)
+        )
 
     def read_one(self, handle, index):
-        batches, ends = handle
-        position = bisect.bisect_right(ends, index)
-        reader, batch = batches[position]
-        first = ends[position - 1] if position else 0
-        return reader.get_batch(batch).column(0)[index - first].as_py()
+        (reader, batch), place = handle.find(index)
+        return reader.get_batch(batch).column(0)[place].as_py()
 
     def reader(self, path):
         options = pyarrow.ipc.IpcReadOptions(use_threads=False)

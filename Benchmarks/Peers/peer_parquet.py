@@ -1,10 +1,9 @@
 """Parquet, through pyarrow."""
 
-import bisect
-
 import pyarrow
 import pyarrow.parquet
 from part_files import PartFiles
+from pieces import Pieces
 
 
 class Parquet(PartFiles):
@@ -32,17 +31,12 @@ class Parquet(PartFiles):
 
     def open(self, directory, setting):
         files = [pyarrow.parquet.ParquetFile(path, memory_map=True) for path in self.paths(directory)]
-        groups, ends, end = [], [], 0
-        for file in files:
-            for group in range(file.metadata.num_row_groups):
-                end += file.metadata.row_group(group).num_rows
-                groups.append((file, group))
-                ends.append(end)
-        return groups, ends
+        return Pieces(
+            ((file, group), file.metadata.row_group(group).num_rows)
+            for file in files
+            for group in range(file.metadata.num_row_groups)
+        )
 
     def read_one(self, handle, index):
-        groups, ends = handle
-        position = bisect.bisect_right(ends, index)
-        file, group = groups[position]
-        first = ends[position - 1] if position else 0
-        return file.read_row_group(group, use_threads=False)["blob"][index - first].as_py()
+        (file, group), place = handle.find(index)
+        return file.read_row_group(group, use_threads=False)["blob"][place].as_py()

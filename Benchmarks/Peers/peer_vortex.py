@@ -1,12 +1,12 @@
 """Vortex, a columnar format whose compression is a choice of light encodings, or Zstandard."""
 
-import bisect
 import importlib.metadata
 import os
 
 import pyarrow
 import vortex
 from peer import Peer, arrow_contents
+from pieces import Pieces
 
 
 class Vortex(Peer):
@@ -45,18 +45,11 @@ class Vortex(Peer):
         return arrow_contents(result) if layout == "own" else super().contents(result, layout)
 
     def open(self, directory, setting):
-        files, ends, end = self.files(directory), [], 0
-        for file in files:
-            end += len(file)
-            ends.append(end)
-        return files, ends
+        return Pieces((file, len(file)) for file in self.files(directory))
 
     def read_one(self, handle, index):
-        files, ends = handle
-        position = bisect.bisect_right(ends, index)
-        first = ends[position - 1] if position else 0
-        indices = vortex.array([index - first])
-        return files[position].scan(indices=indices).read_all().to_arrow_table()["blob"][0].as_py()
+        file, place = handle.find(index)
+        return file.scan(indices=vortex.array([place])).read_all().to_arrow_table()["blob"][0].as_py()
 
     def files(self, directory):
         names = sorted(os.listdir(directory))

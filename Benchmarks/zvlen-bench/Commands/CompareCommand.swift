@@ -54,6 +54,12 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "How long one pass of another library may take; where it takes longer, the table says so instead.",
+      valueName: "seconds"))
+  var mostSeconds = 5.0
+
+  @Option(
+    help: ArgumentHelp(
       "Where the files go. (default: where memory backs them)", valueName: "DIR"))
   var store: String?
 
@@ -68,6 +74,7 @@ struct CompareCommand: ParsableCommand {
       throw ValidationError("--workers must be 1 to 4096.")
     }
     guard (5...1000).contains(repeatCount) else { throw ValidationError("--repeat must be 5 to 1000.") }
+    guard mostSeconds > 0 else { throw ValidationError("--most-seconds must be above 0.") }
     guard scale > 0, scale <= 100 else { throw ValidationError("--scale must be above 0 and at most 100.") }
     guard data == nil || blobs.isEmpty else { throw ValidationError("--data and --blob exclude each other.") }
     for name in libraries where !PeerEnvironment.names.contains(name) {
@@ -82,8 +89,8 @@ struct CompareCommand: ParsableCommand {
     if !environment.exists { print("The other libraries are not installed; make compare does it.\n") }
     let real = try data.map { try Corpus(loading: $0) }
     let report = try ComparisonRun(
-      plan: plan, team: PeerTeam(environment, names: names), data: real, scale: scale, repeats: repeatCount,
-      store: store, memory: withoutMemory ? .none : .curve
+      plan: plan, team: PeerTeam(environment, names: names, mostSeconds: mostSeconds), data: real,
+      scale: scale, repeats: repeatCount, store: store, memory: withoutMemory ? .none : .curve
     ).report { print($0) }
     print("\n" + report.libraryTable.rendered() + "\n\n" + report.summary.rendered())
     try output.write(

@@ -54,10 +54,14 @@ enum BlobKind: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
     }
   }
 
-  /// Makes the blobs of a row: enough for a few chunks a worker.
+  /// More chunks than this take libraries minutes that spend a millisecond on each.
+  private static let mostChunks = 8192
+
+  /// Makes the blobs of a row: enough for a few chunks a worker, and not too many chunks.
   func corpus(chunkBytes: Int, scale: Double) -> Corpus? {
     guard let synthesis else { return nil }
-    let byteCount = Int(Double(payloadByteCount) * scale)
+    let most = Self.mostChunks * max(chunkBytes, synthesis.mean)
+    let byteCount = Int(Double(min(payloadByteCount, most)) * scale)
     let count = max(byteCount, 4 * chunkBytes) / synthesis.mean
     return Corpus(
       count: count, meanByteCount: synthesis.mean, distribution: synthesis.distribution,

@@ -63,7 +63,7 @@ struct ComparisonPage {
       title: "Throughput by size of the chunks",
       blocks: [
         .text(
-          "The chunks of 8 KiB lie in shards. Parquet and Arrow IPC have groups of 1 MiB there; Lance and Vortex choose "
+          "Chunks below 64 KiB lie in shards. Parquet and Arrow IPC have groups of 1 MiB there; Lance and Vortex choose "
             + "the size of their blocks themselves, so theirs does not change with that of the chunks."),
         .charts(figures),
       ])

@@ -8,7 +8,7 @@ struct ComparisonPlan {
   let works: [Work]
 
   /// Sizes of chunks from a small part of a shard to more than a processor's cache.
-  static let chunkByteCounts = [8 << 10, 64 << 10, 1 << 20, 16 << 20]
+  static let chunkByteCounts = [1 << 10, 8 << 10, 64 << 10, 1 << 20, 16 << 20]
   /// The compressions.
   static let codecs = ["zstd:1", "zstd:3", "lz4", "none"]
 

@@ -12,12 +12,14 @@ final class Contestant {
   var storedByteCount: Int?
   private var reasons: [Work: String] = [:]
   private var reason: String?
+  private let mostSeconds: Double
 
-  /// Creates one that takes part.
-  init(_ competitor: any Competitor) {
+  /// Creates one that takes part, in works of which a pass takes no more than `mostSeconds`.
+  init(_ competitor: any Competitor, mostSeconds: Double = .infinity) {
     name = competitor.name
     layout = competitor.layout
     self.competitor = competitor
+    self.mostSeconds = mostSeconds
   }
 
   /// Creates one that does not.
@@ -26,10 +28,18 @@ final class Contestant {
     self.layout = layout
     self.reason = reason
     competitor = nil
+    mostSeconds = .infinity
   }
 
   /// Why there are no figures for a work, if there are none.
   func reason(_ work: Work) -> String? { reason ?? reasons[work] }
+
+  /// Leaves out a work if a pass of it took too long.
+  func leaveOut(_ work: Work, ifLong pass: Pass) {
+    guard pass.elapsed.seconds > mostSeconds else { return }
+    reasons[work] =
+      "takes \(Figure.duration(pass.elapsed.seconds)), more than \(Figure.duration(mostSeconds)): measured once"
+  }
 
   /// Runs `body` if nothing has failed, and keeps the reason if it fails: `work`, or all, has no figures then.
   func attempt<Result>(_ work: Work? = nil, _ body: (any Competitor) throws -> Result) -> Result? {

@@ -4,14 +4,16 @@ import Foundation
 final class PeerTeam {
   private let environment: PeerEnvironment
   private let names: [String]
+  private let mostSeconds: Double
   private var workers = 0
   private var processes: [String: Result<PeerProcess, any Error>] = [:]
   private var known: [String: ComparisonReport.Library] = [:]
 
-  /// Prepares to start rivals.
-  init(_ environment: PeerEnvironment, names: [String]) {
+  /// Prepares to start rivals, which are left out where a pass takes longer than `mostSeconds`.
+  init(_ environment: PeerEnvironment, names: [String], mostSeconds: Double) {
     self.environment = environment
     self.names = names
+    self.mostSeconds = mostSeconds
   }
 
   /// The rivals that were started so far.
@@ -43,7 +45,7 @@ final class PeerTeam {
               let process = try PeerProcess(name: name, workers: setting.workers, environment: environment)
               try process.run(load)
               return process
-            })
+            }, mostSeconds: mostSeconds)
         }
       } catch {
         return [Contestant(name: name, layout: .own, reason: "\(error)")]

@@ -24,7 +24,7 @@ final class SettingComparison {
   /// Does the works, one row each.
   ///
   /// Each library first writes all blobs and reads them back; one that does not return what it was given, or
-  /// cannot do it, has no figures at all.
+  /// cannot do it, has no figures at all. One that takes too long for a work has none of that work.
   func rows(_ works: [Work], memory: MemoryRecord) throws -> [ComparedRow] {
     for contestant in contestants { prepare(contestant, works) }
     var rows = try works.map { work in
@@ -43,8 +43,10 @@ final class SettingComparison {
   private func prepare(_ contestant: Contestant, _ works: [Work]) {
     contestant.attempt { competitor in
       let directory = newDirectory()
-      _ = try competitor.write(.all, to: directory, measuresMemory: false)
-      _ = try competitor.read(directory, verifies: true, measuresMemory: false)
+      let write = try competitor.write(.all, to: directory, measuresMemory: false)
+      let read = try competitor.read(directory, verifies: true, measuresMemory: false)
+      contestant.leaveOut(.write, ifLong: write)
+      contestant.leaveOut(.read, ifLong: read)
       contestant.directory = directory
       contestant.storedByteCount = competitor.storedByteCount(directory)
     }
@@ -84,8 +86,11 @@ final class SettingComparison {
     let living = contestants.filter { $0.reason(work) == nil }
     let contenders = living.map { contestant in
       Contender(contestant.name) {
-        contestant.attempt(work) { try self.pass(work, $0, contestant, isLast: false).elapsed }
-          ?? Elapsed(seconds: 0, processorSeconds: 0)
+        contestant.attempt(work) { competitor in
+          let pass = try self.pass(work, competitor, contestant, isLast: false)
+          contestant.leaveOut(work, ifLong: pass)
+          return pass.elapsed
+        } ?? Elapsed(seconds: 0, processorSeconds: 0)
       }
     }
     let times = try Comparison.run(contenders, repeats: repeats, hasWarmUp: false)

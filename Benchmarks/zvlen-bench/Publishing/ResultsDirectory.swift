@@ -51,8 +51,8 @@ struct ResultsDirectory {
           + #"alt="\#(work.title): throughput of the libraries by size of the chunks">"#
       }
     let parts = [
-      ResultsTable(comparison).markdown, images.joined(separator: "\n"), ResultsTable(comparison).conditions,
-      Shortfalls(comparison).markdown,
+      ResultsTable(comparison).markdown, LeadTable(comparison, beside: "zarrs").markdown,
+      images.joined(separator: "\n"), ResultsTable(comparison).conditions, Shortfalls(comparison).markdown,
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
   }

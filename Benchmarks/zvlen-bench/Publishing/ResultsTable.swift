@@ -12,6 +12,12 @@ struct ResultsTable {
     self.report = report
   }
 
+  /// The settings that `compare` has without flags, as far as they were measured; there are too many others.
+  private var settings: [ComparisonSetting] {
+    let measured = Set(report.settings)
+    return ComparisonPlan.usual(works: [], cores: report.machine.cores).settings.filter(measured.contains)
+  }
+
   /// A line for each setting with the rates of writing and reading, and one with the times of reads at random.
   var markdown: String {
     var rates = TextTable(
@@ -20,7 +26,7 @@ struct ResultsTable {
     var times = TextTable(
       [("read one at random", .left), ("zarr-vlen", .right), ("of the floor", .right)]
         + Self.rivals.map { ($0, .right) })
-    for setting in report.settings {
+    for setting in settings {
       let write = row(setting, .write)
       let read = row(setting, .read)
       rates.append(

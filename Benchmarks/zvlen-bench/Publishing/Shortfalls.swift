@@ -20,6 +20,9 @@ struct Shortfalls {
   /// the chunk that it would have to complete.
   let belowFloor: [(row: ComparedRow, quotient: Double)]
 
+  /// How many rows of each work stand beside the floor.
+  private let measuredCounts: [Work: Int]
+
   /// Finds them.
   init(_ report: ComparisonReport) {
     var shortfalls: [Shortfall] = []
@@ -34,16 +37,15 @@ struct Shortfalls {
     }
     self.shortfalls = shortfalls.sorted { $0.factor > $1.factor }
     self.comparedCount = comparedCount
-    belowFloor = report.rows.compactMap { row in
-      guard row.work != .append,
-        let quotient = row.result(EngineCompetitor.libraryName, .own)?.ofFloor,
-        quotient < 1 / Self.tolerance
-      else { return nil }
-      return (row, quotient)
+    let besideFloor = report.rows.compactMap { row -> (row: ComparedRow, quotient: Double)? in
+      guard row.work != .append else { return nil }
+      return row.result(EngineCompetitor.libraryName, .own)?.ofFloor.map { (row, $0) }
     }
+    measuredCounts = Dictionary(grouping: besideFloor, by: \.row.work).mapValues(\.count)
+    belowFloor = besideFloor.filter { $0.quotient < 1 / Self.tolerance }
   }
 
-  /// They in Markdown: a line for each work and library, and one for each row below the floor.
+  /// They in Markdown: a line for each work and library, and one for each work that is below the floor.
   var markdown: String {
     [rivals, floor].filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
@@ -74,8 +76,13 @@ struct Shortfalls {
 
   private var floor: String {
     guard !belowFloor.isEmpty else { return "" }
-    let lines = belowFloor.map { row, quotient in
-      "- \(row.work.title), \(row.setting.title): \(Figure.fixed(quotient, places: 2))"
+    let lines = Work.allCases.compactMap { work -> String? in
+      let group = belowFloor.filter { $0.row.work == work }
+      guard let least = group.min(by: { $0.quotient < $1.quotient }) else { return nil }
+      return """
+        - \(work.title): \(group.count) of \(measuredCounts[work] ?? 0), down to \
+        \(Figure.fixed(least.quotient, places: 2)) of it (\(least.row.setting.title))
+        """
     }
     return "More than 5 % below the floor:\n\n" + lines.joined(separator: "\n")
   }

@@ -8,22 +8,27 @@ private final class FakeCompetitor: Competitor {
   let layout: Layout
   var failingReads: Set<Int> = []
   var supportsAppending = true
+  var appendSeconds = 0.5
   private var reads = 0
+  private(set) var appends = 0
 
   init(_ name: String, _ layout: Layout = .own) {
     self.name = name
     self.layout = layout
   }
 
-  private var pass: Pass {
-    Pass(elapsed: Elapsed(seconds: 0.5, processorSeconds: 1), start: 0, end: 0.5, peakByteCount: 7)
+  private var pass: Pass { pass(seconds: 0.5) }
+
+  private func pass(seconds: Double) -> Pass {
+    Pass(elapsed: Elapsed(seconds: seconds, processorSeconds: 1), start: 0, end: seconds, peakByteCount: 7)
   }
 
   func write(_ part: CorpusPart, to directory: String, measuresMemory: Bool) throws -> Pass { pass }
 
   func append(to directory: String, measuresMemory: Bool) throws -> Pass {
     guard supportsAppending else { throw CompetitorError.unsupported("it cannot append") }
-    return pass
+    appends += 1
+    return pass(seconds: appendSeconds)
   }
 
   func read(_ directory: String, verifies: Bool, measuresMemory: Bool) throws -> Pass {
@@ -95,6 +100,21 @@ struct SettingComparisonTests {
     #expect(rows.first { $0.work == .append }?.result("other", .own)?.reason == "it cannot append")
     #expect(rows.first { $0.work == .write }?.result("other", .own)?.medianSeconds == 0.5)
     #expect(rows.allSatisfy { $0.result("third", .own)?.reason == "not here" })
+  }
+
+  @Test("A library that takes too long for a work is measured once, and says so")
+  func slow() throws {
+    let slow = FakeCompetitor("other")
+    slow.appendSeconds = 3
+    let rows = try rows([Contestant(slow, mostSeconds: 2)])
+    let append = try #require(rows.first { $0.work == .append }?.results.first)
+
+    #expect(slow.appends == 1)
+    #expect(append.medianSeconds == nil)
+    #expect(append.reason == "takes 3.000 s, more than 2.000 s: measured once")
+    #expect(rows.first { $0.work == .write }?.results[0].medianSeconds == 0.5)
+    let slower = try self.rows([Contestant(FakeCompetitor("other"), mostSeconds: 0.4)])
+    #expect(slower.filter { $0.results[0].medianSeconds == nil }.map(\.work) == [.write, .read, .append])
   }
 
   @Test("One blob is read once for each library, whatever its layouts are")

@@ -59,9 +59,29 @@ struct PublishingTests {
     #expect(ahead.comparedCount == 3)
     #expect(ahead.belowFloor.map(\.quotient) == [0.9])
     #expect(ahead.markdown.contains("read one at random: Lance, by 2.0x"))
+    #expect(
+      ahead.markdown.hasSuffix(
+        "- read one at random: 1 of 1, down to 0.90 of it (\(ComparisonPlan.middle(cores: 2).title))"))
 
     let none = Shortfalls(report([row(.write, [("zarr-vlen", .own, 1), ("Lance", .own, 3)])]))
     #expect(none.markdown == "No other library is ahead by more than 5 % in any of 1 comparisons.")
+  }
+
+  @Test("How far ahead of one library it is goes from the least to the most of the settings")
+  func leads() {
+    var faster = row(.read, [("zarr-vlen", .own, 1), ("zarrs", .own, 2), ("zarr-vlen", .objects, 2)])
+    faster.results += row(.read, [("zarr-vlen", .own, 2), ("zarrs", .objects, 5)]).results.suffix(1)
+    let table = LeadTable(report([faster, row(.write, [("zarr-vlen", .own, 1)])]), beside: "zarrs")
+
+    #expect(
+      table.markdown.hasPrefix(
+        """
+        | times as fast as zarrs, chunks of | 1MiB |
+        |---|---:|
+        | write all | – |
+        | read all | 2.0x – 2.5x |
+        """))
+    #expect(LeadTable(report([row(.write, [("zarr-vlen", .own, 1)])]), beside: "zarrs").markdown == "")
   }
 
   @Test("Results come back from JSON, and a row of a later run takes the place of the same row before")

@@ -1,0 +1,20 @@
+"""Where a blob is, in a format that stores blobs in one piece after the other."""
+
+import bisect
+
+
+class Pieces:
+    """Pieces in the order of their blobs: row groups, batches, files."""
+
+    def __init__(self, counted):
+        """Takes pairs of a piece and the number of its blobs."""
+        self.pieces, self.ends, end = [], [], 0
+        for piece, count in counted:
+            end += count
+            self.pieces.append(piece)
+            self.ends.append(end)
+
+    def find(self, index):
+        """Returns the piece with a blob, and the place of the blob in it."""
+        position = bisect.bisect_right(self.ends, index)
+        return self.pieces[position], index - (self.ends[position - 1] if position else 0)
