@@ -13,8 +13,8 @@ struct TuneReport {
     let importFlags: String
     /// The setting in Swift.
     let swift: String
-    /// How far the passes of the setting lie apart, as a part of their median, or nil if there were too few.
-    let noise: Double?
+    /// How far the passes of the setting lie apart, as a part of their median.
+    let noise: Double
     /// The difference that counts as none.
     let tolerance: Double
   }
@@ -35,13 +35,15 @@ struct TuneReport {
     self.rows = rows
     self.lead = lead
     advice = goals.compactMap { goal in
-      outcome.best(for: goal).map { best in
-        let setting = settings[best.candidate]
-        return Advice(
-          goal: goal, words: "\(setting.words): \(rows[best.candidate].words)",
-          importFlags: setting.importFlags, swift: setting.snippet,
-          noise: best.noise(for: goal, in: outcome.store), tolerance: outcome.tolerance(for: goal))
+      // The search measures its finalists often enough to know their noise.
+      guard let best = outcome.best(for: goal), let noise = best.noise(for: goal, in: outcome.store) else {
+        return nil
       }
+      let setting = settings[best.candidate]
+      return Advice(
+        goal: goal, words: "\(setting.words): \(rows[best.candidate].words)",
+        importFlags: setting.importFlags, swift: setting.snippet, noise: noise,
+        tolerance: outcome.tolerance(for: goal))
     }
   }
 
@@ -94,8 +96,9 @@ extension TuneReport.Advice {
   var noiseWords: String {
     let difference = "\(Figure.fixed(tolerance * 100, places: 1)) %"
     guard goal != .size else { return "Sizes do not vary; what is within \(difference) counts as equal." }
-    guard let noise else {
-      return "It was measured too seldom to know the noise; what is within \(difference) counts as equal."
+    guard noise > 0 else {
+      return
+        "No noise, as the store takes longer than the work; what is within \(difference) counts as equal."
     }
     return """
       Noise: \(Figure.fixed(noise * 100, places: 1)) % between passes; what is within \(difference) counts as \

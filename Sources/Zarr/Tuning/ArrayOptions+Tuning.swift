@@ -8,9 +8,9 @@ extension ArrayOptions {
   /// let options = try ArrayOptions.tuned(for: .read, sample: records)
   /// ```
   ///
-  /// The candidates are chunks of 16 KiB to 4 MiB, those below 1 MiB in shards of 64 MiB, with compressors that
+  /// The candidates are chunks of 16 KiB to 2 MiB, those below 1 MiB in shards of 64 MiB, with compressors that
   /// zarr-python and zarrs have: Zstandard at the levels 1, 3 and 9, Blosc with LZ4, and none. Each is measured
-  /// once and the better ones again, on one thread, with up to 4 MiB from all over the sample. All cores are
+  /// once and the better ones again, on one thread, with up to 2 MiB from all over the sample. All cores are
   /// taken to be as fast as that one, and the store to be as fast as `storeSpeed` says. What differs by less
   /// than the noise, and than 3 % at any rate, counts as equal: then the smallest result wins.
   ///
@@ -27,11 +27,11 @@ extension ArrayOptions {
   /// - Throws: What the sample throws, and ``ZarrError/chunk(path:reason:)`` for elements that cannot be
   ///   written.
   /// - Complexity: Blocks its thread for about a second, and longer if one element has many MiB. Memory is some
-  ///   times 4 MiB, or the largest element.
+  ///   times 2 MiB, or the largest element.
   public static func tuned(
     for goal: TuningGoal, sample: any BlobSource, storeSpeed: StoreSpeed = .drive
   ) throws -> ArrayOptions {
-    let sample = try SampledBlobs(of: sample, byteCount: 4 << 20)
+    let sample = try SampledBlobs(of: sample, byteCount: 2 << 20)
     guard sample.count > 0 else { return ArrayOptions() }
     let byteCount = try sample.byteCount(of: 0..<sample.count) + sample.count * WireForm.lengthByteCount
     let candidates = tuningCandidates(sampleByteCount: byteCount)
@@ -66,7 +66,7 @@ extension ArrayOptions {
   /// Larger chunks than the sample are all the same to it. The usual size stands for them.
   static func tuningCandidates(sampleByteCount: Int) -> [TuningCandidate] {
     let usual = 1 << 20
-    let chunkByteCounts = [16 << 10, 64 << 10, 256 << 10, usual, 4 << 20]
+    let chunkByteCounts = [16 << 10, 64 << 10, 256 << 10, usual, 2 << 20]
       .filter { $0 <= sampleByteCount || $0 == usual }
     let chains: [[CodecChain.Stage]] = [
       [.zstd(level: 1)], [.zstd(level: 3)], [.zstd(level: 9)], [.blosc(.lz4, level: 5)], [],

@@ -7,7 +7,8 @@
 ///
 /// Each pass measures all that are left in turns, every other one backwards, so that what the machine does
 /// meanwhile falls on all of them alike. The first pass is always made in full. After that a pass is left out
-/// that would end after the time is over, if it took as long as the one before it.
+/// that would end after the time is over, if it took as long as the one before it. But the last candidates are
+/// always measured three times, since nothing is known of the noise before; time for that is kept.
 package struct SuccessiveHalving {
   /// What is looked for; a candidate stays while it is among the best for one of them.
   package let goals: [TuningGoal]
@@ -19,6 +20,9 @@ package struct SuccessiveHalving {
 
   /// How many are left for each goal at the end.
   private static let finalistCount = 3
+
+  /// From fewer passes the noise of a candidate is not known.
+  private static let leastPassCount = 3
 
   /// Creates a search.
   package init(for goals: [TuningGoal], store: StoreSpeed) {
@@ -47,9 +51,15 @@ package struct SuccessiveHalving {
     var isBackwards = false
     let start = now()
     while true {
-      for _ in 0..<passCount {
-        let expected = survivors.reduce(0) { $0 + durations[$1] }
-        guard now() - start + expected <= budget else { break }
+      let isLast = keptCount <= Self.finalistCount
+      for _ in 0..<(isLast ? max(passCount, Self.leastPassCount) : passCount) {
+        let passesAfter = (survivors.map { results[$0].measurements.count }.min() ?? 0) + 1
+        let missing = Double(max(0, Self.leastPassCount - passesAfter))
+        let finalists = best(Self.finalistCount, of: survivors, results)
+        let expected =
+          survivors.reduce(0) { $0 + durations[$1] } + finalists.reduce(0) { $0 + durations[$1] } * missing
+        let isNeeded = passesAfter == 1 || (isLast && passesAfter <= Self.leastPassCount)
+        guard isNeeded || now() - start + expected <= budget else { break }
         for candidate in isBackwards ? survivors.reversed() : survivors {
           let begin = now()
           results[candidate].measurements.append(try measure(candidate))
@@ -57,7 +67,7 @@ package struct SuccessiveHalving {
         }
         isBackwards.toggle()
       }
-      guard keptCount > Self.finalistCount else { break }
+      guard !isLast else { break }
       keptCount = max(Self.finalistCount, keptCount / Self.factor)
       survivors = best(keptCount, of: survivors, results)
       passCount *= 2

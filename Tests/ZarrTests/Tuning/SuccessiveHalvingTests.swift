@@ -43,15 +43,23 @@ struct SuccessiveHalvingTests {
     #expect(outcome([.write, .read], count: 27, budget: 1000).finalists == [0, 1, 2, 24, 25, 26])
   }
 
-  @Test("Without time every candidate is measured once, and the best are found all the same")
-  func noTime() {
+  @Test("Without time the best are found all the same, and measured until their noise is known")
+  func noTime() throws {
     let outcome = outcome([.write], count: 27, budget: 0)
 
-    #expect(outcome.results.allSatisfy { $0.measurements.count == 1 })
-    #expect(outcome.best(for: .write)?.candidate == 0)
+    #expect(outcome.results.map(\.measurements.count) == [3, 3, 3] + Array(repeating: 1, count: 24))
+    let best = try #require(outcome.best(for: .write))
+    #expect(best.candidate == 0)
+    #expect(best.noise(for: .write, in: .memory) != nil)
   }
 
-  @Test("No pass begins that would end after the time", arguments: [27.0, 30, 40, 50, 60, 70])
+  @Test("The finalists are measured three times, however few candidates there are", arguments: 1...4)
+  func finalists(count: Int) {
+    let outcome = outcome([.read], count: count, budget: 0)
+    #expect(outcome.finalists.allSatisfy { outcome.results[$0].measurements.count == 3 })
+  }
+
+  @Test("No other pass begins that would end after the time", arguments: [33.0, 40, 50, 60, 70])
   func budget(seconds: Double) {
     let total = outcome([.write], count: 27, budget: seconds).results.reduce(0) {
       $0 + $1.measurements.count

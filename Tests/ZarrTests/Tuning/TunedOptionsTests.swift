@@ -58,7 +58,7 @@ struct TunedOptionsTests {
     }
     #expect(sizes(1) == [1 << 20])
     #expect(sizes(100 << 10) == [16 << 10, 64 << 10, 1 << 20])
-    #expect(sizes(4 << 20) == [16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20])
+    #expect(sizes(4 << 20) == [16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20])
     for candidate in ArrayOptions.tuningCandidates(sampleByteCount: 4 << 20) {
       #expect((candidate.shardByteCount != nil) == (candidate.chunkByteCount < 1 << 20))
     }
