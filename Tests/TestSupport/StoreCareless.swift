@@ -2,13 +2,11 @@ public import ChunkEngine
 public import Zarr
 
 /// A store that hands out more than it is asked for.
-public final class StoreCareless: Store {
-  private let base: any Store
+public final class StoreCareless: StoreForwarding {
+  public let base: any Store
 
   /// Creates a store that has the values of another.
   public init(_ base: any Store) { self.base = base }
-
-  public var location: String { base.location }
 
   public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
     try base.read(key, into: &arena, limit: Int.max)
@@ -17,16 +15,4 @@ public final class StoreCareless: Store {
   public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
     try base.read(key, into: &arena, limit: Int.max)
   }
-
-  public func byteCount(of key: StoreKey) throws -> Int? { try base.byteCount(of: key) }
-
-  public func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try base.write(key, byteCount: byteCount, gathering: gather)
-  }
-
-  public func delete(_ key: StoreKey) throws { try base.delete(key) }
-
-  public func list(_ prefix: String) throws -> [StoreKey] { try base.list(prefix) }
 }

@@ -4,7 +4,7 @@ import Synchronization
 public import Zarr
 
 /// Hands every call on to another store, but for one of them, which goes wrong.
-public final class StoreFaults: Store {
+public final class StoreFaults: StoreForwarding {
   /// What goes wrong.
   public enum Fault: CaseIterable, Sendable {
     /// The call fails, and does nothing.
@@ -20,7 +20,7 @@ public final class StoreFaults: Store {
   /// What a call throws that fails.
   public struct Failure: Error {}
 
-  private let base: any Store
+  public let base: any Store
   private let fault: Fault
   private let number: Int
   private let count = Atomic(0)
@@ -62,8 +62,6 @@ public final class StoreFaults: Store {
     if isShort { arena.truncate(to: start + (arena.count - start) / 2) }
     return found
   }
-
-  public var location: String { base.location }
 
   public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
     try read(into: &arena) { arena in try base.read(key, into: &arena, limit: limit) }

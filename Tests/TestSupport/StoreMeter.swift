@@ -3,7 +3,7 @@ import Synchronization
 public import Zarr
 
 /// Hands every call on to another store, and counts what is read of values that are opened.
-public final class StoreMeter: Store {
+public final class StoreMeter: StoreForwarding {
   /// What is read.
   public enum Read: Hashable, Sendable {
     /// A value was opened.
@@ -14,7 +14,7 @@ public final class StoreMeter: Store {
     case whole(String)
   }
 
-  private let base: any Store
+  public let base: any Store
   private let hasVersions: Bool
   private let seen = Mutex<[Read]>([])
   public let rangeJoining: RangeJoining
@@ -52,8 +52,6 @@ public final class StoreMeter: Store {
     }
   }
 
-  public var location: String { base.location }
-
   public func openValue(_ key: StoreKey) throws -> (any StoredValue)? {
     seen.withLock { $0.append(.open(key.description)) }
     return try base.openValue(key).map { Value(base: $0, store: self) }
@@ -68,16 +66,4 @@ public final class StoreMeter: Store {
     seen.withLock { $0.append(.range(range)) }
     return try base.read(key, range: range, into: &arena)
   }
-
-  public func byteCount(of key: StoreKey) throws -> Int? { try base.byteCount(of: key) }
-
-  public func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try base.write(key, byteCount: byteCount, gathering: gather)
-  }
-
-  public func delete(_ key: StoreKey) throws { try base.delete(key) }
-
-  public func list(_ prefix: String) throws -> [StoreKey] { try base.list(prefix) }
 }

@@ -3,7 +3,7 @@ import Synchronization
 public import Zarr
 
 /// Hands every call on to another store, after a test has seen it and perhaps made it fail.
-public final class StoreProbe: Store {
+public final class StoreProbe: StoreForwarding {
   /// What a store is asked for.
   public enum Call: Hashable, Sendable {
     case read(StoreKey)
@@ -21,7 +21,7 @@ public final class StoreProbe: Store {
     public init(number: Int = 0) { self.number = number }
   }
 
-  private let base: any Store
+  public let base: any Store
   private let observe: @Sendable (Call) throws -> Void
   private let seen = Mutex<[Call]>([])
 
@@ -39,8 +39,6 @@ public final class StoreProbe: Store {
     try observe(call)
   }
 
-  public var location: String { base.location }
-
   public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
     try see(.read(key))
     return try base.read(key, into: &arena, limit: limit)
@@ -50,8 +48,6 @@ public final class StoreProbe: Store {
     try see(.read(key))
     return try base.read(key, range: range, into: &arena)
   }
-
-  public func byteCount(of key: StoreKey) throws -> Int? { try base.byteCount(of: key) }
 
   public func write(
     _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
@@ -76,6 +72,4 @@ public final class StoreProbe: Store {
     try see(.delete(key))
     try base.delete(key)
   }
-
-  public func list(_ prefix: String) throws -> [StoreKey] { try base.list(prefix) }
 }

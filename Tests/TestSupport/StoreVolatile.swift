@@ -1,4 +1,3 @@
-public import ChunkEngine
 import Synchronization
 public import Zarr
 
@@ -6,7 +5,7 @@ public import Zarr
 ///
 /// What is deferred can be read at once. A crash leaves its place with the value before it, without one, or
 /// with half of the bytes.
-public final class StoreVolatile: Store {
+public final class StoreVolatile: StoreForwarding {
   private struct State {
     /// The values that have to be on the disk.
     let safe = StoreDictionary()
@@ -20,6 +19,8 @@ public final class StoreVolatile: Store {
 
   /// Creates an empty store.
   public init() {}
+
+  public var base: any Store { cache }
 
   public var location: String { "volatile" }
 
@@ -40,16 +41,6 @@ public final class StoreVolatile: Store {
     }
     return found
   }
-
-  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    try cache.read(key, into: &arena, limit: limit)
-  }
-
-  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    try cache.read(key, range: range, into: &arena)
-  }
-
-  public func byteCount(of key: StoreKey) throws -> Int? { try cache.byteCount(of: key) }
 
   public func write(
     _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
@@ -84,8 +75,6 @@ public final class StoreVolatile: Store {
       try state.safe.delete(key)
     }
   }
-
-  public func list(_ prefix: String) throws -> [StoreKey] { try cache.list(prefix) }
 }
 
 extension StoreDictionary {

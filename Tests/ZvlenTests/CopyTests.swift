@@ -139,14 +139,7 @@ struct CopyTests {
     let process = try Tool.start(
       ["copy", "data.zarr", "copy.zarr", "--codec", "gzip"], in: scratch, input: FileHandle.nullDevice,
       streams: streams)
-    while process.isRunning, try scratch.names().count < 2 { usleep(1000) }
-
-    kill(process.processIdentifier, number)
-    process.waitUntilExit()
-
-    let outcome = try Tool.outcome(of: process, streams)
-    #expect(outcome.exitCode == 128 + number)
-    #expect(outcome.errors == "")
+    try Tool.expectInterrupted(process, by: number, in: scratch, streams)
     #expect(try scratch.names() == ["data.zarr"])
   }
 }

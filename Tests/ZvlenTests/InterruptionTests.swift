@@ -18,15 +18,7 @@ struct InterruptionTests {
       ["import", "-", "-o", "data.zarr", "--overwrite", "--chunk-count", "1"], in: scratch, input: input,
       streams: streams)
     try input.fileHandleForWriting.write(contentsOf: Data(repeating: UInt8(ascii: "\n"), count: 10_000))
-    // From when there are files to clean up, the tool also takes signals.
-    while process.isRunning, try scratch.names().count < 2 { usleep(1000) }
-
-    kill(process.processIdentifier, number)
-    process.waitUntilExit()
-
-    let outcome = try Tool.outcome(of: process, streams)
-    #expect(outcome.exitCode == 128 + number)
-    #expect(outcome.errors == "")
+    try Tool.expectInterrupted(process, by: number, in: scratch, streams)
     #expect(try scratch.names() == ["data.zarr"])
     #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == "old\n")
   }

@@ -74,6 +74,21 @@ struct Tool {
       errors: String(decoding: try streams.read("errors"), as: UTF8.self))
   }
 
+  /// Sends a signal to a run once it has made a file beside the one that is in the directory, and expects it to
+  /// end by that without a word.
+  static func expectInterrupted(
+    _ process: Process, by signal: Int32, in directory: ScratchDirectory, _ streams: ScratchDirectory,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    // From when there are files to clean up, the tool also takes signals.
+    while process.isRunning, try directory.names().count < 2 { usleep(1000) }
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    let outcome = try outcome(of: process, streams)
+    #expect(outcome.exitCode == 128 + signal, sourceLocation: sourceLocation)
+    #expect(outcome.errors == "", sourceLocation: sourceLocation)
+  }
+
   /// Runs the tool, which has to succeed without a word on standard error.
   @discardableResult
   static func succeed(
