@@ -1,8 +1,8 @@
 import ChunkEngine
 import Dispatch
 
-/// Goes through the elements of one array in blocks of whole chunks of another one of the same shape, while
-/// the next block is read.
+/// Goes through the elements of one array in blocks of whole chunks of another one of the same shape, or of
+/// whole inner chunks, while the next block is read.
 struct BlockCopy {
   /// The array whose elements are read.
   let source: ZarrArray
@@ -23,81 +23,68 @@ struct BlockCopy {
   ///
   /// - Parameters:
   ///   - monitor: Is asked whether to go on, and told of what is left out.
-  ///   - body: Is handed the region of each block, and its elements from the source.
+  ///   - body: Is handed each block, and its elements from the source.
   /// - Throws: What reading and `body` throw, and ``ZarrError/cancelled``.
-  func run(monitor: ProgressMonitor?, _ body: (ArrayRegion, BlobView) throws -> Void) throws {
-    let blocks = ChunkBlocks(target.metadata)
-    guard blocks.chunkCount > 0 else { return }
+  func run(monitor: ProgressMonitor?, _ body: (CopyBlocks.Block, BlobView) throws -> Void) throws {
+    var blocks = try CopyBlocks(target, from: source, isNeeded: isNeeded)
+    guard target.metadata.elementCount > 0 else { return }
     let queue = DispatchQueue(label: "zarr.copy")
     let reading = ProgressMonitor()
-    var size = try Size(source, target, budget: Double(memoryBudget) / 3)
-    var first = 0
+    var size = try Size(source, budget: Double(memoryBudget) / 3)
 
-    /// Starts to read the next block that is needed, or returns nil if there is none.
-    func next() throws -> (region: ArrayRegion, read: ReadAhead)? {
-      // Larger and larger blocks are asked for while none is needed, so that few are in a very large array.
-      var most = size.chunkCount
-      while first < blocks.chunkCount {
+    /// Starts to read the next block, or returns nil if there is none.
+    func next() throws -> (block: CopyBlocks.Block, read: ReadAhead)? {
+      if monitor?.isCancelled == true { throw ZarrError.cancelled }
+      let block = try blocks.next(ofAtMost: size.elementCount) { region in
         if monitor?.isCancelled == true { throw ZarrError.cancelled }
-        let (region, count) = blocks.block(from: first, ofAtMost: most)
-        if !isNeeded(region) {
-          monitor?.add(elementCount: region.elementCount ?? 0, elementByteCount: 0, storedByteCount: 0)
-          first += count
-          most = most > blocks.chunkCount / 2 ? blocks.chunkCount : most * 2
-        } else if count > size.chunkCount {
-          most = max(size.chunkCount, count / 2)
-        } else {
-          first += count
-          return (region, ReadAhead(on: queue) { [source] in try source.read(region, monitor: reading) })
-        }
+        monitor?.add(elementCount: region.elementCount ?? 0, elementByteCount: 0, storedByteCount: 0)
       }
-      return nil
+      return block.map { block in
+        (block, ReadAhead(on: queue) { [source] in try source.read(block.region, monitor: reading) })
+      }
     }
 
-    var block = try next()
-    while let (region, read) = block {
+    var current = try next()
+    while let (block, read) = current {
       let elements = try read.take()
       try size.adapt(to: elements)
-      block = try next()
+      current = try next()
       do {
         if monitor?.isCancelled == true { throw ZarrError.cancelled }
-        try body(region, elements)
+        try body(block, elements)
       } catch {
         reading.cancel()
-        block?.read.drop()
+        current?.read.drop()
         throw error
       }
     }
   }
 
-  /// How many chunks make a block, by the elements that were seen.
+  /// How many elements make a block, by those that were seen.
   private struct Size {
     private let budget: Double
-    private let chunkElementCount: Double
     private let growth = 2
 
-    /// The chunks of the next block.
-    private(set) var chunkCount: Int
+    /// The elements of the next block.
+    private(set) var elementCount: Int
 
-    init(_ source: ZarrArray, _ target: ZarrArray, budget: Double) throws {
+    init(_ source: ZarrArray, budget: Double) throws {
       self.budget = budget
-      chunkElementCount = Double(target.metadata.chunkGrid.elementCount)
-      chunkCount = 1
-      chunkCount = ideal(meanByteCount: try source.sampledMeanByteCount())
+      elementCount = 1
+      elementCount = ideal(meanByteCount: try source.sampledMeanByteCount())
     }
 
     mutating func adapt(to elements: BlobView) throws {
       guard elements.count > 0 else { return }
       let mean = Double(try elements.byteCount(of: elements.indices)) / Double(elements.count)
       // Step by step, since a few elements say little of the others.
-      let most = chunkCount.multipliedReportingOverflow(by: growth)
-      chunkCount = min(ideal(meanByteCount: mean), most.overflow ? Int.max : most.partialValue)
+      let most = elementCount.multipliedReportingOverflow(by: growth)
+      elementCount = min(ideal(meanByteCount: mean), most.overflow ? Int.max : most.partialValue)
     }
 
     private func ideal(meanByteCount: Double) -> Int {
-      let byteCount = (meanByteCount + BlockCopy.elementOverhead) * chunkElementCount
       // As many as an integer holds for certain.
-      return max(1, Int(min(budget / byteCount, 1e15)))
+      max(1, Int(min(budget / (meanByteCount + BlockCopy.elementOverhead), 1e15)))
     }
   }
 }

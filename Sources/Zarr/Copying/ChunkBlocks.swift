@@ -1,4 +1,4 @@
-/// Cuts an array into blocks of whole chunks, in C order of the chunks.
+/// Cuts a region into blocks of whole chunks, in C order of the chunks.
 ///
 /// A block has some chunks that follow each other along one axis, one chunk along each axis before it, and
 /// all of them along the axes behind it:
@@ -7,9 +7,13 @@
 ///     b b b b b b      b   whole rows
 ///     b b b b b b
 ///     c c c · · ·      c   the beginning of a row
+///
+/// Where the elements come from chunks of another array, blocks end where these do, if they do not become
+/// much smaller by that: what is read for a block then serves no other one.
 struct ChunkBlocks {
-  private let shape: [Int]
+  private let region: ArrayRegion
   private let grid: ChunkGrid
+  private let otherGrid: ChunkGrid?
   private let counts: [Int]
 
   /// The chunks behind one index along each axis.
@@ -18,11 +22,22 @@ struct ChunkBlocks {
   /// The number of chunks.
   let chunkCount: Int
 
-  /// Divides an array.
-  init(_ metadata: ArrayMetadata) {
-    shape = metadata.shape
-    grid = metadata.chunkGrid
-    let counts = grid.chunkCounts(of: shape)
+  /// Divides an array into blocks of its chunks.
+  init(_ metadata: ArrayMetadata, from otherGrid: ChunkGrid? = nil) {
+    self.init(ArrayRegion(metadata.shape.map { 0..<$0 }), by: metadata.chunkGrid, from: otherGrid)
+  }
+
+  /// Divides a region of an array.
+  ///
+  /// - Parameters:
+  ///   - region: The region.
+  ///   - grid: Its chunks; the grid begins where the region does.
+  ///   - otherGrid: The chunks of the array that elements come from.
+  init(_ region: ArrayRegion, by grid: ChunkGrid, from otherGrid: ChunkGrid? = nil) {
+    self.region = region
+    self.grid = grid
+    self.otherGrid = otherGrid
+    let counts = grid.chunkCounts(of: region.ranges.map(\.count))
     // No more chunks than elements, whose number was checked.
     chunkCount = counts.contains(0) ? 0 : counts.reduce(1, *)
     var strides = [Int](repeating: 1, count: counts.count)
@@ -40,14 +55,15 @@ struct ChunkBlocks {
   /// - Parameters:
   ///   - first: The number of the chunk, in C order.
   ///   - most: The most chunks that the block has, at least one.
-  /// - Returns: The elements of the block that are in the array, and the number of its chunks.
+  /// - Returns: The elements of the block that are in the region, and the number of its chunks.
   func block(from first: Int, ofAtMost most: Int) -> (region: ArrayRegion, chunkCount: Int) {
-    guard !shape.isEmpty else { return (ArrayRegion([]), 1) }
+    guard !counts.isEmpty else { return (ArrayRegion([]), 1) }
     let axis =
-      shape.indices.first { first % strides[$0] == 0 && strides[$0] <= most } ?? shape.count - 1
+      counts.indices.first { first % strides[$0] == 0 && strides[$0] <= most } ?? counts.count - 1
     let index = first / strides[axis] % counts[axis]
-    let count = min(most / strides[axis], counts[axis] - index)
-    let ranges = shape.indices.map { other in
+    let count = countToEnd(
+      from: index, ofAtMost: min(most / strides[axis], counts[axis] - index), along: axis)
+    let ranges = counts.indices.map { other in
       let start = other <= axis ? first / strides[other] % counts[other] : 0
       let last = other < axis ? start : other == axis ? start + count - 1 : counts[other] - 1
       return elements(ofChunks: start...last, along: other)
@@ -55,8 +71,23 @@ struct ChunkBlocks {
     return (ArrayRegion(ranges), count * strides[axis])
   }
 
+  /// How many chunks along an axis end where a chunk of the other array does; if those are too few, or there is
+  /// no such array, as many as may be.
+  private func countToEnd(from index: Int, ofAtMost most: Int, along axis: Int) -> Int {
+    guard let other = otherGrid?.axes[axis] else { return most }
+    let end = elements(ofChunks: index...index + most - 1, along: axis).upperBound
+    guard end < region.ranges[axis].upperBound else { return most }
+    // The last place up to the end where chunks of both may begin.
+    let start = other.range(ofChunk: other.chunkIndex(of: end)).lowerBound - region.ranges[axis].lowerBound
+    guard start > 0 else { return most }
+    let count = grid.axes[axis].chunkIndex(of: start) - index
+    return count > most / 2 ? count : most
+  }
+
   private func elements(ofChunks chunks: ClosedRange<Int>, along axis: Int) -> Range<Int> {
     let start = grid.axes[axis].range(ofChunk: chunks.lowerBound).lowerBound
-    return start..<min(shape[axis], grid.axes[axis].range(ofChunk: chunks.upperBound).upperBound)
+    let end = grid.axes[axis].range(ofChunk: chunks.upperBound).upperBound
+    let range = region.ranges[axis]
+    return range.lowerBound + start..<range.lowerBound + min(range.count, end)
   }
 }

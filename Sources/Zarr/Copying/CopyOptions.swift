@@ -50,7 +50,8 @@ public struct CopyOptions: Sendable {
 
   /// The bytes of elements that may be in memory, about.
   ///
-  /// There is always room for a chunk of the new array, or a shard.
+  /// There is always room for a chunk of the new array, of shards an inner one. What a shard is encoded to
+  /// comes on top.
   public var memoryBudget: Int
 
   /// How arrays are worked on.

@@ -7,7 +7,8 @@ extension ZarrArray {
   /// Writes all elements of another array to this one, which has the same shape.
   ///
   /// The other array is read in blocks of whole chunks of this one, of which the next is read while one is
-  /// written. Parts of both arrays that are not stored are left out, if that is the same.
+  /// written. A shard may be several blocks, and is stored when the inner chunks of all of them are encoded.
+  /// Parts of both arrays that are not stored are left out, if that is the same.
   ///
   /// Elements can also be of another data type if nothing is lost: byte strings, text and JSON become each
   /// other. What is not UTF-8 or not JSON then is an error.
@@ -15,7 +16,7 @@ extension ZarrArray {
   /// - Parameters:
   ///   - source: The other array.
   ///   - memoryBudget: The bytes of elements that may be in memory, about. There is always room for a chunk
-  ///     of this array, or a shard.
+  ///     of this array, of shards an inner one. What a shard is encoded to comes on top.
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements. If the chunks of both arrays have very
@@ -36,10 +37,11 @@ extension ZarrArray {
     let copy = BlockCopy(source: source, target: self, memoryBudget: memoryBudget) { region in
       !isSame || stored.contains { $0.mayContain(region) }
     }
-    try copy.run(monitor: part) { region, elements in
-      let elements: any BlobSource = isChecked ? CheckedJSON(elements) : elements
-      try write(elements, to: region, monitor: part)
+    var writer = BlockWriter(to: self, monitor: part)
+    try copy.run(monitor: part) { block, elements in
+      try writer.write(isChecked ? CheckedJSON(elements) : elements, to: block)
     }
+    try writer.finish()
     monitor?.finish()
   }
 
@@ -69,10 +71,10 @@ extension ZarrArray {
       !isSame || stored.contains { $0.mayContain(region) }
     }
     do {
-      try copy.run(monitor: part) { region, theirs in
-        let own = try read(region, monitor: part)
+      try copy.run(monitor: part) { block, theirs in
+        let own = try read(block.region, monitor: part)
         if let number = Self.firstDifference(own, theirs, areJSON: areJSON) {
-          throw Difference(index: region.index(number))
+          throw Difference(index: block.region.index(number))
         }
       }
     } catch let difference as Difference {

@@ -1,4 +1,5 @@
 import ChunkEngine
+import Synchronization
 
 extension ZarrArray {
   /// Writes elements to a region, in C order.
@@ -27,10 +28,10 @@ extension ZarrArray {
           let part = try plan.part(ofShardAt: indices)
           return part.isWhole ? nil : try openShard(at: indices, part.grid, sharding)
         }
-        // As many as this worker is likely to get; the last one leaves nothing behind in it.
-        let expected = (pieceCount - number - 1) / access.workerCount + 1
         let part = try piece.map { piece in
-          try worker.writer.encode(piece, of: elements, expectedPartCount: expected) { position in
+          try worker.writer.encode(
+            piece, of: elements, expectedPartCount: expectedPartCount(at: number, of: pieceCount)
+          ) { position in
             try old.flatMap { try decodeChunk(at: position, piece.grid, of: $0, sharding) }
           }
         }
@@ -47,6 +48,48 @@ extension ZarrArray {
       }
     }
     monitor?.finish()
+  }
+
+  /// Encodes whole inner chunks of one shard, on all workers.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements of the inner chunks, in C order of the region.
+  ///   - region: The inner chunks, as far as they are inside of the array.
+  ///   - sharding: The codec.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The inner chunks, in no particular order.
+  /// - Throws: As ``write(_:to:monitor:)-9204v``.
+  func encode(
+    _ elements: any BlobSource, of region: ArrayRegion, _ sharding: Sharding, monitor: ProgressMonitor?
+  ) throws -> EncodedInnerChunks {
+    let elements = try Self.source(of: elements, as: dataType, location: location)
+    monitor?.expect(elementCount: elements.count)
+    var plan = ShardPlan(of: region, metadata, sharding.codec)
+    plan.divide(intoPiecesOf: try chunksPerPiece(plan.chunkCount, of: elements, sharding.codec))
+    let pieceCount = try plan.pieceCount(location)
+    let parts = Mutex<[EncodedInnerChunks]>([])
+    try forEachPiece(of: plan, workers: sharding.writers, monitor: monitor) {
+      number, _, _, piece, worker in
+      guard let piece else { return }
+      let part = try worker.writer.encode(
+        piece, of: elements, expectedPartCount: expectedPartCount(at: number, of: pieceCount)
+      ) { _ in nil }
+      parts.withLock { $0.append(part) }
+      monitor?.add(
+        elementCount: piece.elementCount, elementByteCount: part.elementByteCount,
+        storedByteCount: part.byteCount)
+    }
+    do {
+      return try EncodedInnerChunks(joining: parts.withLock { $0 })
+    } catch {
+      throw self.error(error, chunk: plan.indices(ofShard: 0))
+    }
+  }
+
+  /// How many parts one worker is likely to encode or decode from one of them on; the last one leaves nothing
+  /// behind in it.
+  private func expectedPartCount(at number: Int, of pieceCount: Int) -> Int {
+    (pieceCount - number - 1) / access.workerCount + 1
   }
 
   /// Stores a shard of encoded inner chunks, and of others that an old one has, while it is locked.

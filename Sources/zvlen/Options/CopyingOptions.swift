@@ -35,8 +35,8 @@ struct CopyingOptions: ParsableArguments {
     help: ArgumentHelp(
       "The bytes of elements that are in memory, about.",
       discussion: """
-        There is always room for a chunk of the copy, or a shard before it is compressed; each worker takes \
-        memory for a chunk of SRC besides.
+        There is always room for a chunk of the copy, of shards an inner one. What a shard is compressed to comes \
+        on top, and for each worker a chunk of SRC.
         """, valueName: "bytes"))
   var memoryBudget = ByteCount(clamping: ZarrArray.standardCopyMemoryBudget)
 
