@@ -31,6 +31,9 @@ final class AppendedShard: Sendable {
   /// The chunks that are encoded so far.
   var parts: [EncodedInnerChunks] { state.withLock { $0.parts } }
 
+  /// The bytes that they are encoded to.
+  var byteCount: Int { parts.reduce(0) { $0 + $1.byteCount } }
+
   /// Whether the array's shape covers elements of the shard that are stored.
   var isCovered: Bool { state.withLock { $0.isCovered } }
 

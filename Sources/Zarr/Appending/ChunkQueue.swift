@@ -16,8 +16,12 @@ final class ChunkQueue: @unchecked Sendable {
   private var sealed: [SealedChunks] = []
   private var idle: [OpenChunk] = []
   private var idleWorkers: [DispatchQueue]
-  private var heldByteCount = 0
+  private var sealedByteCount = 0
   private var lastByteCount = 0
+
+  /// The shards that are encoded and not stored yet, and the bytes that they are encoded to.
+  private var completeShardCount = 0
+  private var completeShardByteCount = 0
 
   /// What may be held at most for a caller who waits to be woken.
   private var resumingByteCount = 0
@@ -57,7 +61,7 @@ final class ChunkQueue: @unchecked Sendable {
   func submit(_ chunks: SealedChunks) {
     condition.withLock {
       lastByteCount = chunks.byteCount
-      heldByteCount += lastByteCount
+      sealedByteCount += lastByteCount
       sealed.append(chunks)
       if let worker = idleWorkers.popLast() {
         worker.async { self.work(on: worker) }
@@ -106,6 +110,14 @@ final class ChunkQueue: @unchecked Sendable {
         sealed = []
       }
     }
+  }
+
+  /// What counts against the memory budget.
+  ///
+  /// One shard may be stored while the next one is filled. Where storing is slower than encoding, more of them
+  /// would come.
+  private var heldByteCount: Int {
+    sealedByteCount + (completeShardCount > 1 ? completeShardByteCount : 0)
   }
 
   /// Whether nothing has failed and nobody wants to stop.
@@ -167,7 +179,11 @@ final class ChunkQueue: @unchecked Sendable {
     busyCount -= 1
     switch result {
     case .success:
-      heldByteCount -= byteCount
+      sealedByteCount -= byteCount
+      if let shardByteCount = chunks.shardByteCount {
+        completeShardCount -= 1
+        completeShardByteCount -= shardByteCount
+      }
       idle += chunks.chunks
     case .failure(let error):
       sealed.insert(chunks, at: 0)
@@ -183,13 +199,18 @@ final class ChunkQueue: @unchecked Sendable {
       for chunk in chunks.chunks { try array.store(chunk, with: worker, monitor: monitor) }
       return
     }
-    if !chunks.isEncoded {
+    if chunks.shardByteCount == nil {
       let worker = try sharding.writers.take()
       defer { sharding.writers.put(worker) }
       let part = try array.encode(
         chunks.chunks, of: shard, expectedPartCount: Self.expectedPartCount, with: worker, monitor: monitor)
       guard shard.add(part, isLast: chunks.endsShard) else { return }
-      chunks.isEncoded = true
+      let byteCount = shard.byteCount
+      chunks.shardByteCount = byteCount
+      condition.withLock {
+        completeShardCount += 1
+        completeShardByteCount += byteCount
+      }
     }
     // These are the last ones.
     try array.store(shard.parts, of: shard, sharding)

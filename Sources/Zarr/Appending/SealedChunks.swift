@@ -9,8 +9,8 @@ struct SealedChunks {
   /// Whether the shard gets no more chunks.
   var endsShard = false
 
-  /// Whether the shard has got the chunks and only has to be stored.
-  var isEncoded = false
+  /// The bytes that the shard is encoded to, once it has got all its chunks and only has to be stored.
+  var shardByteCount: Int?
 
   /// The bytes of the chunks.
   var byteCount: Int { chunks.reduce(0) { $0 + $1.byteCount } }

@@ -1,4 +1,6 @@
 import ChunkEngine
+import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Zarr
@@ -151,6 +153,32 @@ struct ShardAppendingTests {
       try appender.finish()
     }
     #expect(try ZarrArray.open(in: base).shape == [0])
+  }
+
+  @Test("Where storing is slow, no more shards wait than one that is stored and one that is complete")
+  func slowStore() throws {
+    let gate = StoreGate()
+    let store = StoreProbe(MemoryStore()) { call in
+      if case .write(let key) = call, key.description.hasPrefix("c/") { gate.wait() }
+    }
+    @Sendable func shardCount() -> Int {
+      store.calls.count { if case .write(let key) = $0 { key.description.hasPrefix("c/") } else { false } }
+    }
+    let appender = try Appender.create(
+      in: store, options: ArrayOptions(chunkSize: .count(1), shardSize: .count(2), codecs: []),
+      access: ArrayAccess(workerCount: 8), memoryBudget: 1)
+    let seen = Mutex(0)
+    DispatchQueue(label: "gate").async {
+      while shardCount() < 2 { usleep(1000) }
+      // Time enough for more to come, if more came.
+      usleep(50_000)
+      seen.withLock { $0 = shardCount() }
+      gate.open()
+    }
+    let elements = (0..<100).map { [UInt8($0)] }
+    for element in elements { try appender.append(element) }
+    #expect(try appender.finish().read().arrays() == elements)
+    #expect(seen.withLock { $0 } == 2)
   }
 
   @Test("An appender that is given up stores no more")
