@@ -28,7 +28,7 @@ public struct DecimalType: ExtensionDataType {
   public var name: String { Self.name }
   public var configuration: JSONObject { ["digits": .integer(digits)] }
   public var layout: ElementLayout { .fixed(byteCount: 8) }
-  public var scalarByteCounts: [Int] { [8] }
+  public var scalarByteCounts: [UInt8] { [8] }
 
   public func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8] {
     guard let text = value.stringValue, let units = units(of: text) else {

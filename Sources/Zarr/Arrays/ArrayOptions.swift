@@ -112,7 +112,7 @@ public struct ArrayOptions: Sendable {
     }
     return try ArrayMetadata(
       shape: shape, dataType: dataType,
-      statedDataType: dataTypeName.map { MetadataExtension(name: $0, configuration: dataType.configuration) },
+      statedDataType: dataTypeName.map(dataType.metadata(named:)),
       chunkGrid: chunkGrid, chunkKeyEncoding: chunkKeyEncoding,
       fillValue: fillValue ?? dataType.defaultFillValue, codecs: codecs, attributes: attributes,
       dimensionNames: dimensionNames)

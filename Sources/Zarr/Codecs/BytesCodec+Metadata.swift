@@ -9,7 +9,7 @@ extension BytesCodec {
     try settings.checkOnly("endian")
     let byteCounts = context.dataType.scalarByteCounts
     guard let elementByteCount = context.dataType.layout.fixedByteCount,
-      byteCounts.reduce(0, +) == elementByteCount
+      byteCounts.reduce(0, { $0 + Int($1) }) == elementByteCount
     else {
       throw MetadataError(
         code: .unexpectedValue, field: settings.field,

@@ -28,7 +28,7 @@ extension CodecChain {
         guard !codec.mustUnderstand else {
           throw MetadataError(
             code: .unsupported, field: field,
-            message: "the codec \(JSONValue.string(codec.name).summary) is not supported")
+            message: "the codec \(codec.name.quoted) is not supported")
         }
         continue
       }

@@ -3,7 +3,7 @@ extension ArrayMetadata {
   func renamed(_ dataTypeName: String?) throws(MetadataError) -> ArrayMetadata {
     guard let dataTypeName else { return self }
     return try stating(
-      MetadataExtension(name: dataTypeName, configuration: dataType.configuration), like: self)
+      dataType.metadata(named: dataTypeName), like: self)
   }
 
   /// The metadata of a copy in the words of its source, as far as they mean the same.

@@ -31,7 +31,7 @@ extension ArrayMetadata {
   /// The fill value as the document has it.
   private var fillValueJSON: JSONValue {
     // Before the type was called `struct`, zarr-python read nothing but this.
-    if case .structure = dataType, dataTypeName == "structured" {
+    if case .structure = dataType, dataTypeName == DataType.earlierStructureName {
       return .string(Data(fillValue).base64EncodedString())
     }
     // The initializer has made sure that the bytes are a fill value.

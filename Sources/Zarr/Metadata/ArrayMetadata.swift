@@ -187,7 +187,7 @@ public struct ArrayMetadata: Hashable, Sendable {
     for (index, transformer) in storageTransformers.enumerated() where transformer.mustUnderstand {
       throw MetadataError(
         code: .unsupported, field: "storage_transformers[\(index)]",
-        message: "the storage transformer \(JSONValue.string(transformer.name).summary) is not supported")
+        message: "the storage transformer \(transformer.name.quoted) is not supported")
     }
     for (name, value) in additionalFields where Self.fieldNames.contains(name) {
       throw .expected("no field that has a place of its own", found: value, in: name)

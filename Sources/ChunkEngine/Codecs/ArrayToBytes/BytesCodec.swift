@@ -13,10 +13,10 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
   public let byteOrder: ByteOrder
 
   /// The widths in bytes of the numbers that an element consists of, in order.
-  public let scalarByteCounts: [Int]
+  public let scalarByteCounts: [UInt8]
 
   /// The bytes of an element.
-  private let elementByteCount: Int
+  let elementByteCount: Int
 
   /// Creates a codec for elements of one size.
   ///
@@ -24,12 +24,12 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
   ///   - byteOrder: The byte order of stored numbers.
   ///   - scalarByteCounts: The widths in bytes of the numbers that an element consists of, in order; 1 for
   ///     bytes that are never turned round.
-  /// - Precondition: Widths are at least 1, and an `Int` can hold their sum.
-  public init(byteOrder: ByteOrder, scalarByteCounts: [Int]) {
+  /// - Precondition: Widths are at least 1.
+  public init(byteOrder: ByteOrder, scalarByteCounts: [UInt8]) {
     precondition(scalarByteCounts.allSatisfy { $0 > 0 }, "a number has at least one byte")
     self.byteOrder = byteOrder
     self.scalarByteCounts = scalarByteCounts
-    elementByteCount = scalarByteCounts.reduce(0, +)
+    elementByteCount = scalarByteCounts.reduce(0) { $0 + Int($1) }
   }
 
   public var keepsBytes: Bool { byteOrder == .little || scalarByteCounts.allSatisfy { $0 == 1 } }
@@ -85,7 +85,7 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
   ) {
     var start = 0
     for _ in 0..<elementCount {
-      for width in scalarByteCounts {
+      for width in scalarByteCounts.lazy.map(Int.init) {
         for position in 0..<width {
           unsafe target.storeBytes(
             of: source.load(fromByteOffset: start &+ width &- 1 &- position, as: UInt8.self),

@@ -20,7 +20,7 @@ public struct VlenArrayCodec: WireFormCodec, Hashable {
   /// - Parameter items: How items are stored, or nil if they are stored as they lie in memory.
   /// - Precondition: Items have at least one byte.
   public init(items: BytesCodec? = nil) {
-    itemByteCount = items?.scalarByteCounts.reduce(0, +) ?? 1
+    itemByteCount = items?.elementByteCount ?? 1
     precondition(itemByteCount > 0, "an item has at least one byte")
     self.items = items.flatMap { $0.keepsBytes ? nil : $0 }
   }

@@ -48,12 +48,10 @@ struct LabelTable: Hashable {
     code < UInt64(labels.count) ? labels[Int(code)] : []
   }
 
-  /// The hash of FNV-1a.
+  /// A hash that no document can know beforehand, or its labels could all be in each other's way.
   private static func hash(_ bytes: Span<UInt8>) -> Int {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for index in bytes.indices {
-      hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3
-    }
-    return Int(truncatingIfNeeded: hash >> 16)
+    var hasher = Hasher()
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return hasher.finalize()
   }
 }

@@ -57,17 +57,19 @@ extension DataType {
   ///
   /// This is what byte order is about: `complex128` has two of 8, a structure has those of its fields. Bytes
   /// that are never swapped have the width 1. Empty for elements of any size.
-  public var scalarByteCounts: [Int] {
+  ///
+  /// - Complexity: O(*n*) in the bytes of an element, of time and of memory.
+  public var scalarByteCounts: [UInt8] {
     switch self {
     case .number(.complex64): [4, 4]
     case .number(.complex128): [8, 8]
-    case .number(let type): [type.byteCount]
+    case .number(let type): [UInt8(type.byteCount)]
     case .smallNumber: [1]
     case .complex(let part): part.scalarByteCounts + part.scalarByteCounts
     case .bytes, .string, .json, .array: []
     case .rawBytes(let byteCount), .opaqueBytes(let byteCount), .nullTerminatedBytes(let byteCount):
-      [Int](repeating: 1, count: byteCount)
-    case .fixedLengthUTF32(let length): [Int](repeating: 4, count: length)
+      [UInt8](repeating: 1, count: byteCount)
+    case .fixedLengthUTF32(let length): [UInt8](repeating: 4, count: length)
     case .datetime64, .timedelta64: [8]
     case .structure(let fields): fields.flatMap(\.dataType.scalarByteCounts)
     case .subarray(let item, let shape): Self.repeated(item.scalarByteCounts, shape)
@@ -102,7 +104,7 @@ extension DataType {
   }
 
   /// The codec `bytes` for numbers of these widths.
-  static func bytesCodec(of scalarByteCounts: [Int]) -> MetadataExtension {
+  static func bytesCodec(of scalarByteCounts: [UInt8]) -> MetadataExtension {
     MetadataExtension(
       name: "bytes", configuration: scalarByteCounts.contains { $0 > 1 } ? ["endian": "little"] : [:])
   }

@@ -34,7 +34,7 @@ extension DataType {
     case .fixedLengthUTF32: ["fixed_length_utf32"]
     case .datetime64: ["numpy.datetime64"]
     case .timedelta64: ["numpy.timedelta64"]
-    case .structure: ["struct", "structured"]
+    case .structure: ["struct", Self.earlierStructureName]
     case .subarray: ["subarray"]
     case .optional: ["zarrs.optional", "optional"]
     case .extension(let type): [type.base.name]
@@ -83,6 +83,24 @@ extension DataType {
 
   /// The data type as the metadata of new arrays has it.
   public var metadata: MetadataExtension { MetadataExtension(name: name, configuration: configuration) }
+
+  /// The data type as metadata has it under one of its names.
+  ///
+  /// Under its earlier name a structure has pairs for fields, which is all that zarr-python read then.
+  func metadata(named name: String) -> MetadataExtension {
+    guard case .structure(let fields) = self, name == Self.earlierStructureName else {
+      return MetadataExtension(name: name, configuration: configuration)
+    }
+    let pairs = fields.map { field in
+      let names = field.dataType.names
+      let type = field.dataType.metadata(named: names.contains(name) ? name : names[0])
+      return JSONValue.array([.string(field.name), type.dataTypeJSON])
+    }
+    return MetadataExtension(name: name, configuration: ["fields": .array(pairs)])
+  }
+
+  /// What a structure was called before it was `struct`.
+  static let earlierStructureName = "structured"
 }
 
 extension MetadataExtension {

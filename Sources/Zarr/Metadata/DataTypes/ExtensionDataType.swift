@@ -32,7 +32,7 @@ public protocol ExtensionDataType: Hashable, Sendable {
   /// The widths in bytes of the numbers that an element of fixed size consists of, in order.
   ///
   /// Together they are the bytes of the element. What is never swapped has the width 1.
-  var scalarByteCounts: [Int] { get }
+  var scalarByteCounts: [UInt8] { get }
 
   /// The codec that turns elements into bytes unless another is asked for.
   var defaultCodec: MetadataExtension { get }
@@ -64,8 +64,8 @@ extension ExtensionDataType {
 
   public var elementsAreText: Bool { false }
 
-  public var scalarByteCounts: [Int] {
-    layout.fixedByteCount.map { [Int](repeating: 1, count: $0) } ?? []
+  public var scalarByteCounts: [UInt8] {
+    layout.fixedByteCount.map { [UInt8](repeating: 1, count: $0) } ?? []
   }
 
   public var defaultCodec: MetadataExtension {

@@ -114,10 +114,7 @@ extension JSONValue: CustomStringConvertible {
     switch self {
     case .null, .bool: description
     case .number(let number): number.text.count > 40 ? "\(number.text.prefix(40))…" : number.text
-    case .string(let text):
-      // A Swift character has no bound on its length, a scalar has.
-      text.utf8.count > 60
-        ? "the string \(JSONValue.string(String(text.unicodeScalars.prefix(40))))…" : "the string \(self)"
+    case .string(let text): "the string \(text.quoted)"
     case .array(let values): values.isEmpty ? "an empty array" : "an array of \(values.count)"
     case .object(let members): members.isEmpty ? "an empty object" : "an object"
     }

@@ -50,6 +50,13 @@ struct Version2Codecs {
     }
     var configuration = fields.object
     configuration["id"] = nil
+    // GDAL writes its own option there, as text.
+    if name == "zstd", let option = configuration["checksum"]?.stringValue?.uppercased(),
+      let hasChecksum = ["YES": true, "TRUE": true, "ON": true, "NO": false, "FALSE": false, "OFF": false][
+        option]
+    {
+      configuration["checksum"] = .bool(hasChecksum)
+    }
     return MetadataExtension(name: name, configuration: configuration)
   }
 
@@ -145,6 +152,13 @@ struct Version2Codecs {
     if codec.name == "blosc", isOnly, let byteCount = stated.type?.layout.fixedByteCount, byteCount < 256 {
       // The library is told the type of the elements, which its settings do not have.
       configuration["typesize"] = configuration["typesize"] ?? .integer(byteCount)
+    }
+    if codec.name == "shuffle", configuration["elementsize"]?.integerValue == 0 {
+      // netCDF-C shuffles the bytes of the data type then, where numcodecs would do nothing; text is a pointer to
+      // it, whatever its length.
+      var byteCount = stated.type?.layout.fixedByteCount
+      if case .nullTerminatedBytes(2...)? = stated.type { byteCount = 8 }
+      configuration["elementsize"] = byteCount.map(JSONValue.integer)
     }
     let name = "numcodecs.\(codec.name)"
     // A codec that another package has added may have the bare name.

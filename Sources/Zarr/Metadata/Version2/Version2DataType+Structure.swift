@@ -47,7 +47,7 @@ extension Version2DataType {
     if byteOrders.count < 2, !items.contains(where: \.hasMixedByteOrder) {
       return Version2DataType(type, byteOrders.first)
     }
-    var turnedByteCounts: [Int] = []
+    var turnedByteCounts: [UInt8] = []
     for (field, item) in zip(fields, items) {
       let itemByteCount = item.type?.layout.fixedByteCount ?? 1
       let itemCount = (field.dataType.layout.fixedByteCount ?? 0) / itemByteCount

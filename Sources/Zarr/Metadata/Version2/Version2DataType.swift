@@ -21,13 +21,14 @@ struct Version2DataType: Hashable, Sendable {
   /// The widths in bytes of what is turned round between memory and store, in order; see ``BytesCodec``.
   ///
   /// What is not turned round has the width 1: of a structure the numbers that are stored little-endian.
-  var turnedByteCounts: [Int] {
+  var turnedByteCounts: [UInt8] {
     turnedByteCountsOfFields
-      ?? type?.scalarByteCounts.flatMap { byteOrder == .big ? [$0] : [Int](repeating: 1, count: $0) } ?? []
+      ?? (byteOrder == .big
+        ? type?.scalarByteCounts : type?.layout.fixedByteCount.map { [UInt8](repeating: 1, count: $0) }) ?? []
   }
 
   /// The widths if the fields of a structure differ in byte order.
-  private let turnedByteCountsOfFields: [Int]?
+  private let turnedByteCountsOfFields: [UInt8]?
 
   private static let field = "dtype"
 
@@ -38,7 +39,7 @@ struct Version2DataType: Hashable, Sendable {
   }
 
   /// Makes the type of a structure whose fields differ in byte order.
-  init(_ type: DataType, turnedByteCounts: [Int]) {
+  init(_ type: DataType, turnedByteCounts: [UInt8]) {
     self.type = type
     byteOrder = nil
     turnedByteCountsOfFields = turnedByteCounts

@@ -74,7 +74,7 @@ struct Version2FillValue {
     guard stored.byteOrder == .big || stored.hasMixedByteOrder else { return bytes }
     var result: [UInt8] = []
     var rest = bytes[...]
-    for byteCount in stored.turnedByteCounts {
+    for byteCount in stored.turnedByteCounts.lazy.map(Int.init) {
       result += rest.prefix(byteCount).reversed()
       rest = rest.dropFirst(byteCount)
     }

@@ -35,10 +35,10 @@ struct BytesCodecTests {
         bytes(1, 0, 0, 0, 2, 0, 3, 4, 0, 0, 0, 5, 0, 6)
       ),
       ([3], bytes(1, 2, 3, 4, 5, 6), bytes(3, 2, 1, 6, 5, 4)),
-    ])
-  func big(widths: [Int], memory: [UInt8], stored: [UInt8]) throws {
+    ] as [([UInt8], [UInt8], [UInt8])])
+  func big(widths: [UInt8], memory: [UInt8], stored: [UInt8]) throws {
     let codec = BytesCodec(byteOrder: .big, scalarByteCounts: widths)
-    let elementByteCount = widths.reduce(0, +)
+    let elementByteCount = widths.reduce(0) { $0 + Int($1) }
     let (shape, layout) = (
       [memory.count / elementByteCount], ElementLayout.fixed(byteCount: elementByteCount)
     )
@@ -47,10 +47,11 @@ struct BytesCodecTests {
   }
 
   @Test(
-    "Any number of elements of any width comes back", arguments: [[1], [2], [4], [8], [8, 8], [2, 1, 8]])
-  func roundTrip(widths: [Int]) throws {
+    "Any number of elements of any width comes back",
+    arguments: [[1], [2], [4], [8], [8, 8], [2, 1, 8]] as [[UInt8]])
+  func roundTrip(widths: [UInt8]) throws {
     var generator = SeededGenerator(seed: 0xB17E)
-    let elementByteCount = widths.reduce(0, +)
+    let elementByteCount = widths.reduce(0) { $0 + Int($1) }
     let layout = ElementLayout.fixed(byteCount: elementByteCount)
     for count in [0, 1, 2, 7, 64, 1001] {
       let memory = generator.bytes(count: count * elementByteCount)

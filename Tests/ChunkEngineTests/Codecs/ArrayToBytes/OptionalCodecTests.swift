@@ -6,7 +6,7 @@ import Testing
 struct OptionalCodecTests {
   private static func chain(_ byteCount: Int, _ stages: [CodecChain.Stage] = []) -> CodecChain {
     CodecChain(
-      BytesCodec(byteOrder: .little, scalarByteCounts: [byteCount]), stages: stages,
+      BytesCodec(byteOrder: .little, scalarByteCounts: [UInt8(byteCount)]), stages: stages,
       layout: .fixed(byteCount: byteCount))
   }
 

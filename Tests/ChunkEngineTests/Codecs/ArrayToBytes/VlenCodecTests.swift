@@ -12,7 +12,7 @@ struct VlenCodecTests {
       data: CodecChain(
         BytesCodec(byteOrder: .little, scalarByteCounts: [1]), stages: data, layout: .fixed(byteCount: 1)),
       index: CodecChain(
-        BytesCodec(byteOrder: byteOrder, scalarByteCounts: [offsetType.byteCount]), stages: index,
+        BytesCodec(byteOrder: byteOrder, scalarByteCounts: [UInt8(offsetType.byteCount)]), stages: index,
         layout: .fixed(byteCount: offsetType.byteCount)), offsetType: offsetType, indexLocation: location)
   }
 

@@ -68,7 +68,7 @@ enum SampleCodecs {
 
   private static func number(_ byteCount: Int, _ order: ByteOrder) -> ElementCodec {
     ElementCodec(
-      BytesCodec(byteOrder: order, scalarByteCounts: [byteCount]), .fixed(byteCount: byteCount))
+      BytesCodec(byteOrder: order, scalarByteCounts: [UInt8(byteCount)]), .fixed(byteCount: byteCount))
   }
 
   private static func packed(

@@ -165,8 +165,8 @@ struct DataTypeTests {
         [1, 1, 2]
       ), (.optional(.optional(.number(.float64))), 10, [1, 1, 8]), (.string, nil, []), (.json, nil, []),
       (.array(of: .number(.int32)), nil, []), (.optional(.bytes), nil, []),
-    ] as [(DataType, Int?, [Int])])
-  func layout(type: DataType, byteCount: Int?, scalars: [Int]) {
+    ] as [(DataType, Int?, [UInt8])])
+  func layout(type: DataType, byteCount: Int?, scalars: [UInt8]) {
     #expect(type.layout == byteCount.map { .fixed(byteCount: $0) } ?? .variable)
     #expect(type.scalarByteCounts == scalars)
     if let byteCount { #expect(type.defaultFillValue.count == byteCount) }

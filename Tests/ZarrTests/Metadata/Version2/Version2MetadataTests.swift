@@ -49,6 +49,37 @@ struct Version2MetadataTests {
   }
 
   @Test(
+    "A checksum of Zstandard may be said in the words of GDAL, which stay in the document",
+    arguments: [("YES", true), ("NO", false), ("off", false), ("True", true)])
+  func wordsOfGDAL(word: String, hasChecksum: Bool) throws {
+    let document = version2Document {
+      $0["compressor"] = ["id": "zstd", "level": 13, "checksum": .string(word)]
+    }
+    let metadata = try ArrayMetadata(version2: document)
+    #expect(metadata.codecs.last?.configuration["checksum"] == .bool(hasChecksum))
+    #expect(metadata.json == document)
+    let other = version2Document { $0["compressor"] = ["id": "zstd", "checksum": "maybe"] }
+    let store = MemoryStore()
+    try store.put(Array(JSONValue.object(other).description.utf8), at: ".zarray")
+    #expect(throws: ZarrError.self) { try ZarrArray.open(in: store) }
+  }
+
+  @Test(
+    "Items that are shuffled have the size of the data type where netCDF-C does not say it",
+    arguments: [("<f8", 8), ("<i2", 2), ("|u1", 1), ("|S1", 1), ("|S128", 8)])
+  func sizeOfNetCDF(dtype: String, byteCount: Int) throws {
+    let document = version2Document {
+      $0["dtype"] = .string(dtype)
+      $0["fill_value"] = .null
+      $0["filters"] = [["id": "shuffle", "elementsize": 0]]
+    }
+    let metadata = try ArrayMetadata(version2: document)
+    #expect(metadata.codecs.map(\.name) == ["bytes", "numcodecs.shuffle", "numcodecs.zlib"])
+    #expect(metadata.codecs[1].configuration["elementsize"] == .integer(byteCount))
+    #expect(metadata.json == document)
+  }
+
+  @Test(
     "A data type of NumPy is read, with its byte order",
     arguments: [
       ("|b1", .number(.bool), "little"), ("<b1", .number(.bool), "little"),
