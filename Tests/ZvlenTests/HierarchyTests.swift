@@ -30,7 +30,7 @@ struct HierarchyTests {
   func lines() throws {
     try makeStore()
     #expect(
-      try Tool.succeed("tree", "data.zarr", in: scratch).lines == [
+      try Tool.succeed("tree", "data.zarr", "--no-sizes", in: scratch).lines == [
         "data.zarr: group",
         "├── labels: string [3], chunks [2], vlen-utf8, zstd(level 3, checksum false), crc32c",
         "└── run: group",
@@ -39,11 +39,11 @@ struct HierarchyTests {
     #expect(try Tool.succeed("tree", "data.zarr", "--depth", "1", in: scratch).lines.count == 3)
     #expect(try Tool.succeed("tree", "data.zarr", "--depth", "0", in: scratch).lines == ["data.zarr: group"])
     #expect(
-      try Tool.succeed("tree", "data.zarr/run", in: scratch).lines == [
+      try Tool.succeed("tree", "data.zarr/run", "--no-sizes", in: scratch).lines == [
         "data.zarr/run: group", "└── images: bytes [4, 6], chunks [2, 3], vlen-bytes",
       ])
     #expect(
-      try Tool.succeed("tree", "data.zarr/run/images", in: scratch).lines == [
+      try Tool.succeed("tree", "data.zarr/run/images", "--no-sizes", in: scratch).lines == [
         "data.zarr/run/images: bytes [4, 6], chunks [2, 3], vlen-bytes"
       ])
   }
@@ -59,10 +59,10 @@ struct HierarchyTests {
       ])
   }
 
-  @Test("A hierarchy is listed in JSON, with sizes on request")
+  @Test("A hierarchy is listed in JSON, without sizes on request")
   func json() throws {
     try makeStore()
-    let plain = try objects(Tool.succeed("tree", "data.zarr", "--json", in: scratch).text)
+    let plain = try objects(Tool.succeed("tree", "data.zarr", "--json", "--no-sizes", in: scratch).text)
     #expect(
       plain.map { $0["path"] as? String } == [
         "data.zarr", "data.zarr/labels", "data.zarr/run", "data.zarr/run/images",
@@ -75,13 +75,13 @@ struct HierarchyTests {
     let codecs = try #require(plain[1]["codecs"] as? [[String: Any]])
     #expect(codecs.map { $0["name"] as? String } == ["vlen-utf8", "zstd", "crc32c"])
 
-    let sized = try objects(Tool.succeed("tree", "data.zarr", "--json", "--sizes", in: scratch).text)
+    let sized = try objects(Tool.succeed("tree", "data.zarr", "--json", in: scratch).text)
     let files = try scratch.files(below: "data.zarr/labels").values.reduce(0) { $0 + $1.count }
     #expect(sized.map { $0["stored_bytes"] as? Int }[1] == files)
     #expect(sized[0]["stored_bytes"] == nil)
     #expect(try objects(Tool.succeed("tree", "data.zarr/labels", "--json", in: scratch).text).count == 1)
     #expect(
-      try Tool.succeed("tree", "data.zarr/labels", "--sizes", in: scratch).text.contains(", \(files) bytes\n")
+      try Tool.succeed("tree", "data.zarr/labels", in: scratch).text.contains(", \(files) bytes\n")
     )
   }
 

@@ -41,8 +41,11 @@ struct ArrayCopyPlan {
     if isRenamed { new.dataTypeName = options.dataTypeName }
     let mean = try Self.meanByteCount(of: source, options)
     new.shardSize = try Self.shardSize(of: source, chunkSize, mean, format, options)
+    // The versions of zarr-python that knew structures by this name took all of them to be little-endian.
+    let isEarlierStructure = isRenamed && options.dataTypeName == DataType.earlierStructureName
     let isSame =
-      format == old.zarrFormat && dataType == old.dataType && chunkSize == nil && options.codecs == nil
+      !isEarlierStructure && format == old.zarrFormat && dataType == old.dataType && chunkSize == nil
+      && options.codecs == nil
       && options.shards == .kept
     if isSame { return try old.renamed(isRenamed ? options.dataTypeName : nil) }
 
@@ -51,6 +54,7 @@ struct ArrayCopyPlan {
       new.codecs = codecs
     } else {
       stages = Self.keepCodecs(of: source, in: &new)
+      if isEarlierStructure { new.serializer = nil }
     }
     let made = try new.metadata(shape: old.shape, meanByteCount: mean, stages: stages)
     return try made.keepingWords(of: old, unless: isRenamed || dataType != old.dataType)
@@ -62,9 +66,12 @@ struct ArrayCopyPlan {
   ) -> DataType {
     switch old.dataType {
     case .bytes, .string, .json: options.dataType ?? old.dataType
-    // zarr-python, which is where such arrays come from, knows this name and not the one of the specification.
-    case .rawBytes(let byteCount) where old.zarrFormat == .version2 && format == .version3:
-      .opaqueBytes(byteCount: byteCount)
+    // The same bytes have one name in zarr-python, which is where those of v2 come from, and one in zarrs.
+    case .rawBytes(let byteCount) where format == .version3,
+      .opaqueBytes(let byteCount) where format == .version3:
+      [DataType.rawBytes(byteCount: byteCount), .opaqueBytes(byteCount: byteCount)]
+        .first { $0.name == options.dataTypeName }
+        ?? (old.zarrFormat == .version2 ? .opaqueBytes(byteCount: byteCount) : old.dataType)
     default: old.dataType
     }
   }

@@ -7,10 +7,10 @@ struct TreeCommand: ParsableCommand {
     commandName: "tree",
     abstract: "Lists a group with all arrays and groups below it, or one array.",
     discussion: """
-      Shows what each array holds, its shape, the shape of its chunks, and its codecs. Only metadata is read. \
-      Nodes that are damaged, or not supported, are listed with the reason.
+      Shows what each array holds, its shape, the shape of its chunks, its codecs, and the bytes that it takes \
+      in its store. Only metadata is read. Nodes that are damaged, or not supported, are listed with the reason.
         zvlen tree photos.zarr
-        zvlen tree photos.zarr --sizes --json | jq '.[] | select(.stored_bytes > 1000000000) | .path'
+        zvlen tree photos.zarr --json | jq '.[] | select(.stored_bytes > 1000000000) | .path'
       """)
 
   @Argument(help: ArgumentHelp("The group or array.", valueName: "path"), completion: .directory)
@@ -22,9 +22,11 @@ struct TreeCommand: ParsableCommand {
   var depth: Int?
 
   @Flag(
+    inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Adds the bytes that each array takes in its store.", discussion: "Looks at each stored chunk."))
-  var sizes = false
+      "Adds up the bytes that each array takes in its store.",
+      discussion: "Looks at each stored chunk; leave it out where there are millions."))
+  var sizes = true
 
   @Flag(
     help: ArgumentHelp(

@@ -75,9 +75,15 @@ struct EncodingOptions: ParsableArguments {
       "The name to write for the data type of bytes: bytes or variable_length_bytes (import: bytes).",
       discussion: """
         Both are read by zarr-python. bytes is the registered name, and the one that zarrs reads too; \
-        variable_length_bytes is what zarr-python itself writes.
+        variable_length_bytes is what zarr-python itself writes. Copies can have other arrays renamed too: bytes \
+        of a fixed size to raw_bytes for zarr-python or to r24 (and so on) for zarrs, structures to structured \
+        for zarr-python before 3.4.
         """, valueName: "name"))
   var dataTypeName: String?
+
+  /// The names that can be asked for, but for those that say a number of bits.
+  private static let dataTypeNames =
+    DataType.bytes.names + DataType.opaqueBytes(byteCount: 1).names + DataType.structure([]).names
 
   @Option(
     help: ArgumentHelp(
@@ -130,9 +136,10 @@ struct EncodingOptions: ParsableArguments {
       throw ValidationError("--chunk-count takes a number from 1 to \(ChunkGrid.maximumElementCount)")
     }
     if let dataTypeName {
-      guard DataType.bytes.names.contains(dataTypeName) else {
-        throw ValidationError(
-          "--data-type-name takes \(DataType.bytes.names.joined(separator: ", "))")
+      let bits = dataTypeName.hasPrefix("r") ? Int(dataTypeName.dropFirst()) : nil
+      guard Self.dataTypeNames.contains(dataTypeName) || bits.map({ $0 > 0 && $0.isMultiple(of: 8) }) ?? false
+      else {
+        throw ValidationError("--data-type-name takes \(Self.dataTypeNames.joined(separator: ", ")) or r24")
       }
       if let type, type != .bytes { throw ValidationError("--data-type-name is for --type bytes") }
     }
