@@ -29,7 +29,7 @@ public import ChunkEngine
 /// may set elements in the chunks at the end of the array.
 public final class Appender {
   /// What is known of the array.
-  private enum Phase {
+  enum Phase {
     /// Its chunk size is to be found from the first elements.
     case sampling(OpenChunk, create: (_ meanByteCount: Double?) throws -> ZarrArray, byteCount: Int)
     /// It is there.
@@ -38,10 +38,10 @@ public final class Appender {
     case finished(count: Int)
   }
 
-  private var phase: Phase
+  var phase: Phase
 
   /// Where the appender is, while it writes.
-  private var state: AppendingState? { if case .writing(let state) = phase { state } else { nil } }
+  var state: AppendingState? { if case .writing(let state) = phase { state } else { nil } }
 
   /// Writes to the open chunk where it has room, and how many elements it may write.
   ///
@@ -49,20 +49,20 @@ public final class Appender {
   /// longer than to copy it: to retain one waits until the copy before has reached memory.
   private var writer: WireFormWriter?
   private var insideCount = 0
-  private let memoryBudget: Int
-  private let monitor: ProgressMonitor?
+  let memoryBudget: Int
+  let monitor: ProgressMonitor?
 
   /// The most bytes of the chunks to come, where they differ in length.
-  private let evenChunkByteCount: Int
+  let evenChunkByteCount: Int
 
   /// How long to wait for others that append, or nil if nobody else is in the way.
-  private let lockTimeout: Duration?
+  let lockTimeout: Duration?
 
   /// What keeps others away from the end of the array, from the first element after a checkpoint on.
-  private var lock: ArrayLock?
+  var lock: ArrayLock?
 
   /// The elements that were appended before others appended some.
-  private var earlierCount = 0
+  var earlierCount = 0
 
   /// What the elements are.
   public let dataType: DataType
@@ -128,7 +128,7 @@ public final class Appender {
     phase = .writing(state)
   }
 
-  private init(
+  init(
     sampling sample: OpenChunk, byteCount: Int,
     create: @escaping (_ meanByteCount: Double?) throws -> ZarrArray,
     dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?
@@ -147,51 +147,6 @@ public final class Appender {
       state?.cancel()
       lock.unlock()
     }
-  }
-
-  /// Creates an array and an appender to it.
-  ///
-  /// If the options give the size of chunks or shards in bytes, the array is created as soon as there are
-  /// enough elements to know how many make a chunk, at the latest at the first checkpoint with elements or
-  /// when the appender is finished. If there are none by then, the chunks are those of elements of 1 KiB.
-  ///
-  /// - Parameters:
-  ///   - store: Where the array goes.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - rowShape: The number of elements along each axis but the first.
-  ///   - options: What the array is like.
-  ///   - access: How the array is worked on.
-  ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
-  ///   - monitor: Follows the work and can stop it.
-  /// - Returns: The appender.
-  /// - Throws: As ``ZarrArray/create(in:at:shape:options:access:)``.
-  public static func create(
-    in store: any Store, at path: String = "", rowShape: [Int] = [], options: ArrayOptions = ArrayOptions(),
-    access: ArrayAccess = ArrayAccess(), memoryBudget: Int = standardMemoryBudget,
-    monitor: ProgressMonitor? = nil
-  ) throws -> Appender {
-    let path = try ZarrArray.nodePath(path, in: store)
-    let create = { (meanByteCount: Double?) in
-      try ZarrArray.create(
-        in: store, at: path, shape: [0] + rowShape, meanByteCount: meanByteCount, options: options,
-        access: access)
-    }
-    if case .evenBytes(let byteCount) = options.chunkSize {
-      return try Appender(
-        to: create(nil), evenChunkByteCount: byteCount, memoryBudget: memoryBudget, monitor: monitor)
-    }
-    guard let byteCount = options.sampledByteCount else {
-      return try Appender(to: create(nil), memoryBudget: memoryBudget, monitor: monitor)
-    }
-    if !options.overwrites, try NodeMetadata.exists(in: store, at: path) {
-      throw ZarrError.alreadyExists(path: ZarrArray.location(store, path))
-    }
-    let dataType = options.dataType ?? .bytes
-    let sample = OpenChunk(layout: dataType.layout, maximumElementByteCount: access.maximumElementByteCount)
-    try sample.reset(expectedByteCount: min(byteCount, memoryBudget))
-    return Appender(
-      sampling: sample, byteCount: min(byteCount, memoryBudget), create: create, dataType: dataType,
-      memoryBudget: memoryBudget, monitor: monitor)
   }
 
   /// Appends a copy of an element.
@@ -257,74 +212,8 @@ public final class Appender {
     }
   }
 
-  /// The number of elements that were appended.
-  public var appendedCount: Int {
-    endWriting()
-    return switch phase {
-    case .sampling(let sample, _, _): sample.count
-    case .writing(let state): earlierCount + state.appendedCount
-    case .finished(let count): count
-    }
-  }
-
-  /// Stores all that was appended and gives the array a shape that covers it.
-  ///
-  /// When this returns, the elements survive the end of the process, however it ends; in a ``FileStore`` with
-  /// ``Durability/durable`` also a crash of the machine. Readers see either the array as it was or the array
-  /// with these elements: the shape is written last.
-  ///
-  /// A last chunk that is not full is stored at full shape, padded with the fill value, and stored again when
-  /// it is; the same goes for a shard. Where chunks differ in length, a checkpoint ends the open one. Each
-  /// checkpoint waits for the chunks that are being stored, so that one every few seconds costs little and one
-  /// for each element very much.
-  ///
-  /// An array whose chunk size is not known yet is created with the elements that there are; without any,
-  /// nothing is done.
-  ///
-  /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(_:)-(RawSpan)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
-  ///   complete. The array stays as it was at the last checkpoint, no element is lost, and the appender can go
-  ///   on.
-  /// - Complexity: O(*n*) where *n* is the size of the elements that are not stored yet, and of the last chunk
-  ///   or shard.
-  public func checkpoint() throws {
-    endWriting()
-    if case .sampling(let sample, _, _) = phase, sample.count == 0 { return }
-    try storingState().checkpoint()
-    unlock()
-  }
-
-  /// Stores all that was appended and gives the array its new shape.
-  ///
-  /// The last chunk is stored at full shape, padded with the fill value.
-  ///
-  /// - Returns: The array.
-  /// - Throws: As ``checkpoint()``. The appender is not finished then, and can be.
-  /// - Precondition: The appender is not finished.
-  @discardableResult
-  public func finish() throws -> ZarrArray {
-    endWriting()
-    let state = try storingState()
-    try state.finish()
-    phase = .finished(count: appendedCount)
-    unlock()
-    monitor?.finish()
-    return state.array
-  }
-
-  /// Gives up: what is not stored yet is dropped, and the array stays as it was at the last checkpoint.
-  ///
-  /// When this returns no thread stores anything any more, so the store can be removed. Chunks that were
-  /// stored since then stay, and are no part of the array. Does nothing if the appender is finished.
-  public func cancel() {
-    endWriting()
-    if let state { state.cancel() }
-    phase = .finished(count: appendedCount)
-    unlock()
-  }
-
   /// Gives the open chunk back what was written to it.
-  private func endWriting() {
+  func endWriting() {
     insideCount = 0
     guard let writer = writer.take() else { return }
     state?.endWriting(writer)
@@ -341,89 +230,4 @@ public final class Appender {
       try appendingState().append(byteCount: byteCount, body)
     }
   }
-
-  /// Where the appender is; an array that is not there yet is created, for elements like those of the sample.
-  private func writingState() throws -> AppendingState {
-    if let state { return state }
-    guard case .sampling(let sample, let create, let byteCount) = phase else {
-      preconditionFailure("the appender is finished")
-    }
-    let array = try create(sample.meanByteCount ?? ChunkSize.assumedMeanByteCount)
-    let state = try AppendingState(
-      array, sample: sample.takeElements(chain: array.chain), evenChunkByteCount: byteCount,
-      memoryBudget: memoryBudget, monitor: monitor)
-    phase = .writing(state)
-    return state
-  }
-
-  /// Where the appender is, once it has the end of the array for itself.
-  ///
-  /// If others have appended elements since the last checkpoint, it goes on behind these.
-  private func appendingState() throws -> AppendingState {
-    let state = try writingState()
-    guard lock == nil, let lockTimeout else { return state }
-    let lock = try lockEnd(of: state.array, timeout: lockTimeout)
-    do {
-      try state.array.reload()
-      if state.array.shape[0] != state.storedRowCount {
-        let sample = state.waitingSample
-        let next = try AppendingState(
-          state.array, sample: sample, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget,
-          monitor: monitor)
-        earlierCount += state.appendedCount - (sample?.count ?? 0)
-        phase = .writing(next)
-      }
-    } catch {
-      lock.unlock()
-      throw error
-    }
-    self.lock = lock
-    return try writingState()
-  }
-
-  /// Where the appender is, to store what was appended.
-  private func storingState() throws -> AppendingState {
-    let state = try writingState()
-    // Without a lock nothing was appended but the sample.
-    return state.waitingSample == nil ? state : try appendingState()
-  }
-
-  /// Waits for the end of the array.
-  private func lockEnd(of array: ZarrArray, timeout: Duration) throws -> ArrayLock {
-    // Whoever goes on after a checkpoint comes after those who have waited.
-    let turn = try array.lock(.turn)
-    defer { turn.unlock() }
-    let deadline = ContinuousClock.now + timeout
-    while true {
-      do {
-        return try array.lock(.end, timeout: min(timeout, Self.patience))
-      } catch StoreError.locked(let path, let owner) {
-        guard ContinuousClock.now < deadline else { throw StoreError.locked(path: path, owner: owner) }
-        if monitor?.isCancelled == true { throw ZarrError.cancelled }
-      }
-    }
-  }
-
-  /// How long to wait before a look whether the caller still wants it.
-  private static let patience = Duration.milliseconds(200)
-
-  /// Lets others append.
-  private func unlock() {
-    lock?.unlock()
-    lock = nil
-  }
-}
-
-extension ArrayOptions {
-  /// The bytes of elements that have to be seen to know how many make a chunk or a shard, or nil if that is
-  /// said.
-  fileprivate var sampledByteCount: Int? {
-    var chunkByteCount: Int?
-    if case .bytes(let byteCount) = chunkSize { chunkByteCount = byteCount }
-    guard case .bytes(let byteCount)? = shardSize else { return chunkByteCount }
-    // A few small elements say little of many.
-    return max(chunkByteCount ?? 0, min(byteCount, Self.largestShardSample))
-  }
-
-  private static var largestShardSample: Int { 1 << 20 }
 }

@@ -1,0 +1,74 @@
+import ChunkEngine
+
+/// The open chunks: where they come from, and where they go when they are full.
+extension AppendingState {
+  func openNextChunks() throws {
+    if fullRows != nil { try handOver() }
+    if let filledRowEnd, rows.firstRow >= filledRowEnd { try refuseElements() }
+    if chunks.isEmpty {
+      try queue.waitForRoom()
+      try openChunks(rows: 0)
+    }
+  }
+
+  /// Pads the open chunks, which are full, and hands them to the workers.
+  func handOver() throws {
+    guard let openRows = fullRows else { return }
+    _ = try rowCount(with: openRows)
+    let length = rows.length(behind: openRows)
+    for chunk in chunks {
+      chunk.shape = [length] + array.chunkShape.dropFirst()
+      try chunk.pad(with: fillValue, to: length * slab)
+      chunk.seal()
+      expectedByteCount = chunk.byteCount
+    }
+    let index = rows.index
+    try rows.advance(by: length)
+    // From here on nothing fails, so that no chunk is handed over twice.
+    for chunk in chunks {
+      if shards == nil {
+        queue.submit(SealedChunks(chunks: [chunk]))
+      } else {
+        shards?.add(chunk, to: queue)
+      }
+    }
+    chunks = []
+    chunkOfRun = nil
+    fullRows = nil
+    (pass, run, runPosition) = (0, 0, 0)
+    shards?.endRow(index, queue: queue)
+  }
+
+  /// Takes chunks for the next row of chunks, of which the first `rows` rows are stored already.
+  func openChunks(rows: Int) throws {
+    var chunks: [OpenChunk] = []
+    for column in layout.columns {
+      let chunk = try queue.takeChunk()
+      try chunk.reset(expectedByteCount: expectedByteCount)
+      chunk.isCovered = rows > 0
+      chunk.indices = [self.rows.index] + column
+      if rows > 0 {
+        let count = rows * slab
+        if let stored = try readChunk(at: chunk.indices) {
+          try chunk.restore(0..<count, of: stored)
+        } else {
+          try chunk.pad(with: fillValue, to: count)
+        }
+      }
+      chunks.append(chunk)
+    }
+    self.chunks = chunks
+  }
+
+  private func readChunk(at indices: [Int]) throws -> BlobView? {
+    do {
+      return try array.readChunk(at: indices, shape: [rows.length] + array.chunkShape.dropFirst())
+    } catch {
+      throw array.error(error, chunk: array.storedIndices(ofChunkAt: indices))
+    }
+  }
+
+  func refuseElements() throws {
+    throw ZarrError.elementCount(path: array.location, found: 1, expected: 0)
+  }
+}
