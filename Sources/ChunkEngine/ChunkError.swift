@@ -42,6 +42,8 @@ public enum ChunkError: Error, Hashable, Sendable {
   case expansionExceedsLimit(codec: String, byteCount: Int?, storedByteCount: Int, ratio: Int)
   /// The elements of one call have more bytes together than the limit.
   case callByteCountExceedsLimit(byteCount: Int?, limit: Int)
+  /// The elements of one call are more than the limit.
+  case callElementCountExceedsLimit(count: Int, limit: Int)
   /// The stored bytes are more than a chunk within the limits can have.
   case storedByteCountExceedsLimit(byteCount: Int, limit: Int)
   /// A header claims a decoded size that its bytes cannot give.
@@ -120,6 +122,8 @@ extension ChunkError: CustomStringConvertible {
     case .callByteCountExceedsLimit(let byteCount, let limit):
       "the elements have \(byteCount.map(String.init) ?? "more") bytes together, and the limit for one call is "
         + "\(limit)"
+    case .callElementCountExceedsLimit(let count, let limit):
+      "\(count) elements are asked for, and the limit for one call is \(limit)"
     case .storedByteCountExceedsLimit(let byteCount, let limit):
       "\(byteCount) stored bytes are above the limit of \(limit)"
     case .implausibleByteCount(let codec, let claimed, let encoded):

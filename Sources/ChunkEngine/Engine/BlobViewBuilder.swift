@@ -16,11 +16,15 @@ public final class BlobViewBuilder: Sendable {
   ///   - count: The number of elements of the selection.
   ///   - chain: The codecs of the chunks.
   ///   - limits: The most bytes that the view may have, see ``DecodingLimits/decodedByteCountPerCall``.
-  /// - Throws: ``ChunkError/callByteCountExceedsLimit(byteCount:limit:)`` before memory is taken, and
+  /// - Throws: ``ChunkError/callElementCountExceedsLimit(count:limit:)`` and
+  ///   ``ChunkError/callByteCountExceedsLimit(byteCount:limit:)`` before memory is taken, and
   ///   ``ChunkError/outOfMemory(byteCount:)``.
   public init(
     count: Int, chain: CodecChain, limits: DecodingLimits = DecodingLimits()
   ) throws(ChunkError) {
+    guard count <= limits.elementCountPerCall else {
+      throw .callElementCountExceedsLimit(count: count, limit: limits.elementCountPerCall)
+    }
     let (least, overflow) = unsafe count.multipliedReportingOverflow(
       by: chain.layout.fixedByteCount ?? MemoryLayout<UnsafeRawPointer>.stride)
     byteCountLimit = limits.decodedByteCountPerCall

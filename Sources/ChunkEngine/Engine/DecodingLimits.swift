@@ -11,6 +11,9 @@ public struct DecodingLimits: Hashable, Sendable {
   /// The most bytes that one call may give: of all elements together, and of what points to them.
   public var decodedByteCountPerCall: Int
 
+  /// The most elements that one call may give.
+  public var elementCountPerCall: Int
+
   /// The most times its stored size that a chunk may decode to, if that is more than
   /// ``alwaysExpandedByteCount``.
   public var expansionRatio: Int
@@ -24,17 +27,20 @@ public struct DecodingLimits: Hashable, Sendable {
   ///   - decodedByteCountPerChunk: The most bytes that a chunk may decode to: 1 GiB unless said otherwise.
   ///   - decodedByteCountPerCall: The most bytes that one call may give: half of the machine's memory unless
   ///     said otherwise. Each element counts with its bytes, and with 8 more if elements are of any size.
+  ///   - elementCountPerCall: The most elements that one call may give: any number of them unless said
+  ///     otherwise, within the bytes.
   ///   - expansionRatio: The most times its stored size that a large chunk may decode to: 1000 unless said
   ///     otherwise.
   ///   - shardIndexByteCount: The most bytes that the index of a shard may have, 16 for each inner chunk: 128
   ///     MiB unless said otherwise.
   public init(
     decodedByteCountPerChunk: Int = 1 << 30,
-    decodedByteCountPerCall: Int = DecodingLimits.usualByteCountPerCall, expansionRatio: Int = 1000,
-    shardIndexByteCount: Int = 128 << 20
+    decodedByteCountPerCall: Int = DecodingLimits.usualByteCountPerCall, elementCountPerCall: Int = Int.max,
+    expansionRatio: Int = 1000, shardIndexByteCount: Int = 128 << 20
   ) {
     self.decodedByteCountPerChunk = max(0, decodedByteCountPerChunk)
     self.decodedByteCountPerCall = max(0, decodedByteCountPerCall)
+    self.elementCountPerCall = max(0, elementCountPerCall)
     self.expansionRatio = max(1, expansionRatio)
     self.shardIndexByteCount = max(0, shardIndexByteCount)
   }

@@ -34,7 +34,7 @@ extension ZarrArray {
   private static func isDamage(_ error: any Error) -> Bool {
     switch error {
     case ChunkError.outOfMemory, ChunkError.cancelled, ChunkError.callByteCountExceedsLimit,
-      ChunkError.refused:
+      ChunkError.callElementCountExceedsLimit, ChunkError.refused:
       false
     case ChunkError.innerChunk(_, let reason): isDamage(reason)
     case is ChunkError, StoreError.tooLarge: true

@@ -91,8 +91,11 @@ extension ZarrArray {
     do throws(ChunkError) {
       return try BlobViewBuilder(count: count, chain: sharding?.codec.chain ?? chain, limits: access.limits)
     } catch {
-      guard case .callByteCountExceedsLimit = error else { throw error }
-      throw ZarrError.limit(path: location, reason: error)
+      switch error {
+      case .callByteCountExceedsLimit, .callElementCountExceedsLimit:
+        throw ZarrError.limit(path: location, reason: error)
+      default: throw error
+      }
     }
   }
 

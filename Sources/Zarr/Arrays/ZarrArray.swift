@@ -239,7 +239,11 @@ public final class ZarrArray: Sendable {
   /// Says of which chunk an error of the engine is.
   func error(_ reason: any Error, chunk indices: [Int]) -> any Error {
     guard let failure = reason as? ChunkError else { return reason }
-    if case .callByteCountExceedsLimit = failure { return ZarrError.limit(path: location, reason: failure) }
+    switch failure {
+    case .callByteCountExceedsLimit, .callElementCountExceedsLimit:
+      return ZarrError.limit(path: location, reason: failure)
+    default: break
+    }
     return ZarrError.chunk(path: "\(store.location)/\(key(ofChunkAt: indices))", reason: reason)
   }
 

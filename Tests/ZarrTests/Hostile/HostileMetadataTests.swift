@@ -64,6 +64,24 @@ struct HostileMetadataTests {
     }
   }
 
+  @Test("The limit for a call counts elements, whatever their size", arguments: vastArrays.indices)
+  func elementLimit(number: Int) throws {
+    let limits = DecodingLimits(decodedByteCountPerCall: Int.max, elementCountPerCall: 2)
+    let store = MemoryStore()
+    try store.put(Self.vastArrays[number], at: "zarr.json")
+    let array = try ZarrArray.open(in: store, access: ArrayAccess(limits: limits))
+    let count = try #require(ArrayRegion(allOf: array.shape).elementCount)
+    let error = #expect(throws: ZarrError.self) { try array.read() }
+    #expect(error?.chunkError == .callElementCountExceedsLimit(count: count, limit: 2))
+    #expect(error?.description.contains("memory") == true)
+    let last = array.shape.map { $0 - 1..<$0 }
+    #expect(try array.read(ArrayRegion(last)).count == 1)
+    let two = ArrayRegion(array.shape.indices.map { $0 == 0 ? 0..<2 : 0..<1 })
+    #expect(try array.read(two).count == 2)
+    let three = ArrayRegion(array.shape.indices.map { $0 == 0 ? 0..<3 : 0..<1 })
+    #expect(throws: ZarrError.self) { try array.read(three) }
+  }
+
   @Test("The limit for a call counts the bytes of elements and of what points to them")
   func callLimit() throws {
     let store = MemoryStore()
