@@ -49,7 +49,8 @@ let package = Package(
     .testTarget(
       name: "ChunkEngineTests",
       dependencies: ["ChunkEngine", "CKernels", "CAllocationCounter", "TestSupport"]),
-    .testTarget(name: "ZarrTests", dependencies: ["Zarr", "CSystemCalls", "TestSupport"]),
+    .target(name: "CSystemFaults", path: "Tests/CSystemFaults"),
+    .testTarget(name: "ZarrTests", dependencies: ["Zarr", "CSystemCalls", "CSystemFaults", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
     .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
     .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),

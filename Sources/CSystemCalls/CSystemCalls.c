@@ -4,12 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 int csystemcalls_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int csystemcalls_replace(int descriptor, int other) { return dup3(other, descriptor, O_CLOEXEC); }
+
+int csystemcalls_rename(int directory, const char *path, const char *target, enum csystemcalls_rename kind) {
+  unsigned flags = kind == csystemcalls_rename_new ? RENAME_NOREPLACE : RENAME_EXCHANGE;
+  return renameat2(directory, path, directory, target, flags);
+}
 
 int csystemcalls_lock(int descriptor, off_t start, off_t length, int waits) {
   struct flock lock = {0};

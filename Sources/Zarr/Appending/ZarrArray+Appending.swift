@@ -62,8 +62,8 @@ extension ZarrArray {
       try withLock(on: .chunk(shard.indices), isReplaced: shard.keptCount == 0) {
         let old = shard.keptCount == 0 ? nil : try openShard(at: shard.indices, shard.grid, sharding)
         try store(
-          parts, at: shard.indices, shard.grid, over: old, keptCount: shard.keptCount,
-          isDeferred: !shard.isCovered, sharding)
+          parts, at: shard.indices, shard.grid, over: old, isWhole: shard.keptCount == 0,
+          keptCount: shard.keptCount, isDeferred: !shard.isCovered, sharding)
       }
     } catch {
       throw self.error(error, chunk: shard.indices)

@@ -11,7 +11,7 @@ extension ZarrArray {
   ///   - elements: As many elements as the region has.
   ///   - region: Where they go; everywhere unless it is said.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before stay written.
+  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before may stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
   public func write(
     _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
@@ -33,12 +33,19 @@ extension ZarrArray {
       return try write(
         elements, to: chunks.region, chunks.metadata, of: sharding, isDeferred: isDeferred, monitor: monitor)
     }
-    try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
-      try withLock(on: .chunk(part.indices), isReplaced: part.isWhole) {
-        try write(
-          part, of: elements, metadata: chunks.metadata, isDeferred: isDeferred, with: worker,
-          monitor: monitor)
+    let batch = isDeferred || chunks.parts.count < 2 ? nil : store.makeBatch()
+    do {
+      try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
+        try withLock(on: .chunk(part.indices), isReplaced: part.isWhole) {
+          try write(
+            part, of: elements, metadata: chunks.metadata, isDeferred: isDeferred, in: batch, with: worker,
+            monitor: monitor)
+        }
       }
+      try batch?.finish()
+    } catch {
+      batch?.cancel()
+      throw error
     }
   }
 
@@ -53,10 +60,21 @@ extension ZarrArray {
   /// Writes what a region has of one chunk, while the chunk is locked.
   func write(
     _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata, isDeferred: Bool = false,
-    with worker: EncodingWorker, monitor: ProgressMonitor?
+    in batch: (any StoreBatch)? = nil, with worker: EncodingWorker, monitor: ProgressMonitor?
   ) throws {
     let chunkElementCount = part.chunkElementCount
-    let existing = part.isWhole ? nil : try readChunk(at: part.indices, shape: part.chunkShape)
+    let key = key(ofChunkAt: part.indices)
+    let old = part.isWhole ? nil : try store.openValue(key)
+    let existing = try old.flatMap { old in
+      try decodeChunk(shape: part.chunkShape) { arena, limit in
+        guard old.byteCount <= limit else {
+          throw StoreError.tooLarge(
+            path: "\(store.location)/\(key)", byteCount: old.byteCount, limit: limit)
+        }
+        try old.read(0..<old.byteCount, into: &arena)
+        return true
+      }
+    }
     let others: any BlobSource = existing ?? RepeatedBlob(metadata.fillValue, count: chunkElementCount)
     var segments: [ChunkEncoder.Segment] = []
     var position = 0
@@ -73,18 +91,23 @@ extension ZarrArray {
       segments.append(ChunkEncoder.Segment(others, position..<chunkElementCount))
     }
 
-    let key = key(ofChunkAt: part.indices)
     var storedByteCount = 0
     var (isEncoded, payloadByteCount) = try worker.encoder.encode(
       segments, shape: part.chunkShape,
       unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
-      try store.write(key, byteCount: encoded.byteCount, isDeferred: isDeferred) { append in
-        try append(encoded)
+      if part.isWhole, let batch {
+        try batch.write(key, byteCount: encoded.byteCount) { append in try append(encoded) }
+      } else if part.isWhole {
+        try store.write(key, byteCount: encoded.byteCount, isDeferred: isDeferred) { append in
+          try append(encoded)
+        }
+      } else {
+        try store.replace(old, at: key, byteCount: encoded.byteCount) { append in try append(encoded) }
       }
     }
-    if !isEncoded { try store.delete(key) }
+    if !isEncoded { try part.isWhole ? store.delete(key) : store.delete(old, at: key) }
     if monitor != nil, count < chunkElementCount {
       // The chunk has others besides, which are not part of the work.
       payloadByteCount = 0
@@ -110,16 +133,21 @@ extension ZarrArray {
         try decodeChunk(at: place.position, place.grid, of: shard, sharding)
       }
     }
+    let key = key(ofChunkAt: indices)
+    return try decodeChunk(shape: shape) { arena, limit in
+      try store.read(key, into: &arena, limit: limit)
+    }
+  }
+
+  /// Decodes a chunk that `read` appends to its argument, or returns nil if that returns `false`.
+  private func decodeChunk(
+    shape: [Int], _ read: (inout ByteArena, _ limit: Int) throws -> Bool
+  ) throws -> BlobView? {
     let worker = try workers.decoding.take()
     defer { workers.decoding.put(worker) }
-    let key = key(ofChunkAt: indices)
-    guard
-      let chunk = try worker.decoder.decode(
-        shape: shape,
-        { arena, limits in
-          try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
-        })
-    else { return nil }
-    return try BlobView(chunk, count: shape.reduce(1, *), chain: chain)
+    let chunk = try worker.decoder.decode(shape: shape) { arena, limits in
+      try read(&arena, limits.storedByteCountPerChunk)
+    }
+    return try chunk.map { try BlobView($0, count: shape.reduce(1, *), chain: chain) }
   }
 }

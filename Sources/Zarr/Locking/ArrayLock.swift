@@ -36,12 +36,20 @@ extension ZarrArray {
   }
 
   /// Calls `body` while nobody else changes a part of the array.
+  ///
+  /// If something of the part is kept, and somebody who keeps nothing has replaced it meanwhile, calls it again.
   func withLock<Result>(
     on part: ArrayPart, isReplaced: Bool = false, _ body: () throws -> Result
   ) throws -> Result {
     let lock = try lock(part, isReplaced: isReplaced)
     defer { lock.unlock() }
-    return try body()
+    while true {
+      do {
+        return try body()
+      } catch StoreError.changed where !isReplaced {
+        continue
+      }
+    }
   }
 
   private func lockInStore(_ part: ArrayPart, timeout: Duration?) throws -> (any StoreLock)? {

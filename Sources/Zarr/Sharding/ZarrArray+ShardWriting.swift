@@ -37,8 +37,8 @@ extension ZarrArray {
         }
         if let parts = shard.add(part, at: number % plan.piecesPerShard) {
           try store(
-            parts, at: indices, plan.innerGrid(ofShardAt: indices), over: old, isDeferred: isDeferred,
-            sharding)
+            parts, at: indices, plan.innerGrid(ofShardAt: indices), over: old,
+            isWhole: plan.part(ofShardAt: indices).isWhole, isDeferred: isDeferred, sharding)
           shards.finish(shardNumber)
         }
         guard let monitor, let piece, let part else { return }
@@ -99,24 +99,30 @@ extension ZarrArray {
   ///   - indices: The place of the shard in the grid.
   ///   - grid: Its inner chunks.
   ///   - old: The shard that was there before.
+  ///   - isWhole: Whether nothing of the old shard matters, and that of whoever replaces it meanwhile neither.
   ///   - keptCount: How many of the inner chunks of the old shard are kept, the first ones in C order.
   ///   - isDeferred: Whether the shard may wait for the store to be synchronized.
   ///   - sharding: The codec.
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func store(
     _ parts: [EncodedInnerChunks], at indices: [Int], _ grid: InnerChunkGrid, over old: OpenShard?,
-    keptCount: Int = Int.max, isDeferred: Bool = false, _ sharding: Sharding
+    isWhole: Bool, keptCount: Int = Int.max, isDeferred: Bool = false, _ sharding: Sharding
   ) throws {
     var assembly = try ShardAssembly(sharding.codec, grid, keeping: old?.index, keptCount: keptCount)
     for part in parts { assembly.add(part) }
     let key = key(ofChunkAt: indices)
-    guard var shard = try assembly.finish() else { return try store.delete(key) }
+    guard var shard = try assembly.finish() else {
+      return try isWhole ? store.delete(key) : store.delete(old?.value, at: key)
+    }
     func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
       try old?.value.read(range, into: &arena)
     }
     if let old, !old.value.staysWhenReplaced { try shard.load(reading: read) }
-    try store.write(key, byteCount: shard.byteCount, isDeferred: isDeferred) { append in
-      try shard.write(reading: read, to: append)
+    func write(to append: (RawSpan) throws -> Void) throws { try shard.write(reading: read, to: append) }
+    if isWhole {
+      try store.write(key, byteCount: shard.byteCount, isDeferred: isDeferred, gathering: write)
+    } else {
+      try store.replace(old?.value, at: key, byteCount: shard.byteCount, gathering: write)
     }
   }
 

@@ -65,10 +65,7 @@ extension FileStore {
 
   /// Whether a file is the one that others find at a path.
   private func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
-    let own = try file.status()
-    var found = stat()
-    guard unsafe fstatat(root.rawValue, path, &found, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
-    return own.st_dev == found.st_dev && own.st_ino == found.st_ino
+    FileIdentity(try file.status()) == FileIdentity(of: path, in: root.rawValue)
   }
 
   /// Removes a lock file if nobody else has locked a byte of it, and returns whether it did.

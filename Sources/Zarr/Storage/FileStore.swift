@@ -9,7 +9,7 @@ import Synchronization
 /// the new one and a killed writer leaves neither. What is synchronized to the disk beyond what the system
 /// does by itself, its ``Durability`` says.
 public final class FileStore: Store {
-  let root: FileDescriptor
+  let root: RootDirectory
   public let location: String
 
   /// What of a value survives when its writer, or the machine, is stopped in the middle.
@@ -41,10 +41,7 @@ public final class FileStore: Store {
     opening path: String, durability: Durability = .atomic, followsLinksOut: Bool = false,
     usesLocks: Bool = true
   ) throws(StoreError) {
-    guard let root = try FileDescriptor(opening: path, flags: O_DIRECTORY | O_RDONLY, path: path) else {
-      throw .system(operation: "open", path: path, code: errno)
-    }
-    self.root = root
+    root = try RootDirectory(opening: path)
     self.durability = durability
     self.followsLinksOut = followsLinksOut
     self.usesLocks = usesLocks
@@ -128,10 +125,19 @@ public final class FileStore: Store {
   /// what others have written to the same file system.
   public func synchronize() throws {
     guard isUnsynchronized.exchange(false, ordering: .sequentiallyConsistent) else { return }
-    guard retrying({ csystemcalls_syncfs(root.rawValue) }) == 0 else {
-      let code = errno
+    do {
+      try synchronizeFileSystem()
+    } catch {
       isUnsynchronized.store(true, ordering: .sequentiallyConsistent)
-      throw StoreError.system(operation: "synchronize", path: location, code: code)
+      throw error
+    }
+  }
+
+  public func makeBatch() -> (any StoreBatch)? { durability == .durable ? FileBatch(in: self) : nil }
+
+  func synchronizeFileSystem() throws(StoreError) {
+    guard retrying({ csystemcalls_syncfs(root.rawValue) }) == 0 else {
+      throw .system(operation: "synchronize", path: location, code: errno)
     }
   }
 
@@ -147,17 +153,15 @@ public final class FileStore: Store {
     if durability == .durable { try parent.synchronize() }
   }
 
-  private func write(
-    _ key: StoreKey, isSynchronized: Bool, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  /// Writes a value to a file, which `name` gives its name if it does not have it.
+  func write(
+    _ key: StoreKey, isSynchronized: Bool, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void,
+    naming name: (_ temporaryName: String) throws(StoreError) -> Void
   ) throws {
     let target = try createFile(for: key)
     do {
       try fill(target.file, isSynchronized: isSynchronized, gather)
-      if target.name != key.description {
-        guard unsafe renameat(root.rawValue, target.name, root.rawValue, key.description) == 0 else {
-          throw StoreError.system(operation: "replace", path: path(of: key), code: errno)
-        }
-      }
+      if target.name != key.description { try name(target.name) }
     } catch {
       _ = unsafe unlinkat(root.rawValue, target.name, 0)
       throw error
@@ -169,6 +173,21 @@ public final class FileStore: Store {
     while target.madeDirectories, !directory.isEmpty {
       directory = Self.parent(of: directory)
       try synchronizeDirectory(directory)
+    }
+  }
+
+  private func write(
+    _ key: StoreKey, isSynchronized: Bool, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try write(key, isSynchronized: isSynchronized, gather) { name throws(StoreError) in
+      try rename(name, to: key)
+    }
+  }
+
+  /// Has a file take the place of whatever is there.
+  func rename(_ name: String, to key: StoreKey) throws(StoreError) {
+    guard unsafe renameat(root.rawValue, name, root.rawValue, key.description) == 0 else {
+      throw .system(operation: "replace", path: path(of: key), code: errno)
     }
   }
 
@@ -238,24 +257,15 @@ public final class FileStore: Store {
   /// - Throws: ``StoreError/outside(path:)`` if a link leads out of the store, and
   ///   ``StoreError/system(operation:path:code:)``, also if the directory of the store was removed.
   func open(_ name: String, flags: Int32, path: String? = nil) throws(StoreError) -> FileDescriptor? {
-    let file = try FileDescriptor(
-      opening: name.isEmpty ? "." : name, in: root.rawValue, flags: flags, isBeneath: !followsLinksOut,
+    try root.open(
+      name, flags: flags, isBeneath: !followsLinksOut,
       path: path ?? (name.isEmpty ? location : "\(location)/\(name)"))
-    if let file { return file }
-    // In a directory that was removed there is nothing, which is not the same as values that were never
-    // written.
-    let code = errno
-    if try root.status().st_nlink == 0 {
-      throw .system(operation: "use the removed directory", path: location, code: ENOENT)
-    }
-    errno = code
-    return nil
   }
 
-  private func path(of key: StoreKey) -> String { "\(location)/\(key)" }
+  func path(of key: StoreKey) -> String { "\(location)/\(key)" }
 
   /// A name beside that of a value, which no value has: `c/.0.1234-5.partial` for `c/0`.
-  private func temporaryName(for key: String) -> String {
+  func temporaryName(for key: String) -> String {
     let number = nextTemporary.wrappingAdd(1, ordering: .relaxed).oldValue
     let directory = Self.parent(of: key)
     let name = key.utf8.dropFirst(directory.isEmpty ? 0 : directory.utf8.count + 1)

@@ -27,6 +27,9 @@ final class FileValue: StoredValue {
     try file.read(range.count, at: range.lowerBound, into: &arena)
   }
 
+  /// What tells the file from all others as long as it is open.
+  func identity() throws(StoreError) -> FileIdentity { FileIdentity(try file.status()) }
+
   /// What tells the file from others that were in its place, and from what it was before, or nil if it was
   /// changed just now.
   private static func version(_ status: stat) -> StoredVersion? {

@@ -80,6 +80,36 @@ public protocol Store: Sendable {
     _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void)
     throws
 
+  /// Writes a value in place of one that was read, unless somebody else has replaced or deleted that.
+  ///
+  /// It is for values that parts of the old one go on in. Who replaces a value as a whole takes no lock, and
+  /// what they wrote would be lost. There is a default implementation, which does not look.
+  ///
+  /// - Parameters:
+  ///   - old: What ``openValue(_:)`` returned, or nil if there was no value.
+  ///   - key: The key of the value.
+  ///   - byteCount: The bytes that the parts have together, as a hint.
+  ///   - gather: Hands the parts of the value to its argument, one after the other.
+  /// - Throws: ``StoreError/changed(path:)``, other errors of the store, and what `gather` throws.
+  func replace(
+    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void) throws
+
+  /// Removes a value that was read, unless somebody else has replaced it.
+  ///
+  /// There is a default implementation, which does not look.
+  ///
+  /// - Parameters:
+  ///   - old: What ``openValue(_:)`` returned, or nil if there was no value.
+  ///   - key: The key of the value.
+  /// - Throws: ``StoreError/changed(path:)``, and other errors of the store.
+  func delete(_ old: (any StoredValue)?, at key: StoreKey) throws
+
+  /// Begins a batch, if the store can make sure of many values at once in less time than of each by itself.
+  ///
+  /// There is a default implementation, which returns nil.
+  func makeBatch() -> (any StoreBatch)?
+
   /// Returns when all values that were written before are as safe as the store can make them.
   ///
   /// There is a default implementation, which does nothing.
@@ -150,6 +180,15 @@ extension Store {
   ) throws {
     try write(key, byteCount: byteCount, gathering: gather)
   }
+
+  public func replace(
+    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try write(key, byteCount: byteCount, gathering: gather)
+  }
+
+  public func delete(_ old: (any StoredValue)?, at key: StoreKey) throws { try delete(key) }
 
   public func synchronize() throws {}
 

@@ -15,6 +15,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case readOnly(path: String)
   /// Somebody else holds a lock; if the store knows who, that is said in words.
   case locked(path: String, owner: String?)
+  /// Somebody replaced a value while a part of it was written.
+  case changed(path: String)
   /// There are no locks where the store is.
   case notLockable(path: String, code: Int32)
   /// What is below a prefix cannot get another one.
@@ -34,6 +36,8 @@ extension StoreError: CustomStringConvertible {
     case .readOnly(let path): "\(path) cannot be written"
     case .locked(let path, let owner):
       "\(path) is locked by \(owner ?? "somebody else"); try again when they are done"
+    case .changed(let path):
+      "\(path) was replaced by somebody else while a part of it was written, and is as they wrote it; try again"
     case .notLockable(let path, let code):
       """
       \(path) cannot be locked (\(unsafe String(cString: strerror(code)))), and without a lock elements that \

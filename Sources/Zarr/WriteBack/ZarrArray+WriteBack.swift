@@ -63,7 +63,7 @@ extension ZarrArray {
         try open.encode(with: &worker.writer, of: grid)
       }
       let part = try worker.writer.endPart(elementByteCount: 0)
-      try store([part], at: shardIndices, grid, over: old, sharding)
+      try store([part], at: shardIndices, grid, over: old, isWhole: false, sharding)
     }
   }
 

@@ -1,0 +1,99 @@
+import CSystemCalls
+import Glibc
+import Synchronization
+
+/// The directory of a store, which is held open: the store goes with it when it is moved.
+///
+/// If it is removed, whatever is in its place by then takes over its number at the next call that finds
+/// nothing. Calls that find something ask for no more than before.
+struct RootDirectory: ~Copyable {
+  private let descriptor: FileDescriptor
+  private let location: String
+
+  /// The path from the root of the system on, which is the same when the process works elsewhere.
+  private let absolutePath: String
+
+  /// How often the directory was replaced, times two; odd while that is done.
+  private let version = Atomic(0)
+  private let replacement = Mutex(())
+
+  /// Opens a directory.
+  ///
+  /// - Throws: ``StoreError/system(operation:path:code:)``
+  init(opening path: String) throws(StoreError) {
+    guard let descriptor = try Self.open(path, location: path) else {
+      throw .system(operation: "open", path: path, code: errno)
+    }
+    self.descriptor = descriptor
+    location = path
+    absolutePath = path.hasPrefix("/") ? path : "\(Self.workingDirectory)/\(path)"
+  }
+
+  /// The number by which the system knows it, which stays the same.
+  var rawValue: Int32 { descriptor.rawValue }
+
+  /// What the system knows of it.
+  func status() throws(StoreError) -> stat { try descriptor.status() }
+
+  /// Opens what is below the directory, or the directory itself for an empty name; nil if there is no such
+  /// file.
+  ///
+  /// - Parameters:
+  ///   - name: Names with slashes between them.
+  ///   - flags: As the system has them.
+  ///   - isBeneath: Whether links must not lead out of the directory.
+  ///   - path: What errors name.
+  /// - Returns: The file, or nil.
+  /// - Throws: ``StoreError/outside(path:)`` and ``StoreError/system(operation:path:code:)``, also if the
+  ///   directory was removed: in what is not there is nothing, which is not the same as values that were never
+  ///   written.
+  func open(
+    _ name: String, flags: Int32, isBeneath: Bool, path: String
+  ) throws(StoreError) -> FileDescriptor? {
+    while true {
+      let version = version.load(ordering: .acquiring)
+      let file = try FileDescriptor(
+        opening: name.isEmpty ? "." : name, in: rawValue, flags: flags, isBeneath: isBeneath, path: path)
+      let code = errno
+      if let file {
+        guard name.isEmpty else { return file }
+        // One that was removed can still be opened by itself.
+        if try file.status().st_nlink > 0 { return file }
+      }
+      if try isRemoved() {
+        try replace()
+      } else if version.isMultiple(of: 2), self.version.load(ordering: .acquiring) == version {
+        errno = code
+        return nil
+      }
+    }
+  }
+
+  private func isRemoved() throws(StoreError) -> Bool { try status().st_nlink == 0 }
+
+  /// Goes on in the directory that is in place of the one that was removed.
+  private func replace() throws(StoreError) {
+    try replacement.withLock { _ throws(StoreError) in
+      // Another thread may have done it.
+      guard try isRemoved() else { return }
+      guard let directory = try Self.open(absolutePath, location: location) else {
+        throw .system(operation: "use the removed directory", path: location, code: ENOENT)
+      }
+      version.wrappingAdd(1, ordering: .acquiringAndReleasing)
+      defer { version.wrappingAdd(1, ordering: .acquiringAndReleasing) }
+      guard retrying({ csystemcalls_replace(rawValue, directory.rawValue) }) >= 0 else {
+        throw .system(operation: "open", path: location, code: errno)
+      }
+    }
+  }
+
+  private static func open(_ path: String, location: String) throws(StoreError) -> FileDescriptor? {
+    try FileDescriptor(opening: path, flags: O_DIRECTORY | O_RDONLY, path: location)
+  }
+
+  private static var workingDirectory: String {
+    guard let path = unsafe getcwd(nil, 0) else { return "." }
+    defer { unsafe free(path) }
+    return unsafe String(cString: path)
+  }
+}

@@ -1,0 +1,103 @@
+import ChunkEngine
+import Foundation
+import TestSupport
+import Testing
+import Zarr
+
+/// Writers of parts of chunks, and others who replace the whole chunk without a lock.
+@Suite("Chunks that are replaced while a part of them is written", .timeLimit(.minutes(10)))
+struct ReplacedMeanwhileTests {
+  private let directory: StoreDirectory
+
+  init() throws {
+    directory = try StoreDirectory()
+  }
+
+  private static let count = 10
+  private static let whole = ArrayElements.numbered(count, label: "whole ")
+
+  /// An array of one chunk or shard, with the elements of which the index is given.
+  private func makeArray(_ division: ManyWritersTests.Division, holding indices: [Int]) throws {
+    let array = try ZarrArray.create(
+      in: FileStore(opening: directory.path), shape: [Self.count], options: division.options)
+    for index in indices { try array.write([1], at: [index]) }
+  }
+
+  /// Somebody who writes without a look at what is there.
+  private func replaceAll(by elements: [[UInt8]]) throws {
+    try ZarrArray.open(in: FileStore(opening: directory.path)).write(elements)
+  }
+
+  private func elements() throws -> [[UInt8]] {
+    try ZarrArray.open(in: FileStore(opening: directory.path)).read().arrays()
+  }
+
+  @Test(
+    "Neither the whole nor the part is lost", arguments: ManyWritersTests.Division.allCases,
+    [[], [0], [3], [0, 3]])
+  func elements(division: ManyWritersTests.Division, before: [Int]) throws {
+    for part in [[9], []] as [[UInt8]] {
+      for others in [Self.whole, [[UInt8]](repeating: [], count: Self.count)] {
+        try makeArray(division, holding: before)
+        let store = StoreInterloper(try FileStore(opening: directory.path)) { try replaceAll(by: others) }
+        let array = try ZarrArray.open(in: store)
+        try array.withWriteBack(as: [UInt8].self) { view in try view.write(part, at: 3) }
+        var expected = others
+        expected[3] = part
+        #expect(store.isDone)
+        // Where nothing is stored before and after, nobody is in the way of what others store.
+        if before.isEmpty && part.isEmpty { expected = others }
+        #expect(try elements() == expected, "\(before), \(part)")
+        #expect(try directory.files().isSubset(of: ["zarr.json", "c/0"]))
+        try FileStore(opening: directory.path).deleteAll("")
+      }
+    }
+  }
+
+  @Test("A region that has a part of a shard is an error then, and can be written again")
+  func regions() throws {
+    try makeArray(.shards, holding: [0, 3])
+    let store = StoreInterloper(try FileStore(opening: directory.path)) { try replaceAll(by: Self.whole) }
+    let array = try ZarrArray.open(in: store)
+    let error = #expect(throws: StoreError.self) { try array.write([[7], [8]], to: [4..<6]) }
+    #expect(error == .changed(path: directory.path("c/0")))
+    #expect(try elements() == Self.whole)
+    try array.write([[7], [8]], to: [4..<6])
+    var expected = Self.whole
+    expected[4...5] = [[7], [8]]
+    #expect(try elements() == expected)
+  }
+
+  @Test("What a process has written as a whole stays, whatever parts another one writes")
+  func processes() async throws {
+    try makeArray(.chunks, holding: [])
+    let path = directory.path
+    await withTaskGroup { group in
+      for isWhole in [false, true] {
+        group.addTask {
+          await #expect(processExitsWith: .success) { [path = path as String, isWhole = isWhole as Bool] in
+            let array = try ZarrArray.open(in: FileStore(opening: path))
+            for round in 0..<300 {
+              if isWhole {
+                try array.write(ArrayElements.numbered(Self.count, label: "\(round) "))
+                // A part that was written to the old chunk is seen for a moment, and then put back.
+                var isKept = false
+                for _ in 0..<1000 where !isKept {
+                  let found = try array.read().strings()
+                  isKept = found.enumerated().allSatisfy { $1 == "\(round) \($0)" || $0 == 3 }
+                }
+                #expect(isKept, "round \(round)")
+              } else {
+                try array.write(Array("part \(round)".utf8), at: [3])
+                usleep(100)
+              }
+            }
+          }
+        }
+      }
+    }
+    let found = try await ZarrArray.open(in: FileStore(opening: path)).read().strings()
+    #expect(found.enumerated().allSatisfy { $1 == "299 \($0)" || $0 == 3 })
+    #expect(try directory.files() == ["zarr.json", "c/0"])
+  }
+}
