@@ -161,7 +161,7 @@ struct ParallelChunksTests {
     #expect(tally.states.load(ordering: .relaxed) == 0)
   }
 
-  @Test("A call from inside of a worker ends", .timeLimit(.minutes(1)), arguments: [1, 2, 8])
+  @Test("A call from inside of a worker ends", .timeLimit(.minutes(10)), arguments: [1, 2, 8])
   func nestedCalls(workerCount: Int) throws {
     let tally = Tally(20 * 30)
     let pool = pool(tally)

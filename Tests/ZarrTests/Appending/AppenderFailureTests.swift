@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Appending that fails", .timeLimit(.minutes(2)))
+@Suite("Appending that fails", .timeLimit(.minutes(10)))
 struct AppenderFailureTests {
   private func options(_ chunkShape: [Int], dataType: DataType = .bytes) -> ArrayOptions {
     ArrayOptions(dataType: dataType, chunkSize: .shape(chunkShape), codecs: [])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Appending in asynchronous code", .timeLimit(.minutes(2)))
+@Suite("Appending in asynchronous code", .timeLimit(.minutes(10)))
 struct AsyncAppenderTests {
   private let options = ArrayOptions(chunkSize: .count(7), codecs: [.zstd()])
 

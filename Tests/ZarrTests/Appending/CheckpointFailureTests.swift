@@ -5,7 +5,7 @@ import Testing
 import Zarr
 
 /// An appender whose store fails, stops or loses what was not synchronized, at every call in turn.
-@Suite("Checkpoints of stores that fail", .timeLimit(.minutes(2)))
+@Suite("Checkpoints of stores that fail", .timeLimit(.minutes(10)))
 struct CheckpointFailureTests {
   typealias Layout = CheckpointTests.Layout
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Checkpoints", .timeLimit(.minutes(2)))
+@Suite("Checkpoints", .timeLimit(.minutes(10)))
 struct CheckpointTests {
   /// Arrays of one kind or another, of rows that are appended.
   struct Layout: CustomTestStringConvertible, Sendable {

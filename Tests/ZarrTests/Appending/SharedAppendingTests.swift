@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Several appenders to one array", .timeLimit(.minutes(3)))
+@Suite("Several appenders to one array", .timeLimit(.minutes(10)))
 struct SharedAppendingTests {
   /// How an array is divided, with chunks that the elements of a test do not fill evenly.
   enum Division: CaseIterable {

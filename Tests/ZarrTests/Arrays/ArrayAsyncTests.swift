@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Arrays in asynchronous code", .timeLimit(.minutes(3)))
+@Suite("Arrays in asynchronous code", .timeLimit(.minutes(10)))
 struct ArrayAsyncTests {
   private let options = ArrayOptions(chunkSize: .count(3), codecs: [.zstd()])
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Arrays and threads", .timeLimit(.minutes(3)))
+@Suite("Arrays and threads", .timeLimit(.minutes(10)))
 struct ArrayConcurrencyTests {
   private let options = ArrayOptions(chunkSize: .count(100), codecs: [])
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Blocks in C order", .timeLimit(.minutes(3)))
+@Suite("Blocks in C order", .timeLimit(.minutes(10)))
 struct ElementBlockTests {
   /// Fails the test if the blocks are not those elements, one after the other.
   private func expectBlocks(

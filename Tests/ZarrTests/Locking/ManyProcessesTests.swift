@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Many writers in several processes", .timeLimit(.minutes(3)))
+@Suite("Many writers in several processes", .timeLimit(.minutes(10)))
 struct ManyProcessesTests {
   private let directory: StoreDirectory
 

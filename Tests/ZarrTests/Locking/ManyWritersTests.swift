@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Many writers in one process", .timeLimit(.minutes(3)))
+@Suite("Many writers in one process", .timeLimit(.minutes(10)))
 struct ManyWritersTests {
   /// How an array is divided.
   enum Division: CaseIterable {

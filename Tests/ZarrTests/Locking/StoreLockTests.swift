@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Locks of stores", .timeLimit(.minutes(3)))
+@Suite("Locks of stores", .timeLimit(.minutes(10)))
 struct StoreLockTests {
   private let directory: StoreDirectory
   private let brief = Duration.milliseconds(30)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("A hundred writers and readers", .timeLimit(.minutes(3)))
+@Suite("A hundred writers and readers", .timeLimit(.minutes(10)))
 struct WriterSoakTests {
   @Test(
     "Threads that write and read at once find what they must, in bounded memory",

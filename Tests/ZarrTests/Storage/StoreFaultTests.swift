@@ -4,7 +4,7 @@ import Testing
 import Zarr
 
 /// Stores of which one call goes wrong, at each call in turn.
-@Suite("Stores with a fault", .timeLimit(.minutes(2)))
+@Suite("Stores with a fault", .timeLimit(.minutes(10)))
 struct StoreFaultTests {
   /// Something that is done with a store, and can be done again if it fails.
   enum Job: CaseIterable {

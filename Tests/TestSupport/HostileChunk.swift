@@ -1,9 +1,8 @@
 import ChunkEngine
-import TestSupport
-import Zarr
+public import Zarr
 
 /// A chunk or shard of an array of four byte strings that somebody made to break its readers.
-enum HostileChunk: String, CaseIterable, Codable, Sendable {
+public enum HostileChunk: String, CaseIterable, Codable, Sendable {
   case elementCutOff
   case elementOfFourGibibytes
   case trailingBytes
@@ -30,7 +29,7 @@ enum HostileChunk: String, CaseIterable, Codable, Sendable {
   case messagePackTextOfFourGibibytes
 
   /// The codecs of the array.
-  var codecs: [MetadataExtension] {
+  private var codecs: [MetadataExtension] {
     let bytes = MetadataExtension(name: "bytes", configuration: ["endian": "little"])
     let vlen = MetadataExtension(name: "vlen-bytes")
     switch self {
@@ -78,7 +77,7 @@ enum HostileChunk: String, CaseIterable, Codable, Sendable {
   }
 
   /// What the elements are.
-  var dataType: DataType {
+  public var dataType: DataType {
     switch self {
     case .optionalPartsWrap: .optional(.bytes)
     case .json2CutOff, .json2OfAnotherShape, .json2TooDeep, .messagePackCountsFourBillion,
@@ -89,7 +88,7 @@ enum HostileChunk: String, CaseIterable, Codable, Sendable {
   }
 
   /// The bytes in the store.
-  var stored: [UInt8] {
+  private var stored: [UInt8] {
     let sound = referenceWireForm([[1, 2, 3], [], [4], [5, 6, 7, 8]])
     let one = referenceWireForm([[7]])
     let max = UInt32.max
@@ -131,14 +130,17 @@ enum HostileChunk: String, CaseIterable, Codable, Sendable {
     littleEndianBytes(UInt64(offsets.count * 4)) + offsets.flatMap(littleEndianBytes) + [1, 2, 3, 4]
   }
 
-  /// An array of four elements with this chunk.
-  func makeArray() throws -> ZarrArray {
-    let store = MemoryStore()
+  /// Stores an array with this chunk.
+  ///
+  /// - Parameters:
+  ///   - store: Where it goes.
+  ///   - count: The elements of the array, at most the four that the chunk has.
+  /// - Throws: What the store throws.
+  public func write(to store: any Store, count: Int = 4) throws {
     let metadata = try ArrayMetadata(
-      shape: [4], dataType: dataType, chunkGrid: ChunkGrid(chunkShape: [4]),
+      shape: [count], dataType: dataType, chunkGrid: ChunkGrid(chunkShape: [4]),
       fillValue: dataType.defaultFillValue, codecs: codecs)
-    try store.put(metadata.encoded(), at: "zarr.json")
-    try store.put(stored, at: "c/0")
-    return try ZarrArray.open(in: store, access: ArrayAccess(workerCount: 1))
+    try store.write(StoreKey("zarr.json"), metadata.encoded().span.bytes)
+    try store.write(StoreKey("c/0"), stored.span.bytes)
   }
 }
