@@ -39,12 +39,23 @@ struct TuneReport {
       guard let best = outcome.best(for: goal), let noise = best.noise(for: goal, in: outcome.store) else {
         return nil
       }
-      let setting = settings[best.candidate]
+      let chosen = Self.candidate(best.candidate, for: goal, settings, rows)
+      let setting = settings[chosen]
       return Advice(
-        goal: goal, words: "\(setting.words): \(rows[best.candidate].words)",
+        goal: goal, words: "\(setting.words): \(rows[chosen].words)",
         importFlags: setting.importFlags, swift: setting.snippet, noise: noise,
         tolerance: outcome.tolerance(for: goal))
     }
+  }
+
+  /// The candidate to advise instead of the best one for a goal: sizes and single reads do not depend on the
+  /// workers, so that it has those that write fastest.
+  private static func candidate(
+    _ best: Int, for goal: TuningGoal, _ settings: [TuneSetting], _ rows: [TuneRow]
+  ) -> Int {
+    guard goal == .size || goal == .random else { return best }
+    return settings.indices.filter { settings[$0].makesSameArray(as: settings[best]) }
+      .max { rows[$0].writeBytesPerSecond < rows[$1].writeBytesPerSecond } ?? best
   }
 
   /// The table and the advice as text.

@@ -15,6 +15,11 @@ struct TuneSetting: Sendable, Hashable {
       chunkByteCount: chunkBytes.value, shardByteCount: shardBytes?.value, codecs: codec.stages)
   }
 
+  /// Whether arrays of two settings are the same, whoever writes them.
+  func makesSameArray(as other: TuneSetting) -> Bool {
+    chunkBytes == other.chunkBytes && shardBytes == other.shardBytes && codec == other.codec
+  }
+
   /// The combinations to try, each once: in shards, chunks up to 1 MiB and half of a shard; and in files of
   /// their own, those from 64 KiB on and whatever no shard holds.
   ///

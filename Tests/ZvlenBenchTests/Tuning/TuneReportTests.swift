@@ -62,6 +62,26 @@ struct TuneReportTests {
     #expect(report.advice.map { $0.words.hasPrefix("64 KiB inner chunks") } == [true, true, false, false])
   }
 
+  @Test("Where the workers change nothing, the advice has those that write fastest")
+  func workers() {
+    let settings = TuneSetting.combinations(
+      chunkBytes: [ByteCount(clamping: 4 << 20)], shardBytes: ByteCount(clamping: 64 << 20),
+      codecs: [.zstd(level: 1)], workers: [1, 2], sampleByteCount: 1 << 30)
+    let results = [1.0, 0.5].enumerated().map { index, write in
+      TuningResult(
+        candidate: index,
+        measurements: [TuningMeasurement](
+          repeating: TuningMeasurement(
+            writeSeconds: write, readSeconds: 1 / write, randomReadSeconds: write, storedByteCount: 1,
+            chunkCount: 1), count: 3))
+    }
+    let report = TuneReport(
+      TuningOutcome(results: results, finalists: [0], store: .memory), of: settings,
+      for: [.size, .random, .read], payloadByteCount: 1, lead: [])
+
+    #expect(report.advice.map { $0.importFlags.suffix(1) } == ["2", "2", "1"])
+  }
+
   @Test("The page has the advice for each aim, charts and all settings, and asks for nothing")
   func page() {
     let page = TunePage(report([.write, .size])).page(title: "Settings").rendered()
