@@ -86,8 +86,8 @@ extension ZarrArray {
     }
   }
 
-  /// How many parts one worker is likely to encode or decode from one of them on; the last one leaves nothing
-  /// behind in it.
+  /// How many parts one worker is likely to encode, from one of them on; the last one leaves nothing behind in
+  /// it.
   private func expectedPartCount(at number: Int, of pieceCount: Int) -> Int {
     (pieceCount - number - 1) / access.workerCount + 1
   }
