@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test crash compare results check fuzz lint format build docs dependencies python
+.PHONY: help demo test crash compare results check bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
@@ -8,6 +8,7 @@ help:
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
 	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
+	@echo "make bench-check  fail if a kernel lost speed since BASE=HEAD~1, which is built and measured beside it"
 	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
 	@echo "make lint     check the formatting, as continuous integration does"
 	@echo "make format   format the sources"
@@ -42,6 +43,9 @@ results: dependencies
 check: dependencies python lint docs
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address
 	@sh Tests/ThreadSanitizer/run.sh
+
+bench-check: dependencies
+	@python3 Scripts/bench_check.py
 
 fuzz: dependencies
 	@sh Tests/Fuzz/run.sh $(or $(SECONDS),60) $(TARGETS)
