@@ -7,6 +7,7 @@ from pieces import Pieces
 
 class ArrowIPC(PartFiles):
     suffix = "arrow"
+    note = f"{PartFiles.note}; what is not compressed is read as a view of the mapped file"
 
     def __init__(self, workers):
         super().__init__(workers)

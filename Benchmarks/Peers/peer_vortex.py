@@ -13,7 +13,10 @@ class Vortex(Peer):
     """Each write makes a file in the directory. Its blocks have a size that it chooses itself."""
 
     codecs = ("zstd",)
-    note = "Zstandard at the level, and in the blocks, of its compact writer"
+    note = (
+        "Zstandard at the level, and in the blocks, of its compact writer; what it leaves uncompressed is read as a "
+        "view of the mapped file"
+    )
 
     def __init__(self, workers):
         super().__init__(workers)

@@ -17,17 +17,18 @@ struct ChartLegend {
     return #"<ul class="legend">"# + items.joined() + "</ul>"
   }
 
-  /// The legend as elements of a drawing, and how high they are.
-  func elements(left: Double, top: Double, right: Double) -> ([String], Double) {
+  /// The legend as elements of a drawing of some width, and how high they are.
+  func elements(width: Double, top: Double) -> ([String], Double) {
     let columns = 3
-    let width = (right - left + 24) / Double(columns)
+    let left = 6.0
+    let width = (width - left) / Double(columns)
     var elements: [String] = []
     for (index, series) in series.enumerated() {
-      let x = left - 24 + width * Double(index % columns)
+      let x = left + width * Double(index % columns)
       let y = top + 18 * Double(index / columns) + 4
-      elements.append(SVG.line([(x, y), (x + 24, y)], style: series.style))
-      elements.append(SVG.mark(series.style, x + 12, y))
-      elements.append(SVG.text(series.name, x + 30, y + 4))
+      elements.append(SVG.line([(x, y), (x + 20, y)], style: series.style))
+      elements.append(SVG.mark(series.style, x + 10, y))
+      elements.append(SVG.text(series.name, x + 25, y + 4))
     }
     let rows = (series.count + columns - 1) / columns
     return (elements, 18 * Double(rows) + 10)

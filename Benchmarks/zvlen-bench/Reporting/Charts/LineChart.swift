@@ -1,5 +1,6 @@
 /// Lines over two axes.
 ///
+///     title, where the drawing is a file of its own
 ///     top label
 ///     ├──────────────┤
 ///     │    plot      │
@@ -34,7 +35,6 @@ struct LineChart {
     let x = ChartScale(xKind, fitting: series.flatMap { $0.points.map(\.x) })
     let y = ChartScale(yKind, fitting: series.flatMap { $0.points.map(\.y) } + alsoFitting)
     var elements = axes(x, y)
-    if isFile { elements.append(SVG.text(title, right, 14, anchor: "end", kind: "bold")) }
     for series in series {
       let places = series.points.map { place($0, x, y) }
       elements.append(SVG.line(places, style: series.style))
@@ -52,9 +52,17 @@ struct LineChart {
             kind: "soft"))
       }
     }
-    let legend = isFile ? ChartLegend(series).elements(left: left, top: height + 6, right: right) : ([], 0)
+    guard isFile else {
+      return SVG.drawing(width: width, height: height, title: title, isFile: false, elements)
+    }
+    let legend = ChartLegend(series).elements(width: width, top: height + 6)
+    let titleHeight = 20.0
+    let parts = [
+      SVG.text(title, 4, 14, kind: "bold"), #"<g transform="translate(0 \#(SVG.number(titleHeight)))">"#,
+    ]
     return SVG.drawing(
-      width: width, height: height + legend.1, title: title, isFile: isFile, elements + legend.0)
+      width: width, height: titleHeight + height + legend.1, title: title, isFile: true,
+      parts + elements + legend.0 + ["</g>"])
   }
 
   private func place(_ point: ChartSeries.Point, _ x: ChartScale, _ y: ChartScale) -> (x: Double, y: Double) {
