@@ -49,7 +49,7 @@ struct HostileChunkCommandTests {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     // A bomb that does not say its size is decoded up to the limit.
-    let memory = Self.memory + (limit ? 2 << 28 : 0)
+    let memory = Self.memory + (limit ? 4 << 28 : 0)
     // A sanitizer takes more than any array.
     let limit = Sanitizer.isPresent ? ":" : "ulimit -d \(memory >> 10)"
     process.arguments = ["-c", "\(limit); exec \"$0\" \"$@\"", try Tool.path] + arguments

@@ -63,8 +63,18 @@ public final class FileStore: Store {
     usesLocks: Bool = true
   ) throws(StoreError) {
     let madeCount = try Self.makeDirectory(path, in: AT_FDCWD, location: "")
-    try self.init(
-      opening: path, durability: durability, followsLinksOut: followsLinksOut, usesLocks: usesLocks)
+    do throws(StoreError) {
+      try self.init(
+        opening: path, durability: durability, followsLinksOut: followsLinksOut, usesLocks: usesLocks)
+    } catch {
+      // As when the process may open no more files: what was made for nothing is not left behind.
+      var directory = path
+      for _ in 0..<madeCount {
+        _ = unsafe rmdir(directory)
+        directory = Self.parent(of: directory)
+      }
+      throw error
+    }
     guard durability == .durable else { return }
     // The name of each directory is in the one above it.
     var directory = ".."

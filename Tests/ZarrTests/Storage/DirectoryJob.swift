@@ -14,6 +14,17 @@ enum DirectoryJob: String, CaseIterable, Codable, Sendable {
   case append
   case appendToShards
 
+  /// The levels at which the same call works again whichever call of it failed.
+  ///
+  /// A document that has its name and whose directory cannot be synchronized then is there although the call
+  /// has failed: what was created or appended is found by the next call as if somebody else had done it.
+  var durabilities: [Durability] {
+    switch self {
+    case .writeChunks, .writeParts, .writeShards, .resize: [.atomic, .durable]
+    case .create, .createShards, .append, .appendToShards: [.atomic]
+    }
+  }
+
   private static let elements = ArrayElements.numbered(10)
   private static let others = ArrayElements.numbered(10, label: "another ")
   private static let chunks = ArrayOptions(chunkSize: .count(4), codecs: [.crc32c])
@@ -51,7 +62,10 @@ enum DirectoryJob: String, CaseIterable, Codable, Sendable {
       try attempt { try array.resize(to: [20]) }
     case .append, .appendToShards:
       let array = try open(self == .append ? "chunks" : "shards")
-      let appender = try Appender(to: array)
+      // It reads the last chunk.
+      var opened: Appender?
+      try attempt { opened = try Appender(to: array) }
+      let appender = try #require(opened)
       for (index, element) in Self.others.enumerated() {
         try attempt { try appender.append(element) }
         if index % 4 == 2 { try attempt { try appender.checkpoint() } }
