@@ -8,7 +8,8 @@ struct PublishCommand: ParsableCommand {
     abstract: "Makes a page, drawings and a part of a README from the results in a directory.",
     discussion: """
       Reads every compare*.json and grow*.json of the directory, which `compare` and `grow` write with --json; a row \
-      of a later name takes the place of the same row of an earlier. Writes index.html and the drawings there.
+      of a later name takes the place of the same row of an earlier. Writes index.html and the drawings there, and \
+      tables into its README.md.
       """)
 
   @Option(help: "The directory with the results.")
@@ -20,11 +21,18 @@ struct PublishCommand: ParsableCommand {
   func run() throws {
     let directory = try ResultsDirectory(results)
     try directory.writeFiles()
+    let own = "\(results)/README.md"
+    if FileManager.default.fileExists(atPath: own) { try replace(in: own, with: directory.tables) }
     guard let readme else { return }
-    let location = URL(fileURLWithPath: readme)
+    try replace(in: readme, with: directory.summary(linkingTo: results))
+  }
+
+  /// Puts a text between the marks of a file.
+  private func replace(in path: String, with part: String) throws {
+    let location = URL(fileURLWithPath: path)
     guard let text = MarkedText(try String(contentsOf: location, encoding: .utf8)) else {
-      throw BenchmarkError.noData(path: readme, reason: "The marks are not there once each.")
+      throw BenchmarkError.noData(path: path, reason: "The marks are not there once each.")
     }
-    try Data(text.replacing(with: directory.section(linkingTo: results)).utf8).write(to: location)
+    try Data(text.replacing(with: part).utf8).write(to: location)
   }
 }

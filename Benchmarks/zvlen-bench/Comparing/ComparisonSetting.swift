@@ -21,9 +21,12 @@ struct ComparisonSetting: Hashable, Sendable, Codable {
   var codecChoice: CodecChoice { CodecChoice(argument: codec) ?? .none }
 
   /// The setting in words.
-  var title: String {
+  var title: String { "\(blobs.title), \(chunkTitle), \(codec), \(workersTitle)" }
+
+  /// The chunks in words.
+  var chunkTitle: String {
     let shards = shardBytes.map { " in shards of \(ByteCount(clamping: $0))" } ?? ""
-    return "\(blobs.title), chunks of \(ByteCount(clamping: chunkBytes))\(shards), \(codec), \(workersTitle)"
+    return "chunks of \(ByteCount(clamping: chunkBytes))\(shards)"
   }
 
   /// The workers in words.

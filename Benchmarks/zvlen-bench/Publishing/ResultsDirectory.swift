@@ -42,7 +42,7 @@ struct ResultsDirectory {
   }
 
   /// The part of the README that the results make.
-  func section(linkingTo directory: String) -> String {
+  func summary(linkingTo directory: String) -> String {
     let charts = ComparisonCharts(report: comparison)
     let images = [Work.write, .read]
       .filter { charts.byChunkSize($0) != nil }
@@ -51,10 +51,19 @@ struct ResultsDirectory {
           + #"alt="\#(work.title): throughput of the libraries by size of the chunks">"#
       }
     let parts = [
-      ResultsTable(comparison).markdown, LeadTable(comparison, beside: "zarrs").markdown,
-      images.joined(separator: "\n"), ResultsTable(comparison).conditions, Shortfalls(comparison).markdown,
+      ResultsTable(comparison).summary, images.joined(separator: "\n"), ResultsTable(comparison).conditions,
+      "\(Shortfalls(comparison).summary): [which, and all other rows](\(directory)/README.md).",
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  /// All rows in tables, and where others are ahead: the part of the directory's own README.
+  var tables: String {
+    [
+      ResultsTable(comparison).markdown, LeadTable(comparison, beside: "zarrs").markdown,
+      Shortfalls(comparison).markdown,
+    ]
+    .filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
   private func write(_ text: String, to name: String) throws {

@@ -1,6 +1,6 @@
 import CommandLineOptions
 
-/// The comparison as the README shows it.
+/// The comparison in tables: all of it, and what the README shows.
 struct ResultsTable {
   private let report: ComparisonReport
 
@@ -40,6 +40,25 @@ struct ResultsTable {
     return rates.markdown() + "\n\n" + times.markdown()
   }
 
+  /// A line for each work and size of the chunks, for the blobs and the compression that stand for all.
+  var summary: String {
+    let middle = ComparisonPlan.middle(cores: report.machine.cores)
+    var table = TextTable(
+      [("\(middle.blobs.title), \(middle.codec), \(middle.workersTitle)", .left), ("zarr-vlen", .right)]
+        + [("of the floor", .right)] + Self.rivals.map { ($0, .right) })
+    let settings = report.settings.filter(isBySize).sorted { $0.chunkBytes < $1.chunkBytes }
+    for work in [Work.write, .read, .random] {
+      for setting in settings {
+        guard let row = row(setting, work) else { continue }
+        let names = [EngineCompetitor.libraryName] + Self.rivals
+        var cells = names.map { work == .random ? time(row, $0) : rate(row, $0) }
+        cells.insert(floor(row), at: 1)
+        table.append(["\(work.title)\(work == .random ? "" : ", MB/s"), \(setting.chunkTitle)"] + cells)
+      }
+    }
+    return table.markdown()
+  }
+
   private func row(_ setting: ComparisonSetting, _ work: Work) -> ComparedRow? {
     report.rows.first { $0.setting == setting && $0.work == work }
   }
@@ -52,10 +71,12 @@ struct ResultsTable {
   }
 
   private func pair(_ write: ComparedRow?, _ read: ComparedRow?, _ name: String) -> String {
-    let rates = [write, read].map { row in
-      row?.best(name)?.bytesPerSecond.map { Figure.rate($0 / 1e6) } ?? "–"
-    }
+    let rates = [write, read].map { rate($0, name) }
     return rates == ["–", "–"] ? "–" : rates.joined(separator: " / ")
+  }
+
+  private func rate(_ row: ComparedRow?, _ name: String) -> String {
+    row?.best(name)?.bytesPerSecond.map { Figure.rate($0 / 1e6) } ?? "–"
   }
 
   private func floor(_ rows: ComparedRow?...) -> String {

@@ -50,6 +50,12 @@ struct Shortfalls {
     [rivals, floor].filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
+  /// They in a sentence.
+  var summary: String {
+    "Another library is ahead by more than 5 % in \(shortfalls.count) of \(comparedCount) comparisons, and "
+      + "\(belowFloor.count) rows are more than 5 % below the floor"
+  }
+
   private var rivals: String {
     guard !shortfalls.isEmpty else {
       return "No other library is ahead by more than 5 % in any of \(comparedCount) comparisons."

@@ -134,8 +134,11 @@ struct PublishingTests {
 
     let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(Set(names) == ["compare.json", "index.html", "write-by-chunk-size.svg"])
-    let section = results.section(linkingTo: "here")
-    #expect(section.contains("here/write-by-chunk-size.svg"))
-    #expect(section.contains("| 126 B JSON records, chunks of 8KiB in shards of 16MiB, zstd:1, 2 workers |"))
+    let summary = results.summary(linkingTo: "here")
+    #expect(summary.contains("here/write-by-chunk-size.svg"))
+    #expect(summary.contains("| write all, MB/s, chunks of 8KiB in shards of 16MiB |"))
+    #expect(summary.contains("0 of 2 comparisons"))
+    #expect(
+      results.tables.contains("| 126 B JSON records, chunks of 8KiB in shards of 16MiB, zstd:1, 2 workers |"))
   }
 }
