@@ -22,6 +22,22 @@ compare-6-blobs   compare --blob 16B 300B
 compare-7-blobs   compare --blob 8KB 1MB
 compare-8-codecs  compare --codec zstd:3 lz4 none
 compare-9-workers compare --workers 1
+run-01-arena-64KiB    run --from arena --chunk-bytes 64KiB
+run-02-arena-1MiB     run --from arena --chunk-bytes 1MiB
+run-03-arena-16MiB    run --from arena --chunk-bytes 16MiB
+run-04-objects-64KiB  run --from objects --chunk-bytes 64KiB
+run-05-objects-1MiB   run --from objects --chunk-bytes 1MiB
+run-06-objects-16MiB  run --from objects --chunk-bytes 16MiB
+run-07-data-64KiB     run --from data --chunk-bytes 64KiB
+run-08-data-1MiB      run --from data --chunk-bytes 1MiB
+run-09-data-16MiB     run --from data --chunk-bytes 16MiB
+run-10-stream-64KiB   run --from stream --chunk-bytes 64KiB
+run-11-stream-1MiB    run --from stream --chunk-bytes 1MiB
+run-12-stream-16MiB   run --from stream --chunk-bytes 16MiB
+run-13-shards-1KiB    run --chunk-bytes 1KiB --shard-bytes 64MiB
+run-14-shards-8KiB    run --chunk-bytes 8KiB --shard-bytes 64MiB
+run-15-shards-64KiB   run --chunk-bytes 64KiB --shard-bytes 64MiB
+run-16-shards-1MiB    run --chunk-bytes 1MiB --shard-bytes 64MiB
 grow-blobs        grow --axis blobs --blob-bytes 16 --largest 100000000
 grow-workers      grow --axis workers
 grow-chunks       grow --axis chunks
@@ -41,6 +57,7 @@ measure() {
   esac
   case $name in
     compare-*) set -- "$@" --repeat "${REPEATS:-5}" ;;
+    run-*) set -- "$@" --blobs 600000 --repeat "${REPEATS:-5}" ;;
   esac
   start=$(date +%s)
   ${RUN:-} "$bench" "$@" --json "Benchmarks/Results/$name.json"

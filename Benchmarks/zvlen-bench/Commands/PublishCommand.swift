@@ -7,8 +7,8 @@ struct PublishCommand: ParsableCommand {
     commandName: "publish",
     abstract: "Makes a page, drawings and a part of a README from the results in a directory.",
     discussion: """
-      Reads every compare*.json and grow*.json of the directory, which `compare` and `grow` write with --json; a row \
-      of a later name takes the place of the same row of an earlier. Writes index.html and the drawings there, and \
+      Reads every compare*.json, run*.json and grow*.json of the directory, which `compare`, `run` and `grow` write \
+      with --json; a row of a later name takes the place of the same row of an earlier. Writes index.html and the drawings there, and \
       tables into its README.md.
       """)
 

@@ -5,6 +5,7 @@ struct ResultsDirectory {
   let path: String
   let comparison: ComparisonReport
   let growth: GrowthReport?
+  let floor: FloorTable
 
   /// Reads all results of a directory, in the order of their names.
   ///
@@ -21,6 +22,7 @@ struct ResultsDirectory {
     }
     self.comparison = comparison
     growth = try GrowthReport.read(paths("grow"))
+    floor = try FloorTable.read(paths("run"))
   }
 
   /// Writes the page and the drawings.
@@ -60,7 +62,7 @@ struct ResultsDirectory {
   /// All rows in tables, and where others are ahead: the part of the directory's own README.
   var tables: String {
     [
-      ResultsTable(comparison).markdown, LeadTable(comparison, beside: "zarrs").markdown,
+      floor.markdown, ResultsTable(comparison).markdown, LeadTable(comparison, beside: "zarrs").markdown,
       Shortfalls(comparison).markdown,
     ]
     .filter { !$0.isEmpty }.joined(separator: "\n\n")

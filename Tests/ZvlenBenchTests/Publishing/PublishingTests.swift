@@ -105,6 +105,35 @@ struct PublishingTests {
     #expect(try ComparisonReport.read([]) == nil)
   }
 
+  @Test("A run is a line with the part of the floor's speed that each path has")
+  func floor() throws {
+    let scratch = try ScratchDirectory()
+    defer { scratch.remove() }
+    let machine = report([]).machine
+    func times(_ seconds: Double) -> [Elapsed] { [Elapsed(seconds: seconds, processorSeconds: seconds)] }
+    let measurement = Measurement(times(2), floor: times(1), payloadBytes: 4_000_000, blobs: 10)
+    let run = Report(
+      payloadBytes: 4_000_000, encodedBytes: 1, ratio: 1, blobs: 10, peakResidentBytes: nil,
+      memoryGrowth: MemoryGrowth(writeBytes: nil, readBytes: nil, scanBytes: nil),
+      settings: RunSettings(
+        data: nil, blobBytes: 300, distribution: nil, content: nil, seed: nil, chunkBytes: 1 << 10,
+        chunkBlobs: 3, chunks: 4, shardBytes: 1 << 20, codec: "zstd:1", workers: 2, store: "memory",
+        durability: "atomic", from: .objects, memoryBudget: nil, repeat: 5),
+      machine: machine, libraries: LibraryVersions(swift: "6", zstd: "1", lz4: "1"),
+      memcpyBytesPerSecond: 1, write: measurement, writeFresh: nil, read: nil, readOver: nil, readFresh: nil,
+      scan: nil, encode: nil, encodeFresh: nil, decode: nil, decodeFresh: nil,
+      random: RandomReads(seconds: [0.002], floorSeconds: [0.001]))
+    let path = scratch.path + "/run.json"
+    try run.json().write(to: URL(fileURLWithPath: path))
+
+    let text = try FloorTable.read([path]).markdown
+
+    #expect(
+      text.contains("| objects, 1KiB in shards of 1MiB | 0.50 (2.00) | – | – | – | 0.50 (2.0 ms) |"))
+    #expect(text.hasPrefix("10 blobs, 4.0 MB, zstd:1, 2 workers, medians of 5 turns"))
+    #expect(FloorTable([]).markdown == "")
+  }
+
   @Test("Only what is between the marks is replaced")
   func marks() {
     let text = "before\n\(MarkedText.begin)\nold\n\(MarkedText.end)\nafter\n"
