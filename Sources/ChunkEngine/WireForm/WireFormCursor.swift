@@ -19,6 +19,9 @@ struct WireFormCursor: ~Copyable {
   /// The bytes that the elements have together, if the chunk is valid.
   let payloadByteCount: Int
 
+  /// The lines of the cache that are fetched ahead for each element.
+  private let fetchedLineCount: Int
+
   /// Creates a cursor at the first element of `bytes`, which must have `expectedCount` elements.
   ///
   /// - Precondition: `bytes` outlives the cursor.
@@ -33,6 +36,8 @@ struct WireFormCursor: ~Copyable {
     unsafe position = start + WireForm.headerByteCount
     count = expectedCount
     self.payloadByteCount = payloadByteCount
+    fetchedLineCount = Self.fetchedLineCount(
+      byteCount: bytes.byteCount, meanByteCount: count == 0 ? 0 : payloadByteCount / count)
     self.codec = codec
   }
 
@@ -43,14 +48,22 @@ struct WireFormCursor: ~Copyable {
   ///
   /// - Complexity: O(*n*) where *n* is the number of slots. Does not allocate.
   mutating func next(into slots: UnsafeMutableBufferPointer<UnsafeRawPointer>) throws(ChunkError) {
-    if unsafe end - start > Self.prefetchedByteCount {
-      try unsafe next(into: slots) { position, length in
+    let lineCount = fetchedLineCount
+    if unsafe end - start > Self.farByteCount {
+      try unsafe next(into: slots) { element, byteCount in
         // Every length is somewhere in the bytes to come, so all of them are fetched, up to some lines an
         // element.
-        var line = 0
-        while line < min(length + WireForm.lengthByteCount, 1024) {
-          unsafe ckernels_prefetch(position + Self.prefetchDistance + line)
-          line += 64
+        var offset = Self.fetchDistance
+        let end = offset + min(byteCount + WireForm.lengthByteCount, 1024)
+        while offset < end {
+          unsafe ckernels_prefetch(element + offset)
+          offset += Self.lineByteCount
+        }
+      }
+    } else if lineCount > 0 {
+      try unsafe next(into: slots) { element, _ in
+        for line in 0..<lineCount {
+          unsafe ckernels_prefetch(element + Self.fetchDistance + line * Self.lineByteCount)
         }
       }
     } else {
@@ -58,15 +71,29 @@ struct WireFormCursor: ~Copyable {
     }
   }
 
+  /// How many lines of the cache to fetch ahead for each element of a chunk that is not far away.
+  ///
+  /// Each length waits for the cache, and the next one cannot be found before it came. To fetch as many lines
+  /// an element as the mean has keeps the loop free of branches that are guessed wrong: elements of 300 bytes
+  /// take 6 nanoseconds in place of 7 in chunks of 64 KiB, and 4 in place of 10 in chunks of 1 MiB.
+  private static func fetchedLineCount(byteCount: Int, meanByteCount: Int) -> Int {
+    // What is in the first-level cache is near enough, and lengths that stand close together the processor
+    // fetches by itself.
+    guard byteCount > 32 << 10, meanByteCount > lineByteCount else { return 0 }
+    return min(meanByteCount / lineByteCount + 1, 16)
+  }
+
   /// A chunk above this size has left the second-level cache before its lengths are walked.
   ///
-  /// Each length then waits for memory, and the next one cannot be found before it came. With chunks of 16
-  /// MiB and elements of 300 bytes, fetching ahead makes 13 nanoseconds an element of 32; with chunks of 1
-  /// MiB it would make 10 of 7.
-  private static let prefetchedByteCount = 3 << 19
+  /// There a line that was not fetched costs more than a branch: to fetch just those of each element makes 20
+  /// nanoseconds an element of 300 bytes of 35, in chunks of 16 MiB, and of 140 without.
+  private static let farByteCount = 3 << 19
+
+  /// The bytes of a line of the cache.
+  private static let lineByteCount = 64
 
   /// How far ahead is fetched, in bytes.
-  private static let prefetchDistance = 4096
+  private static let fetchDistance = 4096
 
   @inline(__always)
   private mutating func next(
