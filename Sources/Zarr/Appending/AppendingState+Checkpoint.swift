@@ -68,8 +68,12 @@ extension AppendingState {
       let grid = try rows.lengths(with: openRows).map {
         try metadata.chunkGrid.replacing(.lengths($0), at: 0)
       }
-      try array.grow(from: storedRowCount, to: rowCount, chunkGrid: grid)
+      // A document may have its place although it is not known to last, and the call has failed.
+      let tried = triedRowCounts
+      triedRowCounts.append(rowCount)
+      try array.grow(from: storedRowCount, orFrom: tried, to: rowCount, chunkGrid: grid)
     }
+    triedRowCounts.removeAll()
     storedRowCount = rowCount
   }
 

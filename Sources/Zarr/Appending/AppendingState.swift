@@ -29,6 +29,9 @@ final class AppendingState {
   var storedRowCount: Int
   let firstRowCount: Int
 
+  /// The rows that checkpoints have tried to give the array since then, and failed.
+  var triedRowCounts: [Int] = []
+
   /// The row of chunks that is being filled.
   var rows: ChunkRows
 

@@ -157,12 +157,15 @@ public final class ZarrArray: Sendable {
   ///
   /// - Parameters:
   ///   - rowCount: The rows that the array has, as far as the caller knows.
+  ///   - triedRowCounts: The rows that calls which failed may have given it.
   ///   - newRowCount: The rows that it gets.
   ///   - chunkGrid: The division into chunks, or nil for the one that it has.
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
-  func grow(from rowCount: Int, to newRowCount: Int, chunkGrid: ChunkGrid?) throws {
+  func grow(
+    from rowCount: Int, orFrom triedRowCounts: [Int], to newRowCount: Int, chunkGrid: ChunkGrid?
+  ) throws {
     try update { metadata throws(MetadataError) in
-      guard metadata.shape.first == rowCount else {
+      guard let found = metadata.shape.first, found == rowCount || triedRowCounts.contains(found) else {
         throw .expected(
           "\(rowCount) rows, as there were before somebody else resized the array",
           found: .array(metadata.shape.map { .integer($0) }), in: "shape")

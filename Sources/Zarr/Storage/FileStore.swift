@@ -189,8 +189,18 @@ public final class FileStore: Store {
   private func write(
     _ key: StoreKey, isSynchronized: Bool, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    try write(key, isSynchronized: isSynchronized, gather) { name throws(StoreError) in
-      try rename(name, to: key)
+    var isNew = false
+    do {
+      try write(key, isSynchronized: isSynchronized, gather) { name throws(StoreError) in
+        isNew =
+          unsafe isSynchronized
+          && csystemcalls_rename(root.rawValue, name, key.description, csystemcalls_rename_new) == 0
+        if !isNew { try rename(name, to: key) }
+      }
+    } catch {
+      // One that is there although it may not last would be in the way of who tries again to create it.
+      if isNew { _ = unsafe unlinkat(root.rawValue, key.description, 0) }
+      throw error
     }
   }
 

@@ -14,17 +14,6 @@ enum DirectoryJob: String, CaseIterable, Codable, Sendable {
   case append
   case appendToShards
 
-  /// The levels at which the same call works again whichever call of it failed.
-  ///
-  /// A document that has its name and whose directory cannot be synchronized then is there although the call
-  /// has failed: what was created or appended is found by the next call as if somebody else had done it.
-  var durabilities: [Durability] {
-    switch self {
-    case .writeChunks, .writeParts, .writeShards, .resize: [.atomic, .durable]
-    case .create, .createShards, .append, .appendToShards: [.atomic]
-    }
-  }
-
   private static let elements = ArrayElements.numbered(10)
   private static let others = ArrayElements.numbered(10, label: "another ")
   private static let chunks = ArrayOptions(chunkSize: .count(4), codecs: [.crc32c])
