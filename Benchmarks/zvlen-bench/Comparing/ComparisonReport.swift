@@ -16,7 +16,8 @@ struct ComparisonReport: Codable, Sendable {
   let machine: MachineDescription
   let versions: LibraryVersions
   var libraries: [Library]
-  let repeats: Int
+  /// The turns of each row; of several runs the fewest.
+  var repeats: Int
   /// Where the files were.
   let storage: String
   var rows: [ComparedRow]
@@ -37,6 +38,7 @@ struct ComparisonReport: Codable, Sendable {
       whole.libraries += report.libraries.filter { library in
         !whole.libraries.contains { $0.name == library.name }
       }
+      whole.repeats = min(whole.repeats, report.repeats)
       for row in report.rows {
         whole.rows.removeAll { $0.setting == row.setting && $0.work == row.work }
         whole.rows.append(row)

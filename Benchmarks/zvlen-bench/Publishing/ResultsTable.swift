@@ -96,7 +96,7 @@ struct ResultsTable {
     let versions = report.libraries.filter { seen.insert($0.version).inserted }
     let names = versions.map(\.version).joined(separator: ", ")
     return """
-      Medians of \(report.repeats) turns; each library in the memory layout that suits it best (zarr-python has only \
+      Medians of at least \(report.repeats) turns; each library in the memory layout that suits it best (zarr-python has only \
       objects); files \(report.storage); nobody synchronizes; what was stored is read back and compared before a time \
       counts. The floor of a read keeps what it decodes. \(report.machine.summary); \(names).
       """

@@ -20,13 +20,15 @@ struct PublishingTests {
     return row
   }
 
-  private func report(_ rows: [ComparedRow], command: String = "zvlen-bench compare") -> ComparisonReport {
+  private func report(
+    _ rows: [ComparedRow], command: String = "zvlen-bench compare", repeats: Int = 5
+  ) -> ComparisonReport {
     ComparisonReport(
       command: command,
       machine: MachineDescription(
         processor: "Processor", cores: 2, memoryBytes: 1 << 30, operatingSystem: "System", kernel: "Kernel"),
       versions: LibraryVersions(swift: "6", zstd: "1", lz4: "1"),
-      libraries: [ComparisonReport.Library(name: "Lance", version: "lance 1", note: "")], repeats: 5,
+      libraries: [ComparisonReport.Library(name: "Lance", version: "lance 1", note: "")], repeats: repeats,
       storage: "in memory", rows: rows)
   }
 
@@ -89,7 +91,8 @@ struct PublishingTests {
     let scratch = try ScratchDirectory()
     defer { scratch.remove() }
     let old = report([row(.write, [("zarr-vlen", .own, 1)]), row(.read, [("zarr-vlen", .own, 2)])])
-    let new = report([row(.write, [("zarr-vlen", .own, 4)])], command: "zvlen-bench compare --work write")
+    let new = report(
+      [row(.write, [("zarr-vlen", .own, 4)])], command: "zvlen-bench compare --work write", repeats: 3)
     let paths = ["1", "2"].map { "\(scratch.path)/compare-\($0).json" }
     for (path, report) in zip(paths, [old, new]) {
       try report.json().write(to: URL(fileURLWithPath: path))
@@ -102,6 +105,7 @@ struct PublishingTests {
     #expect(whole.rows.first { $0.work == .read }?.results[0].medianSeconds == 2)
     #expect(whole.command == "zvlen-bench compare\nzvlen-bench compare --work write")
     #expect(whole.libraries == old.libraries)
+    #expect(whole.repeats == 3)
     #expect(try ComparisonReport.read([]) == nil)
   }
 
