@@ -12,7 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// What the executable defines under the names of the C library is what all libraries call.
+// What the executable defines under the names of the C library is what all libraries call: also a sanitizer in a
+// thread of which it knows nothing yet, so that none of this tells it anything.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((disable_sanitizer_instrumentation)), apply_to = function)
+#endif
 
 static atomic_int selected;
 static atomic_int failure;
@@ -144,3 +148,7 @@ long syscall(long number, ...) {
   if (number == SYS_openat2 && fails(systemfaults_open)) return -1;
   return call_syscall(number, a, b, c, d, e, f);
 }
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif

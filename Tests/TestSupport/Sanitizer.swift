@@ -7,6 +7,9 @@ public enum Sanitizer {
     dlsym(nil, $0) != nil
   }
 
+  /// Whether it is ThreadSanitizer, which dies where files have a limit of size.
+  public static let isThread = dlsym(nil, "__tsan_init") != nil
+
   /// The bytes that AddressSanitizer keeps of what was freed, or none.
   public static var keptByteCount: Int { isPresent ? 256 << 20 : 0 }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// Something that the system may not give, and how a shell takes it away from the tool and gives it back.
 enum Scarcity: String, CaseIterable, Sendable {
@@ -17,7 +18,9 @@ enum Scarcity: String, CaseIterable, Sendable {
   /// Those that this machine allows.
   ///
   /// Not every one lets its users mount file systems; some are always there.
-  static let possible = allCases.filter { !$0.needsMount || unshare != nil }
+  static let possible = allCases.filter { scarcity in
+    (!scarcity.needsMount || unshare != nil) && !(scarcity == .fileSize && Sanitizer.isThread)
+  }
 
   private var needsMount: Bool { self == .space || self == .readOnlyFileSystem }
 
