@@ -10,8 +10,11 @@ public enum PeakMemory {
     try Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
     let before = try byteCount("VmRSS")
     try body()
-    return try byteCount("VmHWM") - before
+    return try ofProcess() - before
   }
+
+  /// Returns the most bytes that the process had, since it began or since ``growth(during:)`` did.
+  public static func ofProcess() throws -> Int { try byteCount("VmHWM") }
 
   private static func byteCount(_ field: String) throws -> Int {
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Imports that lack something, and get it afterwards.
@@ -42,7 +43,7 @@ struct ScarcityTests {
       "$zvlen" import ../old -o data.zarr --codec none --chunk-bytes 64KiB
       \(scarcity.take)
       code=0
-      (\(scarcity.limit); exec \(scarcity.prefix) "$zvlen" \(kind.arguments)) 2> ../errors || code=$?
+      (\(scarcity.limit); \(Self.memoryLimit); exec \(scarcity.prefix) "$zvlen" \(kind.arguments)) 2> ../errors || code=$?
       echo $code > ../code
       find . > ../names
       "$zvlen" export data.zarr -o - > ../before
@@ -76,6 +77,9 @@ struct ScarcityTests {
     if !isAppended && !isReplaced { #expect(try text("after") == new) }
     #expect(try text("leftovers") == "")
   }
+
+  /// What bounds the memory of a tool that lacks something: its budget, its workers and the compressor.
+  private static let memoryLimit = Sanitizer.isPresent ? ":" : "ulimit -d \(128 << 10)"
 
   private static func lines(_ count: Int, _ label: String) -> String {
     (0..<count).map { "\(label) \($0) \(String(repeating: "x", count: $0 % 97))\n" }.joined()

@@ -122,4 +122,32 @@ struct ManyProcessesTests {
     }
     #expect(try directory.files().filter { $0.hasSuffix(".lock") || $0.hasSuffix(".partial") } == [])
   }
+
+  @Test("Processes that append much to one array take no more memory than their budget")
+  func memory() async throws {
+    let store = try FileStore(opening: directory.path)
+    _ = try Appender.create(in: store, options: ArrayOptions(chunkSize: .count(100))).finish()
+    let path = directory.path
+    await withTaskGroup { group in
+      for number in 0..<4 {
+        group.addTask {
+          await #expect(processExitsWith: .success) { [path = path as String, number = number as Int] in
+            let appender = try Appender(
+              to: ZarrArray.open(in: FileStore(opening: path)), memoryBudget: 4 << 20)
+            let elements = [[UInt8]](repeating: [UInt8](repeating: UInt8(number), count: 10_000), count: 100)
+            let growth = try PeakMemory.growth {
+              for round in 0..<160 {
+                try appender.append(contentsOf: elements)
+                if round % 20 == 19 { try appender.checkpoint() }
+              }
+              try appender.finish()
+            }
+            // 160 MB go through each of them.
+            #expect(growth < 40 << 20 + Sanitizer.keptByteCount, "it took \(growth >> 20) MiB")
+          }
+        }
+      }
+    }
+    #expect(try ZarrArray.open(in: store).shape == [64_000])
+  }
 }

@@ -21,7 +21,7 @@ struct WriterSoakTests {
       try onThreads(SoakModel.threadCount) { thread in try model.work(as: thread) }
       try model.check()
       // Hundreds of megabytes of chunks are read and written.
-      let peak = try residentByteCount("VmHWM")
+      let peak = try PeakMemory.ofProcess()
       #expect(peak < 400 << 20, "the process took \(peak >> 20) MiB")
     }
   }
@@ -106,11 +106,4 @@ private final class SoakModel: Sendable {
     [UInt8(index >> 8), UInt8(index & 255), UInt8(clamping: version)]
       + [UInt8](repeating: UInt8(index % 251), count: elementByteCount)
   }
-}
-
-/// What the system says of this process's memory.
-private func residentByteCount(_ field: String) throws -> Int {
-  let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-  let line = status.split(separator: "\n").first { $0.hasPrefix(field) }
-  return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
 }
