@@ -158,6 +158,7 @@ struct ResumeTests {
     }
     try Tool.succeed("import", "file", "-o", "data.zarr", "--resume", in: scratch)
     #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == "a\nb\n")
+    try scratch.write("a\nb\nc\n", to: "file")
     try Tool.fail("import", "file", "-o", "data.zarr", "--resume", in: scratch, saying: "exists already")
   }
 
@@ -191,6 +192,44 @@ struct ResumeTests {
     // As if it had been killed in front of the removal of the record.
     #expect(try Tool.run(arguments, in: scratch).exitCode == 0)
     #expect(try scratch.names() == ["data.zarr", "file"])
+  }
+
+  @Test("An import that was stopped when it had ended is at its end", arguments: ["file", "tree"])
+  func afterTheEnd(source: String) throws {
+    try scratch.write("a\nb\n", to: "file")
+    try scratch.write("first", to: "tree/1")
+    try scratch.write("", to: "tree/2")
+    for _ in 0..<2 {
+      try Tool.succeed("import", source, "-o", "data.zarr", "--resume", in: scratch)
+      #expect(try scratch.names() == ["data.zarr", "file", "tree"])
+    }
+    try scratch.write("other", to: "tree/1")
+    try scratch.write("a\n", to: "file")
+    try Tool.fail("import", source, "-o", "data.zarr", "--resume", in: scratch, saying: "exists already")
+    try FileManager.default.removeItem(atPath: scratch.path("tree/2"))
+    try Tool.fail("import", source, "-o", "data.zarr", "--resume", in: scratch, saying: "exists already")
+  }
+
+  @Test(
+    "What is there and is not what the import makes is in its way",
+    arguments: ["a\n", "a\nb\nc\n", "a\nc\n", "", "a\nbb\n"])
+  func inTheWay(lines: String) throws {
+    try scratch.write("a\nb\n", to: "file")
+    try Tool.succeed("import", "file", "-o", "data.zarr", in: scratch)
+    try scratch.write(lines, to: "file")
+    try Tool.fail("import", "file", "-o", "data.zarr", "--resume", in: scratch, saying: "exists already")
+  }
+
+  @Test("An import that has appended to others' elements is not taken for one that has made the array")
+  func appended() throws {
+    try scratch.write("a\n", to: "old")
+    try scratch.write("b\n", to: "new")
+    try Tool.succeed("import", "old", "-o", "data.zarr", in: scratch)
+    for _ in 0..<2 {
+      try Tool.succeed("import", "new", "-o", "data.zarr", "--resume", "--append", in: scratch)
+      try Tool.fail("import", "new", "-o", "data.zarr", "--resume", in: scratch, saying: "exists already")
+    }
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == "a\nb\n")
   }
 
   @Test("Options that exclude each other")

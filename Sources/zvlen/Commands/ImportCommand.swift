@@ -27,7 +27,7 @@ struct ImportCommand: ParsableCommand {
       the same command is given again, and begins where there is nothing yet:
         zvlen import week.jsonl -o week.zarr --resume
       What is done is in .NAME.import.partial beside DEST, and how far it is in .NAME.import.json. Both are \
-      gone when DEST is there. With --append the second one stays: the same command does nothing then, so \
+      gone when DEST is there, and the same command only compares then. With --append the second one stays: the same command does nothing then, so \
       that no element is imported twice. Files and directories have to be as they were; standard input has to \
       begin with the lines that are stored.
 
@@ -145,11 +145,7 @@ struct ImportCommand: ParsableCommand {
           sources, excluding: [path, ImportRecord.workingPath(of: path)] + ownPaths, settings: settings)
         : LineImport(paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings)
     }
-    if resume, !append, try ImportRecord.isAtEnd(of: path), try record(of: work()).isFound {
-      // It was stopped after the array had got to its place.
-      try NodeDestination.refreshHierarchy(of: path)
-      return try record(of: work()).remove()
-    }
+    if resume, !append, try ImportRecord.isInPlace(path), try isDone(work()) { return }
     let destination = try NodeDestination(
       path: output, format: (encoding.zarrFormat ?? .version3).zarrFormat, appends: append,
       overwrites: overwrite, resumes: resume, durability: safety.durability,
@@ -175,6 +171,20 @@ struct ImportCommand: ParsableCommand {
       destination.discard()
       throw error
     }
+  }
+
+  /// Whether what is at the destination is what is to be imported: the import was stopped just before its end,
+  /// or came to it.
+  private func isDone(_ work: any ImportWork) throws -> Bool {
+    let path = NodeDestination.resolve(output)
+    let record = try record(of: work)
+    if record.isFound, record.position.isComplete, record.position.firstElement == 0 {
+      try NodeDestination.refreshHierarchy(of: path)
+      try record.remove()
+      return true
+    }
+    // The record is gone before the process is.
+    return try work.isStored(in: FileStore(opening: path))
   }
 
   private func record(of work: any ImportWork) throws -> ImportRecord {

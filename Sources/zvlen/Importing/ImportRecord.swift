@@ -71,12 +71,9 @@ final class ImportRecord {
     }
   }
 
-  /// Whether there is a record, and what the import makes is in its place already.
-  static func isAtEnd(of path: String) throws -> Bool {
-    let url = URL(fileURLWithPath: path)
-    let record = url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).import.json"
-    return try FileStatus(of: record) != nil && FileStatus(of: workingPath(of: path)) == nil
-      && FileStatus(of: path) != nil
+  /// Whether what an import makes is in its place already, and not to be moved there.
+  static func isInPlace(_ path: String) throws -> Bool {
+    try FileStatus(of: workingPath(of: path)) == nil && NodeDestination.isNode(path)
   }
 
   /// Where a new array or group is until it is whole.

@@ -39,7 +39,7 @@ struct LineImport: ImportWork {
     var record: ImportRecord?
 
     /// The lines of the sources that are stored already.
-    var stored: StoredLines?
+    var stored: StoredElements?
   }
 
   func run(to destination: NodeDestination, record: ImportRecord?) throws {
@@ -64,6 +64,31 @@ struct LineImport: ImportWork {
       state.appender.cancel()
       throw error
     }
+  }
+
+  func isStored(in store: FileStore) throws -> Bool {
+    guard NodeEntry(in: store, at: .root)?.kind == .array else { return false }
+    let array = try ZarrArray.open(in: store, access: settings.access)
+    guard array.shape.count == 1, array.dataType == (settings.encoding.type ?? .string).dataType else {
+      return false
+    }
+    var stored = StoredElements(0..<array.shape[0], of: array)
+    let progress = ProgressLine("comparing", totalCount: try totalByteCount())
+    defer { progress.clear() }
+    do {
+      for path in paths {
+        var reader = try reader(of: path)
+        try reader.forEachBlock { block in
+          try block.forEachLine(terminator) { line in
+            guard stored.count > 0, try stored.takeNext(equalTo: line) else { throw OtherElement() }
+          }
+          progress.add(block.byteCount, byteCount: block.byteCount)
+        }
+      }
+    } catch is OtherElement {
+      return false
+    }
+    return stored.count == 0
   }
 
   /// Creates or opens the array, and finds where to go on.
@@ -98,7 +123,7 @@ struct LineImport: ImportWork {
     guard first <= array.shape[0] else {
       throw ToolError("\(destination.path) has fewer elements than the import had stored in it")
     }
-    state.stored = StoredLines(first..<array.shape[0], of: array)
+    state.stored = StoredElements(first..<array.shape[0], of: array)
     return state
   }
 
@@ -119,15 +144,23 @@ struct LineImport: ImportWork {
     return total
   }
 
-  private func append(_ path: String, _ state: inout State, _ progress: ProgressLine) throws {
-    let isStandardInput = path == Self.standardInputName
-    let name = isStandardInput ? "standard input" : path
-    let reader = try LineReader(
-      isStandardInput ? OpenFile(borrowing: STDIN_FILENO, path: name) : OpenFile(path),
+  /// What errors call a source.
+  private func name(of path: String) -> String {
+    path == Self.standardInputName ? "standard input" : path
+  }
+
+  private func reader(of path: String) throws -> LineReader {
+    try LineReader(
+      path == Self.standardInputName
+        ? OpenFile(borrowing: STDIN_FILENO, path: name(of: path)) : OpenFile(path),
       terminator: terminator)
+  }
+
+  private func append(_ path: String, _ state: inout State, _ progress: ProgressLine) throws {
+    let reader = try reader(of: path)
     if state.position.byteOffset > 0 { try reader.seek(to: state.position.byteOffset) }
     progress.add(state.position.byteOffset, byteCount: 0)
-    try append(reader, name, &state, progress)
+    try append(reader, name(of: path), &state, progress)
   }
 
   /// Appends all lines that a reader has.

@@ -79,6 +79,38 @@ struct TreeImport: ImportWork {
     }
   }
 
+  func isStored(in store: FileStore) throws -> Bool {
+    guard try FileTreeGroup.isComplete(in: store) else { return false }
+    let group = try FileTreeGroup(in: store, access: settings.access)
+    guard group.blobs.shape == [total.fileCount],
+      group.blobs.dataType == (settings.encoding.type ?? .bytes).dataType
+    else { return false }
+    var blobs = StoredElements(0..<total.fileCount, of: group.blobs)
+    var paths = StoredElements(0..<total.fileCount, of: group.paths)
+    let progress = ProgressLine("comparing", totalCount: total.byteCount)
+    defer { progress.clear() }
+    do {
+      for tree in trees {
+        try tree.forEachFile { file in
+          try Interruption.check()
+          // SAFETY: Bytes have no padding.
+          guard paths.count > 0, try paths.takeNext(equalTo: unsafe file.relativePath.utf8Span.span.bytes)
+          else {
+            throw OtherElement()
+          }
+          let source = try open(file)
+          let bytes = try source.bytes(limit: settings.largestElementByteCount)
+          // SAFETY: As above.
+          guard try blobs.takeNext(equalTo: unsafe bytes.span.bytes) else { throw OtherElement() }
+          progress.add(bytes.count, byteCount: bytes.count)
+        }
+      }
+    } catch is OtherElement {
+      return false
+    }
+    return paths.count == 0
+  }
+
   /// Imports a part of the files into a group that other imports fill with theirs.
   ///
   /// All of them count all files, and so come to the same group, whoever makes it, and to the same parts. The
@@ -195,8 +227,7 @@ struct TreeImport: ImportWork {
   private func append(
     _ file: FoundFile, _ check: inout ElementCheck, to blobs: Appender
   ) throws -> Int {
-    let source = try OpenFile(
-      file.name, in: file.directory, flags: O_RDONLY | O_NOFOLLOW, path: file.location)
+    let source = try open(file)
     let byteCount = try source.status().byteCount
     guard byteCount <= settings.largestElementByteCount else {
       throw settings.tooLarge(file.location, byteCount: byteCount)
@@ -225,6 +256,10 @@ struct TreeImport: ImportWork {
       throw failure ?? error
     }
     return readByteCount
+  }
+
+  private func open(_ file: FoundFile) throws(ToolError) -> OpenFile {
+    try OpenFile(file.name, in: file.directory, flags: O_RDONLY | O_NOFOLLOW, path: file.location)
   }
 
   private func append(_ path: String, to paths: Appender) throws {

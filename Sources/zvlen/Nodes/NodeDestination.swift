@@ -50,7 +50,7 @@ final class NodeDestination {
     self.durability = durability
     self.path = Self.resolve(path)
     let status = try FileStatus(of: self.path)
-    let isNode = try status?.isDirectory == true && Self.isNode(self.path)
+    let isNode = try Self.isNode(self.path)
     continuesExisting = isNode && appends
     replacesExisting = status != nil
     madeDirectories = try Self.missingDirectories(above: self.path)
@@ -185,8 +185,9 @@ final class NodeDestination {
     }
   }
 
-  private static func isNode(_ path: String) throws -> Bool {
-    NodeEntry(in: try FileStore(opening: path), at: .root) != nil
+  /// Whether a path is a directory that holds an array or group.
+  static func isNode(_ path: String) throws -> Bool {
+    try FileStatus(of: path)?.isDirectory == true && NodeEntry(in: FileStore(opening: path), at: .root) != nil
   }
 
   /// The directories above a path that do not exist, the nearest one first.

@@ -81,6 +81,15 @@ struct OpenFile: ~Copyable {
     return count
   }
 
+  /// Reads what a regular file holds, of which not more than `limit` bytes are wanted.
+  func bytes(limit: Int) throws(ToolError) -> [UInt8] {
+    let byteCount = min(try status().byteCount, limit)
+    // SAFETY: The array has as many bytes as were read.
+    return try unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { room, count throws(ToolError) in
+      count = try unsafe readFully(into: UnsafeMutableRawBufferPointer(room))
+    }
+  }
+
   /// Writes all of `bytes`.
   ///
   /// - Throws: ``BrokenPipe`` if nobody reads what is written, and ``ToolError``.

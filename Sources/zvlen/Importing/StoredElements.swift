@@ -1,8 +1,8 @@
 import ChunkEngine
 import Zarr
 
-/// The elements that a stopped import has stored, to see that its source still begins with them.
-struct StoredLines {
+/// The elements that an import has stored, to see that its source has them too.
+struct StoredElements {
   private let array: ZarrArray
   private var next: Int
   private let end: Int
@@ -19,10 +19,10 @@ struct StoredLines {
   /// The number of elements that are left.
   var count: Int { end - next }
 
-  /// Takes the next element, and returns whether it is a line.
+  /// Takes the next element, and returns whether it has these bytes.
   ///
   /// - Precondition: There is one.
-  mutating func takeNext(equalTo line: RawSpan) throws -> Bool {
+  mutating func takeNext(equalTo bytes: RawSpan) throws -> Bool {
     if view == nil || next - viewStart >= view?.count ?? 0 {
       // Whole chunks, so that each is decoded once.
       let chunk = array.chunkShape[0]
@@ -31,6 +31,6 @@ struct StoredLines {
     }
     guard let view else { return false }
     defer { next += 1 }
-    return view[next - viewStart].isEqual(to: line)
+    return view[next - viewStart].isEqual(to: bytes)
   }
 }
