@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 // Every function here can be called from any thread, does not allocate, and reads nothing outside the bytes
-// that it is given. No alignment is asked for. `bytes` may be null where there are none.
+// that it is given, unless it says so. No alignment is asked for. `bytes` may be null where there are none.
 
 /// Continues the CRC-32C (Castagnoli, as in RFC 3720) `checksum` of the bytes before `bytes` over `count`
 /// bytes.
@@ -45,6 +45,60 @@ bool ckernels_is_utf8_portable(const void *bytes, size_t count);
 ///
 /// - Complexity: O(`byte_count`).
 size_t ckernels_wire_utf8_failure(const void *bytes, size_t byte_count, size_t element_count);
+
+/// Elements back to back: the one of index i between offset i and offset i + 1 of `bytes`.
+typedef struct {
+  const uint8_t *bytes;
+  size_t byte_count;
+
+  /// One more than there are elements, of 64 bits with a sign or of 32 bits without.
+  const void *offsets;
+  bool has_64_bit_offsets;
+
+  /// The number of elements.
+  size_t count;
+
+  /// The bytes that an element may have at most.
+  uint32_t largest;
+} CKernelsElements;
+
+/// How far a kernel came.
+typedef struct {
+  size_t element_count;
+
+  /// The bytes that it wrote.
+  size_t byte_count;
+} CKernelsProgress;
+
+/// Lays out elements in wire form: 4 bytes with the length of each, little endian, and its bytes.
+///
+/// It stops in front of the first element that is not in order (offsets that decrease or lie outside of the
+/// bytes, one larger than `largest`), that does not fit `room`, or that has fewer than 64 bytes behind it, and
+/// so may stop before the last. That element is for the caller to look at.
+///
+/// Behind the `room` bytes at `output` are 64 that may be written too.
+///
+/// - Complexity: O(*n*) in the bytes of the elements.
+CKernelsProgress ckernels_lay_out(CKernelsElements elements, void *output, size_t room);
+
+/// `ckernels_lay_out` with nothing but C: the path of processors without AVX2.
+CKernelsProgress ckernels_lay_out_portable(CKernelsElements elements, void *output, size_t room);
+
+/// Copies `count` elements in wire form back to back to `output`, and writes where each of them ends there,
+/// with `base` added.
+///
+/// It stops in front of the first one that is larger than what is left of the `room` bytes of all of them.
+///
+/// Behind the elements are 64 bytes that may be read, and behind the `room` bytes of output 64 that may be
+/// written too.
+///
+/// - Complexity: O(*n*) in the bytes of the elements.
+CKernelsProgress ckernels_take_apart(
+  const void *elements, size_t count, size_t room, void *output, int64_t *ends, int64_t base);
+
+/// `ckernels_take_apart` with nothing but C.
+CKernelsProgress ckernels_take_apart_portable(
+  const void *elements, size_t count, size_t room, void *output, int64_t *ends, int64_t base);
 
 // Tests have to reach every path that this processor can take, not only the one that it does take. Path 0 is
 // the portable one, and the last is the one taken; a path that does not exist stands for path 0.

@@ -1,3 +1,5 @@
+internal import CKernels
+
 extension WireForm {
   /// Copies the elements of a chunk back to back and writes where each of them ends, in one pass.
   ///
@@ -40,22 +42,19 @@ extension WireForm {
         index &+= SmallElements.count
         continue
       }
-      let stop = min(expectedCount, index &+ SmallElements.triedAgain)
-      while index < stop {
+      // SAFETY: `room` is what is left of the payload on both sides. Behind a decoded chunk and behind the
+      // payload lies the slack, which short copies may touch.
+      let done = unsafe ckernels_take_apart(
+        position, min(expectedCount &- index, SmallElements.triedAgain), room, destination, ends + index,
+        offset)
+      unsafe position += done.element_count &* lengthByteCount &+ done.byte_count
+      unsafe destination += done.byte_count
+      room &-= done.byte_count
+      offset &+= Int64(done.byte_count)
+      index &+= done.element_count
+      if done.element_count < SmallElements.triedAgain, index < expectedCount {
         let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
-        guard length <= room else {
-          throw .elementOverrun(index: index, byteCount: length, available: room)
-        }
-        unsafe position += lengthByteCount
-        // SAFETY: `room` is what is left of the payload on both sides. Behind a decoded chunk and behind the
-        // payload lies the slack, so short copies may always touch 64 bytes.
-        unsafe copyElement(to: destination, from: position, byteCount: length)
-        unsafe position += length
-        unsafe destination += length
-        room &-= length
-        offset &+= Int64(length)
-        unsafe ends[index] = offset
-        index &+= 1
+        throw .elementOverrun(index: index, byteCount: length, available: room)
       }
     }
     guard room == 0 else { throw .trailingBytes(codec: codec, byteCount: room) }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 extension WireFormWriter {
   /// Appends the elements that lie back to back in `bytes`, between each of `offsets` and the next.
   ///
@@ -29,27 +31,49 @@ extension WireFormWriter {
         lower = Int(truncatingIfNeeded: unsafe offsets[index &- 1])
         continue
       }
-      let stop = min(offsets.count, index &+ SmallElements.triedAgain)
-      while index < stop {
-        let upper = Int(truncatingIfNeeded: unsafe offsets[index])
-        let length = upper &- lower
-        // As an unsigned number a negative length is above every limit.
-        guard UInt64(bitPattern: Int64(length)) <= limit, upper <= byteCount else {
-          guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
-          throw .elementTooLarge(index: count, byteCount: length, limit: maximumElementByteCount)
-        }
-        guard unsafe length <= end - cursor - WireForm.lengthByteCount else { throw .sourceChanged }
-        unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
-        unsafe cursor += WireForm.lengthByteCount
-        // SAFETY: The element lies in `bytes` and fits. The slack behind every arena takes what a short copy
-        // writes beyond the element; the source is read beyond it only where it has that much left.
-        unsafe copyElement(to: cursor, from: base + lower, byteCount: length, readable: byteCount &- lower)
-        unsafe cursor += length
-        lower = upper
-        writtenCount &+= 1
-        index &+= 1
+      let laidOut = unsafe layOut(base, byteCount: byteCount, offsets, from: index &- 1, at: &cursor)
+      index &+= laidOut
+      lower = Int(truncatingIfNeeded: unsafe offsets[index &- 1])
+      guard laidOut < SmallElements.triedAgain, index < offsets.count else { continue }
+      // One that is not in order, or near the end of the bytes.
+      let upper = Int(truncatingIfNeeded: unsafe offsets[index])
+      let length = upper &- lower
+      // As an unsigned number a negative length is above every limit.
+      guard UInt64(bitPattern: Int64(length)) <= limit, upper <= byteCount else {
+        guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
+        throw .elementTooLarge(index: count, byteCount: length, limit: maximumElementByteCount)
       }
+      guard unsafe length <= end - cursor - WireForm.lengthByteCount else { throw .sourceChanged }
+      unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
+      unsafe cursor += WireForm.lengthByteCount
+      // SAFETY: The element lies in `bytes` and fits.
+      unsafe cursor.copyMemory(from: base + lower, byteCount: length)
+      unsafe cursor += length
+      writtenCount &+= 1
+      index &+= 1
+      lower = upper
     }
+  }
+
+  /// Appends the next elements, as many as are tried one by one, until one has to be looked at.
+  ///
+  /// - Returns: How many were appended.
+  @inline(__always)
+  private mutating func layOut<Offset: FixedWidthInteger>(
+    _ bytes: UnsafeRawPointer, byteCount: Int, _ offsets: UnsafeBufferPointer<Offset>, from first: Int,
+    at cursor: inout UnsafeMutableRawPointer
+  ) -> Int {
+    guard let start = unsafe offsets.baseAddress.map({ unsafe $0 + first }) else { return 0 }
+    let elements = unsafe CKernelsElements(
+      bytes: bytes.assumingMemoryBound(to: UInt8.self), byte_count: byteCount, offsets: start,
+      has_64_bit_offsets: Offset.bitWidth == 64,
+      count: min(offsets.count &- first &- 1, SmallElements.triedAgain),
+      largest: UInt32(truncatingIfNeeded: maximumElementByteCount))
+    // SAFETY: The kernel checks each element against the bytes and against the room, behind which is the slack.
+    let done = unsafe ckernels_lay_out(elements, cursor, end - cursor)
+    unsafe cursor += done.byte_count
+    writtenCount &+= done.element_count
+    return done.element_count
   }
 
   /// Appends the next eight elements if there are as many, all of them are small, and all of them fit.
