@@ -73,14 +73,14 @@ final class EngineBenchmark {
     }
   }
 
-  /// Looks at the size of every blob, chunk by chunk.
+  /// Is shown every blob, chunk by chunk.
   var scan: Contender {
     Contender("scan") { [self] in
-      let byteCount = Atomic(0)
+      let count = Atomic(0)
       let elapsed = try Stopwatch.measure {
-        try array.scan { _, blobs in byteCount.add(blobs.byteCount, ordering: .relaxed) }
+        try array.scan { _, blobs in count.add(blobs.count, ordering: .relaxed) }
       }
-      guard byteCount.load(ordering: .relaxed) == corpus.byteCount else {
+      guard count.load(ordering: .relaxed) == corpus.count else {
         throw BenchmarkError.differs("scan")
       }
       return elapsed

@@ -3,7 +3,7 @@ public struct ChunkScanner: ~Copyable {
   private let codec: String
   private let layout: ElementLayout
   private var decoder: ChunkDecoder
-  private var table = BlobTable()
+  private let follower: WireFormFollower
 
   /// Elements of fixed size that do not stand back to back in their chunk.
   private var packed = ByteArena()
@@ -13,6 +13,7 @@ public struct ChunkScanner: ~Copyable {
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   public init(_ chain: CodecChain, limits: DecodingLimits = DecodingLimits()) throws(ChunkError) {
     codec = chain.elementCodecName
+    follower = WireFormFollower(codec: codec)
     layout = chain.layout
     decoder = try ChunkDecoder(chain, limits: limits)
   }
@@ -23,6 +24,7 @@ public struct ChunkScanner: ~Copyable {
   ///   - count: The number of elements that the chunk must have.
   ///   - shape: The number of elements along each axis, needed if the chain ``CodecChain/looksAtShape``.
   ///   - runs: The elements to show, in the order of the chunk.
+  ///   - stopsBehindRuns: Whether what is behind them need not be decoded. Damage there may not be found.
   ///   - read: Appends the stored bytes to its argument, or returns `false` if the chunk is not stored.
   ///   - body: Is handed the elements, which are valid during the call.
   /// - Returns: Whether the chunk is stored.
@@ -30,7 +32,7 @@ public struct ChunkScanner: ~Copyable {
   /// - Throws: ``ChunkError``, and what `read` and `body` throw.
   /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
   public mutating func scan(
-    count: Int, shape: [Int]? = nil, runs: [ElementRun],
+    count: Int, shape: [Int]? = nil, runs: [ElementRun], stopsBehindRuns: Bool = false,
     _ read: (inout ByteArena, DecodingLimits) throws -> Bool, _ body: (BlobSpan) throws -> Void
   ) throws -> Bool {
     if case .fixed(let byteCount) = layout {
@@ -38,7 +40,10 @@ public struct ChunkScanner: ~Copyable {
         &decoder, &packed, codec: codec, count: count, shape: shape, elementByteCount: byteCount, runs: runs,
         read, body)
     }
-    return try Self.scan(&decoder, &table, codec: codec, count: count, shape: shape, runs: runs, read, body)
+    follower.begin(count: count, runs: runs, stopsBehindRuns: stopsBehindRuns)
+    guard try decoder.decode(for: follower, shape: shape, read) else { return false }
+    try follower.show(body)
+    return true
   }
 
   /// Shows one element again and again, in place of a chunk that is not stored.
@@ -54,30 +59,7 @@ public struct ChunkScanner: ~Copyable {
         unsafe BlobSpan(
           packed: element.baseAddress, elementByteCount: byteCount, count: count, isRepeated: true))
     }
-    // One slot serves all: metadata may claim billions of elements of which none is stored.
-    try table.reset(count: 1)
-    unsafe table.slots(0..<1).update(repeating: element.baseAddress + WireForm.lengthByteCount)
-    try body(table.repeatingFirst(count: count))
-  }
-
-  private static func scan(
-    _ decoder: inout ChunkDecoder, _ table: inout BlobTable, codec: String, count: Int, shape: [Int]?,
-    runs: [ElementRun], _ read: (inout ByteArena, DecodingLimits) throws -> Bool,
-    _ body: (BlobSpan) throws -> Void
-  ) throws -> Bool {
-    try decoder.withDecoded(shape: shape, read) { chunk in
-      var cursor = try WireFormCursor(chunk, expectedCount: count, codec: codec)
-      // The chunk has as many elements as it says or the cursor throws: the table is bounded by its bytes.
-      try table.reset(count: runs.reduce(0) { $0 + $1.count })
-      var position = 0
-      for run in runs {
-        try cursor.skip(run.chunkIndex - cursor.index)
-        try unsafe cursor.next(into: table.slots(position..<position + run.count))
-        position += run.count
-      }
-      try cursor.finish()
-      try body(table.blobs)
-    }
+    try follower.show(repeating: element, count: count, body)
   }
 
   private static func scanPacked(

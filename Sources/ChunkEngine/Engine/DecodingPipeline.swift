@@ -21,6 +21,9 @@ struct DecodingPipeline: ~Copyable {
   /// The position of the last stage that is not a checksum.
   private let lastTransform: Int?
 
+  /// The decoder of the last stage, if it can decode part by part.
+  private let followed: (any FollowedBytesDecoder)?
+
   private let looksAtShape: Bool
   private var representations: ChainRepresentations
   private var first = ByteArena()
@@ -42,6 +45,8 @@ struct DecodingPipeline: ~Copyable {
     }
     self.stages = stages
     lastTransform = stages.lastIndex { if case .checksum = $0 { false } else { true } }
+    followed =
+      if case .transform(let decoder)? = stages.last { decoder as? any FollowedBytesDecoder } else { nil }
     looksAtShape = chain.looksAtShape
     representations = ChainRepresentations(chain)
   }
@@ -67,9 +72,11 @@ struct DecodingPipeline: ~Copyable {
   ///   - shape: The shape of the chunk, if a codec has to be told it.
   ///   - output: Where the elements go. It is of no use if this throws.
   ///   - limit: The most bytes that any stage may have.
-  /// - Throws: ``ChunkError`` for what is wrong with `source`.
+  ///   - follower: Is shown parts of what is decoded, where that is possible, and may end it.
+  /// - Throws: ``ChunkError`` for what is wrong with `source`, and for what the follower finds.
   mutating func decode(
-    _ source: RawSpan, shape: [Int]?, into output: inout ByteArena, limit: Int
+    _ source: RawSpan, shape: [Int]?, into output: inout ByteArena, limit: Int,
+    follower: WireFormFollower? = nil
   ) throws(ChunkError) {
     guard let lastTransform else {
       let byteCount = try verifiedByteCount(of: source)
@@ -98,9 +105,15 @@ struct DecodingPipeline: ~Copyable {
         continue
       }
       let isLast = position == lastTransform
+      let followed = position == stages.count - 1 ? followed : nil
       switch (location, isLast) {
       case (.source, true):
-        try Self.run(stage, source.extracting(0..<sourceByteCount), levels, into: &output, limit: limit)
+        let source = source.extracting(0..<sourceByteCount)
+        if let follower, let followed {
+          try followed.decode(source, into: &output, limit: limit, follower: follower)
+        } else {
+          try Self.run(stage, source, levels, into: &output, limit: limit)
+        }
       case (.source, false):
         first.removeAll()
         try Self.run(stage, source.extracting(0..<sourceByteCount), levels, into: &first, limit: limit)

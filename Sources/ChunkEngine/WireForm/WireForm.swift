@@ -35,14 +35,25 @@ public enum WireForm {
   static func payloadByteCount(
     of chunk: RawSpan, expectedCount: Int, codec: String
   ) throws(ChunkError) -> Int {
-    guard chunk.byteCount >= headerByteCount else {
-      throw .truncatedHeader(codec: codec, byteCount: chunk.byteCount, expected: headerByteCount)
+    try payloadByteCount(
+      ofChunkBeginning: chunk, byteCount: chunk.byteCount, expectedCount: expectedCount, codec: codec)
+  }
+
+  /// Checks the header of a chunk of `byteCount` bytes that begins with `bytes`, and that they suffice for as
+  /// many elements.
+  ///
+  /// - Precondition: The header is part of `bytes`, if the chunk is large enough to have one.
+  static func payloadByteCount(
+    ofChunkBeginning bytes: RawSpan, byteCount: Int, expectedCount: Int, codec: String
+  ) throws(ChunkError) -> Int {
+    guard byteCount >= headerByteCount else {
+      throw .truncatedHeader(codec: codec, byteCount: byteCount, expected: headerByteCount)
     }
-    let found = Int(chunk.littleEndianUInt32(at: 0))
+    let found = Int(bytes.littleEndianUInt32(at: 0))
     guard found == expectedCount else { throw .countMismatch(found: found, expected: expectedCount) }
-    let available = chunk.byteCount - headerByteCount
+    let available = byteCount - headerByteCount
     guard found * lengthByteCount <= available else {
-      throw .truncatedElements(byteCount: chunk.byteCount, count: expectedCount)
+      throw .truncatedElements(byteCount: byteCount, count: expectedCount)
     }
     return available - found * lengthByteCount
   }

@@ -10,6 +10,9 @@ struct WireFormCursor: ~Copyable {
   private let end: UnsafeRawPointer
   private var position: UnsafeRawPointer
 
+  /// How far the bytes are there, which are decoded while the cursor walks.
+  private var decodedEnd: UnsafeRawPointer
+
   /// The index of the element that comes next.
   private(set) var index = 0
 
@@ -26,31 +29,59 @@ struct WireFormCursor: ~Copyable {
   ///
   /// - Precondition: `bytes` outlives the cursor.
   init(_ bytes: RawSpan, expectedCount: Int, codec: String) throws(ChunkError) {
+    try self.init(beginning: bytes, byteCount: bytes.byteCount, expectedCount: expectedCount, codec: codec)
+  }
+
+  /// Creates a cursor at the first element of a chunk of `byteCount` bytes that begins with `bytes`.
+  ///
+  /// The others are decoded behind them, and the cursor is told of them by ``extend(to:)``.
+  ///
+  /// - Precondition: The bytes are at least the header, if the chunk has one, and outlive the cursor where
+  ///   they are.
+  init(
+    beginning bytes: RawSpan, byteCount: Int, expectedCount: Int, codec: String
+  ) throws(ChunkError) {
     let payloadByteCount = try WireForm.payloadByteCount(
-      of: bytes, expectedCount: expectedCount, codec: codec)
+      ofChunkBeginning: bytes, byteCount: byteCount, expectedCount: expectedCount, codec: codec)
     guard let start = unsafe bytes.withUnsafeBytes({ $0.baseAddress }) else {
       throw .truncatedHeader(codec: codec, byteCount: 0, expected: WireForm.headerByteCount)
     }
     unsafe self.start = start
-    unsafe end = start + bytes.byteCount
+    unsafe end = start + byteCount
+    unsafe decodedEnd = start + bytes.byteCount
     unsafe position = start + WireForm.headerByteCount
     count = expectedCount
     self.payloadByteCount = payloadByteCount
     fetchedLineCount = Self.fetchedLineCount(
-      byteCount: bytes.byteCount, payloadByteCount: payloadByteCount, count: count)
+      byteCount: byteCount, payloadByteCount: payloadByteCount, count: count)
     self.codec = codec
   }
+
+  /// Goes as far as the first `byteCount` bytes of the chunk from now on.
+  ///
+  /// - Precondition: They are decoded, and no fewer than before.
+  mutating func extend(to byteCount: Int) {
+    unsafe decodedEnd = min(end, start + byteCount)
+  }
+
+  /// Whether the bytes of all elements that were passed are decoded.
+  var passedElementsAreDecoded: Bool { unsafe position <= decodedEnd }
 
   /// The error for bytes that end in front of a length.
   private var truncated: ChunkError { .truncatedElements(byteCount: unsafe end - start, count: count) }
 
-  /// Stores where the bytes of the next elements begin, one for each of `slots`.
+  /// Stores where the bytes of the next elements begin, one for each of `slots`, as far as their lengths are
+  /// decoded.
   ///
+  /// - Returns: The number of elements.
   /// - Complexity: O(*n*) where *n* is the number of slots. Does not allocate.
-  mutating func next(into slots: UnsafeMutableBufferPointer<UnsafeRawPointer>) throws(ChunkError) {
+  @discardableResult
+  mutating func next(
+    into slots: UnsafeMutableBufferPointer<UnsafeRawPointer>
+  ) throws(ChunkError) -> Int {
     let lineCount = fetchedLineCount
-    if unsafe end - start > Self.farByteCount {
-      try unsafe next(into: slots) { element, byteCount in
+    if unsafe decodedEnd - position > Self.farByteCount {
+      return try unsafe next(into: slots) { element, byteCount in
         // Every length is somewhere in the bytes to come, so all of them are fetched, up to some lines an
         // element.
         var offset = Self.fetchDistance
@@ -61,13 +92,13 @@ struct WireFormCursor: ~Copyable {
         }
       }
     } else if lineCount > 0 {
-      try unsafe next(into: slots) { element, _ in
+      return try unsafe next(into: slots) { element, _ in
         for line in 0..<lineCount {
           unsafe ckernels_prefetch(element + Self.fetchDistance + line * Self.lineByteCount)
         }
       }
     } else {
-      try unsafe next(into: slots) { _, _ in }
+      return try unsafe next(into: slots) { _, _ in }
     }
   }
 
@@ -88,7 +119,7 @@ struct WireFormCursor: ~Copyable {
   ///
   /// There a line that was not fetched costs more than a branch: to fetch just those of each element makes 20
   /// nanoseconds an element of 300 bytes of 35, in chunks of 16 MiB, and of 140 without.
-  private static let farByteCount = 3 << 19
+  static let farByteCount = 3 << 19
 
   /// The bytes of a line of the cache.
   private static let lineByteCount = 64
@@ -99,32 +130,43 @@ struct WireFormCursor: ~Copyable {
   @inline(__always)
   private mutating func next(
     into slots: UnsafeMutableBufferPointer<UnsafeRawPointer>, _ prefetch: (UnsafeRawPointer, Int) -> Void
-  ) throws(ChunkError) {
+  ) throws(ChunkError) -> Int {
     var position = unsafe self.position
-    for slot in 0..<slots.count {
-      let available = unsafe end - position - WireForm.lengthByteCount
-      guard available >= 0 else { throw truncated }
+    let undecoded = unsafe end - decodedEnd
+    var slot = 0
+    while slot < slots.count {
+      let decoded = unsafe decodedEnd - position - WireForm.lengthByteCount
+      guard decoded >= 0 else {
+        guard undecoded > 0 else { throw truncated }
+        break
+      }
       let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
-      guard length <= available else {
-        throw .elementOverrun(index: index + slot, byteCount: length, available: available)
+      guard length <= decoded &+ undecoded else {
+        throw .elementOverrun(index: index + slot, byteCount: length, available: decoded + undecoded)
       }
       unsafe position += WireForm.lengthByteCount
       unsafe slots.initializeElement(at: slot, to: position)
       unsafe prefetch(position, length)
       unsafe position += length
+      slot &+= 1
     }
     unsafe self.position = unsafe position
-    index += slots.count
+    index += slot
+    return slot
   }
 
-  /// Checks the next `count` elements and passes them by.
+  /// Checks the next `count` elements and passes them by, as far as their lengths are decoded.
   mutating func skip(_ count: Int) throws(ChunkError) {
+    let undecoded = unsafe end - decodedEnd
     for _ in 0..<count {
-      let available = unsafe end - position - WireForm.lengthByteCount
-      guard available >= 0 else { throw truncated }
+      let decoded = unsafe decodedEnd - position - WireForm.lengthByteCount
+      guard decoded >= 0 else {
+        guard undecoded > 0 else { throw truncated }
+        return
+      }
       let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
-      guard length <= available else {
-        throw .elementOverrun(index: index, byteCount: length, available: available)
+      guard length <= decoded + undecoded else {
+        throw .elementOverrun(index: index, byteCount: length, available: decoded + undecoded)
       }
       unsafe position += WireForm.lengthByteCount + length
       index += 1
@@ -132,6 +174,8 @@ struct WireFormCursor: ~Copyable {
   }
 
   /// Passes all elements that are left, and checks that nothing follows them.
+  ///
+  /// - Precondition: The whole chunk is decoded.
   mutating func finish() throws(ChunkError) {
     try skip(count - index)
     let trailing = unsafe end - position

@@ -3,7 +3,9 @@ import ChunkEngine
 extension ZarrArray {
   /// Reads one element.
   ///
-  /// It is decoded in memory that is used again for the next one, without what a region of many takes.
+  /// It is decoded in memory that is used again for the next one, without what a region of many takes. A large
+  /// chunk that is one frame of Zstandard without a checksum is decoded to the end of the element only: damage
+  /// behind it is not noticed then, but for a chunk that is cut or has too much.
   ///
   /// - Throws: As ``read(_:monitor:)-8ycye``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
@@ -41,7 +43,7 @@ extension ZarrArray {
     var element: [UInt8]?
     _ = try worker.scanner.scan(
       count: shape.reduce(1, *), shape: shape,
-      runs: [ElementRun(chunkIndex: position, selectionIndex: 0, count: 1)]
+      runs: [ElementRun(chunkIndex: position, selectionIndex: 0, count: 1)], stopsBehindRuns: true
     ) { arena, limits in
       try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
     } _: { elements in

@@ -28,15 +28,13 @@ extension ZarrArray {
       let expected = (chunks.parts.count - index - 1) / access.workerCount + 1
       var chunkPayloadByteCount: Int?
       do {
-        let chunk = try worker.decoder.decode(
-          shape: part.chunkShape, expectedChunkCount: expected
+        chunkPayloadByteCount = try worker.decoder.place(
+          count: chunkElementCount, runs: part.runs, in: builder, shape: part.chunkShape,
+          expectedChunkCount: expected
         ) { arena, limits in
           let isStored = try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
           storedByteCount = arena.count
           return isStored
-        }
-        chunkPayloadByteCount = try chunk.map {
-          try builder.place($0, count: chunkElementCount, runs: part.runs)
         }
       } catch {
         try replace(error, chunk: part.indices)

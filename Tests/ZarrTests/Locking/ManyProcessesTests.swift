@@ -34,7 +34,7 @@ struct ManyProcessesTests {
       }
     }
     #expect(try await array.read().strings() == (0..<100).map { "\($0) 3" })
-    #expect(try directory.files().filter { $0.hasSuffix(".lock") } == [])
+    #expect(try directory.leftLocks() == [])
   }
 
   @Test("Processes that write through views lose no element of a shard")
@@ -120,7 +120,8 @@ struct ManyProcessesTests {
       let expected = (0..<100).map { "\(number) \($0 / 10) \($0 % 10)" }
       #expect(elements.filter { $0.hasPrefix("\(number) ") } == expected)
     }
-    #expect(try directory.files().filter { $0.hasSuffix(".lock") || $0.hasSuffix(".partial") } == [])
+    #expect(try directory.leftLocks() == [])
+    #expect(try directory.files().filter { $0.hasSuffix(".partial") } == [])
   }
 
   @Test("Processes that append much to one array take no more memory than their budget")
