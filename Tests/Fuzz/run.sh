@@ -22,11 +22,13 @@ for target in ${*:-$all}; do
   # The library of LZMA takes windows of up to 128 MiB, which is what its streams may ask for.
   case $target in
   bytes-decoders | chains | arrays) memory=512 allocation=192 ;;
+  frames) memory=512 allocation=32 ;;
   *) memory=256 allocation=32 ;;
   esac
   case $target in
   json | json2) dictionary=json length=1024 ;;
   metadata-* | consolidated | arrays) dictionary=metadata length=4096 ;;
+  frames) dictionary=binary length=4096 ;;
   *) dictionary=binary length=1024 ;;
   esac
   mkdir -p "$build/corpus/$target" "$here/Findings/$target"

@@ -33,7 +33,7 @@ public struct FuzzTarget: Sendable {
   /// All of them.
   public static let all: [FuzzTarget] = [
     .json, .version3Metadata, .version2Metadata, .consolidatedMetadata, .wireForm, .bytesDecoders, .blosc,
-    .elementDecoders, .numberDecoders, .json2, .messagePack2, .chains, .shards, .arrays,
+    .frames, .elementDecoders, .numberDecoders, .json2, .messagePack2, .chains, .shards, .arrays,
   ]
 }
 
