@@ -1,5 +1,3 @@
-internal import CKernels
-
 /// The elements that were read, in C order, where the decoder left them.
 ///
 /// No element was copied: a view holds the decoded chunks and knows where each element begins. Copies of a
@@ -55,39 +53,14 @@ public struct BlobView: Sendable {
     unsafe Array(blobs.element(index))
   }
 
-  /// Copies of the elements.
-  ///
-  /// - Complexity: O(*n*) where *n* is the size of the elements. Allocates once an element.
-  public func arrays() -> [[UInt8]] {
-    indices.map(bytes(at:))
-  }
-
   /// The element at `index` as text.
   ///
   /// - Precondition: `index` is in ``indices``.
   /// - Throws: ``ChunkError/invalidUTF8(index:)``
   /// - Complexity: O(*n*) where *n* is the size of the element.
   public func string(at index: Int) throws(ChunkError) -> String {
-    let element = unsafe blobs.element(index)
-    guard unsafe ckernels_is_utf8(element.baseAddress, element.count) else {
-      throw .invalidUTF8(index: index)
-    }
-    // Valid already, and `decoding:` is quicker than the initializers that validate.
-    return unsafe String(decoding: element, as: UTF8.self)
-  }
-
-  /// The elements as text.
-  ///
-  /// - Throws: ``ChunkError/invalidUTF8(index:)`` for the first element that is not well-formed UTF-8.
-  /// - Complexity: O(*n*) where *n* is the size of the elements. Allocates once an element of more than 15
-  ///   bytes.
-  public func strings() throws(ChunkError) -> [String] {
-    var strings: [String] = []
-    strings.reserveCapacity(count)
-    for index in indices {
-      strings.append(try string(at: index))
-    }
-    return strings
+    guard let string = blobs.string(at: index) else { throw .invalidUTF8(index: index) }
+    return string
   }
 }
 

@@ -10,8 +10,7 @@ extension BlobView {
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func compacted() throws(ChunkError) -> BlobBatch {
-    let blockCount = (count + Self.blockElementCount - 1) / Self.blockElementCount
-    let starts = try startOffsets(blockCount: blockCount)
+    let starts = try startOffsets()
     let total = starts[blockCount]
     let offsetsByteCount = (count + 1) * MemoryLayout<Int64>.stride
     let payload = try Allocation(byteCount: RecycledMemory.byteCount(forTableOf: total))
@@ -30,14 +29,18 @@ extension BlobView {
       count: count)
   }
 
+  /// How many blocks of elements there are, of which each is worked on by one thread.
+  var blockCount: Int { (count + Self.blockElementCount - 1) / Self.blockElementCount }
+
   private static var blockElementCount: Int { 1 << 14 }
 
-  private func range(ofBlock block: Int) -> Range<Int> {
+  /// The elements of a block.
+  func range(ofBlock block: Int) -> Range<Int> {
     block * Self.blockElementCount..<min(count, (block + 1) * Self.blockElementCount)
   }
 
   /// Where each block begins in the batch, and behind the last one the size of the batch.
-  private func startOffsets(blockCount: Int) throws(ChunkError) -> [Int] {
+  private func startOffsets() throws(ChunkError) -> [Int] {
     let sizes = Mutex([Int](repeating: 0, count: blockCount))
     DispatchQueue.concurrentPerform(iterations: blockCount) { block in
       let blobs = blobs
