@@ -29,7 +29,9 @@ extension BlobView {
 
   /// What `copy` makes of each element, in the same order.
   private func copies<Copy>(_ copy: @Sendable (BlobSpan, _ index: Int) -> Copy) -> [Copy] {
-    unsafe [Copy](unsafeUninitializedCapacity: count) { copies, initializedCount in
+    // The standard library would write the 0 to the empty array that all threads share.
+    guard count > 0 else { return [] }
+    return unsafe [Copy](unsafeUninitializedCapacity: count) { copies, initializedCount in
       guard let start = copies.baseAddress else { return }
       // SAFETY: Each block has places of its own, and all are initialized when the call returns.
       nonisolated(unsafe) let target = unsafe start
