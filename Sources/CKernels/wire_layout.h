@@ -7,8 +7,8 @@
 #include "CKernels.h"
 #include "loads.h"
 
-// The two loops between elements back to back and wire form, for a function of each path to inline: what the
-// compiler makes of `Block` is the path's widest copy.
+// The two loops between elements back to back and wire form, for a function of each path to inline: the
+// compiler makes of a `HalfBlock` the widest copy that the path has.
 //
 // `memcpy` chooses by size, and on elements of mixed sizes the processor guesses wrong each time. Blocks of a
 // fixed width have one guess, when to stop.

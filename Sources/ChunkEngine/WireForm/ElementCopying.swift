@@ -10,19 +10,18 @@ private let fetchedAhead = 2048
 /// Copies one element, small ones in blocks of 64 bytes.
 ///
 /// `memcpy` chooses by size, and on elements of mixed small sizes the processor guesses wrong: blocks of a
-/// fixed width are up to four times as fast. They touch up to 64 bytes behind the element on both sides, of
-/// which `readable` and `writable` say whether they are there and belong to nobody else. Behind what an arena
-/// holds they always are, as the slack of ``RawMemory``.
+/// fixed width are up to four times as fast. They touch up to 64 bytes behind the element on both sides: `writable`
+/// says how many bytes from `destination` on belong to nobody else.
 ///
-/// - Precondition: `readable` and `writable` are at least `byteCount`, unless they are left out.
+/// - Precondition: Behind the source are 64 bytes that may be read, as the slack of ``RawMemory``. `writable` is at
+///   least `byteCount`.
 @inline(__always)
 func copyElement(
-  to destination: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int,
-  readable: Int = Int.max, writable: Int = Int.max
+  to destination: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int, writable: Int
 ) {
   // At least one block, also for an empty element.
   let blockEnd = (byteCount &+ 64) & ~63
-  if byteCount <= 256 && readable >= blockEnd && writable >= blockEnd {
+  if byteCount <= 256 && writable >= blockEnd {
     var offset = 0
     if byteCount <= 64 { unsafe ckernels_prefetch(source + fetchedAhead) }
     repeat {

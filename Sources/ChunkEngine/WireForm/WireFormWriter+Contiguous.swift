@@ -19,39 +19,28 @@ extension WireFormWriter {
     // Kept in registers: the compiler cannot know that writing an element leaves the writer itself alone.
     var cursor = unsafe self.cursor
     defer { unsafe self.cursor = unsafe cursor }
-    let limit = UInt64(maximumElementByteCount)
     let byteCount = bytes.count
-    var lower = Int(truncatingIfNeeded: unsafe offsets[0])
-    guard lower >= 0, lower <= byteCount else { throw .invalidOffsets(index: count) }
+    let first = Int(truncatingIfNeeded: unsafe offsets[0])
+    guard first >= 0, first <= byteCount else { throw .invalidOffsets(index: count) }
 
     var index = 1
     while index < offsets.count {
       if unsafe appendSmall(base, byteCount: byteCount, offsets, from: index &- 1, at: &cursor) {
         index &+= SmallElements.count
-        lower = Int(truncatingIfNeeded: unsafe offsets[index &- 1])
         continue
       }
       let laidOut = unsafe layOut(base, byteCount: byteCount, offsets, from: index &- 1, at: &cursor)
       index &+= laidOut
-      lower = Int(truncatingIfNeeded: unsafe offsets[index &- 1])
       guard laidOut < SmallElements.triedAgain, index < offsets.count else { continue }
       // One that is not in order, or near the end of the bytes.
+      let lower = Int(truncatingIfNeeded: unsafe offsets[index &- 1])
       let upper = Int(truncatingIfNeeded: unsafe offsets[index])
-      let length = upper &- lower
-      // As an unsigned number a negative length is above every limit.
-      guard UInt64(bitPattern: Int64(length)) <= limit, upper <= byteCount else {
-        guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
-        throw .elementTooLarge(index: count, byteCount: length, limit: maximumElementByteCount)
-      }
-      guard unsafe length <= end - cursor - WireForm.lengthByteCount else { throw .sourceChanged }
-      unsafe cursor.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
-      unsafe cursor += WireForm.lengthByteCount
-      // SAFETY: The element lies in `bytes` and fits.
-      unsafe cursor.copyMemory(from: base + lower, byteCount: length)
-      unsafe cursor += length
-      writtenCount &+= 1
+      guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
+      unsafe self.cursor = unsafe cursor
+      defer { unsafe cursor = unsafe self.cursor }
+      // SAFETY: The element lies in `bytes`.
+      try append(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[lower..<upper])))
       index &+= 1
-      lower = upper
     }
   }
 

@@ -27,9 +27,9 @@ struct ImportCommand: ParsableCommand {
       the same command is given again, and begins where there is nothing yet:
         zvlen import week.jsonl -o week.zarr --resume
       What is done is in .NAME.import.partial beside DEST, and how far it is in .NAME.import.json. Both are \
-      gone when DEST is there, and the same command only compares then. With --append the second one stays: the same command does nothing then, so \
-      that no element is imported twice. Files and directories have to be as they were; standard input has to \
-      begin with the lines that are stored.
+      gone when DEST is there, and the same command only compares then. With --append the second one stays: the \
+      same command does nothing then, so that no element is imported twice. Files and directories have to be as \
+      they were; standard input has to begin with the lines that are stored.
 
       Several processes fill one array if each imports a part of the source, in any order and on any machine \
       that has the file system; no part waits for another one. All together are the same as one import. As \
