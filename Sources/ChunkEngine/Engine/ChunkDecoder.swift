@@ -120,6 +120,7 @@ public struct ChunkDecoder: ~Copyable {
     let follower = follower ?? WireFormFollower(codec: chain.elementCodecName)
     self.follower = follower
     follower.begin(count: count, runs: runs, storage: builder.storage)
+    defer { follower.end() }
     if pipeline.isInPlace {
       stored.expectedChunkCount = expectedChunkCount
     } else {

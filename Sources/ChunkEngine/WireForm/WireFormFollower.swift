@@ -51,6 +51,12 @@ final class WireFormFollower {
     isDone = false
   }
 
+  /// Lets go of the memory of the elements, which is somebody else's from now on.
+  func end() {
+    storage = nil
+    cursor = nil
+  }
+
   /// The bytes from which on a chunk is better decoded part by part.
   ///
   /// Finding elements gains where a chunk leaves the second-level cache while it is decoded; below that the

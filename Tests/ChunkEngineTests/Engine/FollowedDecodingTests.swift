@@ -79,6 +79,27 @@ struct FollowedDecodingTests {
         == nil)
   }
 
+  @Test("A decoder lets go of the views whose elements it has found")
+  func release() throws {
+    let chain = Self.chain()
+    let stored = try #require(Self.stored[false])
+    var decoder = try ChunkDecoder(chain)
+    let run = ElementRun(chunkIndex: 0, selectionIndex: 0, count: 9000)
+    weak var storage: BlobStorage?
+    for stored in [stored, Array(stored.dropLast())] {
+      let builder = try BlobViewBuilder(count: 9000, chain: chain)
+      storage = builder.storage
+      _ = try? decoder.place(count: 9000, runs: [run], in: builder) { arena, _ in
+        try arena.append(copying: stored.span.bytes)
+        return true
+      }
+    }
+    #expect(storage == nil)
+    // It is there until now.
+    let isStored = try decoder.decode { _, _ in false } != nil
+    #expect(!isStored)
+  }
+
   @Test("A view is limited, also one of a chunk that is looked at meanwhile")
   func limits() throws {
     let chain = Self.chain()
