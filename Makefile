@@ -10,7 +10,7 @@ help:
 	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
 	@echo "make bench-check  fail if a kernel lost speed since BASE=HEAD~1, which is built and measured beside it"
 	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
-	@echo "make lint     check the formatting, as continuous integration does"
+	@echo "make lint     check the formatting and the layers, as continuous integration does"
 	@echo "make format   format the sources"
 	@echo "make docs     build the documentation of both libraries"
 
@@ -52,6 +52,7 @@ fuzz: dependencies
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+	@python3 Scripts/check_layers.py
 
 format:
 	swift format format --in-place --recursive Package.swift Sources Tests Benchmarks

@@ -26,7 +26,7 @@ public enum ChunkError: Error, Hashable, Sendable {
 
   // MARK: Decoding
 
-  /// The bytes end inside of the header of `expected` bytes.
+  /// The bytes end inside the header of `expected` bytes.
   case truncatedHeader(codec: String, byteCount: Int, expected: Int)
   /// An element claims more bytes than are left.
   case elementOverrun(index: Int, byteCount: Int, available: Int)

@@ -7,7 +7,7 @@ public protocol ArrayToArrayCodec: Sendable {
   static var name: String { get }
 
   /// Whether encoded bytes are the bytes themselves, so that only the shape changes and nothing has to run.
-  var keepsBytes: Bool { get }
+  var isIdentity: Bool { get }
 
   /// What encoding makes of a chunk.
   ///
@@ -43,5 +43,26 @@ public protocol ArrayToArrayCodec: Sendable {
 }
 
 extension ArrayToArrayCodec {
-  public var keepsBytes: Bool { false }
+  public var isIdentity: Bool { false }
+}
+
+/// A codec that gives a chunk another shape, and leaves its bytes as they are.
+package protocol BytesKeepingCodec: ArrayToArrayCodec {}
+
+extension BytesKeepingCodec {
+  public var isIdentity: Bool { true }
+
+  public func encode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
+  ) throws(ChunkError) {
+    try output.append(copying: source)
+  }
+
+  public func decode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
+  ) throws(ChunkError) {
+    try checkDecodedByteCount(source.byteCount, limit: limit, codec: Self.name)
+    if let expected = chunk.byteCount { try source.checkByteCount(expected, codec: Self.name) }
+    try output.append(copying: source)
+  }
 }

@@ -9,7 +9,7 @@ public protocol ArrayToBytesCodec: Sendable {
 
   /// Whether encoded bytes are those of the elements in memory, as ``ElementLayout`` says, so that nothing
   /// has to run.
-  var keepsBytes: Bool { get }
+  var isIdentity: Bool { get }
 
   /// Creates the state with which one worker encodes.
   ///
@@ -24,7 +24,7 @@ public protocol ArrayToBytesCodec: Sendable {
 }
 
 extension ArrayToBytesCodec {
-  public var keepsBytes: Bool { false }
+  public var isIdentity: Bool { false }
 }
 
 extension ArrayToBytesCodec where Self: ArrayEncoder {
@@ -57,7 +57,7 @@ public protocol ArrayDecoder {
   /// - Parameters:
   ///   - source: Encoded bytes. Nothing about them has been checked.
   ///   - chunk: What the decoded bytes stand for.
-  ///   - output: Where the elements go. A variable layout is checked by whoever reads it, a fixed one must
+  ///   - output: Where the elements go. The reader checks a variable layout; a fixed one must
   ///     have just the bytes of the chunk.
   ///   - limit: The largest number of bytes that may be decoded.
   /// - Throws: ``ChunkError`` for what is wrong with `source`.
@@ -65,4 +65,26 @@ public protocol ArrayDecoder {
   func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError)
+}
+
+/// A codec that stores elements of variable size as they lie in memory, in ``WireForm``.
+package protocol WireFormCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder {}
+
+extension WireFormCodec {
+  public var isIdentity: Bool { true }
+
+  public func encode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
+  ) throws(ChunkError) {
+    try output.append(copying: source)
+  }
+
+  public func decode(
+    _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
+  ) throws(ChunkError) {
+    guard source.byteCount <= limit else {
+      throw .decodedByteCountExceedsLimit(codec: Self.name, byteCount: source.byteCount, limit: limit)
+    }
+    try output.append(copying: source)
+  }
 }

@@ -56,9 +56,20 @@ public protocol BytesDecoder: AnyObject {
   ///
   /// - Parameters:
   ///   - source: The encoded bytes, all of them.
-  ///   - output: Where the decoded bytes go, behind those that it has.
+  ///   - output: Where the decoded bytes go, after those that it has.
   ///   - limit: The largest number of bytes that may be decoded.
   /// - Throws: ``ChunkError`` for what is wrong with `source`. What `output` holds is then of no use.
   /// - Complexity: O(*n*) where *n* is the size of what is decoded.
   func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError)
+}
+
+/// A decoder that can decode part by part, and stop.
+protocol FollowedBytesDecoder: BytesDecoder {
+  /// Appends the decoded form of `source` to `output` as ``decode(_:into:limit:)`` does, and shows the
+  /// follower some of it meanwhile, but not the whole.
+  ///
+  /// Where the follower wants no more, `output` ends somewhere after what it was shown.
+  func decode(
+    _ source: RawSpan, into output: inout ByteArena, limit: Int, follower: WireFormFollower
+  ) throws(ChunkError)
 }

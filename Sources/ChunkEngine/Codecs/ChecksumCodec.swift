@@ -1,12 +1,12 @@
 /// A codec that puts a checksum beside the bytes of a chunk and otherwise leaves them as they are.
 ///
-/// The engine appends the checksum where the bytes are and drops it where they are, so a checksum behind them
+/// The engine appends the checksum where the bytes are and drops it where they are, so a checksum after them
 /// costs no copy. One in front costs one.
 public protocol ChecksumCodec: Sendable {
   /// The name of the codec in Zarr v3 metadata.
   static var name: String { get }
 
-  /// Where the checksum stands, which is behind the bytes unless the codec says otherwise.
+  /// Where the checksum stands. Defaults to after the bytes.
   var location: ChecksumLocation { get }
 
   /// The checksum of `bytes`, which is stored in four bytes, the least significant one first.
@@ -23,7 +23,7 @@ extension ChecksumCodec {
 
   /// Checks the checksum at the end of `bytes`.
   ///
-  /// - Returns: The number of bytes in front of the checksum.
+  /// - Returns: The number of bytes before the checksum.
   func verifiedByteCount(of bytes: RawSpan) throws(ChunkError) -> Int {
     let byteCount = bytes.byteCount - Self.byteCount
     guard byteCount >= 0 else {
@@ -35,5 +35,81 @@ extension ChecksumCodec {
       throw .checksumMismatch(codec: Self.name, stored: stored, computed: computed)
     }
     return byteCount
+  }
+}
+
+/// Where a checksum stands, named as in metadata.
+public enum ChecksumLocation: String, Hashable, Sendable, CaseIterable {
+  /// Before the bytes.
+  case start
+  /// After the bytes.
+  case end
+}
+
+/// Puts a checksum before the bytes of a chunk.
+///
+///     ┌ u32 checksum ┬ bytes
+struct LeadingChecksumCodec<Checksum: ChecksumCodec>: BytesToBytesCodec {
+  static var name: String { Checksum.name }
+
+  private let checksum: Checksum
+
+  init(_ checksum: Checksum) {
+    self.checksum = checksum
+  }
+
+  var addedByteCount: Int? { Checksum.byteCount }
+
+  func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
+    try sum(byteCount, Checksum.byteCount)
+  }
+
+  func makeEncoder() throws(ChunkError) -> any BytesEncoder {
+    Encoder(checksum: checksum)
+  }
+
+  func makeDecoder() throws(ChunkError) -> any BytesDecoder {
+    Decoder(checksum: checksum)
+  }
+
+  private final class Encoder: BytesEncoder {
+    private let checksum: Checksum
+
+    init(checksum: Checksum) {
+      self.checksum = checksum
+    }
+
+    func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+      guard output.freeCapacity >= Checksum.byteCount + source.byteCount else {
+        throw .compressionFailed(codec: Checksum.name, reason: "the output is full")
+      }
+      output.append(littleEndian: checksum.checksum(of: source))
+      output.append(copying: source)
+    }
+  }
+
+  private final class Decoder: BytesDecoder {
+    private let checksum: Checksum
+
+    init(checksum: Checksum) {
+      self.checksum = checksum
+    }
+
+    func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+      guard source.byteCount >= Checksum.byteCount else {
+        throw .truncatedHeader(
+          codec: Checksum.name, byteCount: source.byteCount, expected: Checksum.byteCount)
+      }
+      let bytes = source.extracting(Checksum.byteCount..<source.byteCount)
+      guard bytes.byteCount <= limit else {
+        throw .decodedByteCountExceedsLimit(codec: Checksum.name, byteCount: bytes.byteCount, limit: limit)
+      }
+      let stored = source.littleEndianUInt32(at: 0)
+      let computed = checksum.checksum(of: bytes)
+      guard stored == computed else {
+        throw .checksumMismatch(codec: Checksum.name, stored: stored, computed: computed)
+      }
+      try output.append(copying: bytes)
+    }
   }
 }

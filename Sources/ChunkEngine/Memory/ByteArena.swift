@@ -6,7 +6,7 @@
 ///     0            count         capacity
 ///
 /// The written bytes can be taken out of an arena. If the arena expects more of the kind, it then goes on
-/// behind them, in the same allocation.
+/// after them, in the same allocation.
 @safe
 public struct ByteArena: ~Copyable {
   private var allocation: Allocation?
@@ -50,7 +50,7 @@ public struct ByteArena: ~Copyable {
     count = 0
   }
 
-  /// Forgets all bytes behind the first `count`.
+  /// Forgets all bytes after the first `count`.
   ///
   /// - Precondition: `count` is at most the number of bytes written.
   /// - Complexity: O(1)
@@ -160,71 +160,15 @@ public struct ByteArena: ~Copyable {
     unsafe memory?.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
   }
 
-  /// Appends one element in wire form.
-  ///
-  /// - Parameters:
-  ///   - element: The bytes of the element.
-  ///   - index: The index of the element in its chunk, for errors.
-  ///   - maximumElementByteCount: The largest element that is accepted.
-  /// - Throws: ``ChunkError/elementTooLarge(index:byteCount:limit:)`` and
-  ///   ``ChunkError/outOfMemory(byteCount:)``. The arena is then as before.
-  /// - Complexity: Amortized O(*n*) where *n* is the size of the element.
-  public mutating func appendElement(
-    _ element: RawSpan, index: Int, maximumElementByteCount: Int
-  ) throws(ChunkError) {
-    let limit = min(maximumElementByteCount, WireForm.maximumElementByteCount)
-    guard element.byteCount <= limit else {
-      throw .elementTooLarge(index: index, byteCount: element.byteCount, limit: limit)
-    }
-    try reserve(element.byteCount + WireForm.lengthByteCount)
-    guard let memory = unsafe memory else { return }
-    let target = unsafe memory + count
-    unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: element.byteCount).littleEndian, as: UInt32.self)
-    unsafe element.withUnsafeBytes { element in
-      guard let source = element.baseAddress else { return }
-      // SAFETY: Room was made for the length and the element.
-      unsafe (target + WireForm.lengthByteCount).copyMemory(from: source, byteCount: element.count)
-    }
-    count += WireForm.lengthByteCount + element.byteCount
+  /// The memory that can be written before the arena has to move.
+  var free: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: memory.map { unsafe $0 + count }, count: capacity - count)
   }
 
-  /// Appends elements that `body` writes, in wire form or, if the layout is fixed, back to back.
-  ///
-  /// The writer refuses what does not fit in `byteCount`. If `body` throws, the arena is as before.
-  ///
-  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `body` throws.
-  /// - Complexity: O(`byteCount`), and O(`count` + `byteCount`) when the arena has to move.
-  public mutating func appendElements(
-    byteCount: Int, maximumElementByteCount: Int, layout: ElementLayout = .variable,
-    writingWith body: (inout WireFormWriter) throws(ChunkError) -> Void
-  ) throws(ChunkError) {
-    try reserve(byteCount)
-    guard let memory = unsafe memory else { return }
-    // SAFETY: `byteCount` bytes and the slack follow `count`, and the writer does not outlive this call.
-    var writer = unsafe WireFormWriter(
-      start: memory + count, byteCount: byteCount, maximumElementByteCount: maximumElementByteCount,
-      fixedByteCount: layout.fixedByteCount)
-    try body(&writer)
-    count += writer.byteCount
-  }
-
-  /// Lends the memory that is free to a writer, which appends elements as ``appendElements`` does.
-  ///
-  /// For elements that come one by one: each then costs one check and one copy, and nothing of the arena.
-  ///
-  /// - Precondition: Until ``endWriting(_:)`` nothing else is done with the arena, nor with the writer after
-  ///   it.
-  package mutating func beginWriting(maximumElementByteCount: Int, layout: ElementLayout) -> WireFormWriter? {
-    guard let memory = unsafe memory, capacity > count else { return nil }
-    return unsafe WireFormWriter(
-      start: memory + count, byteCount: capacity - count, maximumElementByteCount: maximumElementByteCount,
-      fixedByteCount: layout.fixedByteCount)
-  }
-
-  /// Takes what a writer of ``beginWriting(maximumElementByteCount:layout:)`` has written.
-  package mutating func endWriting(_ writer: consuming WireFormWriter) {
-    precondition(unsafe memory.map { unsafe $0 + count } == writer.start, "it is not the arena's writer")
-    count += writer.byteCount
+  /// Counts the first `byteCount` bytes of ``free`` as written.
+  mutating func advance(by byteCount: Int) {
+    precondition(byteCount >= 0 && byteCount <= capacity - count, "more was written than fits")
+    count += byteCount
   }
 
   /// Takes the written bytes out of the arena, which is left empty.
@@ -236,7 +180,7 @@ public struct ByteArena: ~Copyable {
     guard let allocation else { throw .outOfMemory(byteCount: 0) }
     let taken = SharedBytes(allocation, offset: offset, byteCount: count)
     expectedChunkCount -= 1
-    // The next bytes begin behind the slack of these, where memory is aligned for any kernel.
+    // The next bytes begin after the slack of these, where memory is aligned for any kernel.
     let next = (count + RawMemory.slack + 63) & ~63
     if expectedChunkCount > 0, next < capacity {
       offset += next
@@ -248,5 +192,99 @@ public struct ByteArena: ~Copyable {
     }
     count = 0
     return taken
+  }
+}
+
+extension ByteArena {
+  /// Appends `byteCount` bytes that `kernel` makes of `source`.
+  ///
+  /// - Parameters:
+  ///   - byteCount: What the kernel writes.
+  ///   - source: What the kernel reads.
+  ///   - kernel: Is handed the first byte of `source` and the first of the memory for `byteCount` bytes, and
+  ///     writes all of these. It is not called if there is nothing to read or nothing to write.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `kernel` throws; the arena is then as before.
+  /// - Complexity: That of the kernel.
+  mutating func append(
+    byteCount: Int, from source: RawSpan,
+    _ kernel: (UnsafeRawPointer, UnsafeMutableRawPointer) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    try append(addingCapacity: byteCount) { output throws(ChunkError) in
+      try unsafe output.appendUnsafe { target throws(ChunkError) in
+        guard byteCount > 0, let target = target.baseAddress,
+          let source = unsafe source.withUnsafeBytes({ $0.baseAddress })
+        else { return 0 }
+        // SAFETY: The span outlives this call, so its first byte is there during it.
+        try unsafe kernel(source, target)
+        return byteCount
+      }
+    }
+  }
+}
+
+/// Lengths of eight bytes.
+extension ByteArena {
+  /// Appends `value`, its least significant byte first.
+  mutating func append(littleEndianUInt64 value: UInt64) throws(ChunkError) {
+    try append(addingCapacity: 8) { output throws(ChunkError) in
+      output.append(littleEndianUInt64: value)
+    }
+  }
+
+  /// Writes `value` over the eight bytes at `offset`, its least significant byte first.
+  ///
+  /// - Precondition: the eight bytes are written already.
+  mutating func overwrite(littleEndianUInt64 value: UInt64, at offset: Int) {
+    overwrite(littleEndian: UInt32(truncatingIfNeeded: value), at: offset)
+    overwrite(littleEndian: UInt32(truncatingIfNeeded: value >> 32), at: offset + 4)
+  }
+}
+
+extension ByteArena {
+  /// Appends what a decoder gives that does not say beforehand how much it is.
+  ///
+  /// Memory is taken step by step for what has been decoded, and never for more than may be. At the limit the
+  /// decoder gets room for one more byte elsewhere, to tell whether it has come to its end.
+  ///
+  /// - Parameters:
+  ///   - codec: The name of the codec, for errors.
+  ///   - firstByteCount: The bytes that are likely to come.
+  ///   - free: The most bytes that may be appended.
+  ///   - limit: The most bytes that the chunk may decode to, for errors.
+  ///   - decode: Writes to its argument, which has room for a byte at least. Returns how many bytes it wrote,
+  ///     and whether they were the last ones; throws if it cannot go on.
+  /// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)``,
+  ///   ``ChunkError/outOfMemory(byteCount:)``, and what `decode` throws.
+  /// - Complexity: O(*n*) where *n* is the number of bytes that are appended.
+  mutating func appendStream(
+    codec: String, firstByteCount: Int, free: Int, limit: Int,
+    _ decode: (UnsafeMutableRawBufferPointer) throws(ChunkError) -> (byteCount: Int, isLast: Bool)
+  ) throws(ChunkError) {
+    let before = count
+    let most = sumOrMaximum(before, free)
+    var isLast = false
+    while !isLast {
+      let room = most - count
+      guard room > 0 else {
+        var probe: UInt8 = 0
+        let result = try unsafe withUnsafeMutableBytes(of: &probe) { probe throws(ChunkError) in
+          try unsafe decode(probe)
+        }
+        guard result.byteCount == 0 else {
+          throw .decodedByteCountExceedsLimit(codec: codec, byteCount: nil, limit: limit)
+        }
+        isLast = result.isLast
+        continue
+      }
+      let wanted = count == before ? max(firstByteCount, 4096) : max(4096, (count - before) / 2)
+      let step = min(room, max(wanted, capacity - count))
+      try append(addingCapacity: step, growingTo: most) { output throws(ChunkError) in
+        try unsafe output.appendUnsafe { free throws(ChunkError) in
+          let result = try unsafe decode(free)
+          isLast = result.isLast
+          return result.byteCount
+        }
+      }
+    }
   }
 }

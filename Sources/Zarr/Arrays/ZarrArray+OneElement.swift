@@ -43,7 +43,7 @@ extension ZarrArray {
     var element: [UInt8]?
     _ = try worker.scanner.scan(
       count: shape.reduce(1, *), shape: shape,
-      runs: [ElementRun(chunkIndex: position, selectionIndex: 0, count: 1)], stopsBehindRuns: true
+      runs: [ElementRun(chunkIndex: position, selectionIndex: 0, count: 1)], stopsAfterRuns: true
     ) { arena, limits in
       try store.read(key, into: &arena, limit: limits.storedByteCountPerChunk)
     } _: { elements in

@@ -13,7 +13,7 @@ extension ReshapeCodec {
       } else if let count = value.integerValue, count > 0 {
         lengths.append(.count(count))
       } else if let axes, !axes.contains(nil) {
-        lengths.append(.axes(axes.compactMap(\.self)))
+        lengths.append(.dimensions(axes.compactMap(\.self)))
       } else {
         throw .expected(
           "an integer of at least 1, -1, or an array of axes", found: value,

@@ -30,7 +30,7 @@ struct BZ2CodecTests {
     for bit in 0..<stream.count * 8 {
       var damaged = stream
       damaged[bit / 8] ^= 1 << UInt8(bit % 8)
-      // The size of a block may be another, as may be tables that are not used and bits behind the last.
+      // The size of a block may be another, as may be tables that are not used and bits after the last.
       if let decoded = try? BZ2Codec().decoded(damaged, limit: 1 << 16) {
         #expect(decoded == text, "bit \(bit)")
       }

@@ -25,7 +25,7 @@ struct LZMACodecTests {
     #expect(try decode(Array(alone[13...]), as: raw) == Self.text)
   }
 
-  @Test("Several .xz streams, also with padding between and behind, are one chunk")
+  @Test("Several .xz streams, also with padding between and after, are one chunk")
   func streams() throws {
     let codec = LZMACodec(preset: 0)
     let (one, two) = (try codec.encoded([1, 2]), try codec.encoded([3]))
@@ -35,7 +35,7 @@ struct LZMACodecTests {
     #expect(throws: ChunkError.self) { try decode(one + two, as: codec, limit: 2) }
   }
 
-  @Test("Bytes behind the end are an error", arguments: [LZMACodec.Format.alone, .raw])
+  @Test("Bytes after the end are an error", arguments: [LZMACodec.Format.alone, .raw])
   func trailingBytes(format: LZMACodec.Format) throws {
     let codec =
       format == .raw

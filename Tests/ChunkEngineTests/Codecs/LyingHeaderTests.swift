@@ -135,7 +135,7 @@ struct LyingHeaderTests {
     #expect(capacity <= 250_000)
   }
 
-  @Test("Bytes behind a zlib stream are an error of its own")
+  @Test("Bytes after a zlib stream are an error of its own")
   func zlibTrailingBytes() throws {
     let stream = try ZlibCodec().encoded([1, 2, 3])
     #expect(throws: ChunkError.trailingBytes(codec: "numcodecs.zlib", byteCount: 2)) {

@@ -10,7 +10,7 @@ enum KernelPath: CaseIterable {
 
 @Suite("Kernels between elements back to back and wire form")
 struct WireLayoutTests {
-  /// Bytes that may be touched behind what is written, and then some that may not.
+  /// Bytes that may be touched after what is written, and then some that may not.
   private static let slack = 64
   private static let canary = [UInt8](repeating: 0xaa, count: 100)
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("UTF-8 validation of elements in wire form")
 struct WireUTF8Tests {
-  /// The elements in wire form, without the count in front of them.
+  /// The elements in wire form, without the count before them.
   private func wireForm(_ elements: [[UInt8]]) -> [UInt8] {
     var bytes: [UInt8] = []
     for element in elements {

@@ -53,7 +53,7 @@ public struct BitRoundCodec: ArrayToArrayCodec, Hashable {
     }
   }
 
-  public var keepsBytes: Bool { keptBitCount >= fractionBitCount ?? 8 * type.byteCount }
+  public var isIdentity: Bool { keptBitCount >= fractionBitCount ?? 8 * type.byteCount }
 
   public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
     _ = try chunk.byteCount(ofElements: partCount * type.byteCount, codec: Self.name)
@@ -65,7 +65,7 @@ public struct BitRoundCodec: ArrayToArrayCodec, Hashable {
   ) throws(ChunkError) {
     let byteCount = try chunk.byteCount(ofElements: partCount * type.byteCount, codec: Self.name)
     try source.checkByteCount(byteCount, codec: Self.name)
-    guard !keepsBytes else { return try output.append(copying: source) }
+    guard !isIdentity else { return try output.append(copying: source) }
     try unsafe output.append(byteCount: byteCount, from: source) { source, target throws(ChunkError) in
       // SAFETY: Both sides have `byteCount` bytes, which is a multiple of the width of the parts.
       switch type.byteCount {

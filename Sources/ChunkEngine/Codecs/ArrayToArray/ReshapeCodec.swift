@@ -6,17 +6,17 @@
 public struct ReshapeCodec: BytesKeepingCodec, Hashable {
   public static var name: String { "reshape" }
 
-  /// How long an axis of the encoded chunk is.
+  /// How long a dimension of the encoded chunk is.
   public enum Length: Hashable, Sendable {
     /// As many elements.
     case count(Int)
-    /// As long as these axes of the chunk together.
-    case axes([Int])
-    /// As long as the other axes leave it to be.
+    /// As long as these dimensions of the chunk together.
+    case dimensions([Int])
+    /// As long as the other dimensions leave it to be.
     case rest
   }
 
-  /// The length of each axis of the encoded chunk.
+  /// The length of each dimension of the encoded chunk.
   public let lengths: [Length]
 
   /// Creates a codec.
@@ -25,29 +25,29 @@ public struct ReshapeCodec: BytesKeepingCodec, Hashable {
   }
 
   public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
-    try checkAxes(of: chunk)
+    try checkDimensions(of: chunk)
     var shape: [Int] = []
-    var restAxis: Int?
+    var restDimension: Int?
     for length in lengths {
       switch length {
       case .count(let count):
-        guard count > 0 else { throw error("an axis has the length \(count)") }
+        guard count > 0 else { throw error("a dimension has the length \(count)") }
         shape.append(count)
-      case .axes(let axes):
+      case .dimensions(let dimensions):
         // The product of some lengths of a chunk that has an element is at most the number of its elements.
-        shape.append(try Self.product(axes.map { chunk.shape[$0] }))
+        shape.append(try Self.product(dimensions.map { chunk.shape[$0] }))
       case .rest:
-        guard restAxis == nil else { throw error("more than one axis takes the rest") }
-        restAxis = shape.count
+        guard restDimension == nil else { throw error("more than one dimension takes the rest") }
+        restDimension = shape.count
         shape.append(1)
       }
     }
     let known = try Self.product(shape)
-    if let restAxis {
+    if let restDimension {
       guard known > 0, chunk.elementCount.isMultiple(of: known) else {
         throw error("\(chunk.elementCount) elements cannot be shared out among \(known)")
       }
-      shape[restAxis] = chunk.elementCount / known
+      shape[restDimension] = chunk.elementCount / known
     } else if known != chunk.elementCount {
       throw error("a chunk of \(chunk.elementCount) elements cannot have the shape \(shape)")
     }
@@ -55,40 +55,57 @@ public struct ReshapeCodec: BytesKeepingCodec, Hashable {
     return try ChunkRepresentation(shape: shape, layout: chunk.layout)
   }
 
-  /// Checks that the axes which are named are there, and in the order of the chunk.
-  private func checkAxes(of chunk: ChunkRepresentation) throws(ChunkError) {
+  /// Checks that the dimensions which are named are there, and in the order of the chunk.
+  private func checkDimensions(of chunk: ChunkRepresentation) throws(ChunkError) {
     var last = -1
-    for case .axes(let axes) in lengths {
-      for axis in axes {
-        guard chunk.shape.indices.contains(axis) else {
-          throw error("there is no axis \(axis) among \(chunk.shape.count)")
+    for case .dimensions(let dimensions) in lengths {
+      for dimension in dimensions {
+        guard chunk.shape.indices.contains(dimension) else {
+          throw error("there is no dimension \(dimension) among \(chunk.shape.count)")
         }
-        guard axis > last else { throw error("axis \(axis) stands behind axis \(last)") }
-        last = axis
+        guard dimension > last else { throw error("dimension \(dimension) stands after dimension \(last)") }
+        last = dimension
       }
     }
   }
 
-  /// Checks that an axis which is made of others has as many elements in front of it and behind it as these
+  /// Checks that a dimension which is made of others has as many elements before it and after it as these
   /// have, so that its indices are theirs.
   private func checkPlaces(in shape: [Int], of chunk: ChunkRepresentation) throws(ChunkError) {
     for (position, length) in lengths.enumerated() {
-      guard case .axes(let axes) = length, let first = axes.first, let last = axes.last else { continue }
+      guard case .dimensions(let dimensions) = length, let first = dimensions.first,
+        let last = dimensions.last
+      else { continue }
       guard try Self.product(shape[..<position]) == Self.product(chunk.shape[..<first]),
         try Self.product(shape[(position + 1)...]) == Self.product(chunk.shape[(last + 1)...])
-      else { throw error("axis \(position) of \(shape) is not made of the axes \(axes) of \(chunk.shape)") }
+      else {
+        throw error(
+          "dimension \(position) of \(shape) is not made of the dimensions \(dimensions) of \(chunk.shape)")
+      }
     }
   }
 
   private static func product(_ lengths: some Sequence<Int>) throws(ChunkError) -> Int {
-    var product = 1
-    for length in lengths {
-      let (next, overflow) = product.multipliedReportingOverflow(by: length)
-      guard !overflow else { throw .unencodable(codec: name, reason: "a shape has too many elements") }
-      product = next
+    guard let product = RowMajor.count(of: Array(lengths)) else {
+      throw .unencodable(codec: name, reason: "a shape has too many elements")
     }
     return product
   }
 
   private func error(_ reason: String) -> ChunkError { .unencodable(codec: Self.name, reason: reason) }
+}
+
+/// Drops the dimensions along which a chunk has one element.
+///
+/// See [squeeze](https://codec.zarrs.dev/array_to_array/squeeze). A chunk of one element keeps one dimension.
+public struct SqueezeCodec: BytesKeepingCodec, Hashable {
+  public static var name: String { "zarrs.squeeze" }
+
+  /// Creates the codec, which has no settings.
+  public init() {}
+
+  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+    let shape = chunk.shape.filter { $0 != 1 }
+    return try ChunkRepresentation(shape: shape.isEmpty ? [1] : shape, layout: chunk.layout)
+  }
 }

@@ -32,7 +32,7 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
     elementByteCount = scalarByteCounts.reduce(0) { $0 + Int($1) }
   }
 
-  public var keepsBytes: Bool { byteOrder == .little || scalarByteCounts.allSatisfy { $0 == 1 } }
+  public var isIdentity: Bool { byteOrder == .little || scalarByteCounts.allSatisfy { $0 == 1 } }
 
   public func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
@@ -53,7 +53,7 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
   ) throws(ChunkError) {
     let byteCount = try chunk.byteCount(ofElements: elementByteCount, codec: Self.name)
     try source.checkByteCount(byteCount, codec: Self.name)
-    guard !keepsBytes else { return try output.append(copying: source) }
+    guard !isIdentity else { return try output.append(copying: source) }
     let width = scalarByteCounts.first.flatMap { first in
       scalarByteCounts.allSatisfy { $0 == first } ? first : nil
     }

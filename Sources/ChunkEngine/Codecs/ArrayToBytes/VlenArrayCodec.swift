@@ -22,10 +22,10 @@ public struct VlenArrayCodec: WireFormCodec, Hashable {
   public init(items: BytesCodec? = nil) {
     itemByteCount = items?.elementByteCount ?? 1
     precondition(itemByteCount > 0, "an item has at least one byte")
-    self.items = items.flatMap { $0.keepsBytes ? nil : $0 }
+    self.items = items.flatMap { $0.isIdentity ? nil : $0 }
   }
 
-  public var keepsBytes: Bool { items == nil }
+  public var isIdentity: Bool { items == nil }
 
   public func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena

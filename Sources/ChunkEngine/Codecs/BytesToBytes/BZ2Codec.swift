@@ -3,7 +3,7 @@ internal import CBzip2
 /// Compresses chunks with bzip2.
 ///
 /// See [numcodecs.bz2](https://numcodecs.readthedocs.io/en/stable/compression/bz2.html) and
-/// [bzip2](https://sourceware.org/bzip2/). Several streams in a row are read as one. Bytes behind the last
+/// [bzip2](https://sourceware.org/bzip2/). Several streams in a row are read as one. Bytes after the last
 /// are an error here, and ignored by numcodecs.
 public struct BZ2Codec: BytesToBytesCodec, Hashable {
   public static var name: String { "numcodecs.bz2" }

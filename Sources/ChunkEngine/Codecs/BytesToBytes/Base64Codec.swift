@@ -87,7 +87,7 @@ public struct Base64Codec: BytesToBytesCodec, Hashable {
           if count > 2 { output.append(UInt8(truncatingIfNeeded: bits >> 8)) }
           if count > 3 { output.append(UInt8(truncatingIfNeeded: bits)) }
           guard !isPadded || bits & (count > 2 ? 0xff : 0xffff) == 0 else {
-            throw malformed("there are bits behind the last byte")
+            throw malformed("there are bits after the last byte")
           }
         }
       }

@@ -1,6 +1,6 @@
-internal import CKernels
+import CKernels
 
-/// Puts a CRC-32C behind the bytes of a chunk.
+/// Puts a CRC-32C after the bytes of a chunk.
 ///
 /// See [crc32c](https://zarr-specs.readthedocs.io/en/latest/v3/codecs/crc32c/index.html): the Castagnoli
 /// polynomial of [RFC 3720](https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4). The codec has no settings.

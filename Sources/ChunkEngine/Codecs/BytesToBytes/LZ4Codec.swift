@@ -28,7 +28,7 @@ public struct LZ4Codec: BytesToBytesCodec, Hashable {
 
   private static let headerByteCount = 4
 
-  /// Says the decoded size in front of a block: at most 255 bytes for each of the block.
+  /// Says the decoded size before a block: at most 255 bytes for each of the block.
   private static let maximumRatio = 255
 
   public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
@@ -96,7 +96,7 @@ public struct LZ4Codec: BytesToBytesCodec, Hashable {
       try output.append(addingCapacity: claimed) { output throws(ChunkError) in
         try unsafe block.withUnsafeBytes { block throws(ChunkError) in
           try unsafe output.appendUnsafe { free throws(ChunkError) in
-            // SAFETY: lz4 reads and writes only inside of the two sizes that it is given, and keeps no
+            // SAFETY: lz4 reads and writes only inside the two sizes that it is given, and keeps no
             // pointer.
             let written = unsafe LZ4_decompress_safe(
               block.baseAddress, free.baseAddress, Int32(block.count), Int32(claimed))

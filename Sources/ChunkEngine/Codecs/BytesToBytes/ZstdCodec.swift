@@ -1,4 +1,4 @@
-internal import CZstd
+import CZstd
 
 /// Compresses chunks with Zstandard.
 ///
@@ -74,6 +74,190 @@ private final class ZstdEncoder: BytesEncoder {
   private func check(_ result: Int) throws(ChunkError) -> Int {
     guard ZSTD_isError(result) == 0 else {
       throw .compressionFailed(
+        codec: ZstdCodec.name, reason: unsafe String(cString: ZSTD_getErrorName(result)))
+    }
+    return result
+  }
+}
+
+/// A decompression context.
+@safe
+private final class ZstdDecoder: FollowedBytesDecoder {
+  private let context: OpaquePointer
+
+  init() throws(ChunkError) {
+    guard let context = unsafe ZSTD_createDCtx() else { throw .outOfMemory(byteCount: 0) }
+    unsafe self.context = context
+  }
+
+  deinit {
+    unsafe ZSTD_freeDCtx(context)
+  }
+
+  func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+    guard source.byteCount > 0 else {
+      throw .truncatedHeader(codec: ZstdCodec.name, byteCount: 0, expected: 5)
+    }
+    var rest = source
+    var free = limit
+    while rest.byteCount > 0 {
+      let frameByteCount = try check(
+        unsafe rest.withUnsafeBytes { unsafe ZSTD_findFrameCompressedSize($0.baseAddress, $0.count) })
+      let frame = rest.extracting(0..<frameByteCount)
+      let decoded = try decodeFrame(frame, into: &output, free: free, limit: limit)
+      free -= decoded
+      rest = rest.extracting(frameByteCount..<rest.byteCount)
+    }
+  }
+
+  func decode(
+    _ source: RawSpan, into output: inout ByteArena, limit: Int, follower: WireFormFollower
+  ) throws(ChunkError) {
+    guard let byteCount = try followedByteCount(of: source, limit: limit),
+      byteCount >= follower.leastByteCount,
+      beginFollowedFrame()
+    else { return try decode(source, into: &output, limit: limit) }
+    // RFC 8878, section 3.1.1.1.1: this bit says that a checksum of the content follows it.
+    let hasChecksum = source.byte(at: 4) & 4 != 0
+    try output.append(addingCapacity: byteCount, growingTo: byteCount) { output throws(ChunkError) in
+      try unsafe source.withUnsafeBytes { source throws(ChunkError) in
+        try unsafe output.appendUnsafe { room throws(ChunkError) in
+          var input = unsafe ZSTD_inBuffer(src: source.baseAddress, size: 0, pos: 0)
+          var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: byteCount, pos: 0)
+          // What zstd asks for next: the header at first, and then a block at a time.
+          var wanted = Self.largestHeaderByteCount
+          while wanted > 0 {
+            let before = unsafe (input.pos, target.pos)
+            unsafe input.size = min(source.count, input.pos + wanted)
+            // SAFETY: zstd writes at most `byteCount` bytes and keeps the pointer as long as the frame, which
+            // is begun anew after an error.
+            wanted = try unsafe check(ZSTD_decompressStream(context, &target, &input))
+            guard unsafe wanted == 0 || input.pos > before.0 || target.pos > before.1 else {
+              throw .decompressionFailed(codec: ZstdCodec.name, reason: "the frame does not end")
+            }
+            guard wanted > 0, unsafe target.pos > before.1 else { continue }
+            // SAFETY: These bytes were written, and stay.
+            let decoded = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: room[..<target.pos]))
+            if try !follower.take(decoded, of: byteCount), !hasChecksum { break }
+          }
+          return unsafe target.pos
+        }
+      }
+    }
+  }
+
+  /// The largest header of a frame, see RFC 8878, section 3.1.1.1.
+  private static let largestHeaderByteCount = 18
+
+  /// The bytes that `source` decodes to, if it is one frame that says so and can be believed.
+  private func followedByteCount(of source: RawSpan, limit: Int) throws(ChunkError) -> Int? {
+    guard source.byteCount > Self.largestHeaderByteCount else { return nil }
+    // A look at the headers of all blocks: the frame is complete, and nothing follows it.
+    let frameByteCount = try check(
+      unsafe source.withUnsafeBytes { unsafe ZSTD_findFrameCompressedSize($0.baseAddress, $0.count) })
+    let claim = unsafe source.withUnsafeBytes { unsafe ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+    guard frameByteCount == source.byteCount, let byteCount = knownByteCount(claim), byteCount <= limit,
+      isPlausible(byteCount, encodedByteCount: frameByteCount)
+    else { return nil }
+    return byteCount
+  }
+
+  /// Prepares for a frame that is decoded block by block where it stays, and returns whether zstd can do
+  /// that.
+  private func beginFollowedFrame() -> Bool {
+    guard unsafe ZSTD_isError(ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters)) == 0 else {
+      return false
+    }
+    // ZSTD_d_stableOutBuffer, a macro that Swift does not see: the output stays where it is, and so is the
+    // window, for which zstd then takes no memory however large it is.
+    return unsafe ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_experimentalParam2, 1)) == 0
+      && ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 31)) == 0
+  }
+
+  /// Decodes one frame, of any kind, and returns how many bytes it gave.
+  private func decodeFrame(
+    _ frame: RawSpan, into output: inout ByteArena, free: Int, limit: Int
+  ) throws(ChunkError) -> Int {
+    let claim = unsafe frame.withUnsafeBytes { unsafe ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+    guard let claimed = knownByteCount(claim) else {
+      return try decodeFrameOfUnknownSize(frame, into: &output, free: free, limit: limit)
+    }
+    guard claimed <= free else {
+      throw .decodedByteCountExceedsLimit(codec: ZstdCodec.name, byteCount: claimed, limit: limit)
+    }
+    guard isPlausible(claimed, encodedByteCount: frame.byteCount) else {
+      throw .implausibleByteCount(codec: ZstdCodec.name, claimed: claimed, encoded: frame.byteCount)
+    }
+    let before = output.count
+    try output.append(addingCapacity: claimed, growingTo: sumOrMaximum(before, free)) {
+      output throws(ChunkError) in
+      try unsafe frame.withUnsafeBytes { frame throws(ChunkError) in
+        try unsafe output.appendUnsafe { free throws(ChunkError) in
+          // SAFETY: zstd writes at most `free.count` bytes, returns how many, and keeps neither pointer.
+          try unsafe check(
+            ZSTD_decompressDCtx(context, free.baseAddress, free.count, frame.baseAddress, frame.count))
+        }
+      }
+    }
+    return output.count - before
+  }
+
+  /// Decodes a frame block by block, taking memory only for what has been decoded.
+  private func decodeFrameOfUnknownSize(
+    _ frame: RawSpan, into output: inout ByteArena, free: Int, limit: Int
+  ) throws(ChunkError) -> Int {
+    try check(unsafe ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters))
+    // The window, which the header claims too, is memory that zstd takes beside the output: what may be
+    // decoded needs no more, but RFC 8878 wants 8 MiB for every frame, and zstd itself stops at 128 MiB.
+    let window = min(27, max(23, Int.bitWidth - free.leadingZeroBitCount))
+    try check(unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(window)))
+    // Room for one byte more than may be decoded, so that a frame of just the limit can end.
+    let free = min(free, Int.max - 1)
+    let before = output.count
+    try unsafe frame.withUnsafeBytes { frame throws(ChunkError) in
+      var input = unsafe ZSTD_inBuffer(src: frame.baseAddress, size: frame.count, pos: 0)
+      var isComplete = false
+      while !isComplete {
+        let decoded = output.count - before
+        let step = min(max(128 << 10, decoded / 2), free - decoded + 1)
+        try output.append(addingCapacity: step, growingTo: sumOrMaximum(before, free)) {
+          output throws(ChunkError) in
+          try unsafe output.appendUnsafe { room throws(ChunkError) in
+            // SAFETY: zstd writes at most `room.count` bytes and keeps neither pointer.
+            var target = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+            isComplete = try unsafe check(ZSTD_decompressStream(context, &target, &input)) == 0
+            guard unsafe isComplete || target.pos > 0 || input.pos < input.size else {
+              throw .decompressionFailed(codec: ZstdCodec.name, reason: "the frame does not end")
+            }
+            return unsafe target.pos
+          }
+        }
+        guard output.count - before <= free else {
+          throw .decodedByteCountExceedsLimit(codec: ZstdCodec.name, byteCount: nil, limit: limit)
+        }
+      }
+    }
+    return output.count - before
+  }
+
+  /// Whether a frame can have as much content as it claims.
+  private func isPlausible(_ byteCount: Int, encodedByteCount: Int) -> Bool {
+    // A block has at least three bytes and gives at most 128 KiB, whatever the header claims.
+    let (largest, overflow) = (encodedByteCount / 3 + 1).multipliedReportingOverflow(by: 128 << 10)
+    return overflow || byteCount <= largest
+  }
+
+  /// The content size that a frame claims, or `nil` when it claims none.
+  private func knownByteCount(_ claim: UInt64) -> Int? {
+    // zstd.h: ZSTD_CONTENTSIZE_UNKNOWN is -1 and ZSTD_CONTENTSIZE_ERROR is -2, macros that Swift does not
+    // see.
+    claim >= UInt64.max - 1 ? nil : Int(clamping: claim)
+  }
+
+  @discardableResult
+  private func check(_ result: Int) throws(ChunkError) -> Int {
+    guard ZSTD_isError(result) == 0 else {
+      throw .decompressionFailed(
         codec: ZstdCodec.name, reason: unsafe String(cString: ZSTD_getErrorName(result)))
     }
     return result

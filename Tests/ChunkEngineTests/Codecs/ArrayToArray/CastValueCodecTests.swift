@@ -162,12 +162,12 @@ struct CastValueCodecTests {
 
   @Test("The same type keeps the bytes, unless there are exceptions")
   func sameType() {
-    #expect(CastValueCodec(decodedType: .int8, encodedType: .int8).keepsBytes)
-    #expect(!CastValueCodec(decodedType: .int8, encodedType: .uint8).keepsBytes)
+    #expect(CastValueCodec(decodedType: .int8, encodedType: .int8).isIdentity)
+    #expect(!CastValueCodec(decodedType: .int8, encodedType: .uint8).isIdentity)
     #expect(
       !CastValueCodec(
         decodedType: .int8, encodedType: .int8, decodingExceptions: [.init(number: [0], result: [1])]
-      ).keepsBytes)
+      ).isIdentity)
   }
 
   @Test("Other bytes than the numbers have are refused")

@@ -13,20 +13,20 @@ struct ReshapeCodecTests {
   }
 
   @Test(
-    "Axes have the length that is said, that of others together, or what is left",
+    "Dimensions have the length that is said, that of others together, or what is left",
     arguments: [
       // The example of the specification.
-      ([100, 50, 64, 3], [.axes([0, 1]), .axes([2]), .count(3)], [5000, 64, 3]),
+      ([100, 50, 64, 3], [.dimensions([0, 1]), .dimensions([2]), .count(3)], [5000, 64, 3]),
       ([4, 6], [.count(24)], [24]), ([4, 6], [.rest], [24]), ([4, 6], [.count(3), .rest], [3, 8]),
-      ([4, 6], [.rest, .count(3)], [8, 3]), ([4, 6], [.axes([0, 1])], [24]),
-      ([4, 6], [.axes([0]), .count(3), .count(2)], [4, 3, 2]),
-      ([4, 6], [.axes([0]), .rest, .count(2)], [4, 3, 2]),
-      ([4, 6], [.count(2), .count(2), .axes([1])], [2, 2, 6]),
-      ([24], [.count(1), .axes([0]), .count(1)], [1, 24, 1]),
-      ([4, 6], [.count(4), .axes([]), .axes([1])], [4, 1, 6]), ([1], [], []), ([], [.rest], [1]),
+      ([4, 6], [.rest, .count(3)], [8, 3]), ([4, 6], [.dimensions([0, 1])], [24]),
+      ([4, 6], [.dimensions([0]), .count(3), .count(2)], [4, 3, 2]),
+      ([4, 6], [.dimensions([0]), .rest, .count(2)], [4, 3, 2]),
+      ([4, 6], [.count(2), .count(2), .dimensions([1])], [2, 2, 6]),
+      ([24], [.count(1), .dimensions([0]), .count(1)], [1, 24, 1]),
+      ([4, 6], [.count(4), .dimensions([]), .dimensions([1])], [4, 1, 6]), ([1], [], []), ([], [.rest], [1]),
       ([], [], []),
-      // Axis 1 has one element, so the axes 0 and 2 are neighbours.
-      ([4, 1, 6], [.axes([0, 2])], [24]),
+      // Dimension 1 has one element, so the dimensions 0 and 2 are neighbours.
+      ([4, 1, 6], [.dimensions([0, 2])], [24]),
     ] as [([Int], [ReshapeCodec.Length], [Int])])
   func shapes(from: [Int], lengths: [ReshapeCodec.Length], to: [Int]) throws {
     #expect(try shape(ReshapeCodec(lengths: lengths), of: from) == to)
@@ -36,18 +36,20 @@ struct ReshapeCodecTests {
     "Shapes that cannot be are refused",
     arguments: [
       ([4, 6], [.count(23)]), ([4, 6], [.count(5), .rest]), ([4, 6], [.rest, .rest]), ([4, 6], [.count(0)]),
-      ([4, 6], [.count(-24)]), ([4, 6], []), ([4, 6], [.axes([2])]), ([4, 6], [.axes([-1])]),
-      ([4, 6], [.axes([0])]), ([4, 6], [.axes([1, 0])]), ([4, 6], [.axes([1]), .axes([0])]),
-      ([4, 6], [.axes([0]), .axes([0]), .rest]), ([4, 6], [.axes([1]), .rest]),
-      ([4, 6], [.rest, .axes([0])]),
-      ([2, 2, 6], [.count(2), .axes([0]), .rest]), ([4, 6], [.count(.max), .count(.max)]),
-      ([4, 6], [.count(.max), .rest]), ([0, 6], [.axes([0]), .rest]), ([4, 2, 6], [.axes([0, 2]), .rest]),
+      ([4, 6], [.count(-24)]), ([4, 6], []), ([4, 6], [.dimensions([2])]), ([4, 6], [.dimensions([-1])]),
+      ([4, 6], [.dimensions([0])]), ([4, 6], [.dimensions([1, 0])]),
+      ([4, 6], [.dimensions([1]), .dimensions([0])]),
+      ([4, 6], [.dimensions([0]), .dimensions([0]), .rest]), ([4, 6], [.dimensions([1]), .rest]),
+      ([4, 6], [.rest, .dimensions([0])]),
+      ([2, 2, 6], [.count(2), .dimensions([0]), .rest]), ([4, 6], [.count(.max), .count(.max)]),
+      ([4, 6], [.count(.max), .rest]), ([0, 6], [.dimensions([0]), .rest]),
+      ([4, 2, 6], [.dimensions([0, 2]), .rest]),
     ] as [([Int], [ReshapeCodec.Length])])
   func refused(from: [Int], lengths: [ReshapeCodec.Length]) throws {
     #expect(throws: ChunkError.self) { try shape(ReshapeCodec(lengths: lengths), of: from) }
   }
 
-  @Test("Axes of one element are dropped, and the last of them is kept")
+  @Test("Dimensions of one element are dropped, and the last of them is kept")
   func squeeze() throws {
     #expect(try shape(SqueezeCodec(), of: [1, 4, 1, 6, 1]) == [4, 6])
     #expect(try shape(SqueezeCodec(), of: [1, 1]) == [1])
@@ -61,7 +63,7 @@ struct ReshapeCodecTests {
     let layout = ElementLayout.fixed(byteCount: 1)
     let codecs: [any ArrayToArrayCodec] = [SqueezeCodec(), ReshapeCodec(lengths: [.rest])]
     for codec in codecs {
-      #expect(codec.keepsBytes)
+      #expect(codec.isIdentity)
       #expect(try codec.encoded(elements, shape: [1, 6], layout: layout) == elements)
       #expect(try codec.decoded(elements, shape: [1, 6], layout: layout) == elements)
       #expect(throws: ChunkError.self) {

@@ -7,14 +7,14 @@ struct TransposeCodecTests {
   /// What numpy's `transpose` does, one element after the other.
   private func transposed<Element>(_ elements: [Element], shape: [Int], order: [Int]) -> [Element] {
     var strides = shape
-    for axis in shape.indices { strides[axis] = shape[(axis + 1)...].reduce(1, *) }
+    for dimension in shape.indices { strides[dimension] = shape[(dimension + 1)...].reduce(1, *) }
     let lengths = order.map { shape[$0] }
     return elements.indices.map { position in
       var rest = position
       var index = 0
-      for axis in order.indices.reversed() {
-        index += rest % lengths[axis] * strides[order[axis]]
-        rest /= lengths[axis]
+      for dimension in order.indices.reversed() {
+        index += rest % lengths[dimension] * strides[order[dimension]]
+        rest /= lengths[dimension]
       }
       return elements[index]
     }
@@ -22,7 +22,7 @@ struct TransposeCodecTests {
 
   // numpy.arange(24, dtype='u1').reshape(2, 3, 4).transpose(order).tobytes()
   @Test(
-    "Axes come in the order that numpy gives them",
+    "Dimensions come in the order that numpy gives them",
     arguments: [
       (
         [2, 0, 1], bytes(0, 4, 8, 12, 16, 20, 1, 5, 9, 13, 17, 21, 2, 6, 10, 14, 18, 22, 3, 7, 11, 15, 19, 23)
@@ -47,11 +47,11 @@ struct TransposeCodecTests {
     #expect(try codec.decoded(expected, shape: [2, 3, 4], layout: layout) == elements)
   }
 
-  @Test("The order of the axes as they are keeps the bytes")
+  @Test("The order of the dimensions as they are keeps the bytes")
   func identity() throws {
-    #expect(TransposeCodec(order: [0, 1, 2]).keepsBytes)
-    #expect(TransposeCodec(order: []).keepsBytes)
-    #expect(!TransposeCodec(order: [1, 0]).keepsBytes)
+    #expect(TransposeCodec(order: [0, 1, 2]).isIdentity)
+    #expect(TransposeCodec(order: []).isIdentity)
+    #expect(!TransposeCodec(order: [1, 0]).isIdentity)
     let elements: [UInt8] = [1, 2, 3, 4, 5, 6]
     #expect(
       try TransposeCodec(order: [0, 1]).encoded(elements, shape: [2, 3], layout: .fixed(byteCount: 1))
@@ -100,7 +100,7 @@ struct TransposeCodecTests {
     }
   }
 
-  @Test("A chunk without elements is nothing, however long its other axes are")
+  @Test("A chunk without elements is nothing, however long its other dimensions are")
   func noElements() throws {
     let codec = TransposeCodec(order: [2, 0, 1])
     for shape in [[0, Int.max, 4], [0, 0, Int.max], [3, 4, 0]] {
@@ -111,7 +111,7 @@ struct TransposeCodecTests {
     }
   }
 
-  @Test("A chunk of other axes, or of other bytes than it should have, is refused")
+  @Test("A chunk of other dimensions, or of other bytes than it should have, is refused")
   func wrongChunks() {
     let codec = TransposeCodec(order: [1, 0])
     for shape in [[], [6], [1, 2, 3]] {

@@ -7,12 +7,12 @@ struct BytesCodecTests {
   @Test("Little-endian numbers are stored as they lie in memory")
   func little() throws {
     let codec = BytesCodec(byteOrder: .little, scalarByteCounts: [4])
-    #expect(codec.keepsBytes)
+    #expect(codec.isIdentity)
     let numbers = packedBytes([1, -2, 0x1234_5678] as [Int32])
     #expect(numbers == bytes(1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff, 0x78, 0x56, 0x34, 0x12))
     #expect(try codec.encoded(numbers, shape: [3], layout: .fixed(byteCount: 4)) == numbers)
     #expect(try codec.decoded(numbers, shape: [3], layout: .fixed(byteCount: 4)) == numbers)
-    #expect(BytesCodec(byteOrder: .big, scalarByteCounts: [1, 1]).keepsBytes)
+    #expect(BytesCodec(byteOrder: .big, scalarByteCounts: [1, 1]).isIdentity)
   }
 
   // The bytes are those of numpy: numpy.array(…, dtype='>i2').tobytes() and so on.

@@ -83,7 +83,7 @@ private final class FrameCoder {
   func scanned(_ stored: [UInt8], _ shown: Range<Int>, stops: Bool) throws -> [[UInt8]] {
     var found: [[UInt8]] = []
     let run = ElementRun(chunkIndex: shown.lowerBound, selectionIndex: 0, count: shown.count)
-    _ = try scanner.scan(count: frameElementCount, runs: [run], stopsBehindRuns: stops) { arena, _ in
+    _ = try scanner.scan(count: frameElementCount, runs: [run], stopsAfterRuns: stops) { arena, _ in
       try arena.append(copying: stored.span.bytes)
       return true
     } _: { elements in

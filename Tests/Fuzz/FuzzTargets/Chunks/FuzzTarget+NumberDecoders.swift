@@ -43,7 +43,8 @@ private struct NumberCodec {
     case 0: return TransposeCodec(order: [[], [0], [1, 0], [2, 0, 1], [0, 2, 1]][setting % 5])
     case 1: return SqueezeCodec()
     case 2:
-      return ReshapeCodec(lengths: [[.rest], [.count(2), .rest], [.axes([0, 1]), .count(1)]][setting % 3])
+      return ReshapeCodec(
+        lengths: [[.rest], [.count(2), .rest], [.dimensions([0, 1]), .count(1)]][setting % 3])
     case 3 where NumcodecsDeltaCodec.supports(type) && NumcodecsDeltaCodec.supports(other):
       return NumcodecsDeltaCodec(decodedType: type, encodedType: other)
     case 4 where !type.isComplex && !other.isComplex:

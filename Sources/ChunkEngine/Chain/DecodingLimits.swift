@@ -1,0 +1,82 @@
+import Glibc
+
+/// The most memory that data which is read can make the engine take.
+///
+/// Sizes in stored bytes are claims. Whatever they say, no chunk takes more than this, at any stage of its
+/// codecs, and no call gives more. They are checked for each chunk, and for none of its elements.
+public struct DecodingLimits: Hashable, Sendable {
+  /// The most bytes that a chunk may decode to, at any stage.
+  public var decodedByteCountPerChunk: Int
+
+  /// The most bytes that one call may give: of all elements together, and of what points to them.
+  public var decodedByteCountPerCall: Int
+
+  /// The most elements that one call may give.
+  public var elementCountPerCall: Int
+
+  /// The most times its stored size that a chunk may decode to, if that is more than
+  /// ``alwaysExpandedByteCount``.
+  public var expansionRatio: Int
+
+  /// The most bytes that the index of a shard may have.
+  public var shardIndexByteCount: Int
+
+  /// Creates limits.
+  ///
+  /// - Parameters:
+  ///   - decodedByteCountPerChunk: The most bytes that a chunk may decode to: 1 GiB by default.
+  ///   - decodedByteCountPerCall: The most bytes that one call may give: by default half of the
+  ///     machine's memory. Each element counts with its bytes, and with 8 more if elements are of any size.
+  ///   - elementCountPerCall: The most elements that one call may give: by default any number
+  ///     of them, within the bytes.
+  ///   - expansionRatio: The most times its stored size that a large chunk may decode to: 1000 by
+  ///     default.
+  ///   - shardIndexByteCount: The most bytes that the index of a shard may have, 16 for each inner chunk: 128
+  ///     MiB by default.
+  public init(
+    decodedByteCountPerChunk: Int = 1 << 30,
+    decodedByteCountPerCall: Int = DecodingLimits.usualByteCountPerCall, elementCountPerCall: Int = Int.max,
+    expansionRatio: Int = 1000, shardIndexByteCount: Int = 128 << 20
+  ) {
+    self.decodedByteCountPerChunk = max(0, decodedByteCountPerChunk)
+    self.decodedByteCountPerCall = max(0, decodedByteCountPerCall)
+    self.elementCountPerCall = max(0, elementCountPerCall)
+    self.expansionRatio = max(1, expansionRatio)
+    self.shardIndexByteCount = max(0, shardIndexByteCount)
+  }
+
+  /// What a chunk may decode to however little is stored of it: 256 MiB.
+  ///
+  /// Chunks of one value again and again are common, and compress to next to nothing.
+  public static let alwaysExpandedByteCount = 256 << 20
+
+  /// Half of the machine's memory.
+  public static let usualByteCountPerCall: Int = {
+    let (byteCount, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+      by: sysconf(Int32(_SC_PAGESIZE)))
+    return overflow || byteCount <= 0 ? 1 << 32 : byteCount / 2
+  }()
+
+  /// The most bytes that a chunk within the limits is stored as.
+  ///
+  /// Compressors add little to what they cannot compress: under a sixteenth, and some bytes for headers.
+  public var storedByteCountPerChunk: Int {
+    sumOrMaximum(decodedByteCountPerChunk, decodedByteCountPerChunk / 16 + 4096)
+  }
+
+  /// The most bytes that a chunk of which `storedByteCount` bytes are stored may decode to.
+  func decodedByteCount(ofStored storedByteCount: Int) -> Int {
+    let (product, overflow) = storedByteCount.multipliedReportingOverflow(by: expansionRatio)
+    return min(decodedByteCountPerChunk, overflow ? Int.max : max(Self.alwaysExpandedByteCount, product))
+  }
+
+  /// Says that a chunk expands too much, if it is for that that a codec found the limit exceeded.
+  func explaining(_ error: ChunkError, ofStored storedByteCount: Int) -> ChunkError {
+    guard case .decodedByteCountExceedsLimit(let codec, let byteCount, let limit) = error,
+      limit == decodedByteCount(ofStored: storedByteCount), limit < decodedByteCountPerChunk,
+      byteCount ?? 0 <= decodedByteCountPerChunk
+    else { return error }
+    return .expansionExceedsLimit(
+      codec: codec, byteCount: byteCount, storedByteCount: storedByteCount, ratio: expansionRatio)
+  }
+}

@@ -1,0 +1,319 @@
+/// Elements that can be written into chunks, in C order.
+///
+/// Workers ask a source for runs of elements, from several threads at once: first for the bytes of a run, so
+/// that memory is reserved once, then for its wire form. A source is called once a run, not once an element,
+/// so that its loop is compiled for it.
+///
+/// `[[UInt8]]`, `[ArraySlice<UInt8>]`, ``BlobBatch``, ``BlobView``, ``GeneratedBlobs`` and ``JoinedBlobs``
+/// are sources, as are arrays of any type that is ``BlobConvertible``. For memory of your own that has
+/// Arrow's layout see ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
+public protocol BlobSource: Sendable {
+  /// The number of elements.
+  var count: Int { get }
+
+  /// Whether all elements are known to be well-formed UTF-8, so that they need not be checked again.
+  var elementsAreText: Bool { get }
+
+  /// Returns how many bytes the elements in `range` have together, without their lengths.
+  ///
+  /// - Precondition: `range` is inside `0..<count`.
+  /// - Throws: ``ChunkError``. A source of yours that cannot give its elements throws
+  ///   ``ChunkError/sourceFailed(reason:)``.
+  func byteCount(of range: Range<Int>) throws(ChunkError) -> Int
+
+  /// Appends the elements in `range` to `writer`, each with one call.
+  ///
+  /// - Precondition: `range` is inside `0..<count`.
+  /// - Throws: What `writer` throws, and ``ChunkError/sourceFailed(reason:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError)
+}
+
+extension BlobSource {
+  public var elementsAreText: Bool { false }
+}
+
+/// A type whose values are bytes in memory already, such as `[UInt8]`.
+///
+/// An array of a conforming type is a ``BlobSource``. The two requirements take whole runs of elements, and
+/// have default implementations in terms of ``withBlobBytes(_:)`` that the compiler turns into one loop for
+/// each type.
+public protocol BlobConvertible: Sendable {
+  /// Whether every value is well-formed UTF-8.
+  static var isText: Bool { get }
+
+  /// The number of bytes.
+  ///
+  /// Asked once when memory is reserved and never trusted afterwards, so it should be O(1).
+  var blobByteCount: Int { get }
+
+  /// Calls `body` once with the bytes, as many as ``blobByteCount`` says.
+  ///
+  /// - Throws: What `body` throws.
+  func withBlobBytes(_ body: (RawSpan) throws(ChunkError) -> Void) throws(ChunkError)
+
+  /// Returns how many bytes `elements` have together.
+  ///
+  /// - Throws: ``ChunkError/chunkTooLarge(byteCount:limit:)`` if an `Int` cannot hold the sum.
+  /// - Complexity: O(*n*) where *n* is the number of elements.
+  static func byteCount(of elements: Span<Self>) throws(ChunkError) -> Int
+
+  /// Appends `elements` to `writer`.
+  ///
+  /// - Throws: As ``WireFormWriter/append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements. Does not allocate.
+  static func write(_ elements: Span<Self>, to writer: inout WireFormWriter) throws(ChunkError)
+}
+
+extension BlobConvertible {
+  public static var isText: Bool { false }
+
+  @inlinable
+  public static func byteCount(of elements: Span<Self>) throws(ChunkError) -> Int {
+    var total = 0
+    for index in elements.indices {
+      let (sum, overflow) = total.addingReportingOverflow(elements[index].blobByteCount)
+      guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
+      total = sum
+    }
+    return total
+  }
+
+  @inlinable
+  public static func write(_ elements: Span<Self>, to writer: inout WireFormWriter) throws(ChunkError) {
+    for index in elements.indices {
+      try elements[index].withBlobBytes { bytes throws(ChunkError) in
+        try writer.append(bytes)
+      }
+    }
+  }
+}
+
+extension Array: BlobSource where Element: BlobConvertible {
+  public var elementsAreText: Bool { Element.isText }
+
+  public func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+    try Element.byteCount(of: span.extracting(range))
+  }
+
+  public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+    try Element.write(span.extracting(range), to: &writer)
+  }
+}
+
+extension Array: BlobConvertible where Element == UInt8 {
+  @inlinable public var blobByteCount: Int { count }
+
+  @inlinable @inline(__always)
+  public func withBlobBytes(_ body: (RawSpan) throws(ChunkError) -> Void) throws(ChunkError) {
+    // SAFETY: Bytes have no padding.
+    try unsafe body(span.bytes)
+  }
+}
+
+extension ArraySlice: BlobConvertible where Element == UInt8 {
+  @inlinable public var blobByteCount: Int { count }
+
+  @inlinable @inline(__always)
+  public func withBlobBytes(_ body: (RawSpan) throws(ChunkError) -> Void) throws(ChunkError) {
+    // SAFETY: Bytes have no padding.
+    try unsafe body(span.bytes)
+  }
+}
+
+/// Elements that are made when they are needed, straight in the memory that they are encoded in.
+///
+///     let numbers = GeneratedBlobs(count: 1000, byteCount: { _ in 8 }) { index, output in
+///       for byte in withUnsafeBytes(of: index, Array.init) { output.append(byte) }
+///     }
+public struct GeneratedBlobs: BlobSource {
+  public let count: Int
+  private let byteCount: @Sendable (Int) throws(ChunkError) -> Int
+  private let initializer: @Sendable (Int, inout OutputRawSpan) throws(ChunkError) -> Void
+
+  /// Creates a source.
+  ///
+  /// Both closures are called from several threads at once.
+  ///
+  /// - Parameters:
+  ///   - count: The number of elements.
+  ///   - byteCount: The bytes that the element of an index has. Called twice for each element.
+  ///   - initializer: Appends exactly these bytes to its argument.
+  /// - Precondition: `count` is not negative. Both closures give the same each time that they are called.
+  public init(
+    count: Int, byteCount: @escaping @Sendable (Int) throws(ChunkError) -> Int,
+    initializingWith initializer: @escaping @Sendable (Int, inout OutputRawSpan) throws(ChunkError) -> Void
+  ) {
+    precondition(count >= 0, "a source cannot have \(count) elements")
+    self.count = count
+    self.byteCount = byteCount
+    self.initializer = initializer
+  }
+
+  public func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+    var total = 0
+    for index in range {
+      total = try sum(total, byteCount(index))
+    }
+    return total
+  }
+
+  public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+    for index in range {
+      try writer.append(byteCount: byteCount(index)) { output throws(ChunkError) in
+        try initializer(index, &output)
+      }
+    }
+  }
+}
+
+/// One element again and again, such as the fill value beyond the edge of an array.
+public struct RepeatedBlob: BlobSource {
+  private let element: [UInt8]
+  public let count: Int
+
+  /// Creates a source of `count` times `element`.
+  ///
+  /// - Precondition: `count` is not negative.
+  public init(_ element: [UInt8], count: Int) {
+    precondition(count >= 0, "a source cannot have \(count) elements")
+    self.element = element
+    self.count = count
+  }
+
+  public func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+    let (product, overflow) = element.count.multipliedReportingOverflow(by: range.count)
+    guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
+    return product
+  }
+
+  public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+    // SAFETY: Bytes have no padding.
+    try unsafe writer.append(repeating: element.span.bytes, count: range.count)
+  }
+}
+
+/// The elements of several sources, one source after the other.
+public struct JoinedBlobs: BlobSource {
+  private let sources: [any BlobSource]
+
+  /// The index after the last element of each source.
+  private let ends: [Int]
+
+  /// Joins `sources`.
+  ///
+  /// - Complexity: O(*n*) where *n* is the number of sources.
+  public init(_ sources: [any BlobSource]) {
+    self.sources = sources
+    var end = 0
+    ends = sources.map { source in
+      end += source.count
+      return end
+    }
+  }
+
+  public var count: Int { ends.last ?? 0 }
+
+  public var elementsAreText: Bool { sources.allSatisfy(\.elementsAreText) }
+
+  public func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+    var total = 0
+    try forEachPart(of: range) { source, part throws(ChunkError) in
+      total = try sum(total, source.byteCount(of: part))
+    }
+    return total
+  }
+
+  public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+    try forEachPart(of: range) { source, part throws(ChunkError) in
+      try source.write(part, to: &writer)
+    }
+  }
+
+  /// Calls `body` with each source that has elements in `range`, and with the range that they have in it.
+  ///
+  /// - Complexity: O(log *n* + *m*) for *m* of *n* sources.
+  private func forEachPart(
+    of range: Range<Int>, _ body: (any BlobSource, Range<Int>) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    var index = firstSource(endingAfter: range.lowerBound)
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let start = index == 0 ? 0 : ends[index - 1]
+      let upper = min(range.upperBound, ends[index])
+      if upper > position {
+        try body(sources[index], position - start..<upper - start)
+      }
+      position = max(position, upper)
+      index += 1
+    }
+  }
+
+  private func firstSource(endingAfter position: Int) -> Int {
+    var lower = 0
+    var upper = ends.count
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      if ends[middle] > position { upper = middle } else { lower = middle + 1 }
+    }
+    return lower
+  }
+}
+
+/// The elements of a chunk of which some are written, and others stay between them.
+package struct MergedElements {
+  private let runs: [ElementRun]
+  private let elements: any BlobSource
+  private let others: (any BlobSource)?
+
+  /// The number of elements of the chunk.
+  package let count: Int
+
+  /// Merges elements.
+  ///
+  /// - Parameters:
+  ///   - runs: Which of the elements are written, in the order of the chunk.
+  ///   - elements: All elements of the selection.
+  ///   - others: All elements of the chunk as they were, or nil if every one is written.
+  ///   - count: The number of elements of the chunk.
+  package init(_ runs: [ElementRun], of elements: any BlobSource, others: (any BlobSource)?, count: Int) {
+    self.runs = runs
+    self.elements = elements
+    self.others = others
+    self.count = count
+  }
+
+  /// Whether all elements are known to be well-formed UTF-8.
+  package var areText: Bool { elements.elementsAreText && others?.elementsAreText ?? true }
+
+  /// The bytes of the elements that are written, and of the others.
+  @inline(__always)
+  package func byteCounts() throws(ChunkError) -> (written: Int, others: Int) {
+    var byteCounts = (written: 0, others: 0)
+    try forEachSegment { source, range, isWritten throws(ChunkError) in
+      let byteCount = try source.byteCount(of: range)
+      if isWritten {
+        byteCounts.written = try sum(byteCounts.written, byteCount)
+      } else {
+        byteCounts.others = try sum(byteCounts.others, byteCount)
+      }
+    }
+    return byteCounts
+  }
+
+  /// Calls `body` with the elements of the chunk in order, and with whether they are written.
+  ///
+  /// - Throws: What `body` throws.
+  @inline(__always)
+  package func forEachSegment(
+    _ body: (any BlobSource, Range<Int>, _ isWritten: Bool) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    var position = 0
+    for run in runs {
+      if let others, run.chunkIndex > position { try body(others, position..<run.chunkIndex, false) }
+      try body(elements, run.selectionIndex..<run.selectionIndex + run.count, true)
+      position = run.chunkIndex + run.count
+    }
+    if let others, position < count { try body(others, position..<count, false) }
+  }
+}

@@ -1,0 +1,182 @@
+import CKernels
+
+/// Elements in memory that something else keeps, in C order: what `Span` is to an array.
+///
+/// The compiler does not let a span, nor an element of it, outlive the memory of the elements.
+@safe
+public struct BlobSpan: ~Escapable {
+  private let slots: UnsafePointer<UnsafeRawPointer>?
+
+  /// The first element, if all have the same size and there are no slots.
+  private let packed: UnsafeRawPointer?
+
+  /// The bytes of every element, if all have the same size, or -1.
+  private let fixedByteCount: Int
+
+  /// From the slot of an element to that of the next: 1, or 0 where all are the same element.
+  private let stride: Int
+
+  /// The number of elements.
+  public let count: Int
+
+  /// Shows the elements that slots point to, each with its length before it.
+  @_lifetime(immortal)
+  init(slots: UnsafePointer<UnsafeRawPointer>?, count: Int, stride: Int = 1) {
+    unsafe self.slots = unsafe slots
+    unsafe packed = nil
+    fixedByteCount = -1
+    self.stride = stride
+    self.count = count
+  }
+
+  /// Shows elements of one size: back to back, or the same one again and again if `isRepeated`.
+  @_lifetime(immortal)
+  init(packed: UnsafeRawPointer, elementByteCount: Int, count: Int, isRepeated: Bool = false) {
+    unsafe slots = nil
+    unsafe self.packed = unsafe packed
+    fixedByteCount = elementByteCount
+    stride = isRepeated ? 0 : 1
+    self.count = count
+  }
+
+  /// The elements back to back, or nil if they are of variable size, or one is shown again and again.
+  public var packedBytes: RawSpan? {
+    @_lifetime(copy self)
+    get {
+      guard let packed = unsafe packed, stride == 1 || count <= 1 else { return nil }
+      // SAFETY: The maker of the span has as many elements there, so the product is in range.
+      let bytes = unsafe RawSpan(
+        _unsafeBytes: UnsafeRawBufferPointer(start: packed, count: count &* fixedByteCount))
+      return unsafe _overrideLifetime(bytes, copying: self)
+    }
+  }
+
+  /// The bytes of every element, if all have the same size because their type says so.
+  public var elementByteCount: Int? { fixedByteCount < 0 ? nil : fixedByteCount }
+
+  /// Whether there are no elements.
+  public var isEmpty: Bool { count == 0 }
+
+  /// The indices of the elements.
+  public var indices: Range<Int> { 0..<count }
+
+  /// The bytes of the element at `index`.
+  ///
+  /// - Precondition: `index` is in ``indices``.
+  /// - Complexity: O(1). Copies nothing.
+  public subscript(index: Int) -> RawSpan {
+    @_lifetime(copy self)
+    get {
+      let element = unsafe RawSpan(_unsafeBytes: element(index))
+      return unsafe _overrideLifetime(element, copying: self)
+    }
+  }
+
+  /// The number of bytes of all elements together, without their lengths.
+  ///
+  /// - Complexity: O(*n*) where *n* is the number of elements.
+  public var byteCount: Int {
+    if fixedByteCount >= 0 { return count &* fixedByteCount }
+    var total = 0
+    for index in indices {
+      unsafe total += element(index).count
+    }
+    return total
+  }
+
+  /// The bytes of the element at `index`, for kernels.
+  @inline(__always)
+  func element(_ index: Int) -> UnsafeRawBufferPointer {
+    guard index >= 0, index < count else {
+      preconditionFailure("index \(index) is outside of \(count) elements")
+    }
+    guard let slots = unsafe slots else { return unsafe packedElement(index) }
+    let start = unsafe slots[index &* stride]
+    // SAFETY: A slot points after the length of an element whose bytes were checked to be there.
+    let length = unsafe (start - WireForm.lengthByteCount).loadUnaligned(as: UInt32.self)
+    return unsafe UnsafeRawBufferPointer(start: start, count: Int(UInt32(littleEndian: length)))
+  }
+
+  /// The bytes of an element of fixed size.
+  ///
+  /// - Precondition: The index is inside the elements.
+  private func packedElement(_ index: Int) -> UnsafeRawBufferPointer {
+    guard let packed = unsafe packed else { preconditionFailure("there are elements and no memory of them") }
+    return unsafe UnsafeRawBufferPointer(
+      start: packed + index &* stride &* fixedByteCount, count: fixedByteCount)
+  }
+}
+
+extension BlobSpan {
+  /// The element at `index` as text, or nil if it is not well-formed UTF-8.
+  func string(at index: Int) -> String? {
+    let element = unsafe element(index)
+    guard unsafe ckernels_is_utf8(element.baseAddress, element.count) else { return nil }
+    // Valid already, and `decoding:` is quicker than the initializers that validate.
+    return unsafe String(decoding: element, as: UTF8.self)
+  }
+}
+
+/// Where each of many elements in wire form begins.
+///
+///     table    [•][•][•][•] …          one pointer an element, in C order
+///               │  └──────────────┐
+///     chunk    [byteCount|bytes…][byteCount|bytes…]
+///
+/// The length of an element stands before its bytes, so the table needs no lengths.
+@safe
+struct BlobTable: ~Copyable {
+  private var allocation: Allocation?
+  private var slots: UnsafeMutablePointer<UnsafeRawPointer>?
+  private var capacity = 0
+
+  /// The number of elements.
+  private(set) var count = 0
+
+  init() {
+    unsafe slots = nil
+  }
+
+  /// Makes the table one of `count` elements, of which none is set.
+  ///
+  /// - Complexity: O(1). Allocates only if the table never was as large.
+  mutating func reset(count: Int) throws(ChunkError) {
+    if unsafe count > capacity || slots == nil {
+      let (byteCount, overflow) = unsafe count.multipliedReportingOverflow(
+        by: MemoryLayout<UnsafeRawPointer>.stride)
+      guard !overflow else { throw .outOfMemory(byteCount: Int.max) }
+      let allocation = try Allocation(byteCount: RecycledMemory.byteCount(forTableOf: byteCount))
+      unsafe slots = unsafe allocation.start.assumingMemoryBound(to: UnsafeRawPointer.self)
+      self.allocation = allocation
+      capacity = count
+    }
+    self.count = count
+  }
+
+  /// The slots of the elements in `range`, for the one worker that fills them.
+  func slots(_ range: Range<Int>) -> UnsafeMutableBufferPointer<UnsafeRawPointer> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
+    guard let slots = unsafe slots else { return unsafe UnsafeMutableBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeMutableBufferPointer(start: slots + range.lowerBound, count: range.count)
+  }
+
+  /// The first element, `count` times.
+  ///
+  /// - Precondition: The first slot is set, and the chunk that it points into outlives the span.
+  @_lifetime(borrow self)
+  func repeatingFirst(count: Int) -> BlobSpan {
+    let blobs = unsafe BlobSpan(slots: UnsafePointer(slots), count: count, stride: 0)
+    return unsafe _overrideLifetime(blobs, borrowing: self)
+  }
+
+  /// The elements.
+  ///
+  /// - Precondition: All slots are set, and the chunks that they point into outlive the span.
+  var blobs: BlobSpan {
+    @_lifetime(borrow self)
+    get {
+      let blobs = unsafe BlobSpan(slots: UnsafePointer(slots), count: count)
+      return unsafe _overrideLifetime(blobs, borrowing: self)
+    }
+  }
+}

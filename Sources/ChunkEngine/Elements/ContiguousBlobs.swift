@@ -1,0 +1,101 @@
+/// Elements that lie back to back in memory of the caller, with offsets as Arrow has them.
+///
+///     offsets   0    3    3        9        (count + 1 of them)
+///     bytes    [a b c][   ][d e f g h i]
+///
+/// It borrows the memory, so it exists only inside
+/// ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
+@safe
+struct ContiguousBlobs: BlobSource {
+  /// The offsets, of either type.
+  ///
+  /// Not a generic parameter: calls through `any BlobSource` would run code that is not specialized.
+  @unsafe
+  private enum Offsets {
+    case int64(UnsafeBufferPointer<Int64>)
+    case uint32(UnsafeBufferPointer<UInt32>)
+  }
+
+  // SAFETY: Nothing writes while the call that made the value runs, and the value does not outlive the call.
+  private nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+  private nonisolated(unsafe) let offsets: Offsets
+
+  /// The number of elements.
+  let count: Int
+
+  /// Borrows memory that outlives the value.
+  init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Int64>) {
+    unsafe self.bytes = unsafe bytes
+    unsafe self.offsets = unsafe .int64(offsets)
+    count = max(0, offsets.count - 1)
+  }
+
+  /// Borrows memory that outlives the value.
+  init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<UInt32>) {
+    unsafe self.bytes = unsafe bytes
+    unsafe self.offsets = unsafe .uint32(offsets)
+    count = max(0, offsets.count - 1)
+  }
+
+  func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+    guard !range.isEmpty else { return 0 }
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
+    let (lower, upper) =
+      switch unsafe offsets {
+      case .int64(let offsets):
+        unsafe (Int(offsets[range.lowerBound]), Int(offsets[range.upperBound]))
+      case .uint32(let offsets):
+        unsafe (Int(offsets[range.lowerBound]), Int(offsets[range.upperBound]))
+      }
+    guard lower >= 0, upper >= lower, unsafe upper <= bytes.count else {
+      throw .invalidOffsets(index: range.lowerBound)
+    }
+    return upper - lower
+  }
+
+  func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+    guard !range.isEmpty else { return }
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
+    let bounds = range.lowerBound..<range.upperBound + 1
+    switch unsafe offsets {
+    case .int64(let offsets):
+      try unsafe writer.append(contiguous: bytes, offsets: UnsafeBufferPointer(rebasing: offsets[bounds]))
+    case .uint32(let offsets):
+      try unsafe writer.append(contiguous: bytes, offsets: UnsafeBufferPointer(rebasing: offsets[bounds]))
+    }
+  }
+}
+
+/// Calls `body` with the elements that lie back to back in `bytes`, between each of `offsets` and the next.
+///
+/// Nothing is copied: the elements are read where they are. This is the layout of Arrow's `LargeBinary`.
+///
+/// - Precondition: `body` does not keep its argument.
+/// - Throws: What `body` throws. Offsets are checked as they are used: ``ChunkError/invalidOffsets(index:)``.
+public func withContiguousBlobs<Result>(
+  _ bytes: RawSpan, offsets: Span<Int64>, _ body: (any BlobSource) throws -> Result
+) rethrows -> Result {
+  try unsafe bytes.withUnsafeBytes { bytes in
+    try unsafe offsets.withUnsafeBufferPointer { offsets in
+      // SAFETY: Both are borrowed until this call returns.
+      try body(unsafe ContiguousBlobs(borrowing: bytes, offsets: offsets))
+    }
+  }
+}
+
+/// Calls `body` with the elements that lie back to back in `bytes`, between each of `offsets` and the next.
+///
+/// Nothing is copied: the elements are read where they are. This is the layout of small Arrow-like tables.
+///
+/// - Precondition: `body` does not keep its argument.
+/// - Throws: What `body` throws. Offsets are checked as they are used: ``ChunkError/invalidOffsets(index:)``.
+public func withContiguousBlobs<Result>(
+  _ bytes: RawSpan, offsets: Span<UInt32>, _ body: (any BlobSource) throws -> Result
+) rethrows -> Result {
+  try unsafe bytes.withUnsafeBytes { bytes in
+    try unsafe offsets.withUnsafeBufferPointer { offsets in
+      // SAFETY: Both are borrowed until this call returns.
+      try body(unsafe ContiguousBlobs(borrowing: bytes, offsets: offsets))
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import CKernels
+import Glibc
+
+extension RawSpan {
+  /// The four bytes at `offset` as a number, the least significant byte first.
+  ///
+  /// - Precondition: the four bytes are inside the span.
+  func littleEndianUInt32(at offset: Int) -> UInt32 {
+    // SAFETY: The load is bounds-checked, and every pattern of bits is a `UInt32`.
+    UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  }
+
+  /// The eight bytes at `offset` as a number, the least significant byte first.
+  ///
+  /// - Precondition: the eight bytes are inside the span.
+  func littleEndianUInt64(at offset: Int) -> UInt64 {
+    // SAFETY: The load is bounds-checked, and every pattern of bits is a `UInt64`.
+    UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+  }
+
+  /// The byte at `offset`.
+  ///
+  /// - Precondition: `offset` is inside the span.
+  func byte(at offset: Int) -> UInt8 {
+    // SAFETY: The load is bounds-checked, and every pattern of bits is a `UInt8`.
+    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+  }
+
+  /// Whether the bytes are the same as those of `other`.
+  ///
+  /// - Complexity: O(*n*) where *n* is the size of the span.
+  public func isEqual(to other: RawSpan) -> Bool {
+    guard byteCount == other.byteCount else { return false }
+    return unsafe withUnsafeBytes { left in
+      unsafe other.withUnsafeBytes { right in
+        // SAFETY: Both have the same size.
+        guard let left = left.baseAddress, let right = right.baseAddress else { return true }
+        return unsafe memcmp(left, right, byteCount) == 0
+      }
+    }
+  }
+}
+
+extension RawSpan {
+  /// Whether the bytes are well-formed UTF-8, as those of every element of an array of text are.
+  ///
+  /// - Complexity: O(*n*) where *n* is the size of the span. Does not allocate.
+  public var isWellFormedText: Bool {
+    unsafe withUnsafeBytes { bytes in
+      // SAFETY: The kernel reads `count` bytes and keeps nothing.
+      unsafe ckernels_is_utf8(bytes.baseAddress, bytes.count)
+    }
+  }
+}
+
+extension OutputRawSpan {
+  /// Appends the bytes of `source`.
+  ///
+  /// - Precondition: `source` fits in the free capacity.
+  /// - Complexity: O(*n*) where *n* is the size of `source`.
+  @inline(always)
+  public mutating func append(copying source: RawSpan) {
+    precondition(source.byteCount <= freeCapacity, "the output is full")
+    guard !source.isEmpty else { return }
+    unsafe source.withUnsafeBytes { source in
+      unsafe withUnsafeMutableBytes { buffer, count in
+        // SAFETY: The precondition leaves room for `source`. The output is held exclusively, so the two
+        // regions do not overlap.
+        unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyMemory(from: source)
+        count += source.count
+      }
+    }
+  }
+
+  /// Appends `value`, its least significant byte first.
+  ///
+  /// - Precondition: four bytes of capacity are free.
+  @inline(always)
+  public mutating func append(littleEndian value: UInt32) {
+    precondition(freeCapacity >= 4, "the output is full")
+    // SAFETY: `UInt32` has no padding, so every byte that is appended is initialized.
+    unsafe append(value.littleEndian, as: UInt32.self)
+  }
+
+  /// Appends `value`, its least significant byte first.
+  ///
+  /// - Precondition: eight bytes of capacity are free.
+  @inline(__always)
+  mutating func append(littleEndianUInt64 value: UInt64) {
+    precondition(freeCapacity >= 8, "the output is full")
+    // SAFETY: `UInt64` has no padding, so every byte that is appended is initialized.
+    unsafe append(value.littleEndian, as: UInt64.self)
+  }
+
+  /// Hands the free capacity to `body`, which returns how many bytes it wrote at the start of it.
+  ///
+  /// - Precondition: `body` returns at most the free capacity.
+  mutating func appendUnsafe(
+    _ body: (UnsafeMutableRawBufferPointer) throws(ChunkError) -> Int
+  ) throws(ChunkError) {
+    try unsafe withUnsafeMutableBytes { buffer, count throws(ChunkError) in
+      let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+      let written = try unsafe body(free)
+      precondition(written >= 0 && written <= free.count, "more was written than fits")
+      count += written
+    }
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// Writes `element` again and again, as often as it fits.
+  func fill(repeating element: RawSpan) {
+    guard element.byteCount > 0 else { return }
+    for start in Swift.stride(from: 0, through: count - element.byteCount, by: element.byteCount) {
+      unsafe element.withUnsafeBytes { element in
+        // SAFETY: The slice is bounds-checked and has the size of the element.
+        unsafe UnsafeMutableRawBufferPointer(rebasing: self[start..<start + element.count])
+          .copyMemory(from: element)
+      }
+    }
+  }
+}

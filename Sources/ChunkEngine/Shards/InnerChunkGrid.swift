@@ -1,0 +1,360 @@
+/// The division of a shard into inner chunks.
+///
+/// All have one shape but for the last ones along a dimension, which end where the shard does:
+///
+///     shard of 7 x 4, inner chunks of 3 x 4        counts are 3 x 1
+///     ┌─────┬─────┬─┐
+///     │3 x 4│3 x 4│1│ x 4
+///     └─────┴─────┴─┘
+///
+/// Version 1.0 of the [specification][sharding] has shards of whole inner chunks only; others are a
+/// [proposal][uneven] that some libraries write.
+///
+/// [sharding]: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html
+/// [uneven]: https://github.com/zarr-developers/zarr-specs/pull/370
+package struct InnerChunkGrid: Hashable, Sendable {
+  /// The number of elements of the shard along each dimension.
+  package let shardShape: [Int]
+
+  /// The number of elements of an inner chunk along each dimension; of the first one if they differ.
+  package let chunkShape: [Int]
+
+  /// Whether all inner chunks have that shape.
+  package let isEven: Bool
+
+  /// The number of inner chunks along each dimension.
+  package let counts: [Int]
+
+  /// The number of inner chunks.
+  package let chunkCount: Int
+
+  /// The number of elements of an inner chunk of that shape.
+  package let chunkElementCount: Int
+
+  /// The number of elements of the shard.
+  package let elementCount: Int
+
+  /// Divides a shard.
+  ///
+  /// - Parameters:
+  ///   - shardShape: The number of elements of the shard along each dimension.
+  ///   - chunkShape: The number of elements of an inner chunk along each dimension; one that is longer than
+  ///     the shard ends with it.
+  /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if the numbers of dimensions differ or a length is
+  ///   not positive, and ``ChunkError/chunkTooLarge(byteCount:limit:)`` if an `Int` cannot hold the number of
+  ///   elements of the shard.
+  package init(shardShape: [Int], chunkShape: [Int]) throws(ChunkError) {
+    guard shardShape.count == chunkShape.count,
+      zip(shardShape, chunkShape).allSatisfy({ $0 > 0 && $1 > 0 })
+    else {
+      throw .unencodable(
+        codec: ShardingCodec.name,
+        reason: "shards of \(shardShape) cannot be divided into inner chunks of \(chunkShape)")
+    }
+    // No more inner chunks than elements, nor more elements of an inner chunk.
+    elementCount = try ChunkRepresentation(shape: shardShape, layout: .variable).elementCount
+    let chunkShape = zip(shardShape, chunkShape).map(min)
+    self.shardShape = shardShape
+    self.chunkShape = chunkShape
+    counts = zip(shardShape, chunkShape).map { ($0 - 1) / $1 + 1 }
+    isEven = zip(shardShape, chunkShape).allSatisfy { $0.isMultiple(of: $1) }
+    chunkCount = counts.reduce(1, *)
+    chunkElementCount = chunkShape.reduce(1, *)
+  }
+
+  /// The place of an inner chunk along each dimension.
+  func indices(ofChunkAt position: Int) -> [Int] { RowMajor.indices(at: position, in: counts) }
+
+  /// The number of elements of an inner chunk along each dimension.
+  func shape(ofChunkAt position: Int) -> [Int] {
+    guard !isEven else { return chunkShape }
+    return zip(indices(ofChunkAt: position), zip(shardShape, chunkShape)).map { index, lengths in
+      min(lengths.1, lengths.0 - index * lengths.1)
+    }
+  }
+
+  /// The number of elements of an inner chunk.
+  func elementCount(ofChunkAt position: Int) -> Int {
+    isEven ? chunkElementCount : shape(ofChunkAt: position).reduce(1, *)
+  }
+}
+
+/// The elements of a shard that a selection has, and where they are in the selection.
+///
+///       shard of 4 x 6 elements, inner chunks of 2 x 2     selection of the array, which has parts of others
+///       ┌─────┬─────┬─────┐                                ┌ ─ ─ ─ ─ ─ ─
+///       │· · │· · │· · │                                       0 1 2 …  │
+///       │· · │· 0 │1 2 │                                 │   8 9 10 …
+///       ├─────┼─────┼─────┤                                   …         │
+///       │· · │· 8 │9 10│                                 └ ─ ─ ─ ─ ─ ─
+///       │· · │· …│…   │
+///       └─────┴─────┴─────┘
+///
+/// Shards of one array may differ in shape.
+package struct ShardPart: Sendable {
+  /// The inner chunks of the shard.
+  package let grid: InnerChunkGrid
+
+  /// The selected elements along each dimension, counted from the first one of the shard.
+  package let selected: [Range<Int>]
+
+  /// The inner chunks along each dimension that have selected elements.
+  package let chunks: [Range<Int>]
+
+  /// The number of elements along each dimension that are inside the array.
+  let extent: [Int]
+
+  /// How far the next element along each dimension is in the selection.
+  let selectionStrides: [Int]
+
+  /// Where the first element of the shard would be in the selection, if it were selected.
+  let selectionBase: Int
+
+  /// Intersects a shard with a selection.
+  ///
+  /// - Parameters:
+  ///   - grid: The inner chunks of the shard.
+  ///   - start: The place of the first element of the shard in the array.
+  ///   - shape: The number of elements of the array along each dimension.
+  ///   - selection: The elements of the array that are selected, a range along each dimension.
+  /// - Precondition: The selection is inside the array and has elements of the shard.
+  package init(_ grid: InnerChunkGrid, start: [Int], shape: [Int], selection: [Range<Int>]) {
+    var selected: [Range<Int>] = []
+    var extent: [Int] = []
+    for (dimension, range) in selection.enumerated() {
+      let length = min(grid.shardShape[dimension], shape[dimension] - start[dimension])
+      let lower = max(0, range.lowerBound - start[dimension])
+      extent.append(length)
+      selected.append(lower..<min(length, range.upperBound - start[dimension]))
+    }
+    let strides = RowMajor.strides(of: selection.map(\.count))
+    // All products are part of the number of elements of the array, which an `Int` holds.
+    var base = 0
+    for (dimension, range) in selection.enumerated() {
+      base += (start[dimension] - range.lowerBound) * strides[dimension]
+    }
+    self.init(grid, selected: selected, extent: extent, selectionStrides: strides, selectionBase: base)
+  }
+
+  /// Selects all elements of a shard.
+  init(allOf grid: InnerChunkGrid) {
+    self.init(
+      grid, selected: grid.shardShape.map { 0..<$0 }, extent: grid.shardShape,
+      selectionStrides: RowMajor.strides(of: grid.shardShape), selectionBase: 0)
+  }
+
+  private init(
+    _ grid: InnerChunkGrid, selected: [Range<Int>], extent: [Int], selectionStrides: [Int],
+    selectionBase: Int
+  ) {
+    self.grid = grid
+    self.selected = selected
+    self.extent = extent
+    self.selectionStrides = selectionStrides
+    self.selectionBase = selectionBase
+    chunks = zip(selected, grid.chunkShape).map { range, side in
+      range.lowerBound / side..<(range.upperBound - 1) / side + 1
+    }
+  }
+
+  /// The number of selected elements.
+  package var elementCount: Int { Box(selected).count }
+
+  /// The number of inner chunks that have selected elements.
+  package var chunkCount: Int { Box(chunks).count }
+
+  /// Which of the inner chunks of the shard the first of these is, in C order.
+  package var firstPosition: Int { RowMajor.position(of: Box(chunks).first, in: grid.counts) }
+
+  /// Whether all elements of the shard that are inside the array are selected.
+  package var isWhole: Bool {
+    zip(selected, extent).allSatisfy { $0.lowerBound == 0 && $0.upperBound == $1 }
+  }
+
+  /// The same selection, of the elements in some of the inner chunks only.
+  ///
+  /// - Parameter box: Ranges of inner chunks.
+  /// - Returns: The part of the part.
+  /// - Precondition: They are inside ``chunks`` and not empty.
+  package func restricted(to box: [Range<Int>]) -> ShardPart {
+    var restricted: [Range<Int>] = []
+    for (dimension, range) in box.enumerated() {
+      let side = grid.chunkShape[dimension]
+      restricted.append(selected[dimension].clamped(to: range.lowerBound * side..<range.upperBound * side))
+    }
+    return ShardPart(
+      grid, selected: restricted, extent: extent, selectionStrides: selectionStrides,
+      selectionBase: selectionBase)
+  }
+
+  /// Calls `body` with what the part has of each inner chunk, in C order.
+  package func forEachChunk(_ body: (ShardPart) throws -> Void) throws {
+    try Box(chunks).forEachPlace { indices in try body(restricted(to: indices.map { $0..<$0 + 1 })) }
+  }
+
+  /// The same elements as a selection of their own.
+  package var alone: ShardPart {
+    let strides = RowMajor.strides(of: selected.map(\.count))
+    return ShardPart(
+      grid, selected: selected, extent: extent, selectionStrides: strides,
+      selectionBase: -zip(selected, strides).reduce(0) { $0 + $1.0.lowerBound * $1.1 })
+  }
+}
+
+/// Visits the inner chunks of a shard that a selection needs, in C order.
+///
+/// A shard of 64 MiB may have 65536 inner chunks, so that nothing is allocated for one: the place of the next
+/// one is found from the one before, and ``runs`` are put where those of the one before were.
+struct InnerChunkWalk {
+  /// What is known of a dimension.
+  private struct Dimension {
+    /// The selected elements of the shard.
+    let selected: Range<Int>
+    /// The elements of the shard that are inside the array.
+    let extent: Int
+    /// The elements of an inner chunk, and of the shard.
+    let side: Int
+    let shardLength: Int
+    /// How far the next element is in the selection and in the inner chunk.
+    let selectionStride: Int
+    var chunkStride: Int
+    /// The elements of the inner chunk that is visited.
+    var length = 0
+    /// The first of its elements that is selected, counted from that of the shard, and how many are.
+    var lower = 0
+    var count = 0
+    /// Whether all its elements that are inside the array are selected.
+    var isWhole = true
+  }
+
+  private var dimensions: [Dimension]
+
+  /// The inner chunks that are visited, and the one that is.
+  private let chunks: Box
+  private var indices: [Int]
+  private let counts: [Int]
+  private var hasBegun = false
+  private var hasEnded = false
+
+  /// The elements of the inner chunk that are selected.
+  private var walk = StridedWalk()
+  private let selectionBase: Int
+  private let isEven: Bool
+  private let runCountLimit: Int
+
+  /// Which of the inner chunks of the shard is visited, in C order.
+  private(set) var position = 0
+
+  /// The selected elements of the inner chunk, in the order of both it and the selection.
+  private(set) var runs: [ElementRun] = []
+
+  /// Whether all elements of the inner chunk that are inside the array are selected.
+  private(set) var isWhole = true
+
+  /// The number of selected elements of the inner chunk.
+  private(set) var elementCount = 0
+
+  /// The number of elements of the inner chunk.
+  private(set) var chunkElementCount: Int
+
+  /// The number of elements of the inner chunk along each dimension.
+  private(set) var chunkShape: [Int]
+
+  /// Whether the runs of the inner chunk would take more memory than they may; then there are none.
+  private(set) var exceedsLimit = false
+
+  /// Begins before the first inner chunk of a part.
+  ///
+  /// - Parameters:
+  ///   - part: The part.
+  ///   - byteCountLimit: The most bytes that the runs of an inner chunk may take. Metadata can claim inner
+  ///     chunks with billions of rows, of which each is a run.
+  init(_ part: ShardPart, byteCountLimit: Int = Int.max) {
+    runCountLimit = byteCountLimit / MemoryLayout<ElementRun>.stride
+    let grid = part.grid
+    let chunkStrides = RowMajor.strides(of: grid.chunkShape)
+    dimensions = grid.counts.indices.map { index in
+      Dimension(
+        selected: part.selected[index], extent: part.extent[index], side: grid.chunkShape[index],
+        shardLength: grid.shardShape[index], selectionStride: part.selectionStrides[index],
+        chunkStride: chunkStrides[index])
+    }
+    chunks = Box(part.chunks)
+    indices = chunks.first
+    counts = grid.counts
+    isEven = grid.isEven
+    chunkShape = grid.chunkShape
+    chunkElementCount = grid.chunkElementCount
+    selectionBase = part.selectionBase
+  }
+
+  /// Goes on to the next inner chunk.
+  ///
+  /// - Returns: Whether there is one.
+  /// - Complexity: O(*n*) in the number of runs. Does not allocate once there was an inner chunk of as many.
+  mutating func next() -> Bool {
+    guard !hasEnded, let moved = hasBegun ? chunks.advance(&indices) : 0 else {
+      hasEnded = true
+      return false
+    }
+    hasBegun = true
+    position = RowMajor.position(of: indices, in: counts)
+    for index in moved..<dimensions.count { enter(index) }
+    if !isEven { measureChunk() }
+    findRuns()
+    return true
+  }
+
+  /// Finds the selected elements of the inner chunk along a dimension.
+  private mutating func enter(_ index: Int) {
+    var dimension = dimensions[index]
+    let start = indices[index] * dimension.side
+    let end = start + dimension.side
+    // No inner chunk reaches beyond its shard.
+    let upper = min(end, dimension.selected.upperBound)
+    dimension.length = min(dimension.side, dimension.shardLength - start)
+    dimension.lower = max(start, dimension.selected.lowerBound)
+    dimension.count = upper - dimension.lower
+    dimension.isWhole = dimension.lower == start && upper == min(end, dimension.extent)
+    dimensions[index] = dimension
+  }
+
+  /// Finds the shape of an inner chunk that may end with the shard.
+  private mutating func measureChunk() {
+    chunkElementCount = 1
+    for index in dimensions.indices.reversed() {
+      chunkShape[index] = dimensions[index].length
+      dimensions[index].chunkStride = chunkElementCount
+      chunkElementCount *= dimensions[index].length
+    }
+  }
+
+  /// Finds the runs of the inner chunk.
+  private mutating func findRuns() {
+    var (chunkIndex, selectionIndex) = (0, selectionBase)
+    elementCount = 1
+    isWhole = true
+    for position in dimensions.indices {
+      let dimension = dimensions[position]
+      chunkIndex += (dimension.lower - indices[position] * dimension.side) * dimension.chunkStride
+      selectionIndex += dimension.lower * dimension.selectionStride
+      elementCount *= dimension.count
+      isWhole = isWhole && dimension.isWhole
+    }
+    runs.removeAll(keepingCapacity: true)
+    walk.restart(source: chunkIndex, target: selectionIndex)
+    for position in dimensions.indices {
+      walk.append(
+        StridedWalk.Dimension(
+          length: dimensions[position].count, sourceStride: dimensions[position].chunkStride,
+          targetStride: dimensions[position].selectionStride))
+    }
+    let runLength = walk.takeRun()
+    // No more than elements, whose number was checked.
+    exceedsLimit = walk.count > runCountLimit
+    guard !exceedsLimit else { return }
+    while walk.next() {
+      runs.append(ElementRun(chunkIndex: walk.source, selectionIndex: walk.target, count: runLength))
+    }
+  }
+}
