@@ -57,7 +57,8 @@ let package = Package(
     .testTarget(
       name: "ExampleExtensionTests", dependencies: ["ExampleExtension", "ChunkEngine", "Zarr", "TestSupport"]),
     .executableTarget(name: "CrashWriter", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/CrashWriter"),
-    .testTarget(name: "CrashTests", dependencies: ["CrashWriter", "ChunkEngine", "Zarr"]),
+    .executableTarget(name: "ForkWriter", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ForkWriter"),
+    .testTarget(name: "CrashTests", dependencies: ["CrashWriter", "ForkWriter", "ChunkEngine", "Zarr"]),
     .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),
     .target(name: "FuzzTargets", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/Fuzz/FuzzTargets"),
     .testTarget(

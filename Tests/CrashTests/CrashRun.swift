@@ -25,12 +25,8 @@ final class CrashRun: @unchecked Sendable {
 
   /// Starts the writer, which stands beside the tests.
   func start(seed: UInt64, limit: String? = nil) throws -> Process {
-    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let process = Process()
-    for candidate in [tests, CommandLine.arguments[0], Bundle.main.bundlePath + "/tests"] {
-      let url = URL(fileURLWithPath: candidate).deletingLastPathComponent().appending(path: "CrashWriter")
-      if FileManager.default.isExecutableFile(atPath: url.path()) { process.executableURL = url }
-    }
+    process.executableURL = try testExecutable("CrashWriter")
     process.arguments =
       [path, workload.rawValue, durability.rawValue, "\(seed)"] + (limit.map { [$0] } ?? [])
     try process.run()
@@ -88,4 +84,12 @@ final class CrashRun: @unchecked Sendable {
       }
     }
   }
+}
+
+/// An executable that stands beside the tests.
+func testExecutable(_ name: String) throws -> URL? {
+  let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+  return [tests, CommandLine.arguments[0], Bundle.main.bundlePath + "/tests"]
+    .map { URL(fileURLWithPath: $0).deletingLastPathComponent().appending(path: name) }
+    .last { FileManager.default.isExecutableFile(atPath: $0.path()) }
 }

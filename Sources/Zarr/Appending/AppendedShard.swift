@@ -1,5 +1,4 @@
 import ChunkEngine
-import Synchronization
 
 /// A shard that an appender fills, until all its chunks are encoded.
 final class AppendedShard: Sendable {
@@ -19,13 +18,13 @@ final class AppendedShard: Sendable {
   /// How many inner chunks that were stored before are kept, the first ones in C order.
   let keptCount: Int
 
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   init(indices: [Int], grid: InnerChunkGrid, keptCount: Int, isCovered: Bool) {
     self.indices = indices
     self.grid = grid
     self.keptCount = keptCount
-    state = Mutex(State(isCovered: isCovered))
+    state = Locked(State(isCovered: isCovered))
   }
 
   /// The chunks that are encoded so far.

@@ -1,12 +1,10 @@
 import ChunkEngine
-import Dispatch
 import Foundation
 
 /// Encodes and stores sealed chunks while their appender goes on filling others.
 ///
-/// Each worker has a private serial queue: these run beside the threads that Swift's tasks share. A caller
-/// who has used up the memory budget does not just wait but takes a chunk itself, so that work goes on even
-/// where no thread is free.
+/// Workers have threads beside those that Swift's tasks share. A caller who has used up the memory budget does
+/// not just wait but takes a chunk itself, so that work goes on even where no thread is free.
 ///
 /// Chunks that could not be stored stay here. The error is thrown once, by the next call that can, and the
 /// call after that tries again.
@@ -15,7 +13,7 @@ final class ChunkQueue: @unchecked Sendable {
   private let condition = NSCondition()
   private var sealed: [SealedChunks] = []
   private var idle: [OpenChunk] = []
-  private var idleWorkers: [DispatchQueue]
+  private var idleWorkerCount: Int
   private var sealedByteCount = 0
   private var lastByteCount = 0
 
@@ -39,7 +37,7 @@ final class ChunkQueue: @unchecked Sendable {
     self.array = array
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
+    idleWorkerCount = array.access.workerCount
   }
 
   /// Leaves chunks to the next stream to the array, as much memory as streams use unless they are told.
@@ -63,9 +61,7 @@ final class ChunkQueue: @unchecked Sendable {
       lastByteCount = chunks.byteCount
       sealedByteCount += lastByteCount
       sealed.append(chunks)
-      if let worker = idleWorkers.popLast() {
-        worker.async { self.work(on: worker) }
-      }
+      startWorker()
     }
   }
 
@@ -126,10 +122,16 @@ final class ChunkQueue: @unchecked Sendable {
   /// Lets threads go on with chunks that were left when one failed.
   private func wakeWorkers() {
     isPaused = false
-    for _ in sealed.indices {
-      guard let worker = idleWorkers.popLast() else { return }
-      worker.async { self.work(on: worker) }
-    }
+    for _ in sealed.indices { startWorker() }
+  }
+
+  /// Starts a worker if one is idle.
+  ///
+  /// The lock is held.
+  private func startWorker() {
+    guard idleWorkerCount > 0 else { return }
+    idleWorkerCount -= 1
+    WorkerThreads.start { self.work() }
   }
 
   /// Throws the first error of any chunk, once no thread works on one.
@@ -145,12 +147,12 @@ final class ChunkQueue: @unchecked Sendable {
   }
 
   /// Encodes chunks until there are none.
-  private func work(on worker: DispatchQueue) {
+  private func work() {
     condition.lock()
     while canGoOn, let chunks = sealed.popFirst() {
       store(chunks)
     }
-    idleWorkers.append(worker)
+    idleWorkerCount += 1
     condition.unlock()
   }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import ChunkEngine
 
 /// The damaged chunks that were found in reading, whose elements were replaced by the fill value.
 ///
@@ -24,7 +24,7 @@ public final class DamageReport: Sendable {
     var known: Set<Identity> = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Creates a report without chunks.
   public init() {}

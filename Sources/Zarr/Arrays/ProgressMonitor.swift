@@ -1,3 +1,4 @@
+import ChunkEngine
 import Synchronization
 
 /// Follows long work, and can stop it.
@@ -34,10 +35,10 @@ public final class ProgressMonitor: Sendable {
     var lastReport: ContinuousClock.Instant?
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Held while the handler runs, so that it is not called twice at a time.
-  private let reporting = Mutex(())
+  private let reporting = Locked(())
   private let cancelled = Atomic(false)
   private let start = ContinuousClock.now
   private let interval: Duration

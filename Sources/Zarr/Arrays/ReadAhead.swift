@@ -1,5 +1,4 @@
 import ChunkEngine
-import Dispatch
 import Foundation
 
 /// A read that another thread does while the caller is busy.
@@ -19,10 +18,10 @@ final class ReadAhead: @unchecked Sendable {
   private var state = State.waiting
   private let read: @Sendable () throws -> BlobView
 
-  /// Starts a read on a queue, which has a thread of its own.
-  init(on queue: DispatchQueue, _ read: @escaping @Sendable () throws -> BlobView) {
+  /// Starts a read on another thread, once one is free.
+  init(_ read: @escaping @Sendable () throws -> BlobView) {
     self.read = read
-    queue.async { self.run() }
+    WorkerThreads.start { self.run() }
   }
 
   /// Returns what was read.

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Dispatch
 
 extension ZarrArray {
   /// Shows elements to `body` in C order, some chunks at a time, however large the array is.
@@ -39,7 +38,6 @@ extension ZarrArray {
       return
     }
     let part = ProgressMonitor(partOf: monitor)
-    let queue = DispatchQueue(label: "zarr.blocks")
     let regions = BlockRegions(shape: metadata.shape, grid: grid)
     var size = BlockSize(chunkElementCount: grid.elementCount, workerCount: access.workerCount)
     var block = ElementBlock(
@@ -51,7 +49,7 @@ extension ZarrArray {
       var next: ReadAhead?
       if !rest.isEmpty {
         let region = regions.first(of: rest, wanted: size.wanted, limit: size.limit)
-        next = ReadAhead(on: queue) { [self] in try read(region, monitor: part) }
+        next = ReadAhead { [self] in try read(region, monitor: part) }
       }
       do {
         if part.isCancelled { throw ZarrError.cancelled }

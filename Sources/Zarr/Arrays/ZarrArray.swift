@@ -39,7 +39,7 @@ public final class ZarrArray: Sendable {
   /// Why the array cannot be written, or nil.
   private let obstacle: String?
 
-  private let currentMetadata: Mutex<ArrayMetadata>
+  private let currentMetadata: Locked<ArrayMetadata>
 
   /// Whether the metadata is from a copy of the array's document, which may be out of date.
   private let isCopy: Atomic<Bool>
@@ -74,7 +74,7 @@ public final class ZarrArray: Sendable {
       readingObstacle != nil
       ? readingObstacle
       : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
-    currentMetadata = Mutex(metadata)
+    currentMetadata = Locked(metadata)
     self.isCopy = Atomic(isCopy)
   }
 

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Synchronization
 
 /// The codecs that can be named in metadata: those of this library, and those that others add.
 ///
@@ -11,7 +10,7 @@ public enum CodecRegistry {
   /// Makes a codec of its settings, for the elements that it gets.
   public typealias Factory = @Sendable (CodecSettings, CodecContext) throws(MetadataError) -> ResolvedCodec
 
-  private static let added = Mutex<[String: Factory]>([:])
+  private static let added = Locked<[String: Factory]>([:])
 
   /// Adds a codec for the whole process, in place of one that was added before under its name.
   ///

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Dispatch
 
 /// Goes through the elements of one array in blocks of whole chunks of another one of the same shape, or of
 /// whole inner chunks, while the next block is read.
@@ -28,7 +27,6 @@ struct BlockCopy {
   func run(monitor: ProgressMonitor?, _ body: (CopyBlocks.Block, BlobView) throws -> Void) throws {
     var blocks = try CopyBlocks(target, from: source, isNeeded: isNeeded)
     guard target.metadata.elementCount > 0 else { return }
-    let queue = DispatchQueue(label: "zarr.copy")
     let reading = ProgressMonitor()
     var size = try Size(source, budget: Double(memoryBudget) / 3)
 
@@ -40,7 +38,7 @@ struct BlockCopy {
         monitor?.add(elementCount: region.elementCount ?? 0, elementByteCount: 0, storedByteCount: 0)
       }
       return block.map { block in
-        (block, ReadAhead(on: queue) { [source] in try source.read(block.region, monitor: reading) })
+        (block, ReadAhead { [source] in try source.read(block.region, monitor: reading) })
       }
     }
 

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Synchronization
 
 /// Works on many values in blocks, on several threads if there are many.
 enum ElementBlocks {
@@ -18,7 +17,7 @@ enum ElementBlocks {
     count: Int, _ body: @Sendable (Range<Int>) throws -> Result
   ) throws -> [Result] {
     let blockCount = (count + elementCount - 1) / elementCount
-    let results = Mutex([Result?](repeating: nil, count: blockCount))
+    let results = Locked([Result?](repeating: nil, count: blockCount))
     do {
       try ParallelChunks.forEachIndex(
         below: blockCount, workerCount: ParallelChunks.defaultWorkerCount, pool: WorkerPool { Worker() }

@@ -1,4 +1,4 @@
-import Synchronization
+import ChunkEngine
 
 extension ZarrGroup {
   /// Whether nodes below the group are found in consolidated metadata, without a look at their own documents.

@@ -1,4 +1,4 @@
-import Synchronization
+import ChunkEngine
 
 extension ZarrGroup {
   /// The nodes directly in the group, sorted by the bytes of their names.

@@ -1,4 +1,4 @@
-import Synchronization
+import ChunkEngine
 
 /// A group in a store: a node that holds arrays and other groups.
 ///
@@ -29,7 +29,7 @@ public final class ZarrGroup: Sendable {
   /// The most that metadata of the group, and of nodes below it, can make the reader take.
   public let limits: MetadataLimits
 
-  let state: Mutex<State>
+  let state: Locked<State>
 
   init(
     _ metadata: GroupMetadata, copies: ConsolidatedMetadata?, store: any Store, path: NodePath,
@@ -38,7 +38,7 @@ public final class ZarrGroup: Sendable {
     self.store = store
     self.path = path
     self.limits = limits
-    state = Mutex(State(metadata: metadata, copies: copies))
+    state = Locked(State(metadata: metadata, copies: copies))
   }
 
   /// Creates a group, and those above it that do not exist.

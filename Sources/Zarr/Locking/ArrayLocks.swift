@@ -1,5 +1,5 @@
+import ChunkEngine
 import Foundation
-import Synchronization
 
 /// Lets one thread at a time change a part of an array.
 ///
@@ -18,7 +18,7 @@ final class ArrayLocks: @unchecked Sendable {
     weak var locks: ArrayLocks?
   }
 
-  private static let all = Mutex<[Place: Reference]>([:])
+  private static let all = Locked<[Place: Reference]>([:])
 
   // SAFETY: `locked` is only touched while `condition` is held.
   private let condition = NSCondition()

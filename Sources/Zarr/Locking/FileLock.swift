@@ -1,16 +1,16 @@
+import ChunkEngine
 import Glibc
-import Synchronization
 
 /// A locked byte of a lock file.
 ///
 /// The file is there as long as somebody holds one of its bytes, or until it is swept if they were killed.
 final class FileLock: StoreLock {
-  private let file: Mutex<FileDescriptor?>
+  private let file: Locked<FileDescriptor?>
   private let store: FileStore
   private let path: String
 
   init(_ file: consuming FileDescriptor, at path: String, in store: FileStore) {
-    self.file = Mutex(file)
+    self.file = Locked(file)
     self.store = store
     self.path = path
   }

@@ -13,16 +13,16 @@ struct OpenShard: Sendable {
 final class OpenShards: Sendable {
   /// A shard that one of the workers opens.
   private final class Slot: Sendable {
-    let shard: Mutex<Result<OpenShard?, any Error>?>
+    let shard: Locked<Result<OpenShard?, any Error>?>
     let rest: Atomic<Int>
 
     init(_ shard: Result<OpenShard?, any Error>?, pieceCount: Int) {
-      self.shard = Mutex(shard)
+      self.shard = Locked(shard)
       rest = Atomic(pieceCount)
     }
   }
 
-  private let slots: Mutex<[Int: Slot]>
+  private let slots: Locked<[Int: Slot]>
   private let pieceCount: Int
   private let open: @Sendable (Int) throws -> OpenShard?
 
@@ -36,7 +36,7 @@ final class OpenShards: Sendable {
     first: Result<OpenShard?, any Error>, pieceCount: Int,
     _ open: @escaping @Sendable (Int) throws -> OpenShard?
   ) {
-    slots = Mutex([0: Slot(first, pieceCount: pieceCount)])
+    slots = Locked([0: Slot(first, pieceCount: pieceCount)])
     self.pieceCount = pieceCount
     self.open = open
   }

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Synchronization
 
 /// The indices of the shards that were read last.
 ///
@@ -19,7 +18,7 @@ final class ShardIndexCache: Sendable {
     var newerByteCount = 0
   }
 
-  private let generations = Mutex(Generations())
+  private let generations = Locked(Generations())
 
   /// The most bytes of indices that are kept.
   private let maximumByteCount: Int

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Synchronization
 
 /// The shards that a call is writing, until all pieces of each are encoded.
 ///
@@ -17,7 +16,7 @@ final class ShardsInProgress: Sendable {
       var rest: Int
     }
 
-    private let state = Mutex<State?>(nil)
+    private let state = Locked<State?>(nil)
 
     /// Locks the shard if that was not done, and returns the one that was there before.
     fileprivate func begin(
@@ -55,7 +54,7 @@ final class ShardsInProgress: Sendable {
     }
   }
 
-  private let slots = Mutex<[Int: Shard]>([:])
+  private let slots = Locked<[Int: Shard]>([:])
   private let pieceCount: Int
 
   /// Prepares for shards of as many pieces.

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Synchronization
 
 extension ZarrArray {
   /// Writes elements to a region, in C order.
@@ -67,7 +66,7 @@ extension ZarrArray {
     var plan = ShardPlan(of: region, metadata, sharding.codec)
     plan.divide(intoPiecesOf: try chunksPerPiece(plan.chunkCount, of: elements, sharding.codec))
     let pieceCount = try plan.pieceCount(location)
-    let parts = Mutex<[EncodedInnerChunks]>([])
+    let parts = Locked<[EncodedInnerChunks]>([])
     try forEachPiece(of: plan, workers: sharding.writers, monitor: monitor) {
       number, _, _, piece, worker in
       guard let piece else { return }

@@ -1,6 +1,6 @@
 import CSystemCalls
+import ChunkEngine
 import Glibc
-import Synchronization
 
 /// Files that are synchronized to the disk together before they get their names.
 ///
@@ -13,7 +13,7 @@ final class FileBatch: StoreBatch {
   }
 
   private let store: FileStore
-  private let pending = Mutex(Pending())
+  private let pending = Locked(Pending())
 
   /// Files wait for a moment only, as nobody holds them meanwhile, and are swept when they are old.
   private static let mostFiles = 256

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A store in memory, which is gone with the process.
 public final class MemoryStore: Store {
-  private let values = Mutex<[StoreKey: MemoryValue]>([:])
+  private let values = Locked<[StoreKey: MemoryValue]>([:])
 
   /// Numbers values, so that no two have one.
   private let nextVersion = Atomic<UInt64>(0)

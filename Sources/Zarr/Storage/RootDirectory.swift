@@ -1,4 +1,5 @@
 import CSystemCalls
+import ChunkEngine
 import Glibc
 import Synchronization
 
@@ -15,7 +16,7 @@ struct RootDirectory: ~Copyable {
 
   /// How often the directory was replaced, times two; odd while that is done.
   private let version = Atomic(0)
-  private let replacement = Mutex(())
+  private let replacement = Locked(())
 
   /// Opens a directory.
   ///

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Synchronization
 
 /// The chunks that a write-back view keeps in memory.
 final class WriteBackChunks: Sendable {
@@ -11,7 +10,7 @@ final class WriteBackChunks: Sendable {
 
   private let array: ZarrArray
   private let memoryBudget: Int
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ array: ZarrArray, memoryBudget: Int) {
     self.array = array
@@ -109,7 +108,7 @@ final class WriteBackChunks: Sendable {
   /// Those that are stored are no longer changed, whatever happens to the others.
   private func store(_ changed: [WriteBackChunk], in state: inout State) throws {
     let chunks = changed.sorted { $0.indices.lexicographicallyPrecedes($1.indices) }
-    let stored = Mutex<[[Int]]>([])
+    let stored = Locked<[[Int]]>([])
     defer {
       for indices in stored.withLock({ $0 }) {
         let before = state.chunks[indices]?.byteCount ?? 0

@@ -1,11 +1,11 @@
-import Synchronization
+import ChunkEngine
 
 /// The data types that other packages add.
 public enum DataTypeRegistry {
   /// Makes a data type of its settings.
   public typealias Factory = @Sendable (CodecSettings) throws(MetadataError) -> any ExtensionDataType
 
-  private static let added = Mutex<[String: Factory]>([:])
+  private static let added = Locked<[String: Factory]>([:])
 
   /// Adds a data type for the whole process, in place of one that was added before under its name.
   ///

@@ -1,0 +1,84 @@
+import ChunkEngine
+import Glibc
+import Synchronization
+import Zarr
+
+/// Reads and writes arrays, forks, and reads, appends and scans in the child.
+///
+///     ForkWriter DIRECTORY
+///
+/// Exits with 0 if the child has found and stored what it should, within a minute.
+@main
+struct ForkWriter {
+  static func main() throws {
+    guard CommandLine.arguments.count == 2 else {
+      print("usage: ForkWriter DIRECTORY")
+      exit(64)
+    }
+    for (name, shardSize) in [("chunks", ChunkSize?.none), ("shards", .count(2000))] {
+      let options = ArrayOptions(chunkSize: .count(50), shardSize: shardSize)
+      let store = try FileStore(creating: "\(CommandLine.arguments[1])/\(name)")
+      let work = Work(
+        array: try .create(
+          in: store, writing: elements(0..<10_000), options: options, access: ArrayAccess(workerCount: 4)))
+      try work.run(from: 10_000)
+      try inChild {
+        try work.run(from: 20_000)
+        // Threads of the child that have to wait for each other.
+        for _ in 0..<20 { try work.check(20_000..<30_000) }
+      }
+      guard try ZarrArray.open(in: store).shape == [30_000] else { exit(2) }
+    }
+  }
+
+  private static func elements(_ range: Range<Int>) -> [[UInt8]] {
+    range.map { [UInt8]("element \($0) of many".utf8) }
+  }
+
+  private struct Work {
+    let array: ZarrArray
+
+    /// Appends 10,000 elements to the first `count`, reads them and scans all.
+    func run(from count: Int) throws {
+      let appender = try Appender(to: array, memoryBudget: 20_000)
+      // SAFETY: Bytes have no padding.
+      for element in elements(count..<count + 10_000) { try appender.append(unsafe element.span.bytes) }
+      _ = try appender.finish()
+      try check(count..<count + 10_000)
+      let total = Atomic(0)
+      try array.scan { _, blobs in total.add(blobs.count, ordering: .relaxed) }
+      guard total.load(ordering: .relaxed) == count + 10_000 else { throw Failure() }
+    }
+
+    func check(_ range: Range<Int>) throws {
+      let view = try array.read([range])
+      guard view.arrays() == elements(range) else { throw Failure() }
+    }
+  }
+
+  private struct Failure: Error {}
+
+  /// Runs `body` in a forked process, and ends this one if it fails or takes too long.
+  private static func inChild(_ body: () throws -> Void) throws {
+    // Swift does not offer it by name.
+    typealias Fork = @convention(c) () -> pid_t
+    // SAFETY: This is how C declares it.
+    let fork = unsafe unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)
+    let child = fork()
+    guard child != 0 else {
+      alarm(60)
+      do {
+        try body()
+        _exit(0)
+      } catch {
+        print("the child failed: \(error)")
+        _exit(1)
+      }
+    }
+    var status: Int32 = 0
+    guard unsafe waitpid(child, &status, 0) == child, status == 0 else {
+      print("the child ended with status \(status)")
+      exit(1)
+    }
+  }
+}
