@@ -10,7 +10,6 @@ let package = Package(
     .library(name: "ChunkEngine", targets: ["ChunkEngine"]),
     .library(name: "Zarr", targets: ["Zarr"]),
     .executable(name: "zvlen", targets: ["zvlen"]),
-    .executable(name: "zvlen-bench", targets: ["zvlen-bench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
