@@ -28,11 +28,6 @@ struct ComparedRow: Codable, Sendable {
     results.first { $0.name == name && $0.layout == layout }
   }
 
-  /// The result of a library with its own layout, or with objects where it has no other.
-  func best(_ name: String) -> ComparedResult? {
-    [.own, .objects].compactMap { result(name, $0) }.first { $0.medianSeconds != nil }
-  }
-
   /// The fastest result that is neither ours nor the floor's.
   func bestRival(_ layout: Layout) -> ComparedResult? {
     results
