@@ -19,7 +19,7 @@ from text import scaled, size
 LIGHT = {"page": "#ffffff", "ink": "#1c1e21", "soft": "#5a5f66", "rule": "#dcdfe3"} | {
     f"s{i}": f"#{c}" for i, c in enumerate("0069a8 c44f00 00795a a8437f 7a6000 4453c4 a81e1e 4d4d4d".split())
 }
-DARK = {"page": "#15171a", "ink": "#eceef0", "soft": "#a9afb7", "rule": "#383c42"} | {
+DARK = {"page": "#0d1117", "ink": "#eceef0", "soft": "#a9afb7", "rule": "#383c42"} | {
     f"s{i}": f"#{c}" for i, c in enumerate("5ab9f0 ff9f50 3fd6a8 f0a6cf e8dc3c a3afff ff8585 c2c2c2".split())
 }
 DASHES = (0, (4, 3))
@@ -133,7 +133,7 @@ def set_scale(axes: Axes, name: str, scale: str, values: Sequence[float], *, is_
     axis = axes.xaxis if name == "x" else axes.yaxis
     if scale == "steps":
         steps = sorted(set(values))
-        axis.set_ticks(steps[:: 1 + len(steps) // 7])
+        axis.set_ticks(steps[:: 1 + (len(steps) - 1) // 7])
     else:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(values) < 100 * min(values) else (1,)))
     axis.set_minor_locator(NullLocator())

@@ -288,12 +288,12 @@ class Comparison:
             if row is None or not row.best(OURS):
                 continue
             is_time = work == "random"
-            value = (lambda best: best["median_seconds"]) if is_time else (lambda best: best["bytes_per_second"])
+            key = "median_seconds" if is_time else "bytes_per_second"
             found = {name: best for name in LIBRARIES if name != FLOOR and (best := row.best(name))}
-            bars = [(name, LIBRARIES[name], value(best), row.speed(best)) for name, best in found.items()]
+            bars = [(name, LIBRARIES[name], best[key], row.speed(best)) for name, best in found.items()]
             bars.sort(key=lambda bar: bar[2], reverse=not is_time)
             floor = row.best(FLOOR)
-            limit = None if is_time or not floor else (value(floor), f"floor {row.speed(floor)}")
+            limit = None if is_time or not floor else (floor[key], f"floor {row.speed(floor)}")
             caption = "Read one at random, less is better" if is_time else title.capitalize()
             words = ", ".join(f"{bar[0]} {bar[3]}" for bar in bars)
             figures.append(figure(caption, inline(bar_chart(bars, limit), f"{title}: {words}")))

@@ -131,8 +131,10 @@ def floor_table(runs: Sequence[JSON]) -> str:
             if "floor_quotient" not in found:
                 line.append(NONE)
                 continue
-            is_time = work == "random"
-            speed = duration(found["latency"]["p50"]) if is_time else rate_of(found)
+            if work == "random":
+                speed = duration(found["latency"]["p50"])
+            else:
+                speed = megabytes_per_second(found["payload_bytes_per_second"])
             line.append(f"{fixed(found['floor_quotient'])} ({speed})")
         table.rows.append(line)
     first = runs[0]
@@ -143,10 +145,6 @@ def floor_table(runs: Sequence[JSON]) -> str:
         f"{machine_summary(first['machine'])}; zstd {first['libraries']['zstd']}."
     )
     return f"{title}\n\n{table.markdown()}"
-
-
-def rate_of(measurement: JSON) -> str:
-    return megabytes_per_second(measurement["payload_bytes_per_second"])
 
 
 def leads(comparison: Comparison, rival: str) -> str:

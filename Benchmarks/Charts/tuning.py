@@ -1,5 +1,7 @@
 """What `zvlen-bench tune` found out: the advice, and charts by the size of the chunks."""
 
+from collections.abc import Callable
+
 from charts import STYLES, LineChart, Series
 from comparison import JSON, figure_of
 from page import Section, code, grid, paragraph
@@ -35,7 +37,7 @@ def charts(title: str, rows: list[JSON]) -> list[str]:
     most = max(row["workers"] for row in rows)
     rows = sorted((row for row in rows if row["workers"] == most), key=lambda row: row["chunk_bytes"])
     codecs = list(dict.fromkeys(row["codec"] for row in rows))
-    parts = [
+    parts: list[tuple[str, str, Callable[[JSON], float]]] = [
         ("Write", "MB/s (logarithmic)", lambda row: row["write_bytes_per_second"] / 1e6),
         ("Read", "MB/s (logarithmic)", lambda row: row["read_bytes_per_second"] / 1e6),
         ("One blob at random", "µs (logarithmic)", lambda row: row["random_read_seconds"] * 1e6),
