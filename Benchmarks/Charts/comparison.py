@@ -63,6 +63,7 @@ class Setting:
 
     @property
     def chunk_title(self) -> str:
+        # As ComparisonSetting.shardBytes has it.
         return f"chunks of {size(self.chunk_bytes)}" + (" in shards of 16MiB" if self.chunk_bytes < 64 << 10 else "")
 
     @property

@@ -1,5 +1,5 @@
 /// One piece of work with one setting, and what each library reached.
-struct ComparedRow: Codable, Sendable {
+struct ComparedRow: Encodable, Sendable {
   let setting: ComparisonSetting
   let work: Work
   /// All blobs of the setting, and their bytes.

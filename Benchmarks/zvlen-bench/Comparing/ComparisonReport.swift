@@ -1,9 +1,9 @@
 import Foundation
 
 /// All that a comparison found out; its JSON has these names in snake case.
-struct ComparisonReport: Codable, Sendable {
+struct ComparisonReport: Encodable, Sendable {
   /// A library that was compared.
-  struct Library: Codable, Sendable, Hashable {
+  struct Library: Encodable, Sendable, Hashable {
     let name: String
     /// Its version, or why it is not there.
     let version: String

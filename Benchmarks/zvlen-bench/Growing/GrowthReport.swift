@@ -2,7 +2,7 @@ import CommandLineOptions
 import Foundation
 
 /// What writing and reading cost at one place of an axis.
-struct GrowthRow: Codable, Sendable {
+struct GrowthRow: Encodable, Sendable {
   let axis: GrowthAxis
   let blobs: Int
   let payloadBytes: Int
@@ -21,7 +21,7 @@ struct GrowthRow: Codable, Sendable {
 }
 
 /// How cost grows; its JSON has these names in snake case.
-struct GrowthReport: Codable, Sendable {
+struct GrowthReport: Encodable, Sendable {
   /// The words that it was started with.
   let command: String
   let machine: MachineDescription

@@ -5,7 +5,7 @@ import Zarr
 /// What a search found, for people and programs.
 struct TuneReport {
   /// The settings for one goal.
-  struct Advice: Codable {
+  struct Advice: Encodable {
     let goal: TuningGoal
     /// The goal in words.
     let title: String
@@ -104,7 +104,7 @@ struct TuneReport {
       + Data("\n".utf8)
   }
 
-  private struct Document: Codable {
+  private struct Document: Encodable {
     let title: String
     let lead: [String]
     let advice: [Advice]
