@@ -163,7 +163,8 @@ struct ImportCommand: ParsableCommand {
           "an import to \(path) was stopped before it was there, and something else is there now; move it "
             + "away, or remove \(ImportRecord.workingPath(of: path))")
       }
-      if let record, !record.isFound, !destination.continuesExisting, try !destination.store.list("").isEmpty {
+      if let record, !record.isFound, !destination.continuesExisting, try !destination.store.list("").isEmpty
+      {
         throw ToolError(
           "\(ImportRecord.workingPath(of: path)) holds files that no such import has left; move them away, or "
             + "remove them to begin again")
