@@ -55,7 +55,9 @@ struct OpenFile: ~Copyable {
 
   /// Waits until what was written to a file, or the names in a directory, are on the disk.
   func synchronize() throws(ToolError) {
-    guard fsync(number) == 0 else { throw ToolError(operation: "synchronize", path: path, code: errno) }
+    while fsync(number) != 0 {
+      guard errno == EINTR else { throw ToolError(operation: "synchronize", path: path, code: errno) }
+    }
   }
 
   /// Locks the file for this process until it is closed, and returns whether no other process has.
