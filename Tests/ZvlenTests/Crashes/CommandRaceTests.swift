@@ -31,11 +31,12 @@ struct CommandRaceTests {
       if state.rows(path) == scenario.expected[path] {
         isNew = true
       } else {
-        #expect(
-          !isNew && state.contents[path] == before, "at \(call): \(String(describing: state.contents[path]))")
+        let isOld = !isNew && state.contents[path] == before
+        #expect(isOld, "\(scenario.name), at \(call): \(state.summary)")
       }
       // One that has the old one open reads it, or an error.
-      if let rows = reader.read() { #expect(rows == reader.rows, "a reader of before, at \(call)") }
+      let isSame = reader.read().map { $0 == reader.rows } ?? true
+      #expect(isSame, "\(scenario.name), a reader of before, at \(call)")
     }
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     #expect(isNew)
@@ -94,15 +95,15 @@ struct CommandRaceTests {
         state.rows(path).map { (path, $0) }
       })
     let allowed = race.allowed(isFirstDone, isSecondDone)
+    let isAllowed = allowed.contains(rows)
     #expect(
-      allowed.contains(rows),
-      "\(comment): first \(isFirstDone), second \(isSecondDone): \(state.summary); \(errors)")
+      isAllowed, "\(comment): first \(isFirstDone), second \(isSecondDone): \(state.summary); \(errors)")
     try race.check(scratch, isFirstDone, isSecondDone)
     let left = try scratch.paths().filter { path in
       let name = path.split(separator: "/").last ?? ""
       return (name.contains(".partial") || name.hasSuffix(".old") || name.contains(".import."))
         && !race.leaves.contains(path)
     }
-    #expect(left.isEmpty, "\(comment): \(left.sorted()); \(errors)")
+    #expect(left.sorted() == [], "\(comment): \(errors)")
   }
 }

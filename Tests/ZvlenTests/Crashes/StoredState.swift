@@ -45,7 +45,7 @@ struct StoredState: Equatable {
 
   private mutating func look(_ directory: String, _ ignored: Set<String>) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(directory)")) ?? []
-    for name in names where !name.hasPrefix(".") {
+    for name in names where !name.hasPrefix(".") && !name.hasSuffix(".partial") {
       let name = directory.isEmpty ? name : "\(directory)/\(name)"
       if ignored.contains(name) { continue }
       var isDirectory = ObjCBool(false)
