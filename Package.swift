@@ -38,7 +38,8 @@ let package = Package(
     // Executables
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
     .executableTarget(
-      name: "zvlen", dependencies: ["Zarr", "ChunkEngine", "CommandLineOptions", argumentParser]),
+      name: "zvlen",
+      dependencies: ["Zarr", "ChunkEngine", "CSystemCalls", "CommandLineOptions", argumentParser]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
       name: "zvlen-bench",

@@ -39,6 +39,7 @@ struct Main: ParsableCommand {
 
   /// Runs the command that the arguments name, and turns errors into a line and an exit code.
   static func main() {
+    StandardStreams.openClosed()
     var command: any ParsableCommand
     do {
       command = try parseAsRoot()

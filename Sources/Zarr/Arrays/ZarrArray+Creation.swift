@@ -93,13 +93,7 @@ extension ZarrArray {
     // The documents make the array, and come last.
     try fill(array)
     try store.synchronize()
-    do {
-      try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
-    } catch {
-      // One that is there although it may not last would be in the way of who tries again.
-      for name in NodeDocument.names { try? store.delete(path.storeKey(name)) }
-      throw error
-    }
+    try NodeMetadata.array(metadata).create(in: store, at: path, access.metadataLimits)
     return array
   }
 

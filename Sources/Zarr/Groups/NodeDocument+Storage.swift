@@ -48,14 +48,24 @@ extension NodeDocument {
     _ document: JSONObject, named name: String, to store: any Store, at path: NodePath,
     _ limits: MetadataLimits
   ) throws {
+    let bytes = try encode(document, named: name, of: ZarrArray.location(store, path), limits)
+    // SAFETY: Bytes have no padding.
+    try store.write(path.storeKey(name), unsafe bytes.span.bytes)
+  }
+
+  /// The bytes of a document of a node.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if it is larger than what is read.
+  static func encode(
+    _ document: JSONObject, named name: String, of location: String, _ limits: MetadataLimits
+  ) throws -> [UInt8] {
     let bytes = JSONWriter().bytes(of: .object(document))
     do {
       try limits.check(document, named: name, byteCount: bytes.count)
     } catch {
-      throw ZarrError.metadata(path: ZarrArray.location(store, path), reason: error)
+      throw ZarrError.metadata(path: location, reason: error)
     }
-    // SAFETY: Bytes have no padding.
-    try store.write(path.storeKey(name), unsafe bytes.span.bytes)
+    return bytes
   }
 }
 

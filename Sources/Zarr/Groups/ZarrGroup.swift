@@ -65,7 +65,7 @@ public final class ZarrGroup: Sendable {
     in store: any Store, at path: NodePath, _ metadata: GroupMetadata, overwrites: Bool
   ) throws -> ZarrGroup {
     try NodePlace(store: store, path: path).prepare(for: metadata.zarrFormat, overwrites: overwrites)
-    try NodeMetadata.group(metadata).write(to: store, at: path)
+    try NodeMetadata.group(metadata).create(in: store, at: path)
     return ZarrGroup(metadata, copies: nil, store: store, path: path)
   }
 

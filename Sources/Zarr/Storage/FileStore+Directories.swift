@@ -10,8 +10,12 @@ extension FileStore {
 
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
-    try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
-      if !isDirectory, !Self.isTemporary(name) { keys.append(StoreKey(checked: path)) }
+    var directories = [try Self.directory(of: prefix)]
+    while let next = directories.popLast() {
+      try forEachEntry(of: next) { path, name, isDirectory in
+        guard !Self.isTemporary(name) else { return }
+        if isDirectory { directories.append(path) } else { keys.append(StoreKey(checked: path)) }
+      }
     }
     return keys
   }
@@ -19,13 +23,20 @@ extension FileStore {
   public func listDirectory(_ prefix: String) throws -> DirectoryListing {
     var listing = DirectoryListing()
     try forEachEntry(of: Self.directory(of: prefix)) { _, name, isDirectory in
-      if isDirectory {
-        listing.prefixes.append(name)
-      } else if !Self.isTemporary(name) {
-        listing.values.append(name)
-      }
+      guard !Self.isTemporary(name) else { return }
+      if isDirectory { listing.prefixes.append(name) } else { listing.values.append(name) }
     }
     return listing
+  }
+
+  /// Removes a directory that has lost its place to another one, as far as that is possible.
+  ///
+  /// Those who still have it open find out, and do not take what is in its place by now for what they opened.
+  package static func removeReplaced(_ path: String) {
+    guard let store = try? FileStore(opening: path) else { return }
+    try? store.removeContents(of: "")
+    _ = fchmod(store.root.rawValue, RootDirectory.retiredMode)
+    if unsafe rmdir(path) != 0 { _ = fchmod(store.root.rawValue, 0o700) }
   }
 
   /// Removes a directory in which there is nothing but such directories, and returns whether it is gone.
@@ -65,17 +76,27 @@ extension FileStore {
     let latest = time(nil) - Int(clamping: age.components.seconds)
     var count = 0
     try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
-      if name == Self.lockFileName, !isDirectory {
+      guard !isDirectory else { return }
+      if name == Self.lockFileName {
         guard let file = try open(path, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK) else { return }
         if try removeLockFile(file, at: path) { count += 1 }
-      } else if !isDirectory, Self.isTemporary(name), try isAbandoned(path, latest: latest) {
-        guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
-          throw StoreError.system(operation: "remove", path: "\(location)/\(path)", code: errno)
-        }
+      } else if TemporaryName.matches(name), try removeAbandoned(path, latest: latest) {
         count += 1
       }
     }
     return count
+  }
+
+  /// Removes temporary files that writers of one value left when they were killed, of whatever age.
+  ///
+  /// - Throws: ``StoreError``
+  /// - Complexity: O(*n*) where *n* is the number of names in the directory of the value.
+  package func sweepTemporaryFiles(of key: StoreKey) throws {
+    let value = Self.name(of: key.description)
+    try forEachEntry(of: Self.parent(of: key.description)) { path, name, isDirectory in
+      guard !isDirectory, TemporaryName.matches(name, for: value) else { return }
+      _ = try removeAbandoned(path, latest: .max)
+    }
   }
 
   /// The names of temporary files and lock files that writers hold, or left when they were killed.
@@ -92,18 +113,26 @@ extension FileStore {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Whether nobody holds a temporary file, nor is just about to.
-  private func isAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
+  /// Removes a temporary file that nobody holds, nor is just about to, and returns whether it did.
+  private func removeAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
     guard let file = try open(path, flags: flags) else { return false }
     let status = try file.status()
-    guard status.st_mode & S_IFMT == S_IFREG else { return false }
-    return status.st_mtim.tv_sec <= latest && flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec <= latest,
+      flock(file.rawValue, LOCK_EX | LOCK_NB) == 0,
+      FileIdentity(of: path, in: root.rawValue) == FileIdentity(status)
+    else { return false }
+    guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
+      throw .system(operation: "remove", path: "\(location)/\(path)", code: errno)
+    }
+    return true
   }
 
-  /// Whether a file is one that a writer has not renamed yet, or holds locks.
+  /// Whether a file is one that a writer has not renamed yet, or holds locks; or a directory in which there is
+  /// what an import makes, until it is whole.
   private static func isTemporary(_ name: String) -> Bool {
-    name == lockFileName || name.hasPrefix(".") && name.hasSuffix(".partial")
+    name == lockFileName || TemporaryName.matches(name)
+      || name.hasPrefix(".") && name.hasSuffix(".import.partial")
   }
 
   /// Removes what is in a directory, temporary files too.
@@ -157,6 +186,8 @@ extension FileStore {
       let path = directory.isEmpty ? name : "\(directory)/\(name)"
       try unsafe body(path, name, isDirectory(entry, path))
     }
+    // What was replaced is being removed.
+    try root.checkIsNotReplaced()
   }
 
   /// Whether an entry is a directory; some file systems tell only on a second question.

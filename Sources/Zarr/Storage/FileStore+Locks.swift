@@ -24,6 +24,7 @@ extension FileStore {
       try lock(Self.position(of: name), of: file, at: path, timeout: timeout)
       // Whoever unlocked it last has removed the file, and others do not find this one any more.
       guard try isCurrent(file, at: path) else { continue }
+      try root.checkIsNotReplaced()
       if timeout != nil { Self.writeOwner(to: file) }
       return FileLock(file, at: path, in: self)
     }

@@ -163,7 +163,11 @@ struct ImportCommand: ParsableCommand {
           "an import to \(path) was stopped before it was there, and something else is there now; move it "
             + "away, or remove \(ImportRecord.workingPath(of: path))")
       }
-      if let record, !record.isFound, !destination.continuesExisting { try destination.store.deleteAll("") }
+      if let record, !record.isFound, !destination.continuesExisting, try !destination.store.list("").isEmpty {
+        throw ToolError(
+          "\(ImportRecord.workingPath(of: path)) holds files that no such import has left; move them away, or "
+            + "remove them to begin again")
+      }
       try work.run(to: destination, record: record)
       try destination.commit()
       if !append { try record?.remove() }
@@ -197,6 +201,9 @@ struct ImportCommand: ParsableCommand {
   private func run(_ part: ImportPart, _ settings: ImportSettings, areDirectories: Bool) throws {
     if sources.contains(LineImport.standardInputName) {
       throw ToolError("standard input cannot be imported in parts; --part needs files")
+    }
+    for source in sources where try FileStatus(of: source)?.isStream == true {
+      throw ToolError("\(source) can be read only once; --part needs regular files")
     }
     // What is there already is not replaced but filled, if it is the same.
     let destination = try NodeDestination(

@@ -45,10 +45,7 @@ final class ImportRecord {
     self.job = job
     self.interval = interval
     // Of a record that was being written when its import was killed.
-    for name in try FileManager.default.contentsOfDirectory(atPath: directory)
-    where name.hasPrefix(".\(key).") && name.hasSuffix(".partial") {
-      try store.delete(StoreKey(name))
-    }
+    try store.sweepTemporaryFiles(of: key)
     guard let bytes = try store.bytes(of: key, limit: Self.maximumByteCount) else {
       isFound = false
       position = ImportPosition()

@@ -259,7 +259,13 @@ struct TreeImport: ImportWork {
   }
 
   private func open(_ file: FoundFile) throws(ToolError) -> OpenFile {
-    try OpenFile(file.name, in: file.directory, flags: O_RDONLY | O_NOFOLLOW, path: file.location)
+    // It may have become a pipe since it was found, which nobody may be writing to.
+    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+    let source = try OpenFile(file.name, in: file.directory, flags: flags, path: file.location)
+    guard try source.status().isRegularFile else {
+      throw ToolError("\(file.location) is no regular file any more; import the directory again")
+    }
+    return source
   }
 
   private func append(_ path: String, to paths: Appender) throws {

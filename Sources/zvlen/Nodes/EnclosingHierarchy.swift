@@ -50,7 +50,12 @@ struct EnclosingHierarchy {
     guard !missingPath.isEmpty else { return }
     let group = try ZarrGroup.open(
       in: try FileStore(opening: groups[0]), usingConsolidatedMetadata: false)
-    try group.createGroup(at: missingPath)
+    do {
+      try group.createGroup(at: missingPath)
+    } catch ZarrError.alreadyExists {
+      // Another command has made it for a node of its own.
+      _ = try group.group(at: missingPath)
+    }
   }
 
   /// Makes the consolidated metadata of the groups true again, where there is some.
