@@ -27,7 +27,15 @@ extension NodeDocument {
     named name: String, from store: any Store, at path: NodePath, _ limits: MetadataLimits
   ) throws -> JSONObject? {
     let limit = limits.byteCount(ofDocument: name)
-    guard let bytes = try store.bytes(of: path.storeKey(name), limit: limit) else { return nil }
+    let bytes: [UInt8]
+    do {
+      guard let found = try store.bytes(of: path.storeKey(name), limit: limit) else { return nil }
+      bytes = found
+    } catch StoreError.tooLarge(_, let byteCount, _) {
+      throw ZarrError.metadata(
+        path: ZarrArray.location(store, path),
+        reason: MetadataLimits.tooLarge(name, byteCount: byteCount, limit: limit))
+    }
     do throws(MetadataError) {
       let parser = JSONParser(maximumDepth: limits.depth, maximumByteCount: limit)
       let document = try MetadataFields(decoding: bytes, with: parser).object

@@ -3,7 +3,7 @@ import ChunkEngine
 import Zarr
 
 /// The command `zvlen cat`.
-struct CatCommand: ParsableCommand {
+struct CatCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "cat",
     abstract: "Writes the bytes of some elements to standard output, as they are.",

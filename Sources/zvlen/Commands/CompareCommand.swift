@@ -3,7 +3,7 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen compare`.
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Compares every element of two arrays, or of the arrays of two groups.",

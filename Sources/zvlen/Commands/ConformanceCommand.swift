@@ -2,7 +2,7 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen conformance`.
-struct ConformanceCommand: ParsableCommand {
+struct ConformanceCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "conformance",
     abstract: "Writes all elements of an array as fill values in JSON, for tests of Zarr libraries.",

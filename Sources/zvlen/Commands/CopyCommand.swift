@@ -3,7 +3,7 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen copy`.
-struct CopyCommand: ParsableCommand {
+struct CopyCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "copy",
     abstract: "Copies an array, or a group with all that is below it, with other chunks or codecs if asked.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen dump`.
-struct DumpCommand: ParsableCommand {
+struct DumpCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
     abstract: "Writes elements to standard output as JSON, one value a line.",

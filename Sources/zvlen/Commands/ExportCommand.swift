@@ -3,7 +3,7 @@ import Foundation
 import Zarr
 
 /// The command `zvlen export`.
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes an imported directory, or the elements of an array as lines.",

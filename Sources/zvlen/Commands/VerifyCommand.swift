@@ -2,16 +2,20 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen verify`.
-struct VerifyCommand: ParsableCommand {
+struct VerifyCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Reads every chunk of an array, or of all arrays below a group, and reports what is damaged.",
     discussion: """
       Each damaged chunk is a line with the path of its file and the reason, and so is each damaged inner chunk \
-      of a shard; text that is not UTF-8 counts too. A sound array is a line that begins with ok. The exit code \
-      is 1 if anything is damaged. Damage that leaves a chunk readable is found only if the chunk has a \
-      checksum: see --checksum of zvlen import.
+      of a shard; text that is not UTF-8 counts too. A sound array is a line that begins with ok. Damage that \
+      leaves a chunk readable is found only if the chunk has a checksum: see --checksum of zvlen import.
         zvlen verify photos.zarr
+
+      What cannot be read for another reason may be sound: a chunk above the limits, a codec or data type that \
+      is not known here, a pickle, a file that may not be read, a device that fails. It is a line that begins \
+      with "not checked" and ends with the reason. The exit code is 0 if all is sound, 1 if anything is damaged, \
+      and 2 if nothing is but not all could be checked.
 
       With --deep each chunk is also encoded again, in memory, and read back. Lines that begin with note say \
       what is no damage, but should not be there: chunks outside of the shape, as a writer leaves them that \
@@ -36,6 +40,6 @@ struct VerifyCommand: ParsableCommand {
     let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
     let report = VerificationReport()
     try HierarchyVerification(node, access: reading.access, isDeep: deep, report).run()
-    if report.hasFindings { throw ExitCode.failure }
+    try report.finish()
   }
 }

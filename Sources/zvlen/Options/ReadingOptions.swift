@@ -15,7 +15,7 @@ struct ReadingOptions: ParsableArguments {
       discussion: """
         Protects against damaged or hostile data that would fill the memory. Raise it for arrays of very \
         large elements. Unless it is said, chunks of more than 256 MiB may also not be more than 1000 times \
-        as large as they are stored.
+        as large as they are stored. More than 128 MiB is also what the index of a shard may have.
         """, valueName: "bytes"))
   var chunkLimit: ByteCount?
 
@@ -26,6 +26,7 @@ struct ReadingOptions: ParsableArguments {
       // Whoever says how large chunks may be does not care how small they are stored.
       limits.decodedByteCountPerChunk = chunkLimit.value
       limits.expansionRatio = Int.max
+      limits.shardIndexByteCount = max(limits.shardIndexByteCount, chunkLimit.value)
     }
     return ArrayAccess(workerCount: workers.count, limits: limits)
   }
