@@ -32,6 +32,10 @@ struct ConsolidateCommand: ParsableCommand {
       _ = try node.metadata
       throw ToolError("\(path) is an array, and consolidated metadata is for groups")
     }
+    // Of a command that was killed while it wrote the metadata of the group.
+    for name in ["zarr.json", ".zmetadata"] {
+      try node.store.sweepTemporaryFiles(of: StoreKey(name))
+    }
     if remove {
       try group.removeConsolidatedMetadata()
     } else {

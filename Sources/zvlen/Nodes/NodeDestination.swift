@@ -81,6 +81,8 @@ final class NodeDestination {
         : try WorkingDirectory(
           for: self.path, replacing: isNode ? NodeVersion(at: self.path) : nil, durability: durability)
       store = try working?.store ?? FileStore(opening: self.path, durability: durability)
+      // What appends that were killed have left.
+      if continuesExisting { try store.sweepTemporaryFiles() }
     }
   }
 
@@ -116,6 +118,8 @@ final class NodeDestination {
     working?.remove()
     try settle()
     let store = try FileStore(opening: path, durability: durability)
+    // What parts that were killed have left.
+    try store.sweepTemporaryFiles()
     return try models.map { model in
       let array: ZarrArray
       do {
