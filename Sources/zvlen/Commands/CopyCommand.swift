@@ -82,6 +82,10 @@ struct CopyCommand: ParsableCommand {
       }
       if source.kind == .group { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
+    } catch let error as StoreError where source.kind == .group {
+      var advice = ""
+      if case .outside = error { advice = "; --follow-links follows it" }
+      throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
     }
   }
 
