@@ -9,7 +9,8 @@ import Foundation
 /// | the element that stands for a missing one | the fill value, unless it is `null` | the attribute `_FillValue` |
 ///
 /// Only arrays whose axes have names are read so; xarray does not open others. In Zarr v3 an array without axes
-/// needs no names for that. `_FillValue` holds floating-point numbers as base64 text of their eight bytes.
+/// needs no names for that. `_FillValue` holds floating-point numbers as base64 text of their eight bytes, and
+/// xarray reads it of numbers only.
 struct ArrayConventions: Hashable {
   private static let namesAttribute = "_ARRAY_DIMENSIONS"
   private static let missingAttribute = "_FillValue"
@@ -25,6 +26,10 @@ struct ArrayConventions: Hashable {
 
   /// The same, but nil for one that is "not a number" anyway.
   private let relevantMissingElement: [UInt8]?
+
+  /// The fill value of an array of Zarr v2 that stands for missing elements, of a type for which the attribute
+  /// has no way to say so.
+  let unsayableMissingElement: [UInt8]?
 
   private let dataType: DataType
 
@@ -48,6 +53,11 @@ struct ArrayConventions: Hashable {
       if metadata.zarrFormat == .version2, let fill = metadata.statedFillValue { missing = fill }
       if missing != nil { attributes[Self.missingAttribute] = nil }
     }
+    let isUnsayable =
+      isNamed && metadata.zarrFormat == .version2 && !Self.canSayMissing(metadata.dataType)
+    unsayableMissingElement =
+      isUnsayable
+      ? metadata.statedFillValue.flatMap { Self.isNotANumber($0, metadata.dataType) ? nil : $0 } : nil
     self.names = names ?? (metadata.shape.isEmpty ? [] : nil)
     self.attributes = attributes
     missingElement = missing
@@ -98,7 +108,7 @@ struct ArrayConventions: Hashable {
   private static func canSayMissing(_ type: DataType) -> Bool {
     switch type {
     case .number(.bfloat16): false
-    case .number, .string: true
+    case .number: true
     default: false
     }
   }
@@ -106,7 +116,6 @@ struct ArrayConventions: Hashable {
   /// The element that the attribute holds, or nil if it is none of the type.
   private static func element(_ value: JSONValue, of type: DataType) -> [UInt8]? {
     switch (type, value) {
-    case (.string, .string(let text)): Array(text.utf8)
     case (.number(.float16), _), (.number(.float32), _), (.number(.float64), _):
       try? type.fillValue(from: number(value))
     case (.number(.complex64), .array(let parts)), (.number(.complex128), .array(let parts)):

@@ -32,4 +32,8 @@ public struct CopyReport: Hashable, Sendable {
 
   /// What was left out.
   public internal(set) var leftOut: [LeftOut] = []
+
+  /// Where the arrays are whose fill value xarray takes for a missing element in Zarr v2, but not in the copy:
+  /// in Zarr v3 it knows none for their data type.
+  public internal(set) var arraysLosingMissingValue: [String] = []
 }

@@ -99,6 +99,9 @@ struct HierarchyCopy {
       try copy(plan, to: path)
       report.arrayCount += 1
       if plan.keepsStoredChunks { report.undecodedArrayCount += 1 }
+      if format == .version3, ArrayConventions(of: plan.source.metadata).unsayableMissingElement != nil {
+        report.arraysLosingMissingValue.append(plan.source.location)
+      }
     }
     for (path, metadata, _) in nodes.groups.reversed() {
       try NodeMetadata.group(metadata.copied(to: format)).write(to: store, at: self.path.appending(path))
@@ -140,7 +143,8 @@ struct HierarchyCopy {
         path: target.location,
         reason: MetadataError(
           code: .unexpectedValue, field: "attributes",
-          message: "names of axes, missing values or other attributes differ from those of \(source.location)"))
+          message: "names of axes, missing values or other attributes differ from those of \(source.location)"
+        ))
     }
     let part = ProgressMonitor(partOf: monitor)
     if let index = try target.firstDifference(

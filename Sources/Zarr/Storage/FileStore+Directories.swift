@@ -57,7 +57,9 @@ extension FileStore {
     var directory = path
     while !directory.isEmpty {
       directory = Self.parent(of: directory)
-      guard unsafe fstatat(root.rawValue, directory.isEmpty ? "." : directory, &status, 0) == 0 else { continue }
+      guard unsafe fstatat(root.rawValue, directory.isEmpty ? "." : directory, &status, 0) == 0 else {
+        continue
+      }
       if FileIdentity(status) == identity { return true }
     }
     return false

@@ -62,6 +62,11 @@ struct CopyCommand: ParsableCommand {
       for node in report.leftOut {
         StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
       }
+      for location in report.arraysLosingMissingValue {
+        StandardError.write(
+          "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
+            + "not in the copy: in v3 it does so for numbers only\n")
+      }
     } catch {
       target.discard()
       throw error

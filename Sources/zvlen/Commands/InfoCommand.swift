@@ -61,7 +61,7 @@ struct InfoCommand: ParsableCommand {
       } catch let error where Self.isOfMember(error) {
         groups[groups.count - 1].members.append([
           "path": .string(path), "node_type": (entry.kind?.rawValue).map(JSONValue.string) ?? .null,
-          "error": .string("\(error)"),
+          "error": .string(NodeSummary.reason(for: error)),
         ])
       }
     }
@@ -90,7 +90,7 @@ struct InfoCommand: ParsableCommand {
           lines = [Self.line(of: path, try group.group(at: entry.path.description).children().count)]
         }
       } catch let error where Self.isOfMember(error) {
-        lines = ["\(path): \(error)"]
+        lines = ["\(path): \(NodeSummary.reason(for: error))"]
       }
       try write([""] + lines, to: output)
     }

@@ -97,7 +97,7 @@ struct NodeSummary {
   private static func json(_ shape: [Int]) -> JSONValue { .array(shape.map(JSONValue.integer)) }
 
   /// Why metadata is not known, without the place, which is said already.
-  private static func reason(for error: any Error) -> String {
+  static func reason(for error: any Error) -> String {
     if case ZarrError.metadata(_, let reason) = error { return "\(reason)" }
     return "\(error)"
   }

@@ -24,7 +24,8 @@ struct EnclosingHierarchy {
   init?(of path: String, below directory: String) throws {
     self.path = path
     switch try Self.metadata(ofNodeAt: directory) {
-    case .array?: throw ToolError("\(directory) is an array, and no other can be in it; name another directory")
+    case .array?:
+      throw ToolError("\(directory) is an array, and no other can be in it; name another directory")
     case .group(let metadata)?:
       let above = URL(fileURLWithPath: path).deletingLastPathComponent().path
       let missingPath = above.dropFirst(directory.count).drop { $0 == "/" }
