@@ -30,7 +30,13 @@ extension ConsolidatedMetadata {
 
   /// Copies the documents of all nodes below a group.
   ///
-  /// - Parameter leaveOut: Is told of each node that cannot be among the copies, and why.
+  /// - Parameters:
+  ///   - path: The path of the group.
+  ///   - store: The store that holds it.
+  ///   - format: The version of Zarr that all of them have to be of.
+  ///   - limits: The most that metadata can make the reader take.
+  ///   - leaveOut: Is told of each node that cannot be among the copies, and why.
+  /// - Returns: The copies.
   /// - Throws: What `leaveOut` throws, and ``StoreError`` if the group cannot be listed.
   static func collect(
     below path: NodePath, in store: any Store, format: ZarrFormat, _ limits: MetadataLimits,

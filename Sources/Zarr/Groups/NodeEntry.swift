@@ -72,6 +72,7 @@ extension NodeEntry {
   ///   - store: The store.
   ///   - limits: The most that metadata can make the reader take.
   ///   - depth: How many names below the group the nodes may be.
+  /// - Returns: The nodes.
   /// - Throws: ``StoreError``
   static func children(
     of path: NodePath, in store: any Store, _ limits: MetadataLimits, atMost depth: Int = Int.max

@@ -180,6 +180,8 @@ extension FileStore {
   ///   - directory: The directory.
   ///   - followsLinks: Whether the directory may be a link to one, and links to directories in it count as
   ///     directories. Links that lead nowhere do, too, as they may have led to one.
+  ///   - body: Is told of each entry.
+  /// - Throws: ``StoreError``, and what `body` throws.
   private func forEachEntry(
     of directory: String, followingLinks followsLinks: Bool = false,
     _ body: (_ path: String, _ name: String, _ isDirectory: Bool) throws -> Void

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 import Zarr
 
-/// What xarray finds in an array, by its fill value in Zarr v2 and by the attribute `_FillValue` in v3. The texts of
+/// What xarray finds in an array, by its fill value in Zarr v2 and by an attribute in v3.
+///
+/// The texts of
 /// `_FillValue` are those that xarray writes.
 @Suite("Missing values of copies")
 struct ConventionTests {
