@@ -124,12 +124,9 @@ struct ArrayCopyPlan {
   }
 
   /// Whether chunks are stored with the same bytes.
-  private static func keepsStoredChunks(
-    _ source: ZarrArray, _ new: ArrayMetadata
-  ) throws(MetadataError) -> Bool {
+  private static func keepsStoredChunks(_ source: ZarrArray, _ new: ArrayMetadata) throws -> Bool {
     let old = source.metadata
-    // What is not stored would read as something else.
-    guard old.fillValue == new.fillValue else { return false }
+    guard try new.readsAbsentChunks(like: old) || source.hasAllChunks() else { return false }
     if old.codecs == new.codecs && old.chunkGrid == new.chunkGrid && old.dataType.isStored(as: new.dataType) {
       return true
     }
@@ -138,5 +135,21 @@ struct ArrayCopyPlan {
       && source.chain.hasAll(old.codecs)
       && source.chain.canonicalNames(of: old.codecs, old.dataType)
         == chain.canonicalNames(of: new.codecs, new.dataType)
+  }
+}
+
+extension ArrayMetadata {
+  /// Whether every library reads the same from chunks that are not stored as it does from those of another
+  /// array.
+  func readsAbsentChunks(like other: ArrayMetadata) -> Bool {
+    fillValue == other.fillValue && (definedFillValue != nil || other.definedFillValue == nil)
+  }
+}
+
+extension ZarrArray {
+  /// Whether all chunks are stored.
+  fileprivate func hasAllChunks() throws -> Bool {
+    let metadata = metadata
+    return try storedChunkIndices().count == metadata.chunkGrid.chunkCount(of: metadata.shape)
   }
 }

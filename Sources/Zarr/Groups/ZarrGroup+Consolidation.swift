@@ -3,8 +3,9 @@ import Synchronization
 extension ZarrGroup {
   /// Whether nodes below the group are found in consolidated metadata, without a look at their own documents.
   ///
-  /// Consolidated metadata is true as of when it was written, or as of the last change that was made through
-  /// the group that holds it. What was done otherwise is not in it: ``consolidate()`` makes it true again.
+  /// What this library changes of nodes below reaches the consolidated metadata in the store. The value of a
+  /// group keeps what it has read, or changed itself, and what others change is not in it:
+  /// ``consolidate(leavesOutUnreadable:)`` makes it true again.
   public var usesConsolidatedMetadata: Bool { state.withLock { $0.copies != nil } }
 
   /// Writes copies of the documents of all nodes below the group to the group's consolidated metadata, in
