@@ -53,7 +53,7 @@ final class NodeDestination {
     continuesExisting = isNode && appends
     madeDirectories = try Self.missingDirectories(above: self.path)
     if continuesExisting {
-      hierarchy = nil
+      hierarchy = EnclosingHierarchy(above: self.path)
     } else {
       if isNode && !overwrites { throw ToolError("\(self.path) exists already; \(advice)") }
       try Self.checkFree(self.path, status, isNode: isNode)
@@ -152,7 +152,7 @@ final class NodeDestination {
 
   /// Moves what was written to its place.
   func commit() throws {
-    guard !continuesExisting else { return }
+    guard !continuesExisting else { try hierarchy?.refreshConsolidatedMetadata(); return }
     try store.synchronize()
     try hierarchy?.createGroups()
     if let working {
@@ -182,11 +182,13 @@ final class NodeDestination {
 
   /// Makes the consolidated metadata above a node true that has got to its place.
   static func refreshHierarchy(of path: String) throws {
-    try EnclosingHierarchy(of: path, below: parent(of: path))?.refreshConsolidatedMetadata()
+    try EnclosingHierarchy(above: path)?.refreshConsolidatedMetadata()
   }
 
   /// Removes what was written, unless it belongs to an array that was there before or the import can go on.
   func discard() {
+    // Whatever was appended before is there.
+    if continuesExisting { try? hierarchy?.refreshConsolidatedMetadata() }
     guard let working else { return }
     working.remove()
     // Only those that are empty.
