@@ -23,6 +23,13 @@ struct NodeDocument: Hashable, Sendable {
   /// The attributes that Zarr v2 has in a document of their own, or nil if there is none.
   let attributes: JSONObject?
 
+  init(format: ZarrFormat, kind: NodeKind, fields: JSONObject, attributes: JSONObject?) {
+    self.format = format
+    self.kind = kind
+    self.fields = fields
+    self.attributes = attributes
+  }
+
   /// Takes a document by its name, one of ``names``.
   ///
   /// - Throws: An error if the document does not say what kind of node it makes.

@@ -46,10 +46,13 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
 
   func run() throws {
     let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
-    let removal = try DamageRemoval(
-      from: node.path, keepingIn: force ? nil : aside ?? DamageRemoval.standardPath(beside: node.path))
+    let asidePath = force ? nil : aside ?? DamageRemoval.standardPath(beside: node.path)
+    let removal = try DamageRemoval(from: node.path, keepingIn: asidePath)
     let report = VerificationReport()
     try HierarchyVerification(node, access: reading.access, removal: removal, report).run()
+    // What a repair that was killed has left; all names were read anyway.
+    try node.store.sweepTemporaryFiles()
+    if let asidePath { try? FileStore(opening: asidePath).sweepTemporaryFiles() }
     try report.finish()
   }
 }

@@ -53,7 +53,7 @@ final class NodeDestination {
     continuesExisting = isNode && appends
     madeDirectories = try Self.missingDirectories(above: self.path)
     if continuesExisting {
-      hierarchy = nil
+      hierarchy = EnclosingHierarchy(above: self.path)
     } else {
       if isNode && !overwrites { throw ToolError("\(self.path) exists already; \(advice)") }
       try Self.checkFree(self.path, status, isNode: isNode)
@@ -81,6 +81,8 @@ final class NodeDestination {
         : try WorkingDirectory(
           for: self.path, replacing: isNode ? NodeVersion(at: self.path) : nil, durability: durability)
       store = try working?.store ?? FileStore(opening: self.path, durability: durability)
+      // What appends that were killed have left.
+      if continuesExisting { try store.sweepTemporaryFiles() }
     }
   }
 
@@ -116,6 +118,8 @@ final class NodeDestination {
     working?.remove()
     try settle()
     let store = try FileStore(opening: path, durability: durability)
+    // What parts that were killed have left.
+    try store.sweepTemporaryFiles()
     return try models.map { model in
       let array: ZarrArray
       do {
@@ -148,7 +152,7 @@ final class NodeDestination {
 
   /// Moves what was written to its place.
   func commit() throws {
-    guard !continuesExisting else { return }
+    guard !continuesExisting else { try hierarchy?.refreshConsolidatedMetadata(); return }
     try store.synchronize()
     try hierarchy?.createGroups()
     if let working {
@@ -178,11 +182,13 @@ final class NodeDestination {
 
   /// Makes the consolidated metadata above a node true that has got to its place.
   static func refreshHierarchy(of path: String) throws {
-    try EnclosingHierarchy(of: path, below: parent(of: path))?.refreshConsolidatedMetadata()
+    try EnclosingHierarchy(above: path)?.refreshConsolidatedMetadata()
   }
 
   /// Removes what was written, unless it belongs to an array that was there before or the import can go on.
   func discard() {
+    // Whatever was appended before is there.
+    if continuesExisting { try? hierarchy?.refreshConsolidatedMetadata() }
     guard let working else { return }
     working.remove()
     // Only those that are empty.

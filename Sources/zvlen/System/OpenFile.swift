@@ -55,7 +55,9 @@ struct OpenFile: ~Copyable {
 
   /// Waits until what was written to a file, or the names in a directory, are on the disk.
   func synchronize() throws(ToolError) {
-    guard fsync(number) == 0 else { throw ToolError(operation: "synchronize", path: path, code: errno) }
+    while fsync(number) != 0 {
+      guard errno == EINTR else { throw ToolError(operation: "synchronize", path: path, code: errno) }
+    }
   }
 
   /// What became of an attempt to lock a file.
