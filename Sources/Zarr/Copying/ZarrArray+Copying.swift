@@ -11,7 +11,9 @@ extension ZarrArray {
   /// Parts of both arrays that are not stored are left out, if that is the same.
   ///
   /// Elements can also be of another data type if nothing is lost: byte strings, text and JSON become each
-  /// other. What is not UTF-8 or not JSON then is an error.
+  /// other, and those of one size become those of any size, without the zeros that fill them up. What is not
+  /// UTF-8 or not JSON then is an error, ``ZarrError/element(path:index:reason:)``, that names the element of
+  /// the other array, counted in C order.
   ///
   /// - Parameters:
   ///   - source: The other array.
@@ -29,7 +31,7 @@ extension ZarrArray {
     try checkComparable(source)
     let (own, other) = (metadata, source.metadata)
     monitor?.expect(elementCount: own.elementCount)
-    let isChecked = own.dataType == .json && other.dataType != .json
+    let isConverted = own.dataType != other.dataType && own.dataType.layout == .variable
     // What is not stored here reads as the fill value of this array, not of the other one.
     let stored = [StoredRegions(of: source), StoredRegions(of: self)]
     let isSame = own.fillValue == other.fillValue
@@ -39,7 +41,15 @@ extension ZarrArray {
     }
     var writer = BlockWriter(to: self, monitor: part)
     try copy.run(monitor: part) { block, elements in
-      try writer.write(isChecked ? CheckedJSON(elements) : elements, to: block)
+      guard isConverted else { return try writer.write(elements, to: block) }
+      let converted = ConvertedElements(elements, from: other.dataType, to: own.dataType)
+      do {
+        try writer.write(converted, to: block)
+      } catch {
+        guard let failure = converted.firstFailure() else { throw error }
+        throw ZarrError.element(
+          path: source.location, index: block.region.number(failure.index, in: shape), reason: failure.reason)
+      }
     }
     try writer.finish()
     monitor?.finish()
@@ -65,7 +75,7 @@ extension ZarrArray {
     monitor?.expect(elementCount: metadata.elementCount)
     let stored = [StoredRegions(of: other), StoredRegions(of: self)]
     let isSame = metadata.fillValue == other.metadata.fillValue
-    let areJSON = metadata.dataType == .json || other.metadata.dataType == .json
+    let types = [dataType, other.dataType]
     let part = ProgressMonitor(partOf: monitor)
     let copy = BlockCopy(source: other, target: self, memoryBudget: memoryBudget) { region in
       !isSame || stored.contains { $0.mayContain(region) }
@@ -73,7 +83,7 @@ extension ZarrArray {
     do {
       try copy.run(monitor: part) { block, theirs in
         let own = try read(block.region, monitor: part)
-        if let number = Self.firstDifference(own, theirs, areJSON: areJSON) {
+        if let number = Self.firstDifference(own, theirs, types) {
           throw Difference(index: block.region.index(number))
         }
       }
@@ -108,21 +118,38 @@ extension ZarrArray {
   func hasComparableElements(_ other: ZarrArray) -> Bool {
     let blobTypes: [DataType] = [.bytes, .string, .json]
     return dataType.version3.isStored(as: other.dataType.version3)
-      || blobTypes.contains(dataType) && blobTypes.contains(other.dataType)
+      || blobTypes.contains(dataType) && other.dataType.isBlob
+      || dataType.isBlob && blobTypes.contains(other.dataType)
   }
 
-  /// The number of the first element that differs.
-  private static func firstDifference(_ left: BlobView, _ right: BlobView, areJSON: Bool) -> Int? {
+  /// The number of the first element that differs from that of another array, each of its own data type.
+  private static func firstDifference(_ left: BlobView, _ right: BlobView, _ types: [DataType]) -> Int? {
     let (left, right) = (left.blobs, right.blobs)
+    let isConverted = types[0] != types[1] && types.contains(where: \.isPadded)
+    var texts: [[UInt8]] = [[], []]
     for index in left.indices where !left[index].isEqual(to: right[index]) {
-      if areJSON, let value = try? JSONValue(element: left[index], of: .json),
-        value == (try? JSONValue(element: right[index], of: .json))
-      {
-        continue
+      if isConverted {
+        for side in texts.indices {
+          texts[side].removeAll(keepingCapacity: true)
+          let element = side == 0 ? left[index] : right[index]
+          do { try types[side].appendUnpadded(element, to: &texts[side]) } catch { return index }
+        }
+        if texts[0] == texts[1] { continue }
+        let (own, other) = (texts[0], texts[1])
+        // SAFETY: Bytes have no padding.
+        if types.contains(.json), unsafe areEqualJSON(own.span.bytes, other.span.bytes) { continue }
+        return index
       }
+      if types.contains(.json), areEqualJSON(left[index], right[index]) { continue }
       return index
     }
     return nil
+  }
+
+  /// Whether two elements of JSON have the same value.
+  private static func areEqualJSON(_ left: RawSpan, _ right: RawSpan) -> Bool {
+    guard let value = try? JSONValue(element: left, of: .json) else { return false }
+    return value == (try? JSONValue(element: right, of: .json))
   }
 }
 
@@ -136,5 +163,11 @@ extension ArrayRegion {
       rest /= ranges[axis].count
     }
     return index
+  }
+
+  /// The number of an element in C order of an array, which is counted in C order of the region.
+  fileprivate func number(_ number: Int, in shape: [Int]) -> Int {
+    // Less than the number of elements of the array, which an integer holds.
+    zip(index(number), shape).reduce(0) { $0 * $1.1 + $1.0 }
   }
 }
