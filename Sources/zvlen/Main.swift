@@ -65,7 +65,7 @@ struct Main: ParsableCommand {
   }
 
   /// What to do about an error of the library, which knows no options.
-  private static func advice(for error: any Error) -> String {
+  static func advice(for error: any Error) -> String {
     let reason: any Error = (error as? ZarrError)?.chunkError ?? error
     switch reason {
     case ChunkError.decodedByteCountExceedsLimit, ChunkError.storedByteCountExceedsLimit,

@@ -87,7 +87,7 @@ struct ConvertedElements: BlobSource {
       do throws(JSONError) {
         try JSONElement.check(bytes, scratch: &scratch)
       } catch {
-        throw .unencodable(type: "json", reason: "it is not JSON: \(error.message) (byte \(error.byteOffset))")
+        throw .undecodable(type: "JSON", reason: "\(error.message) (byte \(error.byteOffset))")
       }
     case .string: _ = try String(element: bytes, of: .string)
     default: break

@@ -18,7 +18,9 @@ extension JSONValue: ZarrElement {
     guard depth(isAtMost: Self.maximumElementDepth) else {
       throw Self.unencodable("it is nested more than \(Self.maximumElementDepth) deep")
     }
-    guard isFinite else { throw Self.unencodable("JSON has no NaN and no infinities; null may take their place") }
+    guard isFinite else {
+      throw Self.unencodable("JSON has no NaN and no infinities; null may take their place")
+    }
     JSONWriter(style: .compact).append(self, to: &bytes)
   }
 

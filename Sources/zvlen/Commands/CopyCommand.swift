@@ -64,7 +64,7 @@ struct CopyCommand: ParsableCommand {
       }
     } catch {
       target.discard()
-      throw error
+      throw target.named(error)
     }
   }
 
@@ -80,8 +80,12 @@ struct CopyCommand: ParsableCommand {
       if options.zarrFormat == .version2, reason.field == "codecs" {
         advice += "; --codec replaces all codecs of the array"
       }
+      if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
       if source.kind == .group { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
+    } catch let error as ZarrError {
+      guard case .element = error, options.dataType != .bytes else { throw error }
+      throw ToolError("\(error); --type bytes takes every element")
     }
   }
 

@@ -77,7 +77,7 @@ struct ImportCommand: ParsableCommand {
         The first part to come makes the array as large as the whole source, and the others find it; what is \
         not there yet reads as empty. A part that failed or was stopped is run again. Each part reads all \
         lines once to count them, and the source may not change meanwhile.
-        """, valueName: "part"))
+        """, valueName: "part"), transform: ImportPart.parse)
   var part: ImportPart?
 
   @Flag(help: "Lines end with a NUL byte in place of a line feed.")
@@ -92,7 +92,8 @@ struct ImportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The bytes of chunks that may wait to be compressed.",
-      discussion: "If the workers do not keep up, reading waits.", valueName: "bytes"))
+      discussion: "If the workers do not keep up, reading waits.", valueName: "bytes"),
+    transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: Appender.standardMemoryBudget)
 
   @Flag(
@@ -115,7 +116,7 @@ struct ImportCommand: ParsableCommand {
       throw ValidationError("--resume needs files that are whole, so not --durability none")
     }
     guard (0...1e9).contains(checkpointSeconds) else {
-      throw ValidationError("--checkpoint-seconds takes a number of seconds")
+      throw ValidationError("--checkpoint-seconds takes a number of seconds from 0 to 1000000000")
     }
   }
 
@@ -169,7 +170,7 @@ struct ImportCommand: ParsableCommand {
       if !append { try record?.remove() }
     } catch {
       destination.discard()
-      throw error
+      throw destination.named(error)
     }
   }
 
@@ -212,7 +213,7 @@ struct ImportCommand: ParsableCommand {
       }
     } catch {
       destination.discard()
-      throw error
+      throw destination.named(error)
     }
   }
 }

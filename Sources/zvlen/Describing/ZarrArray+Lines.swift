@@ -17,7 +17,8 @@ struct RawElements {
   /// Says that the bytes of an element were written, why, and how.
   mutating func add(_ element: String, _ reason: String, as form: String = "base64") {
     count += 1
-    StandardError.write("zvlen: \(OneLine("\(path): \(element) \(reason)")); its bytes are written as \(form)\n")
+    StandardError.write(
+      "zvlen: \(OneLine("\(path): \(element) \(reason)")); its bytes are written as \(form)\n")
   }
 
   /// Ends the command.

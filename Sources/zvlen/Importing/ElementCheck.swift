@@ -54,7 +54,8 @@ struct ElementCheck {
     if let (offset, byte) = element.firstByteOutsideText {
       let name = "0x" + String(byte, radix: 16, uppercase: true)
       return Problem(
-        reason: kind == .text ? "is not UTF-8: there is \(name)" : "is not JSON: it is not UTF-8, there is \(name)",
+        reason: kind == .text
+          ? "is not UTF-8: there is \(name)" : "is not JSON: it is not UTF-8, there is \(name)",
         byteOffset: offset, isEncoding: true)
     }
     guard kind == .json else { return nil }

@@ -180,7 +180,8 @@ struct LineImport: ImportWork {
       // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
       if state.check.isJSON || state.check.isText && !lines.isWellFormedText {
         try expect(
-          linesOf: lines, at: state.position.byteOffset + block.byteCount - lines.byteCount, &state.check, name,
+          linesOf: lines, at: state.position.byteOffset + block.byteCount - lines.byteCount, &state.check,
+          name,
           firstLineNumber: lineNumber)
       }
       let count = try append(linesOf: lines, name, firstLineNumber: lineNumber, &state)

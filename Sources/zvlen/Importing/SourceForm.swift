@@ -13,7 +13,8 @@ enum SourceForm {
     ([0x28, 0xB5, 0x2F, 0xFD], .compressed(name: "zstd", undoneBy: "zstdcat")),
     ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], .compressed(name: "xz", undoneBy: "xzcat")),
     ([0x42, 0x5A, 0x68, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59], .compressed(name: "bzip2", undoneBy: "bzcat")),
-    ([0xFF, 0xFE, 0x00, 0x00], .text(encoding: "UTF-32")), ([0x00, 0x00, 0xFE, 0xFF], .text(encoding: "UTF-32")),
+    ([0xFF, 0xFE, 0x00, 0x00], .text(encoding: "UTF-32")),
+    ([0x00, 0x00, 0xFE, 0xFF], .text(encoding: "UTF-32")),
     ([0xFF, 0xFE], .text(encoding: "UTF-16")), ([0xFE, 0xFF], .text(encoding: "UTF-16")),
   ]
 
@@ -22,7 +23,9 @@ enum SourceForm {
     let count = min(16, beginning.byteCount)
     var first = unsafe beginning.extracting(0..<count).withUnsafeBytes { unsafe Array($0) }
     // The digit says the size of blocks.
-    if first.count > 3, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(first[3]) { first[3] = UInt8(ascii: "1") }
+    if first.count > 3, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(first[3]) {
+      first[3] = UInt8(ascii: "1")
+    }
     guard let form = Self.beginnings.first(where: { first.starts(with: $0.bytes) })?.form else { return nil }
     if case .text = form, !isText { return nil }
     self = form

@@ -102,7 +102,9 @@ struct TreeImport: ImportWork {
           let source = try open(file)
           let bytes = try source.bytes(limit: settings.largestElementByteCount)
           // SAFETY: As above.
-          guard try blobs.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else { throw OtherElement() }
+          guard try blobs.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
+            throw OtherElement()
+          }
           progress.add(bytes.count, byteCount: bytes.count)
         }
       }

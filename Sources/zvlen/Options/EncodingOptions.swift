@@ -25,7 +25,7 @@ struct EncodingOptions: ParsableArguments {
         Reading one element decompresses its chunk: small chunks (64KiB) make that quick, large ones (16MiB) \
         compress better and make fewer files. The mean size of the elements decides how many of them make a \
         chunk; for lines the first ones do.
-        """, valueName: "bytes"))
+        """, valueName: "bytes"), transform: ByteCount.parse)
   var chunkBytes: ByteCount?
 
   @Flag(
@@ -49,7 +49,7 @@ struct EncodingOptions: ParsableArguments {
         Such shards make small chunks cheap: each of them can still be read by itself, and there are fewer \
         files. zarr-python 3 and zarrs read them. What is compressed of the shard that is being filled is in \
         memory until it is full.
-        """, valueName: "bytes"))
+        """, valueName: "bytes"), transform: ByteCount.parse)
   var shardBytes: ByteCount?
 
   @Option(
@@ -61,7 +61,8 @@ struct EncodingOptions: ParsableArguments {
         by zarr-python and zarrs. lz4:ACCELERATION (1 is smallest, larger is faster, 1), zlib:LEVEL (0 to 9, \
         1), bz2:LEVEL (1 to 9, 1) and lzma:PRESET (0 to 9, 6) are read by zarr-python, and not by zarrs as it \
         is usually built.
-        """, valueName: "codec"))
+        """, valueName: "codec"), completion: .list(CodecChoice.allValueStrings), transform: CodecChoice.parse
+  )
   var codec: CodecChoice?
 
   @Flag(

@@ -25,7 +25,8 @@ extension JSONScanner {
       let start = offset
       let isFinite = try skipNumber()
       guard isFinite || spelling.allowsNaN else {
-        throw failure(.malformed, at: start, "JSON has no NaN and no infinities; write null, or \"NaN\" in quotes")
+        throw failure(
+          .malformed, at: start, "JSON has no NaN and no infinities; write null, or \"NaN\" in quotes")
       }
       let isQuoted = !isFinite && spelling.quotesNaN
       if isQuoted { output.append(UInt8(ascii: "\"")) }
