@@ -119,8 +119,8 @@ struct NumcodecsChecksumTests {
     let chain = CodecChain(VlenBytesCodec(), stages: [.checksum(Fletcher32Codec())])
     let content: [UInt8] = [1, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3]
     // The words are 0x0100, 0, 0x0300, 0, 0x0102; numcodecs adds 0x0300, and zarrs leaves the last byte out.
-    let numcodecs: [UInt8] = [0x02, 0x08, 0x02, 0x18]
-    let zarrs: [UInt8] = [0x02, 0x05, 0x02, 0x10]
+    let numcodecs: [UInt8] = [0x02, 0x08, 0x04, 0x17]
+    let zarrs: [UInt8] = [0x02, 0x05, 0x02, 0x0F]
     #expect(try chain.encoded(elements) == content + numcodecs)
     for checksum in [numcodecs, zarrs] {
       #expect(try chain.decoded(content + checksum, count: 1).arrays() == elements)
