@@ -133,7 +133,7 @@ struct JSONTests {
     arguments: ["json", "json-string"], ["2", "3"])
   func byteOrderMark(type: String, format: String) throws {
     try scratch.write("\u{FEFF}[1]\n[2]\n", to: "a.jsonl")
-    try scratch.write("\u{FEFF}[3]\r\n", to: "b.jsonl")
+    try scratch.write("\u{FEFF}[3] \n", to: "b.jsonl")
     let options = ["--type", type, "--zarr-format", format]
     let sources = ["a.jsonl", "b.jsonl"]
     for arguments in [
@@ -147,7 +147,7 @@ struct JSONTests {
     try Tool.succeed("import", "b.jsonl", "-o", "data.zarr", "--append", "--type", type, in: scratch)
     for (name, count) in [("data.zarr", 4), ("parts.zarr", 3), ("resumed.zarr", 3)] {
       let lines = try Tool.succeed("export", name, "-o", "-", in: scratch).lines
-      #expect(lines.map { $0.replacing("\r", with: "") } == Array(["[1]", "[2]", "[3]", "[3]"][..<count]))
+      #expect(lines.map { $0.replacing(" ", with: "") } == Array(["[1]", "[2]", "[3]", "[3]"][..<count]))
     }
     // It is part of text, and elsewhere it is no JSON.
     try Tool.succeed("import", "a.jsonl", "-o", "text.zarr", in: scratch)

@@ -28,7 +28,7 @@ extension ZarrArray {
     monitor: ProgressMonitor? = nil
   ) throws {
     try checkWritable()
-    try checkComparable(source)
+    try checkShape(of: source, canHaveElements: hasElements(for: source))
     let (own, other) = (metadata, source.metadata)
     monitor?.expect(elementCount: own.elementCount)
     let isConverted = own.dataType != other.dataType && own.dataType.layout == .variable
@@ -71,7 +71,7 @@ extension ZarrArray {
   public func firstDifference(
     from other: ZarrArray, memoryBudget: Int = standardCopyMemoryBudget, monitor: ProgressMonitor? = nil
   ) throws -> [Int]? {
-    try checkComparable(other)
+    try checkShape(of: other, canHaveElements: hasComparableElements(other))
     monitor?.expect(elementCount: metadata.elementCount)
     let stored = [StoredRegions(of: other), StoredRegions(of: self)]
     let isSame = metadata.fillValue == other.metadata.fillValue
@@ -100,12 +100,12 @@ extension ZarrArray {
   }
 
   /// Checks that elements of another array can be in this one.
-  private func checkComparable(_ other: ZarrArray) throws {
+  private func checkShape(of other: ZarrArray, canHaveElements: Bool) throws {
     guard shape == other.shape else {
       throw ZarrError.outOfBounds(
         path: location, region: ArrayRegion(other.shape.map { 0..<$0 }), shape: shape)
     }
-    guard hasComparableElements(other) else {
+    guard canHaveElements else {
       throw ZarrError.metadata(
         path: location,
         reason: MetadataError(
@@ -114,12 +114,16 @@ extension ZarrArray {
     }
   }
 
-  /// Whether elements of another array can be elements of this one.
-  func hasComparableElements(_ other: ZarrArray) -> Bool {
+  /// Whether elements of another array can become elements of this one.
+  private func hasElements(for other: ZarrArray) -> Bool {
     let blobTypes: [DataType] = [.bytes, .string, .json]
     return dataType.version3.isStored(as: other.dataType.version3)
       || blobTypes.contains(dataType) && other.dataType.isBlob
-      || dataType.isBlob && blobTypes.contains(other.dataType)
+  }
+
+  /// Whether elements of this array and another one can be the same.
+  func hasComparableElements(_ other: ZarrArray) -> Bool {
+    hasElements(for: other) || other.hasElements(for: self)
   }
 
   /// The number of the first element that differs from that of another array, each of its own data type.
@@ -137,19 +141,13 @@ extension ZarrArray {
         if texts[0] == texts[1] { continue }
         let (own, other) = (texts[0], texts[1])
         // SAFETY: Bytes have no padding.
-        if types.contains(.json), unsafe areEqualJSON(own.span.bytes, other.span.bytes) { continue }
+        if types.contains(.json), unsafe JSONElement.areEqual(own.span.bytes, other.span.bytes) { continue }
         return index
       }
-      if types.contains(.json), areEqualJSON(left[index], right[index]) { continue }
+      if types.contains(.json), JSONElement.areEqual(left[index], right[index]) { continue }
       return index
     }
     return nil
-  }
-
-  /// Whether two elements of JSON have the same value.
-  private static func areEqualJSON(_ left: RawSpan, _ right: RawSpan) -> Bool {
-    guard let value = try? JSONValue(element: left, of: .json) else { return false }
-    return value == (try? JSONValue(element: right, of: .json))
   }
 }
 

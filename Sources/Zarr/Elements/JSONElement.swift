@@ -55,4 +55,21 @@ public enum JSONElement {
   public static func appendPortable(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
     try readingParser.append(bytes, as: .portable, allowsByteOrderMark: true, to: &output)
   }
+
+  /// Whether two stored elements have the same value: white space, the order of members and the way that text
+  /// is escaped make no difference, and numbers are the same if they have the same digits.
+  ///
+  /// - Complexity: O(*n*) in the number of bytes.
+  public static func areEqual(_ left: RawSpan, _ right: RawSpan) -> Bool {
+    var texts: [[UInt8]] = [[], []]
+    do throws(JSONError) {
+      try readingParser.append(left, as: sorted, allowsByteOrderMark: true, to: &texts[0])
+      try readingParser.append(right, as: sorted, allowsByteOrderMark: true, to: &texts[1])
+    } catch {
+      return false
+    }
+    return texts[0] == texts[1]
+  }
+
+  private static let sorted = JSONSpelling(sortsKeys: true, mergesRepeatedKeys: true)
 }

@@ -57,7 +57,7 @@ struct CatCommand: ParsableCommand {
           do throws(ElementError) {
             try array.dataType.appendUnpadded(elements[0], to: &buffer)
           } catch {
-            raw.add("element \(place)", "\(error)", as: "they are")
+            raw.add("element \(place.map(String.init).joined(separator: ","))", "\(error)", as: "they are")
             // SAFETY: The buffer is read inside of the closure only.
             unsafe elements[0].withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
           }
