@@ -9,7 +9,7 @@ struct ExportCommand: ParsableCommand {
     abstract: "Writes an imported directory, or the elements of an array as lines.",
     discussion: """
       A group with the arrays blobs and paths, as import makes it of a directory, becomes that directory again, \
-      with the same bytes in every file. Nothing is written outside of DEST, whatever the paths in the array \
+      with the same bytes in every file, but for a byte order mark in front of JSON. Nothing is written outside of DEST, whatever the paths in the array \
       say, and no link in it is followed. Paths that are there twice are an error before anything is written; \
       those that are one path where case does not count are reported.
         zvlen export doc.zarr -o doc

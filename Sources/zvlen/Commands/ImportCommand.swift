@@ -15,7 +15,8 @@ struct ImportCommand: ParsableCommand {
         zvlen import /usr/share/doc -o doc.zarr
 
       Files become one array, an element for each line. A line feed at the end of a file ends its last line, \
-      and a carriage return is part of its line. A minus sign stands for standard input.
+      and a carriage return is part of its line. A byte order mark in front of JSON is left out. A minus sign \
+      stands for standard input.
         zvlen import events.jsonl -o events.zarr
         zcat logs/*.gz | zvlen import - -o logs.zarr --type bytes
         zvlen import events.jsonl -o events.zarr --type json

@@ -14,7 +14,8 @@ struct EncodingOptions: ParsableArguments {
         bytes takes everything; string takes UTF-8 only, and other libraries hand it out as text. json takes \
         JSON only, a value a line or a file, and says so in the array, which few libraries know; json-string \
         takes the same and makes an array of text. Imported files are bytes and lines are string unless it is \
-        said; a copy has the type of its source.
+        said; a copy has the type of its source, and its text and bytes of a fixed width lose their padding if they \
+        become another one.
         """))
   var type: ElementType?
 
