@@ -15,7 +15,8 @@ struct ImportCommand: ParsableCommand {
         zvlen import /usr/share/doc -o doc.zarr
 
       Files become one array, an element for each line. A line feed at the end of a file ends its last line, \
-      and a carriage return is part of its line. A minus sign stands for standard input.
+      and a carriage return is part of its line. A byte order mark in front of JSON is left out. A minus sign \
+      stands for standard input.
         zvlen import events.jsonl -o events.zarr
         zcat logs/*.gz | zvlen import - -o logs.zarr --type bytes
         zvlen import events.jsonl -o events.zarr --type json
@@ -77,7 +78,7 @@ struct ImportCommand: ParsableCommand {
         The first part to come makes the array as large as the whole source, and the others find it; what is \
         not there yet reads as empty. A part that failed or was stopped is run again. Each part reads all \
         lines once to count them, and the source may not change meanwhile.
-        """, valueName: "part"))
+        """, valueName: "part"), transform: ImportPart.parse)
   var part: ImportPart?
 
   @Flag(help: "Lines end with a NUL byte in place of a line feed.")
@@ -92,7 +93,8 @@ struct ImportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The bytes of chunks that may wait to be compressed.",
-      discussion: "If the workers do not keep up, reading waits.", valueName: "bytes"))
+      discussion: "If the workers do not keep up, reading waits.", valueName: "bytes"),
+    transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: Appender.standardMemoryBudget)
 
   @Flag(
@@ -115,7 +117,7 @@ struct ImportCommand: ParsableCommand {
       throw ValidationError("--resume needs files that are whole, so not --durability none")
     }
     guard (0...1e9).contains(checkpointSeconds) else {
-      throw ValidationError("--checkpoint-seconds takes a number of seconds")
+      throw ValidationError("--checkpoint-seconds takes a number of seconds from 0 to 1000000000")
     }
   }
 
@@ -174,7 +176,7 @@ struct ImportCommand: ParsableCommand {
       if !append { try record?.remove() }
     } catch {
       destination.discard()
-      throw error
+      throw destination.named(error)
     }
   }
 
@@ -220,7 +222,7 @@ struct ImportCommand: ParsableCommand {
       }
     } catch {
       destination.discard()
-      throw error
+      throw destination.named(error)
     }
   }
 }

@@ -39,6 +39,7 @@ extension LineImport {
     var state = State(appender: appender, check: check, position: ImportPosition())
     for extent in extents {
       state.position.lineCount = extent.firstLineNumber - 1
+      state.position.byteOffset = extent.bytes.lowerBound
       let reader = try LineReader(OpenFile(extent.path), terminator: terminator, bytes: extent.bytes)
       try append(reader, extent.path, &state, progress)
     }
