@@ -3,6 +3,6 @@ extension NodeDestination {
   func named(_ error: any Error) -> any Error {
     let text = "\(error)"
     guard ownPaths[0] != ownPaths[1], text.contains(ownPaths[1]) else { return error }
-    return ToolError(text.replacing(ownPaths[1], with: ownPaths[0]) + Main.advice(for: error))
+    return ToolError(text.replacing(ownPaths[1], with: ownPaths[0]) + ReadingOptions.advice(for: error))
   }
 }
