@@ -114,7 +114,7 @@ struct HugeNumberTests {
         if let value = values[Int.random(in: values.indices, using: &random)] {
           try store.put(value, at: key)
         }
-        let limits = DecodingLimits(decodedByteCountPerChunk: 1 << 20, decodedByteCountPerCall: 1 << 22)
+        let limits = DecodingLimits(decodedByteCountPerChunk: 1 << 16, elementCountPerCall: 100)
         for report in [nil, DamageReport()] {
           let access = ArrayAccess(workerCount: 1, limits: limits, damageReport: report)
           guard let array = try? ZarrArray.open(in: store, access: access) else { break }
