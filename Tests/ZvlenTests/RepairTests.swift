@@ -159,7 +159,7 @@ struct RepairTests {
   func limits(version: Int) throws {
     let format = try #require(ZarrFormat(rawValue: version))
     let store = try FileStore(creating: scratch.path("root.zarr"))
-    try ZarrGroup.create(in: store, zarrFormat: format)
+    _ = try ZarrGroup.create(in: store, zarrFormat: format)
     let elements = (0..<20).map { [UInt8](repeating: UInt8($0), count: $0 == 7 ? 100_000 : 10) }
     for (name, shardSize) in [("plain", nil), ("sharded", .count(10))] as [(String, ChunkSize?)]
     where shardSize == nil || version == 3 {

@@ -172,7 +172,7 @@ struct DamageReportTests {
     let store = MemoryStore()
     try makeArray(store, isSharded: isSharded)
     let unreadable = UnreadableStore(store)
-    let limits = DecodingLimits(decodedByteCountPerChunk: 8)
+    let limits = DecodingLimits(decodedByteCountPerChunk: 50)
     for (store, limits) in [(store, limits), (unreadable, DecodingLimits())] as [(any Store, DecodingLimits)]
     {
       for kinds in [[.damaged], [.damaged, .limit, .unavailable]] as [Set<FailureKind>] {

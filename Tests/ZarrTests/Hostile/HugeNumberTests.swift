@@ -47,7 +47,7 @@ struct HugeNumberTests {
     }
     var grid = "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": \(chunkShape)}}"
     if Int.random(in: 0..<3, using: &random) == 0 {
-      let axes = shape.map { side in
+      let axes: [String] = shape.map { side in
         switch Int.random(in: 0..<3, using: &random) {
         case 0: "\(length(1))"
         case 1: "[[\(length(1)), \(length(1))], \(length(1))]"
@@ -98,7 +98,6 @@ struct HugeNumberTests {
       attempt { _ = try array.storedBytes(ofChunkAt: indices) }
       attempt { _ = try array.removeDamage(ofChunkAt: indices) { _ in throw Enough() } }
     }
-    attempt { try array.write([UInt8](repeating: 1, count: 8), at: shape.map { $0 - 1 }) }
     attempt { try array.resize(to: shape.map { $0 == Int.max ? $0 : $0 + 1 }) }
   }
 
@@ -115,7 +114,7 @@ struct HugeNumberTests {
         if let value = values[Int.random(in: values.indices, using: &random)] {
           try store.put(value, at: key)
         }
-        let limits = DecodingLimits(decodedByteCountPerChunk: 1 << 20, decodedByteCountPerCall: 1 << 22)
+        let limits = DecodingLimits(decodedByteCountPerChunk: 1 << 16, elementCountPerCall: 100)
         for report in [nil, DamageReport()] {
           let access = ArrayAccess(workerCount: 1, limits: limits, damageReport: report)
           guard let array = try? ZarrArray.open(in: store, access: access) else { break }
