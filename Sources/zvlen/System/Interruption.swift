@@ -48,7 +48,7 @@ enum Interruption {
         signalNumber.store(number, ordering: .relaxed)
         monitor.cancel()
         // What sends a signal to a process and to its group, as `timeout`, means one.
-        queue.asyncAfter(deadline: .now() + .milliseconds(100)) { _ = unsafe signal(number, SIG_DFL) }
+        queue.asyncAfter(deadline: .now() + .milliseconds(100)) { signal(number, SIG_DFL) }
         queue.asyncAfter(deadline: .now() + patience) { end(by: number) }
       }
       source.resume()

@@ -20,20 +20,22 @@ struct CreationRaceTests {
     "The first one stays, and the second one is an error", arguments: [ZarrFormat.version2, .version3],
     [Durability.none, .atomic, .durable])
   func arrays(format: ZarrFormat, durability: Durability) throws {
-    let options = ArrayOptions(attributes: ["by": "second"], zarrFormat: format)
+    let options = ArrayOptions(chunkSize: .count(1), attributes: ["by": "second"], zarrFormat: format)
     let first = try FileStore(opening: directory.path("store"), durability: durability)
     let second = try FileStore(opening: directory.path("store"), durability: durability)
     let isFirst = Atomic(true)
     // When the second one has seen that there is nothing, and stores its chunk.
     let probe = StoreProbe(second) { call in
       guard case .write = call, isFirst.exchange(false, ordering: .sequentiallyConsistent) else { return }
-      try ZarrArray.create(
-        in: first, at: "a", shape: [3], options: ArrayOptions(attributes: ["by": "first"], zarrFormat: format)
+      _ = try ZarrArray.create(
+        in: first, at: "a", shape: [3],
+        options: ArrayOptions(chunkSize: .count(1), attributes: ["by": "first"], zarrFormat: format)
       )
     }
-    #expect(throws: ZarrError.alreadyExists(path: "\(directory.path("store"))/a")) {
+    let error = #expect(throws: ZarrError.self) {
       try ZarrArray.create(in: probe, at: "a", writing: ["x"], options: options)
     }
+    #expect("\(String(describing: error))".contains("exists"))
     let array = try ZarrArray.open(in: store, at: "a")
     #expect(array.shape == [3])
     #expect(array.metadata.attributes["by"] == "first")
@@ -44,7 +46,9 @@ struct CreationRaceTests {
     let interloper = StoreInterloper(store) { [store] in
       _ = try ZarrGroup.create(in: store, at: "a", attributes: ["by": "first"])
     }
-    #expect(throws: ZarrError.self) { try ZarrArray.create(in: interloper, at: "a", shape: [2]) }
+    #expect(throws: ZarrError.self) {
+      try ZarrArray.create(in: interloper, at: "a", shape: [2], options: ArrayOptions(chunkSize: .count(1)))
+    }
     #expect(interloper.isDone)
     #expect(try ZarrGroup.open(in: store, at: "a").attributes["by"] == "first")
     #expect(try store.temporaryFiles() == [])
