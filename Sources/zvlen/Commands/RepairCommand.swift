@@ -52,7 +52,7 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
     try HierarchyVerification(node, access: reading.access, removal: removal, report).run()
     // What a repair that was killed has left; all names were read anyway.
     try node.store.sweepTemporaryFiles()
-    if let asidePath { try? FileStore(opening: asidePath).sweepTemporaryFiles() }
+    if let asidePath { _ = try? FileStore(opening: asidePath).sweepTemporaryFiles() }
     try report.finish()
   }
 }
