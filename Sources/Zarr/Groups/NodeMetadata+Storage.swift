@@ -40,7 +40,9 @@ extension NodeMetadata {
         // Attributes without a node are what was left of one.
         let old = NodeDocument.names.contains(name) ? nil : try store.openValue(key)
         // SAFETY: Bytes have no padding.
-        try store.replace(old, at: key, byteCount: bytes.count) { append in try append(unsafe bytes.span.bytes) }
+        try store.replace(old, at: key, byteCount: bytes.count) { append in
+          try append(unsafe bytes.span.bytes)
+        }
       }
     } catch StoreError.changed {
       throw ZarrError.alreadyExists(path: location)

@@ -152,7 +152,8 @@ extension FileStore {
   /// Removes a temporary file that nobody holds, nor is just about to, and returns whether it did.
   private func removeAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
-    guard let file = try open(path, flags: flags) else { return false }
+    // No writer has made a link, nor what may not be opened.
+    guard let file = try? open(path, flags: flags) else { return false }
     let status = try file.status()
     guard status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec <= latest,
       flock(file.rawValue, LOCK_EX | LOCK_NB) == 0,

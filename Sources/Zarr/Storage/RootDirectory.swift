@@ -83,7 +83,9 @@ struct RootDirectory: ~Copyable {
     }
     var found = stat()
     // Where there is nothing, it was moved.
-    guard unsafe stat(absolutePath, &found) == 0, FileIdentity(found) != FileIdentity(own) else { return false }
+    guard unsafe stat(absolutePath, &found) == 0, FileIdentity(found) != FileIdentity(own) else {
+      return false
+    }
     // It may have been removed in between.
     guard try status().st_nlink > 0 else { return try isGone() }
     throw replaced

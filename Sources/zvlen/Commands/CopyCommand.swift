@@ -21,7 +21,8 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
       the other version lacks is an error; --codec replaces all of its codecs.
         zvlen copy old.zarr new.zarr --zarr-format 3
 
-      DEST appears when it is whole: if the copy fails or is stopped, it is as it was before. It can be in \
+      DEST appears when it is whole: if the copy fails or is stopped, or others change DEST meanwhile, it is as \
+      it was before. With --overwrite the copy takes the place of the old one in one step. It can be in \
       a group of another hierarchy, whose consolidated metadata is then refreshed.
       """)
 

@@ -20,7 +20,9 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
         zvlen export events.zarr -o events.jsonl
         zvlen export events.zarr -o - | grep error
 
-      The file of lines appears when it is whole.
+      The file of lines appears when it is whole, in place of what was there at the beginning and nothing else. \
+      Pipes and devices are written to as they are. Files of a directory that --overwrite replaces are the old ones \
+      or the new ones.
       """)
 
   @Argument(help: ArgumentHelp("The array or group.", valueName: "source"), completion: .directory)

@@ -21,7 +21,9 @@ struct ImportCommand: ParsableCommand {
         zvlen import events.jsonl -o events.zarr --type json
 
       The array appears when it is whole: if the import fails or is stopped, DEST is as it was before. With \
-      --append the array stays as long as it was.
+      --append the array stays as long as it was. With --overwrite the new array takes the place of the old one \
+      in one step. If others have changed DEST meanwhile, it stays as they left it, and the import fails. What \
+      a killed import leaves is in .NAME.*.partial beside DEST; the next import or copy to DEST removes it.
 
       With --resume, an import that was stopped in whatever way, also by kill -9, goes on where it was when \
       the same command is given again, and begins where there is nothing yet:
@@ -163,7 +165,8 @@ struct ImportCommand: ParsableCommand {
           "an import to \(path) was stopped before it was there, and something else is there now; move it "
             + "away, or remove \(ImportRecord.workingPath(of: path))")
       }
-      if let record, !record.isFound, !destination.continuesExisting, try !destination.store.list("").isEmpty {
+      if let record, !record.isFound, !destination.continuesExisting, try !destination.store.list("").isEmpty
+      {
         throw ToolError(
           "\(ImportRecord.workingPath(of: path)) holds files that no such import has left; move them away, or "
             + "remove them to begin again")

@@ -234,7 +234,9 @@ final class NodeDestination {
   }
 
   /// The directory that a path is in.
-  static func parent(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+  static func parent(of path: String) -> String {
+    URL(fileURLWithPath: path).deletingLastPathComponent().path
+  }
 
   /// The last name of a path.
   static func name(of path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }

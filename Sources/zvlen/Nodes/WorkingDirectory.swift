@@ -119,7 +119,8 @@ final class WorkingDirectory {
 
   private func replace(_ replaced: NodeVersion) throws {
     let changed = ToolError(
-      "\(destination) is not what it was when this command began: it was changed or replaced meanwhile, and stays")
+      "\(destination) is not what it was when this command began: it was changed or replaced meanwhile, and stays"
+    )
     guard try replaced.isStill(at: destination) else { throw changed }
     func exchange() -> Bool {
       unsafe csystemcalls_rename(AT_FDCWD, contents.nodePath, destination, csystemcalls_rename_exchange) == 0

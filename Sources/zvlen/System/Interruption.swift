@@ -46,8 +46,9 @@ enum Interruption {
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         signalNumber.store(number, ordering: .relaxed)
-        signal(number, SIG_DFL)
         monitor.cancel()
+        // What sends a signal to a process and to its group, as `timeout`, means one.
+        queue.asyncAfter(deadline: .now() + .milliseconds(100)) { signal(number, SIG_DFL) }
         queue.asyncAfter(deadline: .now() + patience) { end(by: number) }
       }
       source.resume()

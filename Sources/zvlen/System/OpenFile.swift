@@ -130,7 +130,7 @@ struct OpenFile: ~Copyable {
     }
   }
 
-  /// The error of a call that failed. A standard stream that the process was started without has its own.
+  /// The error of a call that failed; a standard stream that the process was started without has its own.
   private func failure(of operation: String) -> ToolError {
     errno == EBADF && isBorrowed
       ? ToolError("\(path) is closed") : ToolError(operation: operation, path: path, code: errno)
