@@ -76,9 +76,10 @@ struct TreeTests {
     }
 
     try Tool.succeed("import", "tree", "-o", "tree/data.zarr", in: scratch)
+    try FileManager.default.moveItem(atPath: scratch.path("tree/file"), toPath: scratch.path("tree/moved"))
     try Tool.succeed("import", "tree", "-o", "tree/data.zarr", "--append", in: scratch)
 
-    #expect(try Tool.succeed("dump", "tree/data.zarr/paths", in: scratch).lines == ["\"file\"", "\"file\""])
+    #expect(try Tool.succeed("dump", "tree/data.zarr/paths", in: scratch).lines == ["\"file\"", "\"moved\""])
   }
 
   @Test("Several directories keep their names apart")

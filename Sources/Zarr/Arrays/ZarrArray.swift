@@ -165,11 +165,7 @@ public final class ZarrArray: Sendable {
     from rowCount: Int, orFrom triedRowCounts: [Int], to newRowCount: Int, chunkGrid: ChunkGrid?
   ) throws {
     try update { metadata throws(MetadataError) in
-      guard let found = metadata.shape.first, found == rowCount || triedRowCounts.contains(found) else {
-        throw .expected(
-          "\(rowCount) rows, as there were before somebody else resized the array",
-          found: .array(metadata.shape.map { .integer($0) }), in: "shape")
-      }
+      try metadata.checkRowCount(isOneOf: [rowCount] + triedRowCounts)
       metadata = try metadata.resized(to: [newRowCount] + metadata.shape.dropFirst(), chunkGrid: chunkGrid)
     }
   }

@@ -65,7 +65,7 @@ extension FileStore {
   }
 
   /// Whether a file is the one that others find at a path.
-  private func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
+  func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
     FileIdentity(try file.status()) == FileIdentity(of: path, in: root.rawValue)
   }
 

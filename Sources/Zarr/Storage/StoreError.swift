@@ -21,6 +21,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case locked(path: String, owner: String?)
   /// Somebody replaced a value while a part of it was written.
   case changed(path: String)
+  /// What was locked is not what others find any more, so that they are not kept away.
+  case lockLost(path: String)
   /// There are no locks where the store is.
   case notLockable(path: String, code: Int32)
   /// What is below a prefix cannot get another one.
@@ -44,6 +46,8 @@ extension StoreError: CustomStringConvertible {
       "\(path) is locked by \(owner ?? "somebody else"); try again when they are done"
     case .changed(let path):
       "\(path) was replaced by somebody else while a part of it was written, and is as they wrote it; try again"
+    case .lockLost(let path):
+      "\(path) was removed or replaced while it was locked, so that others may have written meanwhile; what they wrote stays, open the array again"
     case .notLockable(let path, let code):
       """
       \(path) cannot be locked (\(unsafe String(cString: strerror(code)))), and without a lock elements that \

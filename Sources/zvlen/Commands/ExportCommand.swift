@@ -10,8 +10,9 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
     discussion: """
       A group with the arrays blobs and paths, as import makes it of a directory, becomes that directory again, \
       with the same bytes in every file. Nothing is written outside of DEST, whatever the paths in the array \
-      say, and no link in it is followed. Paths that are there twice are an error before anything is written; \
-      those that are one path where case does not count are reported.
+      say, and no link in it is followed. Paths that are there twice, and a file that another one needs as a \
+      directory, are an error before anything is written; with --keep-last the later one is written. Paths \
+      that are one path where case does not count are reported.
         zvlen export doc.zarr -o doc
 
       An array becomes a file with an element in each line, in C order; a minus sign stands for standard \
@@ -41,6 +42,12 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
   @Flag(help: "Ends elements with a NUL byte in place of a line feed, as sort -z and xargs -0 read them.")
   var null = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Of files with one path, or of which one is in the way of the other, writes the later one.",
+      discussion: "The others are counted on standard error, and zvlen cat reads them."))
+  var keepLast = false
+
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   @OptionGroup(title: "Damage") var damageOptions: DamageOptions
@@ -59,7 +66,8 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
       }
     default:
       let export = try TreeExport(
-        node.store, access: damage.access(reading), skipsDamagedPaths: damage.isReplaced)
+        node.store, access: damage.access(reading), skipsDamagedPaths: damage.isReplaced,
+        keepsLast: keepLast)
       guard output != "-" else {
         throw ToolError("\(source) holds files, and -o needs a directory for them")
       }

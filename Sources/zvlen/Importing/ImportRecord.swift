@@ -10,6 +10,9 @@ final class ImportRecord {
   /// The path of what the import makes.
   private let path: String
 
+  /// Where the record is.
+  var location: String { "\(store.location)/\(key)" }
+
   private let store: FileStore
   private let key: StoreKey
 
@@ -100,6 +103,9 @@ final class ImportRecord {
   func remove() throws {
     try store.delete(key)
   }
+
+  /// What to do to begin again with what nobody has seen yet.
+  var beginningAgain: String { "remove \(location) and \(Self.workingPath(of: path)) to begin again" }
 
   /// What two jobs do not have in common, in words that follow "and".
   private static func difference(_ old: JSONObject, _ new: JSONObject) -> String {

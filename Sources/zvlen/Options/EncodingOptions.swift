@@ -24,7 +24,7 @@ struct EncodingOptions: ParsableArguments {
       discussion: """
         Reading one element decompresses its chunk: small chunks (64KiB) make that quick, large ones (16MiB) \
         compress better and make fewer files. The mean size of the elements decides how many of them make a \
-        chunk; for lines the first ones do.
+        chunk; for lines the first ones do, until later ones are much larger.
         """, valueName: "bytes"))
   var chunkBytes: ByteCount?
 

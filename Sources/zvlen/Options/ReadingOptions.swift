@@ -9,6 +9,14 @@ struct ReadingOptions: ParsableArguments {
 
   @OptionGroup var links: LinkOptions
 
+  @OptionGroup var chunks: ChunkLimitOptions
+
+  /// The settings for the library.
+  var access: ArrayAccess { ArrayAccess(workerCount: workers.count, limits: chunks.limits) }
+}
+
+/// How large a chunk may be.
+struct ChunkLimitOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The most bytes that a chunk may have when it is decompressed (default: 1 GiB).",
@@ -19,8 +27,8 @@ struct ReadingOptions: ParsableArguments {
         """, valueName: "bytes"))
   var chunkLimit: ByteCount?
 
-  /// The settings for the library.
-  var access: ArrayAccess {
+  /// The limits for the library.
+  var limits: DecodingLimits {
     var limits = DecodingLimits()
     if let chunkLimit {
       // Whoever says how large chunks may be does not care how small they are stored.
@@ -28,6 +36,6 @@ struct ReadingOptions: ParsableArguments {
       limits.expansionRatio = Int.max
       limits.shardIndexByteCount = max(limits.shardIndexByteCount, chunkLimit.value)
     }
-    return ArrayAccess(workerCount: workers.count, limits: limits)
+    return limits
   }
 }

@@ -75,7 +75,7 @@ struct HierarchyVerification {
       guard arrays.contains(try group.appending(name)) else { return }
     }
     do {
-      _ = try FileTreeGroup(in: node.store, at: group, access: access)
+      try FileTreeGroup(in: node.store, at: group, access: access).checkPaths()
     } catch let error as ToolError {
       try report.addDamage("\(error)")
     } catch {
