@@ -24,10 +24,10 @@ struct ImportCommand: ParsableCommand {
       The array appears when it is whole: if the import fails or is stopped, DEST is as it was before. With \
       --append the array or group stays as long as it was, and the same command can be given again. A \
       directory is appended only if none of its paths is there already, or is in the way of one that is: for \
-      that all paths are read, and take some 16 bytes of memory each.
-      With --overwrite the new array takes the place of the old one \
-      in one step. If others have changed DEST meanwhile, it stays as they left it, and the import fails. What \
-      a killed import leaves is in .NAME.*.partial beside DEST; the next import or copy to DEST removes it.
+      that all paths are read, and take some 16 bytes of memory each. With --overwrite the new array takes the \
+      place of the old one in one step. If others have changed DEST meanwhile, it stays as they left it, and the \
+      import fails. What a killed import leaves is in .NAME.*.partial beside DEST; the next import or copy to \
+      DEST removes it.
 
       With --resume, an import that was stopped in whatever way, also by kill -9, goes on where it was when \
       the same command is given again, and begins where there is nothing yet:
