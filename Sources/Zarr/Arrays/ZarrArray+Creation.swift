@@ -17,9 +17,11 @@ extension ZarrArray {
     in store: any Store, at path: String = "", shape: [Int], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess()
   ) throws -> ZarrArray {
-    try create(
-      in: store, at: nodePath(path, in: store), shape: shape, meanByteCount: nil, options: options,
-      access: access)
+    let path = try nodePath(path, in: store)
+    let array = try create(
+      in: store, at: path, shape: shape, meanByteCount: nil, options: options, access: access)
+    try ConsolidatedMetadata.refresh(.nodes, at: [path], in: store, access.metadataLimits)
+    return array
   }
 
   /// Creates an array of the given elements.
@@ -45,9 +47,12 @@ extension ZarrArray {
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
-    try create(
-      in: store, at: nodePath(path, in: store), writing: elements, shape: shape, options: options,
-      access: access, monitor: monitor)
+    let path = try nodePath(path, in: store)
+    let array = try create(
+      in: store, at: path, writing: elements, shape: shape, options: options, access: access,
+      monitor: monitor)
+    try ConsolidatedMetadata.refresh(.nodes, at: [path], in: store, access.metadataLimits)
+    return array
   }
 
   static func create(

@@ -181,8 +181,14 @@ public final class ZarrArray: Sendable {
     try update { metadata throws(MetadataError) in metadata.attributes = attributes }
   }
 
-  /// Changes the metadata, in the store first, whose document may have been changed by others.
+  /// Changes the metadata, in the store first, whose document may have been changed by others, and then the
+  /// consolidated metadata of the groups above.
   private func update(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
+    try updateDocument(change)
+    try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, access.metadataLimits)
+  }
+
+  private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
     try reload()

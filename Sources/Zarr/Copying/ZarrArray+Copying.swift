@@ -32,7 +32,7 @@ extension ZarrArray {
     let isChecked = own.dataType == .json && other.dataType != .json
     // What is not stored here reads as the fill value of this array, not of the other one.
     let stored = [StoredRegions(of: source), StoredRegions(of: self)]
-    let isSame = own.fillValue == other.fillValue
+    let isSame = own.readsAbsentChunks(like: other)
     let part = ProgressMonitor(partOf: monitor)
     let copy = BlockCopy(source: source, target: self, memoryBudget: memoryBudget) { region in
       !isSame || stored.contains { $0.mayContain(region) }

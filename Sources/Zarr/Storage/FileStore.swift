@@ -264,7 +264,9 @@ public final class FileStore: Store {
 
   private func open(_ key: StoreKey) throws(StoreError) -> FileDescriptor? {
     // Without blocking, or a pipe in place of a value would hold the reader for ever.
-    try open(key.description, flags: O_RDONLY | O_NONBLOCK)
+    if let file = try open(key.description, flags: O_RDONLY | O_NONBLOCK) { return file }
+    try checkLinks(on: key.description)
+    return nil
   }
 
   /// Opens what is below the directory of the store, or that itself for an empty name.

@@ -62,6 +62,11 @@ struct CopyCommand: ParsableCommand {
       for node in report.leftOut {
         StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
       }
+      for location in report.arraysLosingMissingValue {
+        StandardError.write(
+          "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
+            + "not in the copy: in v3 it does so for numbers only\n")
+      }
     } catch {
       target.discard()
       throw error
@@ -82,6 +87,10 @@ struct CopyCommand: ParsableCommand {
       }
       if source.kind == .group { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
+    } catch let error as StoreError where source.kind == .group {
+      var advice = ""
+      if case .outside = error { advice = "; --follow-links follows it" }
+      throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
     }
   }
 

@@ -19,6 +19,9 @@ struct VerifyCommand: ParsableCommand {
       of an array was never stored.
         zvlen verify --deep photos.zarr
 
+      Consolidated metadata that says something else than the arrays and groups do is a note, too, also \
+      without --deep.
+
       See zvlen repair for what to do about damage.
       """)
 
@@ -36,6 +39,31 @@ struct VerifyCommand: ParsableCommand {
     let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
     let report = VerificationReport()
     try HierarchyVerification(node, access: reading.access, isDeep: deep, report).run()
+    try noteOutdatedCopies(in: node, report)
     if report.hasFindings { throw ExitCode.failure }
+  }
+
+  /// Names the groups whose consolidated metadata says something else than the nodes do.
+  private func noteOutdatedCopies(in node: NodeLocation, _ report: VerificationReport) throws {
+    guard let root = node.group else { return }
+    var groups = [root]
+    try root.walk { entry, _ in
+      // One that cannot be opened has said so.
+      if entry.kind == .group, let group = try? root.group(at: entry.path.description) {
+        groups.append(group)
+      }
+    }
+    for group in groups {
+      do {
+        let paths = try group.outdatedCopies()
+        guard let first = paths.first else { continue }
+        let others = paths.count == 1 ? "" : " and \(Quantity.count(paths.count - 1, "other"))"
+        try report.note(
+          "\(group.location): the consolidated metadata is out of date about \(first)\(others); zvlen consolidate "
+            + "makes it true")
+      } catch let error where error is ZarrError || error is StoreError {
+        try report.note("\(group.location): the consolidated metadata cannot be read: \(error)")
+      }
+    }
   }
 }

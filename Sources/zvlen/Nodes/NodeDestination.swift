@@ -56,7 +56,7 @@ final class NodeDestination {
     madeDirectories = try Self.missingDirectories(above: self.path)
     if continuesExisting {
       workingPath = self.path
-      hierarchy = nil
+      hierarchy = EnclosingHierarchy(above: self.path)
     } else {
       if isNode && !overwrites { throw ToolError("\(self.path) exists already; \(advice)") }
       try Self.checkFree(self.path, status, isNode: isNode)
@@ -128,7 +128,7 @@ final class NodeDestination {
 
   /// Moves what was written to its place.
   func commit() throws {
-    guard !continuesExisting else { return }
+    guard !continuesExisting else { try hierarchy?.refreshConsolidatedMetadata(); return }
     try hierarchy?.createGroups()
     if replacesExisting {
       try replace()
@@ -148,7 +148,7 @@ final class NodeDestination {
 
   /// Makes the consolidated metadata above a node true that has got to its place.
   static func refreshHierarchy(of path: String) throws {
-    try EnclosingHierarchy(of: path, below: parent(of: path))?.refreshConsolidatedMetadata()
+    try EnclosingHierarchy(above: path)?.refreshConsolidatedMetadata()
   }
 
   private func replace() throws {
@@ -165,6 +165,8 @@ final class NodeDestination {
 
   /// Removes what was written, unless it belongs to an array that was there before or the import can go on.
   func discard() {
+    // Whatever was appended before is there.
+    if continuesExisting { try? hierarchy?.refreshConsolidatedMetadata() }
     guard !continuesExisting, lock == nil else { return }
     try? FileManager.default.removeItem(atPath: workingPath)
     // Only those that are empty.

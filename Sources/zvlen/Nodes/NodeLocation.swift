@@ -70,13 +70,8 @@ struct NodeLocation {
     return try ZarrArray.open(in: node.store, access: access)
   }
 
-  /// The names of the directories in a group that are arrays or groups themselves, sorted.
+  /// The paths from here of the arrays and groups in a group, sorted.
   func children() throws -> [String] {
-    try group?.children().map(\.name) ?? []
-  }
-
-  /// The arrays and groups in a group, sorted by name.
-  func members() throws -> [NodeLocation] {
-    try children().map { try NodeLocation("\(path)/\($0)", followsLinks: followsLinks) }
+    try group?.children().map(\.path.description) ?? []
   }
 }
