@@ -329,11 +329,13 @@ extension ByteArena {
   ///
   /// - Precondition: Until ``endWriting(_:)`` nothing else is done with the arena, nor with the writer after
   ///   it.
-  package mutating func beginWriting(maximumElementByteCount: Int, layout: ElementLayout) -> WireFormWriter? {
-    let free = unsafe free
-    guard let start = free.baseAddress, free.count > 0 else { return nil }
+  package mutating func beginWriting(
+    maximumElementByteCount: Int, layout: ElementLayout, limit: Int
+  ) -> WireFormWriter? {
+    let freeByteCount = min(capacity, limit) - count
+    guard let start = unsafe free.baseAddress, freeByteCount > 0 else { return nil }
     return unsafe WireFormWriter(
-      start: start, byteCount: free.count, maximumElementByteCount: maximumElementByteCount,
+      start: start, byteCount: freeByteCount, maximumElementByteCount: maximumElementByteCount,
       fixedByteCount: layout.fixedByteCount)
   }
 

@@ -188,8 +188,10 @@ package struct ShardPart: Sendable {
   }
 
   /// Calls `body` with what the part has of each inner chunk, in C order.
-  package func forEachChunk(_ body: (ShardPart) throws -> Void) throws {
-    try Box(chunks).forEachPlace { indices in try body(restricted(to: indices.map { $0..<$0 + 1 })) }
+  package func forEachChunk<Failure: Error>(_ body: (ShardPart) throws(Failure) -> Void) throws(Failure) {
+    try Box(chunks).forEachPlace { indices throws(Failure) in
+      try body(restricted(to: indices.map { $0..<$0 + 1 }))
+    }
   }
 
   /// The same elements as a selection of their own.

@@ -11,6 +11,9 @@ struct NodeDocument: Hashable, Sendable {
   /// The name of the document with the attributes of a node of Zarr v2.
   static let attributesName = ".zattrs"
 
+  /// Whether a node has a document of a name.
+  static func isName(_ name: String) -> Bool { names.contains(name) || name == attributesName }
+
   /// The version of the format.
   let format: ZarrFormat
 
@@ -22,6 +25,13 @@ struct NodeDocument: Hashable, Sendable {
 
   /// The attributes that Zarr v2 has in a document of their own, or nil if there is none.
   let attributes: JSONObject?
+
+  init(format: ZarrFormat, kind: NodeKind, fields: JSONObject, attributes: JSONObject?) {
+    self.format = format
+    self.kind = kind
+    self.fields = fields
+    self.attributes = attributes
+  }
 
   /// Takes a document by its name, one of ``names``.
   ///

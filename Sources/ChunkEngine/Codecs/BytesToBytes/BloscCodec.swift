@@ -133,6 +133,10 @@ public struct BloscCodec: BytesToBytesCodec, Hashable {
             // SAFETY: Blosc writes at most `free.count` bytes, and the frame was checked so that it reads
             // inside `source` only. It keeps no pointer and uses this thread only.
             let written = unsafe blosc_decompress_ctx(source.baseAddress, free.baseAddress, free.count, 1)
+            // blosc.c: a compressor that is not built in, and a version of the format that is not known.
+            guard written != -5, written != -9 else {
+              throw .unsupported(codec: BloscCodec.name, reason: "error \(written)")
+            }
             guard written > 0 else {
               throw .decompressionFailed(codec: BloscCodec.name, reason: "error \(written)")
             }
@@ -166,6 +170,9 @@ private struct BloscFrame {
   /// The most bytes that a frame can hold.
   static let maximumContentByteCount = Int(Int32.max) - headerByteCount
 
+  /// The versions of the format that Blosc 2 writes.
+  private static let laterVersions: ClosedRange<UInt8> = 3...5
+
   /// The bytes that the frame decodes to.
   let contentByteCount: Int
 
@@ -192,6 +199,10 @@ private struct BloscFrame {
     guard frameByteCount <= bytes.byteCount else { throw Self.damaged("the frame is cut short") }
     guard frameByteCount == bytes.byteCount else {
       throw .trailingBytes(codec: BloscCodec.name, byteCount: bytes.byteCount - frameByteCount)
+    }
+    // Blosc 2 has the same header and goes on otherwise.
+    guard !Self.laterVersions.contains(bytes.byte(at: 0)) else {
+      throw .unsupported(codec: BloscCodec.name, reason: "it is a frame of Blosc 2")
     }
     guard contentByteCount <= min(limit, Self.maximumContentByteCount) else {
       throw .decodedByteCountExceedsLimit(codec: BloscCodec.name, byteCount: contentByteCount, limit: limit)
