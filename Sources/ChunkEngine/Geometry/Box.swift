@@ -80,6 +80,7 @@ package struct Box: Hashable, Sendable {
   /// - Parameter indices: A place of the box; the first one again after the last.
   /// - Returns: The outermost dimension that moved, or nil after the last place.
   /// - Complexity: O(*n*) in the number of dimensions that move. Does not allocate.
+  @inline(__always)
   package func advance(_ indices: inout [Int]) -> Int? {
     var dimension = ranges.count - 1
     while dimension >= 0 {

@@ -238,8 +238,13 @@ struct InnerChunkWalk {
   private var hasBegun = false
   private var hasEnded = false
 
-  /// The elements of the inner chunk that are selected.
+  /// The elements of the inner chunk that are selected, and where the first of them is in it and in the
+  /// selection.
   private var walk = StridedWalk()
+  private var (chunkIndex, selectionIndex) = (0, 0)
+
+  /// Whether the inner chunk has another shape than the one before, or other elements of it are selected.
+  private var hasNewShape = true
   private let selectionBase: Int
   private let isEven: Bool
   private let runCountLimit: Int
@@ -302,8 +307,14 @@ struct InnerChunkWalk {
     hasBegun = true
     position = RowMajor.position(of: indices, in: counts)
     for index in moved..<dimensions.count { enter(index) }
-    if !isEven { measureChunk() }
-    findRuns()
+    let (lastChunkIndex, lastSelectionIndex) = (chunkIndex, selectionIndex)
+    if hasNewShape && !isEven { measureChunk() }
+    findFirst()
+    if hasNewShape {
+      findRuns()
+    } else {
+      moveRuns(chunkIndex - lastChunkIndex, selectionIndex - lastSelectionIndex)
+    }
     return true
   }
 
@@ -314,9 +325,12 @@ struct InnerChunkWalk {
     let end = start + dimension.side
     // No inner chunk reaches beyond its shard.
     let upper = min(end, dimension.selected.upperBound)
-    dimension.length = min(dimension.side, dimension.shardLength - start)
+    let length = min(dimension.side, dimension.shardLength - start)
     dimension.lower = max(start, dimension.selected.lowerBound)
-    dimension.count = upper - dimension.lower
+    let count = upper - dimension.lower
+    hasNewShape = hasNewShape || length != dimension.length || count != dimension.count
+    dimension.length = length
+    dimension.count = count
     dimension.isWhole = dimension.lower == start && upper == min(end, dimension.extent)
     dimensions[index] = dimension
   }
@@ -331,25 +345,30 @@ struct InnerChunkWalk {
     }
   }
 
-  /// Finds the runs of the inner chunk.
-  private mutating func findRuns() {
-    var (chunkIndex, selectionIndex) = (0, selectionBase)
-    elementCount = 1
-    isWhole = true
+  /// Finds the first selected element of the inner chunk.
+  private mutating func findFirst() {
+    var (chunkIndex, selectionIndex, isWhole) = (0, selectionBase, true)
     for position in dimensions.indices {
       let dimension = dimensions[position]
       chunkIndex += (dimension.lower - indices[position] * dimension.side) * dimension.chunkStride
       selectionIndex += dimension.lower * dimension.selectionStride
-      elementCount *= dimension.count
       isWhole = isWhole && dimension.isWhole
     }
+    (self.chunkIndex, self.selectionIndex, self.isWhole) = (chunkIndex, selectionIndex, isWhole)
+  }
+
+  /// Finds the runs of the inner chunk.
+  private mutating func findRuns() {
+    hasNewShape = false
     runs.removeAll(keepingCapacity: true)
     walk.restart(source: chunkIndex, target: selectionIndex)
-    for position in dimensions.indices {
+    elementCount = 1
+    for dimension in dimensions {
+      elementCount *= dimension.count
       walk.append(
         StridedWalk.Dimension(
-          length: dimensions[position].count, sourceStride: dimensions[position].chunkStride,
-          targetStride: dimensions[position].selectionStride))
+          length: dimension.count, sourceStride: dimension.chunkStride,
+          targetStride: dimension.selectionStride))
     }
     let runLength = walk.takeRun()
     // No more than elements, whose number was checked.
@@ -357,6 +376,17 @@ struct InnerChunkWalk {
     guard !exceedsLimit else { return }
     while walk.next() {
       runs.append(ElementRun(chunkIndex: walk.source, selectionIndex: walk.target, count: runLength))
+    }
+  }
+
+  /// Moves the runs of the inner chunk before, which had the same shape.
+  private mutating func moveRuns(_ chunkStep: Int, _ selectionStep: Int) {
+    var runs = runs.mutableSpan
+    for index in runs.indices {
+      let run = runs[index]
+      runs[index] = ElementRun(
+        chunkIndex: run.chunkIndex + chunkStep, selectionIndex: run.selectionIndex + selectionStep,
+        count: run.count)
     }
   }
 }

@@ -63,8 +63,7 @@ package struct ShardWriter: ~Copyable {
       let isStored: Bool
       do throws(ChunkError) {
         let (found, isEncoded) = try encode(
-          MergedElements(walk.runs, of: elements, others: others, count: walk.chunkElementCount),
-          walk.chunkShape)
+          walk.runs, of: elements, others: others, count: walk.chunkElementCount, walk.chunkShape)
         payloadByteCount = try sum(payloadByteCount, found)
         isStored = isEncoded
       } catch {
@@ -131,13 +130,15 @@ package struct ShardWriter: ~Copyable {
   ///
   /// - Returns: The bytes of the elements that are written, and whether the inner chunk is stored.
   private mutating func encode(
-    _ elements: MergedElements, _ shape: [Int]
+    _ runs: [ElementRun], of elements: any BlobSource, others: (any BlobSource)?, count: Int, _ shape: [Int]
   ) throws(ChunkError) -> (payloadByteCount: Int, isEncoded: Bool) {
     if pipeline.isInPlace {
       let start = output.count
       let payloadByteCount = try Self.gather(
-        elements, layout: codec.chain.layout, maximumElementByteCount: maximumElementByteCount, into: &output)
-      guard try isStored(output.bytes.extracting(start..<output.count), isText: elements.areText) else {
+        runs, of: elements, others: others, count: count, layout: codec.chain.layout,
+        maximumElementByteCount: maximumElementByteCount, into: &output)
+      let isText = elements.elementsAreText && (others?.elementsAreText ?? true)
+      guard try isStored(output.bytes.extracting(start..<output.count), isText: isText) else {
         output.truncate(to: start)
         return (payloadByteCount, false)
       }
@@ -146,8 +147,10 @@ package struct ShardWriter: ~Copyable {
     }
     chunk.removeAll()
     let payloadByteCount = try Self.gather(
-      elements, layout: codec.chain.layout, maximumElementByteCount: maximumElementByteCount, into: &chunk)
-    guard try isStored(chunk.bytes, isText: elements.areText) else { return (payloadByteCount, false) }
+      runs, of: elements, others: others, count: count, layout: codec.chain.layout,
+      maximumElementByteCount: maximumElementByteCount, into: &chunk)
+    let isText = elements.elementsAreText && (others?.elementsAreText ?? true)
+    guard try isStored(chunk.bytes, isText: isText) else { return (payloadByteCount, false) }
     try Self.encode(&pipeline, chunk, shape, into: &output)
     return (payloadByteCount, true)
   }
@@ -176,18 +179,46 @@ package struct ShardWriter: ~Copyable {
 
   /// Lays out the elements of an inner chunk after what `arena` has, and returns the bytes of those in runs.
   private static func gather(
-    _ chunk: MergedElements, layout: ElementLayout, maximumElementByteCount: Int, into arena: inout ByteArena
+    _ runs: [ElementRun], of elements: any BlobSource, others: (any BlobSource)?, count: Int,
+    layout: ElementLayout, maximumElementByteCount: Int, into arena: inout ByteArena
   ) throws(ChunkError) -> Int {
-    let (payloadByteCount, othersByteCount) = try chunk.byteCounts()
+    var payloadByteCount = 0
+    var othersByteCount = 0
+    try forEachSegment(runs, count: count) { range, isWritten throws(ChunkError) in
+      if isWritten {
+        payloadByteCount = try sum(payloadByteCount, elements.byteCount(of: range))
+      } else if let others {
+        othersByteCount = try sum(othersByteCount, others.byteCount(of: range))
+      }
+    }
     try arena.appendChunk(
-      count: chunk.count, payloadByteCount: try sum(payloadByteCount, othersByteCount), layout: layout,
+      count: count, payloadByteCount: try sum(payloadByteCount, othersByteCount), layout: layout,
       maximumElementByteCount: maximumElementByteCount
     ) { writer throws(ChunkError) in
-      try chunk.forEachSegment { source, range, _ throws(ChunkError) in
-        try source.write(range, to: &writer)
+      try forEachSegment(runs, count: count) { range, isWritten throws(ChunkError) in
+        if isWritten {
+          try elements.write(range, to: &writer)
+        } else {
+          try others?.write(range, to: &writer)
+        }
       }
     }
     return payloadByteCount
+  }
+
+  /// Calls `body` with the elements of an inner chunk in order: those of each run, as the selection counts
+  /// them, and those between runs, which are not written, as the inner chunk does.
+  @inline(__always)
+  private static func forEachSegment(
+    _ runs: [ElementRun], count: Int, _ body: (Range<Int>, _ isWritten: Bool) throws(ChunkError) -> Void
+  ) throws(ChunkError) {
+    var position = 0
+    for run in runs {
+      if run.chunkIndex > position { try body(position..<run.chunkIndex, false) }
+      try body(run.selectionIndex..<run.selectionIndex + run.count, true)
+      position = run.chunkIndex + run.count
+    }
+    if position < count { try body(position..<count, false) }
   }
 }
 
