@@ -85,7 +85,7 @@ struct VanishedDirectoryTests {
     ]
     for call in calls {
       let error = #expect(throws: StoreError.self) { try call() }
-      #expect(error == .system(operation: "use the replaced directory", path: path, code: ESTALE))
+      #expect(error == .replaced(path: path))
     }
     #expect(FileManager.default.fileExists(atPath: aside) == !isRemoved)
     #expect(try FileStore(opening: path).list("").map(\.description) == ["a/2"])
