@@ -1,3 +1,4 @@
+import ChunkEngine
 import Foundation
 import TestSupport
 import Testing
