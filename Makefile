@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test crash compare results check bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test crash compare results pages check bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
@@ -7,6 +7,7 @@ help:
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
+	@echo "make pages    test what draws the charts, and look at the page of Benchmarks/Results with Chromium"
 	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
 	@echo "make bench-check  fail if a kernel lost speed since BASE=HEAD~1, which is built and measured beside it"
 	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
@@ -32,12 +33,18 @@ crash: dependencies
 compare: dependencies
 	@sh Benchmarks/Peers/setup.sh
 	swift build -c release --product zvlen-bench
-	@"$$(swift build -c release --show-bin-path)/zvlen-bench" compare --html comparison.html $(ARGUMENTS)
+	@"$$(swift build -c release --show-bin-path)/zvlen-bench" compare $(ARGUMENTS) --json comparison.json
+	@.venv-peers/bin/python Benchmarks/Charts page comparison.json -o comparison.html
 	@echo "Charts and all figures are in comparison.html."
 
-results: dependencies
-	swift build -c release --product zvlen-bench
-	@"$$(swift build -c release --show-bin-path)/zvlen-bench" publish --readme README.md
+results:
+	@sh Benchmarks/Peers/setup.sh
+	@.venv-peers/bin/python Benchmarks/Charts results
+
+pages:
+	@sh Benchmarks/Peers/setup.sh
+	@.venv-peers/bin/python -m unittest discover Tests/Pages
+	@python3 Tests/Pages/check.py Benchmarks/Results/index.html
 
 # Leaks are left to other tools: the test runner itself leaks.
 check: dependencies python lint docs

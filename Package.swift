@@ -10,7 +10,6 @@ let package = Package(
     .library(name: "ChunkEngine", targets: ["ChunkEngine"]),
     .library(name: "Zarr", targets: ["Zarr"]),
     .executable(name: "zvlen", targets: ["zvlen"]),
-    .executable(name: "zvlen-bench", targets: ["zvlen-bench"]),
     // For tests: loaded before all other libraries of the tool, to end it or let it fail at a call to the system.
     .library(name: "SystemFaults", type: .dynamic, targets: ["CSystemFaults"]),
   ],

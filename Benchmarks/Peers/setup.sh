@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the Python environment of the rivals that `zvlen-bench compare` runs: `.venv-peers` in the root of the
-# repository.
+# Makes the Python environment of the rivals that `zvlen-bench compare` runs, and of Benchmarks/Charts: `.venv-peers` in
+# the root of the repository.
 #
 # Takes the newest suitable Python (3.12 or later has a newer zarr-python, with its fused pipeline), or the one that
 # the variable PYTHON names, and installs what requirements.txt names, some minutes' work. What cannot be installed is

@@ -73,4 +73,4 @@ for part in ${*:-$(echo "$parts" | awk 'NF { print $1 }')}; do
   # shellcheck disable=SC2086  # The words of a line are arguments.
   measure "$part" $line
 done
-"$bench" publish --readme README.md
+.venv-peers/bin/python Benchmarks/Charts results

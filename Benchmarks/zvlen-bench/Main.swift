@@ -7,7 +7,6 @@ struct Main: ParsableCommand {
     commandName: "zvlen-bench",
     abstract: "Measures how fast variable-length blobs go into Zarr chunks and come back.",
     subcommands: [
-      RunCommand.self, CompareCommand.self, GrowCommand.self, PublishCommand.self, TuneCommand.self,
-      KernelsCommand.self,
+      RunCommand.self, CompareCommand.self, GrowCommand.self, TuneCommand.self, KernelsCommand.self,
     ])
 }

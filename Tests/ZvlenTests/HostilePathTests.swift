@@ -89,7 +89,7 @@ struct HostilePathTests {
 
     try Tool.fail(
       "export", "data.zarr", "-o", "again", in: scratch,
-      saying: "elements 1 and 3 have the same path \"b\", and no file is written")
+      saying: "element 1 and element 3 have the same path \"b\", and no file is written")
 
     #expect(try scratch.files(below: "again").isEmpty)
   }

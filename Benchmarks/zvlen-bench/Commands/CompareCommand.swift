@@ -66,8 +66,8 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Leave out the passes in new processes that measure memory.")
   var withoutMemory = false
 
-  @OptionGroup(title: "Output")
-  var output: ReportFiles
+  @Option(help: ArgumentHelp("Write the results as JSON, which Benchmarks/Charts draws.", valueName: "FILE"))
+  var json: String?
 
   func validate() throws {
     guard workers.allSatisfy((1...4096).contains) else {
@@ -93,8 +93,7 @@ struct CompareCommand: ParsableCommand {
       scale: scale, repeats: repeatCount, store: store, memory: withoutMemory ? .none : .curve
     ).report { print($0) }
     print("\n" + report.libraryTable.rendered() + "\n\n" + report.summary.rendered())
-    try output.write(
-      json: report.json, markdown: report.markdown, page: { ComparisonPage(report).page })
+    if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
   }
 
   private var plan: ComparisonPlan {

@@ -32,8 +32,8 @@ struct GrowCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the files go. (default: where memory backs them)", valueName: "DIR"))
   var store: String?
 
-  @OptionGroup(title: "Output")
-  var output: ReportFiles
+  @Option(help: ArgumentHelp("Write the results as JSON, which Benchmarks/Charts draws.", valueName: "FILE"))
+  var json: String?
 
   func validate() throws {
     guard (1000...1_000_000_000).contains(largest) else {
@@ -55,6 +55,6 @@ struct GrowCommand: ParsableCommand {
       report.rows += try run.rows(axis) { print($0) }
       print("\n" + report.table(axis).rendered() + "\n")
     }
-    try output.write(json: report.json, markdown: report.markdown, page: { GrowthPage(report).page })
+    if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
   }
 }

@@ -59,10 +59,7 @@ struct TuneCommand: ParsableCommand {
       valueName: "memory|DIR"))
   var store: StoreChoice?
 
-  @Option(help: ArgumentHelp("Write a page with the advice and charts.", valueName: "FILE"))
-  var html: String?
-
-  @Option(help: ArgumentHelp("Write the results as JSON.", valueName: "FILE"))
+  @Option(help: ArgumentHelp("Write the results as JSON, which Benchmarks/Charts draws.", valueName: "FILE"))
   var json: String?
 
   func validate() throws {
@@ -92,12 +89,8 @@ struct TuneCommand: ParsableCommand {
     print(tried + "\n")
     let report = TuneReport(
       outcome, of: settings, for: goals, payloadByteCount: corpus.byteCount,
-      lead: [machine.summary, tried])
+      title: "Settings for \(workload.summary)", lead: [machine.summary, tried])
     print(report.rendered())
-    if let html {
-      let page = TunePage(report).page(title: "Settings for \(workload.summary)")
-      try Data(page.rendered().utf8).write(to: URL(fileURLWithPath: html))
-    }
     if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
   }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The blobs of a row: a kind that this program makes, or those that `--data` names.
-enum BlobKind: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+enum BlobKind: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   /// Short text: identifiers, tags.
   case bytes16 = "16B"
   /// JSON records.

@@ -1,5 +1,5 @@
 /// What one library reached in one row.
-struct ComparedResult: Codable, Sendable {
+struct ComparedResult: Encodable, Sendable {
   /// The library.
   let name: String
   /// Where blobs came from and went to.

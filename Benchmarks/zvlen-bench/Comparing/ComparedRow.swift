@@ -1,5 +1,5 @@
 /// One piece of work with one setting, and what each library reached.
-struct ComparedRow: Codable, Sendable {
+struct ComparedRow: Encodable, Sendable {
   let setting: ComparisonSetting
   let work: Work
   /// All blobs of the setting, and their bytes.
@@ -26,11 +26,6 @@ struct ComparedRow: Codable, Sendable {
   /// The result of a library with a layout.
   func result(_ name: String, _ layout: Layout) -> ComparedResult? {
     results.first { $0.name == name && $0.layout == layout }
-  }
-
-  /// The result of a library with its own layout, or with objects where it has no other.
-  func best(_ name: String) -> ComparedResult? {
-    [.own, .objects].compactMap { result(name, $0) }.first { $0.medianSeconds != nil }
   }
 
   /// The fastest result that is neither ours nor the floor's.

@@ -1,13 +1,6 @@
 import CommandLineOptions
 
 extension ComparisonReport {
-  /// The settings, in the order of the rows.
-  var settings: [ComparisonSetting] {
-    var settings: [ComparisonSetting] = []
-    for row in rows where !settings.contains(row.setting) { settings.append(row.setting) }
-    return settings
-  }
-
   /// The rows of a setting as a table.
   static func table(_ rows: [ComparedRow]) -> TextTable {
     var table = TextTable([

@@ -1,7 +1,7 @@
 import CommandLineOptions
 
 /// Which blobs are stored how, in one row of the comparison.
-struct ComparisonSetting: Hashable, Sendable, Codable {
+struct ComparisonSetting: Hashable, Sendable, Encodable {
   /// The blobs.
   var blobs: BlobKind
   /// The size of a chunk in wire form.

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// What is done with the blobs of a row.
-enum Work: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+enum Work: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   /// All blobs into an empty directory.
   case write
   /// All blobs of a directory into memory.

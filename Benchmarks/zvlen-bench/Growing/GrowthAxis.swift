@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// What grows while all else stays the same.
-enum GrowthAxis: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+enum GrowthAxis: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   /// The number of blobs of a stream.
   case blobs
   /// The number of threads.

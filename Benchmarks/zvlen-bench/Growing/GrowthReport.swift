@@ -2,7 +2,7 @@ import CommandLineOptions
 import Foundation
 
 /// What writing and reading cost at one place of an axis.
-struct GrowthRow: Codable, Sendable {
+struct GrowthRow: Encodable, Sendable {
   let axis: GrowthAxis
   let blobs: Int
   let payloadBytes: Int
@@ -21,9 +21,9 @@ struct GrowthRow: Codable, Sendable {
 }
 
 /// How cost grows; its JSON has these names in snake case.
-struct GrowthReport: Codable, Sendable {
+struct GrowthReport: Encodable, Sendable {
   /// The words that it was started with.
-  var command: String
+  let command: String
   let machine: MachineDescription
   let versions: LibraryVersions
   let codec: String
@@ -32,20 +32,6 @@ struct GrowthReport: Codable, Sendable {
   /// The report as JSON with sorted keys.
   func json() throws -> Data {
     try JSONEncoder.report.encode(self) + Data("\n".utf8)
-  }
-
-  /// Reads reports of several runs on one machine as one; an axis of a later run takes the place of an earlier.
-  static func read(_ paths: [String]) throws -> GrowthReport? {
-    let reports = try paths.map { path in
-      try JSONDecoder.report.decode(GrowthReport.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-    }
-    guard var whole = reports.first else { return nil }
-    for report in reports.dropFirst() {
-      whole.command += "\n" + report.command
-      let axes = Set(report.rows.map(\.axis))
-      whole.rows = whole.rows.filter { !axes.contains($0.axis) } + report.rows
-    }
-    return whole
   }
 
   /// The rows of an axis as a table.
@@ -81,12 +67,5 @@ struct GrowthReport: Codable, Sendable {
       measurement.payloadBytesPerSecond.map { Figure.rate($0 / 1e6) } ?? "–",
       row.nanoseconds(measurement).map(Figure.rate) ?? "–",
     ] + (hasFloor ? [measurement.floorQuotient.map { Figure.fixed($0, places: 2) } ?? "–"] : [])
-  }
-
-  /// The tables as Markdown.
-  func markdown() -> String {
-    let parts = GrowthAxis.allCases.filter { axis in rows.contains { $0.axis == axis } }
-      .map { "## By \($0.rawValue)\n\n" + table($0).markdown() }
-    return (["# How cost grows", machine.summary] + parts).joined(separator: "\n\n") + "\n"
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// What synthetic blobs hold.
-enum Content: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+enum Content: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   /// Invented words, the frequent ones far more often than the rare ones.
   case text
   /// JSON arrays of small records.

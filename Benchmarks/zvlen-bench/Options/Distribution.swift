@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// How the sizes of synthetic blobs vary.
-enum Distribution: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+enum Distribution: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   /// Every blob has the mean size.
   case fixed
   /// Every size within a third of the mean is equally likely.

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// How the blobs lie in memory before they are written.
-enum SourceKind: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+enum SourceKind: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   /// One buffer and offsets.
   case arena
   /// One array of bytes for each blob.

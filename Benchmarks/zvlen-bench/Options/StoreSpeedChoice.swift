@@ -2,7 +2,7 @@ import ArgumentParser
 import Zarr
 
 /// Where arrays will be stored, which is slower than where settings are tried out.
-enum StoreSpeedChoice: String, Sendable, CaseIterable, Codable, ExpressibleByArgument {
+enum StoreSpeedChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
   case memory, drive, network
 
   /// How fast that is taken to be.

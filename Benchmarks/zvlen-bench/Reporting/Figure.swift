@@ -28,11 +28,6 @@ enum Figure {
     }
   }
 
-  /// A number without zeros at its end: `0.5`, `20`, `2,500`.
-  static func trimmed(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? count(Int(value)) : String(format: "%.4g", value)
-  }
-
   /// A number with its power of 1000: `512`, `5.12 k`, `51.2 M`.
   static func short(_ value: Double) -> String {
     switch value {

@@ -9,12 +9,3 @@ extension JSONEncoder {
     return encoder
   }
 }
-
-extension JSONDecoder {
-  /// Reads what ``Foundation/JSONEncoder/report`` writes.
-  static var report: JSONDecoder {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return decoder
-  }
-}

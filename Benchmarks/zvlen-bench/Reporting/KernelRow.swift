@@ -1,7 +1,7 @@
 import Foundation
 
 /// One loop on blobs of one size.
-struct KernelRow: Codable, Sendable {
+struct KernelRow: Encodable, Sendable {
   /// What the loop does.
   let work: String
   let blobBytes: Int

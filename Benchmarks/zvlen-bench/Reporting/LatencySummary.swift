@@ -1,5 +1,5 @@
 /// How long single reads take, in seconds.
-struct LatencySummary: Codable, Sendable {
+struct LatencySummary: Encodable, Sendable {
   let reads: Int
   let p50: Double
   let p90: Double

@@ -1,7 +1,7 @@
 import CFloor
 
 /// The versions of what a measurement was built with.
-struct LibraryVersions: Codable, Sendable {
+struct LibraryVersions: Encodable, Sendable {
   /// The Swift standard library in use.
   let swift: String
   /// The linked libzstd.

@@ -2,7 +2,7 @@ import CFloor
 import Foundation
 
 /// What a measurement ran on.
-struct MachineDescription: Codable, Sendable {
+struct MachineDescription: Encodable, Sendable {
   /// The processor's model name.
   let processor: String
   /// The cores that this process may use.

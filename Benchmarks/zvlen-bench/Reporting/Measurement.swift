@@ -1,5 +1,5 @@
 /// The repeats of one piece of work, and of the floor beside it.
-struct Measurement: Codable, Sendable {
+struct Measurement: Encodable, Sendable {
   /// The seconds of each repeat.
   let seconds: [Double]?
   let medianSeconds: Double?

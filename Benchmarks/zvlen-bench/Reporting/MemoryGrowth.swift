@@ -1,7 +1,7 @@
 /// How far resident memory rises above where it was when a piece of work began, in bytes.
 ///
 /// The blobs that are written are there before and not part of it; the views that a read returns are.
-struct MemoryGrowth: Codable, Sendable {
+struct MemoryGrowth: Encodable, Sendable {
   let writeBytes: Int?
   let readBytes: Int?
   let scanBytes: Int?

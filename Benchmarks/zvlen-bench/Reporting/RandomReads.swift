@@ -1,5 +1,5 @@
 /// Reads of single elements at random places, and the floor beside them.
-struct RandomReads: Codable, Sendable {
+struct RandomReads: Encodable, Sendable {
   let latency: LatencySummary?
   let floorLatency: LatencySummary?
   /// The floor's median divided by ours: 1 is the limit.

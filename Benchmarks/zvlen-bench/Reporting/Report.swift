@@ -1,7 +1,7 @@
 import Foundation
 
 /// Everything that a run found out; its JSON has these names in snake case.
-struct Report: Codable, Sendable {
+struct Report: Encodable, Sendable {
   let payloadBytes: Int
   let encodedBytes: Int
   /// The payload divided by what is stored.

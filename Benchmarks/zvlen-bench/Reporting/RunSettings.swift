@@ -2,7 +2,7 @@ import CommandLineOptions
 import Zarr
 
 /// The flags that a run was started with, as the JSON output names them.
-struct RunSettings: Codable, Sendable {
+struct RunSettings: Encodable, Sendable {
   /// `null` for synthetic blobs.
   let data: String?
   /// The mean size of synthetic blobs that was asked for.

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What a long stream came to.
-struct StreamReport: Codable, Sendable {
+struct StreamReport: Encodable, Sendable {
   let payloadBytes: Int
   let encodedBytes: Int
   /// The payload divided by what is stored.

@@ -1,4 +1,4 @@
-/// A table of aligned columns: for a terminal here, for Markdown and HTML in extensions.
+/// A table of aligned columns for a terminal.
 struct TextTable {
   /// Which edge the cells of a column share.
   enum Alignment {

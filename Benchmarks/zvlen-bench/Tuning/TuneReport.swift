@@ -5,8 +5,10 @@ import Zarr
 /// What a search found, for people and programs.
 struct TuneReport {
   /// The settings for one goal.
-  struct Advice: Codable {
+  struct Advice: Encodable {
     let goal: TuningGoal
+    /// The goal in words.
+    let title: String
     /// The setting and what it reached, in words.
     let words: String
     /// The flags of `zvlen import` that choose the setting.
@@ -17,8 +19,11 @@ struct TuneReport {
     let noise: Double
     /// The difference that counts as none.
     let tolerance: Double
+    /// The noise and the tolerance in words.
+    let noiseWords: String
   }
 
+  let title: String
   let rows: [TuneRow]
   let advice: [Advice]
   /// What was tried out, and how, in a few sentences.
@@ -27,12 +32,13 @@ struct TuneReport {
   /// Creates a report.
   init(
     _ outcome: TuningOutcome, of settings: [TuneSetting], for goals: [TuningGoal], payloadByteCount: Int,
-    lead: [String]
+    title: String, lead: [String]
   ) {
     let rows = zip(settings, outcome.results).map {
       TuneRow($0, $1, payloadByteCount: payloadByteCount, store: outcome.store)
     }
     self.rows = rows
+    self.title = title
     self.lead = lead
     advice = goals.compactMap { goal in
       // The search measures its finalists often enough to know their noise.
@@ -41,10 +47,11 @@ struct TuneReport {
       }
       let chosen = Self.candidate(best.candidate, for: goal, settings, rows)
       let setting = settings[chosen]
+      let tolerance = outcome.tolerance(for: goal)
       return Advice(
-        goal: goal, words: "\(setting.words): \(rows[chosen].words)",
+        goal: goal, title: goal.title, words: "\(setting.words): \(rows[chosen].words)",
         importFlags: setting.importFlags, swift: setting.snippet, noise: noise,
-        tolerance: outcome.tolerance(for: goal))
+        tolerance: tolerance, noiseWords: Self.noiseWords(goal, noise, tolerance))
     }
   }
 
@@ -62,7 +69,7 @@ struct TuneReport {
   func rendered() -> String {
     let advice = advice.map { advice in
       """
-      For \(advice.goal.title):
+      For \(advice.title):
         \(advice.words)
         \(advice.noiseWords)
         zvlen import SOURCE -o DEST \(advice.importFlags)
@@ -91,29 +98,23 @@ struct TuneReport {
     return table
   }
 
-  /// The rows and the advice as JSON.
+  /// Everything as JSON.
   func json() throws -> Data {
-    try JSONEncoder.report.encode(Document(advice: advice, settings: rows)) + Data("\n".utf8)
+    try JSONEncoder.report.encode(Document(title: title, lead: lead, advice: advice, settings: rows))
+      + Data("\n".utf8)
   }
 
-  private struct Document: Codable {
+  private struct Document: Encodable {
+    let title: String
+    let lead: [String]
     let advice: [Advice]
     let settings: [TuneRow]
   }
-}
 
-extension TuneReport.Advice {
-  /// The noise in words.
-  var noiseWords: String {
-    let difference = "\(Figure.fixed(tolerance * 100, places: 1)) %"
-    guard goal != .size else { return "Sizes do not vary; what is within \(difference) counts as equal." }
-    guard noise > 0 else {
-      return
-        "No noise, as the store takes longer than the work; what is within \(difference) counts as equal."
-    }
-    return """
-      Noise: \(Figure.fixed(noise * 100, places: 1)) % between passes; what is within \(difference) counts as \
-      equal.
-      """
+  private static func noiseWords(_ goal: TuningGoal, _ noise: Double, _ tolerance: Double) -> String {
+    let equal = "what is within \(Figure.fixed(tolerance * 100, places: 1)) % counts as equal."
+    if goal == .size { return "Sizes do not vary; \(equal)" }
+    if noise == 0 { return "No noise, as the store takes longer than the work; \(equal)" }
+    return "Noise: \(Figure.fixed(noise * 100, places: 1)) % between passes; \(equal)"
   }
 }

@@ -2,7 +2,7 @@ import CommandLineOptions
 import Zarr
 
 /// What one setting reached.
-struct TuneRow: Sendable, Codable {
+struct TuneRow: Sendable, Encodable {
   let chunkBytes: Int
   /// The size of a shard, or nil for chunks in files of their own.
   let shardBytes: Int?

@@ -13,6 +13,13 @@ extension Appender {
   ) throws -> Result {
     while true {
       let state = try state()
+      guard !state.isHalfDivided else {
+        throw ZarrError.notWritable(
+          path: state.array.location,
+          reason:
+            "its elements were to be stored in smaller chunks, and that failed; it has none, append all again"
+        )
+      }
       do {
         return try body(state)
       } catch ZarrError.chunkTooLarge(let path, let elementCount, let limit, let fittingCount) {
@@ -33,7 +40,7 @@ extension Appender {
 
   private func canDivide(_ state: AppendingState) -> Bool {
     state.filledRowEnd == nil && state.array.metadata.chunkGrid.regularChunkShape?.count == 1
-      && (isArrayNew && state.storedRowCount == 0 || willDivide != nil)
+      && (isMeasured && state.storedRowCount == 0 || willDivide != nil)
   }
 
   func newChunkByteLimit(_ array: ZarrArray) -> Int {

@@ -5,14 +5,14 @@ extension Appender {
   /// Where the appender is; an array that is not there yet is created, for elements like those of the sample.
   func writingState() throws -> AppendingState {
     if let state { return state }
-    guard case .sampling(let sample, let create, let byteCount) = phase else {
+    guard case .sampling(let sample, let create, _) = phase else {
       preconditionFailure("the appender is finished")
     }
     let array = try create(sample.meanByteCount ?? ChunkSize.assumedMeanByteCount)
     let state = try AppendingState(
-      array, sample: (sample.takeElements(chain: array.chain), 0), chunkByteCount: byteCount,
-      chunkByteLimit: newChunkByteLimit(array), memoryBudget: memoryBudget, monitor: monitor)
-    isArrayNew = true
+      array, sample: (sample.takeElements(chain: array.chain), 0), chunkByteCount: evenChunkByteCount,
+      chunkByteLimit: isMeasured ? newChunkByteLimit(array) : nil, memoryBudget: memoryBudget,
+      monitor: monitor)
     phase = .writing(state)
     return state
   }

@@ -61,8 +61,8 @@ public final class Appender {
   /// About how many bytes a chunk has, and the most bytes of the chunks to come where they differ in length.
   let evenChunkByteCount: Int
 
-  /// Whether the appender has made the array, and nobody knows of elements in it.
-  var isArrayNew = false
+  /// Whether the appender makes the array, and finds the size of its chunks from the first elements.
+  private(set) var isMeasured = false
 
   /// Is called before an array in which a checkpoint has stored elements is divided into smaller chunks, where
   /// later elements are so much larger that chunks would not be read; nil if that is an error.
@@ -155,7 +155,7 @@ public final class Appender {
   }
 
   init(
-    sampling sample: OpenChunk, byteCount: Int,
+    sampling sample: OpenChunk, byteCount: Int, chunkByteCount: Int?,
     create: @escaping (_ meanByteCount: Double?) throws -> ZarrArray,
     dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?
   ) {
@@ -163,7 +163,8 @@ public final class Appender {
     self.dataType = dataType
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    evenChunkByteCount = byteCount
+    evenChunkByteCount = chunkByteCount ?? Self.evenChunkByteCount
+    isMeasured = chunkByteCount != nil
     lockTimeout = Self.standardLockTimeout
   }
 

@@ -81,6 +81,7 @@ extension AppendingState {
     let rowCount = try rowCount(with: openRows)
     _ = try storeAll(openRows: openRows)
     if storedRowCount > 0 { try array.resize(to: [0]) }
+    isHalfDivided = true
     let array = try array.divided(intoChunksOf: chunkLength, elementCount: rowCount)
     return try AppendingState(
       array, behind: rowCount, sample: sample, chunkByteCount: chunkByteCount,

@@ -87,23 +87,23 @@ extension AppendingState {
   ///
   /// A chunk has room for one element of any size, because chunks of fewer would not make that smaller.
   private func checkRoom(for byteCount: Int, in chunk: OpenChunk) throws {
-    guard array.chain.layout == .variable else { return }
-    let limits = array.access.limits
-    let (sum, overflow) = chunk.byteCount.addingReportingOverflow(byteCount)
-    let total = overflow ? Int.max : sum
-    let largest = max(chunk.largestElementByteCount, byteCount)
-    guard total > chunkByteLimit || total > limits.decodedByteCountPerChunk else { return }
-    let limit =
-      if total - largest > chunkByteLimit { chunkByteLimit } else { limits.decodedByteCountPerChunk }
-    guard total - largest > chunkByteLimit || total > limits.decodedByteCountPerChunk else { return }
-    let elementCount = array.chunkShape.reduce(1, *)
-    guard elementCount > 1 else {
-      throw ChunkError.elementTooLarge(index: 0, byteCount: byteCount, limit: limit)
+    // An element that is too large for any chunk is refused for that.
+    let limit = array.access.limits.decodedByteCountPerChunk
+    guard array.chain.layout == .variable, byteCount <= array.access.maximumElementByteCount else { return }
+    let (total, overflow) = chunk.byteCount.addingReportingOverflow(byteCount + WireForm.lengthByteCount)
+    guard overflow || total > min(chunkByteLimit, limit) else { return }
+    guard byteCount <= limit - WireForm.headerByteCount - WireForm.lengthByteCount else {
+      throw ChunkError.elementTooLarge(
+        index: chunk.count, byteCount: byteCount,
+        limit: max(0, limit - WireForm.headerByteCount - WireForm.lengthByteCount))
     }
-    let mean = max(1, total / (chunk.count + 1))
+    let elementCount = array.chunkShape.reduce(1, *)
+    let others = total - max(chunk.largestElementByteCount, byteCount)
+    guard elementCount > 1, overflow || others > chunkByteLimit || total > limit else { return }
     throw ZarrError.chunkTooLarge(
-      path: array.location, elementCount: elementCount, limit: limit,
-      fittingCount: max(1, min(elementCount / 2, chunkByteCount / mean)))
+      path: array.location, elementCount: elementCount,
+      limit: others > chunkByteLimit ? chunkByteLimit : limit,
+      fittingCount: max(1, min(elementCount / 2, chunkByteCount / max(1, total / (chunk.count + 1)))))
   }
 
   /// Where an element that has as many bytes would make the open chunk too large, seals it.

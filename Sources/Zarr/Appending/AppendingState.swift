@@ -63,6 +63,10 @@ final class AppendingState {
   var chunkByteLimit: Int
   let chunkByteCount: Int
 
+  /// Whether the array was to be divided into smaller chunks and that has failed, so that some are there and some
+  /// are not any more.
+  var isHalfDivided = false
+
   let monitor: ProgressMonitor?
 
   /// The row behind those that are filled, or nil for an array that grows.

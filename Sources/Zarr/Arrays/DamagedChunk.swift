@@ -15,7 +15,7 @@ public struct DamagedChunk: Sendable {
   /// The elements that the chunk has inside of the array.
   public let region: ArrayRegion
 
-  /// Why it could not be read. ``FailureKind`` tells damage from what may be sound.
+  /// Why it could not be read, of which ``FailureKind`` tells damage from what may be sound.
   public let reason: any Error
 }
 

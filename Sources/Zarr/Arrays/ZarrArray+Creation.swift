@@ -20,7 +20,7 @@ extension ZarrArray {
     let path = try nodePath(path, in: store)
     let array = try create(
       in: store, at: path, shape: shape, meanByteCount: nil, options: options, access: access)
-    try ConsolidatedMetadata.refresh(.nodes, at: [path], in: store, access.metadataLimits)
+    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
     return array
   }
 
@@ -51,7 +51,7 @@ extension ZarrArray {
     let array = try create(
       in: store, at: path, writing: elements, shape: shape, options: options, access: access,
       monitor: monitor)
-    try ConsolidatedMetadata.refresh(.nodes, at: [path], in: store, access.metadataLimits)
+    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
     return array
   }
 

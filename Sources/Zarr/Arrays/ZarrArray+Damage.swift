@@ -117,7 +117,8 @@ extension ZarrArray {
     var damaged: [DamagedChunk] = []
     part.forEachChunk { chunk in
       do {
-        _ = try worker.reader.scan(chunk, shard.index, fillElement: fillElement, joining: store.rangeJoining) {
+        _ = try worker.reader.scan(chunk, shard.index, fillElement: fillElement, joining: store.rangeJoining)
+        {
           range, arena in
           try shard.value.read(range, into: &arena)
         } _: { _, _ in

@@ -9,10 +9,12 @@ extension ZarrArray {
     let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)
     let prefixByteCount = path.names.isEmpty ? 0 : path.description.utf8.count + 1
     var directories: Set<[Int]> = []
-    let found: [[Int]] = try store.list(path.description).compactMap { key in
-      let key = String(Substring(key.description.utf8.dropFirst(prefixByteCount)))
+    let found: [[Int]] = try store.list(path.description).compactMap { listed in
+      let key = String(Substring(listed.description.utf8.dropFirst(prefixByteCount)))
       guard let indices = metadata.chunkKeyEncoding.indices(ofKey: key, rank: counts.count) else {
-        // A directory in place of a chunk is no chunk that was never written.
+        // What is behind a link that is not followed, and a directory in place of a chunk, were never written
+        // only as it seems.
+        if !NodeDocument.isName(key) { _ = try store.byteCount(of: listed) }
         if let directory = indices(ofDirectoryAbove: key, counts.count) { directories.insert(directory) }
         return nil
       }

@@ -1,11 +1,11 @@
 import ChunkEngine
 
 extension CodecSettings {
-  /// A type of numbers as NumPy calls it, or `defaultType` if there is none.
+  /// A type of numbers as NumPy calls it, or `defaultType` if there is none, or null in its place.
   ///
   /// - Throws: ``MetadataError`` that names the setting if it is no such type, or missing without a default.
   func numberType(_ name: String, default defaultType: NumberType?) throws(MetadataError) -> NumberType {
-    if fields.object[name] == nil, let defaultType { return defaultType }
+    if let defaultType, fields.object[name] ?? .null == .null { return defaultType }
     let expected = "a type of NumPy, as \"<f8\""
     let value = try fields.required(name, expected)
     guard let type = value.stringValue.flatMap(NumberType.init(numpy:)) else {

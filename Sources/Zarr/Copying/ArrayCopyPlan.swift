@@ -66,7 +66,7 @@ struct ArrayCopyPlan {
     of old: ArrayMetadata, _ format: ZarrFormat, _ options: CopyOptions
   ) -> DataType {
     switch old.dataType {
-    case .bytes, .string, .json: options.dataType ?? old.dataType
+    case let type where type.isBlob && options.dataType != nil: options.dataType ?? type
     // The same bytes have one name in zarr-python, which is where those of v2 come from, and one in zarrs.
     case .rawBytes(let byteCount) where format == .version3,
       .opaqueBytes(let byteCount) where format == .version3:
@@ -80,7 +80,11 @@ struct ArrayCopyPlan {
   /// The fill value, or nil where it cannot be one of the new type.
   private static func fillValue(of old: ArrayMetadata, as dataType: DataType) -> [UInt8]? {
     guard dataType != old.dataType else { return old.fillValue }
-    return (try? dataType.json(ofFillValue: old.fillValue)) == nil ? nil : old.fillValue
+    var value: [UInt8] = []
+    // SAFETY: Bytes have no padding.
+    let isConverted = (try? old.dataType.appendUnpadded(unsafe old.fillValue.span.bytes, to: &value)) != nil
+    if !dataType.isBlob || dataType.layout != .variable { value = old.fillValue }
+    return isConverted && (try? dataType.json(ofFillValue: value)) != nil ? value : nil
   }
 
   /// Takes over the attributes, what they and the fill value mean, and how chunks are named.

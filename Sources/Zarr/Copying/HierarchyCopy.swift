@@ -52,6 +52,13 @@ struct HierarchyCopy {
     var nodes = Nodes()
     switch source {
     case .array(let array):
+      if let type = options.dataType, type != array.dataType, !array.dataType.isBlob {
+        throw ZarrError.metadata(
+          path: array.location,
+          reason: MetadataError(
+            code: .unsupported, field: "data_type",
+            message: "elements of \(array.dataType.name) cannot become elements of \(type.name)"))
+      }
       nodes.arrays.append((.root, try ArrayCopyPlan(of: array, options)))
     case .group(let group):
       nodes.groups.append((.root, group.metadata, try group.hasConsolidatedMetadata()))

@@ -41,6 +41,18 @@ extension ConsolidatedMetadata {
     }
   }
 
+  /// Adds a node that has just been created to the copies in all groups above it, or removes it again.
+  ///
+  /// - Throws: As ``refresh(_:at:in:_:_:)``. The node would be in the way of who tries again.
+  static func add(_ path: NodePath, in store: any Store, _ limits: MetadataLimits) throws {
+    do {
+      try refresh(.nodes, at: [path], in: store, limits)
+    } catch {
+      for name in NodeDocument.names { try? store.delete(path.storeKey(name)) }
+      throw error
+    }
+  }
+
   /// Makes the copies of nodes true in one group, if it holds some.
   static func refresh(
     _ change: Change, at paths: [NodePath], heldBy holder: NodePath, in store: any Store,

@@ -61,7 +61,7 @@ public final class ZarrGroup: Sendable {
     let group = try create(
       in: store, at: path, GroupMetadata(attributes: attributes, zarrFormat: zarrFormat),
       overwrites: overwrites)
-    try ConsolidatedMetadata.refresh(.nodes, at: [path], in: store, MetadataLimits())
+    try ConsolidatedMetadata.add(path, in: store, MetadataLimits())
     return group
   }
 

@@ -11,6 +11,9 @@ struct NodeDocument: Hashable, Sendable {
   /// The name of the document with the attributes of a node of Zarr v2.
   static let attributesName = ".zattrs"
 
+  /// Whether a node has a document of a name.
+  static func isName(_ name: String) -> Bool { names.contains(name) || name == attributesName }
+
   /// The version of the format.
   let format: ZarrFormat
 

@@ -110,6 +110,13 @@ extension ZarrArray {
     isWhole: Bool, keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [], isDeferred: Bool = false,
     _ sharding: Sharding
   ) throws {
+    // Before memory is taken for it, and since it could not be read again.
+    let indexByteCount = try sharding.codec.index.byteCount(grid)
+    let limit = access.limits.shardIndexByteCount
+    guard indexByteCount <= limit else {
+      throw ChunkError.decodedByteCountExceedsLimit(
+        codec: ShardingCodec.name, byteCount: indexByteCount, limit: limit)
+    }
     var assembly = try ShardAssembly(
       sharding.codec, grid, keeping: old?.index, keptCount: keptCount, leavingOut: leftOut)
     for part in parts { assembly.add(part) }

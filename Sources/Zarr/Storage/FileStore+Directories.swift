@@ -12,11 +12,11 @@ extension FileStore {
 
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
-    var directories = [try Self.directory(of: prefix)]
+    var directories = [try Self.directory(of: prefix)].filter(canBeListed)
     while let next = directories.popLast() {
       try forEachEntry(of: next, followingLinks: true) { path, name, isDirectory in
         guard !Self.isTemporary(name) else { return }
-        if !isDirectory {
+        if !isDirectory || !canBeListed(path) {
           keys.append(StoreKey(checked: path))
         } else if !isLoop(path) {
           directories.append(path)
@@ -51,6 +51,17 @@ extension FileStore {
     try? store.removeContents(of: "")
     _ = fchmod(store.root.rawValue, RootDirectory.retiredMode)
     if unsafe rmdir(path) != 0 { _ = fchmod(store.root.rawValue, 0o700) }
+  }
+
+  /// Whether a directory can be listed as far as links are concerned, which lead nowhere or out of the store.
+  private func canBeListed(_ path: String) -> Bool {
+    guard isLink(path) else { return true }
+    do {
+      guard let directory = try open(path, flags: O_RDONLY | O_DIRECTORY) else { return false }
+      return try directory.status().st_mode & S_IFMT == S_IFDIR
+    } catch {
+      return false
+    }
   }
 
   private func isLink(_ path: String) -> Bool {

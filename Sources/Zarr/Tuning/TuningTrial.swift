@@ -7,18 +7,18 @@ package struct TuningTrial {
   private let elementByteCount: Int
   private let workerCount: Int
 
-  /// Work that is shorter is done twice and counts as the shorter of both: the first time pays for memory and
-  /// for what the compressors prepare.
+  /// Shorter work is done twice and the faster run counts: the first one pays for fresh memory and for setting
+  /// up the compressors.
   private static let repeatedBelowSeconds = 0.05
 
-  /// The most elements that are read by themselves, and the seconds after which there are no more of them.
+  /// How many elements are read one at a time, and the seconds after which the reads stop.
   private static let randomReads = (mostCount: 32, leastCount: 3, seconds: 0.02)
 
   /// Prepares to measure.
   ///
   /// - Parameters:
   ///   - sample: The elements.
-  ///   - workerCount: How many threads work.
+  ///   - workerCount: The number of threads.
   /// - Throws: What `sample` throws.
   /// - Precondition: There are elements.
   package init(_ sample: any BlobSource, workerCount: Int) throws(ChunkError) {
@@ -28,7 +28,7 @@ package struct TuningTrial {
     elementByteCount = try sample.byteCount(of: 0..<sample.count)
   }
 
-  /// Makes one pass with the settings of `candidate`, in a store that is empty.
+  /// Makes one pass with the settings of `candidate` in an empty store.
   ///
   /// - Throws: What the store and the sample throw.
   /// - Complexity: O(*n*) where *n* is the size of the sample.
@@ -58,7 +58,7 @@ package struct TuningTrial {
       chunkCount: max(1, wireByteCount / candidate.chunkByteCount))
   }
 
-  /// The median seconds of reading one element, at places that are the same each time.
+  /// The median seconds of reading one element, at the same places in every pass.
   private func randomReadSeconds(_ array: ZarrArray) throws -> Double {
     let start = ContinuousClock.now
     var samples: [Double] = []
@@ -83,5 +83,159 @@ package struct TuningTrial {
     let start = ContinuousClock.now
     try work()
     return (ContinuousClock.now - start) / .seconds(1)
+  }
+}
+
+/// Settings to try.
+package struct TuningCandidate: Sendable {
+  /// The bytes of a chunk in wire form.
+  package let chunkByteCount: Int
+  /// The bytes of a shard before compression, or nil for chunks without shards.
+  package let shardByteCount: Int?
+  /// The codecs that follow the serializer.
+  package let codecs: [CodecChain.Stage]
+
+  /// Creates a candidate.
+  package init(chunkByteCount: Int, shardByteCount: Int?, codecs: [CodecChain.Stage]) {
+    self.chunkByteCount = chunkByteCount
+    self.shardByteCount = shardByteCount
+    self.codecs = codecs
+  }
+
+  /// The options of an array with these settings.
+  package var options: ArrayOptions {
+    ArrayOptions(
+      chunkSize: .bytes(chunkByteCount), shardSize: shardByteCount.map { .bytes($0) }, codecs: codecs)
+  }
+}
+
+/// What one pass with a candidate took.
+package struct TuningMeasurement: Hashable, Sendable {
+  /// The seconds of writing the sample.
+  package var writeSeconds: Double
+  /// The seconds of reading all of it.
+  package var readSeconds: Double
+  /// The median seconds of reading one element.
+  package var randomReadSeconds: Double
+  /// The stored bytes of the whole sample.
+  package var storedByteCount: Int
+  /// The number of chunks in these bytes, of which reading one element decodes one.
+  package var chunkCount: Int
+
+  /// Creates a measurement.
+  package init(
+    writeSeconds: Double, readSeconds: Double, randomReadSeconds: Double, storedByteCount: Int,
+    chunkCount: Int
+  ) {
+    self.writeSeconds = writeSeconds
+    self.readSeconds = readSeconds
+    self.randomReadSeconds = randomReadSeconds
+    self.storedByteCount = storedByteCount
+    self.chunkCount = chunkCount
+  }
+
+  /// The cost for a goal in a store.
+  ///
+  /// It is in seconds, or in bytes for ``TuningGoal/size``. Less is better.
+  ///
+  /// The store works while other chunks are encoded or decoded, so the slower of the two counts. For a single
+  /// element both times add up.
+  package func cost(for goal: TuningGoal, in store: StoreSpeed) -> Double {
+    let stored = Double(storedByteCount)
+    return switch goal {
+    case .write: max(writeSeconds, store.transferSeconds(stored))
+    case .read: max(readSeconds, store.transferSeconds(stored))
+    case .size: stored
+    case .random: randomReadSeconds + store.requestSeconds(stored / Double(max(1, chunkCount)))
+    }
+  }
+}
+
+/// Elements from all over a source, where they are.
+///
+///     source   |■■■■      |■■■■      |■■■■      |
+package struct SampledBlobs: BlobSource {
+  /// A range of a source.
+  private struct Run: BlobSource {
+    let source: any BlobSource
+    let range: Range<Int>
+
+    var count: Int { range.count }
+    var elementsAreText: Bool { source.elementsAreText }
+
+    func byteCount(of part: Range<Int>) throws(ChunkError) -> Int {
+      try source.byteCount(of: moved(part))
+    }
+
+    func write(_ part: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+      try source.write(moved(part), to: &writer)
+    }
+
+    private func moved(_ part: Range<Int>) -> Range<Int> {
+      range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound
+    }
+  }
+
+  private static let runCount = 16
+
+  private let elements: any BlobSource
+
+  /// Whether the sample lacks some of the elements.
+  package let isPart: Bool
+
+  /// Chooses elements of about `byteCount` bytes in total, and at least one if there are any.
+  ///
+  /// - Throws: What `source` throws.
+  /// - Complexity: O(*n*) where *n* is the number of elements that are chosen.
+  package init(of source: any BlobSource, byteCount: Int) throws(ChunkError) {
+    let count = source.count
+    let whole = try ZarrArray.meanByteCount(of: source) * Double(count)
+    isPart = whole > Double(byteCount) && count > 1
+    guard isPart else {
+      elements = source
+      return
+    }
+    let runCount = min(Self.runCount, count)
+    let limit = max(1, byteCount / runCount)
+    var runs: [Run] = []
+    for index in 0..<runCount {
+      let start = count / runCount * index
+      // By the mean at first, and then by what is there.
+      let most = max(1, min(count / runCount, Int(Double(count / runCount) * Double(byteCount) / whole)))
+      var range = start..<start + most
+      while range.count > 1, try source.byteCount(of: range) > limit * 3 / 2 {
+        range = start..<start + range.count / 2
+      }
+      runs.append(Run(source: source, range: range))
+    }
+    elements = JoinedBlobs(runs)
+  }
+
+  package var count: Int { elements.count }
+
+  package var elementsAreText: Bool { elements.elementsAreText }
+
+  package func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+    try elements.byteCount(of: range)
+  }
+
+  package func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+    try elements.write(range, to: &writer)
+  }
+}
+
+/// Why a candidate could not be measured.
+package enum TuningError: Error, Hashable, CustomStringConvertible {
+  /// The elements that were read differ from those that were written.
+  case differs(byteCount: Int, expected: Int)
+
+  package var description: String {
+    switch self {
+    case .differs(let byteCount, let expected):
+      """
+      tuning read \(byteCount) bytes of the \(expected) bytes that it wrote; the sample must give the same bytes \
+      each time it is read
+      """
+    }
   }
 }

@@ -24,7 +24,8 @@ struct CompareCommand: ParsableCommand, ReadingCommand {
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   @Option(
-    help: ArgumentHelp("The bytes of elements of each array that are in memory, about.", valueName: "bytes"))
+    help: ArgumentHelp("The bytes of elements of each array that are in memory, about.", valueName: "bytes"),
+    transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: ZarrArray.standardCopyMemoryBudget)
 
   func run() throws {

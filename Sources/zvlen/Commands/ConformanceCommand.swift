@@ -23,6 +23,8 @@ struct ConformanceCommand: ParsableCommand, ReadingCommand {
   func run() throws {
     let array = try NodeLocation.array(
       at: path, followsLinks: reading.links.followLinks, access: reading.access)
-    try array.writeLines(of: 0..<array.count, as: .fillValue, to: .standard(), path: path)
+    var raw = RawElements(of: path)
+    try array.writeLines(of: 0..<array.count, as: .fillValue, to: .standard(), raw: &raw)
+    try raw.finish()
   }
 }

@@ -41,7 +41,9 @@ struct ConsolidateCommand: ParsableCommand {
       try group.removeConsolidatedMetadata()
     } else {
       let leftOut = try group.consolidate(leavesOutUnreadable: true)
-      for node in leftOut { StandardError.write("zvlen: \(OneLine("\(node.location): \(node.reason)"))\n") }
+      for node in leftOut {
+        StandardError.write("zvlen: error: \(OneLine("\(node.location): \(node.reason); it has no copy"))\n")
+      }
       if !leftOut.isEmpty { throw ExitCode.failure }
     }
   }

@@ -70,7 +70,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
       }
     } catch {
       target.discard()
-      throw error
+      throw target.named(error)
     }
   }
 
@@ -86,12 +86,16 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
       if options.zarrFormat == .version2, reason.field == "codecs" {
         advice += "; --codec replaces all codecs of the array"
       }
+      if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
       if source.kind == .group { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
     } catch let error as StoreError where source.kind == .group {
       var advice = ""
       if case .outside = error { advice = "; --follow-links follows it" }
       throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
+    } catch let error as ZarrError {
+      guard case .element = error, options.dataType != .bytes else { throw error }
+      throw ToolError("\(error); --type bytes takes every element")
     }
   }
 

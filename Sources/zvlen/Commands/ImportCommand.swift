@@ -15,7 +15,8 @@ struct ImportCommand: ParsableCommand {
         zvlen import /usr/share/doc -o doc.zarr
 
       Files become one array, an element for each line. A line feed at the end of a file ends its last line, \
-      and a carriage return is part of its line. A minus sign stands for standard input.
+      and a carriage return is part of its line. A byte order mark in front of JSON is left out. A minus sign \
+      stands for standard input.
         zvlen import events.jsonl -o events.zarr
         zcat logs/*.gz | zvlen import - -o logs.zarr --type bytes
         zvlen import events.jsonl -o events.zarr --type json
@@ -89,7 +90,7 @@ struct ImportCommand: ParsableCommand {
         The first part to come makes the array as large as the whole source, and the others find it; what is \
         not there yet reads as empty. A part that failed or was stopped is run again. Each part reads all \
         lines once to count them, and the source may not change meanwhile.
-        """, valueName: "part"))
+        """, valueName: "part"), transform: ImportPart.parse)
   var part: ImportPart?
 
   @Flag(help: "Lines end with a NUL byte in place of a line feed.")
@@ -106,7 +107,8 @@ struct ImportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The bytes of chunks that may wait to be compressed.",
-      discussion: "If the workers do not keep up, reading waits.", valueName: "bytes"))
+      discussion: "If the workers do not keep up, reading waits.", valueName: "bytes"),
+    transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: Appender.standardMemoryBudget)
 
   @Flag(
@@ -129,7 +131,7 @@ struct ImportCommand: ParsableCommand {
       throw ValidationError("--resume needs files that are whole, so not --durability none")
     }
     guard (0...1e9).contains(checkpointSeconds) else {
-      throw ValidationError("--checkpoint-seconds takes a number of seconds")
+      throw ValidationError("--checkpoint-seconds takes a number of seconds from 0 to 1000000000")
     }
   }
 
@@ -206,7 +208,7 @@ struct ImportCommand: ParsableCommand {
       if !append { try record?.remove() }
     } catch {
       destination.discard()
-      throw error
+      throw destination.named(error)
     }
   }
 
@@ -248,7 +250,7 @@ struct ImportCommand: ParsableCommand {
       try work.run(part, to: destination)
     } catch {
       destination.discard()
-      throw error
+      throw destination.named(error)
     }
   }
 

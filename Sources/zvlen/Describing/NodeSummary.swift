@@ -1,3 +1,4 @@
+import ChunkEngine
 import Zarr
 
 /// What `zvlen tree` says of a node.
@@ -33,7 +34,7 @@ struct NodeSummary {
       storedByteCount = .success(
         try store.list(entry.path.description).reduce(0) { total, key in
           try Interruption.check()
-          return try total + (store.byteCount(of: key) ?? 0)
+          return try sumOrMaximum(total, store.byteCount(of: key) ?? 0)
         })
     } catch let error as StoreError {
       storedByteCount = .failure(error)

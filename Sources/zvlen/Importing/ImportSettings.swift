@@ -21,7 +21,9 @@ struct ImportSettings {
         "\(array.location) has \(array.shape.count) axes; only arrays of one axis are continued")
     }
     if let type, type.dataType != array.dataType {
-      throw ToolError("\(array.location) has elements of type \(array.dataType.name), not \(type.rawValue)")
+      throw ToolError(
+        "\(array.location) has elements of type \(array.dataType.name), not \(type.rawValue); leave out --type, "
+          + "or name another directory")
     }
   }
 

@@ -53,6 +53,7 @@ extension LineImport {
       appender: appender, check: check, position: ImportPosition(sources: [SourcePosition()]))
     for extent in extents {
       state.position.sources[0].lineCount = extent.firstLineNumber - 1
+      state.position.sources[0].byteCount = extent.bytes.lowerBound
       let reader = try LineReader(OpenFile(extent.path), terminator: terminator, bytes: extent.bytes)
       try append(reader, extent.path, 0, &state, progress)
     }

@@ -7,6 +7,9 @@ struct LineImport: ImportWork {
   /// The name that stands for standard input.
   static let standardInputName = "-"
 
+  /// What errors call standard input.
+  static let standardInputTitle = "standard input"
+
   /// The paths of the files.
   let paths: [String]
 
@@ -74,14 +77,18 @@ struct LineImport: ImportWork {
     guard array.shape.count == 1, array.dataType == (settings.encoding.type ?? .string).dataType else {
       return false
     }
+    let check = ElementCheck(settings.encoding.type, dataType: array.dataType)
     var stored = StoredElements(0..<array.shape[0], of: array)
     let progress = ProgressLine("comparing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
       for path in paths {
         var reader = try reader(of: path)
+        var isFirst = true
         try reader.forEachBlock { block in
-          try block.forEachLine(terminator) { line in
+          let lines = isFirst ? check.content(of: block) : block
+          isFirst = false
+          try lines.forEachLine(terminator) { line in
             guard stored.count > 0, try stored.takeNext(equalTo: line) else { throw OtherElement() }
           }
           progress.add(block.byteCount, byteCount: block.byteCount)
@@ -172,7 +179,7 @@ struct LineImport: ImportWork {
 
   /// What errors call a source.
   private func name(of path: String) -> String {
-    path == Self.standardInputName ? "standard input" : path
+    path == Self.standardInputName ? Self.standardInputTitle : path
   }
 
   private func reader(of path: String) throws -> LineReader {
@@ -248,16 +255,22 @@ struct LineImport: ImportWork {
       progress.add(block.byteCount, byteCount: block.byteCount)
       let start = try offsets(block)
       guard start.bytes < block.byteCount else { return }
-      let lines = block.extracting(start.lines..<block.byteCount)
       let lineNumber = state.position.sources[index].lineCount + 1
+      let lines = try lines(
+        of: block.extracting(start.lines..<block.byteCount), isFirst: lineNumber == 1, state.check, name)
       // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
       if state.check.isJSON || state.check.isText && !lines.isWellFormedText {
-        try expect(linesOf: lines, &state.check, name, firstLineNumber: lineNumber)
+        let end = state.position.sources[index].byteCount + block.byteCount - start.bytes
+        try expect(
+          linesOf: lines, at: end - lines.byteCount, &state.check, name, firstLineNumber: lineNumber)
       }
       let count = try append(linesOf: lines, name, firstLineNumber: lineNumber, &state)
       state.position.elementCount += count
       state.position.sources[index].lineCount += count
-      guard let record = state.record else { return }
+      guard let record = state.record else {
+        state.position.sources[index].byteCount += block.byteCount - start.bytes
+        return
+      }
       state.position.sources[index].add(block.extracting(start.bytes..<block.byteCount), terminator)
       if record.isDue, (state.stored?.count ?? 0) == 0 {
         try state.appender.checkpoint()
@@ -289,14 +302,41 @@ struct LineImport: ImportWork {
     return count
   }
 
+  /// The lines that are in a block: of the first one of a source, all but a byte order mark in front of JSON.
+  ///
+  /// - Throws: ``ToolError`` if a source holds no lines at all.
+  @_lifetime(copy block)
+  private func lines(
+    of block: RawSpan, isFirst: Bool, _ check: ElementCheck, _ name: String
+  ) throws(ToolError) -> RawSpan {
+    guard isFirst else { return block }
+    // Bytes that end with a NUL byte may be anything.
+    if check.isText || terminator != 0, let form = SourceForm(block, isText: check.isText) {
+      throw form.error(name)
+    }
+    return check.content(of: block)
+  }
+
   /// Looks at each line of a block, and throws for the first one that cannot be an element.
   private func expect(
-    linesOf block: RawSpan, _ check: inout ElementCheck, _ name: String, firstLineNumber: Int
+    linesOf block: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ name: String,
+    firstLineNumber: Int
   ) throws {
     var number = firstLineNumber
+    var offset = byteOffset
     try block.forEachLine(terminator) { line in
-      if let problem = check.problem(of: line) { throw ToolError("\(name), line \(number) \(problem)") }
+      if let problem = check.problem(of: line) {
+        var advice = ""
+        if problem.isEncoding {
+          advice = "; if it is Latin-1, \(SourceForm.conversion(from: "LATIN1", name))"
+          if !check.isJSON { advice += "; --type bytes takes it as it is" }
+        }
+        throw ToolError(
+          "\(name), line \(number) \(problem.reason) (byte \(problem.byteOffset) of the line, "
+            + "\(offset + problem.byteOffset) of \(name))\(advice)")
+      }
       number += 1
+      offset += line.byteCount + 1
     }
   }
 }

@@ -1,6 +1,6 @@
 /// The sizes of the elements of a source, in their order, as far as they decide how many go to a chunk.
 ///
-/// Sizes are added up over runs of elements, which get longer when there are many: memory stays below 2 MiB.
+/// Sizes are added up over runs of elements, which get longer when there are many: memory stays below 4 MiB.
 struct SizeProfile {
   private struct Run {
     var count = 0
@@ -16,7 +16,7 @@ struct SizeProfile {
 
   private var runs: [Run] = []
   private var open = Run()
-  private var runByteCount = 64 << 10
+  private var runByteCount = 256
 
   private static let maximumRunCount = 1 << 16
 
@@ -43,26 +43,28 @@ struct SizeProfile {
     return count
   }
 
-  /// The most bytes of a chunk besides its largest element; a little more where runs are in two chunks.
+  /// About the most bytes of a chunk besides its largest element: those of a run are taken to be spread evenly.
   private func largestByteCount(ofChunksOf count: Int) -> Int {
     var most = 0
     var chunk = Run()
-    for run in runs + [open] {
-      if chunk.count + run.count > count {
-        // What is in both chunks counts for both.
-        var sum = chunk
-        sum.add(run)
-        most = max(most, sum.byteCount - sum.largest)
-        let rest = (chunk.count + run.count) % count
-        chunk = run
-        chunk.count = rest
-        if run.count > count { most = max(most, run.byteCount / run.count * count) }
-      } else {
-        chunk.add(run)
-        guard chunk.count == count else { continue }
-        most = max(most, chunk.byteCount - chunk.largest)
-        chunk = Run()
-      }
+    /// Takes elements of a run, and those that come first with the largest one.
+    func take(_ taken: Int, of run: Run, isFirst: Bool) {
+      let others = Double(run.byteCount - run.largest) * Double(taken) / Double(run.count)
+      chunk.add(
+        Run(
+          count: taken, byteCount: Int(others) + (isFirst ? run.largest : 0),
+          largest: isFirst ? run.largest : 0))
+      guard chunk.count == count else { return }
+      most = max(most, chunk.byteCount - chunk.largest)
+      chunk = Run()
+    }
+    for run in runs + [open] where run.count > 0 {
+      let first = min(run.count, count - chunk.count)
+      take(first, of: run, isFirst: true)
+      // Whole chunks in a run are all alike.
+      let rest = run.count - first
+      if rest >= count { take(count, of: run, isFirst: false) }
+      if rest % count > 0 { take(rest % count, of: run, isFirst: false) }
     }
     return max(most, chunk.byteCount - chunk.largest)
   }

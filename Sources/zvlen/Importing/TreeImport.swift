@@ -152,6 +152,7 @@ struct TreeImport: ImportWork {
     guard group.blobs.shape == [total.files.count],
       group.blobs.dataType == (settings.encoding.type ?? .bytes).dataType
     else { return false }
+    let check = ElementCheck(settings.encoding.type, dataType: group.blobs.dataType)
     var blobs = StoredElements(0..<total.files.count, of: group.blobs)
     var paths = StoredElements(0..<total.files.count, of: group.paths)
     let progress = ProgressLine("comparing", totalCount: total.byteCount)
@@ -166,7 +167,9 @@ struct TreeImport: ImportWork {
         let source = try open(file)
         let bytes = try source.bytes(limit: settings.largestElementByteCount)
         // SAFETY: As above.
-        guard try blobs.takeNext(equalTo: unsafe bytes.span.bytes) else { throw OtherElement() }
+        guard try blobs.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
+          throw OtherElement()
+        }
         progress.add(bytes.count, byteCount: bytes.count)
       }
     } catch is OtherElement {
@@ -367,8 +370,14 @@ struct TreeImport: ImportWork {
               into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
             let bytes = unsafe RawSpan(
               _unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[count..<count + read]))
-            if let problem = check.problem(of: bytes) { throw ToolError("\(file.location) \(problem)") }
-            count += read
+            let content = check.content(of: bytes)
+            try expect(content, at: bytes.byteCount - content.byteCount, &check, file)
+            if content.byteCount < bytes.byteCount, let start = buffer.baseAddress {
+              // SAFETY: What was read is moved to where it begins without the byte order mark.
+              unsafe memmove(
+                start + count, start + count + bytes.byteCount - content.byteCount, content.byteCount)
+            }
+            count += content.byteCount
             return read
           }
         } catch {
@@ -380,6 +389,17 @@ struct TreeImport: ImportWork {
       throw failure ?? error
     }
     return readByteCount
+  }
+
+  /// Throws if what a file holds cannot be an element.
+  private func expect(
+    _ content: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ file: FoundFile
+  ) throws(ToolError) {
+    guard let problem = check.problem(of: content) else { return }
+    let form = problem.isEncoding ? SourceForm(content, isText: true) : nil
+    throw ToolError(
+      "\(file.location) \(problem.reason) (byte \(byteOffset + problem.byteOffset))"
+        + (form.map { "; it \($0)" } ?? "") + "; --type bytes takes any file")
   }
 
   private func open(_ file: FoundFile) throws(ToolError) -> OpenFile {

@@ -147,6 +147,18 @@ final class NodeDestination {
   /// The directories that belong to the array or group, old and new.
   var ownPaths: [String] { [path] + (working.map { [$0.path] } ?? []) }
 
+  /// Puts the path that you asked for into an error of the library, in place of the one that holds the data until
+  /// it is whole.
+  ///
+  /// Errors of the tool name the latter on purpose, as what to remove.
+  func named(_ error: any Error) -> any Error {
+    let text = "\(error)"
+    guard error is ZarrError || error is StoreError, store.location != path, text.contains(store.location) else {
+      return error
+    }
+    return ToolError(text.replacing(store.location, with: path) + ReadingOptions.advice(for: error))
+  }
+
   /// Whether the root of the array or group is there.
   var hasNode: Bool { NodeEntry(in: store, at: .root) != nil }
 

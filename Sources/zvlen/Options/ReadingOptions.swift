@@ -24,7 +24,7 @@ struct ChunkLimitOptions: ParsableArguments {
         Protects against damaged or hostile data that would fill the memory. Raise it for arrays of very \
         large elements. Unless it is said, chunks of more than 256 MiB may also not be more than 1000 times \
         as large as they are stored. More than 128 MiB is also what the index of a shard may have.
-        """, valueName: "bytes"))
+        """, valueName: "bytes"), transform: ByteCount.parse)
   var chunkLimit: ByteCount?
 
   /// The limits for the library.

@@ -113,10 +113,12 @@ struct ArrayVerification {
       }
     }
     if dataType == .json {
-      var check = ElementCheck(.json, dataType: .json)
+      var scratch: [UInt8] = []
       for index in elements.indices {
-        if let problem = check.problem(of: elements[index]) {
-          throw ToolError("element \(index) \(problem)")
+        do throws(JSONError) {
+          try JSONElement.checkStored(elements[index], scratch: &scratch)
+        } catch {
+          throw ToolError("element \(index) is not JSON: \(error.message) (byte \(error.byteOffset))")
         }
       }
     }

@@ -236,15 +236,25 @@ struct FileStoreTests {
     #expect(try directory.files() == ["b/0", "c/.0.0123456789abcdef.partial"])
   }
 
-  @Test("Links are listed as values, and files that are written are not listed")
+  @Test("Links to directories are listed as such, and files that are written are not listed")
   func listingDirectories() throws {
     try store.put([1], at: "a/b/0")
     try FileManager.default.createSymbolicLink(
       atPath: directory.path("link"), withDestinationPath: directory.path("a"))
     #expect(
       FileManager.default.createFile(atPath: directory.path(".0.0123456789abcdef.partial"), contents: nil))
-    #expect(try store.listDirectory("") == DirectoryListing(values: ["link"], prefixes: ["a"]))
-    #expect(try store.listDirectory("link") == DirectoryListing())
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("inner"), withDestinationPath: "a")
+    try FileManager.default.createSymbolicLink(atPath: directory.path("file"), withDestinationPath: "a/b/0")
+    try FileManager.default.createSymbolicLink(atPath: directory.path("a/loop"), withDestinationPath: "..")
+    let listing = try store.listDirectory("")
+    #expect(listing.prefixes.sorted() == ["a", "inner", "link"])
+    #expect(listing.values == ["file"])
+    #expect(try store.listDirectory("a") == DirectoryListing(prefixes: ["b"], loops: ["loop"]))
+    #expect(try store.listDirectory("inner").prefixes == ["b"])
+    #expect(Set(try store.keys()) == ["a/b/0", "inner/b/0", "file", "link"])
+    // Where an absolute path leads, the store does not know.
+    #expect(throws: StoreError.outside(path: directory.path("link"))) { try store.listDirectory("link") }
     #expect(throws: StoreError.self) { try store.listDirectory("..") }
   }
 }

@@ -24,7 +24,7 @@ struct TuneReportTests {
     }
     return TuneReport(
       TuningOutcome(results: results, finalists: [0, 1], store: .memory), of: Self.settings, for: goals,
-      payloadByteCount: 100_000_000, lead: ["On a <machine>."])
+      payloadByteCount: 100_000_000, title: "Settings", lead: ["On a machine."])
   }
 
   @Test("The advice has words, noise, flags and Swift")
@@ -77,32 +77,20 @@ struct TuneReportTests {
     }
     let report = TuneReport(
       TuningOutcome(results: results, finalists: [0], store: .memory), of: settings,
-      for: [.size, .random, .read], payloadByteCount: 1, lead: [])
+      for: [.size, .random, .read], payloadByteCount: 1, title: "", lead: [])
 
     #expect(report.advice.map { $0.importFlags.suffix(1) } == ["2", "2", "1"])
   }
 
-  @Test("The page has the advice for each aim, charts and all settings, and asks for nothing")
-  func page() {
-    let page = TunePage(report([.write, .size])).page(title: "Settings").rendered()
-
-    for text in [
-      "On a &lt;machine&gt;.", "For the fastest write", "For the smallest result", "--shard-bytes 64MiB",
-      "Inner chunks in shards", "Chunks in files of their own", "codecs: [.zstd(level: 1)]",
-    ] {
-      #expect(page.contains(text))
-    }
-    #expect(page.components(separatedBy: "<figure>").count - 1 == 8)
-    for text in ["<script", "src=", "http:", "https:"] {
-      #expect(!page.contains(text))
-    }
-  }
-
-  @Test("The JSON has the advice and every setting")
+  @Test("The JSON has the advice, every setting, and the words of a page")
   func json() throws {
     let document = try JSONSerialization.jsonObject(with: report([.size]).json()) as? [String: Any]
     let advice = try #require(document?["advice"] as? [[String: Any]])
     #expect(advice.map { $0["goal"] as? String } == ["size"])
+    #expect(advice.map { $0["title"] as? String } == ["the smallest result"])
+    #expect((advice[0]["noise_words"] as? String)?.hasPrefix("Sizes do not vary") == true)
+    #expect(document?["title"] as? String == "Settings")
+    #expect(document?["lead"] as? [String] == ["On a machine."])
     #expect((document?["settings"] as? [[String: Any]])?.count == 2)
   }
 }

@@ -1,0 +1,23 @@
+// swift-tools-version: 6.3
+
+// A package that uses zarr-vlen as yours would: it sees what is public and nothing else.
+
+import Foundation
+import PackageDescription
+
+/// The programs that `documents.py` makes of the code blocks of README and documentation.
+let documents =
+  (try? FileManager.default.contentsOfDirectory(atPath: "\(Context.packageDirectory)/Documents")) ?? []
+
+let libraries: [Target.Dependency] = [
+  .product(name: "ChunkEngine", package: "zarr-vlen"), .product(name: "Zarr", package: "zarr-vlen"),
+]
+
+let package = Package(
+  name: "client",
+  dependencies: [.package(name: "zarr-vlen", path: "../..")],
+  targets: documents.sorted().map {
+    .executableTarget(name: $0, dependencies: libraries, path: "Documents/\($0)")
+  },
+  swiftLanguageModes: [.v6]
+)
