@@ -196,7 +196,8 @@ struct ImportCommand: ParsableCommand {
         }
       } else if record != nil, !isFound, try !destination.store.list("").isEmpty {
         throw ToolError(
-          "\(hiddenPath) holds files that no such import has left; move them away, or remove them to begin again")
+          "\(hiddenPath) holds files that no such import has left; move them away, or remove them to begin again"
+        )
       }
       try work.run(to: destination, record: record)
       try destination.commit()

@@ -27,6 +27,8 @@ struct TreeExport {
   func run(to directory: String, overwrites: Bool) throws {
     let count = group.count
     let replaced = try checkPaths(count: count)
+    // What exports that were killed have left; what cannot be swept is in nobody's way.
+    if overwrites { _ = try? FileStore(opening: directory).sweepTemporaryFiles() }
     if group.surplus > 0 {
       StandardError.write(
         "zvlen: note: \(Quantity.count(group.surplus, "element")) of \(group.blobs.location) have no path and are not "
