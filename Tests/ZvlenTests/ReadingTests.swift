@@ -143,6 +143,18 @@ struct ReadingTests {
     }
   }
 
+  @Test("Elements that can be read are written, whichever of the others cannot be")
+  func othersOfDamaged() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    try ZarrArray.create(
+      in: store, writing: (0..<6).map { "e\($0)" }, options: ArrayOptions(chunkSize: .count(2)))
+    try scratch.write([1, 2, 3], to: "data.zarr/c/1")
+    let outcome = try Tool.run(["cat", "data.zarr", "2", "1", "3", "5"], in: scratch)
+    #expect(outcome.exitCode == 1 && outcome.text == "e1e5")
+    let errors = outcome.errors.split(separator: "\n")
+    #expect(errors.count == 2 && errors.allSatisfy { $0.hasPrefix("zvlen: error: data.zarr/c/1: ") })
+  }
+
   @Test("An imported directory is exported past damage, without files of which the path is lost")
   func replacementOfFiles() throws {
     let store = try FileStore(creating: scratch.path("data.zarr"))

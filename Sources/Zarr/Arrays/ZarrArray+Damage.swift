@@ -115,6 +115,7 @@ extension ZarrArray {
     let worker = try sharding.readers.take()
     defer { sharding.readers.put(worker) }
     var damaged: [DamagedChunk] = []
+    var leftOut: Set<Int> = []
     part.forEachChunk { chunk in
       do {
         _ = try worker.reader.scan(chunk, shard.index, fillElement: fillElement, joining: store.rangeJoining)
@@ -126,12 +127,16 @@ extension ZarrArray {
       } catch {
         // What cannot be read for another reason may be sound, and stays.
         guard FailureKind(of: error) == .damaged else { return }
-        damaged.append(damagedChunk(at: indices, inner: chunk, error, metadata))
+        leftOut.insert(chunk.firstPosition)
+        if damaged.count < DamagedChunk.maximumCountPerShard {
+          damaged.append(damagedChunk(at: indices, inner: chunk, error, metadata))
+        } else {
+          damaged[damaged.count - 1].furtherCount += 1
+        }
       }
     }
     guard !damaged.isEmpty else { return [] }
     try keep(shard.value)
-    var leftOut = Set(damaged.compactMap(\.innerChunk))
     // The index may also be wrong about those that have no element of the array, which nobody reads.
     for position in 0..<shard.index.count {
       do {

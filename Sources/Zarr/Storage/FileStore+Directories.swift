@@ -10,18 +10,32 @@ extension FileStore {
     if !directory.isEmpty { _ = unsafe unlinkat(root.rawValue, directory, AT_REMOVEDIR) }
   }
 
-  public func list(_ prefix: String) throws -> [StoreKey] {
+  public func list(_ prefix: String) throws -> [StoreKey] { try list(prefix, withEmptyDirectories: false) }
+
+  /// Lists all keys below a prefix, and if asked for the names of directories without a value, which may be in
+  /// the place of one.
+  ///
+  /// A link below another link is not followed: what it leads to would be listed as often as there are ways.
+  func list(_ prefix: String, withEmptyDirectories showsEmpty: Bool) throws -> [StoreKey] {
     var keys: [StoreKey] = []
-    var directories = [try Self.directory(of: prefix)].filter(canBeListed)
+    var directories = [(path: try Self.directory(of: prefix), isLinked: false)].filter {
+      canBeListed($0.path)
+    }
     while let next = directories.popLast() {
-      try forEachEntry(of: next, followingLinks: true) { path, name, isDirectory in
+      var isEmpty = true
+      try forEachEntry(of: next.path, followingLinks: true) { path, name, isDirectory in
         guard !Self.isTemporary(name) else { return }
-        if !isDirectory || !canBeListed(path) {
+        isEmpty = false
+        let isLink = isDirectory && isLink(path)
+        if !isDirectory || isLink && !canBeListed(path) {
           keys.append(StoreKey(checked: path))
-        } else if !isLoop(path) {
-          directories.append(path)
+        } else if !isLink || !next.isLinked && !isLoop(path) {
+          directories.append((path, next.isLinked || isLink))
+        } else if showsEmpty {
+          keys.append(StoreKey(checked: path))
         }
       }
+      if isEmpty, showsEmpty, next.path != prefix { keys.append(StoreKey(checked: next.path)) }
     }
     return keys
   }
@@ -30,6 +44,7 @@ extension FileStore {
     var listing = DirectoryListing()
     let directory = try Self.directory(of: prefix)
     listing.isLinked = isLink(directory)
+    listing.isBelowLink = listing.isLinked && isBelowLink(directory)
     try forEachEntry(of: directory, followingLinks: true) { path, name, isDirectory in
       guard !Self.isTemporary(name) else { return }
       if !isDirectory {
@@ -68,6 +83,16 @@ extension FileStore {
     var status = stat()
     return unsafe !path.isEmpty && fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0
       && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// Whether one of the directories above a path is a link.
+  private func isBelowLink(_ path: String) -> Bool {
+    var directory = Self.parent(of: path)
+    while !directory.isEmpty {
+      if isLink(directory) { return true }
+      directory = Self.parent(of: directory)
+    }
+    return false
   }
 
   /// Whether a directory is also one of those that its names lead through, as only a link can be.

@@ -13,6 +13,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case outside(path: String)
   /// A symbolic link leads to a directory in which it is.
   case loop(path: String)
+  /// A symbolic link to a group is found by way of another link, and not followed.
+  case nestedLink(path: String)
   /// There is a pipe, a device or the like in place of a value.
   case notFile(path: String)
   /// Somebody asked the store to write what it cannot.
@@ -42,6 +44,8 @@ extension StoreError: CustomStringConvertible {
     case .outside(let path):
       "\(path) is behind a symbolic link that leads out of the store; a store can be opened so that it follows them"
     case .loop(let path): "\(path) is a symbolic link to a directory that it is in"
+    case .nestedLink(let path):
+      "\(path) is a symbolic link below another one, and such links are not followed further; name what it leads to"
     case .notFile(let path): "\(path) is no file, but a pipe or a device, which is not read"
     case .readOnly(let path): "\(path) cannot be written"
     case .locked(let path, let owner):

@@ -56,22 +56,25 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     let target = try NodeDestination(
       path: destination, format: try options.zarrFormat ?? node.metadata.zarrFormat, overwrites: overwrite,
       durability: safety.durability)
+    let report: CopyReport
     do {
-      let report = try copy(node, to: target.store, options)
+      report = try copy(node, to: target.store, options)
       try Interruption.check()
       try target.commit()
-      for node in report.leftOut {
-        StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
-      }
-      for location in report.arraysLosingMissingValue {
-        StandardError.write(
-          "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
-            + "not in the copy: in v3 it does so for numbers only\n")
-      }
     } catch {
       target.discard()
       throw target.named(error)
     }
+    for node in report.leftOut {
+      StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
+    }
+    for location in report.arraysLosingMissingValue {
+      StandardError.write(
+        "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
+          + "not in the copy: in v3 it does so for numbers only\n")
+    }
+    // The copy is there, and is not all of SRC.
+    if !report.leftOut.isEmpty { throw ExitCode.failure }
   }
 
   private func copy(_ node: NodeLocation, to store: FileStore, _ options: CopyOptions) throws -> CopyReport {

@@ -35,7 +35,8 @@ struct ImportCommand: ParsableCommand {
       What is done is in .NAME.import.partial beside DEST, and how far it is in .NAME.import.json. Both are \
       gone when DEST is there, and the same command only compares then. With --append the second one stays, so \
       that no element is imported twice: the same command adds the lines that a log has got since then, and the \
-      files that are new in a directory. What was imported has to be as it was: a log, or standard input, \
+      files that are new in a directory. Each log is remembered by its path, so that you can name others, or some \
+      of them. What was imported has to be as it was: a log, or standard input, \
       begins with the same lines, and files have the same size and time of change. If that is not so, as for a \
       log that was rotated, nothing is appended and the error says what has changed.
         zvlen import app.log -o app.zarr --append --resume
@@ -186,7 +187,7 @@ struct ImportCommand: ParsableCommand {
       let record = resume ? try record(of: work, path) : nil
       let isFound = record?.isFound == true
       if destination.continuesExisting {
-        if !isFound, let name = encoding.givenNames.first {
+        if record?.hasSameOptions != true, let name = encoding.givenNames.first {
           throw ToolError("\(output) is continued as it is; leave out \(name), or use --overwrite")
         }
         if isFound, try FileStatus(of: hiddenPath) != nil {
@@ -225,7 +226,8 @@ struct ImportCommand: ParsableCommand {
 
   private func record(of work: any ImportWork, _ path: String) throws -> ImportRecord {
     try ImportRecord(
-      of: path, job: work.job, interval: .seconds(checkpointSeconds), durability: safety.durability)
+      of: path, job: work.job, adds: append, interval: .seconds(checkpointSeconds),
+      durability: safety.durability)
   }
 
   /// Imports a part of the sources.

@@ -19,6 +19,9 @@ struct StoredElements {
   /// The number of elements that are left.
   var count: Int { end - next }
 
+  /// Passes over the elements before a later one.
+  mutating func skip(to index: Int) { next = index }
+
   /// Takes the next element, and returns whether it has these bytes, or is JSON of the same value: the codecs of
   /// Zarr v2 keep values.
   ///

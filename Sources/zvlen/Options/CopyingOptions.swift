@@ -24,7 +24,7 @@ struct CopyingOptions: ParsableArguments {
       "Leaves out arrays that cannot be read here, and says which on standard error.",
       discussion: """
         Those are arrays of pickles, nodes with metadata that is damaged or not supported, and arrays that the \
-        other version of Zarr has no way to store.
+        other version of Zarr has no way to store. If any is left out, the exit code is 1 and DEST has the rest.
         """))
   var skipUnreadable = false
 
