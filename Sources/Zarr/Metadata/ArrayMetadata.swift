@@ -1,4 +1,5 @@
 import ChunkEngine
+import Foundation
 
 /// What the document of an array says: `zarr.json`, or `.zarray` and `.zattrs` in Zarr v2.
 ///
@@ -193,5 +194,202 @@ public struct ArrayMetadata: Hashable, Sendable {
       throw .expected("no field that has a place of its own", found: value, in: name)
     }
     try MetadataFields(additionalFields).checkIgnorable()
+  }
+}
+
+extension ArrayMetadata {
+  /// The fields that have a meaning in the document of an array.
+  static let fieldNames: Set<String> = [
+    "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs", "attributes",
+    "dimension_names", "zarr_format", "node_type", "storage_transformers",
+  ]
+
+  /// Reads the document of an array, the bytes of its `zarr.json`.
+  ///
+  /// - Throws: An error that names the field, what was expected there, and what was found.
+  /// - Complexity: O(*n*) in the number of bytes.
+  public init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
+    try self.init(MetadataFields(decoding: bytes, with: parser))
+  }
+
+  /// Reads the document of an array that has been parsed, as from consolidated metadata.
+  ///
+  /// - Throws: An error that names the field, what was expected there, and what was found.
+  /// - Complexity: O(*n*) in the size of the document.
+  public init(_ document: JSONObject) throws(MetadataError) {
+    try self.init(MetadataFields(document))
+  }
+
+  init(_ fields: MetadataFields) throws(MetadataError) {
+    try fields.checkKind("array")
+    let shape = try Self.shape(fields)
+    let statedDataType = try MetadataExtension(
+      fields.required("data_type", "a data type"), field: "data_type")
+    let dataType = try DataType(statedDataType)
+    try self.init(
+      shape: shape,
+      dataType: dataType,
+      statedDataType: statedDataType,
+      chunkGrid: ChunkGrid(fields.required("chunk_grid", "an object"), shape: shape),
+      chunkKeyEncoding: ChunkKeyEncoding(fields.required("chunk_key_encoding", "an object")),
+      fillValue: Self.fillValue(fields, dataType),
+      codecs: Self.codecs(fields, dataType),
+      attributes: fields.optionalObject("attributes"),
+      dimensionNames: Self.dimensionNames(fields),
+      storageTransformers: Self.storageTransformers(fields),
+      additionalFields: fields.additional(besides: Self.fieldNames))
+  }
+
+  /// Reads the fill value; `null`, which GDAL writes for arrays without one, is zero for elements of one size.
+  private static func fillValue(
+    _ fields: MetadataFields, _ dataType: DataType
+  ) throws(MetadataError) -> [UInt8] {
+    let value = try fields.required("fill_value", "a value of the data type")
+    if value == .null, dataType.layout != .variable { return dataType.defaultFillValue }
+    return try dataType.fillValue(from: value)
+  }
+
+  /// Reads the codecs; early drafts of Zarr v3, which GDAL follows, have none where elements of one size are
+  /// stored as they are, little-endian.
+  private static func codecs(
+    _ fields: MetadataFields, _ dataType: DataType
+  ) throws(MetadataError) -> [MetadataExtension] {
+    if fields.object["codecs"] == nil, dataType.layout != .variable { return [dataType.defaultCodec] }
+    return try extensions(fields.array("codecs", "an array of codecs"), field: "codecs")
+  }
+
+  static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {
+    var shape: [Int] = []
+    for (axis, value) in try fields.array("shape", "an array of integers").enumerated() {
+      guard let length = value.integerValue, length >= 0 else {
+        throw .expected("an integer from 0 to \(Int.max)", found: value, in: "shape[\(axis)]")
+      }
+      shape.append(length)
+    }
+    return shape
+  }
+
+  private static func extensions(
+    _ values: [JSONValue], field: String
+  ) throws(MetadataError) -> [MetadataExtension] {
+    var extensions: [MetadataExtension] = []
+    for (index, value) in values.enumerated() {
+      extensions.append(try MetadataExtension(value, field: "\(field)[\(index)]"))
+    }
+    return extensions
+  }
+
+  private static func dimensionNames(_ fields: MetadataFields) throws(MetadataError) -> [String?]? {
+    let field = "dimension_names"
+    switch fields.object[field] {
+    case nil, .null?: return nil
+    case .array(let values)?:
+      var names: [String?] = []
+      for (axis, value) in values.enumerated() {
+        guard value == .null || value.stringValue != nil else {
+          throw .expected("a string or null", found: value, in: "\(field)[\(axis)]")
+        }
+        names.append(value.stringValue)
+      }
+      return names
+    case let value?: throw .expected("an array of names", found: value, in: field)
+    }
+  }
+
+  private static func storageTransformers(
+    _ fields: MetadataFields
+  ) throws(MetadataError) -> [MetadataExtension] {
+    let field = "storage_transformers"
+    switch fields.object[field] {
+    case nil, .null?: return []
+    case .array(let values)?: return try extensions(values, field: field)
+    case let value?: throw .expected("an array", found: value, in: field)
+    }
+  }
+}
+
+extension ArrayMetadata {
+  /// The document of the array, with its fields in the order of zarr-python; of Zarr v2 as it was read, and
+  /// without the attributes.
+  ///
+  /// - Complexity: O(*n*) in the size of the document.
+  public var json: JSONObject {
+    if let version2Document { return version2Document }
+    var document: JSONObject = [
+      "shape": .array(shape.map(JSONValue.integer)),
+      "data_type": statedDataType.dataTypeJSON,
+      "chunk_grid": chunkGrid.json,
+      "chunk_key_encoding": chunkKeyEncoding.json,
+      "fill_value": fillValueJSON,
+      "codecs": .array(codecs.map(\.json)),
+      "attributes": .object(attributes),
+    ]
+    if let dimensionNames {
+      document["dimension_names"] = .array(dimensionNames.map { $0.map(JSONValue.string) ?? .null })
+    }
+    document["zarr_format"] = 3
+    document["node_type"] = "array"
+    document["storage_transformers"] = .array(storageTransformers.map(\.json))
+    for (name, value) in additionalFields {
+      document[name] = value
+    }
+    return document
+  }
+
+  /// The fill value as the document has it.
+  private var fillValueJSON: JSONValue {
+    // Before the type was called `struct`, zarr-python read nothing but this.
+    if case .structure = dataType, dataTypeName == DataType.earlierStructureName {
+      return .string(Data(fillValue).base64EncodedString())
+    }
+    // The initializer has made sure that the bytes are a fill value.
+    return (try? dataType.json(ofFillValue: fillValue)) ?? ""
+  }
+
+  /// The bytes of the array's `zarr.json`, or of its `.zarray` in Zarr v2.
+  ///
+  /// - Complexity: O(*n*) in the number of bytes.
+  public func encoded() -> [UInt8] {
+    JSONWriter().bytes(of: .object(json))
+  }
+}
+
+extension ArrayMetadata {
+  /// The same metadata with another name of the data type, or as it is for nil.
+  func renamed(_ dataTypeName: String?) throws(MetadataError) -> ArrayMetadata {
+    guard let dataTypeName else { return self }
+    return try stating(
+      dataType.metadata(named: dataTypeName), like: self)
+  }
+
+  /// The metadata of a copy in the words of its source, as far as they mean the same.
+  ///
+  /// - Parameters:
+  ///   - source: The metadata of the array that is copied.
+  ///   - hasOtherType: Whether the data type is another one, or is to have another name.
+  /// - Returns: The metadata.
+  /// - Throws: An error if they do not fit together, which they do for a copy.
+  func keepingWords(
+    of source: ArrayMetadata, unless hasOtherType: Bool
+  ) throws(MetadataError) -> ArrayMetadata {
+    guard zarrFormat == source.zarrFormat else { return self }
+    guard var document = version2Document, let old = source.version2Document else {
+      return try stating(hasOtherType ? statedDataType : source.statedDataType, like: source)
+    }
+    guard !hasOtherType else { return self }
+    // Zarr v2 has structures of arrays, and fill values that are not defined.
+    for name in ["dtype", "fill_value"] { document[name] = old[name] }
+    return try ArrayMetadata(version2: document, attributes: attributes)
+  }
+
+  /// The same metadata with another data type as it is written, and what readers may ignore of other metadata.
+  private func stating(
+    _ stated: MetadataExtension, like source: ArrayMetadata
+  ) throws(MetadataError) -> ArrayMetadata {
+    try ArrayMetadata(
+      shape: shape, dataType: dataType, statedDataType: stated, chunkGrid: chunkGrid,
+      chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
+      dimensionNames: dimensionNames, storageTransformers: source.storageTransformers,
+      additionalFields: source.additionalFields)
   }
 }

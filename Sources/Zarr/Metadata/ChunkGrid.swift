@@ -120,3 +120,282 @@ public struct ChunkGrid: Hashable, Sendable {
     }
   }
 }
+
+extension ChunkGrid {
+  static let shapesField = "chunk_grid.configuration.chunk_shapes"
+
+  /// Reads the grid of an array with a given shape.
+  init(_ value: JSONValue, shape: [Int]) throws(MetadataError) {
+    let metadata = try MetadataExtension(value, field: Self.field)
+    try metadata.checkMustUnderstand(field: Self.field)
+    let fields = MetadataFields(metadata.configuration, path: "\(Self.field).configuration")
+    switch metadata.name {
+    case "regular":
+      try metadata.checkOnly(settings: "chunk_shape", field: Self.field)
+      try self.init(chunkShape: Self.chunkShape(fields, shape: shape))
+    case "rectilinear":
+      try metadata.checkOnly(settings: "kind", "chunk_shapes", field: Self.field)
+      let kind = try fields.required("kind", "\"inline\"")
+      guard kind == "inline" else { throw .expected("\"inline\"", found: kind, in: fields.path(of: "kind")) }
+      try self.init(axes: Self.axes(fields, rank: shape.count))
+    default:
+      throw MetadataError(
+        code: .unsupported, field: Self.field,
+        message: "expected \"regular\" or \"rectilinear\", found \(JSONValue.string(metadata.name).summary)")
+    }
+  }
+
+  private static func chunkShape(_ fields: MetadataFields, shape: [Int]) throws(MetadataError) -> [Int] {
+    let sides = try fields.array("chunk_shape", "an array of integers")
+    guard sides.count == shape.count else {
+      throw .expected("\(shape.count) integers, as in shape", found: .array(sides), in: shapeField)
+    }
+    var chunkShape: [Int] = []
+    for (axis, value) in sides.enumerated() {
+      // Early writers gave axes without elements chunks without elements.
+      if shape[axis] == 0 && (value.integerValue == 0 || value == false) {
+        chunkShape.append(1)
+        continue
+      }
+      guard let side = value.integerValue, side >= 1 else {
+        throw .expected("an integer of at least 1", found: value, in: "\(shapeField)[\(axis)]")
+      }
+      chunkShape.append(side)
+    }
+    return chunkShape
+  }
+
+  private static func axes(_ fields: MetadataFields, rank: Int) throws(MetadataError) -> [ChunkAxis] {
+    let values = try fields.array("chunk_shapes", "an array of lengths")
+    guard values.count == rank else {
+      throw .expected("\(rank) members, as in shape", found: .array(values), in: shapesField)
+    }
+    var axes: [ChunkAxis] = []
+    for (axis, value) in values.enumerated() {
+      let field = "\(shapesField)[\(axis)]"
+      if case .array(let lengths) = value {
+        axes.append(.lengths(try Self.lengths(lengths, field: field)))
+      } else {
+        axes.append(.repeated(try positive(value, field: field)))
+      }
+    }
+    return axes
+  }
+
+  /// Reads lengths, of which each is a number or a pair of a length and how often it stands there.
+  private static func lengths(_ values: [JSONValue], field: String) throws(MetadataError) -> ChunkLengths {
+    var lengths = ChunkLengths()
+    for (index, value) in values.enumerated() {
+      let field = "\(field)[\(index)]"
+      if case .array(let pair) = value {
+        guard pair.count == 2 else { throw .expected("a length and a count", found: value, in: field) }
+        let length = try positive(pair[0], field: "\(field)[0]")
+        try lengths.append(length, count: positive(pair[1], field: "\(field)[1]"))
+      } else {
+        try lengths.append(positive(value, field: field))
+      }
+    }
+    return lengths
+  }
+
+  private static func positive(_ value: JSONValue, field: String) throws(MetadataError) -> Int {
+    guard let integer = value.integerValue, integer >= 1 else {
+      throw .expected("an integer of at least 1", found: value, in: field)
+    }
+    return integer
+  }
+
+  /// The grid as documents hold it.
+  public var json: JSONValue {
+    guard isRectilinear else {
+      return MetadataExtension(
+        name: "regular", configuration: ["chunk_shape": .array(chunkShape.map(JSONValue.integer))]
+      ).json
+    }
+    return MetadataExtension(
+      name: "rectilinear", configuration: ["kind": "inline", "chunk_shapes": .array(axes.map(\.json))]
+    ).json
+  }
+}
+
+extension ChunkAxis {
+  fileprivate var json: JSONValue {
+    switch self {
+    case .repeated(let length): .integer(length)
+    case .lengths(let lengths):
+      .array(
+        lengths.runs.map { run in
+          run.count == 1 ? .integer(run.length) : [.integer(run.length), .integer(run.count)]
+        })
+    }
+  }
+}
+
+/// The division of one axis of an array into chunks.
+public enum ChunkAxis: Hashable, Sendable {
+  /// All chunks have one length, at least 1.
+  case repeated(Int)
+  /// Chunks have lengths of their own.
+  case lengths(ChunkLengths)
+
+  /// Whether all chunks have one length.
+  var isRepeated: Bool {
+    if case .repeated = self { true } else { false }
+  }
+
+  /// The length of the longest chunk.
+  var longest: Int {
+    switch self {
+    case .repeated(let length): length
+    case .lengths(let lengths): lengths.longest
+    }
+  }
+
+  /// The number of chunks that cover the first `length` elements.
+  ///
+  /// - Precondition: The length is not negative, and there are as many elements.
+  /// - Complexity: O(log *n*) where *n* is the number of runs of chunks of one length.
+  func chunkCount(covering length: Int) -> Int {
+    precondition(length >= 0, "an axis has the negative length \(length)")
+    return length == 0 ? 0 : chunkIndex(of: length - 1) + 1
+  }
+
+  /// The chunk that an element is in.
+  ///
+  /// - Precondition: There is such an element.
+  /// - Complexity: O(log *n*) where *n* is the number of runs of chunks of one length.
+  func chunkIndex(of position: Int) -> Int {
+    switch self {
+    case .repeated(let length): position / length
+    case .lengths(let lengths): lengths.chunkIndex(of: position)
+    }
+  }
+
+  /// The elements of a chunk, also those beyond the array, as far as an `Int` can count them.
+  ///
+  /// - Precondition: There is such a chunk.
+  /// - Complexity: O(log *n*) where *n* is the number of runs of chunks of one length.
+  public func range(ofChunk index: Int) -> Range<Int> {
+    switch self {
+    case .repeated(let length):
+      let (start, startOverflow) = index.multipliedReportingOverflow(by: length)
+      let (end, endOverflow) = start.addingReportingOverflow(length)
+      precondition(!startOverflow, "there is no chunk \(index)")
+      return start..<(endOverflow ? Int.max : end)
+    case .lengths(let lengths):
+      return lengths.range(ofChunk: index)
+    }
+  }
+}
+
+/// The lengths of chunks along an axis, one after the other.
+///
+/// Equal lengths that follow each other are one run, however many they are, so that what a document claims
+/// takes no more memory than its text.
+public struct ChunkLengths: Hashable, Sendable {
+  /// Chunks of one length that follow each other.
+  struct Run: Hashable, Sendable {
+    let length: Int
+    let count: Int
+
+    /// The index of the first chunk, and its first element.
+    let firstIndex: Int
+    let start: Int
+  }
+
+  /// The runs, of which no two neighbours have the same length.
+  private(set) var runs: [Run] = []
+
+  /// The number of chunks.
+  public private(set) var chunkCount = 0
+
+  /// The number of elements of all chunks together.
+  public private(set) var extent = 0
+
+  /// The length of the longest chunk, and 1 if there are none.
+  public private(set) var longest = 1
+
+  /// Creates the lengths of no chunks.
+  public init() {}
+
+  /// Creates lengths.
+  ///
+  /// - Throws: An error if a length is less than 1, or an `Int` cannot hold their sum.
+  /// - Complexity: O(*n*)
+  public init(_ lengths: some Sequence<Int>) throws(MetadataError) {
+    for length in lengths {
+      try append(length)
+    }
+  }
+
+  /// Adds chunks of one length at the end.
+  ///
+  /// - Throws: An error if the length is less than 1, or an `Int` cannot hold the sum of all.
+  /// - Complexity: Amortized O(1)
+  public mutating func append(_ length: Int, count: Int = 1) throws(MetadataError) {
+    guard length >= 1, count >= 1 else {
+      throw .expected(
+        "integers of at least 1", found: .integer(min(length, count)), in: ChunkGrid.shapesField)
+    }
+    let (added, productOverflow) = length.multipliedReportingOverflow(by: count)
+    let (sum, sumOverflow) = extent.addingReportingOverflow(added)
+    guard !productOverflow, !sumOverflow else {
+      throw MetadataError(
+        code: .tooLarge, field: ChunkGrid.shapesField,
+        message: "the chunks have more than \(Int.max) elements together")
+    }
+    if let last = runs.last, last.length == length {
+      runs[runs.count - 1] = Run(
+        length: length, count: last.count + count, firstIndex: last.firstIndex, start: last.start)
+    } else {
+      runs.append(Run(length: length, count: count, firstIndex: chunkCount, start: extent))
+    }
+    chunkCount += count
+    extent = sum
+    longest = max(longest, length)
+  }
+
+  /// The lengths of the first chunks.
+  ///
+  /// - Precondition: There are as many chunks.
+  /// - Complexity: O(*n*) where *n* is the number of runs.
+  func prefix(chunkCount: Int) throws(MetadataError) -> ChunkLengths {
+    var lengths = ChunkLengths()
+    for run in runs where run.firstIndex < chunkCount {
+      try lengths.append(run.length, count: min(run.count, chunkCount - run.firstIndex))
+    }
+    return lengths
+  }
+
+  /// The number of chunks that end at an element or before it.
+  func chunkCount(endingBefore position: Int) -> Int {
+    guard position < extent else { return chunkCount }
+    return position <= 0 ? 0 : chunkIndex(of: position)
+  }
+
+  /// The chunk that an element is in.
+  func chunkIndex(of position: Int) -> Int {
+    precondition(position >= 0 && position < extent, "the chunks have no element \(position)")
+    let run = run { $0.start <= position }
+    return run.firstIndex + (position - run.start) / run.length
+  }
+
+  /// The elements of a chunk.
+  func range(ofChunk index: Int) -> Range<Int> {
+    precondition(index >= 0 && index < chunkCount, "there is no chunk \(index)")
+    let run = run { $0.firstIndex <= index }
+    let start = run.start + (index - run.firstIndex) * run.length
+    return start..<start + run.length
+  }
+
+  /// The last run that begins early enough, which the first always does.
+  private func run(beginning isEarly: (Run) -> Bool) -> Run {
+    var lower = 0
+    var upper = runs.count
+    while upper - lower > 1 {
+      let middle = (lower + upper) / 2
+      if isEarly(runs[middle]) { lower = middle } else { upper = middle }
+    }
+    return runs[lower]
+  }
+}

@@ -1,4 +1,5 @@
 public import ChunkEngine
+import Synchronization
 
 /// A data type that another package adds.
 ///
@@ -81,5 +82,48 @@ extension ExtensionDataType {
 
   public func elementBytes(from value: JSONValue) throws(MetadataError) -> [UInt8] {
     try fillValue(from: value)
+  }
+}
+
+/// Any data type that another package has added.
+public struct AnyExtensionDataType: Hashable, Sendable {
+  /// The type itself.
+  public let base: any ExtensionDataType
+
+  /// Wraps a type.
+  public init(_ base: any ExtensionDataType) {
+    self.base = base
+  }
+
+  public static func == (left: AnyExtensionDataType, right: AnyExtensionDataType) -> Bool {
+    AnyHashable(left.base) == AnyHashable(right.base)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    base.hash(into: &hasher)
+  }
+}
+
+/// The data types that other packages add.
+public enum DataTypeRegistry {
+  /// Makes a data type of its settings.
+  public typealias Factory = @Sendable (CodecSettings) throws(MetadataError) -> any ExtensionDataType
+
+  private static let added = Mutex<[String: Factory]>([:])
+
+  /// Adds a data type for the whole process, in place of one that was added before under its name.
+  ///
+  /// The data types of this library cannot be replaced.
+  ///
+  /// - Parameters:
+  ///   - name: The name in Zarr v3 metadata.
+  ///   - factory: Makes the data type each time metadata is read.
+  public static func register(_ name: String, _ factory: @escaping Factory) {
+    added.withLock { $0[name] = factory }
+  }
+
+  /// The data type of a name, or nil if none was added.
+  static func factory(_ name: String) -> Factory? {
+    added.withLock { $0[name] }
   }
 }

@@ -163,3 +163,141 @@ struct Version2DataType: Hashable, Sendable {
     }
   }
 }
+
+extension Version2DataType {
+  /// Reads the fields of a structure.
+  ///
+  /// A field without a name, as NumPy has for padding, gets the name that NumPy gives it. Of a title and a
+  /// name, which NumPy has in an array, the name counts.
+  static func structure(
+    _ values: [JSONValue], field path: String, depth: Int
+  ) throws(MetadataError) -> Version2DataType {
+    guard !values.isEmpty else { throw .expected("at least one field", found: [], in: path) }
+    var fields: [StructureField] = []
+    var names: Set<ExactString> = []
+    var items: [Version2DataType] = []
+    var byteCount = 0
+    for (index, value) in values.enumerated() {
+      let path = "\(path)[\(index)]"
+      guard let parts = value.arrayValue, 2...3 ~= parts.count,
+        let stated = (parts[0].arrayValue?.last ?? parts[0]).stringValue
+      else {
+        throw .expected("an array of a name, a data type and perhaps a shape", found: value, in: path)
+      }
+      let name = stated.isEmpty ? "f\(index)" : stated
+      guard names.insert(ExactString(name)).inserted else {
+        throw .expected("a name that no other field has", found: parts[0], in: "\(path)[0]")
+      }
+      let item = try Version2DataType(parts[1], field: "\(path)[1]", depth: depth + 1)
+      guard var type = item.type, let itemByteCount = type.layout.fixedByteCount else {
+        throw .expected("a data type of fixed size", found: parts[1], in: "\(path)[1]")
+      }
+      if parts.count == 3 {
+        let shape = try shape(parts[2], ofItemsOf: itemByteCount, field: "\(path)[2]")
+        type = .subarray(of: type, shape: shape)
+      }
+      // No part is larger than the limit.
+      byteCount += type.layout.fixedByteCount ?? 0
+      guard byteCount <= DataType.maximumByteCount else {
+        throw MetadataError(
+          code: .tooLarge, field: path,
+          message: "an element has more than \(DataType.maximumByteCount) bytes")
+      }
+      fields.append(StructureField(name, type))
+      items.append(item)
+    }
+    let type = DataType.structure(fields)
+    let byteOrders = Set(items.compactMap(\.byteOrder))
+    if byteOrders.count < 2, !items.contains(where: \.hasMixedByteOrder) {
+      return Version2DataType(type, byteOrders.first)
+    }
+    var turnedByteCounts: [UInt8] = []
+    for (field, item) in zip(fields, items) {
+      let itemByteCount = item.type?.layout.fixedByteCount ?? 1
+      let itemCount = (field.dataType.layout.fixedByteCount ?? 0) / itemByteCount
+      turnedByteCounts += repeatElement(item.turnedByteCounts, count: itemCount).joined()
+    }
+    return Version2DataType(type, turnedByteCounts: turnedByteCounts)
+  }
+
+  /// The shape of a field that is an array.
+  private static func shape(
+    _ shape: JSONValue, ofItemsOf itemByteCount: Int, field: String
+  ) throws(MetadataError) -> [Int] {
+    // NumPy also writes a single length without brackets.
+    var lengths: [Int] = []
+    var byteCount = itemByteCount
+    for length in shape.arrayValue ?? [shape] {
+      guard let count = length.integerValue, count > 0, count <= DataType.maximumByteCount / byteCount else {
+        throw .expected(
+          "a shape of at most \(DataType.maximumByteCount) bytes, and at least 1", found: shape, in: field)
+      }
+      byteCount *= count
+      lengths.append(count)
+    }
+    return lengths
+  }
+}
+
+extension DataType {
+  /// The data type in Zarr v2 metadata.
+  ///
+  /// - Parameter byteOrder: The order in which the bytes of numbers are stored.
+  /// - Returns: A name or a list of fields, or nil if Zarr v2 has no such type.
+  func version2JSON(byteOrder: ByteOrder = .little) -> JSONValue? {
+    if case .structure(let fields) = self {
+      var values: [JSONValue] = []
+      for field in fields {
+        var item = field.dataType
+        var member: [JSONValue] = [.string(field.name)]
+        if case .subarray(let type, let shape) = item {
+          item = type
+          member.append(.array(shape.map(JSONValue.integer)))
+        }
+        guard let type = item.version2JSON(byteOrder: byteOrder) else { return nil }
+        member.insert(type, at: 1)
+        values.append(.array(member))
+      }
+      return .array(values)
+    }
+    guard let code = version2Code else { return nil }
+    guard layout != .variable, scalarByteCounts.contains(where: { $0 > 1 }) else {
+      return .string("|\(code)")
+    }
+    return .string((byteOrder == .little ? "<" : ">") + code)
+  }
+
+  /// What NumPy calls the type, without the byte order.
+  private var version2Code: String? {
+    switch self {
+    case .number(let type): type.version2Code
+    case .rawBytes(let byteCount), .opaqueBytes(let byteCount): "V\(byteCount)"
+    case .nullTerminatedBytes(let byteCount): "S\(byteCount)"
+    case .fixedLengthUTF32(let length): "U\(length)"
+    case .datetime64(let unit, let scaleFactor): "M8\(unit.version2Suffix(scaleFactor))"
+    case .timedelta64(let unit, let scaleFactor): "m8\(unit.version2Suffix(scaleFactor))"
+    case .bytes, .string, .json, .array: "O"
+    case .smallNumber, .complex, .structure, .subarray, .optional, .extension: nil
+    }
+  }
+}
+
+extension NumberType {
+  fileprivate var version2Code: String? {
+    switch self {
+    case .bool: "b1"
+    case .int8, .int16, .int32, .int64: "i\(byteCount)"
+    case .uint8, .uint16, .uint32, .uint64: "u\(byteCount)"
+    case .float16, .float32, .float64: "f\(byteCount)"
+    case .complex64, .complex128: "c\(byteCount)"
+    case .bfloat16: nil
+    }
+  }
+}
+
+extension TimeUnit {
+  /// The unit in brackets, as it follows the type in Zarr v2 metadata.
+  fileprivate func version2Suffix(_ scaleFactor: Int) -> String {
+    self == .generic ? "" : "[\(scaleFactor == 1 ? "" : String(scaleFactor))\(rawValue)]"
+  }
+}

@@ -1,5 +1,87 @@
 import ChunkEngine
 
+extension CodecRegistry {
+  /// The codecs that turn elements into others.
+  static let arrayToArray: [String: Factory] = [
+    TransposeCodec.name: { settings, context throws(MetadataError) in
+      try context.encoded(by: TransposeCodec(settings, context), settings)
+    },
+    ReshapeCodec.name: { settings, context throws(MetadataError) in
+      try context.encoded(by: ReshapeCodec(settings), settings)
+    },
+    SqueezeCodec.name: squeeze,
+    "squeeze": squeeze,
+    CastValueCodec.name: CastValueCodec.resolve,
+    ScaleOffsetCodec.name: ScaleOffsetCodec.resolve,
+    BitRoundCodec.name: bitRound(losesCarry: false),
+    "numcodecs.bitround": bitRound(losesCarry: true),
+  ]
+
+  private static let squeeze: Factory = { settings, context throws(MetadataError) in
+    try settings.checkOnly()
+    return try context.encoded(by: SqueezeCodec(), settings)
+  }
+
+  private static func bitRound(losesCarry: Bool) -> Factory {
+    { settings, context throws(MetadataError) in
+      try settings.checkOnly("keepbits")
+      guard let (type, count) = context.dataType.numberParts, type != .bool else {
+        throw MetadataError(
+          code: .unexpectedValue, field: settings.field,
+          message: "\(BitRoundCodec.name) does not round \(context.dataType.name)")
+      }
+      let keptBitCount = try settings.requiredInteger("keepbits", in: 0...Int(Int32.max))
+      let codec = BitRoundCodec(
+        keptBitCount: keptBitCount, type: type, partCount: count, losesCarry: losesCarry)
+      return try context.encoded(by: codec, settings, as: context.dataType)
+    }
+  }
+}
+
+extension TransposeCodec {
+  /// Reads the settings of the codec.
+  ///
+  /// Early drafts of Zarr v3 had the orders `"C"` and `"F"`, which are read too.
+  init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
+    try settings.checkOnly("order")
+    let expected = "an array with each axis once"
+    let value = try settings.fields.required("order", expected)
+    if let name = value.stringValue, ["C", "F"].contains(name), let shape = context.chunkShape {
+      self.init(order: name == "C" ? Array(shape.indices) : shape.indices.reversed())
+      return
+    }
+    let order = value.arrayValue?.compactMap(\.integerValue) ?? []
+    guard order.count == value.arrayValue?.count, Self.isPermutation(order) else {
+      throw .expected(expected, found: value, in: settings.fields.path(of: "order"))
+    }
+    self.init(order: order)
+  }
+}
+
+extension ReshapeCodec {
+  /// Reads the settings of the codec.
+  init(_ settings: CodecSettings) throws(MetadataError) {
+    try settings.checkOnly("shape")
+    let values = try settings.fields.array("shape", "an array of lengths, arrays of axes, and -1")
+    var lengths: [Length] = []
+    for (position, value) in values.enumerated() {
+      let axes = value.arrayValue?.map(\.integerValue)
+      if value.integerValue == -1 {
+        lengths.append(.rest)
+      } else if let count = value.integerValue, count > 0 {
+        lengths.append(.count(count))
+      } else if let axes, !axes.contains(nil) {
+        lengths.append(.axes(axes.compactMap(\.self)))
+      } else {
+        throw .expected(
+          "an integer of at least 1, -1, or an array of axes", found: value,
+          in: "\(settings.fields.path(of: "shape"))[\(position)]")
+      }
+    }
+    self.init(lengths: lengths)
+  }
+}
+
 extension CastValueCodec {
   /// Reads the settings of the codec, and what the elements are behind it.
   static func resolve(
