@@ -1,7 +1,7 @@
 import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs that turn elements into others.
+  /// The codecs that turn elements into other elements.
   static let arrayToArray: [String: Factory] = [
     TransposeCodec.name: { settings, context throws(MetadataError) in
       try context.encoded(by: TransposeCodec(settings, context), settings)
@@ -9,8 +9,7 @@ extension CodecRegistry {
     ReshapeCodec.name: { settings, context throws(MetadataError) in
       try context.encoded(by: ReshapeCodec(settings), settings)
     },
-    SqueezeCodec.name: squeeze,
-    "squeeze": squeeze,
+    SqueezeCodec.name: squeeze, "squeeze": squeeze,
     CastValueCodec.name: CastValueCodec.resolve,
     ScaleOffsetCodec.name: ScaleOffsetCodec.resolve,
     BitRoundCodec.name: bitRound(losesCarry: false),
@@ -26,9 +25,7 @@ extension CodecRegistry {
     { settings, context throws(MetadataError) in
       try settings.checkOnly("keepbits")
       guard let (type, count) = context.dataType.numberParts, type != .bool else {
-        throw MetadataError(
-          code: .unexpectedValue, field: settings.field,
-          message: "\(BitRoundCodec.name) does not round \(context.dataType.name)")
+        throw settings.error("\(BitRoundCodec.name) does not round \(context.dataType.name)")
       }
       let keptBitCount = try settings.requiredInteger("keepbits", in: 0...Int(Int32.max))
       let codec = BitRoundCodec(
@@ -39,10 +36,10 @@ extension CodecRegistry {
 }
 
 extension TransposeCodec {
-  /// Reads the settings of the codec.
+  /// Reads the settings.
   ///
-  /// Early drafts of Zarr v3 had the orders `"C"` and `"F"`, which are read too.
-  init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
+  /// Early drafts of Zarr v3 had the orders `"C"` and `"F"`.
+  fileprivate init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
     try settings.checkOnly("order")
     let expected = "an array with each axis once"
     let value = try settings.fields.required("order", expected)
@@ -52,15 +49,14 @@ extension TransposeCodec {
     }
     let order = value.arrayValue?.compactMap(\.integerValue) ?? []
     guard order.count == value.arrayValue?.count, Self.isPermutation(order) else {
-      throw .expected(expected, found: value, in: settings.fields.path(of: "order"))
+      throw settings.unexpected("order", expected: expected)
     }
     self.init(order: order)
   }
 }
 
 extension ReshapeCodec {
-  /// Reads the settings of the codec.
-  init(_ settings: CodecSettings) throws(MetadataError) {
+  fileprivate init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("shape")
     let values = try settings.fields.array("shape", "an array of lengths, arrays of axes, and -1")
     var lengths: [Length] = []
@@ -83,8 +79,7 @@ extension ReshapeCodec {
 }
 
 extension CastValueCodec {
-  /// Reads the settings of the codec, and what the elements are behind it.
-  static func resolve(
+  fileprivate static func resolve(
     _ settings: CodecSettings, _ context: CodecContext
   ) throws(MetadataError) -> ResolvedCodec {
     try settings.checkOnly("data_type", "rounding", "out_of_range", "scalar_map")
@@ -94,11 +89,7 @@ extension CastValueCodec {
     guard case .number(let encodedType) = encodedDataType, supports(encodedType) else {
       throw .expected("integers or floating-point numbers", found: typeName, in: typeField)
     }
-    guard case .number(let decodedType) = context.dataType, supports(decodedType) else {
-      throw MetadataError(
-        code: .unexpectedValue, field: settings.field,
-        message: "\(name) takes integers and floating-point numbers, not \(context.dataType.name)")
-    }
+    let decodedType = try context.number(for: name, settings, supports)
     let outOfRange = try settings.choice("out_of_range", default: OutOfRange.error)
     guard outOfRange != .wrap || encodedType.isInteger else {
       throw settings.unexpected("out_of_range", expected: "error or clamp, because only integers wrap around")
@@ -138,37 +129,23 @@ extension CastValueCodec {
 }
 
 extension ScaleOffsetCodec {
-  /// Reads the settings of the codec, and what the elements are behind it.
-  static func resolve(
+  fileprivate static func resolve(
     _ settings: CodecSettings, _ context: CodecContext
   ) throws(MetadataError) -> ResolvedCodec {
     try settings.checkOnly("offset", "scale")
-    guard case .number(let type) = context.dataType, supports(type) else {
-      throw MetadataError(
-        code: .unexpectedValue, field: settings.field,
-        message: "\(name) takes integers and floating-point numbers, not \(context.dataType.name)")
+    let type = try context.number(for: name, settings, supports)
+    func constant(_ name: String, default defaultValue: JSONValue) throws(MetadataError) -> [UInt8] {
+      try context.dataType.fillValue(
+        from: settings[name] ?? defaultValue, field: settings.fields.path(of: name))
     }
-    var constants: [[UInt8]] = []
-    for (name, defaultValue) in [("offset", 0), ("scale", 1)] as [(String, JSONValue)] {
-      constants.append(
-        try context.dataType.fillValue(
-          from: settings[name] ?? defaultValue, field: settings.fields.path(of: name)))
-    }
-    let isZero = try constants[1] == context.dataType.fillValue(from: 0, field: "scale")
-    // Minus zero has a bit of its own.
-    let isMinusZero =
-      type.isFloatingPoint && constants[1].dropLast().allSatisfy { $0 == 0 } && constants[1].last == 0x80
-    guard !isZero, !isMinusZero else {
-      throw settings.unexpected("scale", expected: "a number that is not 0")
-    }
-    let codec = ScaleOffsetCodec(type: type, offset: constants[0], scale: constants[1])
+    let offset = try constant("offset", default: 0)
+    let scale = try constant("scale", default: 1)
+    // Minus zero is a sign bit alone, the highest bit of the last byte.
+    let isZero =
+      scale.dropLast().allSatisfy { $0 == 0 }
+      && (scale.last == 0 || type.isFloatingPoint && scale.last == 0x80)
+    guard !isZero else { throw settings.unexpected("scale", expected: "a number that is not 0") }
+    let codec = ScaleOffsetCodec(type: type, offset: offset, scale: scale)
     return try context.encoded(by: codec, settings, as: context.dataType)
-  }
-}
-
-extension DataType {
-  /// Reads a value in the form of a fill value that stands in another field.
-  fileprivate func fillValue(from value: JSONValue, field: String) throws(MetadataError) -> [UInt8] {
-    try ElementReader(form: .fillValue).bytes(of: self, from: value, field: field)
   }
 }

@@ -1,13 +1,13 @@
 import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs that turn elements into bytes.
+  /// The codecs that turn elements into bytes, but for those that contain other codecs or store objects.
   ///
-  /// The specification has `vlen-utf8` for text and `vlen-bytes` for bytes; zarrs also stores either with the
-  /// other.
+  /// The specification has `vlen-utf8` for text and `vlen-bytes` for bytes. zarrs also stores either type
+  /// with the other codec.
   static let arrayToBytes: [String: Factory] = [
     BytesCodec.name: bytes,
-    // An early draft of Zarr v3 called it so.
+    // The name in an early draft of Zarr v3.
     "endian": bytes,
     BytesCodec.structureName: { settings, context throws(MetadataError) in
       .arrayToBytes(try BytesCodec(structure: settings, context))
@@ -16,35 +16,42 @@ extension CodecRegistry {
       .arrayToBytes(try PackBitsCodec(settings, context))
     },
     VlenBytesCodec.name: { settings, context throws(MetadataError) in
-      try context.checkVariable(of: VlenBytesCodec.name, settings)
+      try context.checkVariable(settings)
       return .arrayToBytes(try VlenBytesCodec(settings))
     },
     VlenUTF8Codec.name: { settings, context throws(MetadataError) in
-      try context.checkVariable(of: VlenUTF8Codec.name, settings)
+      try context.checkVariable(settings)
       return .arrayToBytes(try VlenUTF8Codec(settings))
     },
+    VlenV2Codec.name: { settings, context throws(MetadataError) in
+      try context.checkVariable(settings)
+      try settings.checkOnly()
+      return .arrayToBytes(VlenV2Codec())
+    },
+    VlenArrayCodec.name: vlenArray, "vlen-array": vlenArray,
   ]
 
   private static let bytes: Factory = { settings, context throws(MetadataError) in
     .arrayToBytes(try BytesCodec(settings, context))
   }
+
+  private static let vlenArray: Factory = { settings, context throws(MetadataError) in
+    try context.checkVariable(settings)
+    return .arrayToBytes(try VlenArrayCodec(settings, context))
+  }
 }
 
 extension BytesCodec {
-  /// Reads the settings of the codec for elements of one size.
+  /// Reads the settings.
   ///
-  /// Numbers of several bytes need a byte order. Structures and text are taken to be little-endian without
-  /// one, as zarr-python and GDAL do.
-  init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
+  /// Numbers of several bytes need a byte order. Structures and text are little-endian without one, as in
+  /// zarr-python and GDAL.
+  fileprivate init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
     try settings.checkOnly("endian")
     let byteCounts = context.dataType.scalarByteCounts
     guard let elementByteCount = context.dataType.layout.fixedByteCount,
       byteCounts.reduce(0, { $0 + Int($1) }) == elementByteCount
-    else {
-      throw MetadataError(
-        code: .unexpectedValue, field: settings.field,
-        message: "\(context.dataType.name) needs \(context.dataType.defaultCodec.name), not \(Self.name)")
-    }
+    else { throw context.unsuitable(settings) }
     if settings["endian"] == nil, byteCounts.contains(where: { $0 > 1 }) {
       switch context.dataType {
       case .structure, .fixedLengthUTF32: break
@@ -60,15 +67,17 @@ extension BytesCodec {
   /// The name of the codec for structures of Zarr v2 whose fields differ in byte order.
   static let structureName = "numpy.structure"
 
-  /// The codec that stores elements as a structure of NumPy, in the form of Zarr v2 metadata, lays them out.
+  /// The codec that stores elements as a structure of NumPy lays them out.
   ///
-  /// Arrays of Zarr v3 have one byte order for all fields, and no such codec.
+  /// Zarr v3 has no codec for that, because its arrays have one byte order for all fields.
+  ///
+  /// - Parameter dtype: The structure in Zarr v2 metadata.
+  /// - Returns: The codec, as metadata holds it.
   static func metadata(dtype: JSONValue) -> MetadataExtension {
     MetadataExtension(name: structureName, configuration: ["dtype": dtype])
   }
 
-  /// Reads the settings of that codec.
-  init(structure settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
+  fileprivate init(structure settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
     try settings.checkOnly("dtype")
     let field = settings.fields.path(of: "dtype")
     let dtype = try settings.fields.required("dtype", "a data type of Zarr v2")
@@ -76,18 +85,37 @@ extension BytesCodec {
     guard stored.type == context.dataType else {
       throw .expected("the layout of \(context.dataType.name)", found: dtype, in: field)
     }
-    self.init(byteOrder: .big, scalarByteCounts: stored.turnedByteCounts)
+    self.init(byteOrder: .big, scalarByteCounts: stored.swappedByteCounts)
+  }
+}
+
+extension VlenArrayCodec {
+  /// Reads the settings.
+  ///
+  /// The type of the items is a setting in numcodecs and none in zarrs. It must be that of the data type, in
+  /// either byte order.
+  fileprivate init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
+    try settings.checkOnly("dtype")
+    guard let found = settings["dtype"] else {
+      self.init()
+      return
+    }
+    let field = settings.fields.path(of: "dtype")
+    let stated = try Version2DataType(found, field: field)
+    guard case .array(let item) = context.dataType, let type = stated.type, type.layout == item.layout,
+      type.scalarByteCounts == item.scalarByteCounts
+    else {
+      throw .expected("the type of the items of \(context.dataType.name)", found: found, in: field)
+    }
+    self.init(items: BytesCodec(byteOrder: .big, scalarByteCounts: stated.swappedByteCounts))
   }
 }
 
 extension PackBitsCodec {
-  /// Reads the settings of the codec.
-  init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
+  fileprivate init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
     try settings.checkOnly("padding_encoding", "first_bit", "last_bit")
     guard let (component, count) = context.dataType.packedComponent else {
-      throw MetadataError(
-        code: .unexpectedValue, field: settings.field,
-        message: "\(Self.name) does not pack \(context.dataType.name)")
+      throw settings.error("\(Self.name) does not pack \(context.dataType.name)")
     }
     let all = 0...component.bitCount - 1
     let first = try settings.optionalInteger("first_bit", in: all) ?? all.lowerBound

@@ -1,12 +1,12 @@
 public import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs that turn bytes into others.
+  /// The codecs that turn bytes into other bytes.
   ///
-  /// A codec may have several names. What a document calls it stays when the document is written again.
+  /// A codec may have several names. A document keeps the one that it has when you write it again.
   static let bytesToBytes: [String: Factory] = registered.merging(ofNumcodecs) { _, new in new }
 
-  /// Those that have a name of their own in Zarr v3.
+  /// The codecs whose names are registered for Zarr v3.
   private static let registered: [String: Factory] = [
     ZstdCodec.name: transform(ZstdCodec.self),
     GzipCodec.name: transform(GzipCodec.self),
@@ -14,8 +14,9 @@ extension CodecRegistry {
     CRC32CCodec.name: checksum(CRC32CCodec.self),
   ]
 
-  /// Those of numcodecs, under the names of zarr-python, and some under those of zarrita, which has no
-  /// prefix.
+  /// The codecs of numcodecs.
+  ///
+  /// zarr-python's names have a prefix, those of zarrita do not.
   private static let ofNumcodecs: [String: Factory] = [
     "numcodecs.zstd": transform(ZstdCodec.self),
     "numcodecs.gzip": { settings, _ throws(MetadataError) in
@@ -72,8 +73,10 @@ extension GzipCodec: MetadataCodec {
     try self.init(settings, defaultLevel: 5)
   }
 
-  /// Reads settings in which the level may be left out: numcodecs and zarr-python then take different ones.
-  init(_ settings: CodecSettings, defaultLevel: Int) throws(MetadataError) {
+  /// Reads settings.
+  ///
+  /// Without a level, numcodecs and zarr-python take different ones.
+  fileprivate init(_ settings: CodecSettings, defaultLevel: Int) throws(MetadataError) {
     try settings.checkOnly("level")
     self.init(level: try settings.integer("level", in: Self.levels, default: defaultLevel))
   }
@@ -128,8 +131,8 @@ extension BloscCodec: MetadataCodec {
 
   /// Reads the settings of numcodecs, where a number stands for the shuffle.
   ///
-  /// numcodecs shuffles items of one byte: what it gets from zarr-python is bytes.
-  init(numcodecs settings: CodecSettings) throws(MetadataError) {
+  /// numcodecs shuffles items of one byte, because zarr-python hands it bytes.
+  fileprivate init(numcodecs settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("cname", "clevel", "shuffle", "typesize", "blocksize")
     let itemByteCount = try settings.optionalInteger("typesize", in: Self.itemByteCounts) ?? 1
     let shuffle: NumcodecsShuffle
@@ -153,7 +156,7 @@ extension BloscCodec: MetadataCodec {
     case byte = 1
     case bit = 2
 
-    /// Takes the names that GDAL writes in place of the numbers.
+    /// Takes the names that GDAL writes instead of the numbers.
     init?(gdal name: String) {
       switch name {
       case "NONE": self = .none
@@ -183,11 +186,11 @@ extension LZMACodec: MetadataCodec {
     ]
   }
 
-  /// What stands for the check that the format has unless it is told.
+  /// The number for the default check of the format.
   private static var usualCheck: Int { -1 }
 
   public init(_ settings: CodecSettings) throws(MetadataError) {
-    // GDAL writes `delta` for a filter that the stored bytes name themselves.
+    // GDAL writes `delta` for a filter that the stored bytes name anyway.
     try settings.checkOnly("format", "check", "preset", "filters", "delta")
     let format: Format = try settings.choice("format") ?? .xz
     let check: Check? =
@@ -201,7 +204,7 @@ extension LZMACodec: MetadataCodec {
       filters = read
     }
     guard preset == nil || filters == nil else {
-      throw settings.error("preset", "there must not be a preset where there are filters")
+      throw settings.error("preset", "expected either a preset or filters, found both")
     }
     guard format == .xz || check == nil || check == Check.none else {
       throw settings.error("check", "only the format 1 (xz) has checks")
@@ -209,15 +212,14 @@ extension LZMACodec: MetadataCodec {
     guard Self.isValid(format: format, check: check, preset: preset, filters: filters) else {
       throw settings.error(
         "filters",
-        "expected filters that the format \(format.rawValue) (\(format)) can have, of which the "
-          + "last compresses")
+        "expected filters of the format \(format.rawValue) (\(format)), with a compressor as the last one")
     }
     self.init(format: format, check: check, preset: preset, filters: filters)
   }
 }
 
 extension CodecSettings {
-  /// A preset of liblzma, which may be an extreme one.
+  /// A preset of liblzma, perhaps an extreme one.
   fileprivate func lzmaPreset(_ name: String) throws(MetadataError) -> Int? {
     guard let preset = try optionalInteger(name, in: 0...Int(UInt32.max)) else { return nil }
     guard LZMACodec.presets.contains(preset & ~LZMACodec.extremePreset) else {
@@ -228,7 +230,7 @@ extension CodecSettings {
 }
 
 extension LZMAFilter {
-  /// The numbers that stand for the two compressors.
+  /// The numbers of the two compressors and of one filter.
   private static var identifiers: (lzma1: Int, lzma2: Int, delta: Int) { (0x4000_0000_0000_0001, 0x21, 0x03) }
 
   fileprivate var configuration: JSONObject {
@@ -277,7 +279,7 @@ extension LZMAOptions {
       "id", "preset", "dict_size", "lc", "lp", "pb", "mode", "nice_len", "mf", "depth")
     self.init()
     preset = try settings.lzmaPreset("preset") ?? preset
-    // What fits together, liblzma knows.
+    // liblzma checks that the options fit together.
     let all = 0...Int(UInt32.max)
     dictionaryByteCount = try settings.optionalInteger("dict_size", in: all)
     literalContextBits = try settings.optionalInteger("lc", in: 0...4)
@@ -297,10 +299,10 @@ extension ShuffleCodec: MetadataCodec {
     try self.init(settings, defaultItemByteCount: 4)
   }
 
-  /// Reads settings in which the size of an item may be left out.
+  /// Reads settings.
   ///
-  /// numcodecs then takes 4 bytes, and zarr-python those of an element.
-  init(_ settings: CodecSettings, defaultItemByteCount: Int) throws(MetadataError) {
+  /// Without the size of an item, numcodecs takes 4 bytes, and zarr-python those of an element.
+  fileprivate init(_ settings: CodecSettings, defaultItemByteCount: Int) throws(MetadataError) {
     try settings.checkOnly("elementsize")
     self.init(
       itemByteCount: try settings.integer(
@@ -336,8 +338,7 @@ extension NumcodecsCRC32CCodec: MetadataCodec {
 }
 
 extension JenkinsLookup3Codec: MetadataCodec {
-  /// numcodecs takes a prefix as bytes only, which a document cannot hold, so there is none unless it is
-  /// needed.
+  /// The settings, with a prefix only if there is one: numcodecs wants bytes, which a document cannot hold.
   public var configuration: JSONObject {
     var configuration: JSONObject = ["initval": .integer(Int(initialValue))]
     if !prefix.isEmpty { configuration["prefix"] = .array(prefix.map { .integer(Int($0)) }) }

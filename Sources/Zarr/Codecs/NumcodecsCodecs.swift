@@ -1,7 +1,7 @@
 public import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs of the library numcodecs that compute with numbers.
+  /// The codecs of numcodecs that compute with numbers.
   static let numcodecs: [String: Factory] = [
     NumcodecsAsTypeCodec.name: { settings, context throws(MetadataError) in
       try settings.checkOnly("encode_dtype", "decode_dtype")
@@ -37,14 +37,16 @@ extension CodecRegistry {
       try settings.checkOnly()
       try context.checkElements(of: .bool, settings)
       let codec = NumcodecsPackBitsCodec()
-      // A truth value has no byte of its own any more, and numcodecs takes false for the fill value.
+      // Eight truth values share a byte. Like numcodecs, the codec takes false for the fill value.
       return try context.encoded(by: codec, settings, as: .number(.uint8), fillValue: [0])
     },
   ]
 }
 
 extension CodecContext {
-  /// The settings `dtype` and `astype`, the first of which must be of the width of the elements.
+  /// The settings `dtype` and `astype`.
+  ///
+  /// The first must have the width of the elements.
   fileprivate func types(
     _ settings: CodecSettings, _ isSupported: (NumberType) -> Bool
   ) throws(MetadataError) -> (decoded: NumberType, encoded: NumberType) {
@@ -54,8 +56,9 @@ extension CodecContext {
     return (decodedType, encodedType)
   }
 
-  /// The type that a codec takes the elements for, which need not be that of the array: as in numcodecs only
-  /// the width has to be the same.
+  /// The type that a codec takes the elements for.
+  ///
+  /// As in numcodecs, only its width has to be that of the array's type.
   fileprivate func decodedType(
     _ name: String, _ settings: CodecSettings, _ isSupported: (NumberType) -> Bool
   ) throws(MetadataError) -> NumberType {
@@ -68,9 +71,7 @@ extension CodecContext {
   /// Checks that elements have the width of numbers of a type.
   fileprivate func checkElements(of type: NumberType, _ settings: CodecSettings) throws(MetadataError) {
     guard dataType.layout == .fixed(byteCount: type.byteCount) else {
-      throw MetadataError(
-        code: .unexpectedValue, field: settings.field,
-        message: "the codec takes \(type.rawValue), and the elements are \(dataType.name)")
+      throw settings.error("the codec takes \(type.rawValue), and the elements are \(dataType.name)")
     }
   }
 }
@@ -87,47 +88,30 @@ extension NumcodecsFixedScaleOffsetCodec.Constant {
   }
 }
 
-extension DataType {
-  /// What the elements are as numbers, if that is what they are in memory: times are integers.
-  var numberType: NumberType? {
-    switch self {
-    case .number(let type): type
-    case .datetime64, .timedelta64: .int64
-    default: nil
-    }
-  }
-
-  /// The numbers that an element consists of if all are of one type, and how many: two for a complex number.
-  var numberParts: (type: NumberType, count: Int)? {
-    if case .complex(.number(let type)) = self { return (type, 2) }
-    return numberType.map { ($0.partType, $0.byteCount / $0.partType.byteCount) }
-  }
-}
-
 extension NumberType {
-  /// Creates a type from what NumPy calls it: `<f8`, `|u1`, `i4`, `float64`, `?` and the like.
+  /// Creates a type from any of its names in NumPy: `<f8`, `|u1`, `i4`, `d`, `float64`, `?` and the like.
   ///
-  /// The byte order is left out: how numbers are stored is for the codec that stores them to say.
+  /// The byte order does not matter: it belongs to the codec that stores the numbers.
   public init?(numpy name: String) {
-    var code = name[...]
-    if let first = code.first, "<>|=".contains(first) { code.removeFirst() }
-    let type =
+    let hasByteOrder = name.first.map { "<>|=".contains($0) } ?? false
+    let code = hasByteOrder ? String(name.dropFirst()) : name
+    let type: NumberType? =
       switch code {
-      case "b1", "?": NumberType.bool
-      case "i1", "b": NumberType.int8
-      case "i2", "h": NumberType.int16
-      case "i4", "i": NumberType.int32
-      case "i8", "l", "q": NumberType.int64
-      case "u1", "B": NumberType.uint8
-      case "u2", "H": NumberType.uint16
-      case "u4", "I": NumberType.uint32
-      case "u8", "L", "Q": NumberType.uint64
-      case "f2", "e": NumberType.float16
-      case "f4", "f": NumberType.float32
-      case "f8", "d": NumberType.float64
-      case "c8", "F": NumberType.complex64
-      case "c16", "D": NumberType.complex128
-      default: NumberType(rawValue: name)
+      case "?": .bool
+      case "b": .int8
+      case "h": .int16
+      case "i": .int32
+      case "l", "q": .int64
+      case "B": .uint8
+      case "H": .uint16
+      case "I": .uint32
+      case "L", "Q": .uint64
+      case "e": .float16
+      case "f": .float32
+      case "d": .float64
+      case "F": .complex64
+      case "D": .complex128
+      default: NumberType(version2Code: code) ?? NumberType(rawValue: name)
       }
     guard let type else { return nil }
     self = type

@@ -1,12 +1,13 @@
 import ChunkEngine
-import Foundation
 
-/// What the document of an array says: `zarr.json`, or `.zarray` and `.zattrs` in Zarr v2.
+/// The metadata of an array: `zarr.json`, or `.zarray` and `.zattrs` in Zarr v2.
 ///
-/// Values of this type are valid: what an initializer has let through can be written, and multiplied out
-/// without overflow. Whether the codecs are known, and fit together, is for those who build the chain to say.
+/// The initializers check the metadata: you can write it, and its products do not overflow. Opening the array
+/// checks whether the codecs are known and fit together.
 public struct ArrayMetadata: Hashable, Sendable {
-  /// The number of elements along each axis; an array without axes has one element.
+  /// The number of elements along each axis.
+  ///
+  /// An array without axes has one element.
   public let shape: [Int]
 
   /// The number of elements.
@@ -15,56 +16,47 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// What the elements are.
   public let dataType: DataType
 
-  /// The data type as the document has it, which may be in other words than those of new arrays.
+  /// The data type as the document has it, perhaps under another name than in new arrays.
   public let statedDataType: MetadataExtension
 
-  /// The name of the data type that the document has, one of ``DataType/names``; in Zarr v2 that of NumPy.
+  /// The name of the data type in the document: one of ``DataType/names``, or in Zarr v2 that of NumPy.
   public var dataTypeName: String { statedDataType.name }
 
   /// The division into chunks.
   public let chunkGrid: ChunkGrid
 
-  /// How chunks are named in the store.
+  /// The scheme of the chunks' keys in the store.
   public let chunkKeyEncoding: ChunkKeyEncoding
 
-  /// The bytes of the element that stands for all that was never written.
+  /// The bytes of the element that readers find where nothing was written.
   public let fillValue: [UInt8]
 
-  /// What turns chunks into bytes, in the order of writing; at least one.
+  /// The codecs that turn chunks into bytes, in the order of writing; at least one.
   public let codecs: [MetadataExtension]
 
-  /// What users say about the array.
+  /// Your own data about the array.
   public var attributes: JSONObject
 
-  /// The names of the axes, as many as ``shape`` has, if the document names them; nil for an axis without a
-  /// name.
+  /// One name for each axis, or nil for an axis without a name; nil if the document names no axes.
   public let dimensionNames: [String?]?
 
-  /// Layers between the array and the store; all of them say that they may be ignored.
+  /// Layers between the array and the store.
+  ///
+  /// They all say that readers may ignore them.
   public let storageTransformers: [MetadataExtension]
 
-  /// Fields that are not known; all of them say that they may be ignored.
+  /// Unknown fields.
+  ///
+  /// They all say that readers may ignore them.
   public let additionalFields: JSONObject
 
-  /// The document of an array of Zarr v2, `.zarray`, or nil if the array is of v3.
+  /// The document `.zarray` of an array of Zarr v2, or nil in v3.
   ///
-  /// All else that is said here is made of it; its shape is always ``shape``.
+  /// The other properties derive from it. Its shape is always ``shape``.
   let version2Document: JSONObject?
 
-  /// Creates the metadata of an array.
+  /// Creates the metadata of an array of Zarr v3.
   ///
-  /// - Parameters:
-  ///   - shape: The number of elements along each axis.
-  ///   - dataType: What the elements are.
-  ///   - statedDataType: The data type as it is to be written, or nil for the best way.
-  ///   - chunkGrid: The division into chunks, with as many axes as the shape.
-  ///   - chunkKeyEncoding: How chunks are named in the store.
-  ///   - fillValue: The bytes of the element that stands for all that was never written.
-  ///   - codecs: What turns chunks into bytes; at least one.
-  ///   - attributes: What to say about the array.
-  ///   - dimensionNames: The names of the axes, or nil for none.
-  ///   - storageTransformers: Layers between the array and the store that readers may ignore.
-  ///   - additionalFields: Other fields that readers may ignore.
   /// - Throws: An error that names the first field that does not fit.
   public init(
     shape: [Int], dataType: DataType, statedDataType: MetadataExtension? = nil, chunkGrid: ChunkGrid,
@@ -103,12 +95,8 @@ public struct ArrayMetadata: Hashable, Sendable {
     try check()
   }
 
-  /// The same array with another shape, as after growth.
+  /// The same array with another shape, and another chunk grid if you pass one.
   ///
-  /// - Parameters:
-  ///   - shape: The number of elements along each axis.
-  ///   - chunkGrid: The division into chunks, or nil for the one that it has.
-  /// - Returns: The metadata of the array.
   /// - Throws: An error if the shape has another number of axes, too many elements, or more than the grid has
   ///   chunks for.
   public func resized(to shape: [Int], chunkGrid: ChunkGrid? = nil) throws(MetadataError) -> ArrayMetadata {
@@ -120,11 +108,11 @@ public struct ArrayMetadata: Hashable, Sendable {
       additionalFields: additionalFields, version2Document: version2Document)
   }
 
-  /// Whether another document is about the same array, after it was resized or has got other attributes.
+  /// Whether the arrays differ at most in their shape and attributes.
   func isStoredLike(_ other: ArrayMetadata) -> Bool {
     var expected = self
     expected.attributes = other.attributes
-    // Chunks that differ in length are added to the grid when there are more.
+    // Growth adds chunks to a grid whose chunks differ in length.
     let isGrown = zip(chunkGrid.axes, other.chunkGrid.axes).allSatisfy { own, other in
       own == other || !own.isRepeated && !other.isRepeated
     }
@@ -133,7 +121,7 @@ public struct ArrayMetadata: Hashable, Sendable {
 
   /// The number of elements of a shape without negative lengths, or nil if an `Int` cannot hold it.
   static func elementCount(of shape: [Int]) -> Int? {
-    // Without elements the other lengths do not matter, and their product may be out of range.
+    // Without elements the product of the other lengths does not matter. It may be out of range.
     if shape.contains(0) {
       return 0
     }
@@ -157,7 +145,7 @@ public struct ArrayMetadata: Hashable, Sendable {
     return count
   }
 
-  /// What the first of the codecs gets.
+  /// What the first codec gets.
   var codecContext: CodecContext {
     CodecContext(dataType: dataType, fillValue: fillValue, chunkShape: chunkGrid.regularChunkShape)
   }
@@ -167,15 +155,11 @@ public struct ArrayMetadata: Hashable, Sendable {
       throw .expected("the data type \(dataType.name)", found: statedDataType.dataTypeJSON, in: "data_type")
     }
     try chunkGrid.checkCovers(shape)
-    // Of shards only the inner chunks count their elements.
+    // In a shard only the inner chunks count their elements.
     guard
       dataType.layout != .variable || chunkGrid.elementCount <= ChunkGrid.maximumElementCount
         || codecs.contains(where: { $0.name == ShardingCodec.name })
-    else {
-      throw MetadataError(
-        code: .tooLarge, field: chunkGrid.isRectilinear ? ChunkGrid.shapesField : ChunkGrid.shapeField,
-        message: "a chunk has more than \(ChunkGrid.maximumElementCount) elements of variable length")
-    }
+    else { throw ChunkGrid.tooManyElements(field: chunkGrid.shapeField) }
     _ = try dataType.json(ofFillValue: fillValue)
     guard !codecs.isEmpty else {
       throw .expected("at least one codec", found: [], in: "codecs")
@@ -191,20 +175,20 @@ public struct ArrayMetadata: Hashable, Sendable {
         message: "the storage transformer \(transformer.name.quoted) is not supported")
     }
     for (name, value) in additionalFields where Self.fieldNames.contains(name) {
-      throw .expected("no field that has a place of its own", found: value, in: name)
+      throw .expected("no field that the array has a property for", found: value, in: name)
     }
     try MetadataFields(additionalFields).checkIgnorable()
   }
 }
 
 extension ArrayMetadata {
-  /// The fields that have a meaning in the document of an array.
-  static let fieldNames: Set<String> = [
+  /// The known fields in the document of an array.
+  private static let fieldNames: Set<String> = [
     "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs", "attributes",
     "dimension_names", "zarr_format", "node_type", "storage_transformers",
   ]
 
-  /// Reads the document of an array, the bytes of its `zarr.json`.
+  /// Reads the document of an array of Zarr v3, the bytes of its `zarr.json`.
   ///
   /// - Throws: An error that names the field, what was expected there, and what was found.
   /// - Complexity: O(*n*) in the number of bytes.
@@ -212,7 +196,7 @@ extension ArrayMetadata {
     try self.init(MetadataFields(decoding: bytes, with: parser))
   }
 
-  /// Reads the document of an array that has been parsed, as from consolidated metadata.
+  /// Reads the parsed document of an array of Zarr v3, for example from consolidated metadata.
   ///
   /// - Throws: An error that names the field, what was expected there, and what was found.
   /// - Complexity: O(*n*) in the size of the document.
@@ -240,7 +224,9 @@ extension ArrayMetadata {
       additionalFields: fields.additional(besides: Self.fieldNames))
   }
 
-  /// Reads the fill value; `null`, which GDAL writes for arrays without one, is zero for elements of one size.
+  /// Reads the fill value.
+  ///
+  /// GDAL writes `null` for arrays without one, which is zero for elements of fixed size.
   private static func fillValue(
     _ fields: MetadataFields, _ dataType: DataType
   ) throws(MetadataError) -> [UInt8] {
@@ -249,13 +235,14 @@ extension ArrayMetadata {
     return try dataType.fillValue(from: value)
   }
 
-  /// Reads the codecs; early drafts of Zarr v3, which GDAL follows, have none where elements of one size are
-  /// stored as they are, little-endian.
+  /// Reads the codecs.
+  ///
+  /// Early drafts of Zarr v3, which GDAL follows, have none for little-endian elements of fixed size.
   private static func codecs(
     _ fields: MetadataFields, _ dataType: DataType
   ) throws(MetadataError) -> [MetadataExtension] {
     if fields.object["codecs"] == nil, dataType.layout != .variable { return [dataType.defaultCodec] }
-    return try extensions(fields.array("codecs", "an array of codecs"), field: "codecs")
+    return try fields.extensions("codecs", "an array of codecs")
   }
 
   static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {
@@ -267,16 +254,6 @@ extension ArrayMetadata {
       shape.append(length)
     }
     return shape
-  }
-
-  private static func extensions(
-    _ values: [JSONValue], field: String
-  ) throws(MetadataError) -> [MetadataExtension] {
-    var extensions: [MetadataExtension] = []
-    for (index, value) in values.enumerated() {
-      extensions.append(try MetadataExtension(value, field: "\(field)[\(index)]"))
-    }
-    return extensions
   }
 
   private static func dimensionNames(_ fields: MetadataFields) throws(MetadataError) -> [String?]? {
@@ -299,17 +276,15 @@ extension ArrayMetadata {
   private static func storageTransformers(
     _ fields: MetadataFields
   ) throws(MetadataError) -> [MetadataExtension] {
-    let field = "storage_transformers"
-    switch fields.object[field] {
-    case nil, .null?: return []
-    case .array(let values)?: return try extensions(values, field: field)
-    case let value?: throw .expected("an array", found: value, in: field)
+    switch fields.object["storage_transformers"] {
+    case nil, .null?: []
+    default: try fields.extensions("storage_transformers", "an array")
     }
   }
 }
 
 extension ArrayMetadata {
-  /// The document of the array, with its fields in the order of zarr-python; of Zarr v2 as it was read, and
+  /// The document of the array: in Zarr v3 with its fields in the order of zarr-python, in v2 as it was read,
   /// without the attributes.
   ///
   /// - Complexity: O(*n*) in the size of the document.
@@ -338,11 +313,11 @@ extension ArrayMetadata {
 
   /// The fill value as the document has it.
   private var fillValueJSON: JSONValue {
-    // Before the type was called `struct`, zarr-python read nothing but this.
+    // zarr-python reads only this form under the earlier name.
     if case .structure = dataType, dataTypeName == DataType.earlierStructureName {
-      return .string(Data(fillValue).base64EncodedString())
+      return .string(Base64Codec.text(of: fillValue))
     }
-    // The initializer has made sure that the bytes are a fill value.
+    // The initializer checked that the bytes are a fill value.
     return (try? dataType.json(ofFillValue: fillValue)) ?? ""
   }
 
@@ -355,20 +330,19 @@ extension ArrayMetadata {
 }
 
 extension ArrayMetadata {
-  /// The same metadata with another name of the data type, or as it is for nil.
+  /// The same metadata with another name of the data type, or unchanged for nil.
   func renamed(_ dataTypeName: String?) throws(MetadataError) -> ArrayMetadata {
     guard let dataTypeName else { return self }
-    return try stating(
-      dataType.metadata(named: dataTypeName), like: self)
+    return try stating(dataType.metadata(named: dataTypeName), like: self)
   }
 
   /// The metadata of a copy in the words of its source, as far as they mean the same.
   ///
   /// - Parameters:
-  ///   - source: The metadata of the array that is copied.
-  ///   - hasOtherType: Whether the data type is another one, or is to have another name.
+  ///   - source: The metadata of the source.
+  ///   - hasOtherType: Whether the copy has another data type, or another name for it.
   /// - Returns: The metadata.
-  /// - Throws: An error if they do not fit together, which they do for a copy.
+  /// - Throws: An error if the metadata do not fit together. Those of a copy do.
   func keepingWords(
     of source: ArrayMetadata, unless hasOtherType: Bool
   ) throws(MetadataError) -> ArrayMetadata {
@@ -377,12 +351,12 @@ extension ArrayMetadata {
       return try stating(hasOtherType ? statedDataType : source.statedDataType, like: source)
     }
     guard !hasOtherType else { return self }
-    // Zarr v2 has structures of arrays, and fill values that are not defined.
+    // Only Zarr v2 has structures of arrays and undefined fill values.
     for name in ["dtype", "fill_value"] { document[name] = old[name] }
     return try ArrayMetadata(version2: document, attributes: attributes)
   }
 
-  /// The same metadata with another data type as it is written, and what readers may ignore of other metadata.
+  /// The same metadata with another spelling of the data type, and with the ignorable fields of `source`.
   private func stating(
     _ stated: MetadataExtension, like source: ArrayMetadata
   ) throws(MetadataError) -> ArrayMetadata {

@@ -1,11 +1,12 @@
-/// The members of an object in a document, read with errors that name the member.
+/// The members of an object in a document.
+///
+/// Errors name the member.
 struct MetadataFields {
   let object: JSONObject
 
   /// Where the object is in the document; empty for the document itself.
   let path: String
 
-  /// Takes an object apart.
   init(_ value: JSONValue, path: String = "") throws(MetadataError) {
     guard let object = value.objectValue else {
       throw .expected("an object", found: value, in: path)
@@ -30,13 +31,17 @@ struct MetadataFields {
     try self.init(value)
   }
 
-  /// The path of a member, in which a very long name is cut short.
+  /// The path of a member.
+  ///
+  /// It shortens very long names.
   func path(of name: String) -> String {
     let name = name.utf8.count > 60 ? String(name.unicodeScalars.prefix(40)) + "…" : name
     return path.isEmpty ? name : "\(path).\(name)"
   }
 
-  /// A member that must be there.
+  /// A member.
+  ///
+  /// - Throws: An error that says what was expected if the member is missing.
   func required(_ name: String, _ expected: String) throws(MetadataError) -> JSONValue {
     guard let value = object[name] else {
       throw MetadataError(
@@ -45,7 +50,9 @@ struct MetadataFields {
     return value
   }
 
-  /// A member that is an object; absent and null are the same as empty.
+  /// A member that is an object.
+  ///
+  /// It is empty if the member is missing or null.
   func optionalObject(_ name: String) throws(MetadataError) -> JSONObject {
     switch object[name] {
     case nil, .null?: return [:]
@@ -63,31 +70,47 @@ struct MetadataFields {
     return values
   }
 
+  /// A member that is an array of extensions, for example of codecs.
+  func extensions(_ name: String, _ expected: String) throws(MetadataError) -> [MetadataExtension] {
+    var extensions: [MetadataExtension] = []
+    for (index, value) in try array(name, expected).enumerated() {
+      extensions.append(try MetadataExtension(value, field: "\(path(of: name))[\(index)]"))
+    }
+    return extensions
+  }
+
   /// Checks the two fields that say what a document describes.
   func checkKind(_ nodeType: String) throws(MetadataError) {
-    let format = try required("zarr_format", "3")
-    guard format.integerValue == 3 else {
-      throw .expected("the integer 3", found: format, in: path(of: "zarr_format"))
-    }
+    try checkFormat(.version3)
     let type = try required("node_type", "\"\(nodeType)\"")
     guard type == .string(nodeType) else {
       throw .expected("\"\(nodeType)\"", found: type, in: path(of: "node_type"))
     }
   }
 
-  /// The members with other names, each of which must say that it may be ignored.
+  /// Checks the field that says which version of the format a document has.
+  func checkFormat(_ format: ZarrFormat) throws(MetadataError) {
+    let found = try required("zarr_format", "\(format.rawValue)")
+    guard found.integerValue == format.rawValue else {
+      throw .expected("the integer \(format.rawValue)", found: found, in: path(of: "zarr_format"))
+    }
+  }
+
+  /// The members with other names.
+  ///
+  /// Each must say that readers may ignore it.
   func additional(besides known: Set<String>) throws(MetadataError) -> JSONObject {
     let fields = JSONObject(object.filter { !known.contains($0.key) }.map { ($0.key, $0.value) })
     try MetadataFields(fields, path: path).checkIgnorable()
     return fields
   }
 
-  /// Checks that a reader who does not know these members may go on.
+  /// Checks that a reader which does not know these members may ignore them.
   func checkIgnorable() throws(MetadataError) {
     for (name, value) in object where value.objectValue?["must_understand"] != .bool(false) {
       throw MetadataError(
         code: .unknownField, field: path(of: name),
-        message: "unknown, and not an object with \"must_understand\": false; found \(value.summary)")
+        message: "unknown field without \"must_understand\": false; found \(value.summary)")
     }
   }
 
@@ -100,9 +123,19 @@ struct MetadataFields {
   }
 }
 
-/// A part of the metadata that is known by its name: a codec, a data type, a chunk grid and the like.
+extension JSONValue {
+  /// The value as an integer of at least 1.
+  func positiveInteger(field: String) throws(MetadataError) -> Int {
+    guard let integer = integerValue, integer >= 1 else {
+      throw .expected("an integer of at least 1", found: self, in: field)
+    }
+    return integer
+  }
+}
+
+/// A named part of the metadata: a codec, a data type, a chunk grid and the like.
 ///
-/// In a document it is an object, or a string that stands for a name without settings:
+/// In a document it is an object, or a string that is a name without settings:
 /// ```json
 /// { "name": "zstd", "configuration": { "level": 3, "checksum": false } }
 /// ```
@@ -113,10 +146,10 @@ public struct MetadataExtension: Hashable, Sendable {
   /// The settings.
   public let configuration: JSONObject
 
-  /// Whether a reader that does not know the name must give up.
+  /// Whether a reader that does not know the name must reject the document.
   public let mustUnderstand: Bool
 
-  /// Members of the object besides these three, which readers ignore.
+  /// The other members of the object, which readers ignore.
   public let additionalFields: JSONObject
 
   /// Creates an extension.
@@ -130,8 +163,8 @@ public struct MetadataExtension: Hashable, Sendable {
   /// Reads an extension from a document.
   ///
   /// - Parameters:
-  ///   - value: What the document holds.
-  ///   - field: Where the document holds it, for errors.
+  ///   - value: The value in the document.
+  ///   - field: Its place in the document, for errors.
   /// - Throws: An error if the value is neither a name nor an object with one.
   public init(_ value: JSONValue, field: String) throws(MetadataError) {
     let object: JSONObject
@@ -168,10 +201,9 @@ public struct MetadataExtension: Hashable, Sendable {
 
   /// The extension as documents hold it.
   ///
-  /// The configuration is written even if it is empty. zarr-python refuses several codecs without one, and
-  /// zarr-python and zarrs both take an empty one for the codecs that have no settings, as `vlen-bytes`,
-  /// `vlen-utf8` and `crc32c`. The shorthand, a name alone, is never written: zarr-python does not read it
-  /// for codecs.
+  /// It has a configuration even if that is empty. zarr-python refuses several codecs without one, and both
+  /// zarr-python and zarrs take an empty one for codecs without settings, for example `vlen-bytes`. It is
+  /// never a bare name, which zarr-python does not read for codecs.
   public var json: JSONValue {
     var object: JSONObject = ["name": .string(name), "configuration": .object(configuration)]
     if !mustUnderstand {
@@ -185,12 +217,11 @@ public struct MetadataExtension: Hashable, Sendable {
 }
 
 extension MetadataExtension {
-  /// Checks that the extension does not claim to be ignorable, in a place where none is.
+  /// Checks that the extension does not say that readers may ignore it.
   func checkMustUnderstand(field: String) throws(MetadataError) {
     guard mustUnderstand else {
       throw MetadataError(
-        code: .unsupported, field: "\(field).must_understand",
-        message: "a reader cannot do without this field")
+        code: .unsupported, field: "\(field).must_understand", message: "a reader needs this field")
     }
   }
 
@@ -201,43 +232,37 @@ extension MetadataExtension {
   }
 }
 
-/// Why a document, or a value that was meant for one, is not valid Zarr metadata.
+/// Why a document, or a value for one, is not valid Zarr metadata.
 public struct MetadataError: Error, Hashable, CustomStringConvertible {
   /// The kinds of failure.
   @nonexhaustive
   public enum Code: Hashable, Sendable {
     /// The text is not a JSON document.
     case malformedText
-    /// A field that must be there is not.
+    /// A required field is missing.
     case missingField
-    /// A field has a value of a wrong type, or out of its range.
+    /// A field has a value of the wrong type, or out of range.
     case unexpectedValue
-    /// A field says something valid that this library does not know.
+    /// A field has a valid value that this library does not support.
     case unsupported
-    /// There is a field that is not known and may not be ignored.
+    /// The document has an unknown field that readers may not ignore.
     case unknownField
-    /// A number of elements does not fit into an integer, or into the format.
+    /// A size or a count exceeds a limit, an `Int`, or the format.
     case tooLarge
-    /// The name or path of a node is not allowed.
+    /// Zarr does not allow the name or path of a node.
     case invalidPath
   }
 
   /// The kind of failure.
   public let code: Code
 
-  /// The field that is wrong, as `chunk_grid.configuration.chunk_shape[0]`; empty for the document as a
-  /// whole.
+  /// The wrong field, as `chunk_grid.configuration.chunk_shape[0]`; empty for the document as a whole.
   public let field: String
 
-  /// What is wrong with it, for a person to read.
+  /// What is wrong with the field, for people to read.
   public let message: String
 
   /// Creates an error.
-  ///
-  /// - Parameters:
-  ///   - code: The kind of failure.
-  ///   - field: The field that is wrong, empty for the document as a whole.
-  ///   - message: What is wrong with it, for a person to read.
   public init(code: Code, field: String, message: String) {
     self.code = code
     self.field = field
@@ -251,7 +276,7 @@ public struct MetadataError: Error, Hashable, CustomStringConvertible {
 }
 
 extension MetadataError {
-  /// A field does not have the value that it should.
+  /// The error for a field with another value than expected.
   static func expected(_ expected: String, found value: JSONValue, in field: String) -> MetadataError {
     MetadataError(
       code: .unexpectedValue, field: field, message: "expected \(expected), found \(value.summary)")

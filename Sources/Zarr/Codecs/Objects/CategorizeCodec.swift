@@ -1,20 +1,18 @@
 public import ChunkEngine
 
-/// Stores text that is one of a few labels as the number of the label, as the codec `categorize` of numcodecs
-/// does.
+/// Stores texts from a short list of labels by their numbers, as the codec `categorize` of numcodecs does.
 ///
 ///     labels  a, b      "b"  "a"  "x"  ""   ─▶   2  1  0  0
 ///
-/// Text that is no label becomes 0, and 0, like every number without a label, becomes empty text. So only
-/// labels come back.
+/// Any other text becomes 0. A number without a label, as 0, becomes empty text. So only labels come back.
 ///
 /// The metadata names are `numcodecs.categorize` and `categorize`. See
 /// [numcodecs](https://numcodecs.readthedocs.io/en/stable/filter/categorize.html).
 public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
   public static var name: String { "numcodecs.categorize" }
 
-  /// What stands for an element in a chunk.
-  struct CodeType: Hashable {
+  /// The type of the numbers in a chunk.
+  fileprivate struct CodeType: Hashable {
     /// The name in NumPy, as `<u2`.
     let name: String
     let byteCount: Int
@@ -32,14 +30,14 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
   public let labels: [String]
 
   /// The data type of the array in NumPy, which has no effect here.
-  let dataTypeName: String
+  private let dataTypeName: String
 
-  let codeType: CodeType
+  private let codeType: CodeType
 
   /// The number of each label.
   private let table: LabelTable
 
-  /// Creates a codec that stores a byte an element.
+  /// Creates a codec that stores one byte for each element.
   ///
   /// - Precondition: There are at most 255 labels.
   public init(labels: [String]) {
@@ -49,7 +47,7 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
       codeType: CodeType(name: "|u1", byteCount: 1, isBigEndian: false, isSigned: false))
   }
 
-  init(labels: [String], dataTypeName: String, codeType: CodeType) {
+  private init(labels: [String], dataTypeName: String, codeType: CodeType) {
     self.labels = labels
     self.dataTypeName = dataTypeName
     self.codeType = codeType
@@ -111,14 +109,9 @@ extension CategorizeCodec: MetadataCodec {
 
   public init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("labels", "dtype", "astype")
-    var labels: [String] = []
-    for value in settings["labels"]?.arrayValue ?? [] {
-      guard let label = value.stringValue else {
-        throw settings.unexpected("labels", expected: "an array of strings")
-      }
-      labels.append(label)
-    }
-    guard settings["labels"]?.arrayValue != nil else {
+    let values = settings["labels"]?.arrayValue
+    let labels = values?.compactMap(\.stringValue) ?? []
+    guard labels.count == values?.count else {
       throw settings.unexpected("labels", expected: "an array of strings")
     }
     guard let dataTypeName = (settings["dtype"] ?? "|O").stringValue else {
@@ -132,8 +125,8 @@ extension CategorizeCodec: MetadataCodec {
 }
 
 extension CategorizeCodec.CodeType {
-  /// Reads the name of a type of integers in NumPy, short or long, with the byte order in front.
-  init?(_ value: JSONValue) {
+  /// Reads the name of a type of integers in NumPy, short or long, with or without a byte order.
+  fileprivate init?(_ value: JSONValue) {
     guard let text = value.stringValue, text.utf8.count <= 8 else { return nil }
     let bare = text.drop { "<>|=".contains($0) }
     for byteCount in [1, 2, 4, 8] {
@@ -148,17 +141,21 @@ extension CategorizeCodec.CodeType {
   }
 }
 
-/// The numbers of labels, looked up without making a string of an element.
-struct LabelTable: Hashable {
-  /// The bytes of the labels; the first one is empty, for the number 0.
+/// The numbers of labels, found without making a string of an element.
+private struct LabelTable: Hashable {
+  /// The bytes of the labels.
+  ///
+  /// The first one is empty, for the number 0.
   private let labels: [[UInt8]]
 
-  /// The numbers of labels, each in the first free slot from that of its hash on; 0 is free.
+  /// The numbers of labels, each in the first free slot at or after that of its hash.
+  ///
+  /// 0 marks a free slot.
   private let slots: [Int]
 
   /// Numbers `labels` from 1 on.
   ///
-  /// Of labels that are the same the last one counts.
+  /// If a label occurs twice, the last number counts.
   init(_ labels: [String]) {
     self.labels = [[]] + labels.map { Array($0.utf8) }
     var slotCount = 4
@@ -191,12 +188,12 @@ struct LabelTable: Hashable {
     return 0
   }
 
-  /// The bytes of the label of a number, of which there are none for a number without a label.
+  /// The bytes of the label with a number, or none if no label has it.
   func label(of code: UInt64) -> [UInt8] {
     code < UInt64(labels.count) ? labels[Int(code)] : []
   }
 
-  /// A hash that no document can know beforehand, or its labels could all be in each other's way.
+  /// A seeded hash: a document that could predict it could make all its labels collide.
   private static func hash(_ bytes: Span<UInt8>) -> Int {
     var hasher = Hasher()
     unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }

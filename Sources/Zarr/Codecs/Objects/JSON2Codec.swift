@@ -6,14 +6,14 @@ public import ChunkEngine
 ///       nested lists, one a     data    shape of
 ///       axis of the chunk       type    the chunk
 ///
-/// In memory each element is the text of its value. What is encoded is spelled as Python's `json.dumps`
-/// spells it with the same settings, and equal to what numcodecs writes byte by byte; numbers keep their
-/// digits. The lists are those of the chunk in C order, also in an array that is stored in order `F`.
+/// In memory each element is the text of its value. The codec spells text as Python's `json.dumps` does with
+/// the same settings, and writes the same bytes as numcodecs, except that numbers keep their digits. The lists
+/// are in C order, also in an array with the order `F`.
 ///
-/// Chunks whose elements are in one flat list, which zarrita writes, are read too.
+/// The codec also reads the flat lists that zarrita writes. It does not read the codec `json` of numcodecs
+/// before 0.6, which does not store the shape of a chunk.
 ///
-/// The metadata names are `numcodecs.json2` and `json2`. The codec `json` of numcodecs before 0.6, which does
-/// not say what shape a chunk has, is not read. See
+/// The metadata names are `numcodecs.json2` and `json2`. See
 /// [numcodecs](https://numcodecs.readthedocs.io/en/stable/other/json.html).
 public struct JSON2Codec: ArrayToBytesCodec, Hashable {
   public static var name: String { "numcodecs.json2" }
@@ -21,16 +21,15 @@ public struct JSON2Codec: ArrayToBytesCodec, Hashable {
   /// How deeply the values may be nested, the lists of the chunk included.
   static let maximumDepth = 512
 
-  /// How text is spelled.
-  let spelling: JSONSpelling
+  private let spelling: JSONSpelling
 
   public let configuration: JSONObject
 
   /// Creates a codec.
   ///
   /// - Parameters:
-  ///   - sortsKeys: Whether members are stored in the order of their keys.
-  ///   - escapesNonASCII: Whether what is stored is ASCII.
+  ///   - sortsKeys: Whether the codec stores members in the order of their keys.
+  ///   - escapesNonASCII: Whether the stored text is ASCII.
   public init(sortsKeys: Bool = true, escapesNonASCII: Bool = true) {
     spelling = JSONSpelling(
       escapesNonASCII: escapesNonASCII, sortsKeys: sortsKeys, mergesRepeatedKeys: true)
@@ -38,8 +37,7 @@ public struct JSON2Codec: ArrayToBytesCodec, Hashable {
       spelling, encoding: "utf-8", skipsKeys: false, checksCircles: true, indentation: .null, isStrict: true)
   }
 
-  /// Creates a codec of settings that were read.
-  init(_ spelling: JSONSpelling, configuration: JSONObject) {
+  private init(_ spelling: JSONSpelling, configuration: JSONObject) {
     self.spelling = spelling
     self.configuration = configuration
   }
@@ -47,16 +45,8 @@ public struct JSON2Codec: ArrayToBytesCodec, Hashable {
   public func makeEncoder() throws(ChunkError) -> any ArrayEncoder { JSON2Encoder(spelling) }
 
   public func makeDecoder() throws(ChunkError) -> any ArrayDecoder { JSON2Decoder() }
-}
 
-extension JSON2Codec {
-  /// The error for text that is not JSON.
-  static func malformed(_ error: JSONError) -> ChunkError {
-    .malformed(codec: name, reason: error.description)
-  }
-
-  /// The error for a chunk of another structure.
-  static func malformed(_ reason: String) -> ChunkError {
+  fileprivate static func malformed(_ reason: String) -> ChunkError {
     .malformed(codec: name, reason: reason)
   }
 }
@@ -83,7 +73,7 @@ extension JSON2Codec: MetadataCodec {
   }
 
   /// All settings, in the order of numcodecs.
-  static func configuration(
+  private static func configuration(
     _ spelling: JSONSpelling, encoding: String, skipsKeys: Bool, checksCircles: Bool, indentation: JSONValue,
     isStrict: Bool
   ) -> JSONObject {
@@ -106,14 +96,14 @@ extension JSON2Codec: MetadataCodec {
     case nil, .null?:
       return isIndented ? (Array(", ".utf8), Array(": ".utf8)) : (Array(",".utf8), Array(":".utf8))
     case .array(let values)?:
-      // With any other text between them the elements would not be JSON.
+      // Any other separators would not make JSON.
       if values.count == 2, let item = separator(values[0], of: ","), let key = separator(values[1], of: ":")
       {
         return (item, key)
       }
     default: break
     }
-    throw settings.unexpected("separators", expected: "a comma and a colon, perhaps with spaces")
+    throw settings.unexpected("separators", expected: "a comma and a colon, with or without spaces")
   }
 
   private static func separator(_ value: JSONValue, of mark: UnicodeScalar) -> [UInt8]? {
@@ -122,7 +112,7 @@ extension JSON2Codec: MetadataCodec {
     return marks.elementsEqual([mark]) ? Array(text.utf8) : nil
   }
 
-  /// What a level is indented with: as many spaces as a number says, or white space as it is.
+  /// The indentation of a level: a number of spaces, or white space as it is.
   private static func indentation(
     _ value: JSONValue, _ settings: CodecSettings
   ) throws(MetadataError) -> [UInt8]? {
@@ -139,7 +129,9 @@ extension JSON2Codec: MetadataCodec {
       "indent", expected: "null, a number up to \(maximumSpaceCount), or white space")
   }
 
-  /// The most spaces that a setting may ask for: each level of each line has them.
+  /// The maximum number of spaces in a setting.
+  ///
+  /// A chunk repeats them for each level of each line.
   private static let maximumSpaceCount = 64
 
   private static func encoding(_ settings: CodecSettings, isASCII: Bool) throws(MetadataError) -> String {
@@ -158,10 +150,10 @@ extension JSON2Codec: MetadataCodec {
 /// Writes chunks of JSON values as `json2` stores them.
 ///
 ///     shape 2, 2     [ [ e₀ , e₁ ] , [ e₂ , e₃ ] , "|O" , [ 2 , 2 ] ]
-final class JSON2Encoder: ArrayEncoder {
+private final class JSON2Encoder: ArrayEncoder {
   private let spelling: JSONSpelling
 
-  /// The text of one element with the brackets in front, before it goes to the chunk.
+  /// The text of one element after the brackets that it opens, before it goes to the chunk.
   private var text: [UInt8] = []
 
   init(_ spelling: JSONSpelling) {
@@ -222,7 +214,7 @@ final class JSON2Encoder: ArrayEncoder {
 }
 
 /// Reads chunks that `json2` stored.
-final class JSON2Decoder: ArrayDecoder {
+private final class JSON2Decoder: ArrayDecoder {
   /// The text of one element, before it goes to the chunk.
   private var text: [UInt8] = []
 
@@ -230,7 +222,7 @@ final class JSON2Decoder: ArrayDecoder {
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     guard source.isWellFormedText else { throw JSON2Codec.malformed("the text is not UTF-8") }
-    // Each element has a character at least, and a comma or a bracket behind it.
+    // An element has at least one character, and a comma or a bracket follows.
     guard chunk.elementCount <= min(source.byteCount / 2, WireForm.maximumElementCount) else {
       throw JSON2Codec.malformed(
         "\(source.byteCount) bytes are too few for \(chunk.elementCount) elements")
@@ -271,11 +263,11 @@ final class JSON2Decoder: ArrayDecoder {
 }
 
 /// A walk over the text of a chunk that `json2` stored.
-struct JSON2Reader: ~Escapable {
+private struct JSON2Reader: ~Escapable {
   private var scanner: JSONScanner
   private let limit: Int
 
-  /// The number of elements so far.
+  /// The number of elements read so far.
   private var count = 0
 
   @_lifetime(copy source)
@@ -284,23 +276,24 @@ struct JSON2Reader: ~Escapable {
     self.limit = limit
   }
 
-  /// Steps over the bracket in front of the first element.
+  /// Steps over the bracket before the first element.
   mutating func open() throws(ChunkError) {
     try skip("[")
   }
 
-  /// Steps over the bracket behind the shape, behind which there must be nothing.
+  /// Steps over the bracket after the shape, and checks that nothing follows.
   mutating func close() throws(ChunkError) {
     try skip("]")
-    guard scanner.nextToken() == nil else { throw JSON2Codec.malformed(scanner.unexpected("the end")) }
+    guard scanner.nextToken() == nil else { throw malformed(scanner.unexpected("the end")) }
   }
 
-  /// Steps over a comma.
   mutating func comma() throws(ChunkError) {
     try skip(",")
   }
 
-  /// Reads the items of lists in lists, of which the outermost is open already.
+  /// Reads the items of nested lists.
+  ///
+  /// The outermost list is open already.
   ///
   /// - Parameters:
   ///   - lists: The length of a list of each level.
@@ -311,7 +304,9 @@ struct JSON2Reader: ~Escapable {
   mutating func items(
     _ lists: ArraySlice<Int>, depth: Int, text: inout [UInt8], into output: inout ByteArena
   ) throws(ChunkError) {
-    guard depth <= JSON2Codec.maximumDepth else { throw JSON2Codec.malformed("there are too many axes") }
+    guard depth <= JSON2Codec.maximumDepth else {
+      throw JSON2Codec.malformed("the lists are nested more than \(JSON2Codec.maximumDepth) deep")
+    }
     let inner = lists.dropFirst()
     for index in 0..<(lists.first ?? 0) {
       if index > 0 { try comma() }
@@ -331,15 +326,15 @@ struct JSON2Reader: ~Escapable {
   ) throws(ChunkError) {
     text.removeAll(keepingCapacity: true)
     try spell(depth: depth, to: &text)
-    // What was stored has as many characters at least, but no lengths.
+    // The limit counts the lengths of the wire form, which the stored text does not have.
     try output.appendDecoded(text, index: count, limit: limit, codec: JSON2Codec.name)
     count += 1
   }
 
-  /// Reads the data type of the elements, which is `"|O"` unless they were of a fixed size.
+  /// Reads the data type of the elements, which is `"|O"` for objects.
   mutating func dataType() throws(ChunkError) {
     guard scanner.nextToken() == UInt8(ascii: "\"") else {
-      throw JSON2Codec.malformed(scanner.unexpected("a data type behind the last element"))
+      throw malformed(scanner.unexpected("a data type after the last element"))
     }
     var name: [UInt8] = []
     try spell(depth: 1, to: &name)
@@ -353,7 +348,7 @@ struct JSON2Reader: ~Escapable {
     JSONSpelling.compact.appendIntegers(expected, level: 0, to: &wanted)
     guard text == wanted else {
       let found = String(decoding: text.prefix(60), as: UTF8.self)
-      throw JSON2Codec.malformed("the chunk has the shape \(expected) and says \(found)")
+      throw JSON2Codec.malformed("expected the chunk shape \(expected), found \(found)")
     }
   }
 
@@ -361,14 +356,18 @@ struct JSON2Reader: ~Escapable {
     do throws(JSONError) {
       try scanner.spell(as: .compact, depth: depth, level: 0, to: &text)
     } catch {
-      throw JSON2Codec.malformed(error)
+      throw malformed(error)
     }
   }
 
   private mutating func skip(_ mark: UnicodeScalar) throws(ChunkError) {
     guard scanner.nextToken() == UInt8(ascii: mark) else {
-      throw JSON2Codec.malformed(scanner.unexpected("'\(mark)'"))
+      throw malformed(scanner.unexpected("'\(mark)'"))
     }
     scanner.offset += 1
+  }
+
+  private func malformed(_ error: JSONError) -> ChunkError {
+    JSON2Codec.malformed(error.description)
   }
 }

@@ -1,5 +1,4 @@
 public import ChunkEngine
-import Foundation
 
 /// Turns a chunk of JSON values into one MessagePack array, as the codec `msgpack2` of numcodecs does.
 ///
@@ -7,14 +6,13 @@ import Foundation
 ///                        nested arrays,       data   shape of
 ///                        one an axis          type   the chunk
 ///
-/// In memory each element is the text of its value, of which the codec makes what numcodecs would write, byte
-/// by byte: integers in as few bytes as they need, other numbers as `float64`, members in their order. What
-/// the two have not in common is treated like this:
+/// In memory each element is the text of its value. The codec writes the same bytes as numcodecs: integers in
+/// as few bytes as they need, other numbers as `float64`, members in their order. JSON and MessagePack differ:
 ///
-/// - Byte strings, which JSON has not, become an object with one member, `{"__bytes__":"eA=="}`, in base64.
-///   Such an object becomes a byte string again, so that an element that is read and written is the same.
-/// - Integers beyond 64 bits, and numbers that no `Double` can hold, cannot be stored: an error.
-/// - Keys that are no strings, and extension types such as times, cannot be read: an error.
+/// - JSON has no byte strings. They become an object with one member in base64, `{"__bytes__":"eA=="}`, which
+///   becomes a byte string again when you write it.
+/// - The codec cannot store integers of more than 64 bits, or numbers that no `Double` can hold: it throws.
+/// - The codec cannot read keys that are no strings, or extension types, for example times: it throws.
 ///
 /// The metadata names are `numcodecs.msgpack2` and `msgpack2`. See the
 /// [specification](https://github.com/msgpack/msgpack/blob/master/spec.md) and
@@ -22,29 +20,26 @@ import Foundation
 public struct MessagePack2Codec: ArrayToBytesCodec, Hashable {
   public static var name: String { "numcodecs.msgpack2" }
 
-  /// How deeply values may be nested, the lists of the chunk included.
+  /// The maximum depth of values, the lists of the chunk included.
   static let maximumDepth = 512
 
   /// The only member of an object that stands for a byte string.
-  static let bytesKey = "__bytes__"
+  fileprivate static let bytesKey = "__bytes__"
 
-  /// Whether numbers with a fraction are stored as `float32`, which loses digits.
+  /// Whether the codec stores numbers with a fraction as `float32`, which loses digits.
   public let usesSingleFloats: Bool
 
-  /// Whether byte strings are told from text.
+  /// Whether the stored bytes distinguish byte strings from text.
   ///
-  /// Without that, text is stored as in the first version of the format.
+  /// Otherwise the codec stores text as in the first version of the format.
   public let tellsBytesFromText: Bool
 
-  /// Whether text need not be UTF-8; what is not is read as byte strings.
+  /// Whether text may be other than UTF-8.
+  ///
+  /// The codec then reads it as a byte string.
   public let isRaw: Bool
 
   /// Creates a codec.
-  ///
-  /// - Parameters:
-  ///   - usesSingleFloats: Whether numbers with a fraction are stored as `float32`, which loses digits.
-  ///   - tellsBytesFromText: Whether byte strings are told from text.
-  ///   - isRaw: Whether text need not be UTF-8.
   public init(usesSingleFloats: Bool = false, tellsBytesFromText: Bool = true, isRaw: Bool = false) {
     self.usesSingleFloats = usesSingleFloats
     self.tellsBytesFromText = tellsBytesFromText
@@ -74,14 +69,13 @@ extension MessagePack2Codec: MetadataCodec {
 }
 
 extension MessagePack2Codec {
-  /// The error for bytes that are not a chunk.
-  static func malformed(_ reason: String) -> ChunkError {
+  fileprivate static func malformed(_ reason: String) -> ChunkError {
     .malformed(codec: name, reason: reason)
   }
 }
 
 /// Writes chunks of JSON values as `msgpack2` stores them.
-final class MessagePack2Encoder: ArrayEncoder {
+private final class MessagePack2Encoder: ArrayEncoder {
   private let parser = JSONParser(
     maximumDepth: MessagePack2Codec.maximumDepth, maximumByteCount: WireForm.maximumElementByteCount)
   private var writer: MessagePackWriter
@@ -98,7 +92,7 @@ final class MessagePack2Encoder: ArrayEncoder {
       source, expectedCount: chunk.elementCount, codec: MessagePack2Codec.name)
     let rows = NestedRows(chunk.shape)
     writer.bytes.removeAll(keepingCapacity: true)
-    // The outermost list has the data type and the shape too.
+    // The outermost list also has the data type and the shape.
     try writer.beginArray(count: (chunk.shape.first ?? 1) + 2)
     while let element = try elements.next() {
       let index = elements.index - 1
@@ -138,7 +132,7 @@ final class MessagePack2Encoder: ArrayEncoder {
 }
 
 /// Reads chunks that `msgpack2` stored.
-final class MessagePack2Decoder: ArrayDecoder {
+private final class MessagePack2Decoder: ArrayDecoder {
   private let codec: MessagePack2Codec
 
   /// The text of one element, before it goes to the chunk.
@@ -151,7 +145,7 @@ final class MessagePack2Decoder: ArrayDecoder {
   func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
-    // Each element has a byte at least.
+    // An element has at least one byte.
     guard chunk.elementCount <= min(source.byteCount, WireForm.maximumElementCount) else {
       throw MessagePack2Codec.malformed(
         "\(source.byteCount) bytes are too few for \(chunk.elementCount) elements")
@@ -174,7 +168,7 @@ final class MessagePack2Decoder: ArrayDecoder {
       text.removeAll(keepingCapacity: true)
       try reader.appendValue(depth: 2, to: &text)
       guard text == Array(String(length).utf8) else {
-        throw MessagePack2Codec.malformed("the chunk has another shape than \(chunk.shape)")
+        throw MessagePack2Codec.malformed("the shape of the chunk is not \(chunk.shape)")
       }
     }
     try reader.finish()
@@ -193,25 +187,23 @@ final class MessagePack2Decoder: ArrayDecoder {
     text.removeAll(keepingCapacity: true)
     try reader.appendValue(depth: 1, to: &text)
     guard text.first == UInt8(ascii: "\"") || text.first == UInt8(ascii: "{") else {
-      throw MessagePack2Codec.malformed("expected a data type behind the last element")
+      throw MessagePack2Codec.malformed("expected a data type after the last element")
     }
   }
 }
 
 /// Writes JSON values in MessagePack, each in the fewest bytes.
-struct MessagePackWriter {
-  /// Whether numbers with a fraction are written as `float32`.
+private struct MessagePackWriter {
   let usesSingleFloats: Bool
 
-  /// Whether there are types for byte strings, and for text of up to 255 bytes.
+  /// Whether the format has types for byte strings, and for text of up to 255 bytes.
   let tellsBytesFromText: Bool
 
-  /// What was written.
   var bytes: [UInt8] = []
 
   /// Appends a value.
   ///
-  /// Recurses as deeply as the value is nested, which is what its parser allowed.
+  /// Recurses as deeply as the value is nested. Its parser limits that.
   mutating func append(_ value: JSONValue) throws(ChunkError) {
     switch value {
     case .null: bytes.append(0xC0)
@@ -233,12 +225,11 @@ struct MessagePackWriter {
     }
   }
 
-  /// Begins an array of `count` values, which follow.
+  /// Begins an array of the next `count` values.
   mutating func beginArray(count: Int) throws(ChunkError) {
     try begin(count: count, short: 0x90, shortLimit: 16, codes: (nil, 0xDC, 0xDD))
   }
 
-  /// Appends text.
   mutating func append(_ text: String) throws(ChunkError) {
     try beginText(count: text.utf8.count)
     bytes.append(contentsOf: text.utf8)
@@ -285,7 +276,7 @@ struct MessagePackWriter {
     }
   }
 
-  private mutating func append(_ data: Data) throws(ChunkError) {
+  private mutating func append(_ data: [UInt8]) throws(ChunkError) {
     if tellsBytesFromText {
       try begin(count: data.count, short: 0, shortLimit: 0, codes: (0xC4, 0xC5, 0xC6))
     } else {
@@ -299,7 +290,7 @@ struct MessagePackWriter {
     try begin(count: count, short: 0xA0, shortLimit: 32, codes: (tellsBytesFromText ? 0xD9 : nil, 0xDA, 0xDB))
   }
 
-  /// Appends a count, in the same byte as the code if it is below a limit, else in one, two or four bytes.
+  /// Appends a count: in the byte of the code if it is below a limit, otherwise in one, two or four bytes.
   private mutating func begin(
     count: Int, short: UInt8, shortLimit: Int, codes: (one: UInt8?, two: UInt8, four: UInt8)
   ) throws(ChunkError) {
@@ -312,7 +303,7 @@ struct MessagePackWriter {
     } else if let count = UInt32(exactly: count) {
       append(codes.four, count)
     } else {
-      throw Self.unencodable("\(count) are more than MessagePack can count")
+      throw Self.unencodable("MessagePack cannot count \(count) values or bytes")
     }
   }
 
@@ -328,40 +319,35 @@ struct MessagePackWriter {
     .unencodable(codec: MessagePack2Codec.name, reason: reason)
   }
 
-  /// The byte string that an object stands for, or nil if it is an object like any other.
-  private static func byteString(_ members: JSONObject) -> Data? {
-    guard members.count == 1, let text = members[MessagePack2Codec.bytesKey]?.stringValue,
-      let data = Data(base64Encoded: text), data.base64EncodedString() == text
-    else { return nil }
-    return data
+  /// The byte string that an object stands for, or nil if it is any other object.
+  private static func byteString(_ members: JSONObject) -> [UInt8]? {
+    guard members.count == 1 else { return nil }
+    return members[MessagePack2Codec.bytesKey]?.stringValue.flatMap(Base64Codec.bytes(of:))
   }
 }
 
 extension JSONNumber {
-  /// Whether the number is written without fraction and exponent.
+  /// Whether the text has no fraction and no exponent.
   fileprivate var isInteger: Bool {
     text.utf8.allSatisfy { $0 == UInt8(ascii: "-") || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
   }
 
-  /// Whether the number is written as an infinity.
+  /// Whether the text is an infinity.
   fileprivate var isInfinite: Bool { text.hasSuffix("Infinity") }
 }
 
-/// A walk over bytes in MessagePack, that makes JSON text of them.
+/// A walk over bytes in MessagePack that turns them into JSON text.
 ///
-/// A count or length is a claim: it is held against the bytes that are left before anything is done with it.
-struct MessagePackReader: ~Escapable {
+/// The reader compares every count and length with the bytes that are left before it uses it.
+private struct MessagePackReader: ~Escapable {
   private let source: RawSpan
   private let isRaw: Bool
+
+  /// The maximum number of bytes of a value's text.
   private let limit: Int
+
   private var offset = 0
 
-  /// Begins at the first byte of `source`.
-  ///
-  /// - Parameters:
-  ///   - source: The bytes.
-  ///   - isRaw: Whether text need not be UTF-8.
-  ///   - limit: The most bytes of text that a value may become.
   @_lifetime(copy source)
   init(_ source: RawSpan, isRaw: Bool, limit: Int) {
     self.source = source
@@ -369,14 +355,14 @@ struct MessagePackReader: ~Escapable {
     self.limit = limit
   }
 
-  /// Checks that nothing is left.
+  /// Checks that no bytes are left.
   func finish() throws(ChunkError) {
     guard offset == source.byteCount else {
       throw .trailingBytes(codec: MessagePack2Codec.name, byteCount: source.byteCount - offset)
     }
   }
 
-  /// Steps into an array, and returns how many values it has, or nil if there is none.
+  /// Steps into an array and returns its number of values, or nil if the next value is no array.
   mutating func arrayCount() throws(ChunkError) -> Int? {
     switch try number(1) {
     case let code where code & 0xF0 == 0x90: try count(code & 0x0F, least: 1)
@@ -416,10 +402,10 @@ struct MessagePackReader: ~Escapable {
     case 0xDF: try appendMap(number(4), depth: depth + 1, to: &output)
     case 0xE0...0xFF: append(String(Int(code) - 0x100), to: &output)
     case 0xC7...0xC9, 0xD4...0xD8:
-      throw MessagePack2Codec.malformed("byte \(offset - 1): an extension type, which JSON has not")
-    default: throw MessagePack2Codec.malformed("byte \(offset - 1): no value begins with it")
+      throw MessagePack2Codec.malformed("byte \(offset - 1): JSON has no extension types")
+    default: throw MessagePack2Codec.malformed("byte \(offset - 1): no value begins with this byte")
     }
-    // Control characters become six times as long.
+    // Escaping makes control characters six times as long.
     guard output.count <= limit else {
       throw .decodedByteCountExceedsLimit(codec: MessagePack2Codec.name, byteCount: nil, limit: limit)
     }
@@ -444,7 +430,7 @@ struct MessagePackReader: ~Escapable {
       let start = output.count
       try appendValue(depth: depth, to: &output)
       guard output[start] == UInt8(ascii: "\"") else {
-        throw MessagePack2Codec.malformed("byte \(offset): a key is no string, which JSON has not")
+        throw MessagePack2Codec.malformed("byte \(offset): a key is not a string, as JSON requires")
       }
       output.append(UInt8(ascii: ":"))
       try appendValue(depth: depth, to: &output)
@@ -468,8 +454,7 @@ struct MessagePackReader: ~Escapable {
   }
 
   private func appendBase64(_ bytes: RawSpan, to output: inout [UInt8]) {
-    let data = unsafe bytes.withUnsafeBytes { unsafe Data($0) }
-    append("{\"\(MessagePack2Codec.bytesKey)\":\"\(data.base64EncodedString())\"}", to: &output)
+    append("{\"\(MessagePack2Codec.bytesKey)\":\"\(Base64Codec.text(of: bytes))\"}", to: &output)
   }
 
   private func append(_ text: String, to output: inout [UInt8]) {
@@ -483,7 +468,7 @@ struct MessagePackReader: ~Escapable {
     }
   }
 
-  /// Checks a count of values of which each has `least` bytes at least.
+  /// Checks a count of values that each have at least `least` bytes.
   private func count(_ claim: UInt64, least: Int) throws(ChunkError) -> Int {
     guard claim <= UInt64((source.byteCount - offset) / least) else {
       throw .implausibleByteCount(

@@ -1,72 +1,52 @@
 import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs with which zarr-python 2 stored objects, under their names in v2 and those of other libraries
-  /// in v3.
+  /// The codecs with which zarr-python 2 stored objects.
+  ///
+  /// They have their names in Zarr v2, and those that other libraries give them in v3.
   static let objects: [String: Factory] = [
-    JSON2Codec.name: json2, "json2": json2,
-    MessagePack2Codec.name: messagePack2, "msgpack2": messagePack2,
-    CategorizeCodec.name: categorize, "categorize": categorize,
+    JSON2Codec.name: codec(.json, JSON2Codec.self), "json2": codec(.json, JSON2Codec.self),
+    MessagePack2Codec.name: codec(.json, MessagePack2Codec.self),
+    "msgpack2": codec(.json, MessagePack2Codec.self),
+    CategorizeCodec.name: codec(.string, CategorizeCodec.self),
+    "categorize": codec(.string, CategorizeCodec.self),
     "numcodecs.pickle": pickle, "pickle": pickle,
   ]
 
-  private static func json2(
-    _ settings: CodecSettings, _ context: CodecContext
-  ) throws(MetadataError) -> ResolvedCodec {
-    try context.check("json", of: JSON2Codec.name)
-    return .arrayToBytes(try JSON2Codec(settings))
+  private static func codec<Codec: ArrayToBytesCodec & MetadataCodec>(
+    _ dataType: DataType, _: Codec.Type
+  ) -> Factory {
+    { settings, context throws(MetadataError) in
+      guard context.dataType == dataType else {
+        throw settings.error(
+          "\(Codec.name) stores elements of \(dataType.name), not of \(context.dataType.name)")
+      }
+      return .arrayToBytes(try Codec(settings))
+    }
   }
 
-  private static func messagePack2(
-    _ settings: CodecSettings, _ context: CodecContext
-  ) throws(MetadataError) -> ResolvedCodec {
-    try context.check("json", of: MessagePack2Codec.name)
-    return .arrayToBytes(try MessagePack2Codec(settings))
-  }
+  private static let pickle: Factory = { _, _ throws(MetadataError) in throw pickleError }
 
-  private static func categorize(
-    _ settings: CodecSettings, _ context: CodecContext
-  ) throws(MetadataError) -> ResolvedCodec {
-    try context.check("string", of: CategorizeCodec.name)
-    return .arrayToBytes(try CategorizeCodec(settings))
-  }
-
-  private static func pickle(
-    _ settings: CodecSettings, _ context: CodecContext
-  ) throws(MetadataError) -> ResolvedCodec {
-    throw pickleError
-  }
-
-  /// Why pickles are not decoded, and what to do about it.
+  /// Why the library does not decode pickles, and what you can do about it.
   static let pickleError = MetadataError(
     code: .unsupported, field: "codecs",
     message: """
-      its elements are pickles, which are programs of Python: whoever reads one runs it. They are never decoded \
-      here. To convert the array, open it with zarr-python 2 on a machine that may run them, with \
-      NUMCODECS_ALLOW_UNSAFE_PICKLE_DECODE=1 where numcodecs asks for it, and write it again with \
+      its elements are pickles, which are Python programs that run when you read them. They are never decoded \
+      here. To convert the array, open it with zarr-python 2 on a machine that may run them (set \
+      NUMCODECS_ALLOW_UNSAFE_PICKLE_DECODE=1 if numcodecs asks for it), and write it again with \
       numcodecs.JSON() (json2) or numcodecs.VLenBytes() as object_codec
       """)
 }
 
-extension CodecContext {
-  /// Checks that elements are of a data type.
-  fileprivate func check(_ dataTypeName: String, of codec: String) throws(MetadataError) {
-    guard dataType.name == dataTypeName else {
-      throw MetadataError(
-        code: .unexpectedValue, field: "codecs",
-        message: "\(codec) stores elements of \(dataTypeName), not of \(dataType.name)")
-    }
-  }
-}
-
-/// Stands for the codecs of an array some of whose elements are pickles, and refuses to encode and decode.
+/// Stands for the codecs of an array with pickles.
 ///
-/// A pickle is a program of Python, which runs when it is read. An array of them opens nevertheless, so that
-/// its metadata can be looked at.
+/// It refuses to encode and decode.
+///
+/// A pickle is a Python program that runs when you read it. You can still open the array to see its metadata.
 struct PickleCodec: ArrayToBytesCodec {
   static var name: String { "pickle" }
 
-  /// The names that metadata has for it.
+  /// The names of the codec in metadata.
   static let names: Set<String> = ["pickle", "numcodecs.pickle"]
 
   func makeEncoder() throws(ChunkError) -> any ArrayEncoder { throw Self.refusal }
@@ -78,19 +58,19 @@ struct PickleCodec: ArrayToBytesCodec {
   }
 }
 
-/// A chunk as lists in lists, one level an axis.
+/// A chunk as nested lists, one level for each axis.
 ///
 ///     shape 2, 3     [[e₀, e₁, e₂], [e₃, e₄, e₅]]     depth 2; a row begins at e₀ and e₃
 struct NestedRows {
   /// The number of elements of a list, for each level but the outermost; the innermost comes last.
   private let elementCounts: [Int]
 
-  /// The lists that an element is in.
+  /// The number of lists that contain an element.
   ///
   /// A chunk without axes is a list of one.
   let depth: Int
 
-  /// Takes the shape of a chunk whose elements can be counted.
+  /// Takes the shape of a chunk whose number of elements fits an `Int`.
   init(_ shape: [Int]) {
     depth = max(1, shape.count)
     var counts: [Int] = []
@@ -104,7 +84,7 @@ struct NestedRows {
 
   /// The number of lists that begin with the element at `index`, without the outermost.
   ///
-  /// - Complexity: O(1), but for the few elements that begin many.
+  /// - Complexity: Amortized O(1).
   func rowsBeginning(at index: Int) -> Int {
     var count = 0
     for elementCount in elementCounts.reversed() {
@@ -124,12 +104,12 @@ extension ByteArena {
     try append(copying: unsafe bytes.span.bytes)
   }
 
-  /// Appends an element of a chunk that is decoded, in wire form, if that is within the limit.
+  /// Appends an element of a decoded chunk in wire form, if the chunk stays within the limit.
   ///
   /// - Parameters:
   ///   - element: The bytes of the element.
   ///   - index: The index of the element in its chunk.
-  ///   - limit: The most bytes that the chunk may have.
+  ///   - limit: The maximum number of bytes of the chunk.
   ///   - codec: The name of the codec, for errors.
   /// - Throws: `ChunkError.decodedByteCountExceedsLimit` and `ChunkError.outOfMemory`.
   mutating func appendDecoded(

@@ -1,15 +1,15 @@
 public import ChunkEngine
 
-/// What the elements of an array are.
+/// The type of the elements of an array.
 ///
-/// Types that are made of others are nested at most ``maximumDepth`` deep in documents.
+/// Documents nest types at most ``maximumDepth`` deep.
 @nonexhaustive
 public indirect enum DataType: Hashable, Sendable {
   /// Truth values, integers, floating-point and complex numbers.
   case number(NumberType)
-  /// Numbers of at most eight bits, each in a byte of its own.
+  /// Numbers of at most eight bits, one in a byte.
   case smallNumber(SmallNumberType)
-  /// Pairs of a real and an imaginary part, as ``number(_:)`` does not have them: of 16 bits or fewer each.
+  /// Pairs of a real and an imaginary part of at most 16 bits each. ``number(_:)`` has the larger ones.
   case complex(of: DataType)
   /// Byte strings of any length.
   case bytes
@@ -17,15 +17,15 @@ public indirect enum DataType: Hashable, Sendable {
   case string
   /// JSON values, each as its UTF-8 text.
   case json
-  /// Arrays of any length with items of one size, back to back.
+  /// Arrays of any length with items of fixed size, back to back.
   case array(of: DataType)
-  /// Byte strings of one length, which the specification calls `r8`, `r16` and so on.
+  /// Byte strings of fixed length, with the names `r8`, `r16` and so on of the specification.
   case rawBytes(byteCount: Int)
-  /// Byte strings of one length under the name that zarr-python gives them, `raw_bytes`.
+  /// Byte strings of fixed length, with zarr-python's name `raw_bytes`.
   case opaqueBytes(byteCount: Int)
-  /// Byte strings of at most so many bytes; what is left is zeros, which are no part of them.
+  /// Byte strings of at most `byteCount` bytes. Zeros fill up shorter ones.
   case nullTerminatedBytes(byteCount: Int)
-  /// Text of at most so many code points, four bytes each; what is left is zeros, which are no part of it.
+  /// Text of at most `length` code points of four bytes. Zeros fill up shorter ones.
   case fixedLengthUTF32(length: Int)
   /// Points in time, in units since 1970.
   case datetime64(TimeUnit, scaleFactor: Int)
@@ -33,134 +33,22 @@ public indirect enum DataType: Hashable, Sendable {
   case timedelta64(TimeUnit, scaleFactor: Int)
   /// Records with named members, back to back.
   case structure([StructureField])
-  /// Arrays of one shape, in C order, as members of structures in Zarr v2 can be; v3 has no such type.
+  /// Arrays of fixed shape in C order, inside structures of Zarr v2. Zarr v3 does not have this type.
   case subarray(of: DataType, shape: [Int])
   /// Elements that may be absent.
   case optional(DataType)
-  /// A type that another package has added.
+  /// A type of another package.
   case `extension`(AnyExtensionDataType)
 }
 
 extension DataType {
-  /// How deeply types may be nested.
+  /// The maximum depth of types.
   public static let maximumDepth = 32
 
-  /// How many bytes an element of fixed size may have.
+  /// The maximum size of an element of fixed size.
   ///
-  /// A document of a few bytes can name a type of any size, so that there has to be a limit.
+  /// Without a limit, a document of a few bytes could make elements take any amount of memory.
   public static let maximumByteCount = 16 << 20
-}
-
-extension DataType {
-  /// The data types that have no settings, but for those whose size is part of their name.
-  static let withoutSettings: [DataType] =
-    [.bytes, .string, .json] + NumberType.allCases.map(DataType.number)
-    + SmallNumberType.allCases.map(DataType.smallNumber) + complexTypes
-
-  private static let complexTypes: [DataType] =
-    [.complex(of: .number(.float16)), .complex(of: .number(.bfloat16))]
-    + SmallNumberType.allCases.filter { $0.integers == nil }.map { .complex(of: .smallNumber($0)) }
-
-  /// The name that new arrays get.
-  public var name: String { names[0] }
-
-  /// All names that stand for the data type, the best first.
-  ///
-  /// `bytes` is the registered name, and the one that both zarr-python and zarrs read; zarr-python writes
-  /// `variable_length_bytes`, and zarrs wrote `binary` before 2025.
-  public var names: [String] {
-    switch self {
-    case .number(.complex64): ["complex64", "complex_float32"]
-    case .number(.complex128): ["complex128", "complex_float64"]
-    case .number(let type): [type.rawValue]
-    case .smallNumber(let type): [type.rawValue]
-    case .complex(let part): ["complex_\(part.name)"]
-    case .bytes: ["bytes", "variable_length_bytes", "binary"]
-    case .string: ["string"]
-    case .json: ["json"]
-    case .array: ["vlen-array"]
-    case .rawBytes(let byteCount): ["r\(byteCount.multipliedReportingOverflow(by: 8).partialValue)"]
-    case .opaqueBytes: ["raw_bytes"]
-    case .nullTerminatedBytes: ["null_terminated_bytes"]
-    case .fixedLengthUTF32: ["fixed_length_utf32"]
-    case .datetime64: ["numpy.datetime64"]
-    case .timedelta64: ["numpy.timedelta64"]
-    case .structure: ["struct", Self.earlierStructureName]
-    case .subarray: ["subarray"]
-    case .optional: ["zarrs.optional", "optional"]
-    case .extension(let type): [type.base.name]
-    }
-  }
-
-  /// The settings that new arrays get.
-  public var configuration: JSONObject {
-    switch self {
-    case .number, .smallNumber, .complex, .bytes, .string, .json, .rawBytes: [:]
-    case .array(let item): ["data_type": item.metadata.dataTypeJSON]
-    case .opaqueBytes(let byteCount), .nullTerminatedBytes(let byteCount):
-      ["length_bytes": .integer(byteCount)]
-    case .fixedLengthUTF32(let length): ["length_bytes": .integer(4 * length)]
-    case .datetime64(let unit, let scaleFactor), .timedelta64(let unit, let scaleFactor):
-      ["unit": .string(unit.rawValue), "scale_factor": .integer(scaleFactor)]
-    case .structure(let fields):
-      [
-        "fields": .array(
-          fields.map { ["name": .string($0.name), "data_type": $0.dataType.metadata.dataTypeJSON] })
-      ]
-    case .subarray(let item, let shape):
-      ["data_type": item.metadata.dataTypeJSON, "shape": .array(shape.map(JSONValue.integer))]
-    case .optional(let type):
-      // zarrs wants both, even if there are no settings.
-      ["name": .string(type.name), "configuration": .object(type.configuration)]
-    case .extension(let type): type.base.configuration
-    }
-  }
-
-  /// The data type of Zarr v3 with the same elements: arrays are structures there, of which each item is a
-  /// member that is named by its number.
-  public var version3: DataType {
-    switch self {
-    case .structure(let fields):
-      return .structure(fields.map { StructureField($0.name, $0.dataType.version3) })
-    case .subarray(let item, let shape):
-      var type = item.version3
-      for count in shape.reversed() {
-        type = .structure((0..<count).map { StructureField(String($0), type) })
-      }
-      return type
-    default: return self
-    }
-  }
-
-  /// The data type as the metadata of new arrays has it.
-  public var metadata: MetadataExtension { MetadataExtension(name: name, configuration: configuration) }
-
-  /// The data type as metadata has it under one of its names.
-  ///
-  /// Under its earlier name a structure has pairs for fields, which is all that zarr-python read then.
-  func metadata(named name: String) -> MetadataExtension {
-    guard case .structure(let fields) = self, name == Self.earlierStructureName else {
-      return MetadataExtension(name: name, configuration: configuration)
-    }
-    let pairs = fields.map { field in
-      let names = field.dataType.names
-      let type = field.dataType.metadata(named: names.contains(name) ? name : names[0])
-      return JSONValue.array([.string(field.name), type.dataTypeJSON])
-    }
-    return MetadataExtension(name: name, configuration: ["fields": .array(pairs)])
-  }
-
-  /// What a structure was called before it was `struct`.
-  static let earlierStructureName = "structured"
-}
-
-extension MetadataExtension {
-  /// A data type as documents hold it: a bare name where there are no settings.
-  ///
-  /// zarr-python reads types without settings in that form only.
-  var dataTypeJSON: JSONValue {
-    configuration.isEmpty && additionalFields.isEmpty ? .string(name) : json
-  }
 }
 
 extension DataType {
@@ -184,7 +72,7 @@ extension DataType {
     }
   }
 
-  /// Whether elements of another type are the same bytes, and mean the same.
+  /// Whether elements of another type have the same bytes and meaning.
   func isStored(as other: DataType) -> Bool {
     switch (self, other) {
     case (.rawBytes(let own), .opaqueBytes(let others)), (.opaqueBytes(let own), .rawBytes(let others)):
@@ -193,7 +81,7 @@ extension DataType {
     }
   }
 
-  /// Whether every element has to be well-formed UTF-8.
+  /// Whether every element must be well-formed UTF-8.
   public var elementsAreText: Bool {
     switch self {
     case .string, .json: true
@@ -202,9 +90,9 @@ extension DataType {
     }
   }
 
-  /// The element that stands for what was never written, unless another is asked for: zero, empty, or absent.
+  /// The default fill value: zero, empty, or absent.
   ///
-  /// Times have `NaT`, as in zarr-python, and JSON has `null`.
+  /// It is `NaT` for times, as in zarr-python, and `null` for JSON.
   public var defaultFillValue: [UInt8] {
     switch self {
     case .json: Array("null".utf8)
@@ -216,10 +104,10 @@ extension DataType {
     }
   }
 
-  /// The widths in bytes of the numbers that an element consists of, in order.
+  /// The widths in bytes of the numbers in an element, in order.
   ///
-  /// This is what byte order is about: `complex128` has two of 8, a structure has those of its fields. Bytes
-  /// that are never swapped have the width 1. Empty for elements of any size.
+  /// The byte order applies to them: `complex128` has two of 8, and a structure has those of its fields. Bytes
+  /// without an order have the width 1. The list is empty for elements of any size.
   ///
   /// - Complexity: O(*n*) in the bytes of an element, of time and of memory.
   public var scalarByteCounts: [UInt8] {
@@ -241,12 +129,29 @@ extension DataType {
     }
   }
 
-  /// What an item of an array has, for all items of the array.
+  /// The type of the elements as numbers in memory, or nil if they are no numbers.
+  ///
+  /// Times are integers.
+  var numberType: NumberType? {
+    switch self {
+    case .number(let type): type
+    case .datetime64, .timedelta64: .int64
+    default: nil
+    }
+  }
+
+  /// The numbers in an element if they all have the same type, and their count: two for a complex number.
+  var numberParts: (type: NumberType, count: Int)? {
+    if case .complex(.number(let type)) = self { return (type, 2) }
+    return numberType.map { ($0.partType, $0.byteCount / $0.partType.byteCount) }
+  }
+
+  /// The parts of all items of an array whose items have `parts`.
   private static func repeated<Part>(_ parts: [Part], _ shape: [Int]) -> [Part] {
     Array(repeatElement(parts, count: shape.reduce(1, *)).joined())
   }
 
-  /// The codec that turns elements into bytes unless another is asked for.
+  /// The default codec that turns elements into bytes.
   public var defaultCodec: MetadataExtension {
     switch self {
     case .bytes: MetadataExtension(name: "vlen-bytes")
@@ -273,12 +178,12 @@ extension DataType {
   }
 }
 
-/// A number of at most eight bits, in the low bits of a byte, named as in Zarr v3 metadata.
+/// The numbers of at most eight bits, in the low bits of a byte, by their names in Zarr v3 metadata.
 ///
-/// The types are those of the registry
-/// [zarr-extensions](https://github.com/zarr-developers/zarr-extensions/tree/main/data-types). In the names
-/// of floating-point types `e` is followed by the bits of the exponent and `m` by those of the significand.
-/// `fn` stands for no infinities, `uz` for no negative zero, `u` for no sign.
+/// The registry
+/// [zarr-extensions](https://github.com/zarr-developers/zarr-extensions/tree/main/data-types) has these types.
+/// In the names of floating-point types, the bits of the exponent follow `e`, and those of the significand
+/// follow `m`. `fn` means no infinities, `uz` no negative zero, `u` no sign.
 public enum SmallNumberType: String, Hashable, Sendable, CaseIterable {
   case int2
   case int4
@@ -296,7 +201,7 @@ public enum SmallNumberType: String, Hashable, Sendable, CaseIterable {
   case float8E5M2FNUZ = "float8_e5m2fnuz"
   case float8E8M0FNU = "float8_e8m0fnu"
 
-  /// The integers of the type, or nil if it is of floating-point numbers.
+  /// The integers of the type, or nil for a floating-point type.
   public var integers: ClosedRange<Int>? {
     switch self {
     case .int2: -2...1
@@ -310,10 +215,12 @@ public enum SmallNumberType: String, Hashable, Sendable, CaseIterable {
 
 /// A member of a structure.
 public struct StructureField: Hashable, Sendable {
-  /// The name, which no other member has.
+  /// The name.
+  ///
+  /// All members of a structure have different names.
   public let name: String
 
-  /// What the member is; its size is fixed.
+  /// The type of the member, which has a fixed size.
   public let dataType: DataType
 
   /// Creates a member.
@@ -323,7 +230,7 @@ public struct StructureField: Hashable, Sendable {
   }
 }
 
-/// The unit of points and spans of time, as NumPy has them.
+/// The units of points and spans of time in NumPy.
 public enum TimeUnit: String, Hashable, Sendable, CaseIterable {
   case years = "Y"
   case months = "M"
@@ -341,15 +248,15 @@ public enum TimeUnit: String, Hashable, Sendable, CaseIterable {
   /// No unit.
   case generic
 
-  /// How many units one step may have.
+  /// The possible numbers of units in a step.
   public static let scaleFactors = 1...Int(Int32.max)
 
-  /// The bits of the number that stands for no time, `NaT`.
+  /// The bits of `NaT`, no time.
   static let notATime = UInt64(1) << 63
 
   /// Creates a unit from any of its spellings.
   init?(spelled name: String) {
-    // The Greek letter and the sign that looks like it.
+    // The Greek letter and the micro sign.
     self.init(rawValue: name == "\u{3BC}s" || name == "\u{B5}s" ? "us" : name)
   }
 }

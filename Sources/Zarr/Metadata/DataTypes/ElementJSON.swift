@@ -1,8 +1,7 @@
 import ChunkEngine
-import Foundation
 
 extension DataType {
-  /// Reads a fill value: the element that stands for all that was never written.
+  /// Reads a fill value: the element that readers find where nothing was written.
   ///
   /// | data type | value |
   /// |-----------|-------|
@@ -11,27 +10,31 @@ extension DataType {
   /// | floating-point numbers | a number, `"NaN"`, `"Infinity"`, `"-Infinity"`, or the bits as `"0x7fc00000"` |
   /// | complex numbers | an array of both parts |
   /// | text | a string |
-  /// | byte strings | base64 text with the standard alphabet and padded, or an array of integers |
+  /// | byte strings | base64 text with the standard alphabet and padding, or an array of integers |
   /// | JSON | any value |
   /// | times | an integer or `"NaT"` |
   /// | structures | an object with the fields, or base64 text of all their bytes |
   /// | arrays | an array |
-  /// | elements that may be absent | `null`, or an array with the element |
+  /// | optional elements | `null`, or an array with the element |
   ///
-  /// What zarr-python takes besides is taken too: integers written as `1.0`, `"1"` and `true`, and numbers
-  /// as strings.
+  /// Like zarr-python, this also takes integers as `1.0`, `"1"` and `true`, and numbers as strings.
   ///
-  /// - Returns: The element as it lies in memory.
+  /// - Returns: The bytes of the element in memory.
   /// - Throws: An error if the value does not fit the data type.
   /// - Complexity: O(*n*) in the length of the value and the size of an element.
   public func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8] {
-    try ElementReader(form: .fillValue).bytes(of: self, from: value, field: "fill_value")
+    try fillValue(from: value, field: "fill_value")
   }
 
-  /// The value that a document holds for a fill value.
+  /// Reads a value in the form of a fill value from another field.
+  func fillValue(from value: JSONValue, field: String) throws(MetadataError) -> [UInt8] {
+    try ElementReader(form: .fillValue).bytes(of: self, from: value, field: field)
+  }
+
+  /// The fill value in a document.
   ///
-  /// It is in the form that most libraries read. Byte strings of any length are written as base64, because
-  /// zarr-python does not read arrays of integers.
+  /// It has the form that most libraries read. Byte strings of any length are base64 text, because zarr-python
+  /// does not read arrays of integers for them.
   ///
   /// - Throws: An error if the bytes are not an element of the data type.
   /// - Complexity: O(*n*) in the number of bytes.
@@ -41,13 +44,13 @@ extension DataType {
 
   /// An element as JSON, for people and other programs to read.
   ///
-  /// It is what a document holds for such a fill value, with a few differences: an element that is absent is
-  /// `null` and one that is there is not in an array, unless it may be absent itself or is JSON; and byte
-  /// strings of one length are base64 text as all others.
+  /// It has the form of a fill value with two exceptions. A present element of an optional type is in an array
+  /// only if the inner type is optional, JSON, or of another package. Byte strings of fixed length are base64
+  /// text like all others.
   ///
   /// - Parameters:
-  ///   - bytes: The element as it lies in memory.
-  ///   - wrapsPresent: Whether an element that may be absent is in an array if it is there, as in documents.
+  ///   - bytes: The bytes of the element in memory.
+  ///   - wrapsPresent: Whether every present element of an optional type is in an array, as in documents.
   /// - Returns: The value.
   /// - Throws: An error if the bytes are not an element of the data type.
   /// - Complexity: O(*n*) in the number of bytes.
@@ -62,15 +65,15 @@ extension DataType {
 
   /// Reads an element as ``json(ofElement:wrapsPresent:)`` writes it.
   ///
-  /// - Returns: The element as it lies in memory.
+  /// - Returns: The bytes of the element in memory.
   /// - Throws: An error if the value does not fit the data type.
   /// - Complexity: O(*n*) in the length of the value and the size of an element.
   public func elementBytes(from value: JSONValue) throws(MetadataError) -> [UInt8] {
     try ElementReader(form: .element).bytes(of: self, from: value, field: "element")
   }
 
-  /// Whether an element that is there is in an array of its own, so that it differs from one that is absent.
-  func wrapsElements(in form: ElementForm) -> Bool {
+  /// Whether a present element is in an array of its own, so that it differs from an absent one.
+  fileprivate func wrapsElements(in form: ElementForm) -> Bool {
     switch (form, self) {
     case (.fillValue, _), (.wrappedElement, _), (_, .json), (_, .optional), (_, .extension): true
     case (.element, _): false
@@ -78,13 +81,13 @@ extension DataType {
   }
 }
 
-/// What an element is written for.
+/// The purpose of an element as JSON.
 enum ElementForm: Hashable, Sendable {
-  /// For the metadata of an array.
+  /// The metadata of an array.
   case fillValue
-  /// For people and other programs.
+  /// People and other programs.
   case element
-  /// For other programs that look for elements in the form of fill values, but for numbers by their value.
+  /// Programs that expect the form of fill values, but numbers by their value.
   case wrappedElement
 }
 
@@ -100,14 +103,12 @@ extension UInt64 {
   }
 }
 
-/// Makes elements of JSON values.
+/// Turns JSON values into elements.
 ///
-/// Values come from documents: they can be anything, and as deep as the parser allows. A data type is no
-/// deeper than its limit.
-struct ElementReader {
+/// Values come from documents, so they can be anything. The depth of the data type limits the recursion.
+private struct ElementReader {
   let form: ElementForm
 
-  /// Reads an element of a data type.
   func bytes(of type: DataType, from value: JSONValue, field: String) throws(MetadataError) -> [UInt8] {
     switch type {
     case .number(let type): return try number(type, from: value, field: field)
@@ -170,7 +171,7 @@ struct ElementReader {
     return bytes
   }
 
-  /// Reads nested arrays, as many deep as the shape has axes.
+  /// Reads nested arrays with a level for each axis of the shape.
   private func subarray(
     of item: DataType, _ shape: ArraySlice<Int>, from value: JSONValue, field: String
   ) throws(MetadataError) -> [UInt8] {
@@ -209,7 +210,7 @@ struct ElementReader {
     let names = Set(fields.map { ExactString($0.name) })
     for (name, value) in members where !names.contains(ExactString(name)) {
       throw .expected(
-        "no other fields than those of the data type", found: value,
+        "only the fields of the data type", found: value,
         in: MetadataFields(JSONObject(), path: path).path(of: name))
     }
     var bytes: [UInt8] = []
@@ -230,21 +231,21 @@ extension ElementReader {
   /// Reads a byte string.
   ///
   /// - Parameters:
-  ///   - value: Base64 text, with the standard alphabet and padded, or an array of integers.
-  ///   - field: Where the value is.
-  ///   - count: How many bytes there may be.
+  ///   - value: Base64 text with the standard alphabet and padding, or an array of integers.
+  ///   - field: The place of the value in the document.
+  ///   - count: The allowed numbers of bytes.
   /// - Returns: The bytes.
   /// - Throws: An error if the value is neither, or has another number of bytes.
-  func byteString(
+  private func byteString(
     from value: JSONValue, field: String, count: ClosedRange<Int> = 0...Int.max
   ) throws(MetadataError) -> [UInt8] {
     let bytes: [UInt8]
     switch value {
     case .string(let text):
-      guard let data = Data(base64Encoded: text), data.base64EncodedString() == text else {
-        throw .expected("base64 text, padded", found: value, in: field)
+      guard let decoded = Base64Codec.bytes(of: text) else {
+        throw .expected("base64 text with padding", found: value, in: field)
       }
-      bytes = Array(data)
+      bytes = decoded
     case .array(let values):
       bytes = try self.bytes(values, field: field)
     default:
@@ -274,7 +275,9 @@ extension ElementReader {
 
 extension ElementReader {
   /// Reads a number of at least eight bits.
-  func number(_ type: NumberType, from value: JSONValue, field: String) throws(MetadataError) -> [UInt8] {
+  private func number(
+    _ type: NumberType, from value: JSONValue, field: String
+  ) throws(MetadataError) -> [UInt8] {
     switch type {
     case .bool: [try truth(from: value, field: field)]
     case .int8: try integer(from: value, as: Int8.self, field: field)
@@ -309,7 +312,7 @@ extension ElementReader {
   }
 
   /// Reads an array of two values.
-  func pair(
+  private func pair(
     from value: JSONValue, field: String,
     _ part: (JSONValue, String) throws(MetadataError) -> [UInt8]
   ) throws(MetadataError) -> [UInt8] {
@@ -320,7 +323,7 @@ extension ElementReader {
   }
 
   /// Reads a number of at most eight bits.
-  func smallNumber(
+  private func smallNumber(
     _ type: SmallNumberType, from value: JSONValue, field: String
   ) throws(MetadataError) -> UInt8 {
     if let format = type.format {
@@ -348,8 +351,7 @@ extension ElementReader {
     }
   }
 
-  /// Reads an integer of a type.
-  func integer<Integer: FixedWidthInteger>(
+  private func integer<Integer: FixedWidthInteger>(
     from value: JSONValue, as _: Integer.Type, field: String
   ) throws(MetadataError) -> [UInt8] {
     guard let integer = self.integer(value).flatMap({ Integer(exactly: $0) }) else {
@@ -358,11 +360,11 @@ extension ElementReader {
     return UInt64(truncatingIfNeeded: integer).littleEndianBytes(count: Integer.bitWidth / 8)
   }
 
-  /// The integer that a value stands for, in any of the spellings that zarr-python takes.
+  /// The integer in any of the spellings that zarr-python takes.
   private func integer(_ value: JSONValue) -> Int128? {
     switch value {
     case .bool(let flag): flag ? 1 : 0
-    // More digits than any type has are not worth the time to convert them.
+    // No type has that many digits, and converting them takes time.
     case .number(let number) where number.text.utf8.count <= 64: integer(number)
     case .string(let text) where text.utf8.count <= 64: Int128(text)
     default: nil
@@ -371,17 +373,16 @@ extension ElementReader {
 
   private func integer(_ number: JSONNumber) -> Int128? {
     if let integer = Int128(number.text) { return integer }
-    // Up to here every integer is a `Double`.
+    // A `Double` holds every integer up to this one.
     guard number.double.magnitude <= 0x1p53 else { return nil }
     return Int128(exactly: number.double)
   }
 }
 
-/// Makes JSON values of elements.
-struct ElementWriter {
+/// Turns elements into JSON values.
+private struct ElementWriter {
   let form: ElementForm
 
-  /// The JSON value of an element of a data type.
   func json(of type: DataType, _ bytes: ArraySlice<UInt8>, field: String) throws(MetadataError) -> JSONValue {
     if let expected = type.layout.fixedByteCount, bytes.count != expected {
       throw MetadataError(
@@ -396,14 +397,14 @@ struct ElementWriter {
         try json(of: part, bytes[..<middle], field: field),
         try json(of: part, bytes[middle...], field: field),
       ])
-    // The form of the specification; for people all bytes are written alike.
+    // The form of the specification. For people all byte strings look the same.
     case .rawBytes where form != .element: return .array(bytes.map { .integer(Int($0)) })
-    case .bytes, .opaqueBytes, .rawBytes: return .string(Data(bytes).base64EncodedString())
+    case .bytes, .opaqueBytes, .rawBytes: return .string(Base64Codec.text(of: bytes))
     case .string: return .string(try text(bytes, field: field))
     case .json: return try document(bytes, field: field)
     case .array(let item): return try array(of: item, bytes, field: field)
     case .nullTerminatedBytes:
-      return .string(Data(bytes.prefix(upTo: endOfContent(bytes))).base64EncodedString())
+      return .string(Base64Codec.text(of: bytes.prefix(upTo: endOfContent(bytes))))
     case .fixedLengthUTF32: return .string(try codePoints(bytes, field: field))
     case .datetime64, .timedelta64:
       let bits = UInt64(littleEndianBytes: bytes)
@@ -435,7 +436,7 @@ struct ElementWriter {
     }
   }
 
-  /// Where the zeros begin with which an element of fixed size is filled up.
+  /// The index of the first of the zeros that fill up an element of fixed size.
   private func endOfContent(_ bytes: ArraySlice<UInt8>) -> Int {
     (bytes.lastIndex { $0 != 0 } ?? bytes.startIndex - 1) + 1
   }
@@ -447,7 +448,7 @@ struct ElementWriter {
       guard let scalar = UnicodeScalar(value) else {
         throw MetadataError(
           code: .unexpectedValue, field: field,
-          message: "0x\(String(value, radix: 16)) is no code point of Unicode")
+          message: "0x\(String(value, radix: 16)) is not a code point of Unicode")
       }
       text.append(scalar)
     }
@@ -461,7 +462,7 @@ struct ElementWriter {
     else {
       throw MetadataError(
         code: .unexpectedValue, field: field,
-        message: "\(bytes.count) bytes are no whole number of items of the type \(item.name)")
+        message: "\(bytes.count) bytes are not a whole number of items of the type \(item.name)")
     }
     var values: [JSONValue] = []
     values.reserveCapacity(bytes.count / byteCount)
@@ -486,7 +487,7 @@ struct ElementWriter {
     return .object(members)
   }
 
-  /// The nested arrays of an array of a shape, whose bytes are all there.
+  /// The nested arrays with a level for each axis of the shape.
   private func subarray(
     of item: DataType, _ shape: ArraySlice<Int>, _ bytes: ArraySlice<UInt8>, field: String
   ) throws(MetadataError) -> JSONValue {
@@ -513,14 +514,14 @@ struct ElementWriter {
     default:
       throw MetadataError(
         code: .unexpectedValue, field: field,
-        message: "the bytes do not begin with 1, or 0 for an absent element")
+        message: "expected 1 as the first byte, or 0 for an absent element")
     }
   }
 }
 
 extension ElementWriter {
-  /// The JSON value of a number of at least eight bits, of which all bytes are there.
-  func number(_ type: NumberType, _ bytes: ArraySlice<UInt8>) -> JSONValue {
+  /// The JSON value of a number of at least eight bits.
+  private func number(_ type: NumberType, _ bytes: ArraySlice<UInt8>) -> JSONValue {
     let bits = UInt64(littleEndianBytes: bytes.prefix(8))
     switch type {
     case .bool: return .bool(bits != 0)
@@ -544,18 +545,61 @@ extension ElementWriter {
   }
 
   /// The JSON value of a number of at most eight bits.
-  func smallNumber(_ type: SmallNumberType, _ bytes: ArraySlice<UInt8>) -> JSONValue {
+  private func smallNumber(_ type: SmallNumberType, _ bytes: ArraySlice<UInt8>) -> JSONValue {
     let bits = UInt64(littleEndianBytes: bytes)
     if let format = type.format {
-      // Some versions of zarrs take a number for the bits themselves.
+      // Some versions of zarrs take a number for the bits.
       return form == .fillValue ? format.json(ofBits: bits) : format.json(of: bits, in: form)
     }
-    // What is above the bits of the number does not count.
+    // Bits above those of the number do not count.
     switch type {
     case .int2: return .integer(Int(Int8(truncatingIfNeeded: bits << 6) >> 6))
     case .int4: return .integer(Int(Int8(truncatingIfNeeded: bits << 4) >> 4))
     case .uint2: return .integer(Int(bits & 3))
     default: return .integer(Int(bits & 15))
     }
+  }
+}
+
+extension Base64Codec {
+  /// The base64 text of bytes, as metadata and JSON elements hold them.
+  ///
+  /// - Complexity: O(*n*)
+  static func text(of bytes: some Sequence<UInt8>) -> String {
+    let bytes = Array(bytes)
+    // SAFETY: Bytes have no padding.
+    return text(of: unsafe bytes.span.bytes)
+  }
+
+  /// The base64 text of bytes, as metadata and JSON elements hold them.
+  ///
+  /// - Complexity: O(*n*)
+  static func text(of bytes: RawSpan) -> String {
+    let codec = Base64Codec()
+    var text = ByteArena()
+    do throws(ChunkError) {
+      let byteCount = try codec.maximumEncodedByteCount(of: bytes.byteCount)
+      try text.append(addingCapacity: byteCount) { output throws(ChunkError) in
+        try codec.makeEncoder().encode(bytes, into: &output)
+      }
+    } catch {
+      preconditionFailure("the base64 text of \(bytes.byteCount) bytes: \(error)")
+    }
+    return unsafe text.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes with this base64 text, or nil if no bytes have it.
+  ///
+  /// - Complexity: O(*n*)
+  static func bytes(of text: String) -> [UInt8]? {
+    let characters = Array(text.utf8)
+    var bytes = ByteArena()
+    do throws(ChunkError) {
+      // SAFETY: Bytes have no padding.
+      try Base64Codec().makeDecoder().decode(unsafe characters.span.bytes, into: &bytes, limit: .max)
+    } catch {
+      return nil
+    }
+    return unsafe bytes.bytes.withUnsafeBytes { unsafe Array($0) }
   }
 }
