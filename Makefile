@@ -4,7 +4,7 @@
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test     run all tests, also against zarr-python and zarrs"
-	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...), and see that nothing is lost"
+	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
 	@echo "make pages    test what draws the charts, and look at the page of Benchmarks/Results with Chromium"
@@ -27,7 +27,7 @@ test: dependencies python
 ROUNDS ?= 1000
 
 crash: dependencies
-	CRASH_ROUNDS=$(ROUNDS) swift test --filter 'CrashTests|ResumeTests'
+	CRASH_ROUNDS=$(ROUNDS) swift test --filter 'CrashTests|RaceTests|ResumeTests'
 
 # What to compare goes in ARGUMENTS; zvlen-bench help compare has the flags.
 compare: dependencies

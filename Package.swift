@@ -10,6 +10,8 @@ let package = Package(
     .library(name: "ChunkEngine", targets: ["ChunkEngine"]),
     .library(name: "Zarr", targets: ["Zarr"]),
     .executable(name: "zvlen", targets: ["zvlen"]),
+    // For tests: loaded before all other libraries of the tool, to end it or let it fail at a call to the system.
+    .library(name: "SystemFaults", type: .dynamic, targets: ["CSystemFaults"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -35,7 +37,8 @@ let package = Package(
     // Executables
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
     .executableTarget(
-      name: "zvlen", dependencies: ["Zarr", "ChunkEngine", "CommandLineOptions", argumentParser]),
+      name: "zvlen",
+      dependencies: ["Zarr", "ChunkEngine", "CSystemCalls", "CommandLineOptions", argumentParser]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
       name: "zvlen-bench",
@@ -51,7 +54,8 @@ let package = Package(
     .target(name: "CSystemFaults", path: "Tests/CSystemFaults"),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "CSystemCalls", "CSystemFaults", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
-    .testTarget(name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "TestSupport"]),
+    .testTarget(
+      name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "CSystemFaults", "TestSupport"]),
     .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),
     .testTarget(
       name: "ExampleExtensionTests", dependencies: ["ExampleExtension", "ChunkEngine", "Zarr", "TestSupport"]),

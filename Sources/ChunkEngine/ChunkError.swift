@@ -66,6 +66,9 @@ public enum ChunkError: Error, Hashable, Sendable {
   /// A codec neither encodes nor decodes, because it would not be safe.
   case refused(codec: String, reason: String)
 
+  /// What is stored needs what is not built in, such as a dictionary or a newer version of a format.
+  case unsupported(codec: String, reason: String)
+
   /// An element, or a chunk of elements of one size, has other bytes than its type says.
   case byteCountMismatch(codec: String, found: Int, expected: Int)
 
@@ -98,6 +101,8 @@ extension ChunkError: CustomStringConvertible {
       "\(codec) cannot encode this: \(reason)"
     case .refused(let codec, let reason):
       "\(codec) is refused: \(reason)"
+    case .unsupported(let codec, let reason):
+      "\(codec) data is not supported: \(reason)"
     case .malformed(let codec, let reason):
       "not valid \(codec) data: \(reason)"
     case .byteCountMismatch(let codec, let found, let expected):

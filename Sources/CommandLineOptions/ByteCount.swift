@@ -39,6 +39,18 @@ extension ByteCount: ExpressibleByArgument {
   }
 }
 
+extension ByteCount {
+  /// Reads a value of an option.
+  ///
+  /// - Throws: An error that says what is allowed.
+  package static func parse(_ argument: String) throws -> ByteCount {
+    guard let value = ByteCount(argument: argument) else {
+      throw ValidationError("A number of bytes is from 1 to \(Int.max), as 65536, 64KiB, 1MiB or 1MB.")
+    }
+    return value
+  }
+}
+
 extension ByteCount: CustomStringConvertible {
   /// The number in the largest power of 1024 that divides it.
   package var description: String {

@@ -37,6 +37,8 @@ package enum CodecChoice: Hashable, Sendable {
 }
 
 extension CodecChoice: ExpressibleByArgument {
+  private static let accelerations = 1...65_537
+
   package init?(argument: String) {
     var parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)[...]
     guard let name = parts.popFirst() else { return nil }
@@ -54,7 +56,7 @@ extension CodecChoice: ExpressibleByArgument {
       switch name {
       case "none": CodecChoice.none
       case "zstd": number(in: ZstdCodec.levels, else: 3).map { .zstd(level: $0) }
-      case "lz4": number(in: 1...65_537, else: 1).map { .lz4(acceleration: $0) }
+      case "lz4": number(in: Self.accelerations, else: 1).map { .lz4(acceleration: $0) }
       case "gzip": number(in: GzipCodec.levels, else: 5).map { .gzip(level: $0) }
       case "zlib": number(in: ZlibCodec.levels, else: 1).map { .zlib(level: $0) }
       case "bz2": number(in: BZ2Codec.levels, else: 1).map { .bz2(level: $0) }
@@ -68,6 +70,35 @@ extension CodecChoice: ExpressibleByArgument {
 
   package static var allValueStrings: [String] {
     ["zstd:3", "lz4", "gzip:5", "zlib:1", "bz2:1", "lzma:6", "blosc:lz4:5", "none"]
+  }
+}
+
+extension CodecChoice {
+  /// Reads a value of an option.
+  ///
+  /// - Throws: An error that says what is allowed.
+  package static func parse(_ argument: String) throws -> CodecChoice {
+    guard let value = CodecChoice(argument: argument) else { throw ValidationError(advice(argument)) }
+    return value
+  }
+
+  /// What is allowed: the range of the codec, or the codecs.
+  private static func advice(_ argument: String) -> String {
+    func range(_ name: String, _ range: ClosedRange<Int>, _ number: String = "LEVEL") -> String {
+      "\(name):\(number) takes a number from \(range.lowerBound) to \(range.upperBound)."
+    }
+    switch argument.prefix(while: { $0 != ":" }) {
+    case "zstd": return range("zstd", ZstdCodec.levels).dropLast() + "; 1 to 19 are usual."
+    case "lz4": return range("lz4", accelerations, "ACCELERATION")
+    case "gzip": return range("gzip", GzipCodec.levels)
+    case "zlib": return range("zlib", ZlibCodec.levels)
+    case "bz2": return range("bz2", BZ2Codec.levels)
+    case "lzma": return range("lzma", LZMACodec.presets, "PRESET")
+    case "blosc":
+      let names = BloscCodec.Compressor.allCases.map(\.rawValue).joined(separator: ", ")
+      return range("blosc:COMPRESSOR", BloscCodec.levels) + " COMPRESSOR is one of \(names)."
+    default: return "Provide one of \(allValueStrings.joined(separator: ", "))."
+    }
   }
 }
 

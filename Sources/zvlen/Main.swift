@@ -1,5 +1,4 @@
 import ArgumentParser
-import ChunkEngine
 import Zarr
 
 /// Stores blobs and texts in Zarr arrays, and gets them back.
@@ -27,7 +26,8 @@ struct Main: ParsableCommand {
       Every command takes the path of the array or group itself, also inside of a larger hierarchy, as \
       photos.zarr/blobs.
 
-      The exit code is 0 for success, 1 for bad data and failures, and 64 for wrong usage.
+      The exit code is 0 for success, 1 for bad data and failures, 64 for wrong usage, and 2 if zvlen verify or \
+      zvlen repair found no damage but could not check everything.
       """,
     version: "0.1.0",
     subcommands: [
@@ -39,6 +39,7 @@ struct Main: ParsableCommand {
 
   /// Runs the command that the arguments name, and turns errors into a line and an exit code.
   static func main() {
+    StandardStreams.openClosed()
     var command: any ParsableCommand
     do {
       command = try parseAsRoot()
@@ -49,30 +50,19 @@ struct Main: ParsableCommand {
     do {
       try command.run()
     } catch {
-      end(for: error)
+      end(for: error, of: command)
     }
   }
 
-  /// Ends the process because of an error.
-  private static func end(for error: any Error) -> Never {
+  /// Ends the process because of an error of a command.
+  private static func end(for error: any Error, of command: any ParsableCommand) -> Never {
     // Whoever read the output, as `head`, has enough.
     if error is BrokenPipe { exit() }
     // Requests for help, wrong usage, and codes without a message.
     if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
     if let code = Interruption.exitCode { exit(withError: ExitCode(code)) }
-    StandardError.write("zvlen: error: \(OneLine(error))\(advice(for: error))\n")
+    let advice = command is any ReadingCommand ? ReadingOptions.advice(for: error) : ""
+    StandardError.write("zvlen: error: \(OneLine(error))\(advice)\n")
     exit(withError: ExitCode.failure)
-  }
-
-  /// What to do about an error of the library, which knows no options.
-  private static func advice(for error: any Error) -> String {
-    let reason: any Error = (error as? ZarrError)?.chunkError ?? error
-    switch reason {
-    case ChunkError.decodedByteCountExceedsLimit, ChunkError.storedByteCountExceedsLimit,
-      ChunkError.expansionExceedsLimit, StoreError.tooLarge:
-      return "; if the array is to be trusted, --chunk-limit allows more"
-    case StoreError.outside: return "; if the array is to be trusted, --follow-links follows it"
-    default: return ""
-    }
   }
 }

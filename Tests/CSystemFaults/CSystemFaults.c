@@ -4,139 +4,329 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 // What the executable defines under the names of the C library is what all libraries call: also a sanitizer in a
-// thread of which it knows nothing yet, so that none of this tells it anything.
+// thread of which it knows nothing yet, so that none of this tells it anything. A library that is loaded before
+// all others does the same for an executable that defines none of these names.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((disable_sanitizer_instrumentation)), apply_to = function)
 #endif
 
+/// What happens to calls that are counted.
+enum action {
+  /// They fail with a code.
+  action_fail,
+  /// Every second one is interrupted, and the others write half of their bytes.
+  action_interrupt,
+  /// They write half of their bytes.
+  action_shorten,
+  /// The process is killed in place of the call, after half of its bytes are written, or after all of it.
+  action_kill_before,
+  action_kill_within,
+  action_kill_after,
+  /// They wait until a file is removed.
+  action_hold,
+};
+
+static const char *const action_names[] = {
+    "fail", "interrupt", "shorten", "kill-before", "kill-within", "kill-after", "hold",
+};
+
 static atomic_int selected;
 static atomic_int failure;
+static atomic_int action;
 static atomic_long next;
-static long first_failing, last_failing;
-static atomic_int interrupts;
+static long first_chosen, last_chosen;
 
 /// Whether nothing is synchronized to the disk any more.
 static atomic_int skips_synchronizing;
 
-void systemfaults_begin(int calls, int code, long first, long last) {
-  first_failing = first;
-  last_failing = last;
+/// Whether this is a library of its own, loaded before all others.
+static int is_preloaded;
+
+/// What calls look like that are counted, or NULL for all.
+static const char *pattern;
+
+/// Where calls are written that were counted, or -1.
+static int log_file = -1;
+
+/// The file that a call waits for, beside the log.
+static char held_path[PATH_MAX];
+
+static void begin(int calls, int new_action, int code, long first, long last) {
+  first_chosen = first;
+  last_chosen = last;
   next = 0;
+  action = new_action;
   failure = code;
   skips_synchronizing = 1;
   selected = calls;
 }
 
+void systemfaults_begin(int calls, int code, long first, long last) {
+  begin(calls, action_fail, code, first, last);
+}
+
 void systemfaults_begin_interruptions(void) {
-  next = 0;
-  interrupts = 1;
-  skips_synchronizing = 1;
-  selected = systemfaults_open | systemfaults_write | systemfaults_synchronize;
+  begin(
+      systemfaults_open | systemfaults_write | systemfaults_synchronize, action_interrupt, EINTR, 0, LONG_MAX);
 }
 
 long systemfaults_end(void) {
   selected = 0;
-  interrupts = 0;
   return next;
 }
 
-/// Whether a call fails, which it then says in `errno`.
-static int fails(int call) {
-  if ((selected & call) == 0) return 0;
-  long number = next++;
-  if (interrupts) {
-    if (number % 2 != 0) return 0;
-    errno = EINTR;
-    return 1;
-  }
-  if (failure == 0 || number < first_failing || number > last_failing) return 0;
-  errno = failure;
-  return 1;
-}
-
-/// Whether a file is a regular one that is written.
-static int is_written(int descriptor) {
-  struct stat status;
-  int code = errno;
-  int result = selected != 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-               (fcntl(descriptor, F_GETFL) & O_ACCMODE) != O_RDONLY;
-  errno = code;
-  return result;
-}
-
 /// Calls the function that others would find by a name, which may be that of a sanitizer.
-#define CALL_NEXT(result, name, parameters, arguments)                      \
-  extern __typeof__(name) __interceptor_##name __attribute__((weak));       \
-  static __typeof__(name) *_Atomic next_##name;                             \
-  static result call_##name parameters {                                    \
-    if (__interceptor_##name) return __interceptor_##name arguments;        \
-    __typeof__(name) *function = next_##name;                               \
-    if (!function) next_##name = function = dlsym(RTLD_NEXT, #name);        \
-    return function arguments;                                              \
+#define CALL_NEXT(result, name, parameters, arguments)                                   \
+  extern __typeof__(name) __interceptor_##name __attribute__((weak));                    \
+  static __typeof__(name) *_Atomic next_##name;                                          \
+  static result call_##name parameters {                                                 \
+    if (!is_preloaded && __interceptor_##name) return __interceptor_##name arguments;    \
+    __typeof__(name) *function = next_##name;                                            \
+    if (!function) next_##name = function = dlsym(RTLD_NEXT, #name);                     \
+    return function arguments;                                                           \
   }
 
-CALL_NEXT(ssize_t, write, (int file, const void *bytes, size_t count), (file, bytes, count))
+CALL_NEXT(int, open, (const char *path, int flags, mode_t mode), (path, flags, mode))
+CALL_NEXT(
+    int, openat, (int directory, const char *path, int flags, mode_t mode), (directory, path, flags, mode))
 CALL_NEXT(int, close, (int file), (file))
 CALL_NEXT(int, fsync, (int file), (file))
+CALL_NEXT(int, fdatasync, (int file), (file))
 CALL_NEXT(int, syncfs, (int file), (file))
-CALL_NEXT(int, mkdirat, (int directory, const char *path, mode_t mode), (directory, path, mode))
-CALL_NEXT(
-    int, renameat, (int directory, const char *path, int other, const char *target),
-    (directory, path, other, target))
-CALL_NEXT(
-    int, renameat2, (int directory, const char *path, int other, const char *target, unsigned flags),
-    (directory, path, other, target, flags))
+CALL_NEXT(int, fcntl, (int file, int command, long argument), (file, command, argument))
 CALL_NEXT(
     long, syscall, (long number, long a, long b, long c, long d, long e, long f),
     (number, a, b, c, d, e, f))
 
-ssize_t write(int file, const void *bytes, size_t count) {
-  if (is_written(file)) {
-    if (fails(systemfaults_write)) return -1;
-    if (interrupts && count > 1) count /= 2;
-  }
-  return call_write(file, bytes, count);
+/// A call that was counted.
+struct visit {
+  /// Whether it fails, for the reason in `errno`.
+  int fails;
+  /// Whether it writes half of its bytes.
+  int is_half;
+  /// Whether the process does not live longer than the call.
+  int is_last;
+};
+
+static void end_process(void) {
+  call_syscall(SYS_kill, call_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGKILL, 0, 0, 0, 0);
+  for (;;) pause();
 }
 
+/// Waits until the driver has removed the file that says that the process waits.
+static void hold(void) {
+  long file = call_syscall(SYS_openat, AT_FDCWD, (long)held_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666, 0, 0);
+  if (file >= 0) call_syscall(SYS_close, file, 0, 0, 0, 0, 0);
+  while (access(held_path, F_OK) == 0) usleep(200);
+}
+
+/// Counts a call, and says what becomes of it.
+///
+/// The name is that of the call; the paths are those that it is given, or that of the file.
+static struct visit enter(int call, const char *name, int file, const char *path, const char *other) {
+  struct visit visit = {0, 0, 0};
+  if ((selected & call) == 0) return visit;
+  // What the system says of itself is no file; libraries rely on it.
+  if (path && (strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/sys/", 5) == 0)) return visit;
+  int code = errno;
+  if (is_preloaded) {
+    char line[3 * PATH_MAX], own_path[PATH_MAX] = "";
+    if (path == NULL) {
+      char link[64];
+      snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+      if (readlink(link, own_path, sizeof own_path - 1) > 0) path = own_path;
+    }
+    int count = snprintf(
+        line, sizeof line, "%d %s %s%s%s\n", call, name, path ? path : "", other ? " " : "",
+        other ? other : "");
+    if (pattern) {
+      line[count - 1] = 0;
+      if (fnmatch(pattern, strchr(line, ' ') + 1, 0) != 0) {
+        errno = code;
+        return visit;
+      }
+      line[count - 1] = '\n';
+    }
+    if (log_file >= 0) call_syscall(SYS_write, log_file, (long)line, count, 0, 0, 0);
+  }
+  errno = code;
+  long number = next++;
+  if (number < first_chosen || number > last_chosen) return visit;
+  switch ((enum action)action) {
+    case action_fail:
+      if (failure == 0) return visit;
+      errno = failure;
+      visit.fails = 1;
+      break;
+    case action_interrupt:
+      errno = number % 2 == 0 ? failure : code;
+      visit.fails = number % 2 == 0;
+      visit.is_half = 1;
+      break;
+    case action_shorten: visit.is_half = 1; break;
+    case action_kill_before: end_process();
+    case action_kill_within: visit.is_half = visit.is_last = 1; break;
+    case action_kill_after: visit.is_last = 1; break;
+    case action_hold:
+      hold();
+      errno = code;
+      break;
+  }
+  return visit;
+}
+
+/// Whether a file is a regular one that is written, and not what a program says to people.
+static int is_written(int descriptor) {
+  struct stat status;
+  int code = errno;
+  int result = selected != 0 && descriptor > STDERR_FILENO && fstat(descriptor, &status) == 0 &&
+               S_ISREG(status.st_mode) && (call_fcntl(descriptor, F_GETFL, 0) & O_ACCMODE) != O_RDONLY;
+  errno = code;
+  return result;
+}
+
+/// Defines a call that is counted.
+#define COUNT(result, call, name, file, path, other, parameters, arguments) \
+  CALL_NEXT(result, name, parameters, arguments)                            \
+  result name parameters {                                                  \
+    struct visit visit = enter(call, #name, file, path, other);             \
+    if (visit.fails) return -1;                                             \
+    result value = call_##name arguments;                                   \
+    if (visit.is_last) end_process();                                       \
+    return value;                                                           \
+  }
+
+/// Defines a call that writes `count` bytes, or parts, to a regular file.
+#define COUNT_WRITING(name, parameters, arguments)                                                       \
+  CALL_NEXT(ssize_t, name, parameters, arguments)                                                        \
+  ssize_t name parameters {                                                                              \
+    struct visit visit = enter(is_written(file) ? systemfaults_write : 0, #name, file, NULL, NULL);      \
+    if (visit.fails) return -1;                                                                          \
+    if (visit.is_half && count > 1) count /= 2;                                                          \
+    ssize_t value = call_##name arguments;                                                               \
+    if (visit.is_last) end_process();                                                                    \
+    return value;                                                                                        \
+  }
+
+COUNT(int, systemfaults_name, mkdir, -1, path, NULL, (const char *path, mode_t mode), (path, mode))
+COUNT(
+    int, systemfaults_name, mkdirat, -1, path, NULL, (int directory, const char *path, mode_t mode),
+    (directory, path, mode))
+COUNT(
+    int, systemfaults_name, rename, -1, path, target, (const char *path, const char *target), (path, target))
+COUNT(
+    int, systemfaults_name, renameat, -1, path, target,
+    (int directory, const char *path, int other, const char *target), (directory, path, other, target))
+COUNT(
+    int, systemfaults_exchange, renameat2, -1, path, target,
+    (int directory, const char *path, int other, const char *target, unsigned flags),
+    (directory, path, other, target, flags))
+COUNT(
+    int, systemfaults_name, link, -1, path, target, (const char *path, const char *target), (path, target))
+COUNT(
+    int, systemfaults_name, linkat, -1, path, target,
+    (int directory, const char *path, int other, const char *target, int flags),
+    (directory, path, other, target, flags))
+COUNT(
+    int, systemfaults_name, symlink, -1, path, target, (const char *path, const char *target), (path, target))
+COUNT(int, systemfaults_remove, unlink, -1, path, NULL, (const char *path), (path))
+COUNT(
+    int, systemfaults_remove, unlinkat, -1, path, NULL, (int directory, const char *path, int flags),
+    (directory, path, flags))
+COUNT(int, systemfaults_remove, rmdir, -1, path, NULL, (const char *path), (path))
+COUNT(
+    int, is_written(file) ? systemfaults_write : 0, ftruncate, file, NULL, NULL, (int file, off_t length),
+    (file, length))
+COUNT(
+    int, is_written(file) ? systemfaults_write : 0, fallocate, file, NULL, NULL,
+    (int file, int mode, off_t offset, off_t length), (file, mode, offset, length))
+COUNT_WRITING(
+    write, (int file, const void *bytes, size_t count), (file, bytes, count))
+COUNT_WRITING(
+    pwrite, (int file, const void *bytes, size_t count, off_t offset),
+    (file, bytes, count, offset))
+COUNT_WRITING(
+    writev, (int file, const struct iovec *parts, int count), (file, parts, count))
+COUNT_WRITING(
+    sendfile, (int file, int source, off_t *offset, size_t count),
+    (file, source, offset, count))
+COUNT_WRITING(
+    copy_file_range, (int source, off_t *start, int file, off_t *offset, size_t count, unsigned flags),
+    (source, start, file, offset, count, flags))
+COUNT(int, systemfaults_lock, flock, file, NULL, NULL, (int file, int operation), (file, operation))
+
+/// Files that are written are closed whatever the system says.
 int close(int file) {
-  int is_failing = is_written(file) && fails(systemfaults_write);
+  // Nothing is to be had from ends of the process here that others do not give.
+  int is_counted = action <= action_interrupt && is_written(file);
+  struct visit visit = enter(is_counted ? systemfaults_write : 0, "close", file, NULL, NULL);
   int code = errno;
   int result = call_close(file);
-  if (!is_failing) return result;
-  // It is closed whatever the system says.
+  if (!visit.fails) return result;
   errno = code;
   return -1;
 }
 
-int fsync(int file) {
-  if (fails(systemfaults_synchronize)) return -1;
-  return skips_synchronizing ? 0 : call_fsync(file);
+/// Defines a call that waits for the disk, which it need not do.
+#define COUNT_SYNCHRONIZING(name)                                                       \
+  int name(int file) {                                                                  \
+    struct visit visit = enter(systemfaults_synchronize, #name, file, NULL, NULL);      \
+    if (visit.fails) return -1;                                                         \
+    int result = skips_synchronizing ? 0 : call_##name(file);                           \
+    if (visit.is_last) end_process();                                                   \
+    return result;                                                                      \
+  }
+
+COUNT_SYNCHRONIZING(fsync)
+COUNT_SYNCHRONIZING(fdatasync)
+COUNT_SYNCHRONIZING(syncfs)
+
+/// What opening with some flags is counted as.
+static int opening(long flags) {
+  int creates = (flags & (O_CREAT | O_TRUNC)) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  return systemfaults_open | (creates ? systemfaults_create : 0);
 }
 
-int syncfs(int file) {
-  if (fails(systemfaults_synchronize)) return -1;
-  return skips_synchronizing ? 0 : call_syncfs(file);
+int open(const char *path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  mode_t mode = opening(flags) & systemfaults_create ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  struct visit visit = enter(opening(flags), "open", -1, path, NULL);
+  if (visit.fails) return -1;
+  int file = call_open(path, flags, mode);
+  if (visit.is_last) end_process();
+  return file;
 }
 
-int mkdirat(int directory, const char *path, mode_t mode) {
-  return fails(systemfaults_name) ? -1 : call_mkdirat(directory, path, mode);
-}
-
-int renameat(int directory, const char *path, int other, const char *target) {
-  return fails(systemfaults_name) ? -1 : call_renameat(directory, path, other, target);
-}
-
-int renameat2(int directory, const char *path, int other, const char *target, unsigned flags) {
-  return fails(systemfaults_exchange) ? -1 : call_renameat2(directory, path, other, target, flags);
+int openat(int directory, const char *path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  mode_t mode = opening(flags) & systemfaults_create ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  struct visit visit = enter(opening(flags), "openat", -1, path, NULL);
+  if (visit.fails) return -1;
+  int file = call_openat(directory, path, flags, mode);
+  if (visit.is_last) end_process();
+  return file;
 }
 
 long syscall(long number, ...) {
@@ -145,8 +335,54 @@ long syscall(long number, ...) {
   long a = va_arg(arguments, long), b = va_arg(arguments, long), c = va_arg(arguments, long);
   long d = va_arg(arguments, long), e = va_arg(arguments, long), f = va_arg(arguments, long);
   va_end(arguments);
-  if (number == SYS_openat2 && fails(systemfaults_open)) return -1;
-  return call_syscall(number, a, b, c, d, e, f);
+  struct visit visit = {0, 0, 0};
+  if (number == SYS_openat2) {
+    visit = enter(opening((long)((struct open_how *)c)->flags), "openat2", -1, (const char *)b, NULL);
+  }
+  if (visit.fails) return -1;
+  long result = call_syscall(number, a, b, c, d, e, f);
+  if (visit.is_last) end_process();
+  return result;
+}
+
+int fcntl(int file, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  long argument = va_arg(arguments, long);
+  va_end(arguments);
+  int locks = command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK || command == F_OFD_SETLKW;
+  struct visit visit = enter(locks ? systemfaults_lock : 0, "fcntl", file, NULL, NULL);
+  if (visit.fails) return -1;
+  int result = call_fcntl(file, command, argument);
+  if (visit.is_last) end_process();
+  return result;
+}
+
+/// A number in the environment.
+static long number_named(const char *name, long standard) {
+  const char *text = getenv(name);
+  return text ? strtol(text, NULL, 10) : standard;
+}
+
+/// Begins before the program does, if its environment says so.
+__attribute__((constructor)) static void begin_preloaded(void) {
+  const char *log = getenv("SYSTEMFAULTS_LOG");
+  if (log == NULL) return;
+  is_preloaded = 1;
+  pattern = getenv("SYSTEMFAULTS_PATTERN");
+  snprintf(held_path, sizeof held_path, "%s.held", log);
+  int file = call_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  // The program has the same numbers for its own files as without this.
+  log_file = call_fcntl(file, F_DUPFD_CLOEXEC, 200);
+  call_close(file);
+  int chosen = action_fail;
+  const char *name = getenv("SYSTEMFAULTS_ACTION");
+  for (int index = 0; name && index < (int)(sizeof action_names / sizeof *action_names); index++) {
+    if (strcmp(name, action_names[index]) == 0) chosen = index;
+  }
+  begin(
+      (int)number_named("SYSTEMFAULTS_CALLS", 0), chosen, (int)number_named("SYSTEMFAULTS_CODE", 0),
+      number_named("SYSTEMFAULTS_FIRST", 0), number_named("SYSTEMFAULTS_LAST", LONG_MAX));
 }
 
 #if defined(__clang__)

@@ -100,18 +100,73 @@ struct ElementTextTests {
     }
   }
 
-  @Test("An element that is none of its data type is an error that names it")
-  func damaged() throws {
+  @Test(
+    "An element that is none of its data type is an object with its bytes, and the next ones follow",
+    arguments: [
+      (DataType.string, [0x61, 0xFF], "Yf8=", #""1""#, "is not UTF-8 (byte 1)"),
+      (.json, Array("{".utf8), "ew==", "1", "is not JSON: expected a key in quotes"),
+    ] as [(DataType, [UInt8], String, String, String)], [ZarrFormat.version3])
+  func damaged(sample: (DataType, [UInt8], String, String, String), format: ZarrFormat) throws {
+    let (type, element, base64, sound, reason) = sample
+    // Another type takes any bytes.
     try ZarrArray.create(
-      in: FileStore(creating: scratch.path("data.zarr")), writing: ["1", "{"],
-      options: ArrayOptions(dataType: .string, chunkSize: .count(2)))
+      in: FileStore(creating: scratch.path("data.zarr")),
+      writing: [Array("1".utf8), element, Array("1".utf8)],
+      options: ArrayOptions(dataType: .bytes, chunkSize: .count(2), codecs: [], zarrFormat: format))
     let path = scratch.path("data.zarr/zarr.json")
     let document = try String(contentsOfFile: path, encoding: .utf8)
-    try scratch.write(document.replacing(#""string""#, with: #""json""#), to: "data.zarr/zarr.json")
+    try scratch.write(
+      document.replacing(#"data_type": "bytes""#, with: "data_type\": \"\(type.name)\"")
+        .replacing(#""fill_value": """#, with: #""fill_value": "1""#),
+      to: "data.zarr/zarr.json")
     for arguments in [["dump", "data.zarr"], ["conformance", "--array_path", "data.zarr"]] {
       let outcome = try Tool.run(arguments, in: scratch)
       #expect(outcome.exitCode == 1)
-      #expect(outcome.errors.contains("data.zarr: "))
+      #expect(outcome.lines == [sound, #"{"base64":"\#(base64)"}"#, sound])
+      #expect(outcome.errors.hasPrefix("zvlen: data.zarr: element 1 \(reason)"))
+      #expect(outcome.errors.split(separator: "\n").count == 1)
     }
+  }
+
+  @Test("A code point that Unicode lacks is no text: dump, export and cat give the bytes, and the others")
+  func surrogate() throws {
+    try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")),
+      writing: [[0x61, 0, 0, 0], [0, 0xD8, 0, 0], [0x62, 0, 0, 0]] as [[UInt8]],
+      options: ArrayOptions(dataType: .fixedLengthUTF32(length: 1), chunkSize: .count(3)))
+    let raw = #"{"base64":"ANgAAA=="}"#
+    for (arguments, output) in [
+      (["dump", "data.zarr"], "\"a\"\n\(raw)\n\"b\"\n"),
+      (["export", "data.zarr", "-o", "-"], "a\n\(raw)\nb\n"),
+      (["cat", "data.zarr", "0", "1", "2"], "a\0\u{FFFD}\0\0b"),
+    ] {
+      let outcome = try Tool.run(arguments, in: scratch)
+      #expect(outcome.exitCode == 1)
+      #expect(outcome.text == output)
+      #expect(outcome.errors.contains("data.zarr: element 1"))
+      #expect(outcome.errors.contains("0xd800 is no code point"))
+    }
+    try Tool.fail(
+      "copy", "data.zarr", "copy.zarr", "--type", "string", in: scratch, saying: "data.zarr: element 1: ")
+  }
+
+  @Test("What is in front of a damaged chunk is written", arguments: [1, 2])
+  func inFront(axisCount: Int) throws {
+    let lines = (0..<40).map { "\($0)" }
+    let array = try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")), shape: axisCount == 1 ? [40] : [40, 1],
+      options: ArrayOptions(dataType: .string, chunkSize: .shape(axisCount == 1 ? [2] : [2, 1]), codecs: []))
+    try array.write(lines)
+    try scratch.write("no chunk", to: axisCount == 1 ? "data.zarr/c/9" : "data.zarr/c/9/0")
+    for arguments in [["dump", "data.zarr"], ["export", "data.zarr", "-o", "-"]] {
+      let outcome = try Tool.run(arguments, in: scratch)
+      #expect(outcome.exitCode == 1)
+      #expect(outcome.lines.map { $0.replacing("\"", with: "") } == Array(lines[..<18]))
+      #expect(outcome.errors.contains("data.zarr/c/9"))
+    }
+    let places = axisCount == 1 ? ["3", "18", "4"] : ["3,0", "18,0", "4,0"]
+    let outcome = try Tool.run(["cat", "data.zarr"] + places, in: scratch)
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.text == "3")
   }
 }

@@ -53,7 +53,7 @@ struct LineTests {
     let name = source == "-" ? "standard input" : source
     try Tool.fail(
       "import", source, "-o", "data.zarr", in: scratch, input: text,
-      saying: "\(name), line 3 is not UTF-8; use --type bytes")
+      saying: "\(name), line 3 is not UTF-8: there is 0xC3 (byte 1 of the line, 7 of ")
     #expect(try scratch.names() == ["a.txt"])
     try Tool.succeed("import", source, "-o", "data.zarr", "--type", "bytes", in: scratch, input: text)
     #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).output == text)

@@ -53,4 +53,19 @@ final class ScratchDirectory: Sendable {
   func names() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
+
+  /// The paths of everything in the directory, hidden or not.
+  func paths() throws -> Set<String> { Set(try FileManager.default.subpathsOfDirectory(atPath: path)) }
+
+  /// Another directory with the same in it, also the times of files.
+  func copy() throws -> ScratchDirectory {
+    let copy = try ScratchDirectory()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/cp")
+    process.arguments = ["-a", "\(path)/.", copy.path]
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+    return copy
+  }
 }

@@ -47,13 +47,15 @@ struct Tool {
     return try outcome(of: process, streams)
   }
 
-  /// Starts the tool, with files in `streams` for its output.
+  /// Starts the tool, with files in `streams` for its output and `environment` besides that of the tests.
   static func start(
-    _ arguments: [String], in directory: ScratchDirectory, input: Any, streams: ScratchDirectory
+    _ arguments: [String], in directory: ScratchDirectory, input: Any, streams: ScratchDirectory,
+    environment: [String: String] = [:]
   ) throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try path)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
     process.standardInput = input
     for (name, set) in [

@@ -76,9 +76,10 @@ struct TreeTests {
     }
 
     try Tool.succeed("import", "tree", "-o", "tree/data.zarr", in: scratch)
+    try FileManager.default.moveItem(atPath: scratch.path("tree/file"), toPath: scratch.path("tree/moved"))
     try Tool.succeed("import", "tree", "-o", "tree/data.zarr", "--append", in: scratch)
 
-    #expect(try Tool.succeed("dump", "tree/data.zarr/paths", in: scratch).lines == ["\"file\"", "\"file\""])
+    #expect(try Tool.succeed("dump", "tree/data.zarr/paths", in: scratch).lines == ["\"file\"", "\"moved\""])
   }
 
   @Test("Several directories keep their names apart")
@@ -131,6 +132,7 @@ struct TreeTests {
     try scratch.write([0xFF], to: "tree/b")
     try Tool.fail(
       "import", "tree", "-o", "other.zarr", "--type", "string", in: scratch, saying: "tree/b is not UTF-8")
+    try FileManager.default.removeItem(atPath: scratch.path("tree/a"))
     try Tool.fail("import", "tree", "-o", "data.zarr", "--append", in: scratch, saying: "tree/b is not UTF-8")
     #expect(try scratch.names() == ["data.zarr", "tree"])
     #expect(try Tool.succeed("dump", "data.zarr/blobs", in: scratch).text == "\"grüße\"\n")

@@ -143,7 +143,7 @@ struct VerifyTests {
     try makeArray(checksum: true)
     try scratch.write(try scratch.read("data.zarr/c/0"), to: "data.zarr/c/10")
     try scratch.write("x", to: "data.zarr/c/README")
-    try scratch.write("x", to: "data.zarr/c/.3.123-4.partial")
+    try scratch.write("x", to: "data.zarr/c/.3.0123456789abcdef.partial")
 
     let outcome = try Tool.succeed("verify", "--deep", "data.zarr", in: scratch)
 
@@ -152,7 +152,7 @@ struct VerifyTests {
         "ok: data.zarr: 10 chunks, 100 elements",
         "note: data.zarr/c/10 is a chunk outside of the shape [100] of its array",
         "note: data.zarr/c/README is no chunk of its array",
-        "note: data.zarr/c/.3.123-4.partial is a temporary or lock file of a writer",
+        "note: data.zarr/c/.3.0123456789abcdef.partial is a temporary or lock file of a writer",
       ])
     #expect(try Tool.succeed("verify", "data.zarr", in: scratch).lines.count == 1)
   }
@@ -192,5 +192,42 @@ struct VerifyTests {
     let outcome = try Tool.succeed("verify", "--deep", "data.zarr", in: scratch)
 
     #expect(outcome.lines == ["ok: data.zarr: \(version == 3 ? 2 : 6) chunks, 20 elements"])
+  }
+
+  @Test("What is not supported, or may not be read, is not checked, and the others are")
+  func unchecked() throws {
+    let store = try FileStore(creating: scratch.path("root.zarr"))
+    _ = try ZarrGroup.create(in: store)
+    for path in ["a", "codec", "link", "pickle", "type", "z"] {
+      try ZarrArray.create(in: store, at: path, writing: ["x", "y"], options: ArrayOptions(codecs: []))
+    }
+    func replace(_ text: String, by other: String, in path: String) throws {
+      let document = String(decoding: try scratch.read("root.zarr/\(path)/zarr.json"), as: UTF8.self)
+      #expect(document.contains(text))
+      try scratch.write(
+        document.replacingOccurrences(of: text, with: other), to: "root.zarr/\(path)/zarr.json")
+    }
+    try replace("\"vlen-utf8\"", by: "\"example.unknown\"", in: "codec")
+    try replace("\"string\"", by: "\"example.unknown\"", in: "type")
+    try replace("\"vlen-utf8\"", by: "\"numcodecs.pickle\"", in: "pickle")
+    try replace("\"string\"", by: "\"object\"", in: "pickle")
+    // As a link out of the store, which root may not follow either.
+    try FileManager.default.removeItem(atPath: scratch.path("root.zarr/link/c/0"))
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path("root.zarr/link/c/0"), withDestinationPath: "/etc/hostname")
+    let before = try scratch.read("root.zarr/codec/zarr.json")
+
+    for command in ["verify", "repair"] {
+      let outcome = try Tool.run([command, "root.zarr"], in: scratch)
+      #expect(outcome.exitCode == 2)
+      #expect(outcome.errors == "")
+      try #require(outcome.lines.count == 6)
+      #expect(outcome.lines[0].hasPrefix("ok: root.zarr/a") && outcome.lines[5].hasPrefix("ok: root.zarr/z"))
+      for (line, path) in zip(outcome.lines[1...], ["codec", "link", "pickle", "type"]) {
+        #expect(line.hasPrefix("not checked: root.zarr/\(path)"), "\(line)")
+      }
+      #expect(outcome.lines[2].contains("--follow-links"))
+    }
+    #expect(try scratch.read("root.zarr/codec/zarr.json") == before)
   }
 }

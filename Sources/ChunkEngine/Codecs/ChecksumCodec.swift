@@ -13,10 +13,16 @@ public protocol ChecksumCodec: Sendable {
   ///
   /// - Complexity: O(*n*) where *n* is the size of `bytes`. Does not allocate.
   func checksum(of bytes: RawSpan) -> UInt32
+
+  /// What other libraries store in place of ``checksum(of:)``, which is taken too when it is read; nil if all
+  /// agree, as they do unless the codec says otherwise.
+  func otherChecksum(of bytes: RawSpan) -> UInt32?
 }
 
 extension ChecksumCodec {
   public var location: ChecksumLocation { .end }
+
+  public func otherChecksum(of bytes: RawSpan) -> UInt32? { nil }
 
   /// The bytes of the checksum.
   static var byteCount: Int { 4 }
@@ -30,8 +36,9 @@ extension ChecksumCodec {
       throw .truncatedHeader(codec: Self.name, byteCount: bytes.byteCount, expected: Self.byteCount)
     }
     let stored = bytes.littleEndianUInt32(at: byteCount)
-    let computed = checksum(of: bytes.extracting(0..<byteCount))
-    guard stored == computed else {
+    let content = bytes.extracting(0..<byteCount)
+    let computed = checksum(of: content)
+    guard stored == computed || stored == otherChecksum(of: content) else {
       throw .checksumMismatch(codec: Self.name, stored: stored, computed: computed)
     }
     return byteCount

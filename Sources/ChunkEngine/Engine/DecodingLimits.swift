@@ -64,6 +64,26 @@ public struct DecodingLimits: Hashable, Sendable {
     sumOrMaximum(decodedByteCountPerChunk, decodedByteCountPerChunk / 16 + 4096)
   }
 
+  /// The most bytes that a chunk may decode to however little is stored of it.
+  public var byteCountOfAnyChunk: Int { decodedByteCount(ofStored: 1) }
+
+  /// Checks that a chunk could be read again, before it is stored.
+  ///
+  /// - Parameters:
+  ///   - byteCount: The bytes of its elements, with their lengths.
+  ///   - storedByteCount: The bytes that it is encoded to.
+  /// - Throws: ``ChunkError/chunkTooLarge(byteCount:limit:)`` and
+  ///   ``ChunkError/expansionExceedsLimit(codec:byteCount:storedByteCount:ratio:)``
+  package func check(_ byteCount: Int, isStoredIn storedByteCount: Int) throws(ChunkError) {
+    guard byteCount <= decodedByteCountPerChunk else {
+      throw .chunkTooLarge(byteCount: byteCount, limit: decodedByteCountPerChunk)
+    }
+    guard byteCount <= decodedByteCount(ofStored: storedByteCount) else {
+      throw .expansionExceedsLimit(
+        codec: "the chunk", byteCount: byteCount, storedByteCount: storedByteCount, ratio: expansionRatio)
+    }
+  }
+
   /// The most bytes that a chunk of which `storedByteCount` bytes are stored may decode to.
   func decodedByteCount(ofStored storedByteCount: Int) -> Int {
     let (product, overflow) = storedByteCount.multipliedReportingOverflow(by: expansionRatio)

@@ -214,11 +214,13 @@ public struct ByteArena: ~Copyable {
   ///
   /// - Precondition: Until ``endWriting(_:)`` nothing else is done with the arena, nor with the writer after
   ///   it.
-  package mutating func beginWriting(maximumElementByteCount: Int, layout: ElementLayout) -> WireFormWriter? {
-    guard let memory = unsafe memory, capacity > count else { return nil }
+  package mutating func beginWriting(
+    maximumElementByteCount: Int, layout: ElementLayout, limit: Int
+  ) -> WireFormWriter? {
+    guard let memory = unsafe memory, min(capacity, limit) > count else { return nil }
     return unsafe WireFormWriter(
-      start: memory + count, byteCount: capacity - count, maximumElementByteCount: maximumElementByteCount,
-      fixedByteCount: layout.fixedByteCount)
+      start: memory + count, byteCount: min(capacity, limit) - count,
+      maximumElementByteCount: maximumElementByteCount, fixedByteCount: layout.fixedByteCount)
   }
 
   /// Takes what a writer of ``beginWriting(maximumElementByteCount:layout:)`` has written.

@@ -1,5 +1,5 @@
 /// Returns the sum of two byte counts, or the largest number if it is beyond that.
-func sumOrMaximum(_ left: Int, _ right: Int) -> Int {
+package func sumOrMaximum(_ left: Int, _ right: Int) -> Int {
   let (sum, overflow) = left.addingReportingOverflow(right)
   return overflow ? Int.max : sum
 }

@@ -38,15 +38,16 @@ public struct ShardAssembly: ~Copyable {
   ///   - old: The index of the shard whose inner chunks are kept, or nil to begin with none.
   ///   - keptCount: How many of the old inner chunks are kept, the first ones in C order; all unless it is
   ///     said.
+  ///   - leftOut: Inner chunks that are not kept all the same.
   /// - Throws: ``ChunkError/malformed(codec:reason:)`` if inner chunks cannot be where the old index says.
   /// - Complexity: O(*n*) in the number of inner chunks.
   public init(
     _ codec: ShardingCodec, _ grid: InnerChunkGrid, keeping old: ShardIndex? = nil,
-    keptCount: Int = Int.max
+    keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = []
   ) throws(ChunkError) {
     var pieces = [Piece](repeating: Piece(), count: grid.chunkCount)
     if let old {
-      for position in pieces.indices.prefix(keptCount) {
+      for position in pieces.indices.prefix(keptCount) where !leftOut.contains(position) {
         guard let range = try old.range(ofChunkAt: position) else { continue }
         pieces[position] = Piece(part: -1, offset: range.lowerBound, byteCount: range.count)
       }

@@ -95,18 +95,21 @@ public struct ShardWriter: ~Copyable {
   ///   - chunk: The inner chunk, laid out as the ``ElementLayout`` of its codecs says.
   ///   - position: Which of the shard it is, in C order.
   ///   - grid: The inner chunks of the shard.
+  /// - Returns: The bytes that the inner chunk is encoded to, or nil if it is not stored.
   /// - Precondition: The part was begun.
   /// - Throws: ``ChunkError``, of type ``ChunkError/innerChunk(position:reason:)``.
   /// - Complexity: O(*n*) where *n* is the size of the inner chunk.
+  @discardableResult
   public mutating func append(
     _ chunk: borrowing ByteArena, at position: Int, of grid: InnerChunkGrid
-  ) throws(ChunkError) {
+  ) throws(ChunkError) -> Int? {
     let start = output.count
     do throws(ChunkError) {
       let isStored = try isStored(chunk.bytes, isText: false)
       if isStored { try pipeline.encode(chunk.bytes, shape: grid.shape(ofChunkAt: position), into: &output) }
-      chunks.append(
-        EncodedInnerChunks.Chunk(position: position, byteCount: isStored ? output.count - start : nil))
+      let byteCount = isStored ? output.count - start : nil
+      chunks.append(EncodedInnerChunks.Chunk(position: position, byteCount: byteCount))
+      return byteCount
     } catch {
       throw .innerChunk(position: position, reason: error)
     }

@@ -33,8 +33,20 @@ extension Appender {
   public func checkpoint() throws {
     endWriting()
     if case .sampling(let sample, _, _) = phase, sample.count == 0 { return }
-    try storingState().checkpoint()
+    try dividing(storingState) { try $0.checkpoint() }
     unlock()
+  }
+
+  /// Stores all that was appended, and leaves the shape of the array to the next checkpoint.
+  ///
+  /// For arrays that belong together: when all are stored, their shapes follow each other closely.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``checkpoint()``.
+  package func flush() throws {
+    endWriting()
+    if case .sampling(let sample, _, _) = phase, sample.count == 0 { return }
+    try dividing(storingState) { try $0.flush() }
   }
 
   /// Stores all that was appended and gives the array its new shape.
@@ -47,12 +59,14 @@ extension Appender {
   @discardableResult
   public func finish() throws -> ZarrArray {
     endWriting()
-    let state = try storingState()
-    try state.finish()
+    let array = try dividing(storingState) { state in
+      try state.finish()
+      return state.array
+    }
     phase = .finished(count: appendedCount)
     unlock()
     monitor?.finish()
-    return state.array
+    return array
   }
 
   /// Gives up: what is not stored yet is dropped, and the array stays as it was at the last checkpoint.

@@ -40,7 +40,8 @@ extension Appender {
     let sample = OpenChunk(layout: dataType.layout, maximumElementByteCount: access.maximumElementByteCount)
     try sample.reset(expectedByteCount: min(byteCount, memoryBudget))
     return Appender(
-      sampling: sample, byteCount: min(byteCount, memoryBudget), create: create, dataType: dataType,
+      sampling: sample, byteCount: min(byteCount, memoryBudget),
+      chunkByteCount: options.chunkByteCount, create: create, dataType: dataType,
       memoryBudget: memoryBudget, monitor: monitor)
   }
 }
@@ -49,11 +50,14 @@ extension ArrayOptions {
   /// The bytes of elements that have to be seen to know how many make a chunk or a shard, or nil if that is
   /// said.
   fileprivate var sampledByteCount: Int? {
-    var chunkByteCount: Int?
-    if case .bytes(let byteCount) = chunkSize { chunkByteCount = byteCount }
     guard case .bytes(let byteCount)? = shardSize else { return chunkByteCount }
     // A few small elements say little of many.
     return max(chunkByteCount ?? 0, min(byteCount, Self.largestShardSample))
+  }
+
+  /// About how many bytes a chunk has, or nil if that is not said.
+  fileprivate var chunkByteCount: Int? {
+    if case .bytes(let byteCount) = chunkSize { byteCount } else { nil }
   }
 
   private static var largestShardSample: Int { 1 << 20 }

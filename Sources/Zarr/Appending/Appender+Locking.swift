@@ -5,13 +5,14 @@ extension Appender {
   /// Where the appender is; an array that is not there yet is created, for elements like those of the sample.
   func writingState() throws -> AppendingState {
     if let state { return state }
-    guard case .sampling(let sample, let create, let byteCount) = phase else {
+    guard case .sampling(let sample, let create, _) = phase else {
       preconditionFailure("the appender is finished")
     }
     let array = try create(sample.meanByteCount ?? ChunkSize.assumedMeanByteCount)
     let state = try AppendingState(
-      array, sample: sample.takeElements(chain: array.chain), evenChunkByteCount: byteCount,
-      memoryBudget: memoryBudget, monitor: monitor)
+      array, sample: (sample.takeElements(chain: array.chain), 0), chunkByteCount: evenChunkByteCount,
+      chunkByteLimit: isMeasured ? newChunkByteLimit(array) : nil, memoryBudget: memoryBudget,
+      monitor: monitor)
     phase = .writing(state)
     return state
   }
@@ -28,8 +29,8 @@ extension Appender {
       if state.array.shape[0] != state.storedRowCount {
         let sample = state.waitingSample
         let next = try AppendingState(
-          state.array, sample: sample, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget,
-          monitor: monitor)
+          state.array, sample: sample.map { ($0, 0) }, chunkByteCount: evenChunkByteCount,
+          memoryBudget: memoryBudget, monitor: monitor)
         earlierCount += state.appendedCount - (sample?.count ?? 0)
         phase = .writing(next)
       }
@@ -38,7 +39,9 @@ extension Appender {
       throw error
     }
     self.lock = lock
-    return try writingState()
+    let locked = try writingState()
+    locked.end.hold(lock)
+    return locked
   }
 
   /// Where the appender is, to store what was appended.
@@ -69,6 +72,7 @@ extension Appender {
 
   /// Lets others append.
   func unlock() {
+    state?.end.hold(nil)
     lock?.unlock()
     lock = nil
   }

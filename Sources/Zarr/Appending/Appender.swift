@@ -15,6 +15,12 @@ public import ChunkEngine
 /// If chunks go to shards, those of a row of shards are stored when the row is complete, and at checkpoints.
 /// What is encoded of them is in memory beside the budget.
 ///
+/// The number of elements of a chunk is found from the first elements if ``ArrayOptions/chunkSize`` is in bytes. Where
+/// later ones are so much larger that chunks would have many times these bytes, an array that the appender has made
+/// and no checkpoint has stored yet is divided into smaller chunks. In all other cases
+/// ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` is thrown before anything is stored of a chunk
+/// of several elements that has more than ``DecodingLimits/byteCountOfAnyChunk``, besides the largest of them.
+///
 /// What was appended is part of the array after ``checkpoint()`` and ``finish()``, and what was appended since
 /// then is gone if the appender is given up or its process dies. An appender to the array that is there then
 /// goes on behind the last checkpoint.
@@ -52,8 +58,23 @@ public final class Appender {
   let memoryBudget: Int
   let monitor: ProgressMonitor?
 
-  /// The most bytes of the chunks to come, where they differ in length.
+  /// About how many bytes a chunk has, and the most bytes of the chunks to come where they differ in length.
   let evenChunkByteCount: Int
+
+  /// Whether the appender makes the array, and finds the size of its chunks from the first elements.
+  private(set) var isMeasured = false
+
+  /// Is called before an array in which a checkpoint has stored elements is divided into smaller chunks, where
+  /// later elements are so much larger that chunks would not be read; nil if that is an error.
+  ///
+  /// Nobody else may know of the array. While it is divided, and until the next checkpoint, its shape covers no
+  /// elements.
+  package var willDivide: (() throws -> Void)? {
+    didSet {
+      guard willDivide != nil, let state else { return }
+      state.chunkByteLimit = newChunkByteLimit(state.array)
+    }
+  }
 
   /// How long to wait for others that append, or nil if nobody else is in the way.
   let lockTimeout: Duration?
@@ -69,6 +90,9 @@ public final class Appender {
 
   /// The bytes of a value while it is appended.
   var valueBytes: [UInt8] = []
+
+  /// The most bytes of chunks that differ in length, unless it is said.
+  public static let evenChunkByteCount = 1 << 20
 
   /// The memory for chunks that wait, unless it is said.
   public static let standardMemoryBudget = 64 << 20
@@ -87,8 +111,9 @@ public final class Appender {
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError`` and ``StoreError``, also for a last chunk that is damaged.
   public init(
-    to array: ZarrArray, evenChunkByteCount: Int = 1 << 20, memoryBudget: Int = standardMemoryBudget,
-    lockTimeout: Duration = standardLockTimeout, monitor: ProgressMonitor? = nil
+    to array: ZarrArray, evenChunkByteCount: Int = Appender.evenChunkByteCount,
+    memoryBudget: Int = standardMemoryBudget, lockTimeout: Duration = standardLockTimeout,
+    monitor: ProgressMonitor? = nil
   ) throws {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
@@ -96,7 +121,7 @@ public final class Appender {
     self.lockTimeout = lockTimeout
     dataType = array.dataType
     let state = try AppendingState(
-      array, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
+      array, chunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
   }
 
@@ -120,16 +145,17 @@ public final class Appender {
   ) throws {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    evenChunkByteCount = memoryBudget
+    evenChunkByteCount = Self.evenChunkByteCount
     lockTimeout = nil
     dataType = array.dataType
     let state = try AppendingState(
-      array, filling: rows, evenChunkByteCount: memoryBudget, memoryBudget: memoryBudget, monitor: monitor)
+      array, filling: rows, chunkByteCount: Self.evenChunkByteCount, memoryBudget: memoryBudget,
+      monitor: monitor)
     phase = .writing(state)
   }
 
   init(
-    sampling sample: OpenChunk, byteCount: Int,
+    sampling sample: OpenChunk, byteCount: Int, chunkByteCount: Int?,
     create: @escaping (_ meanByteCount: Double?) throws -> ZarrArray,
     dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?
   ) {
@@ -137,7 +163,8 @@ public final class Appender {
     self.dataType = dataType
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    evenChunkByteCount = byteCount
+    evenChunkByteCount = chunkByteCount ?? Self.evenChunkByteCount
+    isMeasured = chunkByteCount != nil
     lockTimeout = Self.standardLockTimeout
   }
 
@@ -175,7 +202,7 @@ public final class Appender {
     addingCapacity capacity: Int,
     initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws {
-    try append(byteCount: 0) { chunk throws(ChunkError) in
+    try append(byteCount: capacity) { chunk throws(ChunkError) in
       try chunk.append(addingCapacity: capacity, initializingWith: initializer)
     }
   }
@@ -189,7 +216,7 @@ public final class Appender {
     var position = 0
     while position < source.count {
       if state != nil {
-        position += try appendingState().append(position..<source.count, of: source)
+        position += try dividing(appendingState) { try $0.append(position..<source.count, of: source) }
       } else {
         try append(byteCount: 0) { chunk throws(ChunkError) in
           try chunk.append(position..<position + 1, of: source)
@@ -222,12 +249,12 @@ public final class Appender {
   private func append(byteCount: Int, _ body: (OpenChunk) throws(ChunkError) -> Void) throws {
     endWriting()
     guard case .sampling(let sample, _, let sampleByteCount) = phase else {
-      return try appendingState().append(byteCount: byteCount, body)
+      return try dividing(appendingState) { try $0.append(byteCount: byteCount, body) }
     }
     if sample.byteCount < sampleByteCount, sample.count < ChunkGrid.maximumElementCount {
       try body(sample)
     } else {
-      try appendingState().append(byteCount: byteCount, body)
+      try dividing(appendingState) { try $0.append(byteCount: byteCount, body) }
     }
   }
 }

@@ -5,7 +5,7 @@ extension AppendingState {
   /// The number of elements that were appended.
   var appendedCount: Int {
     let (rows, elements) = position
-    let count = (self.rows.firstRow + rows - firstRowCount) * layout.rowElementCount + elements
+    let count = (self.rows.firstRow - firstRowCount + rows) * layout.rowElementCount + elements
     return count + (sample.map { $0.elements.count - $0.position } ?? 0)
   }
 
@@ -29,24 +29,63 @@ extension AppendingState {
         path: "\(array.location), the last row", found: position.elements,
         expected: layout.rowElementCount)
     }
-    var openRows = position.rows
-    if fullRows != nil || rows.sealingByteCount != nil && openRows > 0 {
-      // Where chunks differ in length, they end here: one that grew would not be what the grid says of it.
-      fullRows = openRows
-      try handOver()
-      openRows = 0
-    }
+    let openRows = try endChunks()
     let rowCount = try rowCount(with: openRows)
     guard rowCount <= filledRowEnd ?? rowCount else { return try refuseElements() }
     guard rowCount != storedRowCount else { return }
+    let stored = try storeAll(openRows: openRows)
+    try grow(to: rowCount, openRows: openRows)
+    for shard in stored.shards { shard.cover() }
+    for chunk in stored.chunks { chunk.isCovered = true }
+  }
+
+  /// Stores all elements, but for those of a row that is not complete.
+  func flush() throws {
+    guard layout.rowElementCount > 0 else { return }
+    try appendSample()
+    let openRows = try endChunks()
+    guard try rowCount(with: openRows) != storedRowCount else { return }
+    _ = try storeAll(openRows: openRows)
+  }
+
+  /// Hands over the open chunks if they end, and returns the rows that are still in open ones.
+  private func endChunks() throws -> Int {
+    let openRows = position.rows
+    guard fullRows != nil || rows.sealingByteCount != nil && openRows > 0 else { return openRows }
+    // Where chunks differ in length, they end here: one that grew would not be what the grid says of it.
+    fullRows = openRows
+    try handOver()
+    return 0
+  }
+
+  /// Stores all chunks, also those that are open, and returns these and their shards.
+  private func storeAll(openRows: Int) throws -> (chunks: [OpenChunk], shards: [AppendedShard]) {
     let chunks = openRows > 0 ? self.chunks : []
     let openShards = shards?.openShards(with: chunks, queue: queue)
     // Before anything else can fail: whoever calls again is not to be told of what failed in the last call.
     try queue.drain()
     if let openShards { try store(openShards) } else { try store(chunks) }
-    try grow(to: rowCount, openRows: openRows)
-    for shard in openShards ?? [] { shard.shard.cover() }
-    for chunk in chunks { chunk.isCovered = true }
+    return (chunks, openShards?.map(\.shard) ?? [])
+  }
+
+  /// Stores everything, and divides the array into smaller chunks.
+  ///
+  /// The shape of the array does not cover what is stored until the next checkpoint.
+  ///
+  /// - Parameter chunkLength: The elements of the new chunks.
+  /// - Returns: Where the appender goes on.
+  /// - Throws: As ``checkpoint()``. The array is as it was at the last checkpoint then, or has no elements.
+  /// - Precondition: The array has one axis and a regular grid, and nobody else knows of its elements.
+  func dividing(intoChunksOf chunkLength: Int) throws -> AppendingState {
+    let openRows = try endChunks()
+    let rowCount = try rowCount(with: openRows)
+    _ = try storeAll(openRows: openRows)
+    if storedRowCount > 0 { try array.resize(to: [0]) }
+    isHalfDivided = true
+    let array = try array.divided(intoChunksOf: chunkLength, elementCount: rowCount)
+    return try AppendingState(
+      array, behind: rowCount, sample: sample, chunkByteCount: chunkByteCount,
+      chunkByteLimit: chunkByteLimit, memoryBudget: queue.memoryBudget, monitor: monitor)
   }
 
   /// Stores all elements, which are as many as there are places for if rows are filled.
@@ -71,10 +110,13 @@ extension AppendingState {
       // A document may have its place although it is not known to last, and the call has failed.
       let tried = triedRowCounts
       triedRowCounts.append(rowCount)
+      try end.check(readingDocument: false)
+      end.note(rowCounts: [storedRowCount] + triedRowCounts)
       try array.grow(from: storedRowCount, orFrom: tried, to: rowCount, chunkGrid: grid)
     }
     triedRowCounts.removeAll()
     storedRowCount = rowCount
+    end.note(rowCounts: [rowCount])
   }
 
   /// Stores open chunks as they are, padded.
@@ -84,9 +126,9 @@ extension AppendingState {
       try ParallelChunks.forEachIndex(
         below: chunks.count, workerCount: array.access.workerCount, pool: array.workers.encoding,
         isCancelled: { [monitor] in monitor?.isCancelled == true }
-      ) { [array, monitor, fillValue, count = rows.length * slab] index, worker in
+      ) { [array, end, monitor, fillValue, count = rows.length * slab] index, worker in
         try chunks[index].whilePadded(with: fillValue, to: count) {
-          try array.store(chunks[index], with: worker, monitor: monitor)
+          try array.store(chunks[index], atEnd: end, with: worker, monitor: monitor)
         }
       }
     } catch {
@@ -101,7 +143,7 @@ extension AppendingState {
       try ParallelChunks.forEachIndex(
         below: shards.count, workerCount: array.access.workerCount, pool: sharding.writers,
         isCancelled: { [monitor] in monitor?.isCancelled == true }
-      ) { [array, monitor, fillValue, slab, length = rows.length] index, worker in
+      ) { [array, end, monitor, fillValue, slab, length = rows.length] index, worker in
         let (shard, chunks) = shards[index]
         var parts = shard.parts
         for chunk in chunks {
@@ -110,7 +152,7 @@ extension AppendingState {
               try array.encode([chunk], of: shard, expectedPartCount: 1, with: worker, monitor: monitor)
             })
         }
-        try array.store(parts, of: shard, sharding)
+        try array.store(parts, of: shard, atEnd: end, sharding)
       }
     } catch {
       throw array.error(error, chunk: shards[error.index].shard.indices)

@@ -51,6 +51,9 @@ extension AppendingState {
         let count = rows * slab
         if let stored = try readChunk(at: chunk.indices) {
           try chunk.restore(0..<count, of: stored)
+          if chunk.byteCount > chunkByteLimit {
+            for index in 0..<count { chunk.noteElement(ofByteCount: stored[index].byteCount) }
+          }
         } else {
           try chunk.pad(with: fillValue, to: count)
         }

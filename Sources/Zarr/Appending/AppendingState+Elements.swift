@@ -10,7 +10,7 @@ extension AppendingState {
 
   /// Lends the free memory of the open chunk to a writer, for at most ``insideCount`` elements.
   func beginWriting() -> WireFormWriter? {
-    insideCount > 0 ? chunkOfRun?.beginWriting() : nil
+    insideCount > 0 ? chunkOfRun?.beginWriting(below: chunkByteLimit) : nil
   }
 
   /// Takes the elements that a writer of ``beginWriting()`` has appended.
@@ -24,12 +24,14 @@ extension AppendingState {
   /// - Parameters:
   ///   - byteCount: The bytes of the element, as far as they are known.
   ///   - body: Puts it there.
-  /// - Throws: What `body` throws, and what kept a chunk in front of the element from being stored.
+  /// - Throws: ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)``, what `body` throws, and what kept a chunk in front of the element from being stored.
   func append(byteCount: Int, _ body: (OpenChunk) throws(ChunkError) -> Void) throws {
     guard layout.rowElementCount > 0 else { return try refuseElements() }
     try prepare()
     try sealIfLarger(by: byteCount)
-    try body(chunk())
+    let chunk = try chunk()
+    try checkRoom(for: byteCount, in: chunk)
+    try body(chunk)
     advance(by: 1)
   }
 
@@ -66,9 +68,42 @@ extension AppendingState {
         count = min(count, fitting)
       }
     }
-    try chunk().append(range.lowerBound..<range.lowerBound + count, of: source)
+    let chunk = try chunk()
+    if array.chain.layout == .variable {
+      let free = chunkByteLimit - chunk.byteCount
+      let start = range.lowerBound
+      if count > 1, try source.byteCount(of: start..<start + count) > free - count * WireForm.lengthByteCount
+      {
+        count = max(1, try ChunkLengths.count(of: source, from: start, fitting: free, guess: count / 2))
+      }
+      if count == 1 { try checkRoom(for: source.byteCount(of: start..<start + 1), in: chunk) }
+    }
+    try chunk.append(range.lowerBound..<range.lowerBound + count, of: source)
     advance(by: count)
     return count
+  }
+
+  /// Checks that an element does not make a chunk too large.
+  ///
+  /// A chunk has room for one element of any size, because chunks of fewer would not make that smaller.
+  private func checkRoom(for byteCount: Int, in chunk: OpenChunk) throws {
+    // An element that is too large for any chunk is refused for that.
+    let limit = array.access.limits.decodedByteCountPerChunk
+    guard array.chain.layout == .variable, byteCount <= array.access.maximumElementByteCount else { return }
+    let (total, overflow) = chunk.byteCount.addingReportingOverflow(byteCount + WireForm.lengthByteCount)
+    guard overflow || total > min(chunkByteLimit, limit) else { return }
+    guard byteCount <= limit - WireForm.headerByteCount - WireForm.lengthByteCount else {
+      throw ChunkError.elementTooLarge(
+        index: chunk.count, byteCount: byteCount,
+        limit: max(0, limit - WireForm.headerByteCount - WireForm.lengthByteCount))
+    }
+    let elementCount = array.chunkShape.reduce(1, *)
+    let others = total - max(chunk.largestElementByteCount, byteCount)
+    guard elementCount > 1, overflow || others > chunkByteLimit || total > limit else { return }
+    throw ZarrError.chunkTooLarge(
+      path: array.location, elementCount: elementCount,
+      limit: others > chunkByteLimit ? chunkByteLimit : limit,
+      fittingCount: max(1, min(elementCount / 2, chunkByteCount / max(1, total / (chunk.count + 1)))))
   }
 
   /// Where an element that has as many bytes would make the open chunk too large, seals it.

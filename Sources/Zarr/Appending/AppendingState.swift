@@ -5,6 +5,10 @@ final class AppendingState {
   let array: ZarrArray
   let layout: AppendLayout
   let queue: ChunkQueue
+
+  /// What keeps others away from the chunks that are stored.
+  let end: ArrayEnd
+
   let fillValue: [UInt8]
 
   /// The shards that chunks go to, or nil if they are stored one by one.
@@ -55,6 +59,14 @@ final class AppendingState {
   /// The most runs of a row: somebody else's metadata can claim any number of chunks, which are all open.
   private static let maximumRunCount = 1 << 20
 
+  /// The most bytes of a chunk besides its largest element, and about how many are asked for.
+  var chunkByteLimit: Int
+  let chunkByteCount: Int
+
+  /// Whether the array was to be divided into smaller chunks and that has failed, so that some are there and some
+  /// are not any more.
+  var isHalfDivided = false
+
   let monitor: ProgressMonitor?
 
   /// The row behind those that are filled, or nil for an array that grows.
@@ -65,14 +77,19 @@ final class AppendingState {
   /// - Parameters:
   ///   - array: The array.
   ///   - filledRows: The rows that are filled, whole chunks, or nil to go on at the end.
-  ///   - sample: Elements that come before all others.
-  ///   - evenChunkByteCount: The most bytes of a chunk, where they differ in length.
+  ///   - storedRowCount: The rows that are stored, if these are more than the document says.
+  ///   - sample: Elements that come before all others, and how many of them are appended already.
+  ///   - chunkByteCount: About how many bytes of elements a chunk has, and at most as many where chunks differ
+  ///     in length.
+  ///   - chunkByteLimit: The most bytes of a chunk besides its largest element, or nil for what every reader
+  ///     takes.
   ///   - memoryBudget: The bytes of chunks that may wait.
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError`` and ``StoreError``.
   init(
-    _ array: ZarrArray, filling filledRows: Range<Int>? = nil, sample: (any BlobSource)? = nil,
-    evenChunkByteCount: Int, memoryBudget: Int, monitor: ProgressMonitor?
+    _ array: ZarrArray, filling filledRows: Range<Int>? = nil, behind storedRowCount: Int? = nil,
+    sample: (elements: any BlobSource, position: Int)? = nil, chunkByteCount: Int,
+    chunkByteLimit: Int? = nil, memoryBudget: Int, monitor: ProgressMonitor?
   ) throws {
     try array.checkWritable()
     let metadata = array.metadata
@@ -82,7 +99,7 @@ final class AppendingState {
     if let filledRows { try Self.checkWhole(filledRows, of: metadata, array.location) }
     // None are none, wherever they are.
     let filledRows = filledRows?.isEmpty == true ? 0..<0 : filledRows
-    let rowCount = filledRows?.lowerBound ?? arrayRowCount
+    let rowCount = filledRows?.lowerBound ?? storedRowCount ?? arrayRowCount
     filledRowEnd = filledRows?.upperBound
     guard metadata.chunkGrid.axes.dropFirst().allSatisfy(\.isRepeated) else {
       throw ZarrError.notWritable(
@@ -97,8 +114,10 @@ final class AppendingState {
     }
     self.array = array
     self.monitor = monitor
-    self.sample = sample.map { ($0, 0) }
-    storedRowCount = rowCount
+    self.sample = sample
+    self.chunkByteCount = chunkByteCount
+    self.chunkByteLimit = chunkByteLimit ?? array.access.limits.byteCountOfAnyChunk
+    self.storedRowCount = filledRows?.lowerBound ?? arrayRowCount
     firstRowCount = rowCount
     let rowShape = Array(metadata.shape.dropFirst())
     let chunkGrid = array.readingGrid(metadata)
@@ -113,7 +132,8 @@ final class AppendingState {
         path: array.location, reason: "its rows are too long to be appended in chunks of \(chunkShape)")
     }
     layout = try AppendLayout(shape: metadata.shape, chunkGrid: chunkGrid)
-    queue = ChunkQueue(array, memoryBudget: memoryBudget, monitor: monitor)
+    end = ArrayEnd(of: array, rowCount: arrayRowCount)
+    queue = ChunkQueue(array, end: end, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
     slab = chunkShape.dropFirst().reduce(1, *)
     if !chunkGrid.axes[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
@@ -121,7 +141,7 @@ final class AppendingState {
         path: array.location, reason: "its chunks differ in length and are not as wide as the array")
     }
     rows = try ChunkRows(
-      chunkGrid.axes[0], rowCount: rowCount, evenByteCount: evenChunkByteCount,
+      chunkGrid.axes[0], rowCount: rowCount, evenByteCount: chunkByteCount,
       longest: layout.rowsPerPass)
     let openRows = rowCount - rows.firstRow
     pass = layout.passesPerChunk == 1 ? 0 : openRows

@@ -32,11 +32,13 @@ final class ChunkQueue: @unchecked Sendable {
   private var isPaused = false
 
   private let array: ZarrArray
-  private let memoryBudget: Int
+  private let end: ArrayEnd
+  let memoryBudget: Int
   private let monitor: ProgressMonitor?
 
-  init(_ array: ZarrArray, memoryBudget: Int, monitor: ProgressMonitor?) {
+  init(_ array: ZarrArray, end: ArrayEnd, memoryBudget: Int, monitor: ProgressMonitor?) {
     self.array = array
+    self.end = end
     self.memoryBudget = memoryBudget
     self.monitor = monitor
     idleWorkers = (0..<array.access.workerCount).map { DispatchQueue(label: "zarr.appender.\($0)") }
@@ -196,7 +198,7 @@ final class ChunkQueue: @unchecked Sendable {
     guard let shard = chunks.shard, let sharding = array.sharding else {
       let worker = try array.workers.encoding.take()
       defer { array.workers.encoding.put(worker) }
-      for chunk in chunks.chunks { try array.store(chunk, with: worker, monitor: monitor) }
+      for chunk in chunks.chunks { try array.store(chunk, atEnd: end, with: worker, monitor: monitor) }
       return
     }
     if chunks.shardByteCount == nil {
@@ -213,7 +215,7 @@ final class ChunkQueue: @unchecked Sendable {
       }
     }
     // These are the last ones.
-    try array.store(shard.parts, of: shard, sharding)
+    try array.store(shard.parts, of: shard, atEnd: end, sharding)
   }
 
   /// Nobody knows how many parts there are going to be; so many share an allocation.

@@ -17,6 +17,9 @@ final class OpenChunk: @unchecked Sendable {
   private var otherCount = 0
   private var otherByteCount = 0
 
+  /// The size of the largest element that has not been written by a writer of ``beginWriting(below:)``.
+  private(set) var largestElementByteCount = 0
+
   /// The position of the chunk in the grid, and its shape.
   var indices: [Int] = []
   var shape: [Int] = []
@@ -76,6 +79,7 @@ final class OpenChunk: @unchecked Sendable {
     count = 0
     otherCount = 0
     otherByteCount = 0
+    largestElementByteCount = 0
     isCovered = false
   }
 
@@ -87,17 +91,20 @@ final class OpenChunk: @unchecked Sendable {
       try checkFixedByteCount(element.byteCount)
       try arena.append(copying: element)
     }
+    largestElementByteCount = max(largestElementByteCount, element.byteCount)
     count += 1
   }
 
-  /// Lends the free memory to a writer, until ``endWriting(_:)``.
+  /// Lends the free memory to a writer, until ``endWriting(_:)``, as long as the chunk has fewer than `limit`
+  /// bytes.
   ///
   /// - Precondition: Nothing else is done with the chunk meanwhile.
-  func beginWriting() -> WireFormWriter? {
-    arena.beginWriting(maximumElementByteCount: maximumElementByteCount, layout: layout)
+  func beginWriting(below limit: Int) -> WireFormWriter? {
+    arena.beginWriting(
+      maximumElementByteCount: maximumElementByteCount, layout: layout, limit: limit)
   }
 
-  /// Takes the elements that a writer of ``beginWriting()`` has appended.
+  /// Takes the elements that a writer of ``beginWriting(below:)`` has appended.
   func endWriting(_ writer: consuming WireFormWriter) {
     count += writer.count
     arena.endWriting(writer)
@@ -118,6 +125,7 @@ final class OpenChunk: @unchecked Sendable {
         throw .elementTooLarge(index: count, byteCount: byteCount, limit: maximumElementByteCount)
       }
       if layout == .variable { arena.overwrite(littleEndian: UInt32(byteCount), at: start) }
+      largestElementByteCount = max(largestElementByteCount, byteCount)
     } catch {
       arena.truncate(to: start)
       throw error
@@ -143,7 +151,13 @@ final class OpenChunk: @unchecked Sendable {
       try source.write(range, to: &writer)
       guard writer.count == range.count, writer.freeByteCount == 0 else { throw .sourceChanged }
     }
+    if range.count == 1 { largestElementByteCount = max(largestElementByteCount, payloadByteCount) }
     count += range.count
+  }
+
+  /// Remembers the size of an element that is restored with others.
+  func noteElement(ofByteCount byteCount: Int) {
+    largestElementByteCount = max(largestElementByteCount, byteCount)
   }
 
   /// Appends an element again and again until there are `count`.
@@ -224,9 +238,12 @@ final class OpenChunk: @unchecked Sendable {
 
   /// Encodes the sealed chunk as one of a part of a shard.
   ///
-  /// - Throws: ``ChunkError``
-  func encode(with writer: inout ShardWriter, of grid: InnerChunkGrid) throws(ChunkError) {
-    try writer.append(arena, at: shardPosition, of: grid)
+  /// - Throws: ``ChunkError``, also for one that could not be read again within the limits.
+  func encode(
+    with writer: inout ShardWriter, of grid: InnerChunkGrid, _ limits: DecodingLimits
+  ) throws(ChunkError) {
+    let storedByteCount = try writer.append(arena, at: shardPosition, of: grid)
+    if let storedByteCount { try limits.check(byteCount, isStoredIn: storedByteCount) }
   }
 
   /// The elements so far, as a source.

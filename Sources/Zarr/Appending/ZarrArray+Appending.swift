@@ -7,21 +7,35 @@ extension ZarrArray {
   /// A chunk that the shape does not cover yet is safe from a crash of the machine when the store is
   /// synchronized.
   ///
-  /// - Throws: ``StoreError``, and ``ZarrError/chunk(path:reason:)``. The chunk can be stored again then.
-  func store(_ chunk: OpenChunk, with worker: EncodingWorker, monitor: ProgressMonitor?) throws {
+  /// - Throws: ``StoreError``, and ``ZarrError/chunk(path:reason:)``. The chunk can be stored again then. What
+  ///   others have stored, who took the end of the array meanwhile, stays.
+  func store(
+    _ chunk: OpenChunk, atEnd end: ArrayEnd, with worker: EncodingWorker, monitor: ProgressMonitor?
+  ) throws {
     let key = key(ofChunkAt: chunk.indices)
+    let byteCount = chunk.byteCount
     var storedByteCount = 0
     do {
       try withLock(on: .chunk(chunk.indices), isReplaced: true) {
+        // What is there while the end is locked may be replaced, and nothing that comes after.
+        let old = chunk.isCovered ? try store.openValue(key) : nil
+        try end.check(readingDocument: chunk.isCovered)
         let isEncoded = try chunk.encode(
           with: worker, unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
         ) { encoded in
           storedByteCount = encoded.byteCount
-          try store.write(key, byteCount: encoded.byteCount, isDeferred: !chunk.isCovered) { append in
-            try append(encoded)
+          try access.limits.check(byteCount, isStoredIn: storedByteCount)
+          if chunk.isCovered {
+            try store.replace(old, at: key, byteCount: encoded.byteCount) { append in try append(encoded) }
+          } else {
+            try store.writeDeferred(key, byteCount: encoded.byteCount) { append in
+              try append(encoded)
+              try end.check(readingDocument: false)
+            }
           }
         }
-        if !isEncoded { try store.delete(key) }
+        guard !isEncoded else { return }
+        try chunk.isCovered ? store.delete(old, at: key) : store.delete(key)
       }
     } catch {
       throw self.error(error, chunk: chunk.indices)
@@ -40,7 +54,7 @@ extension ZarrArray {
   ) throws -> EncodedInnerChunks {
     do {
       try worker.writer.beginPart(expectedPartCount: expectedPartCount)
-      for chunk in chunks { try chunk.encode(with: &worker.writer, of: shard.grid) }
+      for chunk in chunks { try chunk.encode(with: &worker.writer, of: shard.grid, access.limits) }
       let part = try worker.writer.endPart(elementByteCount: 0)
       if let monitor, !chunks.isEmpty {
         monitor.add(
@@ -57,10 +71,13 @@ extension ZarrArray {
   /// Stores a shard of encoded chunks, in place of the one that is there, of which some may be kept.
   ///
   /// - Throws: ``StoreError``, and ``ZarrError/chunk(path:reason:)``.
-  func store(_ parts: [EncodedInnerChunks], of shard: AppendedShard, _ sharding: Sharding) throws {
+  func store(
+    _ parts: [EncodedInnerChunks], of shard: AppendedShard, atEnd end: ArrayEnd, _ sharding: Sharding
+  ) throws {
     do {
       try withLock(on: .chunk(shard.indices), isReplaced: shard.keptCount == 0) {
         let old = shard.keptCount == 0 ? nil : try openShard(at: shard.indices, shard.grid, sharding)
+        try end.check(readingDocument: shard.isCovered)
         try store(
           parts, at: shard.indices, shard.grid, over: old, isWhole: shard.keptCount == 0,
           keptCount: shard.keptCount, isDeferred: !shard.isCovered, sharding)

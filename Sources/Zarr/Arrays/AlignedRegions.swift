@@ -45,9 +45,10 @@ struct AlignedRegions {
   /// The chunk where a part of the elements ends as nearly as can be, with chunks before it and behind.
   private func cut(_ chunks: Range<Int>, along axis: Int, behind part: Int, of count: Int) -> Int {
     let elements = elements(of: chunks, along: axis)
-    // The product may be out of range.
-    let (quotient, remainder) = elements.count.quotientAndRemainder(dividingBy: count)
-    let wanted = elements.lowerBound + quotient * part + Int(Double(remainder) * Double(part) / Double(count))
+    // The product may be out of range, and the quotient is not, since it is a part.
+    let wanted =
+      elements.lowerBound
+      + count.dividingFullWidth(elements.count.multipliedFullWidth(by: part)).quotient
     let chunk = grid.axes[axis].chunkIndex(of: wanted)
     let range = grid.axes[axis].range(ofChunk: chunk)
     let nearest = wanted - range.lowerBound <= range.upperBound - wanted ? chunk : chunk + 1

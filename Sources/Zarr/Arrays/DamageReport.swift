@@ -1,3 +1,4 @@
+import ChunkEngine
 import Synchronization
 
 /// The damaged chunks that were found in reading, whose elements were replaced by the fill value.
@@ -8,9 +9,10 @@ import Synchronization
 ///     for chunk in report.chunks { print(chunk) }
 ///
 /// It serves all ways of reading: views, values, scans and blocks. Of a shard only the inner chunks are
-/// replaced that are damaged. What cannot be read for another reason than damage stays an error: a store that
-/// fails, memory that is missing, a call that asks for more than the limits. Writing a part of a damaged chunk
-/// stays an error too, since its other elements would be lost.
+/// replaced that are damaged. What cannot be read for another reason than damage may be sound, and stays an
+/// error: chunks above the limits, codecs that are not known, a store that fails, memory that is missing. See
+/// ``FailureKind``. Writing a part of a damaged chunk stays an error too, since its other elements would be
+/// lost.
 ///
 /// A report can be used by any number of arrays and threads.
 public final class DamageReport: Sendable {
@@ -25,15 +27,32 @@ public final class DamageReport: Sendable {
   }
 
   private let state = Mutex(State())
+  private let kinds: Set<FailureKind>
 
   /// Creates a report without chunks.
-  public init() {}
+  ///
+  /// - Parameter kinds: The failures of chunks that are taken note of; only damage unless it is said. More is
+  ///   for those who want to know of all chunks that cannot be read, and do not use the elements: sound ones
+  ///   would be replaced.
+  public init(of kinds: Set<FailureKind> = [.damaged]) {
+    self.kinds = kinds
+  }
 
   /// The damaged chunks, each once however often it was read, in the order in which they were found.
   public var chunks: [DamagedChunk] { state.withLock { $0.chunks } }
 
   /// Whether no damage was found.
   public var isEmpty: Bool { state.withLock { $0.chunks.isEmpty } }
+
+  /// Whether a chunk is replaced that cannot be read for this reason.
+  func takes(_ reason: any Error) -> Bool {
+    switch reason {
+    // They are about the call.
+    case ChunkError.cancelled, ChunkError.callByteCountExceedsLimit, ChunkError.callElementCountExceedsLimit:
+      false
+    default: kinds.contains(FailureKind(of: reason))
+    }
+  }
 
   /// Adds a chunk, unless it is known.
   func add(_ chunk: DamagedChunk) {

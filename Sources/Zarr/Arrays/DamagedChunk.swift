@@ -6,13 +6,16 @@ public struct DamagedChunk: Sendable {
   /// Where that is, for people to read.
   public let path: String
 
+  /// The place in the grid of what has the key.
+  public let indices: [Int]
+
   /// Which of the inner chunks of a shard it is, in C order, or nil if it is all that has the key.
   public let innerChunk: Int?
 
   /// The elements that the chunk has inside of the array.
   public let region: ArrayRegion
 
-  /// What is wrong with it.
+  /// Why it could not be read, of which ``FailureKind`` tells damage from what may be sound.
   public let reason: any Error
 }
 

@@ -1,3 +1,4 @@
+import ChunkEngine
 import Synchronization
 
 /// Follows long work, and can stop it.
@@ -107,9 +108,10 @@ public final class ProgressMonitor: Sendable {
     whole?.add(
       elementCount: elementCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
     report(always: false) { progress in
-      progress.elementCount += elementCount
-      progress.elementByteCount += elementByteCount
-      progress.storedByteCount += storedByteCount
+      // Arrays that claim to be huge are counted too, and several of them together.
+      progress.elementCount = sumOrMaximum(progress.elementCount, elementCount)
+      progress.elementByteCount = sumOrMaximum(progress.elementByteCount, elementByteCount)
+      progress.storedByteCount = sumOrMaximum(progress.storedByteCount, storedByteCount)
     }
   }
 

@@ -13,7 +13,8 @@ extension ZarrArray {
   /// if that can be. An array with several axes may have rows of chunks that are much larger: these are read
   /// in parts, and their chunks are decoded several times.
   ///
-  /// An error of a chunk is thrown after `body` has seen the blocks before it. An error that `body` throws
+  /// An error of a chunk is thrown after `body` has seen the blocks before it, which end in front of that
+  /// chunk where the array has one axis. An error that `body` throws
   /// ends the work. In both cases nobody reads any more when this returns.
   ///
   /// - Parameters:
@@ -42,16 +43,31 @@ extension ZarrArray {
     let queue = DispatchQueue(label: "zarr.blocks")
     let regions = BlockRegions(shape: metadata.shape, grid: grid)
     var size = BlockSize(chunkElementCount: grid.elementCount, workerCount: access.workerCount)
+    let smallest = 1
+    /// Reads a block of about the size that is wanted, or the smallest if there is a chunk in it that cannot be
+    /// read: what is in front of that chunk is shown.
+    @Sendable func first(of rest: Range<Int>, wanted: Int, limit: Int) throws -> BlobView {
+      do {
+        return try read(regions.first(of: rest, wanted: wanted, limit: limit), monitor: part)
+      } catch ZarrError.chunk where wanted > smallest {
+        return try read(regions.first(of: rest, wanted: smallest, limit: limit), monitor: part)
+      }
+    }
+    var isCutShort = false
+    var wanted = size.wanted
     var block = ElementBlock(
-      elements: try read(regions.first(of: rest, wanted: size.wanted, limit: size.limit), monitor: part),
-      offset: rest.lowerBound)
+      elements: try first(of: rest, wanted: wanted, limit: size.limit), offset: rest.lowerBound)
     while true {
+      let full = regions.first(of: rest, wanted: wanted, limit: size.limit).elementCount
+      isCutShort = isCutShort || block.elements.count != full
       try size.adapt(to: block.elements)
+      wanted = isCutShort ? smallest : size.wanted
       rest = rest.lowerBound + block.elements.count..<rest.upperBound
       var next: ReadAhead?
       if !rest.isEmpty {
-        let region = regions.first(of: rest, wanted: size.wanted, limit: size.limit)
-        next = ReadAhead(on: queue) { [self] in try read(region, monitor: part) }
+        next = ReadAhead(on: queue) { [rest, wanted, limit = size.limit] in
+          try first(of: rest, wanted: wanted, limit: limit)
+        }
       }
       do {
         if part.isCancelled { throw ZarrError.cancelled }

@@ -17,9 +17,11 @@ extension ZarrArray {
     in store: any Store, at path: String = "", shape: [Int], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess()
   ) throws -> ZarrArray {
-    try create(
-      in: store, at: nodePath(path, in: store), shape: shape, meanByteCount: nil, options: options,
-      access: access)
+    let path = try nodePath(path, in: store)
+    let array = try create(
+      in: store, at: path, shape: shape, meanByteCount: nil, options: options, access: access)
+    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
+    return array
   }
 
   /// Creates an array of the given elements.
@@ -45,9 +47,12 @@ extension ZarrArray {
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
-    try create(
-      in: store, at: nodePath(path, in: store), writing: elements, shape: shape, options: options,
-      access: access, monitor: monitor)
+    let path = try nodePath(path, in: store)
+    let array = try create(
+      in: store, at: path, writing: elements, shape: shape, options: options, access: access,
+      monitor: monitor)
+    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
+    return array
   }
 
   static func create(
@@ -70,6 +75,9 @@ extension ZarrArray {
       options.chunkSize = .grid(try ChunkGrid(axes: [.lengths(lengths)]))
     }
     let mean = try meanByteCount(of: elements)
+    if shape.count == 1, dataType.layout == .variable {
+      try options.limitChunks(of: elements, meanByteCount: mean, access.limits, location: store.location)
+    }
     return try create(
       in: store, at: path, shape: shape, meanByteCount: mean, options: options, access: access
     ) { array in
@@ -93,13 +101,7 @@ extension ZarrArray {
     // The documents make the array, and come last.
     try fill(array)
     try store.synchronize()
-    do {
-      try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
-    } catch {
-      // One that is there although it may not last would be in the way of who tries again.
-      for name in NodeDocument.names { try? store.delete(path.storeKey(name)) }
-      throw error
-    }
+    try NodeMetadata.array(metadata).create(in: store, at: path, access.metadataLimits)
     return array
   }
 
@@ -118,5 +120,46 @@ extension ZarrArray {
       sampled += range.count
     }
     return Double(byteCount) / Double(sampled) + Double(WireForm.lengthByteCount)
+  }
+}
+
+extension ArrayOptions {
+  /// Has chunks of fewer elements than the mean asks for, where some elements would make them too large.
+  ///
+  /// - Complexity: O(*n*) where *n* is the number of chunks, and of elements in those that are too large.
+  fileprivate mutating func limitChunks(
+    of elements: any BlobSource, meanByteCount: Double, _ limits: DecodingLimits, location: String
+  ) throws {
+    guard case .bytes(let byteCount) = chunkSize else { return }
+    let shape = [elements.count]
+    do {
+      let count = try chunkSize.chunkGrid(for: shape, meanByteCount: meanByteCount).chunkShape[0]
+      let limit = Appender.chunkByteLimit(
+        forChunksOf: byteCount, inShards: shardSize != nil, memoryBudget: Appender.standardMemoryBudget,
+        limits)
+      var fitting = count
+      while fitting > 1, try !Self.fit(elements, inChunksOf: fitting, limit: limit) { fitting /= 2 }
+      guard fitting < count else { return }
+      let shards = try shardSize?.shardGrid(ofChunks: [count], shape: shape, meanByteCount: meanByteCount)
+      if let length = shards?.regularChunkShape?[0] { shardSize = .count(length / count * fitting) }
+      chunkSize = .count(fitting)
+    } catch let error as MetadataError {
+      throw ZarrError.metadata(path: location, reason: error)
+    }
+  }
+
+  /// Whether no chunk has more bytes besides its largest element than the limit.
+  private static func fit(
+    _ elements: any BlobSource, inChunksOf count: Int, limit: Int
+  ) throws(ChunkError) -> Bool {
+    for start in stride(from: 0, to: elements.count, by: count) {
+      let range = start..<min(elements.count, start + count)
+      let byteCount = try elements.byteCount(of: range)
+      guard byteCount > limit else { continue }
+      var largest = 0
+      for index in range { largest = max(largest, try elements.byteCount(of: index..<index + 1)) }
+      guard byteCount - largest <= limit else { return false }
+    }
+    return true
   }
 }

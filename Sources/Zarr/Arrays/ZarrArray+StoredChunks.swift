@@ -8,13 +8,32 @@ extension ZarrArray {
     let metadata = metadata
     let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)
     let prefixByteCount = path.names.isEmpty ? 0 : path.description.utf8.count + 1
-    return try store.list(path.description).compactMap { key in
-      let key = String(Substring(key.description.utf8.dropFirst(prefixByteCount)))
-      // Chunks beyond the shape are left over from a larger one.
-      guard let indices = metadata.chunkKeyEncoding.indices(ofKey: key, rank: counts.count),
-        zip(indices, counts).allSatisfy({ $0 < $1 })
-      else { return nil }
+    var directories: Set<[Int]> = []
+    let found: [[Int]] = try store.list(path.description).compactMap { listed in
+      let key = String(Substring(listed.description.utf8.dropFirst(prefixByteCount)))
+      guard let indices = metadata.chunkKeyEncoding.indices(ofKey: key, rank: counts.count) else {
+        // What is behind a link that is not followed, and a directory in place of a chunk, were never written
+        // only as it seems.
+        if !NodeDocument.isName(key) { _ = try store.byteCount(of: listed) }
+        if let directory = indices(ofDirectoryAbove: key, counts.count) { directories.insert(directory) }
+        return nil
+      }
       return indices
     }
+    // Chunks beyond the shape are left over from a larger one.
+    return (found + directories).filter { zip($0, counts).allSatisfy { $0 < $1 } }
+  }
+
+  /// The place of the chunk in place of which there is a directory with something in it, or nil if there is
+  /// none.
+  private func indices(ofDirectoryAbove key: String, _ rank: Int) -> [Int]? {
+    var directory = key.utf8[...]
+    while let slash = directory.lastIndex(of: UInt8(ascii: "/")) {
+      directory = directory[..<slash]
+      if let indices = metadata.chunkKeyEncoding.indices(ofKey: String(Substring(directory)), rank: rank) {
+        return indices
+      }
+    }
+    return nil
   }
 }

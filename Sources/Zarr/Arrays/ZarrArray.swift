@@ -165,11 +165,7 @@ public final class ZarrArray: Sendable {
     from rowCount: Int, orFrom triedRowCounts: [Int], to newRowCount: Int, chunkGrid: ChunkGrid?
   ) throws {
     try update { metadata throws(MetadataError) in
-      guard let found = metadata.shape.first, found == rowCount || triedRowCounts.contains(found) else {
-        throw .expected(
-          "\(rowCount) rows, as there were before somebody else resized the array",
-          found: .array(metadata.shape.map { .integer($0) }), in: "shape")
-      }
+      try metadata.checkRowCount(isOneOf: [rowCount] + triedRowCounts)
       metadata = try metadata.resized(to: [newRowCount] + metadata.shape.dropFirst(), chunkGrid: chunkGrid)
     }
   }
@@ -181,8 +177,14 @@ public final class ZarrArray: Sendable {
     try update { metadata throws(MetadataError) in metadata.attributes = attributes }
   }
 
-  /// Changes the metadata, in the store first, whose document may have been changed by others.
+  /// Changes the metadata, in the store first, whose document may have been changed by others, and then the
+  /// consolidated metadata of the groups above.
   private func update(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
+    try updateDocument(change)
+    try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, access.metadataLimits)
+  }
+
+  private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
     try reload()

@@ -15,6 +15,9 @@ public enum ZarrError: Error, Sendable {
   case metadata(path: String, reason: MetadataError)
   /// A chunk could not be written or read.
   case chunk(path: String, reason: any Error)
+  /// The next element would make a chunk of several larger than those that are written; as many elements as
+  /// `fittingCount` have a good size.
+  case chunkTooLarge(path: String, elementCount: Int, limit: Int, fittingCount: Int)
   /// A call asks for more than the limits of its reader allow.
   case limit(path: String, reason: ChunkError)
   /// A region is not inside of the array.
@@ -47,6 +50,9 @@ extension ZarrError: CustomStringConvertible {
       "\(path): a node of Zarr v\(found.rawValue) cannot be in one hierarchy with nodes of v\(expected.rawValue)"
     case .metadata(let path, let reason): "\(path): \(reason)"
     case .chunk(let path, let reason): "\(path): \(reason)"
+    case .chunkTooLarge(let path, let elementCount, let limit, let fittingCount):
+      "\(path): a chunk has places for \(elementCount) elements, and with the next one would have more than "
+        + "\(limit) bytes: elements as large as these need chunks of \(fittingCount)"
     case .limit(let path, let reason): "\(path): \(reason)"
     case .outOfBounds(let path, let region, let shape): "\(path): \(region) is outside of the shape \(shape)"
     case .element(let path, let index, let reason):

@@ -59,7 +59,12 @@ extension ArrayCopyPlan {
     guard format == .version3, source.sharding != nil else { return nil }
     guard let chunkSize else { return .grid(metadata.chunkGrid) }
     let chunks = try chunkSize.chunkGrid(for: metadata.shape, meanByteCount: mean).chunkShape
-    return .shape(zip(metadata.chunkGrid.chunkShape, chunks).map { ($0 - 1) / $1 * $1 + $1 })
+    return .shape(
+      zip(metadata.chunkGrid.chunkShape, chunks).map { shard, chunk in
+        // A shard of whole chunks, as many as an integer can count.
+        let count = min((shard - 1) / chunk + 1, Int.max / chunk)
+        return count * chunk
+      })
   }
 
   /// The lengths of chunks that end where the next element would make them larger than `byteCount`.

@@ -36,7 +36,7 @@ struct ArrayCopyPlan {
     var new = ArrayOptions(
       dataType: dataType, chunkSize: chunkSize ?? Self.chunkSize(of: source),
       fillValue: Self.fillValue(of: old, as: dataType), zarrFormat: format)
-    Self.keepNames(of: old, in: &new)
+    let definesFillValue = Self.keepConventions(of: old, in: &new)
     let isRenamed = format == .version3 && options.dataTypeName.map(dataType.names.contains) ?? false
     if isRenamed { new.dataTypeName = options.dataTypeName }
     let mean = try Self.meanByteCount(of: source, options)
@@ -57,7 +57,8 @@ struct ArrayCopyPlan {
       if isEarlierStructure { new.serializer = nil }
     }
     let made = try new.metadata(shape: old.shape, meanByteCount: mean, stages: stages)
-    return try made.keepingWords(of: old, unless: isRenamed || dataType != old.dataType)
+    let copy = try made.keepingWords(of: old, unless: isRenamed || dataType != old.dataType)
+    return definesFillValue ? copy : try copy.withoutFillValue()
   }
 
   /// What the elements become.
@@ -65,7 +66,7 @@ struct ArrayCopyPlan {
     of old: ArrayMetadata, _ format: ZarrFormat, _ options: CopyOptions
   ) -> DataType {
     switch old.dataType {
-    case .bytes, .string, .json: options.dataType ?? old.dataType
+    case let type where type.isBlob && options.dataType != nil: options.dataType ?? type
     // The same bytes have one name in zarr-python, which is where those of v2 come from, and one in zarrs.
     case .rawBytes(let byteCount) where format == .version3,
       .opaqueBytes(let byteCount) where format == .version3:
@@ -79,20 +80,30 @@ struct ArrayCopyPlan {
   /// The fill value, or nil where it cannot be one of the new type.
   private static func fillValue(of old: ArrayMetadata, as dataType: DataType) -> [UInt8]? {
     guard dataType != old.dataType else { return old.fillValue }
-    return (try? dataType.json(ofFillValue: old.fillValue)) == nil ? nil : old.fillValue
+    var value: [UInt8] = []
+    // SAFETY: Bytes have no padding.
+    let isConverted = (try? old.dataType.appendUnpadded(unsafe old.fillValue.span.bytes, to: &value)) != nil
+    if !dataType.isBlob || dataType.layout != .variable { value = old.fillValue }
+    return isConverted && (try? dataType.json(ofFillValue: value)) != nil ? value : nil
   }
 
-  /// Takes over the attributes, the names of the axes, and how chunks are named.
-  private static func keepNames(of old: ArrayMetadata, in new: inout ArrayOptions) {
+  /// Takes over the attributes, what they and the fill value mean, and how chunks are named.
+  ///
+  /// - Returns: Whether the new array has a fill value.
+  private static func keepConventions(of old: ArrayMetadata, in new: inout ArrayOptions) -> Bool {
     new.attributes = old.attributes
     new.dimensionNames = old.dimensionNames
-    if new.zarrFormat == old.zarrFormat {
+    guard new.zarrFormat != old.zarrFormat else {
       new.chunkKeyEncoding = old.chunkKeyEncoding
-    } else {
-      let names = AxisNames(of: old)
-      new.attributes = names.attributes(in: new.zarrFormat)
-      new.dimensionNames = names.dimensionNames(in: new.zarrFormat)
+      return true
     }
+    let conventions = ArrayConventions(of: old)
+    new.attributes = conventions.attributes(in: new.zarrFormat)
+    new.dimensionNames = conventions.dimensionNames(in: new.zarrFormat)
+    guard new.zarrFormat == .version2, new.dataType == old.dataType else { return true }
+    let fillValue = conventions.version2FillValue(for: old.fillValue)
+    new.fillValue = fillValue
+    return fillValue != nil
   }
 
   /// Takes over the codecs in front of those between bytes, and returns these.
@@ -117,10 +128,9 @@ struct ArrayCopyPlan {
   }
 
   /// Whether chunks are stored with the same bytes.
-  private static func keepsStoredChunks(
-    _ source: ZarrArray, _ new: ArrayMetadata
-  ) throws(MetadataError) -> Bool {
+  private static func keepsStoredChunks(_ source: ZarrArray, _ new: ArrayMetadata) throws -> Bool {
     let old = source.metadata
+    guard try new.readsAbsentChunks(like: old) || source.hasAllChunks() else { return false }
     if old.codecs == new.codecs && old.chunkGrid == new.chunkGrid && old.dataType.isStored(as: new.dataType) {
       return true
     }
@@ -129,5 +139,21 @@ struct ArrayCopyPlan {
       && source.chain.hasAll(old.codecs)
       && source.chain.canonicalNames(of: old.codecs, old.dataType)
         == chain.canonicalNames(of: new.codecs, new.dataType)
+  }
+}
+
+extension ArrayMetadata {
+  /// Whether every library reads the same from chunks that are not stored as it does from those of another
+  /// array.
+  func readsAbsentChunks(like other: ArrayMetadata) -> Bool {
+    fillValue == other.fillValue && (definedFillValue != nil || other.definedFillValue == nil)
+  }
+}
+
+extension ZarrArray {
+  /// Whether all chunks are stored.
+  fileprivate func hasAllChunks() throws -> Bool {
+    let metadata = metadata
+    return try storedChunkIndices().count == metadata.chunkGrid.chunkCount(of: metadata.shape)
   }
 }

@@ -31,9 +31,9 @@ public struct CopyOptions: Sendable {
   /// If they are given, the others are those that are usual for the data type.
   public var codecs: [CodecChain.Stage]?
 
-  /// What byte strings, text and JSON become, or nil if they stay what they are.
+  /// What byte strings, text and JSON become, of any size or of one; nil if they stay what they are.
   ///
-  /// All other types do.
+  /// Arrays of other types stay what they are if they are in a group, and are an error by themselves.
   public var dataType: DataType?
 
   /// The name to write for the data types that have it among their names; nil for that of the source.

@@ -6,6 +6,19 @@ public struct CopyReport: Hashable, Sendable {
     public let location: String
     /// Why it was not copied.
     public let reason: String
+
+    init(_ entry: NodeEntry, _ error: any Error) {
+      if case ZarrError.metadata(let location, let reason) = error {
+        self.init(location: location, reason: "\(reason)")
+      } else {
+        self.init(location: entry.location, reason: "\(error)")
+      }
+    }
+
+    private init(location: String, reason: String) {
+      self.location = location
+      self.reason = reason
+    }
   }
 
   /// The number of arrays that were copied.
@@ -19,4 +32,8 @@ public struct CopyReport: Hashable, Sendable {
 
   /// What was left out.
   public internal(set) var leftOut: [LeftOut] = []
+
+  /// Where the arrays are whose fill value xarray takes for a missing element in Zarr v2, but not in the copy:
+  /// in Zarr v3 it knows none for their data type.
+  public internal(set) var arraysLosingMissingValue: [String] = []
 }

@@ -29,6 +29,7 @@ struct HierarchyCopy {
     try place.prepare(for: format, overwrites: false)
     do {
       let report = try copy(nodes)
+      try ConsolidatedMetadata.refresh(.nodes, at: [path], in: store, options.access.metadataLimits)
       monitor?.finish()
       return report
     } catch {
@@ -51,6 +52,13 @@ struct HierarchyCopy {
     var nodes = Nodes()
     switch source {
     case .array(let array):
+      if let type = options.dataType, type != array.dataType, !array.dataType.isBlob {
+        throw ZarrError.metadata(
+          path: array.location,
+          reason: MetadataError(
+            code: .unsupported, field: "data_type",
+            message: "elements of \(array.dataType.name) cannot become elements of \(type.name)"))
+      }
       nodes.arrays.append((.root, try ArrayCopyPlan(of: array, options)))
     case .group(let group):
       nodes.groups.append((.root, group.metadata, try group.hasConsolidatedMetadata()))
@@ -60,15 +68,19 @@ struct HierarchyCopy {
         guard !nodes.leftOut.contains(where: { path.isAt(orBelow: $0.path) }) else { return }
         do {
           try add(entry, at: path, of: group, to: &nodes)
-        } catch let error as ZarrError {
-          guard options.leavesOutUnreadable, case .metadata(let location, let reason) = error else {
-            throw error
-          }
-          nodes.leftOut.append((path, CopyReport.LeftOut(location: location, reason: "\(reason)")))
+        } catch {
+          guard options.leavesOutUnreadable, Self.isUnreadable(error) else { throw error }
+          nodes.leftOut.append((path, CopyReport.LeftOut(entry, error)))
         }
       }
     }
     return nodes
+  }
+
+  /// Whether an error says that a node cannot be read, or not be copied.
+  private static func isUnreadable(_ error: any Error) -> Bool {
+    if case ZarrError.metadata = error { return true }
+    return error is StoreError
   }
 
   private func add(_ entry: NodeEntry, at path: NodePath, of group: ZarrGroup, to nodes: inout Nodes) throws {
@@ -94,18 +106,21 @@ struct HierarchyCopy {
       try copy(plan, to: path)
       report.arrayCount += 1
       if plan.keepsStoredChunks { report.undecodedArrayCount += 1 }
+      if format == .version3, ArrayConventions(of: plan.source.metadata).unsayableMissingElement != nil {
+        report.arraysLosingMissingValue.append(plan.source.location)
+      }
     }
     for (path, metadata, _) in nodes.groups.reversed() {
       try NodeMetadata.group(metadata.copied(to: format)).write(to: store, at: self.path.appending(path))
       report.groupCount += 1
     }
     for (path, _, isConsolidated) in nodes.groups where isConsolidated {
-      try ZarrGroup.open(
+      _ = try ZarrGroup.open(
         in: store, at: self.path.appending(path).description, usingConsolidatedMetadata: false
       ).consolidate()
     }
     if options.validates {
-      for (path, plan) in nodes.arrays { try validate(plan.source, at: path) }
+      for (path, plan) in nodes.arrays { try validate(plan, at: path) }
     }
     report.leftOut = nodes.leftOut.map(\.reason)
     return report
@@ -123,10 +138,21 @@ struct HierarchyCopy {
     try NodeMetadata.array(plan.metadata).write(to: store, at: path)
   }
 
-  /// Compares all elements of a copy with those of its source.
-  private func validate(_ source: ZarrArray, at path: NodePath) throws {
+  /// Compares all elements of a copy with those of its source, and what its attributes mean.
+  private func validate(_ plan: ArrayCopyPlan, at path: NodePath) throws {
+    let source = plan.source
     let target = try ZarrArray.open(
       in: store, at: self.path.appending(path).description, access: options.access)
+    guard ArrayConventions(of: target.metadata) == ArrayConventions(of: plan.metadata),
+      ArrayConventions(of: target.metadata) == ArrayConventions(of: source.metadata)
+    else {
+      throw ZarrError.metadata(
+        path: target.location,
+        reason: MetadataError(
+          code: .unexpectedValue, field: "attributes",
+          message: "names of axes, missing values or other attributes differ from those of \(source.location)"
+        ))
+    }
     let part = ProgressMonitor(partOf: monitor)
     if let index = try target.firstDifference(
       from: source, memoryBudget: options.memoryBudget, monitor: part)

@@ -11,7 +11,9 @@ extension ZarrArray {
   /// Parts of both arrays that are not stored are left out, if that is the same.
   ///
   /// Elements can also be of another data type if nothing is lost: byte strings, text and JSON become each
-  /// other. What is not UTF-8 or not JSON then is an error.
+  /// other, and those of one size become those of any size, without the zeros that fill them up. What is not
+  /// UTF-8 or not JSON then is an error, ``ZarrError/element(path:index:reason:)``, that names the element of
+  /// the other array, counted in C order.
   ///
   /// - Parameters:
   ///   - source: The other array.
@@ -26,20 +28,28 @@ extension ZarrArray {
     monitor: ProgressMonitor? = nil
   ) throws {
     try checkWritable()
-    try checkComparable(source)
+    try checkShape(of: source, canHaveElements: hasElements(for: source))
     let (own, other) = (metadata, source.metadata)
     monitor?.expect(elementCount: own.elementCount)
-    let isChecked = own.dataType == .json && other.dataType != .json
+    let isConverted = own.dataType != other.dataType && own.dataType.layout == .variable
     // What is not stored here reads as the fill value of this array, not of the other one.
     let stored = [StoredRegions(of: source), StoredRegions(of: self)]
-    let isSame = own.fillValue == other.fillValue
+    let isSame = own.readsAbsentChunks(like: other)
     let part = ProgressMonitor(partOf: monitor)
     let copy = BlockCopy(source: source, target: self, memoryBudget: memoryBudget) { region in
       !isSame || stored.contains { $0.mayContain(region) }
     }
     var writer = BlockWriter(to: self, monitor: part)
     try copy.run(monitor: part) { block, elements in
-      try writer.write(isChecked ? CheckedJSON(elements) : elements, to: block)
+      guard isConverted else { return try writer.write(elements, to: block) }
+      let converted = ConvertedElements(elements, from: other.dataType, to: own.dataType)
+      do {
+        try writer.write(converted, to: block)
+      } catch {
+        guard let failure = converted.firstFailure() else { throw error }
+        throw ZarrError.element(
+          path: source.location, index: block.region.number(failure.index, in: shape), reason: failure.reason)
+      }
     }
     try writer.finish()
     monitor?.finish()
@@ -61,11 +71,11 @@ extension ZarrArray {
   public func firstDifference(
     from other: ZarrArray, memoryBudget: Int = standardCopyMemoryBudget, monitor: ProgressMonitor? = nil
   ) throws -> [Int]? {
-    try checkComparable(other)
+    try checkShape(of: other, canHaveElements: hasComparableElements(other))
     monitor?.expect(elementCount: metadata.elementCount)
     let stored = [StoredRegions(of: other), StoredRegions(of: self)]
     let isSame = metadata.fillValue == other.metadata.fillValue
-    let areJSON = metadata.dataType == .json || other.metadata.dataType == .json
+    let types = [dataType, other.dataType]
     let part = ProgressMonitor(partOf: monitor)
     let copy = BlockCopy(source: other, target: self, memoryBudget: memoryBudget) { region in
       !isSame || stored.contains { $0.mayContain(region) }
@@ -73,7 +83,7 @@ extension ZarrArray {
     do {
       try copy.run(monitor: part) { block, theirs in
         let own = try read(block.region, monitor: part)
-        if let number = Self.firstDifference(own, theirs, areJSON: areJSON) {
+        if let number = Self.firstDifference(own, theirs, types) {
           throw Difference(index: block.region.index(number))
         }
       }
@@ -90,12 +100,12 @@ extension ZarrArray {
   }
 
   /// Checks that elements of another array can be in this one.
-  private func checkComparable(_ other: ZarrArray) throws {
+  private func checkShape(of other: ZarrArray, canHaveElements: Bool) throws {
     guard shape == other.shape else {
       throw ZarrError.outOfBounds(
         path: location, region: ArrayRegion(other.shape.map { 0..<$0 }), shape: shape)
     }
-    guard hasComparableElements(other) else {
+    guard canHaveElements else {
       throw ZarrError.metadata(
         path: location,
         reason: MetadataError(
@@ -104,22 +114,37 @@ extension ZarrArray {
     }
   }
 
-  /// Whether elements of another array can be elements of this one.
-  func hasComparableElements(_ other: ZarrArray) -> Bool {
+  /// Whether elements of another array can become elements of this one.
+  private func hasElements(for other: ZarrArray) -> Bool {
     let blobTypes: [DataType] = [.bytes, .string, .json]
     return dataType.version3.isStored(as: other.dataType.version3)
-      || blobTypes.contains(dataType) && blobTypes.contains(other.dataType)
+      || blobTypes.contains(dataType) && other.dataType.isBlob
   }
 
-  /// The number of the first element that differs.
-  private static func firstDifference(_ left: BlobView, _ right: BlobView, areJSON: Bool) -> Int? {
+  /// Whether elements of this array and another one can be the same.
+  func hasComparableElements(_ other: ZarrArray) -> Bool {
+    hasElements(for: other) || other.hasElements(for: self)
+  }
+
+  /// The number of the first element that differs from that of another array, each of its own data type.
+  private static func firstDifference(_ left: BlobView, _ right: BlobView, _ types: [DataType]) -> Int? {
     let (left, right) = (left.blobs, right.blobs)
+    let isConverted = types[0] != types[1] && types.contains(where: \.isPadded)
+    var texts: [[UInt8]] = [[], []]
     for index in left.indices where !left[index].isEqual(to: right[index]) {
-      if areJSON, let value = try? JSONValue(element: left[index], of: .json),
-        value == (try? JSONValue(element: right[index], of: .json))
-      {
-        continue
+      if isConverted {
+        for side in texts.indices {
+          texts[side].removeAll(keepingCapacity: true)
+          let element = side == 0 ? left[index] : right[index]
+          do { try types[side].appendUnpadded(element, to: &texts[side]) } catch { return index }
+        }
+        if texts[0] == texts[1] { continue }
+        let (own, other) = (texts[0], texts[1])
+        // SAFETY: Bytes have no padding.
+        if types.contains(.json), unsafe JSONElement.areEqual(own.span.bytes, other.span.bytes) { continue }
+        return index
       }
+      if types.contains(.json), JSONElement.areEqual(left[index], right[index]) { continue }
       return index
     }
     return nil
@@ -136,5 +161,11 @@ extension ArrayRegion {
       rest /= ranges[axis].count
     }
     return index
+  }
+
+  /// The number of an element in C order of an array, which is counted in C order of the region.
+  fileprivate func number(_ number: Int, in shape: [Int]) -> Int {
+    // Less than the number of elements of the array, which an integer holds.
+    zip(index(number), shape).reduce(0) { $0 * $1.1 + $1.0 }
   }
 }

@@ -1,9 +1,10 @@
 extension ZarrNode {
   /// Finds a difference between this node and another one, with all that is below them.
   ///
-  /// Arrays are the same if they have the same shape, attributes, names of axes and elements, whatever their
-  /// chunks, codecs and version of Zarr. See ``ZarrArray/firstDifference(from:memoryBudget:monitor:)`` for
-  /// what is said of elements.
+  /// Arrays are the same if they have the same shape, attributes, names of axes, missing values and elements,
+  /// whatever their chunks, codecs and version of Zarr. See
+  /// ``ZarrArray/firstDifference(from:memoryBudget:monitor:)`` for what is said of elements. A member that
+  /// cannot be read is an error once all others are compared.
   ///
   /// - Parameters:
   ///   - other: The other node.
@@ -20,8 +21,16 @@ extension ZarrNode {
     let (own, others) = (try arraysAndGroups(access), try other.arraysAndGroups(access))
     for path in Set(own.keys).symmetricDifference(others.keys).sorted() { return .member(path: path) }
     var arrays: [(path: NodePath, ZarrArray, ZarrArray)] = []
+    var failure: (any Error)?
     for (path, node) in own.sorted(by: { $0.key < $1.key }) {
-      switch (node, others[path]) {
+      let nodes: (ZarrNode, ZarrNode?)
+      do {
+        nodes = (try node.get(), try others[path]?.get())
+      } catch {
+        if failure == nil { failure = error }
+        continue
+      }
+      switch nodes {
       case (.array(let one), .array(let other)?): arrays.append((path, one, other))
       case (.group(let one), .group(let other)?):
         if one.attributes != other.attributes { return .attributes(path: path) }
@@ -38,35 +47,37 @@ extension ZarrNode {
       guard one.hasComparableElements(other) else {
         return .dataType(path: path, one.dataType.name, other.dataType.name)
       }
-      let names = (AxisNames(of: one.metadata), AxisNames(of: other.metadata))
-      if names.0 != names.1 { return .attributes(path: path) }
+      let conventions = (ArrayConventions(of: one.metadata), ArrayConventions(of: other.metadata))
+      if conventions.0 != conventions.1 { return .attributes(path: path) }
     }
     for (path, one, other) in arrays {
       let part = ProgressMonitor(partOf: monitor)
-      if let index = try one.firstDifference(from: other, memoryBudget: memoryBudget, monitor: part) {
-        return .element(path: path, index: index)
+      do {
+        if let index = try one.firstDifference(from: other, memoryBudget: memoryBudget, monitor: part) {
+          return .element(path: path, index: index)
+        }
+      } catch {
+        if case ZarrError.cancelled = error { throw error }
+        if failure == nil { failure = error }
       }
     }
+    if let failure { throw failure }
     monitor?.finish()
     return nil
   }
 
   /// This node and all below it, by their paths from here.
-  private func arraysAndGroups(_ access: ArrayAccess) throws -> [NodePath: ZarrNode] {
-    var nodes: [NodePath: ZarrNode] = [.root: self]
+  private func arraysAndGroups(_ access: ArrayAccess) throws -> [NodePath: Result<ZarrNode, any Error>] {
+    var nodes: [NodePath: Result<ZarrNode, any Error>] = [.root: .success(self)]
     if case .group(let group) = self {
       try group.walk { entry, _ in
         let path = entry.path.relative(to: group.path)
-        nodes[path] = try group.node(at: path.description, access: access)
+        nodes[path] = Result {
+          _ = try entry.metadata()
+          return try group.node(at: path.description, access: access)
+        }
       }
     }
     return nodes
-  }
-}
-
-extension NodePath: Comparable {
-  /// Whether a path comes first in the order of the bytes of its names.
-  public static func < (left: NodePath, right: NodePath) -> Bool {
-    left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
   }
 }

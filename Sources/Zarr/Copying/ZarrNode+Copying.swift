@@ -12,7 +12,10 @@ extension ZarrNode {
   /// Going from Zarr v2 to v3, the codecs keep what they do and get the names that Zarr v3 has for them.
   /// Objects in JSON or MessagePack become the data type `json`, and categories become text. Names of axes,
   /// which xarray keeps in the attribute `_ARRAY_DIMENSIONS` in Zarr v2, become the field of v3. Going back,
-  /// it is the other way round, and an array that has what Zarr v2 lacks is an error that names it.
+  /// it is the other way round, and an array that has what Zarr v2 lacks is an error that names it. Where axes
+  /// have names, the element that xarray takes for a missing one goes with them: the fill value of Zarr v2
+  /// becomes the attribute `_FillValue`, and the other way round; an array without the attribute has no fill
+  /// value in Zarr v2, and chunks that would then read as something else are stored.
   ///
   /// The copy appears when it is whole, and is gone if it cannot be finished. If it is compared with the
   /// source afterwards, others may see it before that.

@@ -18,6 +18,9 @@ extension JSONValue: ZarrElement {
     guard depth(isAtMost: Self.maximumElementDepth) else {
       throw Self.unencodable("it is nested more than \(Self.maximumElementDepth) deep")
     }
+    guard isFinite else {
+      throw Self.unencodable("JSON has no NaN and no infinities; null may take their place")
+    }
     JSONWriter(style: .compact).append(self, to: &bytes)
   }
 
@@ -28,6 +31,16 @@ extension JSONValue: ZarrElement {
       self = try parser.parse(bytes.octets)
     } catch {
       throw Self.undecodable(error.description)
+    }
+  }
+
+  /// Whether no number in the value, which is not nested too deeply, is `NaN` or an infinity.
+  private var isFinite: Bool {
+    switch self {
+    case .number(let number): number.isFinite
+    case .array(let values): values.allSatisfy(\.isFinite)
+    case .object(let members): members.allSatisfy(\.value.isFinite)
+    default: true
     }
   }
 

@@ -25,7 +25,8 @@ extension String: ZarrElement {
     case .json:
       let start = bytes.count
       bytes.append(contentsOf: utf8)
-      try Self.checkJSON(bytes.span.extracting(start..<bytes.count))
+      // SAFETY: Bytes have no padding.
+      try Self.checkJSON(unsafe bytes.span.bytes.extracting(start..<bytes.count))
     default:
       bytes.append(contentsOf: utf8)
     }
@@ -47,12 +48,10 @@ extension String: ZarrElement {
     dataType == .string ? elements : try EncodedElements.encode(elements, as: dataType)
   }
 
-  private static func checkJSON(_ bytes: Span<UInt8>) throws(ElementError) {
-    var scanner = JSONScanner(bytes, maximumDepth: JSONValue.maximumElementDepth)
-    var text: [UInt8] = []
+  private static func checkJSON(_ bytes: RawSpan) throws(ElementError) {
+    var scratch: [UInt8] = []
     do throws(JSONError) {
-      try scanner.spell(as: .compact, depth: 0, level: 0, to: &text)
-      guard scanner.nextToken() == nil else { throw scanner.unexpected("the end of the element") }
+      try JSONElement.check(bytes, scratch: &scratch)
     } catch {
       throw Self.unencodable("the text is not JSON: \(error)")
     }

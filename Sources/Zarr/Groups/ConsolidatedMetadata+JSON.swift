@@ -99,11 +99,22 @@ extension ConsolidatedMetadata {
   }
 
   /// The copies by their paths from the holder, the shortest paths first.
+  ///
+  /// A directory without a document in which there are nodes is a group among them: zarr-python opens no group
+  /// whose copies lack one on the way to a node.
   private var sortedDocuments: [(key: String, document: NodeDocument)] {
-    documents
-      .compactMap { path, content in
-        (try? content.get()).map { (path: path.relative(to: holder), document: $0) }
+    var known: [NodePath: NodeDocument] = [:]
+    for (path, content) in documents { known[path] = try? content.get() }
+    for path in Array(known.keys) {
+      var next = path.parent
+      while let parent = next, parent != holder, known[parent] == nil {
+        known[parent] = NodeDocument(impliedGroupOf: format)
+        next = parent.parent
       }
+    }
+    return
+      known
+      .map { path, document in (path: path.relative(to: holder), document: document) }
       .sorted { left, right in
         let counts = (left.path.names.count, right.path.names.count)
         return counts.0 != counts.1

@@ -30,20 +30,33 @@ extension ConsolidatedMetadata {
 
   /// Copies the documents of all nodes below a group.
   ///
-  /// - Throws: ``ZarrError/mixedFormats(path:found:expected:)`` for a node of another version of Zarr,
-  ///   ``ZarrError/metadata(path:reason:)`` for a document that is damaged, and ``StoreError``.
+  /// - Parameters:
+  ///   - path: The path of the group.
+  ///   - store: The store that holds it.
+  ///   - format: The version of Zarr that all of them have to be of.
+  ///   - limits: The most that metadata can make the reader take.
+  ///   - leaveOut: Is told of each node that cannot be among the copies, and why.
+  /// - Returns: The copies.
+  /// - Throws: What `leaveOut` throws, and ``StoreError`` if the group cannot be listed.
   static func collect(
-    below path: NodePath, in store: any Store, format: ZarrFormat, _ limits: MetadataLimits
+    below path: NodePath, in store: any Store, format: ZarrFormat, _ limits: MetadataLimits,
+    leavingOut leaveOut: (NodeEntry, any Error) throws -> Void
   ) throws -> Self {
     var documents: [NodePath: Result<NodeDocument, MetadataError>] = [:]
-    try HierarchyWalk(maximumDepth: Int.max) { try NodeEntry.children(of: $0, in: store, limits) }
-      .run(from: path) { entry, _ in
+    try HierarchyWalk(maximumDepth: Int.max) {
+      try NodeEntry.children(of: $0, in: store, limits, atMost: $1)
+    }
+    .run(from: path) { entry, _ in
+      do {
         let document = try entry.content.get()
         guard document.format == format else {
           throw ZarrError.mixedFormats(path: entry.location, found: document.format, expected: format)
         }
         documents[entry.path] = .success(document)
+      } catch {
+        try leaveOut(entry, error)
       }
+    }
     return ConsolidatedMetadata(holder: path, format: format, documents: documents)
   }
 

@@ -62,15 +62,55 @@ struct ConsolidatedMetadata: Sendable {
     index()
   }
 
+  /// Takes another copy of a node of which there is one.
+  mutating func replace(_ path: NodePath, by document: NodeDocument) {
+    documents[path] = .success(document)
+  }
+
+  /// The nodes of which only one of two has a copy, or of which the copies do not say the same, sorted.
+  ///
+  /// Copies that are damaged say nothing. Groups that others have in place of directories without a document
+  /// do not count.
+  func differences(from others: ConsolidatedMetadata) -> [NodePath] {
+    Set(documents.keys).union(others.documents.keys)
+      .filter { path in
+        switch (try? documents[path]?.get(), try? others.documents[path]?.get()) {
+        case (let own?, let other?): !own.says(theSameAs: other)
+        case (nil, let other?):
+          !other.isImplied || !documents.keys.contains { $0 != path && $0.isAt(orBelow: path) }
+        case (_?, nil): true
+        case (nil, nil): false
+        }
+      }
+      .sorted()
+  }
+
+  /// Lists each node with the nearest group above it of which there is a copy, as the store does.
   private mutating func index() {
     children = [:]
     for path in documents.keys {
-      if let parent = path.parent { children[parent, default: []].append(path) }
+      var parent = path.parent
+      while let next = parent, next != holder, documents[next] == nil { parent = next.parent }
+      if let parent { children[parent, default: []].append(path) }
     }
-    children = children.mapValues { paths in
-      paths.sorted { left, right in
-        (left.name ?? "").utf8.lexicographicallyPrecedes((right.name ?? "").utf8)
-      }
-    }
+    children = children.mapValues { $0.sorted() }
+  }
+}
+
+extension NodeDocument {
+  /// A group of which nothing is said, which stands for a directory without a document.
+  init(impliedGroupOf format: ZarrFormat) {
+    self.init(format: format, kind: .group, fields: GroupMetadata(zarrFormat: format).json, attributes: nil)
+  }
+
+  fileprivate var isImplied: Bool { says(theSameAs: NodeDocument(impliedGroupOf: format)) }
+
+  /// Whether documents say the same of a node, whatever copies of others are in them.
+  fileprivate func says(theSameAs other: NodeDocument) -> Bool {
+    var (own, others) = (fields, other.fields)
+    own[ConsolidatedMetadata.fieldName] = nil
+    others[ConsolidatedMetadata.fieldName] = nil
+    return format == other.format && kind == other.kind && own == others
+      && (attributes ?? [:]) == (other.attributes ?? [:])
   }
 }

@@ -27,7 +27,15 @@ extension NodeDocument {
     named name: String, from store: any Store, at path: NodePath, _ limits: MetadataLimits
   ) throws -> JSONObject? {
     let limit = limits.byteCount(ofDocument: name)
-    guard let bytes = try store.bytes(of: path.storeKey(name), limit: limit) else { return nil }
+    let bytes: [UInt8]
+    do {
+      guard let found = try store.bytes(of: path.storeKey(name), limit: limit) else { return nil }
+      bytes = found
+    } catch StoreError.tooLarge(_, let byteCount, _) {
+      throw ZarrError.metadata(
+        path: ZarrArray.location(store, path),
+        reason: MetadataLimits.tooLarge(name, byteCount: byteCount, limit: limit))
+    }
     do throws(MetadataError) {
       let parser = JSONParser(maximumDepth: limits.depth, maximumByteCount: limit)
       let document = try MetadataFields(decoding: bytes, with: parser).object
@@ -48,14 +56,24 @@ extension NodeDocument {
     _ document: JSONObject, named name: String, to store: any Store, at path: NodePath,
     _ limits: MetadataLimits
   ) throws {
+    let bytes = try encode(document, named: name, of: ZarrArray.location(store, path), limits)
+    // SAFETY: Bytes have no padding.
+    try store.write(path.storeKey(name), unsafe bytes.span.bytes)
+  }
+
+  /// The bytes of a document of a node.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if it is larger than what is read.
+  static func encode(
+    _ document: JSONObject, named name: String, of location: String, _ limits: MetadataLimits
+  ) throws -> [UInt8] {
     let bytes = JSONWriter().bytes(of: .object(document))
     do {
       try limits.check(document, named: name, byteCount: bytes.count)
     } catch {
-      throw ZarrError.metadata(path: ZarrArray.location(store, path), reason: error)
+      throw ZarrError.metadata(path: location, reason: error)
     }
-    // SAFETY: Bytes have no padding.
-    try store.write(path.storeKey(name), unsafe bytes.span.bytes)
+    return bytes
   }
 }
 

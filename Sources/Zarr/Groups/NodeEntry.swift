@@ -12,7 +12,7 @@ public struct NodeEntry: Sendable {
   /// What is stored of the node, or why that cannot be read.
   let content: Result<NodeDocument, any Error>
 
-  /// The name of the node in its group.
+  /// The name of the node: the last one of its path.
   public var name: String { path.name ?? "" }
 
   /// What the node is, or nil if its document is damaged.
@@ -63,15 +63,55 @@ extension NodeEntry {
 
   /// The nodes directly below a group, sorted by the bytes of their names.
   ///
+  /// They are those in the group's directory, and those in directories there that have no document of their
+  /// own: such nodes can be opened, too. What cannot be looked into is listed with the reason, as is a link
+  /// that leads to a directory in which it is.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the group.
+  ///   - store: The store.
+  ///   - limits: The most that metadata can make the reader take.
+  ///   - depth: How many names below the group the nodes may be.
+  /// - Returns: The nodes.
   /// - Throws: ``StoreError``
   static func children(
-    of path: NodePath, in store: any Store, _ limits: MetadataLimits
+    of path: NodePath, in store: any Store, _ limits: MetadataLimits, atMost depth: Int = Int.max
   ) throws -> [NodeEntry] {
-    try store.listDirectory(path.description).prefixes
-      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      .compactMap { name in
-        // What can be no name of a node is none.
-        (try? path.appending(existing: name)).flatMap { NodeEntry(in: store, at: $0, limits: limits) }
+    var entries: [NodeEntry] = []
+    var directories = [path]
+    while let directory = directories.popLast() {
+      let listing: DirectoryListing
+      do {
+        listing = try store.listDirectory(directory.description)
+      } catch {
+        guard directory != path else { throw error }
+        entries.append(NodeEntry(at: directory, in: store, failing: error))
+        continue
       }
+      for name in listing.prefixes {
+        // What can be no name of a node is none.
+        guard let child = try? directory.appending(existing: name) else { continue }
+        if let entry = NodeEntry(in: store, at: child, limits: limits) {
+          entries.append(entry)
+        } else if child.names.count - path.names.count < depth {
+          directories.append(child)
+        }
+      }
+      for name in listing.loops {
+        guard let child = try? directory.appending(existing: name) else { continue }
+        let location = ZarrArray.location(store, child)
+        entries.append(NodeEntry(at: child, in: store, failing: StoreError.loop(path: location)))
+      }
+    }
+    return entries.sorted { $0.path < $1.path }
+  }
+
+  /// The node with a reason why it cannot be used.
+  func failing(with error: any Error) -> NodeEntry {
+    NodeEntry(path: path, location: location, content: .failure(error))
+  }
+
+  private init(at path: NodePath, in store: any Store, failing error: any Error) {
+    self.init(path: path, location: ZarrArray.location(store, path), content: .failure(error))
   }
 }

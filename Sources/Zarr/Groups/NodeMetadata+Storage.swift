@@ -24,6 +24,31 @@ extension NodeMetadata {
     return false
   }
 
+  /// Writes the documents of a new node, unless there is one by now.
+  ///
+  /// - Throws: ``ZarrError/alreadyExists(path:)``, and as ``write(to:at:_:)``.
+  func create(
+    in store: any Store, at path: NodePath, _ limits: MetadataLimits = MetadataLimits()
+  ) throws {
+    let location = ZarrArray.location(store, path)
+    // Not all stores look at what they replace.
+    guard try !Self.exists(in: store, at: path) else { throw ZarrError.alreadyExists(path: location) }
+    do {
+      for (name, document) in documents {
+        let key = path.storeKey(name)
+        let bytes = try NodeDocument.encode(document, named: name, of: location, limits)
+        // Attributes without a node are what was left of one.
+        let old = NodeDocument.names.contains(name) ? nil : try store.openValue(key)
+        // SAFETY: Bytes have no padding.
+        try store.replace(old, at: key, byteCount: bytes.count) { append in
+          try append(unsafe bytes.span.bytes)
+        }
+      }
+    } catch StoreError.changed {
+      throw ZarrError.alreadyExists(path: location)
+    }
+  }
+
   /// Writes the documents of a node.
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` if a document is larger than what is read, and

@@ -51,6 +51,8 @@ struct NodePlace {
     // The documents go last: if this is interrupted, the node is still there to be removed.
     let prefix = path.description
     let listing = try store.listDirectory(prefix)
+    // What a link leads to is another node, which stays.
+    guard !listing.isLinked else { return try store.deleteAll(prefix) }
     for name in listing.prefixes {
       try store.deleteAll(path.key(name))
     }

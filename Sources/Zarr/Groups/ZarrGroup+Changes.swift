@@ -14,12 +14,10 @@ extension ZarrGroup {
     at path: String, attributes: JSONObject = [:], overwrites: Bool = false
   ) throws -> ZarrGroup {
     let place = try newPlace(path)
-    return try changing { format in
+    return try changing([place.path]) { format in
       try ZarrGroup.create(
         in: store, at: place.path, GroupMetadata(attributes: attributes, zarrFormat: format),
         overwrites: overwrites)
-    } copies: { copies in
-      try replaceCopies(at: place.path, in: &copies)
     }
   }
 
@@ -40,13 +38,11 @@ extension ZarrGroup {
     access: ArrayAccess = ArrayAccess()
   ) throws -> ZarrArray {
     let place = try newPlace(path)
-    return try changing { format in
+    return try changing([place.path]) { format in
       var options = options
       options.zarrFormat = format
       return try ZarrArray.create(
         in: store, at: place.path, shape: shape, meanByteCount: nil, options: options, access: access)
-    } copies: { copies in
-      try replaceCopies(at: place.path, in: &copies)
     }
   }
 
@@ -68,14 +64,12 @@ extension ZarrGroup {
     monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
     let place = try newPlace(path)
-    return try changing { format in
+    return try changing([place.path]) { format in
       var options = options
       options.zarrFormat = format
       return try ZarrArray.create(
         in: store, at: place.path, writing: elements, shape: shape, options: options, access: access,
         monitor: monitor)
-    } copies: { copies in
-      try replaceCopies(at: place.path, in: &copies)
     }
   }
 
@@ -88,11 +82,7 @@ extension ZarrGroup {
   /// - Complexity: O(*n*) in the number of values that are removed.
   public func remove(_ path: String) throws {
     let place = try existingPlace(path)
-    try changing { _ in
-      try place.remove()
-    } copies: { copies in
-      copies.replace(place.path, by: [])
-    }
+    try changing([place.path]) { _ in try place.remove() }
   }
 
   /// Gives a node below this group another path, with all that it holds.
@@ -110,16 +100,13 @@ extension ZarrGroup {
     let destination = try newPlace(target)
     let move = PrefixMove(source.path.description, to: destination.path.description, in: store)
     try move.checkPrefixes()
-    try changing { format in
+    try changing([source.path, destination.path]) { format in
       let document = try NodeDocument.read(from: store, at: source.path, limits)
       if let document, document.format != format {
         throw ZarrError.mixedFormats(path: source.location, found: document.format, expected: format)
       }
       try destination.prepare(for: format, overwrites: false)
       try store.rename(source.path.description, to: destination.path.description)
-    } copies: { copies in
-      copies.replace(source.path, by: [])
-      try replaceCopies(at: destination.path, in: &copies)
     }
   }
 

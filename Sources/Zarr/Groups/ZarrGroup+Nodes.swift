@@ -3,18 +3,21 @@ import Synchronization
 extension ZarrGroup {
   /// The nodes directly in the group, sorted by the bytes of their names.
   ///
-  /// Nodes with damaged metadata are listed too.
+  /// Nodes in a directory that has no document of its own, and so is no group, are among them, with the name of
+  /// the directory in their path. Symbolic links to directories are followed as the store follows them. Nodes
+  /// with damaged metadata are listed too, and what cannot be looked into.
   ///
   /// - Throws: ``StoreError``
-  /// - Complexity: O(*n* log *n*) in the number of names in the group, of which each node is looked at; no
-  ///   chunk is, nor what is in the nodes.
-  public func children() throws -> [NodeEntry] { try entries(of: path) }
+  /// - Complexity: O(*n* log *n*) in the number of names in the group and in directories that are no nodes, of
+  ///   which each node is looked at; no chunk is, nor what is in the nodes.
+  public func children() throws -> [NodeEntry] { try entries(of: path, atMost: Int.max) }
 
   /// Shows all nodes below the group to `body`: each group before what is in it, and nodes of one group in
   /// the
   /// order of the bytes of their names.
   ///
-  /// What is below arrays is not looked at, nor what is below nodes with damaged metadata.
+  /// What is below arrays is not looked at, nor what is below nodes with damaged metadata. A group below this
+  /// one that cannot be listed is shown as a node that cannot be read.
   ///
   /// - Parameters:
   ///   - maximumDepth: How many names from the group down the nodes may be; 1 for its children.
@@ -22,6 +25,21 @@ extension ZarrGroup {
   /// - Throws: ``StoreError``, and what `body` throws.
   public func walk(
     maximumDepth: Int = Int.max, _ body: (_ entry: NodeEntry, _ depth: Int) throws -> Void
+  ) throws {
+    try HierarchyWalk(maximumDepth: maximumDepth, children: entries).run(from: path) { entry, _ in
+      try body(entry, entry.path.names.count - path.names.count)
+    }
+  }
+
+  /// Shows all nodes below the group to `body`, as ``walk(maximumDepth:_:)`` does.
+  ///
+  /// - Parameters:
+  ///   - maximumDepth: How many names from the group down the nodes may be.
+  ///   - body: Is shown each node, and whether it, and each of the groups that lead to it, is the last one in
+  ///     its group.
+  /// - Throws: ``StoreError``, and what `body` throws.
+  package func walkBranches(
+    maximumDepth: Int, _ body: (_ entry: NodeEntry, _ isLast: [Bool]) throws -> Void
   ) throws {
     try HierarchyWalk(maximumDepth: maximumDepth, children: entries).run(from: path, body)
   }
@@ -77,9 +95,11 @@ extension ZarrGroup {
     return group
   }
 
-  /// The nodes directly below a group, sorted by the bytes of their names.
-  private func entries(of path: NodePath) throws -> [NodeEntry] {
-    if let copies = state.withLock({ $0.copies }) { return copies.entries(of: path, in: store) }
-    return try NodeEntry.children(of: path, in: store, limits)
+  /// The nodes directly below a group and at most so many names below it, sorted by the bytes of their names.
+  private func entries(of path: NodePath, atMost depth: Int) throws -> [NodeEntry] {
+    if let copies = state.withLock({ $0.copies }) {
+      return copies.entries(of: path, in: store).filter { $0.path.names.count - path.names.count <= depth }
+    }
+    return try NodeEntry.children(of: path, in: store, limits, atMost: depth)
   }
 }

@@ -8,9 +8,10 @@ import Synchronization
 ///
 /// Paths are relative to the group, with slashes between names.
 ///
-/// A group can be used from any number of threads. Two values of one group, or two processes, do not know of
-/// each other: what one of them changes in the group's document or consolidated metadata, another one that
-/// does so at the same time may undo.
+/// A group can be used from any number of threads. Its document and its consolidated metadata are changed under
+/// a lock, so that no change of other threads and processes is lost, if the store has locks that keep them away.
+/// Whoever changes a node through this library makes the consolidated metadata true of all groups around it that
+/// the store holds.
 public final class ZarrGroup: Sendable {
   /// What is known of the group.
   struct State {
@@ -56,16 +57,19 @@ public final class ZarrGroup: Sendable {
     in store: any Store, at path: String = "", attributes: JSONObject = [:],
     zarrFormat: ZarrFormat = .version3, overwrites: Bool = false
   ) throws -> ZarrGroup {
-    try create(
-      in: store, at: ZarrArray.nodePath(path, in: store),
-      GroupMetadata(attributes: attributes, zarrFormat: zarrFormat), overwrites: overwrites)
+    let path = try ZarrArray.nodePath(path, in: store)
+    let group = try create(
+      in: store, at: path, GroupMetadata(attributes: attributes, zarrFormat: zarrFormat),
+      overwrites: overwrites)
+    try ConsolidatedMetadata.add(path, in: store, MetadataLimits())
+    return group
   }
 
   static func create(
     in store: any Store, at path: NodePath, _ metadata: GroupMetadata, overwrites: Bool
   ) throws -> ZarrGroup {
     try NodePlace(store: store, path: path).prepare(for: metadata.zarrFormat, overwrites: overwrites)
-    try NodeMetadata.group(metadata).write(to: store, at: path)
+    try NodeMetadata.group(metadata).create(in: store, at: path)
     return ZarrGroup(metadata, copies: nil, store: store, path: path)
   }
 
@@ -126,7 +130,7 @@ public final class ZarrGroup: Sendable {
 
   /// Changes what the group's own document says in the store now.
   private func update(_ change: (inout GroupMetadata) -> Void) throws {
-    try state.withLock { state in
+    try GroupLock.withLock(on: path, in: store) {
       var metadata = try ownMetadata()
       change(&metadata)
       try NodeMetadata.group(metadata).write(to: store, at: path, limits)
@@ -135,8 +139,9 @@ public final class ZarrGroup: Sendable {
         try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits)?
           .write(with: &metadata, to: store, limits)
       }
-      state.metadata = metadata
+      state.withLock { $0.metadata = metadata }
     }
+    try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, limits, take)
   }
 
   /// What the group's own document says in the store now.

@@ -4,6 +4,15 @@ struct ArrayLock: Sendable {
   fileprivate let part: ArrayPart
   fileprivate let storeLock: (any StoreLock)?
 
+  /// Whether other processes are kept away, or never come.
+  fileprivate let isExclusive: Bool
+
+  /// Makes sure that others are kept away, and returns whether they are.
+  func check() throws -> Bool {
+    try storeLock?.check()
+    return isExclusive
+  }
+
   /// Lets the next one change the part, on any thread.
   func unlock() {
     storeLock?.unlock()
@@ -27,8 +36,14 @@ extension ZarrArray {
       throw StoreError.locked(path: location, owner: "this process")
     }
     do {
-      return ArrayLock(
-        locks: locks, part: part, storeLock: isReplaced ? nil : try lockInStore(part, timeout: timeout))
+      do {
+        return ArrayLock(
+          locks: locks, part: part, storeLock: isReplaced ? nil : try lockInStore(part, timeout: timeout),
+          isExclusive: true)
+      } catch StoreError.notLockable where !part.isChunk {
+        // Metadata is read anew before it is changed, so that what others changed is noticed.
+        return ArrayLock(locks: locks, part: part, storeLock: nil, isExclusive: false)
+      }
     } catch {
       locks.unlock(part)
       throw error
@@ -59,12 +74,7 @@ extension ZarrArray {
       return try store.lock(
         metadata.chunkKeyEncoding.key(for: indices), below: prefix, timeout: timeout)
     case .end, .turn, .metadata:
-      do {
-        return try store.lock("\(part)", below: prefix, timeout: timeout)
-      } catch StoreError.notLockable {
-        // Metadata is read anew before it is changed, so that what others changed is noticed.
-        return nil
-      }
+      return try store.lock("\(part)", below: prefix, timeout: timeout)
     }
   }
 }

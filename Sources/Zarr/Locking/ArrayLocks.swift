@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Lets one thread at a time change a part of an array.
+/// Lets one thread at a time change a part of an array, or the document of a group.
 ///
 /// Writing a part of a chunk reads it, merges and writes it: without a lock a second writer's elements would
 /// be lost. All values of one array that a process has share the locks; other processes are kept away by

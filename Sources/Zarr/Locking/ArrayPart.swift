@@ -8,4 +8,7 @@ enum ArrayPart: Hashable, Sendable {
   case turn
   /// The metadata.
   case metadata
+
+  /// Whether it is a chunk.
+  var isChunk: Bool { if case .chunk = self { true } else { false } }
 }

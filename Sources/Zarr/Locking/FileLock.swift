@@ -15,6 +15,21 @@ final class FileLock: StoreLock {
     self.path = path
   }
 
+  func check() throws {
+    let isCurrent = try file.withLock { file in
+      guard let held = file.take() else { return true }
+      do {
+        let isCurrent = try store.isCurrent(held, at: path)
+        file = consume held
+        return isCurrent
+      } catch {
+        file = consume held
+        throw error
+      }
+    }
+    guard isCurrent else { throw StoreError.lockLost(path: "\(store.location)/\(path)") }
+  }
+
   func unlock() {
     file.withLock { file in
       guard let held = file.take() else { return }

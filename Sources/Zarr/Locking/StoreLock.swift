@@ -2,6 +2,17 @@
 public protocol StoreLock: Sendable {
   /// Lets the next one have the lock, on any thread.
   func unlock()
+
+  /// Makes sure that the lock still keeps others away.
+  ///
+  /// There is a default implementation, for locks that cannot be taken away.
+  ///
+  /// - Throws: ``StoreError/lockLost(path:)``, and what else can go wrong.
+  func check() throws
+}
+
+extension StoreLock {
+  public func check() throws {}
 }
 
 /// What tells the places apart that stores of this process keep their values in.

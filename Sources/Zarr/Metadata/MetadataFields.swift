@@ -26,7 +26,9 @@ struct MetadataFields {
     do {
       value = try parser.parse(bytes)
     } catch {
-      throw MetadataError(code: .malformedText, field: "", message: error.description)
+      let isLimit = error.code == .tooDeep || error.code == .tooLong
+      throw MetadataError(
+        code: isLimit ? .tooLarge : .malformedText, field: "", message: error.description)
     }
     try self.init(value)
   }

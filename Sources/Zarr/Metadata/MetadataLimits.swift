@@ -51,10 +51,15 @@ public struct MetadataLimits: Hashable, Sendable {
         && document["node_type"] == .string(NodeKind.group.rawValue)
     let limit = isConsolidated ? consolidatedByteCount : self.byteCount
     guard byteCount <= limit else {
-      throw MetadataError(
-        code: .tooLarge, field: "",
-        message: "the document \(name) has \(byteCount) bytes, and the limit is \(limit)")
+      throw Self.tooLarge(name, byteCount: byteCount, limit: limit)
     }
+  }
+
+  /// The error for a document that has more bytes than the limit.
+  static func tooLarge(_ name: String, byteCount: Int, limit: Int) -> MetadataError {
+    MetadataError(
+      code: .tooLarge, field: "",
+      message: "the document \(name) has \(byteCount) bytes, and the limit is \(limit)")
   }
 
   /// Checks the number of codecs of an array, and how deeply they are nested.

@@ -211,6 +211,9 @@ struct NodeDocument: Hashable, Sendable {
   /// The name of the document with the attributes of a node of Zarr v2.
   static let attributesName = ".zattrs"
 
+  /// Whether a node has a document with this name.
+  static func isName(_ name: String) -> Bool { names.contains(name) || name == attributesName }
+
   let format: ZarrFormat
   let kind: NodeKind
 
@@ -219,6 +222,13 @@ struct NodeDocument: Hashable, Sendable {
 
   /// The content of `.zattrs`, or nil if it is missing.
   let attributes: JSONObject?
+
+  init(format: ZarrFormat, kind: NodeKind, fields: JSONObject, attributes: JSONObject?) {
+    self.format = format
+    self.kind = kind
+    self.fields = fields
+    self.attributes = attributes
+  }
 
   /// Takes the document with one of ``names``.
   ///

@@ -134,6 +134,18 @@ extension NodePath: Hashable {
   }
 }
 
+extension NodePath: Comparable {
+  /// Whether a path comes first.
+  ///
+  /// A group comes before its nodes. The nodes of a group are in the order of the bytes of their names.
+  public static func < (left: NodePath, right: NodePath) -> Bool {
+    for (one, other) in zip(left.names, right.names) where ExactString(one) != ExactString(other) {
+      return one.utf8.lexicographicallyPrecedes(other.utf8)
+    }
+    return left.names.count < right.names.count
+  }
+}
+
 extension NodePath: CustomStringConvertible {
   /// The names with slashes between them, without one at the beginning; empty for the root.
   public var description: String { names.joined(separator: "/") }

@@ -101,14 +101,24 @@ extension ZarrArray {
   ///   - old: The shard that was there before.
   ///   - isWhole: Whether nothing of the old shard matters, and that of whoever replaces it meanwhile neither.
   ///   - keptCount: How many of the inner chunks of the old shard are kept, the first ones in C order.
+  ///   - leftOut: Inner chunks of the old shard that are not kept all the same.
   ///   - isDeferred: Whether the shard may wait for the store to be synchronized.
   ///   - sharding: The codec.
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func store(
     _ parts: [EncodedInnerChunks], at indices: [Int], _ grid: InnerChunkGrid, over old: OpenShard?,
-    isWhole: Bool, keptCount: Int = Int.max, isDeferred: Bool = false, _ sharding: Sharding
+    isWhole: Bool, keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [], isDeferred: Bool = false,
+    _ sharding: Sharding
   ) throws {
-    var assembly = try ShardAssembly(sharding.codec, grid, keeping: old?.index, keptCount: keptCount)
+    // Before memory is taken for it, and since it could not be read again.
+    let indexByteCount = try sharding.codec.index.byteCount(grid)
+    let limit = access.limits.shardIndexByteCount
+    guard indexByteCount <= limit else {
+      throw ChunkError.decodedByteCountExceedsLimit(
+        codec: ShardingCodec.name, byteCount: indexByteCount, limit: limit)
+    }
+    var assembly = try ShardAssembly(
+      sharding.codec, grid, keeping: old?.index, keptCount: keptCount, leavingOut: leftOut)
     for part in parts { assembly.add(part) }
     let key = key(ofChunkAt: indices)
     guard var shard = try assembly.finish() else {

@@ -32,7 +32,15 @@ extension ZarrArray {
   ///
   /// - Throws: ``StoreError``, and the engine's `ChunkError` for an index that is damaged or too large.
   func openShard(at indices: [Int], _ grid: InnerChunkGrid, _ sharding: Sharding) throws -> OpenShard? {
-    guard let value = try store.openValue(key(ofChunkAt: indices)) else { return nil }
+    try store.openValue(key(ofChunkAt: indices)).map { try openShard($0, at: indices, grid, sharding) }
+  }
+
+  /// Reads the index of a shard.
+  ///
+  /// - Throws: As ``openShard(at:_:_:)``.
+  func openShard(
+    _ value: any StoredValue, at indices: [Int], _ grid: InnerChunkGrid, _ sharding: Sharding
+  ) throws -> OpenShard {
     if let version = value.version, let index = sharding.indices.index(ofShardAt: indices, version) {
       return OpenShard(value: value, index: index)
     }

@@ -11,10 +11,17 @@ public struct DirectoryListing: Hashable, Sendable {
   /// A store may name some below which there is nothing any more.
   public var prefixes: [String]
 
+  /// The names of symbolic links to directories that the names are in, below which there would be no end.
+  public var loops: [String]
+
+  /// Whether the prefix itself is a symbolic link, whose values are somewhere else.
+  var isLinked = false
+
   /// Creates a listing.
-  public init(values: [String] = [], prefixes: [String] = []) {
+  public init(values: [String] = [], prefixes: [String] = [], loops: [String] = []) {
     self.values = values
     self.prefixes = prefixes
+    self.loops = loops
   }
 
   /// Finds the names in the keys of a store, of which not all need to be below the prefix.

@@ -61,6 +61,7 @@ final class FileBatch: StoreBatch {
       }
       // The names are in directories.
       try store.synchronizeFileSystem()
+      try store.root.checkIsNotReplaced()
     } catch {
       remove(rest)
       throw error

@@ -60,10 +60,11 @@ struct FileDescriptor: ~Copyable {
   /// What the system knows of the file, which has to be a regular one.
   func statusOfRegularFile() throws(StoreError) -> stat {
     let status = try status()
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw .system(operation: "read", path: path, code: EISDIR)
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return status
+    case S_IFDIR: throw .system(operation: "read", path: path, code: EISDIR)
+    default: throw .notFile(path: path)
     }
-    return status
   }
 
   /// Appends up to `byteCount` bytes from `offset` on to `arena`, fewer if the file ends before.

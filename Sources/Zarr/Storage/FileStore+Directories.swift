@@ -3,6 +3,8 @@ import Glibc
 extension FileStore {
   public func deleteAll(_ prefix: String) throws {
     let directory = try Self.directory(of: prefix)
+    // Of a link to a directory only the link is removed.
+    if isLink(directory), unsafe unlinkat(root.rawValue, directory, 0) == 0 { return }
     try removeContents(of: directory)
     // What else there may be in place of the directory is no key below the prefix, and stays.
     if !directory.isEmpty { _ = unsafe unlinkat(root.rawValue, directory, AT_REMOVEDIR) }
@@ -10,22 +12,78 @@ extension FileStore {
 
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
-    try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
-      if !isDirectory, !Self.isTemporary(name) { keys.append(StoreKey(checked: path)) }
+    var directories = [try Self.directory(of: prefix)].filter(canBeListed)
+    while let next = directories.popLast() {
+      try forEachEntry(of: next, followingLinks: true) { path, name, isDirectory in
+        guard !Self.isTemporary(name) else { return }
+        if !isDirectory || !canBeListed(path) {
+          keys.append(StoreKey(checked: path))
+        } else if !isLoop(path) {
+          directories.append(path)
+        }
+      }
     }
     return keys
   }
 
   public func listDirectory(_ prefix: String) throws -> DirectoryListing {
     var listing = DirectoryListing()
-    try forEachEntry(of: Self.directory(of: prefix)) { _, name, isDirectory in
-      if isDirectory {
-        listing.prefixes.append(name)
-      } else if !Self.isTemporary(name) {
+    let directory = try Self.directory(of: prefix)
+    listing.isLinked = isLink(directory)
+    try forEachEntry(of: directory, followingLinks: true) { path, name, isDirectory in
+      guard !Self.isTemporary(name) else { return }
+      if !isDirectory {
         listing.values.append(name)
+      } else if isLoop(path) {
+        listing.loops.append(name)
+      } else {
+        listing.prefixes.append(name)
       }
     }
     return listing
+  }
+
+  /// Removes a directory that has lost its place to another one, as far as that is possible.
+  ///
+  /// Those who still have it open find out, and do not take what is in its place by now for what they opened.
+  package static func removeReplaced(_ path: String) {
+    guard let store = try? FileStore(opening: path) else { return }
+    try? store.removeContents(of: "")
+    _ = fchmod(store.root.rawValue, RootDirectory.retiredMode)
+    if unsafe rmdir(path) != 0 { _ = fchmod(store.root.rawValue, 0o700) }
+  }
+
+  /// Whether a directory can be listed as far as links are concerned, which lead nowhere or out of the store.
+  private func canBeListed(_ path: String) -> Bool {
+    guard isLink(path) else { return true }
+    do {
+      guard let directory = try open(path, flags: O_RDONLY | O_DIRECTORY) else { return false }
+      return try directory.status().st_mode & S_IFMT == S_IFDIR
+    } catch {
+      return false
+    }
+  }
+
+  private func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe !path.isEmpty && fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0
+      && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// Whether a directory is also one of those that its names lead through, as only a link can be.
+  private func isLoop(_ path: String) -> Bool {
+    var status = stat()
+    guard isLink(path), unsafe fstatat(root.rawValue, path, &status, 0) == 0 else { return false }
+    let identity = FileIdentity(status)
+    var directory = path
+    while !directory.isEmpty {
+      directory = Self.parent(of: directory)
+      guard unsafe fstatat(root.rawValue, directory.isEmpty ? "." : directory, &status, 0) == 0 else {
+        continue
+      }
+      if FileIdentity(status) == identity { return true }
+    }
+    return false
   }
 
   /// Removes a directory in which there is nothing but such directories, and returns whether it is gone.
@@ -65,17 +123,27 @@ extension FileStore {
     let latest = time(nil) - Int(clamping: age.components.seconds)
     var count = 0
     try forEachEntry(below: Self.directory(of: prefix)) { path, name, isDirectory in
-      if name == Self.lockFileName, !isDirectory {
+      guard !isDirectory else { return }
+      if name == Self.lockFileName {
         guard let file = try open(path, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK) else { return }
         if try removeLockFile(file, at: path) { count += 1 }
-      } else if !isDirectory, Self.isTemporary(name), try isAbandoned(path, latest: latest) {
-        guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
-          throw StoreError.system(operation: "remove", path: "\(location)/\(path)", code: errno)
-        }
+      } else if TemporaryName.matches(name), try removeAbandoned(path, latest: latest) {
         count += 1
       }
     }
     return count
+  }
+
+  /// Removes temporary files that writers of one value left when they were killed, of whatever age.
+  ///
+  /// - Throws: ``StoreError``
+  /// - Complexity: O(*n*) where *n* is the number of names in the directory of the value.
+  package func sweepTemporaryFiles(of key: StoreKey) throws {
+    let value = Self.name(of: key.description)
+    try forEachEntry(of: Self.parent(of: key.description)) { path, name, isDirectory in
+      guard !isDirectory, TemporaryName.matches(name, for: value) else { return }
+      _ = try removeAbandoned(path, latest: .max)
+    }
   }
 
   /// The names of temporary files and lock files that writers hold, or left when they were killed.
@@ -92,18 +160,27 @@ extension FileStore {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Whether nobody holds a temporary file, nor is just about to.
-  private func isAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
+  /// Removes a temporary file that nobody holds, nor is just about to, and returns whether it did.
+  private func removeAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
-    guard let file = try open(path, flags: flags) else { return false }
+    // No writer has made a link, nor what may not be opened.
+    guard let file = try? open(path, flags: flags) else { return false }
     let status = try file.status()
-    guard status.st_mode & S_IFMT == S_IFREG else { return false }
-    return status.st_mtim.tv_sec <= latest && flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec <= latest,
+      flock(file.rawValue, LOCK_EX | LOCK_NB) == 0,
+      FileIdentity(of: path, in: root.rawValue) == FileIdentity(status)
+    else { return false }
+    guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
+      throw .system(operation: "remove", path: "\(location)/\(path)", code: errno)
+    }
+    return true
   }
 
-  /// Whether a file is one that a writer has not renamed yet, or holds locks.
+  /// Whether a file is one that a writer has not renamed yet, or holds locks; or a directory in which there is
+  /// what an import makes, until it is whole.
   private static func isTemporary(_ name: String) -> Bool {
-    name == lockFileName || name.hasPrefix(".") && name.hasSuffix(".partial")
+    name == lockFileName || TemporaryName.matches(name)
+      || name.hasPrefix(".") && name.hasSuffix(".import.partial")
   }
 
   /// Removes what is in a directory, temporary files too.
@@ -137,11 +214,23 @@ extension FileStore {
     }
   }
 
-  /// Calls `body` with the path, the name and the kind of everything in a directory, without following links.
+  /// Calls `body` with the path, the name and the kind of everything in a directory.
+  ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - followsLinks: Whether the directory may be a link to one, and links to directories in it count as
+  ///     directories. Links that lead nowhere do, too, as they may have led to one.
+  ///   - body: Is told of each entry.
+  /// - Throws: ``StoreError``, and what `body` throws.
   private func forEachEntry(
-    of directory: String, _ body: (_ path: String, _ name: String, _ isDirectory: Bool) throws -> Void
+    of directory: String, followingLinks followsLinks: Bool = false,
+    _ body: (_ path: String, _ name: String, _ isDirectory: Bool) throws -> Void
   ) throws {
-    guard let opened = try open(directory, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return }
+    let flags = O_RDONLY | O_DIRECTORY | (followsLinks ? 0 : O_NOFOLLOW)
+    guard let opened = try open(directory, flags: flags) else {
+      if followsLinks { try checkLinks(on: directory) }
+      return
+    }
     let descriptor = fcntl(opened.rawValue, F_DUPFD_CLOEXEC, 0)
     guard descriptor >= 0, let stream = unsafe fdopendir(descriptor) else {
       let code = errno
@@ -155,17 +244,45 @@ extension FileStore {
       }
       guard name != ".", name != ".." else { continue }
       let path = directory.isEmpty ? name : "\(directory)/\(name)"
-      try unsafe body(path, name, isDirectory(entry, path))
+      try unsafe body(path, name, isDirectory(entry, path, followingLinks: followsLinks))
     }
+    // What was replaced is being removed.
+    try root.checkIsNotReplaced()
   }
 
   /// Whether an entry is a directory; some file systems tell only on a second question.
-  private func isDirectory(_ entry: UnsafeMutablePointer<dirent>, _ path: String) -> Bool {
-    guard unsafe Int32(entry.pointee.d_type) == Int32(DT_UNKNOWN) else {
-      return unsafe Int32(entry.pointee.d_type) == Int32(DT_DIR)
-    }
+  private func isDirectory(
+    _ entry: UnsafeMutablePointer<dirent>, _ path: String, followingLinks followsLinks: Bool
+  ) -> Bool {
+    let type = unsafe Int32(entry.pointee.d_type)
+    var isLink = type == Int32(DT_LNK)
     var status = stat()
-    guard unsafe fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
+    if type == Int32(DT_UNKNOWN) {
+      guard unsafe fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
+      guard status.st_mode & S_IFMT != S_IFDIR else { return true }
+      isLink = status.st_mode & S_IFMT == S_IFLNK
+    }
+    guard isLink, followsLinks else { return type == Int32(DT_DIR) }
+    guard unsafe fstatat(root.rawValue, path, &status, 0) == 0 else { return true }
     return status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Checks that no link on the way to a file that was not found leads nowhere.
+  ///
+  /// What is behind such a link was there when it was made, and is not the same as what was never written.
+  ///
+  /// - Throws: ``StoreError/system(operation:path:code:)`` if one does.
+  func checkLinks(on path: String) throws(StoreError) {
+    var path = path
+    var status = stat()
+    while !path.isEmpty {
+      if unsafe fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0 {
+        guard status.st_mode & S_IFMT == S_IFLNK, unsafe fstatat(root.rawValue, path, &status, 0) != 0,
+          errno == ENOENT
+        else { return }
+        throw .system(operation: "follow the symbolic link", path: "\(location)/\(path)", code: ENOENT)
+      }
+      path = Self.parent(of: path)
+    }
   }
 }

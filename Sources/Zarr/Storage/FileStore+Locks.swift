@@ -24,6 +24,7 @@ extension FileStore {
       try lock(Self.position(of: name), of: file, at: path, timeout: timeout)
       // Whoever unlocked it last has removed the file, and others do not find this one any more.
       guard try isCurrent(file, at: path) else { continue }
+      try root.checkIsNotReplaced()
       if timeout != nil { Self.writeOwner(to: file) }
       return FileLock(file, at: path, in: self)
     }
@@ -64,7 +65,7 @@ extension FileStore {
   }
 
   /// Whether a file is the one that others find at a path.
-  private func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
+  func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
     FileIdentity(try file.status()) == FileIdentity(of: path, in: root.rawValue)
   }
 

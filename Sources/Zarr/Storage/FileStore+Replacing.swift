@@ -7,7 +7,7 @@ extension FileStore {
   /// The new file and the one that is there change places in one step, and what came out of it is looked at:
   ///
   ///     c/0                 old            new            whoever finds another one than the old
-  ///     .0.1-2.partial      new    ──▶     what it was    changes them back, and says so
+  ///     .0.….partial        new    ──▶     what it was    changes them back, and says so
   ///
   /// File systems that cannot do that are looked at just before. Values that are written in their place, as
   /// with ``Durability/none``, are not looked at.
@@ -15,12 +15,20 @@ extension FileStore {
     _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    try write(key, isSynchronized: durability == .durable, gather) { name throws(StoreError) in
-      if let old = old as? FileValue {
-        try exchange(name, with: key, replacing: old)
-      } else {
-        try place(name, at: key)
+    var new: FileIdentity?
+    do {
+      try write(key, isSynchronized: durability == .durable, gather) { name throws(StoreError) in
+        if let old = old as? FileValue {
+          try exchange(name, with: key, replacing: old)
+        } else {
+          let own = FileIdentity(of: name, in: root.rawValue)
+          try place(name, at: key)
+          new = own
+        }
       }
+    } catch {
+      takeBack(new, at: key)
+      throw error
     }
   }
 

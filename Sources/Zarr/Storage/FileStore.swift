@@ -24,9 +24,6 @@ public final class FileStore: Store {
   /// Whether something was written that is not yet on the disk and has to be.
   private let isUnsynchronized = Atomic(false)
 
-  /// Numbers temporary files, so that no two writers of the process share one.
-  private let nextTemporary = Atomic(0)
-
   /// Opens the store in a directory that exists.
   ///
   /// - Parameters:
@@ -155,8 +152,7 @@ public final class FileStore: Store {
     let directory = Self.parent(of: key.description)
     // By its name in the directory, which was opened without leaving the store.
     guard let parent = try open(directory, flags: O_RDONLY | O_DIRECTORY) else { return }
-    let name = key.description.utf8.dropFirst(directory.isEmpty ? 0 : directory.utf8.count + 1)
-    guard unsafe unlinkat(parent.rawValue, String(Substring(name)), 0) == 0 else {
+    guard unsafe unlinkat(parent.rawValue, Self.name(of: key.description), 0) == 0 else {
       if errno == ENOENT { return }
       throw StoreError.system(operation: "remove", path: path(of: key), code: errno)
     }
@@ -172,6 +168,8 @@ public final class FileStore: Store {
     do {
       try fill(target.file, isSynchronized: isSynchronized, gather)
       if target.name != key.description { try name(target.name) }
+      // What nobody finds is not written.
+      try root.checkIsNotReplaced()
     } catch {
       _ = unsafe unlinkat(root.rawValue, target.name, 0)
       throw error
@@ -189,19 +187,27 @@ public final class FileStore: Store {
   private func write(
     _ key: StoreKey, isSynchronized: Bool, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    var isNew = false
+    var new: FileIdentity?
     do {
       try write(key, isSynchronized: isSynchronized, gather) { name throws(StoreError) in
-        isNew =
+        let own = FileIdentity(of: name, in: root.rawValue)
+        let isNew =
           unsafe isSynchronized
           && csystemcalls_rename(root.rawValue, name, key.description, csystemcalls_rename_new) == 0
-        if !isNew { try rename(name, to: key) }
+        if isNew { new = own } else { try rename(name, to: key) }
       }
     } catch {
-      // One that is there although it may not last would be in the way of who tries again to create it.
-      if isNew { _ = unsafe unlinkat(root.rawValue, key.description, 0) }
+      takeBack(new, at: key)
       throw error
     }
+  }
+
+  /// Removes a new value that could not be made sure of, unless it was replaced.
+  ///
+  /// One that is there although it may not last would be in the way of who tries again to create it.
+  func takeBack(_ new: FileIdentity?, at key: StoreKey) {
+    guard let new, FileIdentity(of: key.description, in: root.rawValue) == new else { return }
+    _ = unsafe unlinkat(root.rawValue, key.description, 0)
   }
 
   /// Has a file take the place of whatever is there.
@@ -223,18 +229,21 @@ public final class FileStore: Store {
   /// Creates the file that a value is written to, and the directories above it.
   private func createFile(for key: StoreKey) throws(StoreError) -> TargetFile {
     let isTemporary = durability != .none
-    let flags = O_WRONLY | O_CREAT | (isTemporary ? O_EXCL : O_TRUNC)
+    let flags = O_WRONLY | O_CREAT | (isTemporary ? O_EXCL | O_NOFOLLOW : O_TRUNC | O_NONBLOCK)
     var hasDirectory = false
     while true {
       let name = isTemporary ? temporaryName(for: key.description) : key.description
       do throws(StoreError) {
         if let file = try open(name, flags: flags, path: path(of: key)) {
           // Held until the file is closed, by whatever end: what nobody holds may be swept.
-          if isTemporary { _ = flock(file.rawValue, LOCK_EX | LOCK_NB) }
+          if isTemporary {
+            _ = flock(file.rawValue, LOCK_EX | LOCK_NB)
+            guard try file.status().st_nlink > 0 else { continue }
+          }
           return TargetFile(name: name, file: file, madeDirectories: hasDirectory)
         }
       } catch {
-        // Left by a writer that was killed and had the same process number, as it happens in containers.
+        // Two had the same luck.
         guard isTemporary, case .system(_, _, EEXIST) = error else { throw error }
         continue
       }
@@ -264,7 +273,9 @@ public final class FileStore: Store {
 
   private func open(_ key: StoreKey) throws(StoreError) -> FileDescriptor? {
     // Without blocking, or a pipe in place of a value would hold the reader for ever.
-    try open(key.description, flags: O_RDONLY | O_NONBLOCK)
+    if let file = try open(key.description, flags: O_RDONLY | O_NONBLOCK) { return file }
+    try checkLinks(on: key.description)
+    return nil
   }
 
   /// Opens what is below the directory of the store, or that itself for an empty name.
@@ -284,12 +295,17 @@ public final class FileStore: Store {
 
   func path(of key: StoreKey) -> String { "\(location)/\(key)" }
 
-  /// A name beside that of a value, which no value has: `c/.0.1234-5.partial` for `c/0`.
+  /// A name beside that of a value, which no value has.
   func temporaryName(for key: String) -> String {
-    let number = nextTemporary.wrappingAdd(1, ordering: .relaxed).oldValue
     let directory = Self.parent(of: key)
-    let name = key.utf8.dropFirst(directory.isEmpty ? 0 : directory.utf8.count + 1)
-    return "\(directory)\(directory.isEmpty ? "" : "/").\(Substring(name)).\(getpid())-\(number).partial"
+    let name = TemporaryName.make(for: Self.name(of: key))
+    return directory.isEmpty ? name : "\(directory)/\(name)"
+  }
+
+  /// The last name of a path.
+  static func name(of path: String) -> String {
+    let directory = parent(of: path)
+    return String(Substring(path.utf8.dropFirst(directory.isEmpty ? 0 : directory.utf8.count + 1)))
   }
 
   static func parent(of path: String) -> String {

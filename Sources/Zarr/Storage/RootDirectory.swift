@@ -5,12 +5,14 @@ import Synchronization
 /// The directory of a store, which is held open: the store goes with it when it is moved.
 ///
 /// If it is removed, whatever is in its place by then takes over its number at the next call that finds
-/// nothing. Calls that find something ask for no more than before.
+/// nothing. If it was replaced, as `zvlen import --overwrite` does, what is in its place is something else: then
+/// calls that find nothing, and those that write, are errors. Calls that find something ask for no more than
+/// before.
 struct RootDirectory: ~Copyable {
   private let descriptor: FileDescriptor
   private let location: String
 
-  /// The path from the root of the system on, which is the same when the process works elsewhere.
+  /// The path without links from the root of the system on, which is the same when the process works elsewhere.
   private let absolutePath: String
 
   /// How often the directory was replaced, times two; odd while that is done.
@@ -26,7 +28,7 @@ struct RootDirectory: ~Copyable {
     }
     self.descriptor = descriptor
     location = path
-    absolutePath = path.hasPrefix("/") ? path : "\(Self.workingDirectory)/\(path)"
+    absolutePath = Self.resolve(path)
   }
 
   /// The number by which the system knows it, which stays the same.
@@ -45,8 +47,8 @@ struct RootDirectory: ~Copyable {
   ///   - path: What errors name.
   /// - Returns: The file, or nil.
   /// - Throws: ``StoreError/outside(path:)`` and ``StoreError/system(operation:path:code:)``, also if the
-  ///   directory was removed: in what is not there is nothing, which is not the same as values that were never
-  ///   written.
+  ///   directory was removed or replaced: in what is not there is nothing, which is not the same as values that
+  ///   were never written.
   func open(
     _ name: String, flags: Int32, isBeneath: Bool, path: String
   ) throws(StoreError) -> FileDescriptor? {
@@ -60,7 +62,7 @@ struct RootDirectory: ~Copyable {
         // One that was removed can still be opened by itself.
         if try file.status().st_nlink > 0 { return file }
       }
-      if try isRemoved() {
+      if try isGone() {
         try replace()
       } else if version.isMultiple(of: 2), self.version.load(ordering: .acquiring) == version {
         errno = code
@@ -69,13 +71,38 @@ struct RootDirectory: ~Copyable {
     }
   }
 
-  private func isRemoved() throws(StoreError) -> Bool { try status().st_nlink == 0 }
+  /// Throws if another directory has taken the place of this one, which others do not find any more.
+  func checkIsNotReplaced() throws(StoreError) { _ = try isGone() }
+
+  /// Whether the directory was removed; throws if it was replaced.
+  private func isGone() throws(StoreError) -> Bool {
+    let own = try status()
+    if own.st_nlink == 0 {
+      guard own.st_mode & 0o7777 != Self.retiredMode else { throw replaced }
+      return true
+    }
+    var found = stat()
+    // Where there is nothing, it was moved.
+    guard unsafe stat(absolutePath, &found) == 0, FileIdentity(found) != FileIdentity(own) else {
+      return false
+    }
+    // It may have been removed in between.
+    guard try status().st_nlink > 0 else { return try isGone() }
+    throw replaced
+  }
+
+  private var replaced: StoreError {
+    .system(operation: "use the replaced directory", path: location, code: ESTALE)
+  }
+
+  /// The rights to a directory that is removed because it was replaced.
+  static let retiredMode: mode_t = 0
 
   /// Goes on in the directory that is in place of the one that was removed.
   private func replace() throws(StoreError) {
     try replacement.withLock { _ throws(StoreError) in
       // Another thread may have done it.
-      guard try isRemoved() else { return }
+      guard try isGone() else { return }
       guard let directory = try Self.open(absolutePath, location: location) else {
         throw .system(operation: "use the removed directory", path: location, code: ENOENT)
       }
@@ -91,9 +118,9 @@ struct RootDirectory: ~Copyable {
     try FileDescriptor(opening: path, flags: O_DIRECTORY | O_RDONLY, path: location)
   }
 
-  private static var workingDirectory: String {
-    guard let path = unsafe getcwd(nil, 0) else { return "." }
-    defer { unsafe free(path) }
-    return unsafe String(cString: path)
+  private static func resolve(_ path: String) -> String {
+    guard let resolved = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
   }
 }

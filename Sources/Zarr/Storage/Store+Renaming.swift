@@ -17,15 +17,20 @@ extension Store {
     let isTaken = try !target.isEmpty && byteCount(of: StoreKey(target)) != nil
     if try isTaken || !list(target).isEmpty { throw move.occupied }
     try move.check(keys)
+    var copies: [StoreKey] = []
     do {
       var arena = ByteArena()
       for key in keys {
+        let newKey = try move.newKey(of: key)
+        // Others may have put something there by now, which stays.
+        guard try byteCount(of: newKey) == nil else { throw move.occupied }
+        copies.append(newKey)
         // Somebody may have removed it by now.
-        _ = try copy(key, to: try move.newKey(of: key), in: self, with: &arena)
+        _ = try copy(key, to: newKey, in: self, with: &arena)
       }
     } catch {
       // Whatever this does, the error that counts is the first one.
-      try? deleteAll(target)
+      for key in copies { try? delete(key) }
       throw error
     }
     for key in keys {

@@ -11,12 +11,18 @@ public enum StoreError: Error, Hashable, Sendable {
   case system(operation: String, path: String, code: Int32)
   /// A symbolic link leads out of the store.
   case outside(path: String)
+  /// A symbolic link leads to a directory in which it is.
+  case loop(path: String)
+  /// There is a pipe, a device or the like in place of a value.
+  case notFile(path: String)
   /// Somebody asked the store to write what it cannot.
   case readOnly(path: String)
   /// Somebody else holds a lock; if the store knows who, that is said in words.
   case locked(path: String, owner: String?)
   /// Somebody replaced a value while a part of it was written.
   case changed(path: String)
+  /// What was locked is not what others find any more, so that they are not kept away.
+  case lockLost(path: String)
   /// There are no locks where the store is.
   case notLockable(path: String, code: Int32)
   /// What is below a prefix cannot get another one.
@@ -33,11 +39,15 @@ extension StoreError: CustomStringConvertible {
       "could not \(operation) \(path): \(unsafe String(cString: strerror(code)))"
     case .outside(let path):
       "\(path) is behind a symbolic link that leads out of the store; a store can be opened so that it follows them"
+    case .loop(let path): "\(path) is a symbolic link to a directory that it is in"
+    case .notFile(let path): "\(path) is no file, but a pipe or a device, which is not read"
     case .readOnly(let path): "\(path) cannot be written"
     case .locked(let path, let owner):
       "\(path) is locked by \(owner ?? "somebody else"); try again when they are done"
     case .changed(let path):
       "\(path) was replaced by somebody else while a part of it was written, and is as they wrote it; try again"
+    case .lockLost(let path):
+      "\(path) was removed or replaced while it was locked, so that others may have written meanwhile; what they wrote stays, open the array again"
     case .notLockable(let path, let code):
       """
       \(path) cannot be locked (\(unsafe String(cString: strerror(code)))), and without a lock elements that \

@@ -60,7 +60,7 @@ extension ZarrArray {
           others: existing ?? RepeatedBlob(metadata.fillValue, count: grid.chunkElementCount),
           count: grid.chunkElementCount)
         open.shardPosition = place.position
-        try open.encode(with: &worker.writer, of: grid)
+        try open.encode(with: &worker.writer, of: grid, access.limits)
       }
       let part = try worker.writer.endPart(elementByteCount: 0)
       try store([part], at: shardIndices, grid, over: old, isWhole: false, sharding)

@@ -3,12 +3,13 @@ import ChunkEngine
 import Zarr
 
 /// The command `zvlen cat`.
-struct CatCommand: ParsableCommand {
+struct CatCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "cat",
     abstract: "Writes the bytes of some elements to standard output, as they are.",
     discussion: """
-      Nothing is put between or behind the elements. Each INDEX is a number for each axis, from 0 on, with \
+      Nothing is put between or behind the elements. Text and bytes of a fixed width come without the zeros \
+      that fill them up, text as UTF-8. Each INDEX is a number for each axis, from 0 on, with \
       commas between them; an array without axes has none.
         zvlen cat photos.zarr/blobs 17 > photo.jpg
         zvlen cat table.zarr 3,4 3,5
@@ -43,11 +44,27 @@ struct CatCommand: ParsableCommand {
       }
     }
     let output = OutputStream.standard()
-    for index in indices.isEmpty ? [[]] : indices.map(\.indices) {
-      let element = try array.read(ArrayRegion(elementAt: index), monitor: Interruption.monitor)
-      try output.write(element[0])
+    var raw = RawElements(of: path)
+    let places = indices.isEmpty ? [[]] : indices.map(\.indices)
+    try output.flushing {
+      for place in places {
+        let elements = try array.read(ArrayRegion(elementAt: place), monitor: Interruption.monitor)
+        guard array.dataType.isPadded else {
+          try output.write(elements[0])
+          continue
+        }
+        try output.write { buffer in
+          do throws(ElementError) {
+            try array.dataType.appendUnpadded(elements[0], to: &buffer)
+          } catch {
+            raw.add("element \(place.map(String.init).joined(separator: ","))", "\(error)", as: "they are")
+            // SAFETY: The buffer is read inside of the closure only.
+            unsafe elements[0].withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
+          }
+        }
+      }
     }
-    try output.flush()
     try damage.finish()
+    try raw.finish()
   }
 }

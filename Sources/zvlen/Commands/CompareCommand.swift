@@ -3,7 +3,7 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen compare`.
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Compares every element of two arrays, or of the arrays of two groups.",
@@ -24,7 +24,8 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   @Option(
-    help: ArgumentHelp("The bytes of elements of each array that are in memory, about.", valueName: "bytes"))
+    help: ArgumentHelp("The bytes of elements of each array that are in memory, about.", valueName: "bytes"),
+    transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: ZarrArray.standardCopyMemoryBudget)
 
   func run() throws {

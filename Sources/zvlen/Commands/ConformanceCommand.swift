@@ -2,7 +2,7 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen conformance`.
-struct ConformanceCommand: ParsableCommand {
+struct ConformanceCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "conformance",
     abstract: "Writes all elements of an array as fill values in JSON, for tests of Zarr libraries.",
@@ -23,6 +23,8 @@ struct ConformanceCommand: ParsableCommand {
   func run() throws {
     let array = try NodeLocation.array(
       at: path, followsLinks: reading.links.followLinks, access: reading.access)
-    try array.writeLines(of: 0..<array.count, as: .fillValue, to: .standard(), path: path)
+    var raw = RawElements(of: path)
+    try array.writeLines(of: 0..<array.count, as: .fillValue, to: .standard(), raw: &raw)
+    try raw.finish()
   }
 }

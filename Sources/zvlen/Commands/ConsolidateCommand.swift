@@ -9,8 +9,9 @@ struct ConsolidateCommand: ParsableCommand {
     abstract: "Copies the metadata of all arrays and groups in a group into that of the group.",
     discussion: """
       Readers then find everything with one read, which helps where each read takes its time, as over a \
-      network. Run it again after nodes were added, removed or changed: zarr-python trusts the copies. Zarr \
-      v3 has them in zarr.json, and Zarr v2 in .zmetadata.
+      network. zarr-python trusts the copies. Import, copy and this library keep them true; run it again after \
+      another program has added, removed or changed nodes. Zarr v3 has them in zarr.json, and Zarr v2 in \
+      .zmetadata. A member that is damaged has no copy: standard error names it, and the exit code is 1.
         zvlen consolidate photos.zarr
         zvlen consolidate photos.zarr --remove
       """)
@@ -32,10 +33,18 @@ struct ConsolidateCommand: ParsableCommand {
       _ = try node.metadata
       throw ToolError("\(path) is an array, and consolidated metadata is for groups")
     }
+    // Of a command that was killed while it wrote the metadata of the group.
+    for name in ["zarr.json", ".zmetadata"] {
+      try node.store.sweepTemporaryFiles(of: StoreKey(name))
+    }
     if remove {
       try group.removeConsolidatedMetadata()
     } else {
-      try group.consolidate()
+      let leftOut = try group.consolidate(leavesOutUnreadable: true)
+      for node in leftOut {
+        StandardError.write("zvlen: error: \(OneLine("\(node.location): \(node.reason); it has no copy"))\n")
+      }
+      if !leftOut.isEmpty { throw ExitCode.failure }
     }
   }
 }

@@ -3,7 +3,7 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen copy`.
-struct CopyCommand: ParsableCommand {
+struct CopyCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "copy",
     abstract: "Copies an array, or a group with all that is below it, with other chunks or codecs if asked.",
@@ -21,7 +21,8 @@ struct CopyCommand: ParsableCommand {
       the other version lacks is an error; --codec replaces all of its codecs.
         zvlen copy old.zarr new.zarr --zarr-format 3
 
-      DEST appears when it is whole: if the copy fails or is stopped, it is as it was before. It can be in \
+      DEST appears when it is whole: if the copy fails or is stopped, or others change DEST meanwhile, it is as \
+      it was before. With --overwrite the copy takes the place of the old one in one step. It can be in \
       a group of another hierarchy, whose consolidated metadata is then refreshed.
       """)
 
@@ -62,9 +63,14 @@ struct CopyCommand: ParsableCommand {
       for node in report.leftOut {
         StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
       }
+      for location in report.arraysLosingMissingValue {
+        StandardError.write(
+          "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
+            + "not in the copy: in v3 it does so for numbers only\n")
+      }
     } catch {
       target.discard()
-      throw error
+      throw target.named(error)
     }
   }
 
@@ -80,8 +86,16 @@ struct CopyCommand: ParsableCommand {
       if options.zarrFormat == .version2, reason.field == "codecs" {
         advice += "; --codec replaces all codecs of the array"
       }
+      if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
       if source.kind == .group { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
+    } catch let error as StoreError where source.kind == .group {
+      var advice = ""
+      if case .outside = error { advice = "; --follow-links follows it" }
+      throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
+    } catch let error as ZarrError {
+      guard case .element = error, options.dataType != .bytes else { throw error }
+      throw ToolError("\(error); --type bytes takes every element")
     }
   }
 

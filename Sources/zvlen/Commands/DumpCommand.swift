@@ -2,14 +2,17 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen dump`.
-struct DumpCommand: ParsableCommand {
+struct DumpCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
     abstract: "Writes elements to standard output as JSON, one value a line.",
     discussion: """
       Text is a JSON string, bytes are a JSON string of base64 with padding, and other data types have the \
-      form that Zarr metadata gives them: numbers, lists, objects. Elements come in C order: the last index \
-      runs fastest.
+      form that Zarr metadata gives them: numbers, lists, objects. NaN and infinities, which JSON has no \
+      numbers for, are in quotes. Elements come in C order: the last index runs fastest.
+
+      An element whose bytes are none of its data type, as text that is not UTF-8, is an object with its \
+      bytes, {"base64": "..."}; standard error names it and says why, and the exit code is 1.
         zvlen dump events.zarr --start 1000 --count 10
         zvlen dump photos.zarr/paths | grep -n jpg
       """)
@@ -39,7 +42,9 @@ struct DumpCommand: ParsableCommand {
       throw ToolError("\(path) has \(Quantity.count(array.count, "element")), and --start is \(start)")
     }
     let elements = start..<start + min(array.count - start, count ?? Int.max)
-    try array.writeLines(of: elements, as: .element, to: .standard(), path: path)
+    var raw = RawElements(of: path)
+    try array.writeLines(of: elements, as: .element, to: .standard(), raw: &raw)
     try damage.finish()
+    try raw.finish()
   }
 }

@@ -2,14 +2,15 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen info`.
-struct InfoCommand: ParsableCommand {
+struct InfoCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
     abstract: "Describes an array, or a group and all arrays in it.",
     discussion: """
       Shows the shape, the data type, the chunks, the codecs, how many bytes are stored and how many they \
       decode to, and the sizes of the elements. All chunks are read for that. Of the quantiles, p25 is the \
-      size that a quarter of the elements does not exceed.
+      size that a quarter of the elements does not exceed. A member of a group that cannot be read is listed with \
+      the reason.
         zvlen info photos.zarr
         zvlen info photos.zarr/blobs --json
       """)
@@ -39,32 +40,88 @@ struct InfoCommand: ParsableCommand {
   }
 
   private func describe(_ node: NodeLocation) throws -> JSONValue {
-    if case .array = try node.metadata { return try description(of: node).json }
-    let members = try node.members().map(describe)
-    return ["path": .string(node.path), "node_type": "group", "members": .array(members)]
+    if case .array = try node.metadata { return try description(of: node.entry, in: node).json }
+    // The members that are known of each group on the way, from the topmost one down.
+    var groups: [(path: String, members: [JSONValue])] = [(node.path, [])]
+    func close(downTo count: Int) {
+      while groups.count > count, let group = groups.popLast() {
+        groups[groups.count - 1].members.append(Self.json(of: group))
+      }
+    }
+    try openGroup(node).walkBranches(maximumDepth: Int.max) { entry, isLast in
+      try Interruption.check()
+      close(downTo: isLast.count)
+      let path = "\(node.path)/\(entry.path)"
+      do {
+        if case .array = try entry.metadata() {
+          groups[groups.count - 1].members.append(try description(of: entry, in: node).json)
+        } else {
+          groups.append((path, []))
+        }
+      } catch let error where Self.isOfMember(error) {
+        groups[groups.count - 1].members.append([
+          "path": .string(path), "node_type": (entry.kind?.rawValue).map(JSONValue.string) ?? .null,
+          "error": .string(NodeSummary.reason(for: error)),
+        ])
+      }
+    }
+    close(downTo: 1)
+    return Self.json(of: groups[0])
+  }
+
+  private static func json(of group: (path: String, members: [JSONValue])) -> JSONValue {
+    ["path": .string(group.path), "node_type": "group", "members": .array(group.members)]
   }
 
   private func describe(_ node: NodeLocation, to output: OutputStream) throws {
     if case .array = try node.metadata {
-      for line in try description(of: node).lines {
-        try output.write("\(OneLine(line))\n")
-      }
-      return
+      return try write(try description(of: node.entry, in: node).lines, to: output)
     }
-    let names = try node.children()
-    try output.write("\(OneLine(node.path)): group of \(Quantity.count(names.count, "member"))\n")
-    for member in try node.members() {
-      try output.write("\n")
-      try describe(member, to: output)
+    let group = try openGroup(node)
+    try write([Self.line(of: node.path, try group.children().count)], to: output)
+    try group.walk { entry, _ in
+      try Interruption.check()
+      let path = "\(node.path)/\(entry.path)"
+      var lines: [String]
+      do {
+        if case .array = try entry.metadata() {
+          lines = try description(of: entry, in: node).lines
+        } else {
+          lines = [Self.line(of: path, try group.group(at: entry.path.description).children().count)]
+        }
+      } catch let error where Self.isOfMember(error) {
+        lines = ["\(path): \(NodeSummary.reason(for: error))"]
+      }
+      try write([""] + lines, to: output)
     }
   }
 
-  private func description(of node: NodeLocation) throws -> ArrayDescription {
+  private static func line(of path: String, _ count: Int) -> String {
+    "\(path): group of \(Quantity.count(count, "member"))"
+  }
+
+  private func write(_ lines: [String], to output: OutputStream) throws {
+    for line in lines { try output.write("\(OneLine(line))\n") }
+  }
+
+  private func openGroup(_ node: NodeLocation) throws -> ZarrGroup {
+    try ZarrGroup.open(in: node.store, usingConsolidatedMetadata: false)
+  }
+
+  /// Whether an error is about one member of a group, so that the others can be described.
+  private static func isOfMember(_ error: any Error) -> Bool {
+    if case ZarrError.cancelled = error { return false }
+    return error is ZarrError || error is StoreError || error is ToolError
+  }
+
+  private func description(of entry: NodeEntry, in node: NodeLocation) throws -> ArrayDescription {
+    let path = entry.path == .root ? node.path : "\(node.path)/\(entry.path)"
     do {
-      let array = try ZarrArray.open(in: node.store, access: reading.access)
-      return try ArrayDescription(of: array, path: node.path)
+      let array = try ZarrArray.open(
+        in: node.store, at: entry.path.description, access: reading.access)
+      return try ArrayDescription(of: array, path: path)
     } catch let error as ZarrError {
-      guard case .chunk = error else { throw error }
+      guard case .chunk = error, FailureKind(of: error) == .damaged else { throw error }
       throw ToolError("\(error); zvlen verify finds all that is damaged")
     }
   }

@@ -8,7 +8,9 @@ struct TreeCommand: ParsableCommand {
     abstract: "Lists a group with all arrays and groups below it, or one array.",
     discussion: """
       Shows what each array holds, its shape, the shape of its chunks, its codecs, and the bytes that it takes \
-      in its store. Only metadata is read. Nodes that are damaged, or not supported, are listed with the reason.
+      in its store. Only metadata is read. Nodes that are damaged, or not supported, are listed with the reason, \
+      and so are links that are not followed. A node in a directory that is no group itself is listed with the \
+      name of the directory.
         zvlen tree photos.zarr
         zvlen tree photos.zarr --json | jq '.[] | select(.stored_bytes > 1000000000) | .path'
       """)
@@ -69,9 +71,9 @@ struct TreeCommand: ParsableCommand {
   private func writeLines(_ node: NodeLocation, to output: OutputStream) throws {
     try output.write("\(OneLine("\(node.path): \(try summary(of: node.entry, in: node).words)"))\n")
     guard let group = node.group else { return }
-    try TreeDrawing(of: group, maximumDepth: depth ?? Int.max).forEachLine { branches, entry in
+    try TreeDrawing(of: group, maximumDepth: depth ?? Int.max).forEachLine { branches, name, entry in
       try Interruption.check()
-      let line = OneLine("\(entry.name): \(try summary(of: entry, in: node).words)")
+      let line = OneLine("\(name): \(try summary(of: entry, in: node).words)")
       try output.write("\(branches)\(line)\n")
     }
   }

@@ -53,7 +53,7 @@ struct ArrayDescription {
         chunkSizes.add(byteCount: elements[index].byteCount)
       }
       sizes.withLock { $0.add(chunkSizes) }
-      progress.add(1, byteCount: chunkSizes.byteCount)
+      progress.add(1, byteCount: Int(clamping: chunkSizes.byteCount))
     } failure: { _, error in
       throw error
     }
@@ -80,7 +80,7 @@ struct ArrayDescription {
       "codecs": .array(metadata.codecs.map(\.json)),
       "element_count": .integer(metadata.elementCount),
       "stored_bytes": .integer(storedByteCount),
-      "decoded_bytes": sizes.map { .integer($0.byteCount) } ?? .null,
+      "decoded_bytes": sizes.flatMap { JSONNumber("\($0.byteCount)") }.map(JSONValue.number) ?? .null,
     ]
     if let shards {
       object["shard_shape"] = .array(shards.shape.map(JSONValue.integer))

@@ -1,3 +1,4 @@
+import ChunkEngine
 import Zarr
 
 /// What `zvlen tree` says of a node.
@@ -7,8 +8,8 @@ struct NodeSummary {
   /// The path of the node, as it is given to other commands.
   private let path: String
 
-  /// The size of all values of an array, or nil where it is not asked for.
-  private let storedByteCount: Int?
+  /// The size of all values of an array, or why it is not known; nil where it is not asked for.
+  private let storedByteCount: Result<Int, any Error>?
 
   /// What the node's metadata says, or why that is not known.
   private let metadata: Result<NodeMetadata, any Error>
@@ -20,7 +21,7 @@ struct NodeSummary {
   ///   - store: The store that holds it.
   ///   - path: Its path, as it is given to other commands.
   ///   - addsSizes: Whether the sizes of an array's values are added up, which looks at each of them.
-  /// - Throws: `StoreError`
+  /// - Throws: `ZarrError.cancelled`
   init(of entry: NodeEntry, in store: any Store, path: String, addsSizes: Bool) throws {
     self.entry = entry
     self.path = path
@@ -29,9 +30,14 @@ struct NodeSummary {
       storedByteCount = nil
       return
     }
-    storedByteCount = try store.list(entry.path.description).reduce(0) { total, key in
-      try Interruption.check()
-      return try total + (store.byteCount(of: key) ?? 0)
+    do {
+      storedByteCount = .success(
+        try store.list(entry.path.description).reduce(0) { total, key in
+          try Interruption.check()
+          return try sumOrMaximum(total, store.byteCount(of: key) ?? 0)
+        })
+    } catch let error as StoreError {
+      storedByteCount = .failure(error)
     }
   }
 
@@ -51,7 +57,13 @@ struct NodeSummary {
     case .success: break
     case .failure(let error): object["error"] = .string(Self.reason(for: error))
     }
-    if let storedByteCount { object["stored_bytes"] = .integer(storedByteCount) }
+    switch storedByteCount {
+    case .success(let byteCount)?: object["stored_bytes"] = .integer(byteCount)
+    case .failure(let error)?:
+      object["stored_bytes"] = .null
+      object["error"] = .string("\(error)")
+    case nil: break
+    }
     return .object(object)
   }
 
@@ -67,7 +79,13 @@ struct NodeSummary {
       case .success: [kind] + format
       case .failure(let error): [kind] + format + [Self.reason(for: error)]
       }
-    return (parts + (storedByteCount.map { [Quantity.bytes($0)] } ?? [])).joined(separator: ", ")
+    let size: [String] =
+      switch storedByteCount {
+      case .success(let byteCount)?: [Quantity.bytes(byteCount)]
+      case .failure(let error)?: ["of unknown size: \(error)"]
+      case nil: []
+      }
+    return (parts + size).joined(separator: ", ")
   }
 
   private static func chunks(of array: ArrayMetadata) -> String {
@@ -80,7 +98,7 @@ struct NodeSummary {
   private static func json(_ shape: [Int]) -> JSONValue { .array(shape.map(JSONValue.integer)) }
 
   /// Why metadata is not known, without the place, which is said already.
-  private static func reason(for error: any Error) -> String {
+  static func reason(for error: any Error) -> String {
     if case ZarrError.metadata(_, let reason) = error { return "\(reason)" }
     return "\(error)"
   }

@@ -12,8 +12,8 @@ struct SizeHistogram {
   /// The number of elements.
   private(set) var count = 0
 
-  /// The bytes of all elements.
-  private(set) var byteCount = 0
+  /// The bytes of all elements, which may be more than an `Int` holds: arrays claim any number of fill values.
+  private(set) var byteCount: UInt128 = 0
 
   /// Adds elements of one size.
   mutating func add(byteCount size: Int, count: Int = 1) {
@@ -23,7 +23,7 @@ struct SizeHistogram {
       large[size, default: 0] += count
     }
     self.count += count
-    byteCount += size * count
+    byteCount += UInt128(size) * UInt128(count)
   }
 
   /// Adds all elements of another histogram.
@@ -50,11 +50,16 @@ struct SizeHistogram {
     for (size, sizeCount) in sizes {
       reached += sizeCount
       while quantiles.count < parts.count,
-        reached >= max(1, Int((parts[quantiles.count] * Double(count)).rounded(.up)))
+        reached >= rank(of: parts[quantiles.count])
       {
         quantiles.append(size)
       }
     }
     return quantiles
+  }
+  /// The number of elements that a part of them has at least.
+  private func rank(of part: Double) -> Int {
+    // Rounding may give more than there are, and more than an `Int` holds.
+    max(1, Int(exactly: (part * Double(count)).rounded(.up)).map { min(count, $0) } ?? count)
   }
 }

@@ -15,25 +15,18 @@ struct TreeDrawing {
     self.maximumDepth = maximumDepth
   }
 
-  /// Shows each node to `body`, groups before what is in them, with what is drawn in front of it.
+  /// Shows each node to `body`, groups before what is in them, with what is drawn in front of it and its path
+  /// from the group that it is in.
   ///
   /// - Throws: `StoreError`, and what `body` throws.
-  func forEachLine(_ body: (_ branches: String, NodeEntry) throws -> Void) throws {
-    guard maximumDepth > 0 else { return }
-    // A list in place of recursion, because the depth comes from the data.
-    var levels = [try group.children()[...]]
-    while var level = levels.popLast() {
-      guard let entry = level.popFirst() else { continue }
-      let branches = levels.map { $0.isEmpty ? "    " : "│   " } + [level.isEmpty ? "└── " : "├── "]
-      try body(branches.joined(), entry)
-      levels.append(level)
-      // A group that cannot be opened has said so in its line.
-      if entry.kind == .group, levels.count < maximumDepth,
-        let members = try? ZarrGroup.open(
-          in: group.store, at: entry.path.description, usingConsolidatedMetadata: false)
-      {
-        levels.append(try members.children()[...])
-      }
+  func forEachLine(_ body: (_ branches: String, _ name: String, NodeEntry) throws -> Void) throws {
+    var groups = [group.path]
+    try group.walkBranches(maximumDepth: maximumDepth) { entry, isLast in
+      groups.removeLast(groups.count - isLast.count)
+      let name = entry.path.names.dropFirst(groups[groups.count - 1].names.count).joined(separator: "/")
+      let branches = isLast.dropLast().map { $0 ? "    " : "│   " } + [isLast.last == true ? "└── " : "├── "]
+      try body(branches.joined(), name, entry)
+      groups.append(entry.path)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Zarr
 
 /// Writes files below a directory, and nowhere else.
 ///
@@ -32,17 +33,20 @@ final class DirectoryWriter {
   func write(_ bytes: RawSpan, to path: RelativePath) throws {
     let parent = try level(of: path.directories)
     let location = "\(parent.directory.path)/\(path.name)"
-    if overwrites, unsafe unlinkat(parent.directory.number, path.name, 0) != 0, errno != ENOENT {
-      throw ToolError(operation: "replace", path: location, code: errno)
-    }
+    let number = parent.directory.number
+    // What is replaced stays until the new file is whole.
+    let name = overwrites ? TemporaryName.make(for: path.name) : path.name
     do {
       // Never through a link: a new file, or none.
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-      let file = try OpenFile(path.name, in: parent.directory.number, flags: flags, path: location)
+      let file = try OpenFile(name, in: number, flags: flags, path: location)
       do {
         try file.write(bytes)
+        if unsafe overwrites && renameat(number, name, number, path.name) != 0 {
+          throw ToolError(operation: "replace", path: location, code: errno)
+        }
       } catch {
-        _ = unsafe unlinkat(parent.directory.number, path.name, 0)
+        _ = unsafe unlinkat(number, name, 0)
         throw error
       }
     } catch let error as ToolError where error.code == EEXIST {

@@ -12,46 +12,76 @@ struct LineExport {
   /// Writes all elements, each with the terminator behind it.
   ///
   /// Bytes, text and JSON are written as they are, but for JSON that is laid out in several lines, which is
-  /// written in one. Elements of other types are JSON values too, since their bytes mean nothing to others.
+  /// written in one, and the zeros that fill up text and bytes of a fixed width, which are left out. Elements
+  /// of other types are JSON values too, since their bytes mean nothing to others.
   ///
+  /// - Parameters:
+  ///   - output: Where the lines go; those in front of an error are written.
+  ///   - raw: Is told of elements that are none of their data type, whose bytes are written.
   /// - Throws: ``ToolError`` if the terminator is part of an element.
-  func run(to output: OutputStream) throws {
-    guard [.bytes, .string, .json].contains(array.dataType) else {
+  func run(to output: OutputStream, raw: inout RawElements) throws {
+    guard array.dataType.isPadded || [.bytes, .string, .json].contains(array.dataType) else {
       return try array.writeLines(
-        of: 0..<array.count, as: .element, terminator: terminator, to: output, path: array.location)
+        of: 0..<array.count, as: .element, terminator: terminator, to: output, raw: &raw)
     }
     let progress = ProgressLine("exporting", totalCount: array.count)
     defer { progress.clear() }
-    let isJSON = array.dataType == .json
-    try array.forEachBlock(monitor: Interruption.monitor) { block in
-      let blobs = block.elements.blobs
-      var byteCount = 0
-      for index in block.elements.indices {
-        let element = blobs[index]
-        if contains(terminator, element) {
-          guard isJSON else { throw hasTerminator(block.offset + index) }
-          try output.write { buffer in try appendCompact(element, block.offset + index, to: &buffer) }
-        } else {
-          try output.write(element)
+    let dataType = array.dataType
+    var text: [UInt8] = []
+    try output.flushing {
+      try array.forEachBlock(monitor: Interruption.monitor) { block in
+        let blobs = block.elements.blobs
+        var byteCount = 0
+        for index in block.elements.indices {
+          let number = block.offset + index
+          if dataType.isPadded {
+            text.removeAll(keepingCapacity: true)
+            do throws(ElementError) {
+              try dataType.appendUnpadded(blobs[index], to: &text)
+            } catch {
+              progress.clear()
+              raw.add("element \(number)", "\(error)")
+              text.removeAll(keepingCapacity: true)
+              ElementText.appendRaw(blobs[index], to: &text)
+            }
+            // SAFETY: Bytes have no padding.
+            try write(unsafe text.span.bytes, number, to: output, raw: &raw)
+          } else {
+            try write(blobs[index], number, to: output, raw: &raw)
+          }
+          byteCount += blobs[index].byteCount
         }
-        try output.write { buffer in buffer.append(terminator) }
-        byteCount += element.byteCount
+        progress.add(block.elements.count, byteCount: byteCount)
       }
-      progress.add(block.elements.count, byteCount: byteCount)
     }
-    try output.flush()
   }
 
-  /// Appends JSON in one line, in which there is neither a line feed nor a NUL byte.
-  private func appendCompact(_ element: RawSpan, _ index: Int, to buffer: inout [UInt8]) throws {
-    let parser = JSONParser(
-      maximumDepth: JSONValue.maximumElementDepth, maximumByteCount: Int(UInt32.max))
-    do throws(JSONError) {
-      try parser.appendCompact(element, to: &buffer)
-    } catch {
-      throw ToolError("\(array.location): element \(index) is not JSON: \(error)")
+  /// Writes an element and the terminator.
+  private func write(
+    _ element: RawSpan, _ number: Int, to output: OutputStream, raw: inout RawElements
+  ) throws {
+    if !contains(terminator, element) {
+      try output.write(element)
+    } else if array.dataType == .json {
+      // In one line there is neither a line feed nor a NUL byte.
+      try output.write { buffer in
+        let start = buffer.count
+        do throws(JSONError) {
+          try Self.parser.appendCompact(element, to: &buffer)
+        } catch {
+          buffer.removeSubrange(start...)
+          raw.add("element \(number)", "is not JSON: \(error.message) (byte \(error.byteOffset))")
+          ElementText.appendRaw(element, to: &buffer)
+        }
+      }
+    } else {
+      throw hasTerminator(number)
     }
+    try output.write { buffer in buffer.append(terminator) }
   }
+
+  private static let parser = JSONParser(
+    maximumDepth: JSONParser.depths.upperBound, maximumByteCount: Int(UInt32.max))
 
   private func contains(_ byte: UInt8, _ element: RawSpan) -> Bool {
     unsafe element.withUnsafeBytes { element in

@@ -9,20 +9,29 @@ struct TreeExport {
   /// Whether files without a path, as damaged chunks leave them, are left out.
   private let skipsDamagedPaths: Bool
 
+  /// Whether of files that cannot be in one directory the later one is written, and not an error.
+  private let keepsLast: Bool
+
   /// Opens the group of a store.
-  init(_ store: FileStore, access: ArrayAccess, skipsDamagedPaths: Bool) throws {
+  init(_ store: FileStore, access: ArrayAccess, skipsDamagedPaths: Bool, keepsLast: Bool) throws {
     group = try FileTreeGroup(in: store, access: access)
     location = group.paths.location
     self.skipsDamagedPaths = skipsDamagedPaths
+    self.keepsLast = keepsLast
   }
 
   /// Writes all files.
   ///
-  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory, or is there
-  ///   twice.
+  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory, or cannot
+  ///   be with another one.
   func run(to directory: String, overwrites: Bool) throws {
-    let count = group.paths.count
-    try checkPaths(count: count)
+    let count = group.count
+    let replaced = try checkPaths(count: count)
+    if group.surplus > 0 {
+      StandardError.write(
+        "zvlen: note: \(Quantity.count(group.surplus, "element")) of \(group.blobs.location) have no path and are not "
+          + "written; zvlen cat \(group.blobs.location) \(count) is the first one\n")
+    }
     let progress = ProgressLine("exporting", totalCount: count)
     defer { progress.clear() }
     // As many files as the paths of a chunk: they are read once, and the workers have chunks to share.
@@ -34,13 +43,14 @@ struct TreeExport {
     var start = 0
     while start < count {
       let end = start + min(step, count - start)
-      try export(start..<end, to: directory, overwrites: overwrites, progress)
+      try export(start..<end, without: replaced, to: directory, overwrites: overwrites, progress)
       start = end
     }
   }
 
   private func export(
-    _ files: Range<Int>, to directory: String, overwrites: Bool, _ progress: ProgressLine
+    _ files: Range<Int>, without replaced: Set<Int>, to directory: String, overwrites: Bool,
+    _ progress: ProgressLine
   ) throws {
     let paths = try group.paths.read([files], monitor: Interruption.monitor)
     try group.blobs.scan([files], monitor: Interruption.monitor) { region, contents in
@@ -48,7 +58,9 @@ struct TreeExport {
       for index in contents.indices {
         try Interruption.check()
         let file = region.ranges[0].lowerBound + index
-        guard let path = try path(paths, at: file - files.lowerBound, file: file) else { continue }
+        guard !replaced.contains(file),
+          let path = try path(paths, at: file - files.lowerBound, file: file)
+        else { continue }
         try writer.write(contents[index], to: path)
       }
       progress.add(contents.count, byteCount: contents.byteCount)
@@ -56,22 +68,38 @@ struct TreeExport {
   }
 
   /// Reads and checks all paths, and reports those that differ only in case.
-  private func checkPaths(count: Int) throws {
+  ///
+  /// - Returns: The files that later ones take the place of.
+  private func checkPaths(count: Int) throws -> Set<Int> {
     var check = PathCheck()
     try forEachPath(in: 0..<count) { _, path in check.add(path.description) }
-    guard check.needsSecondPass() else { return }
+    guard check.needsSecondPass() else { return [] }
+    var suspects: [(file: Int, path: String)] = []
     try forEachPath(in: 0..<count) { file, path in
-      do {
-        try check.compare(path.description, index: file)
-      } catch {
-        throw ToolError("\(location): \(error)")
+      if keepsLast {
+        if check.isSuspect(path.description) { suspects.append((file, path.description)) }
+      } else if let conflict = check.conflict(of: path.description, index: file) {
+        let text = conflict.description("element \(conflict.first.index)", "element \(file)")
+        throw ToolError(
+          "\(location): \(text), and no file is written; --keep-last writes the later one of such files")
       }
+    }
+    var replaced: Set<Int> = []
+    // From the last one on, whatever cannot be with those behind it goes.
+    for (file, path) in suspects.reversed() where check.conflict(of: path, index: file) != nil {
+      replaced.insert(file)
+    }
+    if !replaced.isEmpty {
+      StandardError.write(
+        "zvlen: note: \(Quantity.count(replaced.count, "file")) are not written, because a later one has the same path "
+          + "or needs it as a directory; the first one is element \(replaced.min() ?? 0)\n")
     }
     for (first, second) in check.collisions {
       StandardError.write(
         "zvlen: note: \(JSONValue.string(first)) and \(JSONValue.string(second)) are one path where case does not count\n"
       )
     }
+    return replaced
   }
 
   /// Reads and checks paths.

@@ -10,6 +10,9 @@ final class ImportRecord {
   /// The path of what the import makes.
   private let path: String
 
+  /// Where the record is.
+  var location: String { "\(store.location)/\(key)" }
+
   private let store: FileStore
   private let key: StoreKey
 
@@ -45,10 +48,7 @@ final class ImportRecord {
     self.job = job
     self.interval = interval
     // Of a record that was being written when its import was killed.
-    for name in try FileManager.default.contentsOfDirectory(atPath: directory)
-    where name.hasPrefix(".\(key).") && name.hasSuffix(".partial") {
-      try store.delete(StoreKey(name))
-    }
+    try store.sweepTemporaryFiles(of: key)
     guard let bytes = try store.bytes(of: key, limit: Self.maximumByteCount) else {
       isFound = false
       position = ImportPosition()
@@ -103,6 +103,9 @@ final class ImportRecord {
   func remove() throws {
     try store.delete(key)
   }
+
+  /// What to do to begin again with what nobody has seen yet.
+  var beginningAgain: String { "remove \(location) and \(Self.workingPath(of: path)) to begin again" }
 
   /// What two jobs do not have in common, in words that follow "and".
   private static func difference(_ old: JSONObject, _ new: JSONObject) -> String {

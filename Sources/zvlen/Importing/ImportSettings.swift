@@ -1,3 +1,4 @@
+import ChunkEngine
 import Zarr
 
 /// What all ways of importing have in common.
@@ -20,7 +21,9 @@ struct ImportSettings {
         "\(array.location) has \(array.shape.count) axes; only arrays of one axis are continued")
     }
     if let type, type.dataType != array.dataType {
-      throw ToolError("\(array.location) has elements of type \(array.dataType.name), not \(type.rawValue)")
+      throw ToolError(
+        "\(array.location) has elements of type \(array.dataType.name), not \(type.rawValue); leave out --type, "
+          + "or name another directory")
     }
   }
 
@@ -31,8 +34,15 @@ struct ImportSettings {
       lockTimeout: Self.lockTimeout, monitor: Interruption.monitor)
   }
 
+  /// The most bytes of a chunk of a new array besides its largest element.
+  var chunkByteLimit: Int {
+    Appender.chunkByteLimit(
+      forChunksOf: encoding.chunkByteCount, inShards: encoding.shardBytes != nil, memoryBudget: memoryBudget,
+      access.limits)
+  }
+
   /// How long to wait for other imports to the same array.
-  private static let lockTimeout = Duration.seconds(3600)
+  static let lockTimeout = Duration.seconds(3600)
 
   /// Fills rows of an array, which are whole chunks.
   func filling(_ rows: Range<Int>, of array: ZarrArray) throws -> Appender {
@@ -50,13 +60,23 @@ struct ImportSettings {
 extension ImportSettings {
   /// The largest element that is written.
   var largestElementByteCount: Int {
-    access.allowsHugeElements ? Int(UInt32.max) - 1 : Int(Int32.max)
+    // A chunk has its number of elements besides, and the length of each.
+    min(
+      access.allowsHugeElements ? Int(UInt32.max) - 1 : Int(Int32.max),
+      access.limits.decodedByteCountPerChunk - 8)
   }
 
   /// The error for an element above the limit.
   func tooLarge(_ location: String, byteCount: Int) -> ToolError {
     let advice =
-      byteCount < Int(UInt32.max) ? "; --allow-huge-elements writes it, but zarr-python cannot read it" : ""
+      if byteCount >= Int(UInt32.max) {
+        ""
+      } else if byteCount > access.limits.decodedByteCountPerChunk - 8 {
+        "; with --chunk-limit \(byteCount / 1_000_000 + 1)MB it is written, and then all commands that read it need that"
+          + (byteCount > Int(Int32.max) ? "; it needs --allow-huge-elements too" : "")
+      } else {
+        "; --allow-huge-elements writes it, but zarr-python cannot read it"
+      }
     return ToolError(
       "\(location) has \(byteCount) bytes, and an element has at most \(largestElementByteCount)\(advice)")
   }

@@ -16,7 +16,20 @@ extension LineImport {
     // At least as many as decide the size of chunks and shards in an import of all.
     let sampleCount = survey.lineCount(withByteCount: max(settings.encoding.chunkByteCount, 1 << 20))
     try append(survey.extents(of: 0..<sampleCount), check, to: appender, progress)
-    let model = try appender.finish()
+    var model = try appender.finish()
+    let count = model.chunkShape[0]
+    let fitting =
+      settings.encoding.chunkCount == nil
+      ? survey.sizes.elementCount(atMost: count, limit: settings.chunkByteLimit) : count
+    if fitting < count {
+      // Lines that come later are so large that chunks of as many as the first ones make would be too large.
+      try destination.store.deleteAll("")
+      var options = settings.encoding.arrayOptions(type)
+      options.chunkSize = .count(fitting)
+      if let shardLength = model.shardShape?[0] { options.shardSize = .count(shardLength / count * fitting) }
+      model = try ZarrArray.create(
+        in: destination.store, shape: [0], options: options, access: settings.access)
+    }
     // The elements that decide the size of chunks are for their parts to bring.
     try model.write(RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
     try model.resize(to: [survey.count])
@@ -36,11 +49,13 @@ extension LineImport {
   private func append(
     _ extents: [LineSurvey.Extent], _ check: ElementCheck, to appender: Appender, _ progress: ProgressLine
   ) throws {
-    var state = State(appender: appender, check: check, position: ImportPosition())
+    var state = State(
+      appender: appender, check: check, position: ImportPosition(sources: [SourcePosition()]))
     for extent in extents {
-      state.position.lineCount = extent.firstLineNumber - 1
+      state.position.sources[0].lineCount = extent.firstLineNumber - 1
+      state.position.sources[0].byteCount = extent.bytes.lowerBound
       let reader = try LineReader(OpenFile(extent.path), terminator: terminator, bytes: extent.bytes)
-      try append(reader, extent.path, &state, progress)
+      try append(reader, extent.path, 0, &state, progress)
     }
   }
 }

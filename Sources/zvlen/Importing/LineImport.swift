@@ -7,6 +7,9 @@ struct LineImport: ImportWork {
   /// The name that stands for standard input.
   static let standardInputName = "-"
 
+  /// What errors call standard input.
+  static let standardInputTitle = "standard input"
+
   /// The paths of the files.
   let paths: [String]
 
@@ -15,19 +18,11 @@ struct LineImport: ImportWork {
 
   let settings: ImportSettings
 
-  func job() throws -> JSONObject {
-    let sources = try paths.map { path -> JSONValue in
-      guard path != Self.standardInputName, let status = try FileStatus(of: path), status.isRegularFile else {
-        return .object(["path": .string(path)])
-      }
-      return .object([
-        "path": .string(NodeDestination.resolve(path)), "bytes": .integer(status.byteCount),
-        "modified": .array(status.modification.map { .integer($0) }),
-      ])
-    }
-    return [
-      "sources": .array(sources), "terminator": .integer(Int(terminator)),
-      "options": .object(settings.encoding.json),
+  var job: JSONObject {
+    [
+      "sources": .array(
+        paths.map { .string($0 == Self.standardInputName ? $0 : NodeDestination.resolve($0)) }),
+      "terminator": .integer(Int(terminator)), "options": .object(settings.encoding.json),
     ]
   }
 
@@ -38,22 +33,32 @@ struct LineImport: ImportWork {
     var position: ImportPosition
     var record: ImportRecord?
 
-    /// The lines of the sources that are stored already.
+    /// The lines of the sources that are stored already, behind those of the position.
     var stored: StoredElements?
+
+    /// What to do where a source has changed.
+    var advice = ""
+  }
+
+  func survey(excluding ownPaths: [String]) {}
+
+  func isUnchanged(since position: ImportPosition) throws -> Bool {
+    try zip(paths, position.sources).allSatisfy { path, source in
+      try status(of: path).map { $0 == source.status && $0[0] == source.byteCount } ?? false
+    }
   }
 
   func run(to destination: NodeDestination, record: ImportRecord?) throws {
+    if let record, record.isFound, record.position.isComplete, destination.hasNode,
+      try isUnchanged(since: record.position)
+    {
+      return
+    }
     var state = try begin(at: destination, record)
     let progress = ProgressLine("importing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
-      for (index, path) in paths.enumerated().dropFirst(state.position.source) {
-        if index > state.position.source {
-          state.position.source = index
-          (state.position.byteOffset, state.position.lineCount) = (0, 0)
-        }
-        try append(path, &state, progress)
-      }
+      for (index, path) in paths.enumerated() { try append(path, index, &state, progress) }
       if let count = state.stored?.count, count > 0 {
         throw ToolError("the sources end \(Quantity.count(count, "line")) before what is stored of them")
       }
@@ -72,14 +77,18 @@ struct LineImport: ImportWork {
     guard array.shape.count == 1, array.dataType == (settings.encoding.type ?? .string).dataType else {
       return false
     }
+    let check = ElementCheck(settings.encoding.type, dataType: array.dataType)
     var stored = StoredElements(0..<array.shape[0], of: array)
     let progress = ProgressLine("comparing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
       for path in paths {
         var reader = try reader(of: path)
+        var isFirst = true
         try reader.forEachBlock { block in
-          try block.forEachLine(terminator) { line in
+          let lines = isFirst ? check.content(of: block) : block
+          isFirst = false
+          try lines.forEachLine(terminator) { line in
             guard stored.count > 0, try stored.takeNext(equalTo: line) else { throw OtherElement() }
           }
           progress.add(block.byteCount, byteCount: block.byteCount)
@@ -94,42 +103,66 @@ struct LineImport: ImportWork {
   /// Creates or opens the array, and finds where to go on.
   private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
     let encoding = settings.encoding
+    let new = ImportPosition(sources: paths.map { _ in SourcePosition() })
     let isThere = destination.continuesExisting || record?.isFound == true && destination.hasNode
     guard isThere else {
       let type = encoding.type ?? .string
-      try record?.save(ImportPosition())
-      return State(
+      try record?.save(new)
+      let state = State(
         appender: try settings.create(in: destination.store, options: encoding.arrayOptions(type)),
-        check: ElementCheck(type, dataType: type.dataType), position: ImportPosition(), record: record)
+        check: ElementCheck(type, dataType: type.dataType), position: new, record: record)
+      allowDividing(state)
+      return state
     }
     let array = try ZarrArray.open(in: destination.store, access: settings.access)
     try settings.checkContinuable(array, type: encoding.type)
     var state = State(
       appender: try settings.continuing(array), check: ElementCheck(encoding.type, dataType: array.dataType),
-      position: ImportPosition(), record: record)
+      position: new, record: record)
+    state.position.firstElement = array.shape[0]
     guard let record else { return state }
     guard record.isFound else {
-      state.position.firstElement = array.shape[0]
       try record.save(state.position)
       return state
     }
-    state.position = record.position
-    if state.position.source < paths.count, try !isSeekable(paths[state.position.source]) {
-      // It is read again from its beginning.
-      state.position.elementCount -= state.position.lineCount
-      (state.position.byteOffset, state.position.lineCount) = (0, 0)
+    let found = record.position
+    let first = found.firstElement + found.elementCount
+    guard found.sources.count == paths.count, first <= array.shape[0] else {
+      throw ToolError(
+        "\(destination.path) has fewer elements than the import had stored in it; remove \(record.location) "
+          + "if these sources are to be imported again")
     }
-    let first = state.position.firstElement + state.position.elementCount
-    guard first <= array.shape[0] else {
-      throw ToolError("\(destination.path) has fewer elements than the import had stored in it")
+    state.position.sources = found.sources
+    state.advice =
+      destination.continuesExisting
+      ? "a new file gets a name of its own, and without --resume --append appends all lines"
+      : record.beginningAgain
+    if !found.isComplete {
+      (state.position.firstElement, state.position.elementCount) = (found.firstElement, found.elementCount)
+      state.stored = StoredElements(first..<array.shape[0], of: array)
     }
-    state.stored = StoredElements(first..<array.shape[0], of: array)
+    if !destination.continuesExisting { allowDividing(state) }
     return state
   }
 
-  /// Whether a source can be read from anywhere.
-  private func isSeekable(_ path: String) throws -> Bool {
-    try path != Self.standardInputName && FileStatus(of: path)?.isRegularFile == true
+  /// Lets the array be divided into smaller chunks, which nobody else knows of.
+  private func allowDividing(_ state: State) {
+    guard let record = state.record, settings.encoding.chunkCount == nil, !settings.encoding.evenChunks else {
+      return
+    }
+    let count = paths.count
+    state.appender.willDivide = {
+      // Until it is done the import would begin again.
+      try record.save(ImportPosition(sources: (0..<count).map { _ in SourcePosition() }))
+    }
+  }
+
+  /// What tells whether a file has changed, or nil for a stream.
+  private func status(of path: String) throws -> [Int]? {
+    guard path != Self.standardInputName, let status = try FileStatus(of: path), status.isRegularFile else {
+      return nil
+    }
+    return [status.byteCount] + status.modification
   }
 
   /// The size of all files, or nil if one of them is a stream.
@@ -146,7 +179,7 @@ struct LineImport: ImportWork {
 
   /// What errors call a source.
   private func name(of path: String) -> String {
-    path == Self.standardInputName ? "standard input" : path
+    path == Self.standardInputName ? Self.standardInputTitle : path
   }
 
   private func reader(of path: String) throws -> LineReader {
@@ -156,29 +189,90 @@ struct LineImport: ImportWork {
       terminator: terminator)
   }
 
-  private func append(_ path: String, _ state: inout State, _ progress: ProgressLine) throws {
+  /// Appends the lines of a source, but for those that are imported.
+  private func append(
+    _ path: String, _ index: Int, _ state: inout State, _ progress: ProgressLine
+  ) throws {
+    let name = name(of: path)
+    let (done, advice) = (state.position.sources[index], state.advice)
+    let status = try status(of: path)
+    var isChecked = done.byteCount == 0
     let reader = try reader(of: path)
-    if state.position.byteOffset > 0 { try reader.seek(to: state.position.byteOffset) }
-    progress.add(state.position.byteOffset, byteCount: 0)
-    try append(reader, name(of: path), &state, progress)
+    if let status {
+      guard status[0] >= done.byteCount else {
+        throw changed(name, done, advice, "has only \(status[0]) bytes now")
+      }
+      if status == done.status {
+        isChecked = true
+        try reader.seek(to: done.byteCount)
+        progress.add(done.byteCount, byteCount: 0)
+      }
+      state.position.sources[index].status = status
+    }
+    var seen = SourcePosition()
+    try append(reader, name, index, &state, progress) { block in
+      guard !isChecked else { return (0, 0) }
+      let count = min(block.byteCount, done.byteCount - seen.byteCount)
+      seen.add(block.extracting(0..<count), terminator)
+      guard seen.byteCount == done.byteCount else { return (count, count) }
+      guard seen.checksum == done.checksum else {
+        throw changed(name, done, advice, "begins in another way now")
+      }
+      isChecked = true
+      guard count < block.byteCount, !done.isTerminated else { return (count, count) }
+      guard unsafe block.unsafeLoad(fromByteOffset: count, as: UInt8.self) == terminator else {
+        throw changed(name, done, advice, "goes on in line \(done.lineCount), which had no end then")
+      }
+      return (count, count + 1)
+    }
+    guard isChecked else { throw changed(name, done, advice, "has only \(seen.byteCount) bytes now") }
+  }
+
+  /// The error for a source that does not begin with what was imported from it.
+  private func changed(
+    _ name: String, _ done: SourcePosition, _ advice: String, _ reason: String
+  ) -> ToolError {
+    ToolError(
+      "\(Quantity.count(done.lineCount, "line")) (\(Quantity.count(done.byteCount, "byte"))) were imported from "
+        + "\(name), and it \(reason); \(advice)")
   }
 
   /// Appends all lines that a reader has.
+  ///
+  /// - Parameters:
+  ///   - reader: Hands out the lines.
+  ///   - name: What errors call the source.
+  ///   - index: The position of the source among all.
+  ///   - state: Where the import is.
+  ///   - progress: Shows it.
+  ///   - offsets: Where the bytes of a block begin that are not imported yet, and their lines.
+  /// - Throws: ``ToolError`` for a line that cannot be an element, and what reading and writing throw.
   func append(
-    _ reader: consuming LineReader, _ name: String, _ state: inout State, _ progress: ProgressLine
+    _ reader: consuming LineReader, _ name: String, _ index: Int, _ state: inout State,
+    _ progress: ProgressLine, from offsets: (RawSpan) throws -> (bytes: Int, lines: Int) = { _ in (0, 0) }
   ) throws {
     try reader.forEachBlock { block in
-      let lineNumber = state.position.lineCount + 1
-      // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
-      if state.check.isJSON || state.check.isText && !block.isWellFormedText {
-        try expect(linesOf: block, &state.check, name, firstLineNumber: lineNumber)
-      }
-      let count = try append(linesOf: block, name, firstLineNumber: lineNumber, &state)
       progress.add(block.byteCount, byteCount: block.byteCount)
-      state.position.byteOffset += block.byteCount
-      state.position.lineCount += count
+      let start = try offsets(block)
+      guard start.bytes < block.byteCount else { return }
+      let lineNumber = state.position.sources[index].lineCount + 1
+      let lines = try lines(
+        of: block.extracting(start.lines..<block.byteCount), isFirst: lineNumber == 1, state.check, name)
+      // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
+      if state.check.isJSON || state.check.isText && !lines.isWellFormedText {
+        let end = state.position.sources[index].byteCount + block.byteCount - start.bytes
+        try expect(
+          linesOf: lines, at: end - lines.byteCount, &state.check, name, firstLineNumber: lineNumber)
+      }
+      let count = try append(linesOf: lines, name, firstLineNumber: lineNumber, &state)
       state.position.elementCount += count
-      if let record = state.record, record.isDue, (state.stored?.count ?? 0) == 0 {
+      state.position.sources[index].lineCount += count
+      guard let record = state.record else {
+        state.position.sources[index].byteCount += block.byteCount - start.bytes
+        return
+      }
+      state.position.sources[index].add(block.extracting(start.bytes..<block.byteCount), terminator)
+      if record.isDue, (state.stored?.count ?? 0) == 0 {
         try state.appender.checkpoint()
         try record.save(state.position)
       }
@@ -208,14 +302,41 @@ struct LineImport: ImportWork {
     return count
   }
 
+  /// The lines that are in a block: of the first one of a source, all but a byte order mark in front of JSON.
+  ///
+  /// - Throws: ``ToolError`` if a source holds no lines at all.
+  @_lifetime(copy block)
+  private func lines(
+    of block: RawSpan, isFirst: Bool, _ check: ElementCheck, _ name: String
+  ) throws(ToolError) -> RawSpan {
+    guard isFirst else { return block }
+    // Bytes that end with a NUL byte may be anything.
+    if check.isText || terminator != 0, let form = SourceForm(block, isText: check.isText) {
+      throw form.error(name)
+    }
+    return check.content(of: block)
+  }
+
   /// Looks at each line of a block, and throws for the first one that cannot be an element.
   private func expect(
-    linesOf block: RawSpan, _ check: inout ElementCheck, _ name: String, firstLineNumber: Int
+    linesOf block: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ name: String,
+    firstLineNumber: Int
   ) throws {
     var number = firstLineNumber
+    var offset = byteOffset
     try block.forEachLine(terminator) { line in
-      if let problem = check.problem(of: line) { throw ToolError("\(name), line \(number) \(problem)") }
+      if let problem = check.problem(of: line) {
+        var advice = ""
+        if problem.isEncoding {
+          advice = "; if it is Latin-1, \(SourceForm.conversion(from: "LATIN1", name))"
+          if !check.isJSON { advice += "; --type bytes takes it as it is" }
+        }
+        throw ToolError(
+          "\(name), line \(number) \(problem.reason) (byte \(problem.byteOffset) of the line, "
+            + "\(offset + problem.byteOffset) of \(name))\(advice)")
+      }
       number += 1
+      offset += line.byteCount + 1
     }
   }
 }

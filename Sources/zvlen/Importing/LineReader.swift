@@ -8,6 +8,7 @@ import Glibc
 @safe
 struct LineReader: ~Copyable {
   private static let blockByteCount = 2 << 20
+  private static let largestReadByteCount = 32 << 20
 
   private let file: OpenFile
   private let terminator: UInt8
@@ -26,7 +27,11 @@ struct LineReader: ~Copyable {
   /// - Throws: ``ToolError`` if the file cannot be read from there.
   init(_ file: consuming OpenFile, terminator: UInt8, bytes: Range<Int>? = nil) throws {
     if let bytes { try file.seek(to: bytes.lowerBound) }
-    isRegularFile = try file.status().isRegularFile
+    let status = try file.status()
+    guard !status.isEndlessDevice else {
+      throw ToolError("\(file.path) is a device that has no lines; name a file or a pipe")
+    }
+    isRegularFile = status.isRegularFile
     rest = bytes?.count
     self.file = file
     self.terminator = terminator
@@ -50,7 +55,8 @@ struct LineReader: ~Copyable {
     var count = 0
     while true {
       try waitForInput()
-      let free = unsafe buffer[count...].prefix(rest ?? buffer.count)
+      // Not more at a time, so that a signal is heard in the middle of a long line.
+      let free = unsafe buffer[count...].prefix(min(rest ?? .max, Self.largestReadByteCount))
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: free)
       let readByteCount =
         if isRegularFile { try unsafe file.readFully(into: room) } else { try unsafe file.read(into: room) }

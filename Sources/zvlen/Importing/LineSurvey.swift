@@ -24,6 +24,9 @@ struct LineSurvey {
   /// The number of lines of all files.
   private(set) var count = 0
 
+  /// The sizes of the lines.
+  private(set) var sizes = SizeProfile()
+
   private let paths: [String]
   private let terminator: UInt8
   private var blocks: [Block] = []
@@ -39,7 +42,11 @@ struct LineSurvey {
       var position = 0
       var firstLineNumber = 1
       try reader.forEachBlock { block in
-        let lineCount = block.lineCount(terminator)
+        var lineCount = 0
+        block.forEachLine(terminator) { line in
+          lineCount += 1
+          sizes.add(line.byteCount)
+        }
         blocks.append(
           Block(
             file: file, bytes: position..<position + block.byteCount, lines: count..<count + lineCount,
@@ -116,12 +123,5 @@ extension RawSpan {
         position = end + 1
       }
     }
-  }
-
-  /// The number of lines.
-  fileprivate func lineCount(_ terminator: UInt8) -> Int {
-    var count = 0
-    forEachLine(terminator) { _ in count += 1 }
-    return count
   }
 }

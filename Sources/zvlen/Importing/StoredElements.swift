@@ -19,7 +19,8 @@ struct StoredElements {
   /// The number of elements that are left.
   var count: Int { end - next }
 
-  /// Takes the next element, and returns whether it has these bytes.
+  /// Takes the next element, and returns whether it has these bytes, or is JSON of the same value: the codecs of
+  /// Zarr v2 keep values.
   ///
   /// - Precondition: There is one.
   mutating func takeNext(equalTo bytes: RawSpan) throws -> Bool {
@@ -31,6 +32,7 @@ struct StoredElements {
     }
     guard let view else { return false }
     defer { next += 1 }
-    return view[next - viewStart].isEqual(to: bytes)
+    let element = view[next - viewStart]
+    return element.isEqual(to: bytes) || array.dataType == .json && JSONElement.areEqual(element, bytes)
   }
 }

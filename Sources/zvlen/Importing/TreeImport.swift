@@ -5,105 +5,172 @@ import Zarr
 /// Puts the files of directories into a group: their contents in the array `blobs`, their paths in `paths`.
 struct TreeImport: ImportWork {
   /// The directories, in the order in which their files are imported.
-  private let trees: [DirectoryTree]
+  private var trees: [DirectoryTree]
 
   private let settings: ImportSettings
 
   /// How many files there are and how large they are, which decides the chunks, and how long it is going to
-  /// take.
-  private let total: Total
+  /// take; nil until they are counted.
+  private var counted: Total?
+
+  private var total: Total { counted ?? Total() }
 
   /// Takes directories; if there are several, the last name of each stands in front of the paths in it.
   ///
   /// - Throws: ``ToolError`` if two directories have the same name.
-  init(_ paths: [String], excluding ownPaths: [String], settings: ImportSettings) throws {
+  init(_ paths: [String], settings: ImportSettings) throws {
     self.settings = settings
-    let excluded = Set(try ownPaths.compactMap { try FileStatus(of: $0)?.identity })
     var trees: [DirectoryTree] = []
     for path in paths {
-      var tree = DirectoryTree(path: path, prefix: paths.count > 1 ? try Self.name(of: path) + "/" : "")
+      let tree = DirectoryTree(path: path, prefix: paths.count > 1 ? try Self.name(of: path) + "/" : "")
       if let other = trees.first(where: { $0.prefix.utf8.elementsEqual(tree.prefix.utf8) }) {
         throw ToolError(
           "\(other.path) and \(path) have the same last name, so that their files would have the same paths; "
             + "import the directory above them")
       }
-      tree.excluded = excluded
       trees.append(tree)
     }
     trees.sort { $0.prefix.utf8.lexicographicallyPrecedes($1.prefix.utf8) }
     self.trees = trees
-    total = try Self.count(trees)
   }
 
-  func job() throws -> JSONObject {
+  var job: JSONObject {
     [
       "directories": .array(trees.map { .string(NodeDestination.resolve($0.path)) }),
-      "files": .integer(total.fileCount), "bytes": .integer(total.byteCount),
-      "fingerprint": .integer(Int(truncatingIfNeeded: total.fingerprint)),
       "options": .object(settings.encoding.json),
     ]
   }
 
+  mutating func survey(excluding ownPaths: [String]) throws {
+    let excluded = Set(try ownPaths.compactMap { try FileStatus(of: $0)?.identity })
+    for index in trees.indices { trees[index].excluded = excluded }
+    guard counted == nil else { return }
+    var total = Total()
+    try forEachFile { file in
+      total.add(file, try FileStatus(of: file.name, in: file.directory, path: file.location))
+    }
+    counted = total
+  }
+
+  func isUnchanged(since position: ImportPosition) -> Bool { position.files == total.files }
+
+  private func forEachFile(_ body: (FoundFile) throws -> Void) throws {
+    for tree in trees {
+      try tree.forEachFile { file in
+        try Interruption.check()
+        try body(file)
+      }
+    }
+  }
+
   func run(to destination: NodeDestination, record: ImportRecord?) throws {
-    var (blobs, paths, check, position) = try begin(at: destination, record)
+    if let record, record.isFound, record.position.isComplete, destination.hasNode,
+      isUnchanged(since: record.position)
+    {
+      return
+    }
+    let lock = destination.continuesExisting ? try FileTreeGroup.lock(destination.store) : nil
+    defer { lock?.unlock() }
+    var state = try begin(at: destination, record)
     let progress = ProgressLine("importing", totalCount: total.byteCount)
     defer { progress.clear() }
-    var storedCount = position.elementCount
-    position.elementCount = 0
     do {
-      for tree in trees {
-        try tree.forEachFile { file in
-          try Interruption.check()
-          position.elementCount += 1
-          if storedCount > 0 {
-            storedCount -= 1
-            return
-          }
-          let byteCount = try append(file, &check, to: blobs)
-          try append(file.relativePath, to: paths)
-          progress.add(byteCount, byteCount: byteCount)
-          guard let record, record.isDue else { return }
-          try blobs.checkpoint()
-          try paths.checkpoint()
-          try record.save(position)
+      try forEachFile { file in
+        guard state.imported?.contains(file.relativePath) != true else { return }
+        if record != nil {
+          state.position.files.add(
+            file.relativePath, try FileStatus(of: file.name, in: file.directory, path: file.location))
         }
+        if try state.takeStored(file) { return }
+        let byteCount = try append(file, &state.check, to: state.blobs)
+        try append(file.relativePath, to: state.paths)
+        state.position.elementCount += 1
+        progress.add(byteCount, byteCount: byteCount)
+        guard let record, record.isDue else { return }
+        try checkpoint(state)
+        try record.save(state.position)
       }
-      try blobs.finish()
-      try paths.finish()
-      position.isComplete = true
-      try record?.save(position)
+      if let count = state.stored?.count, count > 0 { throw state.others(count) }
+      try checkpoint(state)
+      try state.paths.finish()
+      try state.blobs.finish()
+      state.position.isComplete = true
+      try record?.save(state.position)
     } catch {
-      blobs.cancel()
-      paths.cancel()
+      state.blobs.cancel()
+      state.paths.cancel()
+      // Of an array that has got longer than the other one.
+      if let lock, (try? lock.check()) != nil { try? state.group?.reloadAndCut() }
       throw error
+    }
+  }
+
+  /// Stores what is appended to both arrays, and then gives them their lengths, paths first.
+  private func checkpoint(_ state: State) throws {
+    try state.blobs.flush()
+    try state.paths.checkpoint()
+    try state.blobs.checkpoint()
+  }
+
+  /// Where an import is.
+  private struct State {
+    /// The group, if it was there before.
+    var group: FileTreeGroup?
+    let blobs: Appender
+    let paths: Appender
+    var check: ElementCheck
+    var position: ImportPosition
+
+    /// The files that are imported, up to the position.
+    var imported: ImportedPaths?
+
+    /// The paths that are stored behind those of the position.
+    var stored: StoredElements?
+
+    /// Whether a file is stored already, behind those of the position.
+    mutating func takeStored(_ file: FoundFile) throws -> Bool {
+      guard let count = stored?.count, count > 0 else { return false }
+      // SAFETY: Bytes have no padding.
+      guard try stored?.takeNext(equalTo: unsafe file.relativePath.utf8Span.span.bytes) == true else {
+        throw others(count)
+      }
+      position.elementCount += 1
+      return true
+    }
+
+    /// The error for files that are stored where the import was stopped, and are not those that come next.
+    func others(_ count: Int) -> ToolError {
+      ToolError(
+        "\(Quantity.count(count, "file")) at the end of \(group?.paths.location ?? "the group") are not those that this "
+          + "import would have stored next; import without --resume what is not there yet")
     }
   }
 
   func isStored(in store: FileStore) throws -> Bool {
     guard try FileTreeGroup.isComplete(in: store) else { return false }
     let group = try FileTreeGroup(in: store, access: settings.access)
-    guard group.blobs.shape == [total.fileCount],
+    guard group.blobs.shape == [total.files.count],
       group.blobs.dataType == (settings.encoding.type ?? .bytes).dataType
     else { return false }
-    var blobs = StoredElements(0..<total.fileCount, of: group.blobs)
-    var paths = StoredElements(0..<total.fileCount, of: group.paths)
+    let check = ElementCheck(settings.encoding.type, dataType: group.blobs.dataType)
+    var blobs = StoredElements(0..<total.files.count, of: group.blobs)
+    var paths = StoredElements(0..<total.files.count, of: group.paths)
     let progress = ProgressLine("comparing", totalCount: total.byteCount)
     defer { progress.clear() }
     do {
-      for tree in trees {
-        try tree.forEachFile { file in
-          try Interruption.check()
-          // SAFETY: Bytes have no padding.
-          guard paths.count > 0, try paths.takeNext(equalTo: unsafe file.relativePath.utf8Span.span.bytes)
-          else {
-            throw OtherElement()
-          }
-          let source = try open(file)
-          let bytes = try source.bytes(limit: settings.largestElementByteCount)
-          // SAFETY: As above.
-          guard try blobs.takeNext(equalTo: unsafe bytes.span.bytes) else { throw OtherElement() }
-          progress.add(bytes.count, byteCount: bytes.count)
+      try forEachFile { file in
+        // SAFETY: Bytes have no padding.
+        guard paths.count > 0, try paths.takeNext(equalTo: unsafe file.relativePath.utf8Span.span.bytes)
+        else {
+          throw OtherElement()
         }
+        let source = try open(file)
+        let bytes = try source.bytes(limit: settings.largestElementByteCount)
+        // SAFETY: As above.
+        guard try blobs.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
+          throw OtherElement()
+        }
+        progress.add(bytes.count, byteCount: bytes.count)
       }
     } catch is OtherElement {
       return false
@@ -116,28 +183,26 @@ struct TreeImport: ImportWork {
   /// All of them count all files, and so come to the same group, whoever makes it, and to the same parts. The
   /// chunks of contents and of paths end at different files.
   func run(_ part: ImportPart, to destination: NodeDestination) throws {
-    let (newBlobs, newPaths, check, _) = try begin(at: destination, nil)
-    let models = [try newBlobs.finish(), try newPaths.finish()]
-    for model in models { try model.resize(to: [total.fileCount]) }
+    try destination.checkOutside(of: trees.map(\.path))
+    let state = try begin(at: destination, nil)
+    let models = [try state.blobs.finish(), try state.paths.finish()]
+    for model in models { try model.resize(to: [total.files.count]) }
 
     let arrays = try destination.share(models, access: settings.access)
     let rows = arrays.map { part.rows(of: $0) }
     let fillers = try zip(rows, arrays).map { try settings.filling($0, of: $1) }
-    var elementCheck = check
+    var elementCheck = state.check
     let progress = ProgressLine("importing", totalCount: total.byteCount / part.count)
     defer { progress.clear() }
     do {
       var index = 0
-      for tree in trees {
-        try tree.forEachFile { file in
-          try Interruption.check()
-          if rows[0].contains(index) {
-            let byteCount = try append(file, &elementCheck, to: fillers[0])
-            progress.add(byteCount, byteCount: byteCount)
-          }
-          if rows[1].contains(index) { try append(file.relativePath, to: fillers[1]) }
-          index += 1
+      try forEachFile { file in
+        if rows[0].contains(index) {
+          let byteCount = try append(file, &elementCheck, to: fillers[0])
+          progress.add(byteCount, byteCount: byteCount)
         }
+        if rows[1].contains(index) { try append(file.relativePath, to: fillers[1]) }
+        index += 1
       }
       for filler in fillers { try filler.finish() }
     } catch {
@@ -148,79 +213,141 @@ struct TreeImport: ImportWork {
 
   /// What there is to import.
   private struct Total {
-    var fileCount = 0
+    var files = FileFingerprint()
     var byteCount = 0
     var pathByteCount = 0
-
-    /// Tells other files from these: a hash of the paths, sizes and times of change (FNV-1a).
-    var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
+    var sizes = SizeProfile()
 
     mutating func add(_ file: FoundFile, _ status: FileStatus) {
-      fileCount += 1
+      files.add(file.relativePath, status)
       byteCount += status.byteCount
       pathByteCount += file.relativePath.utf8.count
-      // No path has a NUL.
-      for byte in file.relativePath.utf8 { mix(UInt64(byte)) }
-      for number in [0, status.byteCount] + status.modification { mix(UInt64(bitPattern: Int64(number))) }
+      sizes.add(status.byteCount)
     }
-
-    private mutating func mix(_ value: UInt64) {
-      fingerprint = (fingerprint ^ value) &* 0x100_0000_01b3
-    }
-  }
-
-  private static func count(_ trees: [DirectoryTree]) throws -> Total {
-    var total = Total()
-    for tree in trees {
-      try tree.forEachFile { file in
-        total.add(file, try FileStatus(of: file.name, in: file.directory, path: file.location))
-      }
-    }
-    return total
   }
 
   /// Creates or opens the arrays, and finds where to go on.
-  private func begin(
-    at destination: NodeDestination, _ record: ImportRecord?
-  ) throws -> (blobs: Appender, paths: Appender, ElementCheck, ImportPosition) {
+  private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
     let store = destination.store
-    let encoding = settings.encoding
-    var position = record?.position ?? ImportPosition()
     let isFound = record?.isFound == true
     if try destination.continuesExisting || isFound && FileTreeGroup.isComplete(in: store) {
-      let group = try FileTreeGroup(in: store, access: settings.access, cutsLonger: isFound)
-      try settings.checkContinuable(group.blobs, type: encoding.type)
-      let count = group.blobs.shape[0]
-      if !isFound { position.firstElement = count }
-      guard position.firstElement + position.elementCount <= count else {
-        throw ToolError("\(destination.path) has fewer files than the import had stored in it")
-      }
-      position.elementCount = count - position.firstElement
-      try record?.save(position)
-      return (
-        try settings.continuing(group.blobs), try settings.continuing(group.paths),
-        ElementCheck(encoding.type, dataType: group.blobs.dataType), position
-      )
+      return try go(on: FileTreeGroup(in: store, access: settings.access), destination, record)
     }
-    position = ImportPosition()
-    try record?.save(position)
+    try record?.save(ImportPosition())
     // A stopped import may have created one of the arrays.
+    let encoding = settings.encoding
     _ = try ZarrGroup.create(
       in: store, zarrFormat: (encoding.zarrFormat ?? .version3).zarrFormat, overwrites: isFound)
     let type = encoding.type ?? .bytes
     // Paths have no such size that chunks of them would have to be even.
     var pathEncoding = encoding
     pathEncoding.evenChunks = false
-    return (
-      try settings.create(
+    let count = total.files.count
+    return State(
+      blobs: try settings.create(
         in: store, at: FileTreeGroup.blobsName,
-        options: encoding.arrayOptions(type, forElements: total.fileCount, byteCount: total.byteCount)),
-      try settings.create(
+        options: encoding.arrayOptions(type, forElements: count, byteCount: total.byteCount) {
+          total.sizes.elementCount(atMost: $0, limit: settings.chunkByteLimit)
+        }),
+      paths: try settings.create(
         in: store, at: FileTreeGroup.pathsName,
-        options: pathEncoding.arrayOptions(
-          .string, forElements: total.fileCount, byteCount: total.pathByteCount)),
-      ElementCheck(type, dataType: type.dataType), position
-    )
+        options: pathEncoding.arrayOptions(.string, forElements: count, byteCount: total.pathByteCount) { $0 }
+      ),
+      check: ElementCheck(type, dataType: type.dataType), position: ImportPosition())
+  }
+
+  /// Finds where to go on in a group that is there.
+  private func go(
+    on group: FileTreeGroup, _ destination: NodeDestination, _ record: ImportRecord?
+  ) throws -> State {
+    try settings.checkContinuable(group.blobs, type: settings.encoding.type)
+    if record?.isFound != true { try group.checkPaths() }
+    let count = group.count
+    var position = record?.position ?? ImportPosition()
+    let first = position.firstElement + position.elementCount
+    guard first <= count else {
+      throw ToolError(
+        "\(destination.path) has fewer files than the import had stored in it; remove \(record?.location ?? "the record") "
+          + "if these directories are to be imported again")
+    }
+    var imported: ImportedPaths?
+    var stored: StoredElements?
+    if let record, record.isFound {
+      let end = position.isComplete ? count : first
+      imported = try ImportedPaths(0..<end, of: group.paths)
+      stored = StoredElements(end..<count, of: group.paths)
+      try checkUnchanged(
+        imported, since: position,
+        destination.continuesExisting
+          ? "what is stored stays as it is; import to another group" : record.beginningAgain)
+    }
+    try checkPaths(of: group, without: imported)
+    if imported == nil || position.isComplete {
+      position.firstElement = count
+      position.elementCount = 0
+      position.isComplete = false
+    }
+    // From here on something is written.
+    try record?.save(position)
+    try group.cut()
+    return State(
+      group: group, blobs: try settings.continuing(group.blobs), paths: try settings.continuing(group.paths),
+      check: ElementCheck(settings.encoding.type, dataType: group.blobs.dataType), position: position,
+      imported: imported, stored: stored)
+  }
+
+  /// Checks that the files which are imported are as they were.
+  private func checkUnchanged(
+    _ imported: ImportedPaths?, since position: ImportPosition, _ advice: String
+  ) throws {
+    var found = FileFingerprint()
+    var latest: (path: String, time: [Int])?
+    try forEachFile { file in
+      guard imported?.contains(file.relativePath) == true else { return }
+      let status = try FileStatus(of: file.name, in: file.directory, path: file.location)
+      found.add(file.relativePath, status)
+      if latest.map({ $0.time.lexicographicallyPrecedes(status.modification) }) ?? true {
+        latest = (file.location, status.modification)
+      }
+    }
+    guard found != position.files else { return }
+    let names = trees.map(\.path).joined(separator: " and ")
+    let reason =
+      found.count < position.files.count
+      ? "\(position.files.count - found.count) of the \(Quantity.count(position.files.count, "file")) that were imported "
+        + "from \(names) are not there any more"
+      : "files in \(names) were imported, and have changed since then; the last one that has is "
+        + (latest?.path ?? "gone")
+    throw ToolError("\(reason); \(advice)")
+  }
+
+  /// Checks, before anything is written, that no path that comes is there already, or is in the way of one.
+  private func checkPaths(of group: FileTreeGroup, without imported: ImportedPaths?) throws {
+    var check = PathCheck()
+    try group.paths.forEachString(in: 0..<group.count) { _, path in check.add(path) }
+    // Those of a stopped import, which come again.
+    let again = try imported.map { try ImportedPaths($0.count..<group.count, of: group.paths) }
+    func forEachNewFile(_ body: (String) throws -> Void) throws {
+      try forEachFile { file in
+        let path = file.relativePath
+        if imported?.contains(path) != true, again?.contains(path) != true { try body(path) }
+      }
+    }
+    try forEachNewFile { check.add($0) }
+    guard check.needsSecondPass() else { return }
+    try group.paths.forEachString(in: 0..<group.count) { index, path in
+      // Whatever is there already is in nobody's way but that of others.
+      _ = check.conflict(of: path, index: index)
+    }
+    try forEachNewFile { path in
+      guard let conflict = check.conflict(of: path, index: -1) else { return }
+      let first =
+        conflict.first.index < 0
+        ? "another file of the sources" : "element \(conflict.first.index) of \(group.paths.location)"
+      throw ToolError(
+        "\(conflict.description(first, "a file of the sources")); nothing is appended. Import directories with one last "
+          + "name by that above them, or to another group")
+    }
   }
 
   /// Appends what a file holds, and returns how many bytes that are.
@@ -243,8 +370,14 @@ struct TreeImport: ImportWork {
               into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
             let bytes = unsafe RawSpan(
               _unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[count..<count + read]))
-            if let problem = check.problem(of: bytes) { throw ToolError("\(file.location) \(problem)") }
-            count += read
+            let content = check.content(of: bytes)
+            try expect(content, at: bytes.byteCount - content.byteCount, &check, file)
+            if content.byteCount < bytes.byteCount, let start = buffer.baseAddress {
+              // SAFETY: What was read is moved to where it begins without the byte order mark.
+              unsafe memmove(
+                start + count, start + count + bytes.byteCount - content.byteCount, content.byteCount)
+            }
+            count += content.byteCount
             return read
           }
         } catch {
@@ -258,8 +391,25 @@ struct TreeImport: ImportWork {
     return readByteCount
   }
 
+  /// Throws if what a file holds cannot be an element.
+  private func expect(
+    _ content: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ file: FoundFile
+  ) throws(ToolError) {
+    guard let problem = check.problem(of: content) else { return }
+    let form = problem.isEncoding ? SourceForm(content, isText: true) : nil
+    throw ToolError(
+      "\(file.location) \(problem.reason) (byte \(byteOffset + problem.byteOffset))"
+        + (form.map { "; it \($0)" } ?? "") + "; --type bytes takes any file")
+  }
+
   private func open(_ file: FoundFile) throws(ToolError) -> OpenFile {
-    try OpenFile(file.name, in: file.directory, flags: O_RDONLY | O_NOFOLLOW, path: file.location)
+    // It may have become a pipe since it was found, which nobody may be writing to.
+    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+    let source = try OpenFile(file.name, in: file.directory, flags: flags, path: file.location)
+    guard try source.status().isRegularFile else {
+      throw ToolError("\(file.location) is no regular file any more; import the directory again")
+    }
+    return source
   }
 
   private func append(_ path: String, to paths: Appender) throws {

@@ -1,63 +1,87 @@
 import Foundation
 import Zarr
 
-/// The groups above a new node, which become its parents.
+/// The groups above a node, in whose directories it is.
 struct EnclosingHierarchy {
+  /// The path of the node, absolute.
+  private let path: String
+
   /// The paths of the groups that exist, the nearest one first.
   private let groups: [String]
 
-  /// The path from the nearest group to the one that the node is in, empty if that exists.
-  private let missingPath: String
-
-  /// The version of Zarr of the groups.
-  private let format: ZarrFormat
+  /// The group that the node is to be a member of, with the path from there to the one that the node is in,
+  /// empty if that exists; nil if the nearest directory is no group.
+  private let parent: (group: String, format: ZarrFormat, missingPath: String)?
 
   /// Looks for groups above a path; the result is nil if there are none.
   ///
+  /// Directories without a document are passed over: what is below them belongs to the group above.
+  ///
   /// - Parameters:
-  ///   - path: The path of the new node, absolute.
+  ///   - path: The path of the node, absolute.
   ///   - directory: The nearest directory above it that exists.
   /// - Throws: ``ToolError`` if it is an array, and what reading its metadata throws.
   init?(of path: String, below directory: String) throws {
-    guard let nearest = try Self.metadata(ofNodeAt: directory) else { return nil }
-    guard case .group(let metadata) = nearest else {
+    self.path = path
+    switch try Self.metadata(ofNodeAt: directory) {
+    case .array?:
       throw ToolError("\(directory) is an array, and no other can be in it; name another directory")
+    case .group(let metadata)?:
+      let above = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      let missingPath = above.dropFirst(directory.count).drop { $0 == "/" }
+      parent = (directory, metadata.zarrFormat, String(missingPath))
+    default: parent = nil
     }
-    format = metadata.zarrFormat
-    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    missingPath = String(parent.dropFirst(directory.count).drop { $0 == "/" })
-    var groups = [directory]
-    var next = URL(fileURLWithPath: directory).deletingLastPathComponent()
-    while case .group? = try? Self.metadata(ofNodeAt: next.path) {
-      groups.append(next.path)
-      guard next.path != "/" else { break }
+    groups = Self.groups(from: directory)
+    if groups.isEmpty { return nil }
+  }
+
+  /// Looks for groups above a node that exists; the result is nil if there are none.
+  init?(above path: String) {
+    self.path = path
+    parent = nil
+    groups = Self.groups(from: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    if groups.isEmpty { return nil }
+  }
+
+  /// The groups that a directory, and those above it, are.
+  private static func groups(from directory: String) -> [String] {
+    var groups: [String] = []
+    var next = URL(fileURLWithPath: directory)
+    while true {
+      if case .group? = try? Self.metadata(ofNodeAt: next.path) { groups.append(next.path) }
+      guard next.path != "/" else { return groups }
       next = next.deletingLastPathComponent()
     }
-    self.groups = groups
   }
 
   /// Checks that a node of a version of Zarr can be in the hierarchy.
   func check(_ format: ZarrFormat) throws(ToolError) {
-    guard format == self.format else {
-      throw ToolError(
-        "\(groups[0]) is a group of Zarr v\(self.format.rawValue), and all in it has to be; use "
-          + "--zarr-format \(self.format.rawValue)")
-    }
+    guard let parent, format != parent.format else { return }
+    throw ToolError(
+      "\(parent.group) is a group of Zarr v\(parent.format.rawValue), and all in it has to be; use "
+        + "--zarr-format \(parent.format.rawValue)")
   }
 
   /// Creates the groups that are missing between the nearest one and the node.
   func createGroups() throws {
-    guard !missingPath.isEmpty else { return }
-    let group = try ZarrGroup.open(
-      in: try FileStore(opening: groups[0]), usingConsolidatedMetadata: false)
-    try group.createGroup(at: missingPath)
+    guard let parent, !parent.missingPath.isEmpty else { return }
+    let group = try ZarrGroup.open(in: try FileStore(opening: parent.group), usingConsolidatedMetadata: false)
+    do {
+      try group.createGroup(at: parent.missingPath)
+    } catch ZarrError.alreadyExists {
+      // Another command has made it for a node of its own.
+      _ = try group.group(at: parent.missingPath)
+    }
   }
 
-  /// Makes the consolidated metadata of the groups true again, where there is some.
+  /// Makes what the consolidated metadata of the groups says of the node true again, where there is some.
   func refreshConsolidatedMetadata() throws {
-    for path in groups {
-      let group = try ZarrGroup.open(in: try FileStore(opening: path))
-      if group.usesConsolidatedMetadata { try group.consolidate() }
+    for group in groups {
+      let store = try FileStore(opening: group)
+      let relative = path.dropFirst(group.count).drop { $0 == "/" }
+      try ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
+        .refreshConsolidatedMetadata(of: String(relative))
     }
   }
 

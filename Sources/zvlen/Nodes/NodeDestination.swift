@@ -4,7 +4,8 @@ import Zarr
 /// The place that a command writes an array or group to.
 ///
 /// A new one is written beside its place, and moved there when it is whole: work that fails or is stopped
-/// leaves what was there before, and no half of an array.
+/// leaves what was there before, and no half of an array. What is at the place then has to be what was there at
+/// the beginning.
 final class NodeDestination {
   /// The path that was asked for, links resolved.
   let path: String
@@ -15,16 +16,13 @@ final class NodeDestination {
   /// Where the data is written: the store for the root of the array or group.
   let store: FileStore
 
-  /// Where the data is written.
-  private let workingPath: String
+  /// Where the data is written, unless a node is continued or an import that is stopped can go on.
+  private let working: WorkingDirectory?
 
   /// The directory that is written to, locked, if an import that is stopped can go on.
   private let lock: OpenFile?
 
   private let durability: Durability
-
-  /// Whether there is something that the data takes the place of.
-  private let replacesExisting: Bool
 
   /// The hierarchy that the node becomes a part of, or nil if it is the root of its own.
   private let hierarchy: EnclosingHierarchy?
@@ -49,32 +47,61 @@ final class NodeDestination {
   ) throws {
     self.durability = durability
     self.path = Self.resolve(path)
+    WorkingDirectory.sweep(for: self.path)
     let status = try FileStatus(of: self.path)
     let isNode = try Self.isNode(self.path)
     continuesExisting = isNode && appends
-    replacesExisting = status != nil
     madeDirectories = try Self.missingDirectories(above: self.path)
     if continuesExisting {
-      workingPath = self.path
-      hierarchy = nil
+      hierarchy = EnclosingHierarchy(above: self.path)
     } else {
       if isNode && !overwrites { throw ToolError("\(self.path) exists already; \(advice)") }
       try Self.checkFree(self.path, status, isNode: isNode)
       hierarchy = try EnclosingHierarchy(
         of: self.path, below: madeDirectories.last.map(Self.parent) ?? Self.parent(of: self.path))
       try hierarchy?.check(format)
-      let name = URL(fileURLWithPath: self.path).lastPathComponent
-      workingPath =
-        resumes
-        ? ImportRecord.workingPath(of: self.path)
-        : "\(Self.parent(of: self.path))/.\(name).\(getpid()).partial"
     }
-    store = try FileStore(creating: workingPath, durability: durability)
-    lock = resumes ? try OpenFile(workingPath, flags: O_RDONLY | O_DIRECTORY) : nil
-    if let isLocked = lock?.lock() {
-      guard isLocked else { throw ToolError("another import to \(self.path) is at work") }
-      // Nobody else writes here, so that what others have left is left for good.
+    if resumes {
+      let workingPath = continuesExisting ? self.path : ImportRecord.workingPath(of: self.path)
+      lock = try Self.lock(workingPath, of: self.path, durability)
+      store = try FileStore(opening: workingPath, durability: durability)
+      working = nil
+      // No one else writes here, so that what others have left is left for good.
       try store.sweepTemporaryFiles(olderThan: .zero)
+      // Another import may have come to its end just before.
+      if !continuesExisting, try Self.isNode(self.path) {
+        _ = unsafe rmdir(workingPath)
+        throw ToolError("\(self.path) exists already; \(advice)")
+      }
+    } else {
+      lock = nil
+      working =
+        continuesExisting
+        ? nil
+        : try WorkingDirectory(
+          for: self.path, replacing: isNode ? NodeVersion(at: self.path) : nil, durability: durability)
+      store = try working?.store ?? FileStore(opening: self.path, durability: durability)
+      // What appends that were killed have left.
+      if continuesExisting { try store.sweepTemporaryFiles() }
+    }
+  }
+
+  /// Makes a directory where an import can go on, and locks it.
+  private static func lock(
+    _ workingPath: String, of path: String, _ durability: Durability
+  ) throws -> OpenFile {
+    while true {
+      if let status = try FileStatus(at: workingPath), !status.isDirectory {
+        throw ToolError("\(workingPath) is no directory, and an import to \(path) needs one there; remove it")
+      }
+      _ = try FileStore(creating: workingPath, durability: durability)
+      let directory = try OpenFile(workingPath, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+      switch directory.lock() {
+      case .isHeld: throw ToolError("another import to \(path) is at work")
+      case .isMissing: throw ToolError(operation: "lock", path: workingPath, code: errno)
+      // Whoever had it before may have moved it to its place.
+      case .isTaken: if try directory.isAtItsPath() { return directory }
+      }
     }
   }
 
@@ -87,15 +114,12 @@ final class NodeDestination {
   /// - Throws: ``ToolError`` if they are others than those that were created.
   func share(_ models: [ZarrArray], access: ArrayAccess) throws -> [ZarrArray] {
     try hierarchy?.createGroups()
-    // A directory does not take the place of one in which there is something.
-    if unsafe Foundation.rename(workingPath, path) != 0 {
-      guard errno == ENOTEMPTY || errno == EEXIST else {
-        throw ToolError(operation: "move \(workingPath) to", path: path, code: errno)
-      }
-      discard()
-    }
+    _ = try working?.place()
+    working?.remove()
     try settle()
     let store = try FileStore(opening: path, durability: durability)
+    // What parts that were killed have left.
+    try store.sweepTemporaryFiles()
     return try models.map { model in
       let array: ZarrArray
       do {
@@ -121,52 +145,52 @@ final class NodeDestination {
   }
 
   /// The directories that belong to the array or group, old and new.
-  var ownPaths: [String] { [path, workingPath] }
+  var ownPaths: [String] { [path] + (working.map { [$0.path] } ?? []) }
 
   /// Whether the root of the array or group is there.
   var hasNode: Bool { NodeEntry(in: store, at: .root) != nil }
 
   /// Moves what was written to its place.
   func commit() throws {
-    guard !continuesExisting else { return }
+    guard !continuesExisting else { try hierarchy?.refreshConsolidatedMetadata(); return }
+    try store.synchronize()
     try hierarchy?.createGroups()
-    if replacesExisting {
-      try replace()
-    } else {
-      try Self.rename(workingPath, to: path)
+    if let working {
+      try working.placeOrReplace()
+    } else if unsafe rename(ImportRecord.workingPath(of: path), path) != 0 {
+      guard errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR else {
+        throw ToolError(operation: "move \(ImportRecord.workingPath(of: path)) to", path: path, code: errno)
+      }
+      throw ToolError(
+        "\(path) was free when this import began, and is not any more; move away what is there, and give the "
+          + "same command again")
     }
     try settle()
+    working?.remove()
   }
 
   /// Makes sure of the name of the node, and lets the hierarchy know of it.
   private func settle() throws {
     if durability == .durable {
-      try OpenFile(Self.parent(of: path), flags: O_RDONLY | O_DIRECTORY).synchronize()
+      for directory in [Self.parent(of: path)] + (working.map { [$0.path] } ?? [])
+      where try FileStatus(at: directory) != nil {
+        try OpenFile(directory, flags: O_RDONLY | O_DIRECTORY).synchronize()
+      }
     }
     try hierarchy?.refreshConsolidatedMetadata()
   }
 
   /// Makes the consolidated metadata above a node true that has got to its place.
   static func refreshHierarchy(of path: String) throws {
-    try EnclosingHierarchy(of: path, below: parent(of: path))?.refreshConsolidatedMetadata()
-  }
-
-  private func replace() throws {
-    let old = "\(workingPath).old"
-    try Self.rename(path, to: old)
-    do {
-      try Self.rename(workingPath, to: path)
-    } catch {
-      try Self.rename(old, to: path)
-      throw error
-    }
-    try FileManager.default.removeItem(atPath: old)
+    try EnclosingHierarchy(above: path)?.refreshConsolidatedMetadata()
   }
 
   /// Removes what was written, unless it belongs to an array that was there before or the import can go on.
   func discard() {
-    guard !continuesExisting, lock == nil else { return }
-    try? FileManager.default.removeItem(atPath: workingPath)
+    // Whatever was appended before is there.
+    if continuesExisting { try? hierarchy?.refreshConsolidatedMetadata() }
+    guard let working else { return }
+    working.remove()
     // Only those that are empty.
     for directory in madeDirectories { _ = unsafe rmdir(directory) }
   }
@@ -209,13 +233,11 @@ final class NodeDestination {
     return unsafe String(cString: resolved)
   }
 
-  private static func parent(of path: String) -> String {
+  /// The directory that a path is in.
+  static func parent(of path: String) -> String {
     URL(fileURLWithPath: path).deletingLastPathComponent().path
   }
 
-  private static func rename(_ source: String, to target: String) throws(ToolError) {
-    guard unsafe Foundation.rename(source, target) == 0 else {
-      throw ToolError(operation: "move \(source) to", path: target, code: errno)
-    }
-  }
+  /// The last name of a path.
+  static func name(of path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Zarr
 
 /// An array or group that a path names: a directory with its document, wherever it is in a hierarchy.
@@ -23,7 +24,7 @@ struct NodeLocation {
   init(_ path: String, followsLinks: Bool = false, durability: Durability = .atomic) throws {
     var path = path
     while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
-    guard let status = try FileStatus(of: path) else {
+    guard let status = try Self.status(of: path) else {
       throw ToolError("\(path): there is no such directory")
     }
     guard status.isDirectory else {
@@ -37,6 +38,22 @@ struct NodeLocation {
     self.followsLinks = followsLinks
     self.store = store
     self.entry = entry
+  }
+
+  /// What is at a path, which may be replaced just now.
+  private static func status(of path: String) throws(ToolError) -> FileStatus? {
+    if let status = try FileStatus(of: path) { return status }
+    var movedPath: String?
+    for _ in 0..<20 {
+      movedPath = WorkingDirectory.nodeMovedAway(from: NodeDestination.resolve(path))
+      if movedPath == nil { break }
+      usleep(20_000)
+      if let status = try FileStatus(of: path) { return status }
+    }
+    guard let movedPath else { return try FileStatus(of: path) }
+    throw ToolError(
+      "\(path) is not there: a command that was to replace it was stopped; what it held is in \(movedPath), "
+        + "and the next import or copy to \(path) moves it back")
   }
 
   /// What the node's documents say.
@@ -70,13 +87,8 @@ struct NodeLocation {
     return try ZarrArray.open(in: node.store, access: access)
   }
 
-  /// The names of the directories in a group that are arrays or groups themselves, sorted.
+  /// The paths from here of the arrays and groups in a group, sorted.
   func children() throws -> [String] {
-    try group?.children().map(\.name) ?? []
-  }
-
-  /// The arrays and groups in a group, sorted by name.
-  func members() throws -> [NodeLocation] {
-    try children().map { try NodeLocation("\(path)/\($0)", followsLinks: followsLinks) }
+    try group?.children().map(\.path.description) ?? []
   }
 }

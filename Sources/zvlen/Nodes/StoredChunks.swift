@@ -40,7 +40,8 @@ struct StoredChunks {
   /// The size of all chunks as they are stored.
   func storedByteCount() throws -> Int {
     try positions.reduce(0) { total, position in
-      try total + (array.store.byteCount(of: array.key(ofChunkAt: position)) ?? 0)
+      // Files with holes claim any size.
+      try sumOrMaximum(total, array.store.byteCount(of: array.key(ofChunkAt: position)) ?? 0)
     }
   }
 

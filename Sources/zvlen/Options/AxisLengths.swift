@@ -11,4 +11,15 @@ struct AxisLengths: ExpressibleByArgument {
     }
     lengths = numbers
   }
+
+  /// Reads a value of an option.
+  ///
+  /// - Throws: An error that says what is allowed.
+  static func parse(_ argument: String) throws -> AxisLengths {
+    guard let value = AxisLengths(argument: argument) else {
+      throw ValidationError(
+        "Give a number from 1 to \(Int.max) for each axis, with commas between them, as 64,64.")
+    }
+    return value
+  }
 }

@@ -7,13 +7,13 @@ struct CopyingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The number of elements of a chunk along each axis, as 64,64, of arrays with as many axes.",
-      valueName: "lengths"))
+      valueName: "lengths"), transform: AxisLengths.parse)
   var chunkShape: AxisLengths?
 
   @Option(
     help: ArgumentHelp(
       "The number of elements of a shard along each axis, of arrays with as many axes.",
-      discussion: "Shards consist of whole chunks.", valueName: "lengths"))
+      discussion: "Shards consist of whole chunks.", valueName: "lengths"), transform: AxisLengths.parse)
   var shardShape: AxisLengths?
 
   @Flag(help: "Stores the chunks in shards one by one.")
@@ -37,7 +37,7 @@ struct CopyingOptions: ParsableArguments {
       discussion: """
         There is always room for a chunk of the copy, of shards an inner one. What a shard is compressed to comes \
         on top, and for each worker a chunk of SRC.
-        """, valueName: "bytes"))
+        """, valueName: "bytes"), transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: ZarrArray.standardCopyMemoryBudget)
 
   /// Checks that these options and those of new arrays do not contradict each other.

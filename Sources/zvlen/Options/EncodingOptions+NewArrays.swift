@@ -12,10 +12,19 @@ extension EncodingOptions {
   /// The options for an array of elements whose number and size are known.
   ///
   /// Chunks that end by their bytes need no count.
-  func arrayOptions(_ type: ElementType, forElements count: Int, byteCount: Int) -> ArrayOptions {
+  ///
+  /// - Parameters:
+  ///   - type: What the elements are.
+  ///   - count: The number of elements.
+  ///   - byteCount: The bytes that they have together.
+  ///   - fitting: Makes the elements of a chunk fewer, where with so many some chunks would be too large.
+  /// - Returns: The options.
+  func arrayOptions(
+    _ type: ElementType, forElements count: Int, byteCount: Int, fitting: (Int) -> Int
+  ) -> ArrayOptions {
     guard !evenChunks else { return arrayOptions(type) }
     let mean = count > 0 ? Double(byteCount) / Double(count) : nil
-    let inChunk = chunkCount ?? Self.elementCount(inBytes: chunkByteCount, mean)
+    let inChunk = chunkCount ?? fitting(Self.elementCount(inBytes: chunkByteCount, mean))
     let shardSize = shardBytes.map { bytes in
       ChunkSize.count(max(1, Self.elementCount(inBytes: bytes.value, mean) / inChunk) * inChunk)
     }

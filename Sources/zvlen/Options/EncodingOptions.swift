@@ -14,7 +14,8 @@ struct EncodingOptions: ParsableArguments {
         bytes takes everything; string takes UTF-8 only, and other libraries hand it out as text. json takes \
         JSON only, a value a line or a file, and says so in the array, which few libraries know; json-string \
         takes the same and makes an array of text. Imported files are bytes and lines are string unless it is \
-        said; a copy has the type of its source.
+        said; a copy has the type of its source, and its text and bytes of a fixed width lose their padding if they \
+        become another one.
         """))
   var type: ElementType?
 
@@ -24,8 +25,8 @@ struct EncodingOptions: ParsableArguments {
       discussion: """
         Reading one element decompresses its chunk: small chunks (64KiB) make that quick, large ones (16MiB) \
         compress better and make fewer files. The mean size of the elements decides how many of them make a \
-        chunk; for lines the first ones do.
-        """, valueName: "bytes"))
+        chunk; for lines the first ones do, until later ones are much larger.
+        """, valueName: "bytes"), transform: ByteCount.parse)
   var chunkBytes: ByteCount?
 
   @Flag(
@@ -49,7 +50,7 @@ struct EncodingOptions: ParsableArguments {
         Such shards make small chunks cheap: each of them can still be read by itself, and there are fewer \
         files. zarr-python 3 and zarrs read them. What is compressed of the shard that is being filled is in \
         memory until it is full.
-        """, valueName: "bytes"))
+        """, valueName: "bytes"), transform: ByteCount.parse)
   var shardBytes: ByteCount?
 
   @Option(
@@ -61,7 +62,8 @@ struct EncodingOptions: ParsableArguments {
         by zarr-python and zarrs. lz4:ACCELERATION (1 is smallest, larger is faster, 1), zlib:LEVEL (0 to 9, \
         1), bz2:LEVEL (1 to 9, 1) and lzma:PRESET (0 to 9, 6) are read by zarr-python, and not by zarrs as it \
         is usually built.
-        """, valueName: "codec"))
+        """, valueName: "codec"), completion: .list(CodecChoice.allValueStrings), transform: CodecChoice.parse
+  )
   var codec: CodecChoice?
 
   @Flag(

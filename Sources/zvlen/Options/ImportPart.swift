@@ -28,4 +28,14 @@ extension ImportPart: ExpressibleByArgument {
     else { return nil }
     self.init(number: number, count: count)
   }
+
+  /// Reads a value of an option.
+  ///
+  /// - Throws: An error that says what is allowed.
+  static func parse(_ argument: String) throws -> ImportPart {
+    guard let value = ImportPart(argument: argument) else {
+      throw ValidationError("A part is NUMBER/COUNT, as 3/8, with a NUMBER from 1 to COUNT.")
+    }
+    return value
+  }
 }

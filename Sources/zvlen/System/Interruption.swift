@@ -5,7 +5,9 @@ import Zarr
 
 /// Lets Ctrl-C and the like end work in good order, so that no unfinished files are left behind.
 ///
-/// The first signal asks the work to stop; the second one ends the process at once.
+/// The first signal asks the work to stop. Work that does not in time, because it reads, compresses or waits for
+/// something long, is ended: whatever moment that is, it leaves no more than a kill would, and what is unfinished
+/// is removed. The second signal ends the process at once.
 enum Interruption {
   /// Stops the work that it is passed to when a signal comes.
   static let monitor = ProgressMonitor()
@@ -13,6 +15,10 @@ enum Interruption {
   private static let signalNumber = Atomic<Int32>(0)
   private static let queue = DispatchQueue(label: "zvlen.signals")
   private static let sources = Mutex(Sources())
+  private static let cleanups = Mutex<[Cleanup]>([])
+
+  /// How long work may take to stop by itself.
+  private static let patience = DispatchTimeInterval.milliseconds(500)
 
   /// What has to live as long as signals are waited for.
   private struct Sources: @unchecked Sendable {
@@ -40,13 +46,24 @@ enum Interruption {
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         signalNumber.store(number, ordering: .relaxed)
-        signal(number, SIG_DFL)
         monitor.cancel()
+        // What sends a signal to a process and to its group, as `timeout`, means one.
+        queue.asyncAfter(deadline: .now() + .milliseconds(100)) { signal(number, SIG_DFL) }
+        queue.asyncAfter(deadline: .now() + patience) { end(by: number) }
       }
       source.resume()
       nonisolated(unsafe) let kept = source
       sources.withLock { unsafe $0.all.append(kept) }
     }
+  }
+
+  /// Has something done before a signal ends the process.
+  static func add(_ cleanup: Cleanup) { cleanups.withLock { $0.append(cleanup) } }
+
+  private static func end(by number: Int32) -> Never {
+    // Waits for whoever is at one of them.
+    for cleanup in cleanups.withLock({ $0 }) { cleanup.run() }
+    _exit(128 + number)
   }
 
   /// Throws if a signal came.

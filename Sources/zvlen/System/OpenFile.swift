@@ -55,18 +55,41 @@ struct OpenFile: ~Copyable {
 
   /// Waits until what was written to a file, or the names in a directory, are on the disk.
   func synchronize() throws(ToolError) {
-    guard fsync(number) == 0 else { throw ToolError(operation: "synchronize", path: path, code: errno) }
+    while fsync(number) != 0 {
+      guard errno == EINTR else { throw ToolError(operation: "synchronize", path: path, code: errno) }
+    }
   }
 
-  /// Locks the file for this process until it is closed, and returns whether no other process has.
-  func lock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
+  /// What became of an attempt to lock a file.
+  enum Lock {
+    /// This process has it until the file is closed.
+    case isTaken
+    /// Another process has it.
+    case isHeld
+    /// The file system has no locks.
+    case isMissing
+  }
+
+  /// Locks the file for this process until it is closed, if no other process has.
+  func lock() -> Lock {
+    while flock(number, LOCK_EX | LOCK_NB) != 0 {
+      if errno == EWOULDBLOCK { return .isHeld }
+      if errno != EINTR { return .isMissing }
+    }
+    return .isTaken
+  }
+
+  /// Whether the file is what others find at its path, and so its lock is the one that they ask for.
+  func isAtItsPath() throws(ToolError) -> Bool {
+    try FileStatus(at: path)?.identity == status().identity
+  }
 
   /// Reads what is there next, at most as much as fits, and returns how much; 0 at the end.
   func read(into room: UnsafeMutableRawBufferPointer) throws(ToolError) -> Int {
     while true {
       let count = unsafe Glibc.read(number, room.baseAddress, room.count)
       if count >= 0 { return count }
-      guard errno == EINTR else { throw ToolError(operation: "read", path: path, code: errno) }
+      guard errno == EINTR else { throw failure(of: "read") }
     }
   }
 
@@ -101,9 +124,15 @@ struct OpenFile: ~Copyable {
           number, bytes.baseAddress.map { unsafe $0 + position }, bytes.count - position)
         if count < 0 && errno == EINTR { continue }
         if count < 0 && errno == EPIPE { throw BrokenPipe() }
-        guard count >= 0 else { throw ToolError(operation: "write", path: path, code: errno) }
+        guard count >= 0 else { throw failure(of: "write") }
         position += count
       }
     }
+  }
+
+  /// The error of a call that failed; a standard stream that the process was started without has its own.
+  private func failure(of operation: String) -> ToolError {
+    errno == EBADF && isBorrowed
+      ? ToolError("\(path) is closed") : ToolError(operation: operation, path: path, code: errno)
   }
 }

@@ -42,6 +42,18 @@ final class OutputStream {
     try flushIfFull()
   }
 
+  /// Does work that writes, and hands all that was written to the system, also if the work throws.
+  func flushing(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      // The error that counts is the first one.
+      if !(error is BrokenPipe) { try? flush() }
+      throw error
+    }
+    try flush()
+  }
+
   /// Hands all that was written to the system.
   func flush() throws {
     // SAFETY: The buffer is read inside of the closure only.

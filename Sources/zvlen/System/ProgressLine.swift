@@ -1,3 +1,4 @@
+import ChunkEngine
 import Synchronization
 import Zarr
 
@@ -39,8 +40,8 @@ final class ProgressLine: Sendable {
   func add(_ count: Int, byteCount: Int) {
     guard isTerminal else { return }
     state.withLock { state in
-      state.doneCount += count
-      state.byteCount += byteCount
+      state.doneCount = sumOrMaximum(state.doneCount, count)
+      state.byteCount = sumOrMaximum(state.byteCount, byteCount)
       let now = ContinuousClock.now
       guard state.lastDrawing.duration(to: now) >= Self.interval else { return }
       state.lastDrawing = now
@@ -77,10 +78,11 @@ final class ProgressLine: Sendable {
     let seconds = elapsed / .seconds(1)
     var parts = [activity]
     if let total = state.totalCount, total > 0 {
-      parts.append("\(min(100, Int(Double(state.doneCount) / Double(total) * 100))) %")
+      parts.append("\(Int(min(100, Double(state.doneCount) / Double(total) * 100))) %")
     }
     parts.append(Quantity.bytes(state.byteCount))
-    parts.append("\(Quantity.bytes(Int(Double(state.byteCount) / max(seconds, 0.001))))/s")
+    let perSecond = min(Double(state.byteCount) / max(seconds, 0.001), 1e18)
+    parts.append("\(Quantity.bytes(Int(perSecond)))/s")
     if let total = state.totalCount, state.doneCount > 0, state.doneCount <= total {
       let left = seconds / Double(state.doneCount) * Double(total - state.doneCount)
       parts.append("\(Quantity.duration(seconds: left)) left")

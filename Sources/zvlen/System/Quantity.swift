@@ -3,7 +3,7 @@ import Foundation
 /// Numbers as people read them.
 enum Quantity {
   /// A number of bytes in powers of 1000, as `1.3 GB`.
-  static func bytes(_ byteCount: Int) -> String {
+  static func bytes(_ byteCount: some BinaryInteger) -> String {
     var value = Double(byteCount)
     for unit in ["bytes", "kB", "MB", "GB", "TB"] {
       if value < 999.5 || unit == "TB" {
@@ -16,7 +16,7 @@ enum Quantity {
   }
 
   /// A number of bytes as it is, and in powers of 1000 if it is large: `1312345678 bytes (1.3 GB)`.
-  static func exactBytes(_ byteCount: Int) -> String {
+  static func exactBytes(_ byteCount: some BinaryInteger) -> String {
     byteCount < 1000 ? bytes(byteCount) : "\(count(byteCount, "byte")) (\(bytes(byteCount)))"
   }
 
@@ -40,7 +40,7 @@ enum Quantity {
   }
 
   /// A number with its noun, as `1 chunk` or `3 chunks`.
-  static func count(_ count: Int, _ noun: String) -> String {
+  static func count(_ count: some BinaryInteger, _ noun: String) -> String {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 }

@@ -2,27 +2,30 @@ import ChunkEngine
 import Synchronization
 import Zarr
 
-/// Reads every chunk of an array.
+/// Reads every chunk of an array, and takes out what is damaged if that is asked for.
 struct ArrayVerification {
   private let entry: NodeEntry
   private let path: String
   private let store: FileStore
   private let access: ArrayAccess
   private let isDeep: Bool
+  private let removal: DamageRemoval?
   private let report: VerificationReport
 
   /// Prepares for an array.
   init(
-    _ entry: NodeEntry, in node: NodeLocation, access: ArrayAccess, isDeep: Bool,
+    _ entry: NodeEntry, in node: NodeLocation, access: ArrayAccess, isDeep: Bool, removal: DamageRemoval?,
     _ report: VerificationReport
   ) {
     self.entry = entry
     path = entry.path == .root ? node.path : "\(node.path)/\(entry.path)"
     store = node.store
     var access = access
-    access.damageReport = DamageReport()
+    // All that cannot be read is to be known; the elements are not used.
+    access.damageReport = DamageReport(of: [.damaged, .limit, .unsupported, .unavailable])
     self.access = access
     self.isDeep = isDeep
+    self.removal = removal
     self.report = report
   }
 
@@ -33,7 +36,7 @@ struct ArrayVerification {
   func run() throws {
     let array = try ZarrArray.open(in: store, at: entry.path.description, access: access)
     if let obstacle = array.readingObstacle {
-      return try report.add("\(path): cannot be verified: \(obstacle)")
+      return try report.addUnchecked("\(path): \(obstacle)")
     }
     let chunks = try StoredChunks(of: array)
     let progress = ProgressLine("verifying", totalCount: chunks.count)
@@ -50,17 +53,56 @@ struct ArrayVerification {
       isSound.store(false, ordering: .relaxed)
       progress.clear()
       let reason = (error as? ZarrError)?.chunkError ?? error
-      try report.add("\(array.location)/\(array.key(ofChunkAt: position)): \(reason)")
+      try report.add("\(store.location)/\(array.key(ofChunkAt: position)): \(reason)", reason)
     }
     progress.clear()
-    let damaged = access.damageReport?.chunks ?? []
-    for chunk in damaged { try report.add("\(chunk)") }
-    if damaged.isEmpty, isSound.load(ordering: .relaxed) {
-      try report.confirm(
-        "\(path): \(Quantity.count(chunks.count, "chunk")), \(Quantity.count(array.count, "element"))")
+    if try settle(access.damageReport?.chunks ?? [], of: array), isSound.load(ordering: .relaxed) {
+      let counts = "\(Quantity.count(chunks.count, "chunk")), \(Quantity.count(array.count, "element"))"
+      try report.confirm(removal == nil ? "\(path): \(counts)" : path)
     }
     guard isDeep, let row = chunks.firstMissingRow else { return }
     try report.note("\(path): nothing is stored of its elements from row \(row) on, of \(array.shape[0])")
+  }
+
+  /// Says which chunks could not be read, takes out those that are damaged if that is asked for, and returns
+  /// whether none is left.
+  private func settle(_ chunks: [DamagedChunk], of array: ZarrArray) throws -> Bool {
+    guard let removal else {
+      for chunk in chunks { try report.add("\(chunk)", chunk.reason) }
+      return chunks.isEmpty
+    }
+    var damaged: [DamagedChunk] = []
+    for chunk in chunks {
+      if FailureKind(of: chunk.reason) == .damaged {
+        damaged.append(chunk)
+      } else {
+        try report.add("\(chunk)", chunk.reason)
+      }
+    }
+    var isSound = damaged.count == chunks.count
+    // What is stored under one key goes together.
+    let groups = Dictionary(grouping: damaged, by: \.indices).sorted {
+      $0.key.lexicographicallyPrecedes($1.key)
+    }
+    for (indices, chunks) in groups {
+      try Interruption.check()
+      do {
+        let removed = try removal.run(array, indices)
+        for chunk in removed.chunks {
+          try report.addRemoved("\(chunk)\(removed.place.map { "; kept as \($0)" } ?? "")")
+        }
+        let known = Set(removed.chunks.map(\.innerChunk))
+        for chunk in chunks where !known.contains(chunk.innerChunk) && !known.contains(nil) {
+          try report.note("\(chunk.path) was replaced meanwhile, and is no longer damaged")
+        }
+      } catch {
+        if case ZarrError.cancelled = error { throw error }
+        isSound = false
+        for chunk in chunks { try report.addDamage("\(chunk)") }
+        try report.addNotRemoved(error)
+      }
+    }
+    return isSound
   }
 
   /// Checks what other readers refuse of text.
@@ -71,10 +113,12 @@ struct ArrayVerification {
       }
     }
     if dataType == .json {
-      var check = ElementCheck(.json, dataType: .json)
+      var scratch: [UInt8] = []
       for index in elements.indices {
-        if let problem = check.problem(of: elements[index]) {
-          throw ToolError("element \(index) \(problem)")
+        do throws(JSONError) {
+          try JSONElement.checkStored(elements[index], scratch: &scratch)
+        } catch {
+          throw ToolError("element \(index) is not JSON: \(error.message) (byte \(error.byteOffset))")
         }
       }
     }

@@ -1,10 +1,12 @@
 import Zarr
 
-/// Looks at a node, and at all nodes below it if it is a group.
+/// Looks at a node, and at all nodes below it if it is a group, and takes out what is damaged if that is asked
+/// for.
 struct HierarchyVerification {
   private let node: NodeLocation
   private let access: ArrayAccess
   private let isDeep: Bool
+  private let removal: DamageRemoval?
   private let report: VerificationReport
 
   /// Prepares for a node.
@@ -13,11 +15,16 @@ struct HierarchyVerification {
   ///   - node: The node.
   ///   - access: How arrays are read.
   ///   - isDeep: Whether chunks are encoded again, and values looked for that belong to no node.
+  ///   - removal: Takes out damaged chunks; nil if they stay.
   ///   - report: Where it is said what was found.
-  init(_ node: NodeLocation, access: ArrayAccess, isDeep: Bool, _ report: VerificationReport) {
+  init(
+    _ node: NodeLocation, access: ArrayAccess, isDeep: Bool = false, removal: DamageRemoval? = nil,
+    _ report: VerificationReport
+  ) {
     self.node = node
     self.access = access
     self.isDeep = isDeep
+    self.removal = removal
     self.report = report
   }
 
@@ -26,7 +33,12 @@ struct HierarchyVerification {
   /// - Throws: `ZarrError.cancelled`, `StoreError`, and what writing the report throws.
   func run() throws {
     var entries = [node.entry]
-    try node.group?.walk { entry, _ in entries.append(entry) }
+    do {
+      try node.group?.walk { entry, _ in entries.append(entry) }
+    } catch let error as StoreError {
+      // What is in a directory that cannot be listed.
+      try report.add("\(node.path): \(error)", error)
+    }
     let arrays = Set(entries.filter { $0.kind == .array }.map(\.path))
     var groups: [NodePath] = []
     var strays = StrayValues(in: node.store)
@@ -37,17 +49,24 @@ struct HierarchyVerification {
         strays.add(entry.path, metadata)
         switch metadata {
         case .array:
-          try ArrayVerification(entry, in: node, access: access, isDeep: isDeep, report).run()
+          try ArrayVerification(
+            entry, in: node, access: access, isDeep: isDeep, removal: removal, report
+          ).run()
         default: groups.append(entry.path)
         }
       } catch let error where error is ZarrError || error is StoreError {
         if case ZarrError.cancelled = error { throw error }
         strays.addUnknown(entry.path)
-        try report.add("\(error)")
+        try report.add("\(error)", error)
       }
     }
     for group in groups { try verifyFiles(of: group, among: arrays) }
-    if isDeep { try strays.forEach { try report.note("\(node.path)/\($0)") } }
+    guard isDeep else { return }
+    do {
+      try strays.forEach { try report.note("\(node.path)/\($0)") }
+    } catch let error as StoreError {
+      try report.add("\(error)", error)
+    }
   }
 
   /// Checks that the arrays of an imported directory belong together, if a group has them.
@@ -56,9 +75,9 @@ struct HierarchyVerification {
       guard arrays.contains(try group.appending(name)) else { return }
     }
     do {
-      _ = try FileTreeGroup(in: node.store, at: group, access: access)
+      try FileTreeGroup(in: node.store, at: group, access: access).checkPaths()
     } catch let error as ToolError {
-      try report.add("\(error)")
+      try report.addDamage("\(error)")
     } catch {
       // The array says so itself.
     }

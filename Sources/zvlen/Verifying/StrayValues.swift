@@ -27,11 +27,22 @@ struct StrayValues {
       nodes[path] = .array(array, chunkCounts: array.chunkGrid.chunkCounts(of: array.shape))
     default: nodes[path] = .group
     }
+    addDirectories(above: path)
+  }
+
+  /// Adds the directories above a node that are no nodes themselves.
+  private mutating func addDirectories(above path: NodePath) {
+    var next = path.parent
+    while let directory = next, nodes[directory] == nil {
+      nodes[directory] = .group
+      next = directory.parent
+    }
   }
 
   /// Adds a node with damaged metadata.
   mutating func addUnknown(_ path: NodePath) {
     nodes[path] = .unknown
+    addDirectories(above: path)
   }
 
   /// Calls `body` with each value that should not be there, as its key and what is wrong with it.

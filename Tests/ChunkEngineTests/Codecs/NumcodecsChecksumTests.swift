@@ -112,4 +112,24 @@ struct NumcodecsChecksumTests {
         codec: "numcodecs.crc32", byteCount: stored.count - 4, limit: stored.count - 5)
     ) { try chain.decoded(stored, count: 2, limits: limits) }
   }
+
+  @Test("Fletcher's sum of an odd number of bytes has two forms: both are read, that of numcodecs is written")
+  func fletcherForms() throws {
+    let elements: [[UInt8]] = [[1, 2, 3]]
+    let chain = CodecChain(VlenBytesCodec(), stages: [.checksum(Fletcher32Codec())])
+    let content: [UInt8] = [1, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3]
+    // The words are 0x0100, 0, 0x0300, 0, 0x0102; numcodecs adds 0x0300, and zarrs leaves the last byte out.
+    let numcodecs: [UInt8] = [0x02, 0x08, 0x04, 0x17]
+    let zarrs: [UInt8] = [0x02, 0x05, 0x02, 0x0F]
+    #expect(try chain.encoded(elements) == content + numcodecs)
+    for checksum in [numcodecs, zarrs] {
+      #expect(try chain.decoded(content + checksum, count: 1).arrays() == elements)
+    }
+    #expect(throws: ChunkError.self) { try chain.decoded(content + [0x02, 0x05, 0x02, 0x11], count: 1) }
+    // Of an even number of bytes there is one.
+    let even: [[UInt8]] = [[1, 2, 3, 4]]
+    var stored = try #require(try chain.encoded(even))
+    stored.replaceSubrange(stored.count - 4..<stored.count, with: [0x02, 0x05, 0x02, 0x10])
+    #expect(throws: ChunkError.self) { try chain.decoded(stored, count: 1) }
+  }
 }

@@ -58,16 +58,23 @@ struct ZstdFrameTests {
     arguments: [(1 << 20) + 1, 1 << 40, 1 << 62, (1 << 63) - 1, 1 << 63, .max - 2] as [UInt64])
   func largeLies(claim: UInt64) throws {
     let frame = ZstdFrame.raw([1, 2, 3, 4, 5], claiming: claim)
-    let outcome = try decode(frame, limit: 1 << 20)
     let claimed = Int(clamping: claim)
+    // It is more than so few bytes can become, so that no limit makes it right.
+    for limit in [1 << 20, .max] {
+      let outcome = try decode(frame, limit: limit)
+      #expect(
+        outcome.error == .implausibleByteCount(codec: "zstd", claimed: claimed, encoded: frame.count))
+      #expect(outcome.capacity == 0)
+    }
+  }
+
+  @Test("A content size above the limit that the bytes can give takes no memory")
+  func plausibleClaims() throws {
+    let frame = try ZstdCodec().encoded([UInt8](repeating: 0, count: 100_000))
+    let outcome = try decode(frame, limit: 99_999)
     #expect(
-      outcome.error == .decodedByteCountExceedsLimit(codec: "zstd", byteCount: claimed, limit: 1 << 20))
+      outcome.error == .decodedByteCountExceedsLimit(codec: "zstd", byteCount: 100_000, limit: 99_999))
     #expect(outcome.capacity == 0)
-    // Without a limit it is still more than so few bytes can become.
-    let unlimited = try decode(frame, limit: .max)
-    #expect(
-      unlimited.error == .implausibleByteCount(codec: "zstd", claimed: claimed, encoded: frame.count))
-    #expect(unlimited.capacity == 0)
   }
 
   @Test("The two content sizes that stand for none are no sizes", arguments: [.max, .max - 1] as [UInt64])

@@ -1,5 +1,6 @@
 import ChunkEngine
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 import Zarr
@@ -163,5 +164,118 @@ struct DamageReportTests {
       access: ArrayAccess(limits: DecodingLimits(decodedByteCountPerCall: 500), damageReport: report))
     #expect(throws: ZarrError.self) { try array.read() }
     #expect(report.isEmpty)
+  }
+
+  @Test(
+    "A chunk above the limits, and one that the store cannot read, stay errors", arguments: [false, true])
+  func otherFailures(isSharded: Bool) throws {
+    let store = MemoryStore()
+    try makeArray(store, isSharded: isSharded)
+    let unreadable = UnreadableStore(store)
+    let limits = DecodingLimits(decodedByteCountPerChunk: 50)
+    for (store, limits) in [(store, limits), (unreadable, DecodingLimits())] as [(any Store, DecodingLimits)]
+    {
+      for kinds in [[.damaged], [.damaged, .limit, .unavailable]] as [Set<FailureKind>] {
+        let report = DamageReport(of: kinds)
+        let array = try ZarrArray.open(in: store, access: ArrayAccess(limits: limits, damageReport: report))
+        guard kinds.count == 1 else {
+          // Who asks for them is told of all.
+          _ = try array.read()
+          #expect(!report.isEmpty)
+          #expect(report.chunks.allSatisfy { [.limit, .unavailable].contains(FailureKind(of: $0.reason)) })
+          continue
+        }
+        let error = #expect(throws: (any Error).self) { try array.read() }
+        #expect(error.map { [.limit, .unavailable].contains(FailureKind(of: $0)) } == true)
+        #expect(throws: (any Error).self) { try array.read(at: [0, 0]) }
+        #expect(throws: (any Error).self) { try array.scan { _, _ in } }
+        #expect(throws: (any Error).self) { try array.forEachBlock { _ in } }
+        #expect(report.isEmpty)
+      }
+    }
+  }
+
+  @Test("Only what has just been found damaged is removed", arguments: [false, true])
+  func removal(isSharded: Bool) throws {
+    let store = MemoryStore()
+    try makeArray(store, isSharded: isSharded)
+    let array = try ZarrArray.open(in: store)
+    let sound = try storedValue(at: "c/1/0", in: store)
+    #expect(try array.removeDamage(ofChunkAt: [1, 0]) { _ in Issue.record("nothing is damaged") }.isEmpty)
+    var damaged = sound
+    damaged[2] ^= 0xff
+    try store.put(damaged, at: "c/1/0")
+    #expect(throws: CocoaError.self) {
+      try array.removeDamage(ofChunkAt: [1, 0]) { _ in throw CocoaError(.fileWriteOutOfSpace) }
+    }
+    #expect(try storedValue(at: "c/1/0", in: store) == damaged)
+
+    var kept: [UInt8] = []
+    let removed = try array.removeDamage(ofChunkAt: [1, 0]) { value in
+      var arena = ByteArena()
+      try value.read(0..<value.byteCount, into: &arena)
+      kept = arena.bytes.withUnsafeBytes { Array($0) }
+    }
+
+    #expect(kept == damaged)
+    #expect(removed.map(\.innerChunk) == [isSharded ? 0 : nil])
+    #expect(try array.read().arrays() == expected(without: removed.map(\.region)))
+    #expect(try array.removeDamage(ofChunkAt: [1, 0]) { _ in }.isEmpty)
+  }
+
+  @Test("A sound chunk that takes the place of a damaged one meanwhile stays", arguments: [false, true])
+  func replacedMeanwhile(isSharded: Bool) throws {
+    let directory = try StoreDirectory()
+    let store = try FileStore(opening: directory.path)
+    try makeArray(store, isSharded: isSharded)
+    let sound = try storedValue(at: "c/1/0", in: store)
+    var damaged = sound
+    damaged[2] ^= 0xff
+    try store.put(damaged, at: "c/1/0")
+    let array = try ZarrArray.open(in: store)
+
+    let removed = try array.removeDamage(ofChunkAt: [1, 0]) { _ in try store.put(sound, at: "c/1/0") }
+
+    #expect(removed.isEmpty)
+    #expect(try storedValue(at: "c/1/0", in: store) == sound)
+    #expect(try array.read().arrays() == elements)
+  }
+}
+
+/// A store whose device fails in reading chunks.
+private struct UnreadableStore: Store {
+  private let store: MemoryStore
+
+  init(_ store: MemoryStore) {
+    self.store = store
+  }
+
+  var location: String { store.location }
+
+  func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
+    try check(key)
+    return try store.read(key, into: &arena, limit: limit)
+  }
+
+  func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
+    try check(key)
+    return try store.read(key, range: range, into: &arena)
+  }
+
+  func byteCount(of key: StoreKey) throws -> Int? { try store.byteCount(of: key) }
+
+  func write(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try store.write(key, byteCount: byteCount, gathering: gather)
+  }
+
+  func delete(_ key: StoreKey) throws { try store.delete(key) }
+
+  func list(_ prefix: String) throws -> [StoreKey] { try store.list(prefix) }
+
+  private func check(_ key: StoreKey) throws {
+    guard key.description.hasPrefix("c") else { return }
+    throw StoreError.system(operation: "read", path: "\(location)/\(key)", code: EIO)
   }
 }

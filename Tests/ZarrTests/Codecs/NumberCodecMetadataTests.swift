@@ -47,9 +47,12 @@ struct NumberCodecMetadataTests {
     }
   }
 
-  @Test("Types that are left out are those of the array")
+  @Test("Types that are left out, or null, are those of the array, and astype is dtype")
   func defaultTypes() throws {
     for filter in [
+      codec("numcodecs.delta", ["dtype": "<f4", "astype": .null]),
+      codec("numcodecs.fixedscaleoffset", ["offset": 0, "scale": 1, "dtype": "<f4", "astype": .null]),
+      codec("numcodecs.quantize", ["digits": 3, "dtype": .null, "astype": .null]),
       codec("numcodecs.delta"), codec("numcodecs.fixedscaleoffset", ["offset": 0, "scale": 1]),
       codec("numcodecs.quantize", ["digits": 3]), codec("numcodecs.astype", ["encode_dtype": "<f4"]),
     ] {

@@ -120,7 +120,7 @@ struct CopyingTests {
     let target = try ZarrArray.create(
       in: store, at: "b", shape: [3], options: ArrayOptions(dataType: type, chunkSize: .count(3)))
     let error = #expect(throws: ZarrError.self) { try target.write(contentsOf: source) }
-    #expect(error?.description.contains("memory/b/c/0") == true, "\(String(describing: error))")
+    #expect(error?.description.contains("memory/a: element 2: ") == true, "\(String(describing: error))")
   }
 
   @Test("An empty element is no JSON, written or not")
@@ -139,7 +139,7 @@ struct CopyingTests {
     let source = try ZarrArray.create(
       in: store, at: "a", shape: [3], options: ArrayOptions(dataType: .bytes, chunkSize: .count(2)))
     let others: [(shape: [Int], type: DataType)] = [
-      ([4], .bytes), ([3, 1], .bytes), ([], .bytes), ([3], .number(.uint8)), ([3], .rawBytes(byteCount: 1)),
+      ([4], .bytes), ([3, 1], .bytes), ([], .bytes), ([3], .number(.uint8)),
     ]
     for (index, other) in others.enumerated() {
       let target = try ZarrArray.create(
@@ -147,6 +147,34 @@ struct CopyingTests {
         options: ArrayOptions(dataType: other.type, chunkSize: .shape(other.shape.map { _ in 1 })))
       #expect(throws: ZarrError.self) { try target.write(contentsOf: source) }
       #expect(throws: ZarrError.self) { try target.firstDifference(from: source) }
+    }
+  }
+
+  @Test("Elements of one size become those of any size, without padding, and not the other way round")
+  func fixedSizes() throws {
+    let store = MemoryStore()
+    for (index, (type, element, text))
+      in ([
+        (.rawBytes(byteCount: 4), [0x61, 0, 0, 0], [0x61, 0, 0, 0]),
+        (.nullTerminatedBytes(byteCount: 4), [0x61, 0, 0x62, 0], [0x61, 0, 0x62]),
+        (.fixedLengthUTF32(length: 1), [0xFC, 0, 0, 0], [0xC3, 0xBC]),
+      ] as [(DataType, [UInt8], [UInt8])]).enumerated()
+    {
+      let source = try ZarrArray.create(
+        in: store, at: "a\(index)", writing: [element, element, element],
+        options: ArrayOptions(dataType: type, chunkSize: .count(2)))
+      for target in [DataType.bytes, .string] {
+        let copy = try ZarrArray.create(
+          in: store, at: "b\(index)", shape: [3],
+          options: ArrayOptions(dataType: target, chunkSize: .count(2), overwrites: true))
+        try copy.write(contentsOf: source)
+        #expect(try copy.read().arrays() == [text, text, text])
+        #expect(try copy.firstDifference(from: source) == nil)
+        #expect(try source.firstDifference(from: copy) == nil)
+        try copy.write([[0x62]] as [[UInt8]], to: [1..<2])
+        #expect(try copy.firstDifference(from: source) == [1])
+        #expect(throws: ZarrError.self) { try source.write(contentsOf: copy) }
+      }
     }
   }
 

@@ -54,18 +54,20 @@ struct DurabilityTests {
     try store.put([1], at: "a/c/0")
     let old = Date(timeIntervalSinceNow: -3600)
     for name in [
-      "a/c/.1.99999-3.partial", "a/.zarr.json.1-1.partial", ".young.1-2.partial", ".held.1-1.partial",
+      "a/c/.1.0123456789abcdef.partial", "a/.zarr.json.00000000deadbeef.partial",
+      ".young.0000000000000002.partial", ".held.0000000000000001.partial",
     ] {
       try Data([1]).write(to: URL(filePath: directory.path(name)))
       if !name.contains("young") {
         try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: directory.path(name))
       }
     }
-    let held = open(directory.path(".held.1-1.partial"), O_RDONLY)
+    let held = open(directory.path(".held.0000000000000001.partial"), O_RDONLY)
     #expect(flock(held, LOCK_EX | LOCK_NB) == 0)
     #expect(try store.keys() == ["a/c/0"])
     #expect(try store.sweepTemporaryFiles() == 2)
-    #expect(try directory.files() == ["a/c/0", ".young.1-2.partial", ".held.1-1.partial"])
+    #expect(
+      try directory.files() == ["a/c/0", ".young.0000000000000002.partial", ".held.0000000000000001.partial"])
     close(held)
     #expect(try store.sweepTemporaryFiles() == 1)
   }

@@ -107,16 +107,30 @@ struct FileStoreTests {
 
   @Test("What a killed writer left is no value, and in nobody's way")
   func leftovers() throws {
-    // The next writer may have the same process number, as in containers, and count from the beginning too.
-    for number in 0..<20 {
-      let name = directory.path(".0.\(getpid())-\(number).partial")
-      #expect(FileManager.default.createFile(atPath: name, contents: Data([9])))
-    }
+    let name = directory.path(".0.0123456789abcdef.partial")
+    #expect(FileManager.default.createFile(atPath: name, contents: Data([9])))
     #expect(try store.keys() == [])
     try store.put([1, 2, 3], at: "0")
     #expect(try store.value(of: "0") == [1, 2, 3])
     #expect(try store.keys() == ["0"])
-    #expect(try Data(contentsOf: URL(filePath: directory.path(".0.\(getpid())-0.partial"))) == Data([9]))
+    #expect(try Data(contentsOf: URL(filePath: name)) == Data([9]))
+  }
+
+  @Test("Temporary names are never the same, fit where their value's name does, and are told from others")
+  func temporaryNames() {
+    for name in ["0", "zarr.json", "x.0123456789abcdef.partial", String(repeating: "ü", count: 127), ""] {
+      let made = TemporaryName.make(for: name)
+      #expect(TemporaryName.make(for: name) != made)
+      #expect(made.utf8.count <= 255)
+      #expect(TemporaryName.matches(made, for: name))
+      #expect(TemporaryName.matches(made) == !name.isEmpty)
+      #expect(!TemporaryName.matches(made, for: "other"))
+    }
+    for name in [
+      ".notes.partial", "a.0123456789abcdef.partial", ".a.0123456789ABCDEF.partial", ".partial", "",
+    ] {
+      #expect(!TemporaryName.matches(name))
+    }
   }
 
   @Test("A failed write leaves no temporary file", arguments: ["value", "deep/down/value"])
@@ -168,7 +182,7 @@ struct FileStoreTests {
     let other = try StoreDirectory()
     try FileStore(opening: other.path).put([1], at: "kept")
     for key in ["a/c/0/0", "a/zarr.json", "b"] { try store.put([1], at: key) }
-    let leftover = directory.path("a/c/.0.1-1.partial")
+    let leftover = directory.path("a/c/.0.0123456789abcdef.partial")
     #expect(FileManager.default.createFile(atPath: leftover, contents: nil))
     try FileManager.default.createSymbolicLink(
       atPath: directory.path("a/link"), withDestinationPath: other.path)
@@ -214,22 +228,33 @@ struct FileStoreTests {
       atPath: directory.path("b/c/d"), withIntermediateDirectories: true)
     try store.rename("a", to: "b")
     #expect(try directory.files() == ["b/0"])
-    let leftover = directory.path("c/.0.1-1.partial")
+    let leftover = directory.path("c/.0.0123456789abcdef.partial")
     try FileManager.default.createDirectory(atPath: directory.path("c"), withIntermediateDirectories: true)
     #expect(FileManager.default.createFile(atPath: leftover, contents: nil))
     #expect(throws: StoreError.self) { try store.rename("b", to: "c") }
-    #expect(throws: StoreError.self) { try store.rename("b", to: "c/.0.1-1.partial/d") }
-    #expect(try directory.files() == ["b/0", "c/.0.1-1.partial"])
+    #expect(throws: StoreError.self) { try store.rename("b", to: "c/.0.0123456789abcdef.partial/d") }
+    #expect(try directory.files() == ["b/0", "c/.0.0123456789abcdef.partial"])
   }
 
-  @Test("Links are listed as values, and files that are written are not listed")
+  @Test("Links to directories are listed as such, and files that are written are not listed")
   func listingDirectories() throws {
     try store.put([1], at: "a/b/0")
     try FileManager.default.createSymbolicLink(
       atPath: directory.path("link"), withDestinationPath: directory.path("a"))
-    #expect(FileManager.default.createFile(atPath: directory.path(".0.1-1.partial"), contents: nil))
-    #expect(try store.listDirectory("") == DirectoryListing(values: ["link"], prefixes: ["a"]))
-    #expect(try store.listDirectory("link") == DirectoryListing())
+    #expect(
+      FileManager.default.createFile(atPath: directory.path(".0.0123456789abcdef.partial"), contents: nil))
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("inner"), withDestinationPath: "a")
+    try FileManager.default.createSymbolicLink(atPath: directory.path("file"), withDestinationPath: "a/b/0")
+    try FileManager.default.createSymbolicLink(atPath: directory.path("a/loop"), withDestinationPath: "..")
+    let listing = try store.listDirectory("")
+    #expect(listing.prefixes.sorted() == ["a", "inner", "link"])
+    #expect(listing.values == ["file"])
+    #expect(try store.listDirectory("a") == DirectoryListing(prefixes: ["b"], loops: ["loop"]))
+    #expect(try store.listDirectory("inner").prefixes == ["b"])
+    #expect(Set(try store.keys()) == ["a/b/0", "inner/b/0", "file", "link"])
+    // Where an absolute path leads, the store does not know.
+    #expect(throws: StoreError.outside(path: directory.path("link"))) { try store.listDirectory("link") }
     #expect(throws: StoreError.self) { try store.listDirectory("..") }
   }
 }

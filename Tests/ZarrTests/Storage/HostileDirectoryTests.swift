@@ -63,9 +63,14 @@ struct HostileDirectoryTests {
   func temporaryFiles() throws {
     let directory = try StoreDirectory()
     let store = try FileStore(opening: directory.path)
-    for name in ["a/c/.0.12-3.partial", ".zarr.json.1-0.partial", "a/c/0"] { try store.put([1], at: name) }
-    #expect(try store.temporaryFiles() == [".zarr.json.1-0.partial", "a/c/.0.12-3.partial"])
-    #expect(try store.temporaryFiles("a") == ["a/c/.0.12-3.partial"])
+    for name in ["a/c/.0.0123456789abcdef.partial", ".zarr.json.0123456789abcdef.partial", "a/c/0"] {
+      try store.put([1], at: name)
+    }
+    #expect(
+      try store.temporaryFiles() == [
+        ".zarr.json.0123456789abcdef.partial", "a/c/.0.0123456789abcdef.partial",
+      ])
+    #expect(try store.temporaryFiles("a") == ["a/c/.0.0123456789abcdef.partial"])
     #expect(try store.list("").map(\.description) == ["a/c/0"])
   }
 

@@ -65,6 +65,32 @@ struct VanishedDirectoryTests {
     #expect(try store.value(of: name == "rename" ? "z/0" : "a/0") == [1])
   }
 
+  @Test(
+    "Where another directory takes the place, what is missing and what is written is an error",
+    arguments: [false, true])
+  func replaced(isRemoved: Bool) throws {
+    try store.put([1], at: "a/0")
+    let aside = directory.path("aside")
+    try FileManager.default.moveItem(atPath: path, toPath: aside)
+    // A store goes with its directory.
+    #expect(try store.value(of: "a/9") == nil)
+    try store.put([2], at: "a/1")
+    try FileStore(creating: path).put([3], at: "a/2")
+    #expect(try store.value(of: "a/0") == [1])
+    if isRemoved { FileStore.removeReplaced(aside) }
+    let calls: [() throws -> Void] = [
+      { _ = try store.value(of: "a/2") }, { try store.put([4], at: "a/2") }, { _ = try store.list("") },
+      { _ = try store.listDirectory("a") }, { _ = try store.lock("name", below: "", timeout: nil) },
+      { try store.writeDeferred(StoreKey("a/3"), byteCount: 1) { _ in } },
+    ]
+    for call in calls {
+      let error = #expect(throws: StoreError.self) { try call() }
+      #expect(error == .system(operation: "use the replaced directory", path: path, code: ESTALE))
+    }
+    #expect(FileManager.default.fileExists(atPath: aside) == !isRemoved)
+    #expect(try FileStore(opening: path).list("").map(\.description) == ["a/2"])
+  }
+
   @Test("What is in the new directory is what there is")
   func anotherDirectory() throws {
     try store.put([1], at: "a")

@@ -133,6 +133,10 @@ public struct BloscCodec: BytesToBytesCodec, Hashable {
             // SAFETY: Blosc writes at most `free.count` bytes, and the frame was checked so that it reads
             // inside of `source` only. It keeps no pointer and uses this thread only.
             let written = unsafe blosc_decompress_ctx(source.baseAddress, free.baseAddress, free.count, 1)
+            // blosc.c: a compressor that is not built in, and a version of the format that is not known.
+            guard written != -5, written != -9 else {
+              throw .unsupported(codec: BloscCodec.name, reason: "error \(written)")
+            }
             guard written > 0 else {
               throw .decompressionFailed(codec: BloscCodec.name, reason: "error \(written)")
             }

@@ -16,6 +16,9 @@ struct BloscFrame {
   /// The most bytes that a frame can hold.
   static let maximumContentByteCount = Int(Int32.max) - headerByteCount
 
+  /// The versions of the format that Blosc 2 writes.
+  private static let laterVersions: ClosedRange<UInt8> = 3...5
+
   /// The bytes that the frame decodes to.
   let contentByteCount: Int
 
@@ -42,6 +45,10 @@ struct BloscFrame {
     guard frameByteCount <= bytes.byteCount else { throw Self.damaged("the frame is cut short") }
     guard frameByteCount == bytes.byteCount else {
       throw .trailingBytes(codec: BloscCodec.name, byteCount: bytes.byteCount - frameByteCount)
+    }
+    // Blosc 2 has the same header and goes on otherwise.
+    guard !Self.laterVersions.contains(bytes.byte(at: 0)) else {
+      throw .unsupported(codec: BloscCodec.name, reason: "it is a frame of Blosc 2")
     }
     guard contentByteCount <= min(limit, Self.maximumContentByteCount) else {
       throw .decodedByteCountExceedsLimit(codec: BloscCodec.name, byteCount: contentByteCount, limit: limit)

@@ -1,8 +1,8 @@
 /// Puts Fletcher's checksum behind the bytes of a chunk, as HDF5 computes it.
 ///
 /// Two sums of 16-bit words, the more significant byte first, modulo 65535: of the words, and of the first
-/// sum after each word. An odd byte at the end is a word with a zero. A sum that is not zero but a multiple
-/// of 65535 stays 65535. See
+/// sum after each word. An odd byte at the end is a word with a zero; zarrs leaves it out, and what it stores
+/// is read too. A sum that is not zero but a multiple of 65535 stays 65535. See
 /// [numcodecs.fletcher32](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [HDF5](https://support.hdfgroup.org/documentation/). The codec has no settings.
 public struct Fletcher32Codec: ChecksumCodec, Hashable {
@@ -34,6 +34,11 @@ public struct Fletcher32Codec: ChecksumCodec, Hashable {
       second = Self.reduced(second &+ first)
     }
     return UInt32(second << 16 | first)
+  }
+
+  /// The checksum without the last of an odd number of bytes, as zarrs stores it.
+  public func otherChecksum(of bytes: RawSpan) -> UInt32? {
+    bytes.byteCount.isMultiple(of: 2) ? nil : checksum(of: bytes.extracting(0..<bytes.byteCount - 1))
   }
 
   /// A sum modulo 65535, where only zero itself becomes zero.

@@ -87,11 +87,14 @@ public struct LZ4Codec: BytesToBytesCodec, Hashable {
       }
       let claimed = Int(source.littleEndianUInt32(at: 0))
       let block = source.extracting(LZ4Codec.headerByteCount..<source.byteCount)
-      guard claimed <= min(limit, Int(LZ4_MAX_INPUT_SIZE)) else {
-        throw .decodedByteCountExceedsLimit(codec: LZ4Codec.name, byteCount: claimed, limit: limit)
-      }
-      guard claimed / LZ4Codec.maximumRatio <= block.byteCount, block.byteCount <= Int(Int32.max) else {
+      // First what no limit makes right: such a block is damaged.
+      guard claimed / LZ4Codec.maximumRatio <= block.byteCount, claimed <= Int(LZ4_MAX_INPUT_SIZE),
+        block.byteCount <= Int(Int32.max)
+      else {
         throw .implausibleByteCount(codec: LZ4Codec.name, claimed: claimed, encoded: block.byteCount)
+      }
+      guard claimed <= limit else {
+        throw .decodedByteCountExceedsLimit(codec: LZ4Codec.name, byteCount: claimed, limit: limit)
       }
       try output.append(addingCapacity: claimed) { output throws(ChunkError) in
         try unsafe block.withUnsafeBytes { block throws(ChunkError) in

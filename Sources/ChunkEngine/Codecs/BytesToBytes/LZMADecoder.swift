@@ -68,15 +68,14 @@ final class LZMADecoder: BytesDecoder {
   }
 
   private static func error(_ result: lzma_ret) -> ChunkError {
-    let reason =
-      switch result {
-      case LZMA_MEMLIMIT_ERROR: "its window is larger than the limit"
-      case LZMA_FORMAT_ERROR: "this is not the format"
-      case LZMA_OPTIONS_ERROR: "its options are not supported"
-      case LZMA_BUF_ERROR: "the data is cut short"
-      default: "the data is damaged"
-      }
-    return result == LZMA_MEM_ERROR
-      ? .outOfMemory(byteCount: 0) : .decompressionFailed(codec: LZMACodec.name, reason: reason)
+    let name = LZMACodec.name
+    return switch result {
+    case LZMA_MEM_ERROR: .outOfMemory(byteCount: 0)
+    case LZMA_MEMLIMIT_ERROR: .unsupported(codec: name, reason: "its window is larger than the limit")
+    case LZMA_OPTIONS_ERROR: .unsupported(codec: name, reason: "its options are not known")
+    case LZMA_FORMAT_ERROR: .decompressionFailed(codec: name, reason: "this is not the format")
+    case LZMA_BUF_ERROR: .decompressionFailed(codec: name, reason: "the data is cut short")
+    default: .decompressionFailed(codec: name, reason: "the data is damaged")
+    }
   }
 }

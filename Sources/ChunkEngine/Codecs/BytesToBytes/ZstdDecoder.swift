@@ -101,11 +101,12 @@ final class ZstdDecoder: FollowedBytesDecoder {
     guard let claimed = knownByteCount(claim) else {
       return try decodeFrameOfUnknownSize(frame, into: &output, free: free, limit: limit)
     }
-    guard claimed <= free else {
-      throw .decodedByteCountExceedsLimit(codec: ZstdCodec.name, byteCount: claimed, limit: limit)
-    }
+    // First what no limit makes right: such a frame is damaged.
     guard isPlausible(claimed, encodedByteCount: frame.byteCount) else {
       throw .implausibleByteCount(codec: ZstdCodec.name, claimed: claimed, encoded: frame.byteCount)
+    }
+    guard claimed <= free else {
+      throw .decodedByteCountExceedsLimit(codec: ZstdCodec.name, byteCount: claimed, limit: limit)
     }
     let before = output.count
     try output.append(addingCapacity: claimed, growingTo: sumOrMaximum(before, free)) {
@@ -175,10 +176,15 @@ final class ZstdDecoder: FollowedBytesDecoder {
 
   @discardableResult
   private func check(_ result: Int) throws(ChunkError) -> Int {
-    guard ZSTD_isError(result) == 0 else {
-      throw .decompressionFailed(
-        codec: ZstdCodec.name, reason: unsafe String(cString: ZSTD_getErrorName(result)))
+    guard ZSTD_isError(result) != 0 else { return result }
+    let reason = unsafe String(cString: ZSTD_getErrorName(result))
+    switch ZSTD_getErrorCode(result) {
+    case ZSTD_error_memory_allocation: throw .outOfMemory(byteCount: 0)
+    // A frame may need a dictionary, or a larger window than is allowed here, and be sound.
+    case ZSTD_error_frameParameter_windowTooLarge, ZSTD_error_frameParameter_unsupported,
+      ZSTD_error_version_unsupported, ZSTD_error_dictionary_wrong:
+      throw .unsupported(codec: ZstdCodec.name, reason: reason)
+    default: throw .decompressionFailed(codec: ZstdCodec.name, reason: reason)
     }
-    return result
   }
 }

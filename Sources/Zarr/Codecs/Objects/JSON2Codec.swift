@@ -18,8 +18,8 @@ public import ChunkEngine
 public struct JSON2Codec: ArrayToBytesCodec, Hashable {
   public static var name: String { "numcodecs.json2" }
 
-  /// How deeply the values may be nested, the lists of the chunk included.
-  static let maximumDepth = 512
+  /// How deeply the values may be nested, the lists of the chunk included: one for each axis.
+  static let maximumDepth = JSONValue.maximumElementDepth + 128
 
   private let spelling: JSONSpelling
 

@@ -61,6 +61,16 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
     return "\(sign)\(digits.prefix(1))\(fraction.isEmpty ? "" : ".")\(fraction)e+\(digits.utf8.count - 1)"
   }
 
+  /// Whether the number is one of JSON, which has neither `NaN` nor infinities.
+  ///
+  /// A number that is too large for a `Double` is one.
+  public var isFinite: Bool {
+    switch text {
+    case "NaN", "Infinity", "-Infinity": false
+    default: true
+    }
+  }
+
   /// The number, if it is written as an integer and an `Int` can hold it.
   public var integer: Int? { Int(text) }
 

@@ -46,13 +46,25 @@ public struct JSONParser: Hashable, Sendable {
   /// - Throws: An error that says where the document breaks the grammar or a limit.
   /// - Complexity: O(*n*) in the number of bytes.
   public func appendCompact(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
+    try append(bytes, as: .compact, allowsByteOrderMark: true, to: &output)
+  }
+
+  /// Checks a document, and appends its text as a spelling has it.
+  func append(
+    _ bytes: RawSpan, as spelling: JSONSpelling, allowsByteOrderMark: Bool, to output: inout [UInt8]
+  ) throws(JSONError) {
     try checkByteCount(bytes.byteCount)
     var scanner = JSONScanner(bytes.octets, maximumDepth: maximumDepth)
-    guard bytes.isWellFormedText else {
-      throw scanner.failure(.invalidText, at: 0, "the text is not UTF-8")
+    if !bytes.isWellFormedText {
+      // Says where.
+      _ = try scanner.text(0..<bytes.byteCount)
     }
-    scanner.skipByteOrderMark()
-    try scanner.spell(as: .compact, depth: 0, level: 0, to: &output)
+    if allowsByteOrderMark {
+      scanner.skipByteOrderMark()
+    } else if bytes.beginsWithByteOrderMark {
+      throw scanner.failure(.malformed, at: 0, "a byte order mark is no part of JSON")
+    }
+    try scanner.spell(as: spelling, depth: 0, level: 0, to: &output)
     guard scanner.nextToken() == nil else { throw scanner.unexpected("the end of the document") }
   }
 

@@ -25,9 +25,13 @@ extension JSONScanner {
       let start = offset
       let isFinite = try skipNumber()
       guard isFinite || spelling.allowsNaN else {
-        throw failure(.malformed, at: start, "NaN and infinities are not allowed")
+        throw failure(
+          .malformed, at: start, "JSON has no NaN and no infinities; write null, or \"NaN\" in quotes")
       }
+      let isQuoted = !isFinite && spelling.quotesNaN
+      if isQuoted { output.append(UInt8(ascii: "\"")) }
       appendBytes(start..<offset, to: &output)
+      if isQuoted { output.append(UInt8(ascii: "\"")) }
     default: throw unexpected("a value")
     }
   }

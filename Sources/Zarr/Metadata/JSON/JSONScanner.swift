@@ -26,9 +26,7 @@ struct JSONScanner: ~Escapable {
 
   /// Steps over a byte order mark at the beginning, if there is one.
   mutating func skipByteOrderMark() {
-    if bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF {
-      offset = 3
-    }
+    if bytes.beginsWithByteOrderMark { offset = 3 }
   }
 
   /// Skips white space and returns the byte after it, which stays the next one, or nil at the end.

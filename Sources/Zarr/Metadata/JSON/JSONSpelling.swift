@@ -12,8 +12,11 @@ struct JSONSpelling: Hashable, Sendable {
   /// Whether a key that is repeated stands once, where it came first, with the value that it has last.
   var mergesRepeatedKeys = false
 
-  /// Whether `NaN` and the infinities may be written.
+  /// Whether `NaN` and the infinities may be written, which JSON has no numbers for.
   var allowsNaN = true
+
+  /// Whether they are written in quotes, so that what is written is JSON.
+  var quotesNaN = false
 
   /// What stands between elements, and between members.
   var itemSeparator = Array(",".utf8)
@@ -26,6 +29,9 @@ struct JSONSpelling: Hashable, Sendable {
 
   /// Without white space, with the escapes that JSON needs and no others, as elements are kept in memory.
   static let compact = JSONSpelling()
+
+  /// For other programs, of which some know no `NaN`, and no key twice.
+  static let portable = JSONSpelling(mergesRepeatedKeys: true, quotesNaN: true)
 }
 
 extension JSONSpelling {

@@ -15,9 +15,13 @@ public struct JSONWriter: Hashable, Sendable {
   /// How documents are laid out.
   public let style: Style
 
+  /// Whether `NaN` and infinities, which JSON has no numbers for, are written in quotes.
+  public let quotesNaN: Bool
+
   /// Creates a writer.
-  public init(style: Style = .pretty) {
+  public init(style: Style = .pretty, quotesNaN: Bool = false) {
     self.style = style
+    self.quotesNaN = quotesNaN
   }
 
   /// The text of a value, as UTF-8.
@@ -40,6 +44,7 @@ public struct JSONWriter: Hashable, Sendable {
     switch value {
     case .null: output.append(contentsOf: "null".utf8)
     case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
+    case .number(let number) where quotesNaN && !number.isFinite: Self.appendString(number.text, to: &output)
     case .number(let number): output.append(contentsOf: number.text.utf8)
     case .string(let text): Self.appendString(text, to: &output)
     case .array(let values):

@@ -1,0 +1,56 @@
+import ChunkEngine
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Zarr
+
+/// Nodes that others create while one is created at the same place.
+@Suite("Nodes that are created twice at a time")
+struct CreationRaceTests {
+  private let directory: StoreDirectory
+  private let store: FileStore
+
+  init() throws {
+    directory = try StoreDirectory()
+    store = try FileStore(creating: directory.path("store"))
+  }
+
+  @Test(
+    "The first one stays, and the second one is an error", arguments: [ZarrFormat.version2, .version3],
+    [Durability.none, .atomic, .durable])
+  func arrays(format: ZarrFormat, durability: Durability) throws {
+    let options = ArrayOptions(chunkSize: .count(1), attributes: ["by": "second"], zarrFormat: format)
+    let first = try FileStore(opening: directory.path("store"), durability: durability)
+    let second = try FileStore(opening: directory.path("store"), durability: durability)
+    let isFirst = Atomic(true)
+    // When the second one has seen that there is nothing, and stores its chunk.
+    let probe = StoreProbe(second) { call in
+      guard case .write = call, isFirst.exchange(false, ordering: .sequentiallyConsistent) else { return }
+      _ = try ZarrArray.create(
+        in: first, at: "a", shape: [3],
+        options: ArrayOptions(chunkSize: .count(1), attributes: ["by": "first"], zarrFormat: format)
+      )
+    }
+    let error = #expect(throws: ZarrError.self) {
+      try ZarrArray.create(in: probe, at: "a", writing: ["x"], options: options)
+    }
+    #expect("\(String(describing: error))".contains("exists"))
+    let array = try ZarrArray.open(in: store, at: "a")
+    #expect(array.shape == [3])
+    #expect(array.metadata.attributes["by"] == "first")
+  }
+
+  @Test("A document that is put between the last look and the writing stays")
+  func documents() throws {
+    let interloper = StoreInterloper(store) { [store] in
+      _ = try ZarrGroup.create(in: store, at: "a", attributes: ["by": "first"])
+    }
+    #expect(throws: ZarrError.self) {
+      try ZarrArray.create(in: interloper, at: "a", shape: [2], options: ArrayOptions(chunkSize: .count(1)))
+    }
+    #expect(interloper.isDone)
+    #expect(try ZarrGroup.open(in: store, at: "a").attributes["by"] == "first")
+    #expect(try store.temporaryFiles() == [])
+  }
+}
