@@ -72,3 +72,317 @@ extension JSONSpelling {
     appendClosing("]", level: level - 1, to: &output)
   }
 }
+
+extension JSONScanner {
+  /// Reads a value and appends its text, spelled as asked, without making a tree of it.
+  ///
+  /// The memory that this takes is that of the text, whatever the text is. Half of a surrogate pair, which
+  /// Python writes and no Swift string can hold, stays the escape that it is.
+  ///
+  /// - Parameters:
+  ///   - spelling: How to spell the text.
+  ///   - depth: The arrays and objects that the value is in.
+  ///   - level: The lists that its text is in, for the indentation.
+  ///   - output: Where the text goes.
+  /// - Precondition: The text is UTF-8.
+  /// - Throws: An error that says where the text is not JSON, or not as the spelling wants it.
+  mutating func spell(
+    as spelling: JSONSpelling, depth: Int, level: Int, to output: inout [UInt8]
+  ) throws(JSONError) {
+    switch nextToken() {
+    case UInt8(ascii: "\""): try spellString(as: spelling, to: &output)
+    case UInt8(ascii: "{"): try spellObject(as: spelling, depth: depth + 1, level: level + 1, to: &output)
+    case UInt8(ascii: "["): try spellArray(as: spelling, depth: depth + 1, level: level + 1, to: &output)
+    case UInt8(ascii: "t"): try spellWord("true", to: &output)
+    case UInt8(ascii: "f"): try spellWord("false", to: &output)
+    case UInt8(ascii: "n"): try spellWord("null", to: &output)
+    case let byte? where startsNumber(byte):
+      let start = offset
+      let isFinite = try skipNumber()
+      guard isFinite || spelling.allowsNaN else {
+        throw failure(
+          .malformed, at: start, "JSON has no NaN and no infinities; write null, or \"NaN\" in quotes")
+      }
+      let isQuoted = !isFinite && spelling.quotesNaN
+      if isQuoted { output.append(UInt8(ascii: "\"")) }
+      appendBytes(start..<offset, to: &output)
+      if isQuoted { output.append(UInt8(ascii: "\"")) }
+    default: throw unexpected("a value")
+    }
+  }
+
+  private mutating func spellWord(_ word: StaticString, to output: inout [UInt8]) throws(JSONError) {
+    let start = offset
+    try skip(word)
+    appendBytes(start..<offset, to: &output)
+  }
+
+  private mutating func spellArray(
+    as spelling: JSONSpelling, depth: Int, level: Int, to output: inout [UInt8]
+  ) throws(JSONError) {
+    try checkDepth(depth)
+    offset += 1
+    guard nextToken() != UInt8(ascii: "]") else {
+      offset += 1
+      output.append(contentsOf: "[]".utf8)
+      return
+    }
+    spelling.appendOpening("[", level: level, to: &output)
+    while true {
+      try spell(as: spelling, depth: depth, level: level, to: &output)
+      switch nextToken() {
+      case UInt8(ascii: ","):
+        offset += 1
+        spelling.appendSeparator(level: level, to: &output)
+      case UInt8(ascii: "]"):
+        offset += 1
+        return spelling.appendClosing("]", level: level - 1, to: &output)
+      default: throw unexpected("',' or ']'")
+      }
+    }
+  }
+
+  private mutating func spellObject(
+    as spelling: JSONSpelling, depth: Int, level: Int, to output: inout [UInt8]
+  ) throws(JSONError) {
+    try checkDepth(depth)
+    offset += 1
+    guard nextToken() != UInt8(ascii: "}") else {
+      offset += 1
+      output.append(contentsOf: "{}".utf8)
+      return
+    }
+    var members = SpelledMembers()
+    spelling.appendOpening("{", level: level, to: &output)
+    while true {
+      guard nextToken() == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
+      let start = output.count
+      if spelling.sortsKeys || spelling.mergesRepeatedKeys {
+        members.begin(key: try keyBytes(), at: start)
+      }
+      try spellString(as: spelling, to: &output)
+      guard nextToken() == UInt8(ascii: ":") else { throw unexpected("':' after the key") }
+      offset += 1
+      output.append(contentsOf: spelling.keySeparator)
+      try spell(as: spelling, depth: depth, level: level, to: &output)
+      members.end(at: output.count)
+      switch nextToken() {
+      case UInt8(ascii: ","):
+        offset += 1
+        spelling.appendSeparator(level: level, to: &output)
+      case UInt8(ascii: "}"):
+        offset += 1
+        members.arrange(as: spelling, level: level, in: &output)
+        return spelling.appendClosing("}", level: level - 1, to: &output)
+      default: throw unexpected("',' or '}'")
+      }
+    }
+  }
+
+  func appendBytes(_ range: Range<Int>, to output: inout [UInt8]) {
+    JSONWriter.appendBytes(bytes.extracting(range), to: &output)
+  }
+}
+
+extension JSONScanner {
+  /// A piece of a string.
+  private enum StringPart {
+    /// Bytes that stand for themselves.
+    case plain(Range<Int>)
+    /// The character of an escape.
+    case scalar(UnicodeScalar)
+    /// The half of a surrogate pair without the other.
+    case surrogate(UInt16)
+  }
+
+  /// Reads a string, of which the opening quote is the next byte, and appends its text, spelled as asked.
+  mutating func spellString(as spelling: JSONSpelling, to output: inout [UInt8]) throws(JSONError) {
+    output.append(UInt8(ascii: "\""))
+    var index = offset + 1
+    while let part = try stringPart(at: &index) {
+      switch part {
+      case .plain(let range):
+        if spelling.escapesNonASCII {
+          appendEscapingNonASCII(range, to: &output)
+        } else {
+          appendBytes(range, to: &output)
+        }
+      case .scalar(let scalar): Self.append(scalar, as: spelling, to: &output)
+      case .surrogate(let unit): Self.appendEscape(unit, to: &output)
+      }
+    }
+    offset = index + 1
+    output.append(UInt8(ascii: "\""))
+  }
+
+  /// The bytes of the string that is next, which stays the next one, with its escapes resolved.
+  ///
+  /// Half of a surrogate pair is encoded as if it were a character, so that the order of the bytes is that of
+  /// the code points, as Python has it.
+  func keyBytes() throws(JSONError) -> [UInt8] {
+    var key: [UInt8] = []
+    var index = offset + 1
+    while let part = try stringPart(at: &index) {
+      switch part {
+      case .plain(let range): appendBytes(range, to: &key)
+      case .scalar(let scalar):
+        key.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      case .surrogate(let unit):
+        key.append(0xED)
+        key.append(UInt8(truncatingIfNeeded: 0x80 | unit >> 6 & 0x3F))
+        key.append(UInt8(truncatingIfNeeded: 0x80 | unit & 0x3F))
+      }
+    }
+    return key
+  }
+
+  /// Returns the piece of a string that begins at `index`, and moves on behind it, or nil at the closing
+  /// quote.
+  private func stringPart(at index: inout Int) throws(JSONError) -> StringPart? {
+    let start = index
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "\""):
+        return start < index ? .plain(start..<index) : nil
+      case UInt8(ascii: "\\"):
+        return start < index ? .plain(start..<index) : try escapedPart(at: &index)
+      case 0..<0x20:
+        throw failure(.malformed, at: index, "a control character in a string must be escaped")
+      default:
+        index += 1
+      }
+    }
+    throw failure(.malformed, at: bytes.count, "the string has no end")
+  }
+
+  private func escapedPart(at index: inout Int) throws(JSONError) -> StringPart {
+    if index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "u"),
+      let unit = try loneSurrogate(at: index)
+    {
+      index += 6
+      return .surrogate(unit)
+    }
+    guard index + 1 < bytes.count else { throw failure(.malformed, at: index, "the string has no end") }
+    let (scalar, byteCount) = try escape(at: index, end: bytes.count)
+    index += byteCount
+    return .scalar(scalar)
+  }
+
+  /// The code unit of an escape that is one half of a surrogate pair without the other, or nil if it is not.
+  private func loneSurrogate(at index: Int) throws(JSONError) -> UInt16? {
+    let unit = try codeUnit(at: index + 2, end: bytes.count)
+    guard UTF16.isSurrogate(unit) else { return nil }
+    let next = index + 6
+    guard UTF16.isLeadSurrogate(unit), next + 1 < bytes.count, bytes[next] == UInt8(ascii: "\\"),
+      bytes[next + 1] == UInt8(ascii: "u")
+    else { return unit }
+    return UTF16.isTrailSurrogate(try codeUnit(at: next + 2, end: bytes.count)) ? nil : unit
+  }
+
+  private func appendEscapingNonASCII(_ range: Range<Int>, to output: inout [UInt8]) {
+    var start = range.lowerBound
+    var index = start
+    while index < range.upperBound {
+      guard bytes[index] >= 0x7F else {
+        index += 1
+        continue
+      }
+      appendBytes(start..<index, to: &output)
+      let (scalar, byteCount) = scalar(at: index, end: range.upperBound)
+      Self.appendEscapes(of: scalar, to: &output)
+      index += byteCount
+      start = index
+    }
+    appendBytes(start..<range.upperBound, to: &output)
+  }
+
+  /// The character at `index` of text that is UTF-8, and how many bytes it has.
+  private func scalar(at index: Int, end: Int) -> (UnicodeScalar, byteCount: Int) {
+    let first = UInt32(bytes[index])
+    let byteCount = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+    guard byteCount > 1 else { return (UnicodeScalar(bytes[index]), 1) }
+    var value = first & (0x7F >> UInt32(byteCount))
+    for position in index + 1..<max(index + 1, min(index + byteCount, end)) {
+      value = value << 6 | UInt32(bytes[position] & 0x3F)
+    }
+    return (UnicodeScalar(value) ?? "\u{FFFD}", byteCount)
+  }
+
+  private static func append(_ scalar: UnicodeScalar, as spelling: JSONSpelling, to output: inout [UInt8]) {
+    if scalar.value < 0x20 || scalar == "\"" || scalar == "\\" {
+      JSONWriter.appendEscape(UInt8(truncatingIfNeeded: scalar.value), to: &output)
+    } else if spelling.escapesNonASCII, scalar.value >= 0x7F {
+      appendEscapes(of: scalar, to: &output)
+    } else {
+      output.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+    }
+  }
+
+  private static func appendEscapes(of scalar: UnicodeScalar, to output: inout [UInt8]) {
+    for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
+      appendEscape(unit, to: &output)
+    }
+  }
+
+  private static func appendEscape(_ unit: UInt16, to output: inout [UInt8]) {
+    let digits = String(unit, radix: 16)
+    output.append(contentsOf: "\\u".utf8)
+    output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
+    output.append(contentsOf: digits.utf8)
+  }
+}
+
+/// The members of an object whose text is being written, so that they can be put in another order.
+struct SpelledMembers {
+  private struct Member {
+    /// The bytes of the key, of which the order is that of the code points.
+    let key: [UInt8]
+    /// Where the key and the value are in the text.
+    let start: Int
+    var end: Int
+  }
+
+  private var members: [Member] = []
+
+  /// Notes that a member begins.
+  mutating func begin(key: [UInt8], at offset: Int) {
+    members.append(Member(key: key, start: offset, end: offset))
+  }
+
+  /// Notes that the last member that began ends.
+  mutating func end(at offset: Int) {
+    guard !members.isEmpty else { return }
+    members[members.count - 1].end = offset
+  }
+
+  /// Puts the members in order, each key once with its last value.
+  ///
+  /// - Complexity: O(*n* log *n*) in the number of members, and O(*m*) in the length of their text, if they
+  ///   are not in order already.
+  func arrange(as spelling: JSONSpelling, level: Int, in output: inout [UInt8]) {
+    guard members.count > 1 else { return }
+    let sorted = members.indices.sorted { left, right in
+      let (leftKey, rightKey) = (members[left].key, members[right].key)
+      return leftKey == rightKey ? left < right : leftKey.lexicographicallyPrecedes(rightKey)
+    }
+    // Of each key the first place and the last value.
+    var kept: [(first: Int, last: Int)] = []
+    for index in sorted {
+      if let previous = kept.last, members[previous.last].key == members[index].key {
+        kept[kept.count - 1].last = index
+      } else {
+        kept.append((index, index))
+      }
+    }
+    if !spelling.sortsKeys { kept.sort { $0.first < $1.first } }
+    guard !kept.map(\.last).elementsEqual(members.indices) else { return }
+
+    let start = members[0].start
+    let text = Array(output[start...])
+    output.removeSubrange(start...)
+    for (position, member) in kept.enumerated() {
+      if position > 0 { spelling.appendSeparator(level: level, to: &output) }
+      output.append(contentsOf: text[members[member.last].start - start..<members[member.last].end - start])
+    }
+  }
+}

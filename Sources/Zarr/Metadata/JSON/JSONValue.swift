@@ -120,3 +120,255 @@ extension JSONValue: CustomStringConvertible {
     }
   }
 }
+
+/// A number of a JSON document, kept as the text that was read.
+///
+/// Zarr attributes hold integers of any size, and a document that is rewritten must not change them. So the
+/// text is the number, and the views of it are made when they are asked for. Besides the numbers of RFC 8259
+/// there are `NaN`, `Infinity` and `-Infinity`, which Python writes.
+///
+/// Two numbers are equal if they are written alike: `1` and `1.0` are different, because Zarr tells integers
+/// by that.
+public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
+  /// The number as it stands in a document.
+  public let text: String
+
+  /// Takes text that the parser has checked.
+  init(checked text: String) {
+    self.text = text
+  }
+
+  /// Creates a number from its text, or nil if the text is not exactly one number.
+  ///
+  /// - Complexity: O(*n*) in the length of the text.
+  public init?(_ text: String) {
+    guard case .number(let number)? = try? JSONParser().parse(Array(text.utf8)), number.text == text else {
+      return nil
+    }
+    self = number
+  }
+
+  /// Creates a number from an integer.
+  public init(_ value: Int) {
+    text = String(value)
+  }
+
+  /// Creates a number from an integer.
+  public init(_ value: UInt64) {
+    text = String(value)
+  }
+
+  /// Creates a number from a floating-point value, with the fewest digits that give the same value back.
+  ///
+  /// It is spelled as Python spells it, so that documents and chunks are the bytes that Python would write.
+  public init(_ value: Double) {
+    if value.isNaN {
+      text = "NaN"
+    } else if value.isInfinite {
+      text = value < 0 ? "-Infinity" : "Infinity"
+    } else {
+      text = Self.spelling(of: value)
+    }
+  }
+
+  /// The text of a finite value: Python has an exponent from 10¹⁶ on, Swift from 2⁵⁴ on.
+  private static func spelling(of value: Double) -> String {
+    let text = value.description
+    guard value.magnitude >= 1e16, text.hasSuffix(".0") else { return text }
+    let sign = text.hasPrefix("-") ? "-" : ""
+    let digits = text.dropFirst(sign.utf8.count).dropLast(2)
+    var fraction = digits.dropFirst()
+    while fraction.last == "0" {
+      fraction.removeLast()
+    }
+    return "\(sign)\(digits.prefix(1))\(fraction.isEmpty ? "" : ".")\(fraction)e+\(digits.utf8.count - 1)"
+  }
+
+  /// Whether the number is one of JSON, which has neither `NaN` nor infinities.
+  ///
+  /// A number that is too large for a `Double` is one.
+  public var isFinite: Bool {
+    switch text {
+    case "NaN", "Infinity", "-Infinity": false
+    default: true
+    }
+  }
+
+  /// The number, if it is written as an integer and an `Int` can hold it.
+  public var integer: Int? { Int(text) }
+
+  /// The number, if it is written as an integer and a `UInt64` can hold it.
+  public var unsignedInteger: UInt64? { UInt64(text) }
+
+  /// The `Double` that is nearest to the number: an infinity if it is out of range, and NaN for `NaN`.
+  public var double: Double { Double(text) ?? .nan }
+
+  /// The same as ``text``.
+  public var description: String { text }
+}
+
+/// The members of a JSON object, in the order in which they were read or set.
+///
+/// Each key is there once; where a document repeats a key, its last value counts, as in most readers. Objects
+/// are equal if they have equal members, in whatever order.
+public struct JSONObject: Sendable {
+  /// A key with its value.
+  public typealias Element = (key: String, value: JSONValue)
+
+  private struct Member: Sendable {
+    let key: String
+    var value: JSONValue
+  }
+
+  /// From this many members on, keys are looked up by hash.
+  ///
+  /// Below it, comparing them is as fast and takes no memory.
+  private static let indexThreshold = 16
+
+  private var members: [Member] = []
+
+  /// Where each key is in `members`; empty below the threshold.
+  private var positions: [ExactString: Int] = [:]
+
+  /// Creates an object without members.
+  public init() {}
+
+  /// Creates an object; of members with the same key the last value counts.
+  ///
+  /// - Complexity: O(*n*).
+  public init(_ members: some Sequence<(String, JSONValue)>) {
+    for (key, value) in members {
+      self[key] = value
+    }
+  }
+
+  /// The value of a key, or nil if it is absent; setting nil removes the member.
+  ///
+  /// - Complexity: O(1), and O(*n*) to remove a member.
+  public subscript(key: String) -> JSONValue? {
+    get {
+      position(of: key).map { members[$0].value }
+    }
+    set {
+      if let newValue {
+        set(Member(key: key, value: newValue))
+      } else if let position = position(of: key) {
+        remove(at: position)
+      }
+    }
+  }
+
+  private func position(of key: String) -> Int? {
+    let key = ExactString(key)
+    return positions.isEmpty ? members.firstIndex { ExactString($0.key) == key } : positions[key]
+  }
+
+  private mutating func set(_ member: Member) {
+    let position: Int?
+    if positions.isEmpty {
+      position = self.position(of: member.key)
+    } else {
+      // New keys are the rule, so the key is entered at once, which hashes it only once.
+      let key = ExactString(member.key)
+      position = positions.updateValue(members.count, forKey: key)
+      if let position {
+        positions[key] = position
+      }
+    }
+    if let position {
+      members[position].value = member.value
+      return
+    }
+    members.append(member)
+    if positions.isEmpty && members.count >= Self.indexThreshold {
+      index()
+    }
+  }
+
+  private mutating func remove(at position: Int) {
+    members.remove(at: position)
+    positions = [:]
+    if members.count >= Self.indexThreshold {
+      index()
+    }
+  }
+
+  private mutating func index() {
+    for (position, member) in members.enumerated() {
+      positions[ExactString(member.key)] = position
+    }
+  }
+}
+
+extension JSONObject: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { members.count }
+
+  public subscript(position: Int) -> Element {
+    (members[position].key, members[position].value)
+  }
+}
+
+extension JSONObject: Hashable {
+  public static func == (left: JSONObject, right: JSONObject) -> Bool {
+    left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    // Members are mixed by an operation that does not see their order, as equality does not.
+    var mixed = 0
+    for (key, value) in self {
+      var member = Hasher()
+      member.combine(ExactString(key))
+      member.combine(value)
+      mixed ^= member.finalize()
+    }
+    hasher.combine(mixed)
+  }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+  public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    self.init(elements)
+  }
+}
+
+/// A string that equals another only if both have the same bytes.
+///
+/// Swift's own comparison takes `é` as one character and `é` as a letter with an accent for the same. To a
+/// store, and to every other reader of a document, they are different names.
+struct ExactString: Hashable, Sendable {
+  let text: String
+
+  init(_ text: String) {
+    self.text = text
+  }
+
+  static func == (left: ExactString, right: ExactString) -> Bool {
+    left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  /// Feeds the bytes eight at a time, which costs a fraction of one call for each byte.
+  func hash(into hasher: inout Hasher) {
+    var word: UInt64 = 0
+    var count = 0
+    for byte in text.utf8 {
+      word = word << 8 | UInt64(byte)
+      count += 1
+      if count.isMultiple(of: 8) {
+        hasher.combine(word)
+        word = 0
+      }
+    }
+    hasher.combine(word)
+    hasher.combine(count)
+  }
+}
+
+extension String {
+  /// The text in quotes as JSON has it, and not all of it if it is long, for errors.
+  var quoted: String {
+    // A Swift character has no bound on its length, a scalar has.
+    utf8.count > 60 ? "\(JSONValue.string(String(unicodeScalars.prefix(40))))…" : "\(JSONValue.string(self))"
+  }
+}
