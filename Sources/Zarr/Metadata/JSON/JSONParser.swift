@@ -2,20 +2,21 @@ import ChunkEngine
 
 /// Reads JSON documents.
 ///
-/// The grammar is that of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259), strictly, with two additions:
-/// the numbers `NaN`, `Infinity` and `-Infinity`, which zarr-python writes, and a byte order mark at the
-/// beginning.
+/// The grammar is exactly that of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) with two additions: the
+/// numbers `NaN`, `Infinity` and `-Infinity`, which zarr-python writes, and a byte order mark at the beginning.
 ///
-/// A value can take up to about 40 times the memory of its text (`[[[[…` and the like), so the limit on the
-/// text also bounds the memory.
+/// A value takes at most about 40 times the memory of its text (`[[[[…` and the like), so the limit on the text
+/// also limits the memory.
 public struct JSONParser: Hashable, Sendable {
-  /// The depths of nesting that can be allowed; the parser recurses, so that more could overflow a stack.
+  /// The possible limits of the depth.
+  ///
+  /// The parser recurses, so greater depths could overflow a stack.
   public static let depths = 0...1000
 
-  /// How deeply arrays and objects may be nested.
+  /// The maximum depth of arrays and objects.
   public let maximumDepth: Int
 
-  /// How many bytes a document may have.
+  /// The maximum size of a document in bytes.
   public let maximumByteCount: Int
 
   /// Creates a parser with limits.
@@ -37,32 +38,32 @@ public struct JSONParser: Hashable, Sendable {
 
   /// Checks a document, and appends its text without white space.
   ///
-  /// No values are made of it: this takes the memory of the text, and numbers keep their digits. A key that
-  /// is repeated stays so, and half of a surrogate pair stays an escape.
+  /// It makes no values, so it takes only the memory of the text. Numbers keep their digits, repeated keys stay,
+  /// and half of a surrogate pair stays an escape.
   ///
   /// - Parameters:
   ///   - bytes: The document.
-  ///   - output: Where the text goes; if this throws, it may have a part of it.
+  ///   - output: Where the text goes. If this throws, `output` may end with a part of the text.
   /// - Throws: An error that says where the document breaks the grammar or a limit.
   /// - Complexity: O(*n*) in the number of bytes.
   public func appendCompact(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
     try append(bytes, as: .compact, allowsByteOrderMark: true, to: &output)
   }
 
-  /// Checks a document, and appends its text as a spelling has it.
+  /// Checks a document, and appends its text in a spelling.
   func append(
     _ bytes: RawSpan, as spelling: JSONSpelling, allowsByteOrderMark: Bool, to output: inout [UInt8]
   ) throws(JSONError) {
     try checkByteCount(bytes.byteCount)
     var scanner = JSONScanner(bytes.octets, maximumDepth: maximumDepth)
     if !bytes.isWellFormedText {
-      // Says where.
+      // Its error says where.
       _ = try scanner.text(0..<bytes.byteCount)
     }
     if allowsByteOrderMark {
       scanner.skipByteOrderMark()
     } else if bytes.beginsWithByteOrderMark {
-      throw scanner.failure(.malformed, at: 0, "a byte order mark is no part of JSON")
+      throw scanner.failure(.malformed, at: 0, "a byte order mark is not part of JSON")
     }
     try scanner.spell(as: spelling, depth: 0, level: 0, to: &output)
     guard scanner.nextToken() == nil else { throw scanner.unexpected("the end of the document") }
@@ -82,7 +83,7 @@ public struct JSONParser: Hashable, Sendable {
     guard byteCount <= maximumByteCount else {
       throw JSONError(
         code: .tooLong, byteOffset: 0, line: 1, column: 1,
-        message: "\(byteCount) bytes are more than the limit of \(maximumByteCount)")
+        message: "\(byteCount) bytes exceed the limit of \(maximumByteCount)")
     }
   }
 }
@@ -94,27 +95,27 @@ public struct JSONError: Error, Hashable, CustomStringConvertible {
   public enum Code: Hashable, Sendable {
     /// The text breaks the grammar of JSON.
     case malformed
-    /// A string is not UTF-8, or an escape in it is half of a surrogate pair.
+    /// A string is not UTF-8, or has an escape that is half of a surrogate pair.
     case invalidText
-    /// Arrays and objects are nested more deeply than the limit.
+    /// The depth of arrays and objects exceeds the limit.
     case tooDeep
-    /// The text has more bytes than the limit.
+    /// The size of the text exceeds the limit.
     case tooLong
   }
 
   /// The kind of failure.
   public let code: Code
 
-  /// Where the text goes wrong, in bytes from its beginning.
+  /// The position of the error, in bytes from the beginning of the text.
   public let byteOffset: Int
 
-  /// The line in which it goes wrong, from 1.
+  /// The line of the error, from 1.
   public let line: Int
 
-  /// The code point in the line at which it goes wrong, from 1.
+  /// The code point of the error in its line, from 1.
   public let column: Int
 
-  /// What is wrong, for a person to read.
+  /// What is wrong, for people to read.
   public let message: String
 
   /// The place and the message.
@@ -124,13 +125,11 @@ public struct JSONError: Error, Hashable, CustomStringConvertible {
 }
 
 /// A walk over the bytes of one document.
-///
-/// Here is the structure; strings and numbers are in files of their own.
 struct JSONScanner: ~Escapable {
   let bytes: Span<UInt8>
   let maximumDepth: Int
 
-  /// The next byte to look at.
+  /// The position of the next byte.
   var offset = 0
 
   @_lifetime(copy bytes)
@@ -140,7 +139,7 @@ struct JSONScanner: ~Escapable {
   }
 
   /// Reads the whole text, which must be one value.
-  mutating func document() throws(JSONError) -> JSONValue {
+  fileprivate mutating func document() throws(JSONError) -> JSONValue {
     skipByteOrderMark()
     let value = try value(depth: 0)
     guard nextToken() == nil else {
@@ -149,12 +148,12 @@ struct JSONScanner: ~Escapable {
     return value
   }
 
-  /// Steps over a byte order mark at the beginning, if there is one.
-  mutating func skipByteOrderMark() {
+  /// Steps over a byte order mark at the beginning, if the text has one.
+  fileprivate mutating func skipByteOrderMark() {
     if bytes.beginsWithByteOrderMark { offset = 3 }
   }
 
-  /// Skips white space and returns the byte after it, which stays the next one, or nil at the end.
+  /// Skips white space, and returns the next byte without stepping over it, or nil at the end.
   mutating func nextToken() -> UInt8? {
     while offset < bytes.count {
       let byte = bytes[offset]
@@ -229,7 +228,7 @@ struct JSONScanner: ~Escapable {
     }
   }
 
-  /// Checks that a value that is in `depth` arrays and objects is not too deep.
+  /// Checks that a value inside `depth` arrays and objects is not too deep.
   func checkDepth(_ depth: Int) throws(JSONError) {
     guard depth <= maximumDepth else {
       throw failure(.tooDeep, at: offset, "arrays and objects are nested more than \(maximumDepth) deep")
@@ -241,7 +240,7 @@ struct JSONScanner: ~Escapable {
     return value
   }
 
-  /// Steps over a word, of which the first byte may have been seen already.
+  /// Steps over a word.
   mutating func skip(_ word: StaticString) throws(JSONError) {
     for scalar in word.description.utf8 {
       guard offset < bytes.count, bytes[offset] == scalar else { throw unexpected("'\(word)'") }
@@ -256,8 +255,8 @@ extension JSONScanner {
     unexpected(expected, at: offset)
   }
 
-  /// An error about some byte.
-  func unexpected(_ expected: String, at offset: Int) -> JSONError {
+  /// An error about the byte at an offset.
+  private func unexpected(_ expected: String, at offset: Int) -> JSONError {
     let found: String
     if offset >= bytes.count {
       found = "the end of the text"
@@ -286,8 +285,10 @@ extension JSONScanner {
 }
 
 extension JSONScanner {
-  /// Reads a string, of which the opening quote is the next byte.
-  mutating func string() throws(JSONError) -> String {
+  /// Reads a string.
+  ///
+  /// The next byte is its opening quote.
+  private mutating func string() throws(JSONError) -> String {
     let start = offset + 1
     var index = start
     var hasEscapes = false
@@ -310,7 +311,7 @@ extension JSONScanner {
   }
 
   /// The text of a range of bytes.
-  func text(_ range: Range<Int>) throws(JSONError) -> String {
+  fileprivate func text(_ range: Range<Int>) throws(JSONError) -> String {
     do throws(UTF8.ValidationError) {
       return String(copying: try UTF8Span(validating: bytes.extracting(range)))
     } catch {
@@ -321,7 +322,7 @@ extension JSONScanner {
 
   /// The text of a range of bytes that is UTF-8, with its escapes resolved.
   private func unescaped(_ range: Range<Int>) throws(JSONError) -> String {
-    // The escape is never shorter than what it stands for.
+    // An escape is never shorter than its character.
     var text: [UInt8] = []
     text.reserveCapacity(range.count)
     var index = range.lowerBound
@@ -339,7 +340,7 @@ extension JSONScanner {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The character that an escape stands for, and how many bytes the escape has.
+  /// The character of an escape, and the number of bytes of the escape.
   func escape(
     at index: Int, end: Int
   ) throws(JSONError) -> (scalar: UnicodeScalar, byteCount: Int) {
@@ -373,7 +374,8 @@ extension JSONScanner {
         return (UTF16.decode(UTF16.EncodedScalar([first, second])), 12)
       }
     }
-    throw failure(.invalidText, at: index, "the escape is one half of a surrogate pair without the other")
+    throw failure(
+      .invalidText, at: index, "the escape is one half of a surrogate pair, without the other half")
   }
 
   /// The four hexadecimal digits of an escape.
@@ -395,7 +397,7 @@ extension JSONScanner {
 
 extension JSONScanner {
   /// Reads a number, and returns its text.
-  mutating func number() throws(JSONError) -> String {
+  private mutating func number() throws(JSONError) -> String {
     let start = offset
     _ = try skipNumber()
     return try text(start..<offset)
@@ -441,7 +443,7 @@ extension JSONScanner {
     }
   }
 
-  /// Steps over one digit or more.
+  /// Steps over one or more digits.
   private mutating func skipDigits() throws(JSONError) {
     guard offset < bytes.count, isDigit(bytes[offset]) else { throw unexpected("a digit") }
     while offset < bytes.count, isDigit(bytes[offset]) {
@@ -459,7 +461,7 @@ extension JSONScanner {
 }
 
 extension RawSpan {
-  /// The bytes as a span of numbers, which is what text is read from.
+  /// The bytes as a span of numbers.
   var octets: Span<UInt8> {
     @_lifetime(copy self)
     get {

@@ -1,53 +1,54 @@
-/// How the text of a JSON value is spelled, where JSON leaves a choice.
+/// The spelling of JSON text, where JSON leaves a choice.
 ///
-/// The choices are those of Python's `json.dumps`, so that a text can be spelled as Python spells it. Numbers
-/// always keep their digits.
+/// The choices are those of Python's `json.dumps`. Numbers always keep their digits.
 struct JSONSpelling: Hashable, Sendable {
-  /// Whether characters outside of ASCII, and the delete character, are written as `\u` and four digits.
+  /// Whether characters that are not ASCII, and the delete character, become `\u` and four digits.
   var escapesNonASCII = false
 
-  /// Whether members stand in the order of their keys, by code points, each key once.
+  /// Whether members are in the order of their keys by code points, without repeated keys.
   var sortsKeys = false
 
-  /// Whether a key that is repeated stands once, where it came first, with the value that it has last.
+  /// Whether a repeated key occurs once, at its first place with its last value.
   var mergesRepeatedKeys = false
 
-  /// Whether `NaN` and the infinities may be written, which JSON has no numbers for.
+  /// Whether the text may have `NaN` and infinities, which JSON does not have.
   var allowsNaN = true
 
-  /// Whether they are written in quotes, so that what is written is JSON.
+  /// Whether `NaN` and infinities are in quotes, so that the text is JSON.
   var quotesNaN = false
 
-  /// What stands between elements, and between members.
+  /// The text between elements, and between members.
   var itemSeparator = Array(",".utf8)
 
-  /// What stands between a key and its value.
+  /// The text between a key and its value.
   var keySeparator = Array(":".utf8)
 
-  /// What each level is indented with, or nil for text without line breaks.
+  /// The indentation of a level, or nil for text without line breaks.
   var indentation: [UInt8]?
 
-  /// Without white space, with the escapes that JSON needs and no others, as elements are kept in memory.
+  /// The spelling of elements in memory: no white space, and only the escapes that JSON needs.
   static let compact = JSONSpelling()
 
-  /// For other programs, of which some know no `NaN`, and no key twice.
+  /// A spelling for other programs.
+  ///
+  /// Some of them know neither `NaN` nor repeated keys.
   static let portable = JSONSpelling(mergesRepeatedKeys: true, quotesNaN: true)
 }
 
 extension JSONSpelling {
-  /// Appends what opens a list whose items are on `level`.
+  /// Appends the beginning of a list whose items are on `level`.
   func appendOpening(_ bracket: UnicodeScalar, level: Int, to output: inout [UInt8]) {
     output.append(UInt8(ascii: bracket))
     appendLineBreak(level: level, to: &output)
   }
 
-  /// Appends what stands between two items on `level`.
+  /// Appends the text between two items on `level`.
   func appendSeparator(level: Int, to output: inout [UInt8]) {
     output.append(contentsOf: itemSeparator)
     appendLineBreak(level: level, to: &output)
   }
 
-  /// Appends what closes a list whose items are on the level behind `level`.
+  /// Appends the end of a list whose items are on the level after `level`.
   func appendClosing(_ bracket: UnicodeScalar, level: Int, to output: inout [UInt8]) {
     appendLineBreak(level: level, to: &output)
     output.append(UInt8(ascii: bracket))
@@ -61,7 +62,7 @@ extension JSONSpelling {
     }
   }
 
-  /// Appends a list of integers, whose items are on `level`.
+  /// Appends a list of integers on `level`.
   func appendIntegers(_ values: [Int], level: Int, to output: inout [UInt8]) {
     guard !values.isEmpty else { return output.append(contentsOf: "[]".utf8) }
     appendOpening("[", level: level, to: &output)
@@ -74,18 +75,18 @@ extension JSONSpelling {
 }
 
 extension JSONScanner {
-  /// Reads a value and appends its text, spelled as asked, without making a tree of it.
+  /// Reads a value and appends its text in a spelling, without making a value of it.
   ///
-  /// The memory that this takes is that of the text, whatever the text is. Half of a surrogate pair, which
-  /// Python writes and no Swift string can hold, stays the escape that it is.
+  /// It takes only the memory of the text. Half of a surrogate pair, which Python writes and a Swift string
+  /// cannot hold, stays an escape.
   ///
   /// - Parameters:
-  ///   - spelling: How to spell the text.
-  ///   - depth: The arrays and objects that the value is in.
-  ///   - level: The lists that its text is in, for the indentation.
+  ///   - spelling: The spelling of the appended text.
+  ///   - depth: The number of arrays and objects that contain the value.
+  ///   - level: The number of lists that contain the appended text, for the indentation.
   ///   - output: Where the text goes.
   /// - Precondition: The text is UTF-8.
-  /// - Throws: An error that says where the text is not JSON, or not as the spelling wants it.
+  /// - Throws: An error that says where the text is not JSON, or not allowed by the spelling.
   mutating func spell(
     as spelling: JSONSpelling, depth: Int, level: Int, to output: inout [UInt8]
   ) throws(JSONError) {
@@ -179,7 +180,7 @@ extension JSONScanner {
     }
   }
 
-  func appendBytes(_ range: Range<Int>, to output: inout [UInt8]) {
+  private func appendBytes(_ range: Range<Int>, to output: inout [UInt8]) {
     JSONWriter.appendBytes(bytes.extracting(range), to: &output)
   }
 }
@@ -187,16 +188,18 @@ extension JSONScanner {
 extension JSONScanner {
   /// A piece of a string.
   private enum StringPart {
-    /// Bytes that stand for themselves.
+    /// Bytes without escapes.
     case plain(Range<Int>)
     /// The character of an escape.
     case scalar(UnicodeScalar)
-    /// The half of a surrogate pair without the other.
+    /// One half of a surrogate pair, without the other half.
     case surrogate(UInt16)
   }
 
-  /// Reads a string, of which the opening quote is the next byte, and appends its text, spelled as asked.
-  mutating func spellString(as spelling: JSONSpelling, to output: inout [UInt8]) throws(JSONError) {
+  /// Reads a string and appends its text in a spelling.
+  ///
+  /// The next byte is the opening quote.
+  private mutating func spellString(as spelling: JSONSpelling, to output: inout [UInt8]) throws(JSONError) {
     output.append(UInt8(ascii: "\""))
     var index = offset + 1
     while let part = try stringPart(at: &index) {
@@ -215,11 +218,11 @@ extension JSONScanner {
     output.append(UInt8(ascii: "\""))
   }
 
-  /// The bytes of the string that is next, which stays the next one, with its escapes resolved.
+  /// The bytes of the next string with its escapes resolved, without stepping over it.
   ///
-  /// Half of a surrogate pair is encoded as if it were a character, so that the order of the bytes is that of
-  /// the code points, as Python has it.
-  func keyBytes() throws(JSONError) -> [UInt8] {
+  /// Half of a surrogate pair is encoded like a character. So the order of the bytes is that of the code points,
+  /// as in Python.
+  private func keyBytes() throws(JSONError) -> [UInt8] {
     var key: [UInt8] = []
     var index = offset + 1
     while let part = try stringPart(at: &index) {
@@ -236,8 +239,7 @@ extension JSONScanner {
     return key
   }
 
-  /// Returns the piece of a string that begins at `index`, and moves on behind it, or nil at the closing
-  /// quote.
+  /// Returns the piece of a string at `index` and moves past it, or returns nil at the closing quote.
   private func stringPart(at index: inout Int) throws(JSONError) -> StringPart? {
     let start = index
     while index < bytes.count {
@@ -268,7 +270,7 @@ extension JSONScanner {
     return .scalar(scalar)
   }
 
-  /// The code unit of an escape that is one half of a surrogate pair without the other, or nil if it is not.
+  /// The code unit of an escape that is one half of a surrogate pair without the other half, or nil.
   private func loneSurrogate(at index: Int) throws(JSONError) -> UInt16? {
     let unit = try codeUnit(at: index + 2, end: bytes.count)
     guard UTF16.isSurrogate(unit) else { return nil }
@@ -296,7 +298,7 @@ extension JSONScanner {
     appendBytes(start..<range.upperBound, to: &output)
   }
 
-  /// The character at `index` of text that is UTF-8, and how many bytes it has.
+  /// The character at `index` of UTF-8 text, and its number of bytes.
   private func scalar(at index: Int, end: Int) -> (UnicodeScalar, byteCount: Int) {
     let first = UInt32(bytes[index])
     let byteCount = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
@@ -332,24 +334,26 @@ extension JSONScanner {
   }
 }
 
-/// The members of an object whose text is being written, so that they can be put in another order.
-struct SpelledMembers {
+/// The places of an object's members in its text, to put them in another order.
+private struct SpelledMembers {
   private struct Member {
-    /// The bytes of the key, of which the order is that of the code points.
+    /// The bytes of the key.
+    ///
+    /// Their order is that of the code points.
     let key: [UInt8]
-    /// Where the key and the value are in the text.
+    /// The range of the key and the value in the text.
     let start: Int
     var end: Int
   }
 
   private var members: [Member] = []
 
-  /// Notes that a member begins.
+  /// Notes the beginning of a member.
   mutating func begin(key: [UInt8], at offset: Int) {
     members.append(Member(key: key, start: offset, end: offset))
   }
 
-  /// Notes that the last member that began ends.
+  /// Notes the end of the last member.
   mutating func end(at offset: Int) {
     guard !members.isEmpty else { return }
     members[members.count - 1].end = offset
@@ -357,15 +361,15 @@ struct SpelledMembers {
 
   /// Puts the members in order, each key once with its last value.
   ///
-  /// - Complexity: O(*n* log *n*) in the number of members, and O(*m*) in the length of their text, if they
-  ///   are not in order already.
+  /// - Complexity: O(*n* log *n*) in the number of members, and O(*m*) in the length of their text unless they
+  ///   are already in order.
   func arrange(as spelling: JSONSpelling, level: Int, in output: inout [UInt8]) {
     guard members.count > 1 else { return }
     let sorted = members.indices.sorted { left, right in
       let (leftKey, rightKey) = (members[left].key, members[right].key)
       return leftKey == rightKey ? left < right : leftKey.lexicographicallyPrecedes(rightKey)
     }
-    // Of each key the first place and the last value.
+    // The first place and the last value of each key.
     var kept: [(first: Int, last: Int)] = []
     for index in sorted {
       if let previous = kept.last, members[previous.last].key == members[index].key {

@@ -1,15 +1,15 @@
 /// A value of a JSON document.
 ///
-/// Foundation's JSON types are not used, because they lose digits of large integers, refuse `NaN` and
-/// `Infinity`, which zarr-python writes into attributes, and forget the order of members.
+/// It keeps the digits of large integers, the order of members, and the numbers `NaN` and `Infinity`, which
+/// zarr-python writes into attributes. Foundation's JSON types lose them.
 ///
-/// Strings are equal if their bytes are.
+/// Strings are equal if their bytes are equal.
 public enum JSONValue: Sendable {
   /// The value `null`.
   case null
   /// The value `true` or `false`.
   case bool(Bool)
-  /// A number, as it was written.
+  /// A number with its spelling.
   case number(JSONNumber)
   /// A string.
   case string(String)
@@ -59,27 +59,27 @@ extension JSONValue {
   /// Creates an integer.
   public static func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
 
-  /// The value, if it is `true` or `false`.
+  /// The value if it is `true` or `false`.
   public var boolValue: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  /// The value, if it is a number that is written as an integer and an `Int` can hold it.
+  /// The value if it is spelled as an integer and an `Int` can hold it.
   public var integerValue: Int? {
     if case .number(let value) = self { value.integer } else { nil }
   }
 
-  /// The value, if it is a string.
+  /// The value if it is a string.
   public var stringValue: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
-  /// The elements, if this is an array.
+  /// The elements if the value is an array.
   public var arrayValue: [JSONValue]? {
     if case .array(let value) = self { value } else { nil }
   }
 
-  /// The members, if this is an object.
+  /// The members if the value is an object.
   public var objectValue: JSONObject? {
     if case .object(let value) = self { value } else { nil }
   }
@@ -109,7 +109,7 @@ extension JSONValue: CustomStringConvertible {
     String(decoding: JSONWriter(style: .compact).bytes(of: self), as: UTF8.self)
   }
 
-  /// What the value is, in a few words for an error message, however large it is.
+  /// The value in a few words for an error message, however large it is.
   var summary: String {
     switch self {
     case .null, .bool: description
@@ -121,19 +121,18 @@ extension JSONValue: CustomStringConvertible {
   }
 }
 
-/// A number of a JSON document, kept as the text that was read.
+/// A number of a JSON document, stored as its text.
 ///
-/// Zarr attributes hold integers of any size, and a document that is rewritten must not change them. So the
-/// text is the number, and the views of it are made when they are asked for. Besides the numbers of RFC 8259
-/// there are `NaN`, `Infinity` and `-Infinity`, which Python writes.
+/// Zarr attributes hold integers of any size, which must not change when you rewrite a document. Besides the
+/// numbers of RFC 8259 it can be `NaN`, `Infinity` or `-Infinity`, which Python writes.
 ///
-/// Two numbers are equal if they are written alike: `1` and `1.0` are different, because Zarr tells integers
-/// by that.
+/// Two numbers are equal if their texts are equal. `1` and `1.0` differ, because only the first is an integer to
+/// Zarr.
 public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
-  /// The number as it stands in a document.
+  /// The text of the number in a document.
   public let text: String
 
-  /// Takes text that the parser has checked.
+  /// Takes text that the parser checked.
   init(checked text: String) {
     self.text = text
   }
@@ -160,7 +159,7 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
 
   /// Creates a number from a floating-point value, with the fewest digits that give the same value back.
   ///
-  /// It is spelled as Python spells it, so that documents and chunks are the bytes that Python would write.
+  /// Python spells it in the same way, so documents and chunks have the bytes that Python would write.
   public init(_ value: Double) {
     if value.isNaN {
       text = "NaN"
@@ -171,7 +170,9 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The text of a finite value: Python has an exponent from 10¹⁶ on, Swift from 2⁵⁴ on.
+  /// The text of a finite value.
+  ///
+  /// Python writes an exponent from 10¹⁶ on, and Swift from 2⁵⁴ on.
   private static func spelling(of value: Double) -> String {
     let text = value.description
     guard value.magnitude >= 1e16, text.hasSuffix(".0") else { return text }
@@ -184,9 +185,9 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
     return "\(sign)\(digits.prefix(1))\(fraction.isEmpty ? "" : ".")\(fraction)e+\(digits.utf8.count - 1)"
   }
 
-  /// Whether the number is one of JSON, which has neither `NaN` nor infinities.
+  /// Whether the number is neither `NaN` nor an infinity, which JSON does not have.
   ///
-  /// A number that is too large for a `Double` is one.
+  /// A number that is too large for a `Double` is finite.
   public var isFinite: Bool {
     switch text {
     case "NaN", "Infinity", "-Infinity": false
@@ -194,23 +195,23 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The number, if it is written as an integer and an `Int` can hold it.
+  /// The number if it is spelled as an integer and an `Int` can hold it.
   public var integer: Int? { Int(text) }
 
-  /// The number, if it is written as an integer and a `UInt64` can hold it.
+  /// The number if it is spelled as an integer and a `UInt64` can hold it.
   public var unsignedInteger: UInt64? { UInt64(text) }
 
-  /// The `Double` that is nearest to the number: an infinity if it is out of range, and NaN for `NaN`.
+  /// The nearest `Double`: an infinity if the number is out of range, and NaN for `NaN`.
   public var double: Double { Double(text) ?? .nan }
 
   /// The same as ``text``.
   public var description: String { text }
 }
 
-/// The members of a JSON object, in the order in which they were read or set.
+/// The members of a JSON object, in the order of reading or setting.
 ///
-/// Each key is there once; where a document repeats a key, its last value counts, as in most readers. Objects
-/// are equal if they have equal members, in whatever order.
+/// Keys are unique. If a document repeats a key, its last value counts, as in most readers. The order of members
+/// does not matter for equality.
 public struct JSONObject: Sendable {
   /// A key with its value.
   public typealias Element = (key: String, value: JSONValue)
@@ -220,20 +221,22 @@ public struct JSONObject: Sendable {
     var value: JSONValue
   }
 
-  /// From this many members on, keys are looked up by hash.
+  /// The number of members from which on the object finds keys by hash.
   ///
-  /// Below it, comparing them is as fast and takes no memory.
+  /// For fewer members, comparing keys is as fast and takes no memory.
   private static let indexThreshold = 16
 
   private var members: [Member] = []
 
-  /// Where each key is in `members`; empty below the threshold.
+  /// The position of each key in `members`; empty below the threshold.
   private var positions: [ExactString: Int] = [:]
 
   /// Creates an object without members.
   public init() {}
 
-  /// Creates an object; of members with the same key the last value counts.
+  /// Creates an object from members.
+  ///
+  /// If a key occurs twice, its last value counts.
   ///
   /// - Complexity: O(*n*).
   public init(_ members: some Sequence<(String, JSONValue)>) {
@@ -242,7 +245,9 @@ public struct JSONObject: Sendable {
     }
   }
 
-  /// The value of a key, or nil if it is absent; setting nil removes the member.
+  /// The value of a key, or nil if the object does not have it.
+  ///
+  /// Setting nil removes the member.
   ///
   /// - Complexity: O(1), and O(*n*) to remove a member.
   public subscript(key: String) -> JSONValue? {
@@ -268,7 +273,7 @@ public struct JSONObject: Sendable {
     if positions.isEmpty {
       position = self.position(of: member.key)
     } else {
-      // New keys are the rule, so the key is entered at once, which hashes it only once.
+      // Most keys are new. Entering the key at once hashes it only once.
       let key = ExactString(member.key)
       position = positions.updateValue(members.count, forKey: key)
       if let position {
@@ -315,7 +320,7 @@ extension JSONObject: Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    // Members are mixed by an operation that does not see their order, as equality does not.
+    // Like equality, mixing with exclusive or does not depend on the order.
     var mixed = 0
     for (key, value) in self {
       var member = Hasher()
@@ -335,8 +340,8 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 
 /// A string that equals another only if both have the same bytes.
 ///
-/// Swift's own comparison takes `é` as one character and `é` as a letter with an accent for the same. To a
-/// store, and to every other reader of a document, they are different names.
+/// To Swift, `é` as one character equals `é` as a letter with an accent. To a store, and to other readers of a
+/// document, they are different names.
 struct ExactString: Hashable, Sendable {
   let text: String
 
@@ -348,7 +353,7 @@ struct ExactString: Hashable, Sendable {
     left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
   }
 
-  /// Feeds the bytes eight at a time, which costs a fraction of one call for each byte.
+  /// Feeds eight bytes at a time, which takes a fraction of the time of single bytes.
   func hash(into hasher: inout Hasher) {
     var word: UInt64 = 0
     var count = 0
@@ -366,9 +371,9 @@ struct ExactString: Hashable, Sendable {
 }
 
 extension String {
-  /// The text in quotes as JSON has it, and not all of it if it is long, for errors.
+  /// The text in quotes for errors, shortened if it is long.
   var quoted: String {
-    // A Swift character has no bound on its length, a scalar has.
+    // The length of a Swift character has no bound. That of a scalar has.
     utf8.count > 60 ? "\(JSONValue.string(String(unicodeScalars.prefix(40))))…" : "\(JSONValue.string(self))"
   }
 }

@@ -1,21 +1,19 @@
 /// Writes JSON documents.
 ///
-/// Numbers are written as they were read. Text is written as UTF-8; only what JSON forbids in a string is
-/// escaped.
+/// Numbers keep their spelling. Text is UTF-8 with only the escapes that JSON needs.
 public struct JSONWriter: Hashable, Sendable {
-  /// How a document is laid out.
+  /// The layouts of a document.
   public enum Style: Hashable, Sendable {
-    /// In one line, without spaces.
+    /// One line without spaces.
     case compact
-    /// With each member and element on a line of its own, indented by two spaces a level, as zarr-python
-    /// does.
+    /// A line for each member and element, indented by two spaces a level, as in zarr-python.
     case pretty
   }
 
-  /// How documents are laid out.
+  /// The layout of documents.
   public let style: Style
 
-  /// Whether `NaN` and infinities, which JSON has no numbers for, are written in quotes.
+  /// Whether `NaN` and infinities, which JSON does not have, are in quotes.
   public let quotesNaN: Bool
 
   /// Creates a writer.
@@ -113,9 +111,11 @@ extension JSONWriter {
     output.append(UInt8(ascii: "\""))
   }
 
-  /// Appends bytes in one copy; a loop over them in safe code is several times slower.
+  /// Appends bytes in one copy.
+  ///
+  /// A loop over them in safe code is several times slower.
   static func appendBytes(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
-    // SAFETY: the buffer is read inside of the closure only.
+    // SAFETY: The buffer does not leave the closure.
     unsafe bytes.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
   }
 
