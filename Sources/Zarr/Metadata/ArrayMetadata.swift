@@ -8,22 +8,22 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// The number of elements along each axis.
   ///
   /// An array without axes has one element.
-  public let shape: [Int]
+  public private(set) var shape: [Int]
 
   /// The number of elements.
-  public let elementCount: Int
+  public private(set) var elementCount: Int
 
   /// What the elements are.
   public let dataType: DataType
 
   /// The data type as the document has it, perhaps under another name than in new arrays.
-  public let statedDataType: MetadataExtension
+  public private(set) var statedDataType: MetadataExtension
 
   /// The name of the data type in the document: one of ``DataType/names``, or in Zarr v2 that of NumPy.
   public var dataTypeName: String { statedDataType.name }
 
   /// The division into chunks.
-  public let chunkGrid: ChunkGrid
+  public private(set) var chunkGrid: ChunkGrid
 
   /// The scheme of the chunks' keys in the store.
   public let chunkKeyEncoding: ChunkKeyEncoding
@@ -43,17 +43,17 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// Layers between the array and the store.
   ///
   /// They all say that readers may ignore them.
-  public let storageTransformers: [MetadataExtension]
+  public private(set) var storageTransformers: [MetadataExtension]
 
   /// Unknown fields.
   ///
   /// They all say that readers may ignore them.
-  public let additionalFields: JSONObject
+  public private(set) var additionalFields: JSONObject
 
   /// The document `.zarray` of an array of Zarr v2, or nil in v3.
   ///
   /// The other properties derive from it. Its shape is always ``shape``.
-  let version2Document: JSONObject?
+  private(set) var version2Document: JSONObject?
 
   /// Creates the metadata of an array of Zarr v3.
   ///
@@ -100,12 +100,13 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// - Throws: An error if the shape has another number of axes, too many elements, or more than the grid has
   ///   chunks for.
   public func resized(to shape: [Int], chunkGrid: ChunkGrid? = nil) throws(MetadataError) -> ArrayMetadata {
-    try ArrayMetadata(
-      shape: shape, dataType: dataType, statedDataType: statedDataType,
-      chunkGrid: chunkGrid ?? self.chunkGrid,
-      chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
-      dimensionNames: dimensionNames, storageTransformers: storageTransformers,
-      additionalFields: additionalFields, version2Document: version2Document)
+    var metadata = self
+    metadata.shape = shape
+    metadata.elementCount = try Self.checkedElementCount(of: shape)
+    metadata.chunkGrid = chunkGrid ?? self.chunkGrid
+    metadata.version2Document?["shape"] = .array(shape.map(JSONValue.integer))
+    try metadata.check()
+    return metadata
   }
 
   /// Whether the arrays differ at most in their shape and attributes.
@@ -360,10 +361,11 @@ extension ArrayMetadata {
   private func stating(
     _ stated: MetadataExtension, like source: ArrayMetadata
   ) throws(MetadataError) -> ArrayMetadata {
-    try ArrayMetadata(
-      shape: shape, dataType: dataType, statedDataType: stated, chunkGrid: chunkGrid,
-      chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
-      dimensionNames: dimensionNames, storageTransformers: source.storageTransformers,
-      additionalFields: source.additionalFields)
+    var metadata = self
+    metadata.statedDataType = stated
+    metadata.storageTransformers = source.storageTransformers
+    metadata.additionalFields = source.additionalFields
+    try metadata.check()
+    return metadata
   }
 }
