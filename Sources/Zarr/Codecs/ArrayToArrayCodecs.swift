@@ -41,7 +41,7 @@ extension TransposeCodec {
   /// Early drafts of Zarr v3 had the orders `"C"` and `"F"`.
   fileprivate init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
     try settings.checkOnly("order")
-    let expected = "an array with each axis once"
+    let expected = "an array with each dimension once"
     let value = try settings.fields.required("order", expected)
     if let name = value.stringValue, ["C", "F"].contains(name), let shape = context.chunkShape {
       self.init(order: name == "C" ? Array(shape.indices) : shape.indices.reversed())
@@ -58,19 +58,19 @@ extension TransposeCodec {
 extension ReshapeCodec {
   fileprivate init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("shape")
-    let values = try settings.fields.array("shape", "an array of lengths, arrays of axes, and -1")
+    let values = try settings.fields.array("shape", "an array of lengths, arrays of dimensions, and -1")
     var lengths: [Length] = []
     for (position, value) in values.enumerated() {
-      let axes = value.arrayValue?.map(\.integerValue)
+      let dimensions = value.arrayValue?.map(\.integerValue)
       if value.integerValue == -1 {
         lengths.append(.rest)
       } else if let count = value.integerValue, count > 0 {
         lengths.append(.count(count))
-      } else if let axes, !axes.contains(nil) {
-        lengths.append(.axes(axes.compactMap(\.self)))
+      } else if let dimensions, !dimensions.contains(nil) {
+        lengths.append(.axes(dimensions.compactMap(\.self)))
       } else {
         throw .expected(
-          "an integer of at least 1, -1, or an array of axes", found: value,
+          "an integer of at least 1, -1, or an array of dimensions", found: value,
           in: "\(settings.fields.path(of: "shape"))[\(position)]")
       }
     }

@@ -80,7 +80,7 @@ public struct CodecContext: Hashable, Sendable {
   /// The bytes of the element that readers find where nothing was written.
   public let fillValue: [UInt8]
 
-  /// The number of elements of a chunk along each axis, or nil if chunks differ in shape.
+  /// The number of elements of a chunk along each dimension, or nil if chunks differ in shape.
   public let chunkShape: [Int]?
 
   /// Describes the elements that a codec gets.

@@ -48,8 +48,8 @@ extension ShardingCodec {
       throw .expected("\(outer.count) integers, as in shape", found: .array(values), in: field)
     }
     var shape: [Int] = []
-    for (axis, value) in values.enumerated() {
-      shape.append(try value.positiveInteger(field: "\(field)[\(axis)]"))
+    for (dimension, value) in values.enumerated() {
+      shape.append(try value.positiveInteger(field: "\(field)[\(dimension)]"))
     }
     let count = ArrayMetadata.elementCount(of: shape) ?? Int.max
     guard context.dataType.layout != .variable || count <= ChunkGrid.maximumElementCount else {
@@ -58,7 +58,7 @@ extension ShardingCodec {
     return shape
   }
 
-  /// The number of inner chunks along each axis, or nil if chunks differ in shape.
+  /// The number of inner chunks along each dimension, or nil if chunks differ in shape.
   private static func counts(of chunkShape: [Int], in context: CodecContext) -> [Int]? {
     context.chunkShape.map { outer in zip(outer, chunkShape).map { ($0 - 1) / $1 + 1 } }
   }
@@ -86,7 +86,7 @@ extension ShardingCodec {
   /// The codec as metadata holds it, with all its settings.
   ///
   /// - Parameters:
-  ///   - chunkShape: The number of elements of an inner chunk along each axis.
+  ///   - chunkShape: The number of elements of an inner chunk along each dimension.
   ///   - codecs: The codecs of an inner chunk.
   ///   - indexLocation: Where the index is.
   /// - Returns: The codec.

@@ -5,9 +5,9 @@ import ChunkEngine
 /// The initializers check the metadata: you can write it, and its products do not overflow. Opening the array
 /// checks whether the codecs are known and fit together.
 public struct ArrayMetadata: Hashable, Sendable {
-  /// The number of elements along each axis.
+  /// The number of elements along each dimension.
   ///
-  /// An array without axes has one element.
+  /// An array without dimensions has one element.
   public private(set) var shape: [Int]
 
   /// The number of elements.
@@ -37,7 +37,8 @@ public struct ArrayMetadata: Hashable, Sendable {
   /// Your own data about the array.
   public var attributes: JSONObject
 
-  /// One name for each axis, or nil for an axis without a name; nil if the document names no axes.
+  /// One name for each dimension, or nil for a dimension without a name; nil if the document names no
+  /// dimensions.
   public let dimensionNames: [String?]?
 
   /// Layers between the array and the store.
@@ -97,8 +98,8 @@ public struct ArrayMetadata: Hashable, Sendable {
 
   /// The same array with another shape, and another chunk grid if you pass one.
   ///
-  /// - Throws: An error if the shape has another number of axes, too many elements, or more than the grid has
-  ///   chunks for.
+  /// - Throws: An error if the shape has another number of dimensions, too many elements, or more than the
+  ///   grid has chunks for.
   public func resized(to shape: [Int], chunkGrid: ChunkGrid? = nil) throws(MetadataError) -> ArrayMetadata {
     var metadata = self
     metadata.shape = shape
@@ -114,7 +115,7 @@ public struct ArrayMetadata: Hashable, Sendable {
     var expected = self
     expected.attributes = other.attributes
     // Growth adds chunks to a grid whose chunks differ in length.
-    let isGrown = zip(chunkGrid.axes, other.chunkGrid.axes).allSatisfy { own, other in
+    let isGrown = zip(chunkGrid.dimensions, other.chunkGrid.dimensions).allSatisfy { own, other in
       own == other || !own.isRepeated && !other.isRepeated
     }
     return (try? expected.resized(to: other.shape, chunkGrid: isGrown ? other.chunkGrid : nil)) == other
@@ -136,8 +137,8 @@ public struct ArrayMetadata: Hashable, Sendable {
   }
 
   private static func checkedElementCount(of shape: [Int]) throws(MetadataError) -> Int {
-    for (axis, length) in shape.enumerated() where length < 0 {
-      throw .expected("an integer of at least 0", found: .integer(length), in: "shape[\(axis)]")
+    for (dimension, length) in shape.enumerated() where length < 0 {
+      throw .expected("an integer of at least 0", found: .integer(length), in: "shape[\(dimension)]")
     }
     guard let count = elementCount(of: shape) else {
       throw MetadataError(
@@ -248,9 +249,9 @@ extension ArrayMetadata {
 
   static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {
     var shape: [Int] = []
-    for (axis, value) in try fields.array("shape", "an array of integers").enumerated() {
+    for (dimension, value) in try fields.array("shape", "an array of integers").enumerated() {
       guard let length = value.integerValue, length >= 0 else {
-        throw .expected("an integer from 0 to \(Int.max)", found: value, in: "shape[\(axis)]")
+        throw .expected("an integer from 0 to \(Int.max)", found: value, in: "shape[\(dimension)]")
       }
       shape.append(length)
     }
@@ -263,9 +264,9 @@ extension ArrayMetadata {
     case nil, .null?: return nil
     case .array(let values)?:
       var names: [String?] = []
-      for (axis, value) in values.enumerated() {
+      for (dimension, value) in values.enumerated() {
         guard value == .null || value.stringValue != nil else {
-          throw .expected("a string or null", found: value, in: "\(field)[\(axis)]")
+          throw .expected("a string or null", found: value, in: "\(field)[\(dimension)]")
         }
         names.append(value.stringValue)
       }

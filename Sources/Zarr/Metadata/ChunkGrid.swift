@@ -1,6 +1,6 @@
 /// The division of an array into chunks.
 ///
-/// Along each axis all chunks have the same length, or each has its own:
+/// Along each dimension all chunks have the same length, or each has its own:
 ///
 ///     regular, [2, 3]          rectilinear, [2, [3, 1, 4]]
 ///     ┌─────┬─────┬─────┐      ┌─────┬─┬───────┐
@@ -16,13 +16,13 @@ public struct ChunkGrid: Hashable, Sendable {
   /// The maximum number of elements of variable length in a chunk, which counts them in 32 bits.
   public static let maximumElementCount = Int(UInt32.max)
 
-  /// The division along each axis.
-  public let axes: [ChunkAxis]
+  /// The division along each dimension.
+  public let dimensions: [ChunkDimension]
 
   /// Whether the grid is of the kind `rectilinear`, whose chunks may differ in length.
   public let isRectilinear: Bool
 
-  /// The number of elements of the longest chunk along each axis, at least 1.
+  /// The number of elements of the longest chunk along each dimension, at least 1.
   public let chunkShape: [Int]
 
   /// The number of elements of the largest chunk.
@@ -30,83 +30,89 @@ public struct ChunkGrid: Hashable, Sendable {
 
   /// Creates a grid of chunks with one shape.
   ///
-  /// - Throws: An error if a length is less than 1, or an `Int` cannot hold the number of elements of a chunk.
+  /// - Throws: An error if a length is less than 1, or an `Int` cannot hold the number of elements of a
+  ///   chunk.
   public init(chunkShape: [Int]) throws(MetadataError) {
-    try self.init(axes: chunkShape.map(ChunkAxis.repeated), isRectilinear: false)
+    try self.init(dimensions: chunkShape.map(ChunkDimension.repeated), isRectilinear: false)
   }
 
-  /// Creates a grid of chunks that differ in length along some axes.
+  /// Creates a grid of chunks that differ in length along some dimensions.
   ///
-  /// - Throws: An error if a length is less than 1, or an `Int` cannot hold the number of elements of a chunk.
-  public init(axes: [ChunkAxis]) throws(MetadataError) {
-    try self.init(axes: axes, isRectilinear: true)
+  /// - Throws: An error if a length is less than 1, or an `Int` cannot hold the number of elements of a
+  ///   chunk.
+  public init(dimensions: [ChunkDimension]) throws(MetadataError) {
+    try self.init(dimensions: dimensions, isRectilinear: true)
   }
 
-  private init(axes: [ChunkAxis], isRectilinear: Bool) throws(MetadataError) {
-    let chunkShape = axes.map(\.longest)
+  private init(dimensions: [ChunkDimension], isRectilinear: Bool) throws(MetadataError) {
+    let chunkShape = dimensions.map(\.longest)
     let field = isRectilinear ? Self.shapesField : Self.shapeField
-    for (axis, side) in chunkShape.enumerated() {
-      _ = try JSONValue.integer(side).positiveInteger(field: "\(field)[\(axis)]")
+    for (dimension, side) in chunkShape.enumerated() {
+      _ = try JSONValue.integer(side).positiveInteger(field: "\(field)[\(dimension)]")
     }
     guard let count = ArrayMetadata.elementCount(of: chunkShape) else {
       throw MetadataError(
         code: .tooLarge, field: field, message: "a chunk has more than \(Int.max) elements")
     }
-    self.axes = axes
+    self.dimensions = dimensions
     self.isRectilinear = isRectilinear
     self.chunkShape = chunkShape
     elementCount = count
   }
 
-  /// The same grid with another division of one axis.
-  func replacing(_ division: ChunkAxis, at axis: Int) throws(MetadataError) -> ChunkGrid {
-    var axes = axes
-    axes[axis] = division
-    return try ChunkGrid(axes: axes)
+  /// The same grid with another division of one dimension.
+  func replacing(_ division: ChunkDimension, at dimension: Int) throws(MetadataError) -> ChunkGrid {
+    var dimensions = dimensions
+    dimensions[dimension] = division
+    return try ChunkGrid(dimensions: dimensions)
   }
 
   /// The shape of all chunks, or nil if they may differ in shape.
   public var regularChunkShape: [Int]? {
-    axes.allSatisfy(\.isRepeated) ? chunkShape : nil
+    dimensions.allSatisfy(\.isRepeated) ? chunkShape : nil
   }
 
-  /// The number of elements of a chunk along each axis.
+  /// The number of elements of a chunk along each dimension.
   ///
-  /// - Precondition: The grid has a chunk with these indices, one for each axis.
+  /// - Precondition: The grid has a chunk with these indices, one for each dimension.
   public func chunkShape(at indices: [Int]) -> [Int] {
-    precondition(indices.count == axes.count, "\(indices.count) axes in a grid of \(axes.count)")
-    return regularChunkShape ?? zip(axes, indices).map { $0.range(ofChunk: $1).count }
+    precondition(
+      indices.count == dimensions.count, "\(indices.count) dimensions in a grid of \(dimensions.count)")
+    return regularChunkShape ?? zip(dimensions, indices).map { $0.range(ofChunk: $1).count }
   }
 
-  /// The number of chunks along each axis of an array.
+  /// The number of chunks along each dimension of an array.
   ///
-  /// - Precondition: The shape has as many axes as the grid, no negative length, and the grid covers it.
+  /// - Precondition: The shape has as many dimensions as the grid, no negative length, and the grid covers
+  ///   it.
   public func chunkCounts(of shape: [Int]) -> [Int] {
-    precondition(shape.count == axes.count, "\(shape.count) axes in a grid of \(axes.count)")
-    return zip(shape, axes).map { $1.chunkCount(covering: $0) }
+    precondition(
+      shape.count == dimensions.count, "\(shape.count) dimensions in a grid of \(dimensions.count)")
+    return zip(shape, dimensions).map { $1.chunkCount(covering: $0) }
   }
 
   /// The number of chunks of an array, or nil if an `Int` cannot hold it.
   ///
   /// It is never nil for the shape of an ``ArrayMetadata``, which has no more chunks than elements.
   ///
-  /// - Precondition: The shape has as many axes as the grid, no negative length, and the grid covers it.
+  /// - Precondition: The shape has as many dimensions as the grid, no negative length, and the grid covers
+  ///   it.
   public func chunkCount(of shape: [Int]) -> Int? {
     ArrayMetadata.elementCount(of: chunkCounts(of: shape))
   }
 
   /// Checks that the grid has chunks for all elements of an array.
   func checkCovers(_ shape: [Int]) throws(MetadataError) {
-    guard axes.count == shape.count else {
+    guard dimensions.count == shape.count else {
       throw MetadataError(
         code: .unexpectedValue, field: shapeField,
-        message: "expected \(shape.count) integers, as in shape, found \(axes.count)")
+        message: "expected \(shape.count) integers, as in shape, found \(dimensions.count)")
     }
-    for (axis, division) in axes.enumerated() {
-      if case .lengths(let lengths) = division, lengths.extent < shape[axis] {
+    for (dimension, division) in dimensions.enumerated() {
+      if case .lengths(let lengths) = division, lengths.extent < shape[dimension] {
         throw MetadataError(
-          code: .unexpectedValue, field: "\(Self.shapesField)[\(axis)]",
-          message: "the chunks have \(lengths.extent) elements in all, and the array has \(shape[axis])")
+          code: .unexpectedValue, field: "\(Self.shapesField)[\(dimension)]",
+          message: "the chunks have \(lengths.extent) elements in all, and the array has \(shape[dimension])")
       }
     }
   }
@@ -126,8 +132,8 @@ public struct ChunkGrid: Hashable, Sendable {
   static let shapesField = "chunk_grid.configuration.chunk_shapes"
 }
 
-/// The division of one axis of an array into chunks.
-public enum ChunkAxis: Hashable, Sendable {
+/// The division of one dimension of an array into chunks.
+public enum ChunkDimension: Hashable, Sendable {
   /// All chunks have the same length, at least 1.
   case repeated(Int)
   /// Each chunk has its own length.
@@ -151,7 +157,7 @@ public enum ChunkAxis: Hashable, Sendable {
   /// - Precondition: The length is not negative, and the chunks have as many elements.
   /// - Complexity: O(log *n*) where *n* is the number of runs of chunks of one length.
   func chunkCount(covering length: Int) -> Int {
-    precondition(length >= 0, "an axis has the negative length \(length)")
+    precondition(length >= 0, "a dimension has the negative length \(length)")
     return length == 0 ? 0 : chunkIndex(of: length - 1) + 1
   }
 
@@ -183,7 +189,7 @@ public enum ChunkAxis: Hashable, Sendable {
   }
 }
 
-/// The lengths of chunks along an axis, in order.
+/// The lengths of chunks along a dimension, in order.
 ///
 /// A run of equal lengths takes the memory of one. So lengths take no more memory than the text that claims
 /// them.
@@ -312,7 +318,7 @@ extension ChunkGrid {
       try metadata.checkOnly(settings: "kind", "chunk_shapes", field: Self.field)
       let kind = try fields.required("kind", "\"inline\"")
       guard kind == "inline" else { throw .expected("\"inline\"", found: kind, in: fields.path(of: "kind")) }
-      try self.init(axes: Self.axes(fields, rank: shape.count))
+      try self.init(dimensions: Self.dimensions(fields, rank: shape.count))
     default:
       throw MetadataError(
         code: .unsupported, field: Self.field,
@@ -322,7 +328,7 @@ extension ChunkGrid {
 
   /// Reads the shape of all chunks from the member `name`.
   ///
-  /// Early writers gave axes without elements chunks of the length 0, which counts as 1.
+  /// Early writers gave dimensions without elements chunks of the length 0, which counts as 1.
   static func chunkShape(
     _ fields: MetadataFields, _ name: String, shape: [Int]
   ) throws(MetadataError) -> [Int] {
@@ -332,28 +338,30 @@ extension ChunkGrid {
       throw .expected("\(shape.count) integers, as in shape", found: .array(lengths), in: field)
     }
     var chunkShape: [Int] = []
-    for (axis, length) in lengths.enumerated() {
-      let isEmpty = shape[axis] == 0 && (length.integerValue == 0 || length == false)
-      chunkShape.append(isEmpty ? 1 : try length.positiveInteger(field: "\(field)[\(axis)]"))
+    for (dimension, length) in lengths.enumerated() {
+      let isEmpty = shape[dimension] == 0 && (length.integerValue == 0 || length == false)
+      chunkShape.append(isEmpty ? 1 : try length.positiveInteger(field: "\(field)[\(dimension)]"))
     }
     return chunkShape
   }
 
-  private static func axes(_ fields: MetadataFields, rank: Int) throws(MetadataError) -> [ChunkAxis] {
+  private static func dimensions(
+    _ fields: MetadataFields, rank: Int
+  ) throws(MetadataError) -> [ChunkDimension] {
     let values = try fields.array("chunk_shapes", "an array of lengths")
     guard values.count == rank else {
       throw .expected("\(rank) members, as in shape", found: .array(values), in: shapesField)
     }
-    var axes: [ChunkAxis] = []
-    for (axis, value) in values.enumerated() {
-      let field = "\(shapesField)[\(axis)]"
+    var dimensions: [ChunkDimension] = []
+    for (dimension, value) in values.enumerated() {
+      let field = "\(shapesField)[\(dimension)]"
       if case .array(let lengths) = value {
-        axes.append(.lengths(try Self.lengths(lengths, field: field)))
+        dimensions.append(.lengths(try Self.lengths(lengths, field: field)))
       } else {
-        axes.append(.repeated(try value.positiveInteger(field: field)))
+        dimensions.append(.repeated(try value.positiveInteger(field: field)))
       }
     }
-    return axes
+    return dimensions
   }
 
   /// Reads lengths.
@@ -382,12 +390,12 @@ extension ChunkGrid {
       ).json
     }
     return MetadataExtension(
-      name: "rectilinear", configuration: ["kind": "inline", "chunk_shapes": .array(axes.map(\.json))]
+      name: "rectilinear", configuration: ["kind": "inline", "chunk_shapes": .array(dimensions.map(\.json))]
     ).json
   }
 }
 
-extension ChunkAxis {
+extension ChunkDimension {
   fileprivate var json: JSONValue {
     switch self {
     case .repeated(let length): .integer(length)

@@ -4,11 +4,11 @@ public import ChunkEngine
 ///
 ///     [ element₀ , element₁ , … , "|O" , [ 2 , 3 ] ]
 ///       nested lists, one a     data    shape of
-///       axis of the chunk       type    the chunk
+///       dimension of the chunk       type    the chunk
 ///
 /// In memory each element is the text of its value. The codec spells text as Python's `json.dumps` does with
-/// the same settings, and writes the same bytes as numcodecs, except that numbers keep their digits. The lists
-/// are in C order, also in an array with the order `F`.
+/// the same settings, and writes the same bytes as numcodecs, except that numbers keep their digits. The
+/// lists are in C order, also in an array with the order `F`.
 ///
 /// The codec also reads the flat lists that zarrita writes. It does not read the codec `json` of numcodecs
 /// before 0.6, which does not store the shape of a chunk.
@@ -18,7 +18,7 @@ public import ChunkEngine
 public struct JSON2Codec: ArrayToBytesCodec, Hashable {
   public static var name: String { "numcodecs.json2" }
 
-  /// How deeply the values may be nested, the lists of the chunk included: one for each axis.
+  /// How deeply the values may be nested, the lists of the chunk included: one for each dimension.
   static let maximumDepth = JSONValue.maximumElementDepth + 128
 
   private let spelling: JSONSpelling
@@ -231,7 +231,7 @@ private final class JSON2Decoder: ArrayDecoder {
     do throws(ChunkError) {
       try decode(source, chunk.shape, of: chunk, into: &output, limit: limit)
     } catch {
-      // zarrita stores the elements of all axes in one list.
+      // zarrita stores the elements of all dimensions in one list.
       guard chunk.shape.count > 1 else { throw error }
       output.truncate(to: start)
       do throws(ChunkError) {

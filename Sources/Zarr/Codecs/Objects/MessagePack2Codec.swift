@@ -4,10 +4,11 @@ public import ChunkEngine
 ///
 ///     array of n + 2:  element₀  element₁  …  "|O"   array: 2  3
 ///                        nested arrays,       data   shape of
-///                        one an axis          type   the chunk
+///                        one a dimension          type   the chunk
 ///
 /// In memory each element is the text of its value. The codec writes the same bytes as numcodecs: integers in
-/// as few bytes as they need, other numbers as `float64`, members in their order. JSON and MessagePack differ:
+/// as few bytes as they need, other numbers as `float64`, members in their order. JSON and MessagePack
+/// differ:
 ///
 /// - JSON has no byte strings. They become an object with one member in base64, `{"__bytes__":"eA=="}`, which
 ///   becomes a byte string again when you write it.
@@ -96,8 +97,8 @@ private final class MessagePack2Encoder: ArrayEncoder {
     try writer.beginArray(count: (chunk.shape.first ?? 1) + 2)
     while let element = try elements.next() {
       let index = elements.index - 1
-      for axis in rows.depth - rows.rowsBeginning(at: index)..<rows.depth {
-        try writer.beginArray(count: chunk.shape[axis])
+      for dimension in rows.depth - rows.rowsBeginning(at: index)..<rows.depth {
+        try writer.beginArray(count: chunk.shape[dimension])
       }
       try append(element, index: index)
       try flush(to: &output)
@@ -155,8 +156,8 @@ private final class MessagePack2Decoder: ArrayDecoder {
     try output.append(littleEndian: UInt32(truncatingIfNeeded: chunk.elementCount))
     try expectArray(of: (chunk.shape.first ?? 1) + 2, with: &reader)
     for index in 0..<chunk.elementCount {
-      for axis in rows.depth - rows.rowsBeginning(at: index)..<rows.depth {
-        try expectArray(of: chunk.shape[axis], with: &reader)
+      for dimension in rows.depth - rows.rowsBeginning(at: index)..<rows.depth {
+        try expectArray(of: chunk.shape[dimension], with: &reader)
       }
       text.removeAll(keepingCapacity: true)
       try reader.appendValue(depth: rows.depth, to: &text)

@@ -58,7 +58,7 @@ struct PickleCodec: ArrayToBytesCodec {
   }
 }
 
-/// A chunk as nested lists, one level for each axis.
+/// A chunk as nested lists, one level for each dimension.
 ///
 ///     shape 2, 3     [[e₀, e₁, e₂], [e₃, e₄, e₅]]     depth 2; a row begins at e₀ and e₃
 struct NestedRows {
@@ -67,7 +67,7 @@ struct NestedRows {
 
   /// The number of lists that contain an element.
   ///
-  /// A chunk without axes is a list of one.
+  /// A chunk without dimensions is a list of one.
   let depth: Int
 
   /// Takes the shape of a chunk whose number of elements fits an `Int`.

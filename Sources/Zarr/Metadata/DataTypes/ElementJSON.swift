@@ -33,8 +33,8 @@ extension DataType {
 
   /// The fill value in a document.
   ///
-  /// It has the form that most libraries read. Byte strings of any length are base64 text, because zarr-python
-  /// does not read arrays of integers for them.
+  /// It has the form that most libraries read. Byte strings of any length are base64 text, because
+  /// zarr-python does not read arrays of integers for them.
   ///
   /// - Throws: An error if the bytes are not an element of the data type.
   /// - Complexity: O(*n*) in the number of bytes.
@@ -44,9 +44,9 @@ extension DataType {
 
   /// An element as JSON, for people and other programs to read.
   ///
-  /// It has the form of a fill value with two exceptions. A present element of an optional type is in an array
-  /// only if the inner type is optional, JSON, or of another package. Byte strings of fixed length are base64
-  /// text like all others.
+  /// It has the form of a fill value with two exceptions. A present element of an optional type is in an
+  /// array only if the inner type is optional, JSON, or of another package. Byte strings of fixed length are
+  /// base64 text like all others.
   ///
   /// - Parameters:
   ///   - bytes: The bytes of the element in memory.
@@ -171,7 +171,7 @@ private struct ElementReader {
     return bytes
   }
 
-  /// Reads nested arrays with a level for each axis of the shape.
+  /// Reads nested arrays with a level for each dimension of the shape.
   private func subarray(
     of item: DataType, _ shape: ArraySlice<Int>, from value: JSONValue, field: String
   ) throws(MetadataError) -> [UInt8] {
@@ -487,7 +487,7 @@ private struct ElementWriter {
     return .object(members)
   }
 
-  /// The nested arrays with a level for each axis of the shape.
+  /// The nested arrays with a level for each dimension of the shape.
   private func subarray(
     of item: DataType, _ shape: ArraySlice<Int>, _ bytes: ArraySlice<UInt8>, field: String
   ) throws(MetadataError) -> JSONValue {

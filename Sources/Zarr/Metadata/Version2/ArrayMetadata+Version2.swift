@@ -165,7 +165,7 @@ struct Version2Codecs {
   /// - Parameters:
   ///   - stated: The data type of the document.
   ///   - dtype: The JSON of the data type.
-  ///   - rank: The number of axes.
+  ///   - rank: The number of dimensions.
   ///   - isColumnMajor: Whether the elements of a chunk are in Fortran order, in which the first index varies
   ///     fastest.
   /// - Returns: The codecs in the order of encoding.
@@ -220,8 +220,8 @@ struct Version2Codecs {
       configuration["typesize"] = configuration["typesize"] ?? .integer(byteCount)
     }
     if codec.name == "shuffle", configuration["elementsize"]?.integerValue == 0 {
-      // Then numcodecs would do nothing, and netCDF-C shuffles the bytes of the data type. Its type for text is
-      // a pointer.
+      // Then numcodecs would do nothing, and netCDF-C shuffles the bytes of the data type. Its type for text
+      // is a pointer.
       var byteCount = stated.type?.layout.fixedByteCount
       if case .nullTerminatedBytes(2...)? = stated.type { byteCount = 8 }
       configuration["elementsize"] = byteCount.map(JSONValue.integer)
@@ -235,8 +235,8 @@ struct Version2Codecs {
 
 /// The fill value of an array of Zarr v2.
 ///
-/// It has the form of v3 with three exceptions. `null` says that it is undefined. Structures and bytes of fixed
-/// size are always base64 text, of the bytes as they are stored. The fill value of objects is often 0.
+/// It has the form of v3 with three exceptions. `null` says that it is undefined. Structures and bytes of
+/// fixed size are always base64 text, of the bytes as they are stored. The fill value of objects is often 0.
 struct Version2FillValue {
   private let type: DataType
   private let stored: Version2DataType
