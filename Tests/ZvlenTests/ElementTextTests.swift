@@ -144,7 +144,7 @@ struct ElementTextTests {
       #expect(outcome.exitCode == 1)
       #expect(outcome.text == output)
       #expect(outcome.errors.contains("data.zarr: element 1"))
-      #expect(outcome.errors.contains("0xd800 is no code point"))
+      #expect(outcome.errors.contains("0xd800 is not a code point"))
     }
     try Tool.fail(
       "copy", "data.zarr", "copy.zarr", "--type", "string", in: scratch, saying: "data.zarr: element 1: ")
