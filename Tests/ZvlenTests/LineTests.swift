@@ -104,7 +104,9 @@ struct LineTests {
     // Each of the six long lines has a chunk of its own.
     #expect(
       (0..<300).filter { $0 % 50 == 0 }.allSatisfy { line in
-        (0..<grid.chunkCounts(of: [300])[0]).contains { grid.axes[0].range(ofChunk: $0) == line..<line + 1 }
+        (0..<grid.chunkCounts(of: [300])[0]).contains {
+          grid.dimensions[0].range(ofChunk: $0) == line..<line + 1
+        }
       })
     #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == text)
   }

@@ -71,7 +71,8 @@ struct ReadingTests {
   }
 
   @Test(
-    "dump goes through arrays of several axes in C order", arguments: [0, 5, 11, 29, 30], [nil, 0, 1, 7])
+    "dump goes through arrays of several dimensions in C order", arguments: [0, 5, 11, 29, 30],
+    [nil, 0, 1, 7])
   func dumpOrder(start: Int, count: Int?) throws {
     let elements = (0..<30).map { Array("\($0)".utf8) }
     try makeArray("data.zarr", elements, shape: [5, 2, 3], chunkShape: [2, 2, 2])

@@ -63,8 +63,8 @@ final class AppendingState {
   var chunkByteLimit: Int
   let chunkByteCount: Int
 
-  /// Whether the array was to be divided into smaller chunks and that has failed, so that some are there and some
-  /// are not any more.
+  /// Whether the array was to be divided into smaller chunks and that has failed, so that some are there and
+  /// some are not any more.
   var isHalfDivided = false
 
   let monitor: ProgressMonitor?
@@ -107,16 +107,16 @@ final class AppendingState {
     try array.checkWritable()
     let metadata = array.metadata
     guard let arrayRowCount = metadata.shape.first else {
-      throw ZarrError.notWritable(path: array.location, reason: "an array without axes cannot grow")
+      throw ZarrError.notWritable(path: array.location, reason: "an array without dimensions cannot grow")
     }
     if let filledRows { try Self.checkWhole(filledRows, of: metadata, array.location) }
     // None are none, wherever they are.
     let filledRows = filledRows?.isEmpty == true ? 0..<0 : filledRows
     let rowCount = filledRows?.lowerBound ?? storedRowCount ?? arrayRowCount
     filledRowEnd = filledRows?.upperBound
-    guard metadata.chunkGrid.axes.dropFirst().allSatisfy(\.isRepeated) else {
+    guard metadata.chunkGrid.dimensions.dropFirst().allSatisfy(\.isRepeated) else {
       throw ZarrError.notWritable(
-        path: array.location, reason: "its chunks differ along other axes than the first")
+        path: array.location, reason: "its chunks differ along other dimensions than the first")
     }
     if let sharding = array.sharding {
       guard let shardShape = metadata.chunkGrid.regularChunkShape else {
@@ -144,18 +144,18 @@ final class AppendingState {
       throw ZarrError.notWritable(
         path: array.location, reason: "its rows are too long to be appended in chunks of \(chunkShape)")
     }
-    if metadata.chunkGrid.axes[0].isRepeated { try Self.checkPadded(chunkShape, array) }
+    if metadata.chunkGrid.dimensions[0].isRepeated { try Self.checkPadded(chunkShape, array) }
     layout = try AppendLayout(shape: metadata.shape, chunkGrid: chunkGrid)
     end = ArrayEnd(of: array, rowCount: arrayRowCount)
     queue = ChunkQueue(array, end: end, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
     slab = chunkShape.dropFirst().reduce(1, *)
-    if !chunkGrid.axes[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
+    if !chunkGrid.dimensions[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
       throw ZarrError.notWritable(
         path: array.location, reason: "its chunks differ in length and are not as wide as the array")
     }
     rows = try ChunkRows(
-      chunkGrid.axes[0], rowCount: rowCount, evenByteCount: chunkByteCount,
+      chunkGrid.dimensions[0], rowCount: rowCount, evenByteCount: chunkByteCount,
       longest: layout.rowsPerPass)
     let openRows = rowCount - rows.firstRow
     pass = layout.passesPerChunk == 1 ? 0 : openRows
@@ -171,7 +171,7 @@ final class AppendingState {
     guard region.isInside(metadata.shape) else {
       throw .outOfBounds(path: location, region: region, shape: metadata.shape)
     }
-    guard case .repeated(let length) = metadata.chunkGrid.axes[0] else {
+    guard case .repeated(let length) = metadata.chunkGrid.dimensions[0] else {
       throw .notWritable(
         path: location, reason: "its chunks differ in length, and rows of them are not filled")
     }

@@ -96,16 +96,16 @@ public final class ZarrArray: Sendable {
   /// What the array's metadata says now.
   public var metadata: ArrayMetadata { currentMetadata.withLock { $0 } }
 
-  /// The number of elements along each axis.
+  /// The number of elements along each dimension.
   public var shape: [Int] { metadata.shape }
 
-  /// The number of elements of a chunk along each axis; of the longest where they differ.
+  /// The number of elements of a chunk along each dimension; of the longest where they differ.
   ///
   /// If chunks are divided, it is that of the inner chunks, which can be read and written by themselves.
   public var chunkShape: [Int] { sharding?.codec.chunkShape ?? metadata.chunkGrid.chunkShape }
 
-  /// The number of elements of a shard along each axis, of the longest where they differ, or nil if chunks
-  /// are not divided.
+  /// The number of elements of a shard along each dimension, of the longest where they differ, or nil if
+  /// chunks are not divided.
   public var shardShape: [Int]? { sharding == nil ? nil : metadata.chunkGrid.chunkShape }
 
   /// What the elements are.
@@ -138,7 +138,7 @@ public final class ZarrArray: Sendable {
 
   /// The key of the chunk at a position of the grid.
   ///
-  /// - Precondition: No index is negative, and there is one for each axis.
+  /// - Precondition: No index is negative, and there is one for each dimension.
   public func key(ofChunkAt indices: [Int]) -> StoreKey {
     StoreKey(checked: path.key(metadata.chunkKeyEncoding.key(for: indices)))
   }
@@ -230,8 +230,9 @@ public final class ZarrArray: Sendable {
   /// The place of what is stored under one key, for the place of a chunk in the ``readingGrid(_:)``.
   func storedIndices(ofChunkAt indices: [Int]) -> [Int] {
     guard let sharding else { return indices }
-    return zip(metadata.chunkGrid.axes, zip(indices, sharding.codec.chunkShape)).map { axis, chunk in
-      axis.chunkIndex(of: chunk.0 * chunk.1)
+    return zip(metadata.chunkGrid.dimensions, zip(indices, sharding.codec.chunkShape)).map {
+      dimension, chunk in
+      dimension.chunkIndex(of: chunk.0 * chunk.1)
     }
   }
 

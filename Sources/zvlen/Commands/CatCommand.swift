@@ -9,8 +9,8 @@ struct CatCommand: ParsableCommand, ReadingCommand {
     abstract: "Writes the bytes of some elements to standard output, as they are.",
     discussion: """
       Nothing is put between or behind the elements. Text and bytes of a fixed width come without the zeros \
-      that fill them up, text as UTF-8. Each INDEX is a number for each axis, from 0 on, with \
-      commas between them; an array without axes has none. Of an element that cannot be read nothing is written; \
+      that fill them up, text as UTF-8. Each INDEX is a number for each dimension, from 0 on, with \
+      commas between them; an array without dimensions has none. Of an element that cannot be read nothing is written; \
       the others follow, and the exit code is 1.
         zvlen cat photos.zarr/blobs 17 > photo.jpg
         zvlen cat table.zarr 3,4 3,5

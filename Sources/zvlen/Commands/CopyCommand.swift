@@ -8,7 +8,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     commandName: "copy",
     abstract: "Copies an array, or a group with all that is below it, with other chunks or codecs if asked.",
     discussion: """
-      All is as in SRC but what the options say. Groups, attributes and names of axes are copied too, and \
+      All is as in SRC but what the options say. Groups, attributes and names of dimensions are copied too, and \
       consolidated metadata is written where SRC has it. Chunks that are not stored are not stored in DEST. \
       Arrays that keep their chunks and codecs are copied without decoding them.
         zvlen copy photos.zarr backup.zarr

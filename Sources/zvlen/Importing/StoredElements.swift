@@ -9,7 +9,7 @@ struct StoredElements {
   private var view: BlobView?
   private var viewStart = 0
 
-  /// Looks at some elements of an array with one axis.
+  /// Looks at some elements of an array with one dimension.
   init(_ range: Range<Int>, of array: ZarrArray) {
     self.array = array
     next = range.lowerBound

@@ -57,7 +57,7 @@ struct FileTreeGroup {
   func storedFiles() throws -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     for position in try StoredChunks(of: paths).positions {
-      let range = paths.metadata.chunkGrid.axes[0].range(ofChunk: position[0]).clamped(to: 0..<count)
+      let range = paths.metadata.chunkGrid.dimensions[0].range(ofChunk: position[0]).clamped(to: 0..<count)
       if let last = ranges.last, last.upperBound == range.lowerBound {
         ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
       } else if !range.isEmpty {
