@@ -70,6 +70,13 @@ extension FileStore {
       && status.st_mode & S_IFMT == S_IFLNK
   }
 
+  /// Whether a path leads through a link.
+  func hasLink(_ path: String) -> Bool {
+    var path = path
+    while !path.isEmpty, !isLink(path) { path = Self.parent(of: path) }
+    return !path.isEmpty
+  }
+
   /// Whether a directory is also one of those that its names lead through, as only a link can be.
   private func isLoop(_ path: String) -> Bool {
     var status = stat()
