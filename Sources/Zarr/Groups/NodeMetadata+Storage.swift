@@ -51,7 +51,8 @@ extension NodeMetadata {
 
   /// Writes the documents of a node.
   ///
-  /// - Parameter old: The document that makes the node, if it is replaced only as long as it is this one.
+  /// Of the documents, the one that makes the node is replaced only as long as it is `old`, if that is given.
+  ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` if a document is larger than what is read,
   ///   ``StoreError/changed(path:)``, and other errors of the store.
   func write(
