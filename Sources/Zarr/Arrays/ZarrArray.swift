@@ -187,16 +187,29 @@ public final class ZarrArray: Sendable {
   private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
-    try reload()
-    try currentMetadata.withLock { current in
-      var metadata = current
-      do throws(MetadataError) {
-        try change(&metadata)
-      } catch {
-        throw ZarrError.metadata(path: location, reason: error)
+    // The lock may have been taken away: what others have written since it was read is not replaced. A document
+    // to which a link leads looks changed each time, and is replaced in the end.
+    var attemptCount = 0
+    while true {
+      attemptCount += 1
+      let old =
+        try attemptCount < 8
+        ? store.openValue(path.storeKey(metadata.zarrFormat == .version3 ? "zarr.json" : ".zarray")) : nil
+      try reload()
+      do {
+        return try currentMetadata.withLock { current in
+          var metadata = current
+          do throws(MetadataError) {
+            try change(&metadata)
+          } catch {
+            throw ZarrError.metadata(path: location, reason: error)
+          }
+          try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits, replacing: old)
+          current = metadata
+        }
+      } catch let error as StoreError {
+        guard case .changed = error, old != nil else { throw error }
       }
-      try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
-      current = metadata
     }
   }
 

@@ -44,7 +44,7 @@ extension FileStore {
     var listing = DirectoryListing()
     let directory = try Self.directory(of: prefix)
     listing.isLinked = isLink(directory)
-    listing.isBelowLink = listing.isLinked && isBelowLink(directory)
+    listing.isBelowLink = listing.isLinked && hasLink(Self.parent(of: directory))
     try forEachEntry(of: directory, followingLinks: true) { path, name, isDirectory in
       guard !Self.isTemporary(name) else { return }
       if !isDirectory {
@@ -85,14 +85,11 @@ extension FileStore {
       && status.st_mode & S_IFMT == S_IFLNK
   }
 
-  /// Whether one of the directories above a path is a link.
-  private func isBelowLink(_ path: String) -> Bool {
-    var directory = Self.parent(of: path)
-    while !directory.isEmpty {
-      if isLink(directory) { return true }
-      directory = Self.parent(of: directory)
-    }
-    return false
+  /// Whether a path leads through a link.
+  func hasLink(_ path: String) -> Bool {
+    var path = path
+    while !path.isEmpty, !isLink(path) { path = Self.parent(of: path) }
+    return !path.isEmpty
   }
 
   /// Whether a directory is also one of those that its names lead through, as only a link can be.
