@@ -72,6 +72,19 @@ final class AppendingState {
   /// The row behind those that are filled, or nil for an array that grows.
   let filledRowEnd: Int?
 
+  /// Checks that a chunk of a few elements, which is padded with the fill value, is one that can be read.
+  private static func checkPadded(_ chunkShape: [Int], _ array: ZarrArray) throws {
+    let limit = array.access.limits.decodedByteCountPerChunk
+    let elementLayout = array.sharding?.codec.chain.layout ?? array.chain.layout
+    let elementByteCount =
+      elementLayout.fixedByteCount ?? WireForm.lengthByteCount + array.metadata.fillValue.count
+    let fittingCount = limit / max(1, elementByteCount)
+    let elementCount = ArrayMetadata.elementCount(of: chunkShape) ?? .max
+    guard elementCount > fittingCount else { return }
+    throw ZarrError.chunkTooLarge(
+      path: array.location, elementCount: elementCount, limit: limit, fittingCount: max(1, fittingCount))
+  }
+
   /// Goes on at the end of an array, or fills rows of it.
   ///
   /// - Parameters:
@@ -131,6 +144,7 @@ final class AppendingState {
       throw ZarrError.notWritable(
         path: array.location, reason: "its rows are too long to be appended in chunks of \(chunkShape)")
     }
+    if metadata.chunkGrid.axes[0].isRepeated { try Self.checkPadded(chunkShape, array) }
     layout = try AppendLayout(shape: metadata.shape, chunkGrid: chunkGrid)
     end = ArrayEnd(of: array, rowCount: arrayRowCount)
     queue = ChunkQueue(array, end: end, memoryBudget: memoryBudget, monitor: monitor)

@@ -59,11 +59,11 @@ struct ShardPlan {
       let upper = division.chunkIndex(of: range.upperBound - 1)
       first.append(lower)
       counts.append(upper - lower + 1)
-      // The longest shard, or what the region has of the first and the last.
+      // The longest shard or the whole region, or what the region has of the first and the last.
       let side = codec.chunkShape[axis]
       let most =
         upper - lower > 1
-        ? division.longest / side
+        ? min(division.longest / side, (range.count - 1) / side + 2)
         : [lower, upper].map { Self.chunks(of: range, in: division.range(ofChunk: $0), side: side).count }
           .max()
       chunkCounts.append(most ?? 0)

@@ -162,15 +162,19 @@ extension FileStore {
     return count
   }
 
-  /// Removes temporary files that writers of one value left when they were killed, of whatever age.
+  /// Removes temporary files that writers of one value left when they were killed.
   ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - age: As in ``sweepTemporaryFiles(_:olderThan:)``; zero for callers who are the only writers.
   /// - Throws: ``StoreError``
   /// - Complexity: O(*n*) where *n* is the number of names in the directory of the value.
-  package func sweepTemporaryFiles(of key: StoreKey) throws {
+  package func sweepTemporaryFiles(of key: StoreKey, olderThan age: Duration = .seconds(60)) throws {
+    let latest = time(nil) - Int(clamping: age.components.seconds)
     let value = Self.name(of: key.description)
     try forEachEntry(of: Self.parent(of: key.description)) { path, name, isDirectory in
       guard !isDirectory, TemporaryName.matches(name, for: value) else { return }
-      _ = try removeAbandoned(path, latest: .max)
+      _ = try removeAbandoned(path, latest: latest)
     }
   }
 

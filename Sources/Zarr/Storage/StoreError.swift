@@ -25,6 +25,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case changed(path: String)
   /// What was locked is not what others find any more, so that they are not kept away.
   case lockLost(path: String)
+  /// Another directory has taken the place of the store's.
+  case replaced(path: String)
   /// There are no locks where the store is.
   case notLockable(path: String, code: Int32)
   /// What is below a prefix cannot get another one.
@@ -52,6 +54,7 @@ extension StoreError: CustomStringConvertible {
       "\(path) was replaced by somebody else while a part of it was written, and is as they wrote it; try again"
     case .lockLost(let path):
       "\(path) was removed or replaced while it was locked, so that others may have written meanwhile; what they wrote stays, open the array again"
+    case .replaced(let path): "\(path) was replaced while it was open; open it again for what is there now"
     case .notLockable(let path, let code):
       """
       \(path) cannot be locked (\(unsafe String(cString: strerror(code)))), and without a lock elements that \

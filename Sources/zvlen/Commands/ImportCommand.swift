@@ -143,14 +143,10 @@ struct ImportCommand: ParsableCommand {
         workerCount: workers.count, limits: chunks.limits, allowsHugeElements: allowHugeElements),
       memoryBudget: memoryBudget.value)
     var work = try makeWork(settings)
-    do {
-      if let part {
-        try run(&work, part)
-      } else {
-        try run(&work)
-      }
-    } catch ZarrError.chunkTooLarge(let path, let elementCount, let limit, let fittingCount) {
-      throw tooLarge(path, elementCount, limit: limit, fittingCount)
+    if let part {
+      try run(&work, part)
+    } else {
+      try run(&work)
     }
   }
 
@@ -209,7 +205,7 @@ struct ImportCommand: ParsableCommand {
       if !append { try record?.remove() }
     } catch {
       destination.discard()
-      throw destination.named(error)
+      throw explained(error, destination)
     }
   }
 
@@ -252,8 +248,18 @@ struct ImportCommand: ParsableCommand {
       try work.run(part, to: destination)
     } catch {
       destination.discard()
-      throw destination.named(error)
+      throw explained(error, destination)
     }
+  }
+
+  /// An error of the library in the words of the options, and with the path that was asked for.
+  private func explained(_ error: any Error, _ destination: NodeDestination) -> any Error {
+    guard case ZarrError.chunkTooLarge(let path, let elementCount, let limit, let fittingCount) = error else {
+      return destination.named(error)
+    }
+    return tooLarge(
+      path.replacing(destination.store.location, with: destination.path), elementCount, limit: limit,
+      fittingCount)
   }
 
   /// What to do about elements that are too large for the chunks of an array.

@@ -34,6 +34,8 @@ struct TreeExport {
           + "--replace-damaged leaves out such files")
     }
     let replaced = try checkPaths(of: files)
+    // What exports that were killed have left; what cannot be swept is in nobody's way.
+    if overwrites { _ = try? FileStore(opening: directory).sweepTemporaryFiles() }
     if group.surplus > 0 {
       StandardError.write(
         "zvlen: note: \(Quantity.count(group.surplus, "element")) of \(group.blobs.location) have no path and are not "

@@ -55,7 +55,7 @@ final class ImportRecord {
     self.job = job
     self.interval = interval
     // Of a record that was being written when its import was killed.
-    try store.sweepTemporaryFiles(of: key)
+    try store.sweepTemporaryFiles(of: key, olderThan: .zero)
     guard let bytes = try store.bytes(of: key, limit: Self.maximumByteCount) else {
       (isFound, hasSameOptions) = (false, false)
       position = ImportPosition()
