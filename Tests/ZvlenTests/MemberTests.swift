@@ -180,6 +180,27 @@ struct MemberTests {
     #expect(try Tool.succeed("dump", "none.zarr", in: scratch).lines.count == 2)
   }
 
+  @Test("Chunks that are found by way of one link are listed, and by way of two an error")
+  func linkedChunks() throws {
+    let elements = (0..<4).map { "\($0)" }
+    try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")), writing: elements, shape: [2, 2],
+      options: ArrayOptions(chunkSize: .shape([1, 2])))
+    try FileManager.default.moveItem(atPath: scratch.path("data.zarr/c"), toPath: scratch.path("data.zarr/d"))
+    try link("data.zarr/c", to: "d")
+    try Tool.succeed("copy", "data.zarr", "one.zarr", "--validate", in: scratch)
+    #expect(try Tool.succeed("info", "data.zarr", in: scratch).text.contains("chunks         2\n"))
+    try FileManager.default.moveItem(
+      atPath: scratch.path("data.zarr/d/1"), toPath: scratch.path("data.zarr/e"))
+    try link("data.zarr/d/1", to: "../e")
+    #expect(try Tool.succeed("dump", "data.zarr", in: scratch).lines.count == 4)
+    for command in [["verify", "data.zarr"], ["copy", "data.zarr", "two.zarr"], ["info", "data.zarr"]] {
+      let outcome = try Tool.run(command, in: scratch)
+      #expect(outcome.exitCode != 0)
+      #expect((outcome.errors + outcome.text).contains("data.zarr/c/1 is a symbolic link"), "\(outcome)")
+    }
+  }
+
   @Test("A member that cannot be read hides no other")
   func badMembers() throws {
     try makeGroup(.version3)

@@ -15,7 +15,8 @@ extension FileStore {
   /// Lists all keys below a prefix, and if asked for the names of directories without a value, which may be in
   /// the place of one.
   ///
-  /// A link below another link is not followed: what it leads to would be listed as often as there are ways.
+  /// A link below another link is not followed: what it leads to would be listed as often as there are ways. It is
+  /// an error where all values count, which is where directories do.
   func list(_ prefix: String, withEmptyDirectories showsEmpty: Bool) throws -> [StoreKey] {
     var keys: [StoreKey] = []
     var directories = [(path: try Self.directory(of: prefix), isLinked: false)].filter {
@@ -32,6 +33,8 @@ extension FileStore {
         } else if !isLink || !next.isLinked && !isLoop(path) {
           directories.append((path, next.isLinked || isLink))
         } else if showsEmpty {
+          // Chunks would be missing without a word.
+          guard isLoop(path) else { throw StoreError.nestedLink(path: "\(location)/\(path)") }
           keys.append(StoreKey(checked: path))
         }
       }

@@ -36,9 +36,9 @@ struct ImportCommand: ParsableCommand {
       gone when DEST is there, and the same command only compares then. With --append the second one stays, so \
       that no element is imported twice: the same command adds the lines that a log has got since then, and the \
       files that are new in a directory. Each log is remembered by its path, so that you can name others, or some \
-      of them. What was imported has to be as it was: a log, or standard input, \
-      begins with the same lines, and files have the same size and time of change. If that is not so, as for a \
-      log that was rotated, nothing is appended and the error says what has changed.
+      of them. What was imported has to be as it was: a log, or standard input, begins with the same lines, and \
+      files have the same bytes; those with another size or time of change are read again. If that is not so, as \
+      for a log that was rotated, nothing is appended and the error says what has changed.
         zvlen import app.log -o app.zarr --append --resume
 
       Several processes fill one array if each imports a part of the source, in any order and on any machine \
