@@ -10,7 +10,7 @@ public enum CrashWorkload: String, CaseIterable, Sendable {
   case shards
   case shardsOfRows
 
-  /// The elements of a row along each axis but the first.
+  /// The elements of a row along each dimension but the first.
   public var rowShape: [Int] {
     switch self {
     case .chunks, .evenChunks, .sampled, .shards: []

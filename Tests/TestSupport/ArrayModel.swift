@@ -2,7 +2,7 @@ public import Zarr
 
 /// What an array must behave like: a dictionary from indices to elements.
 public struct ArrayModel: Sendable {
-  /// The number of elements along each axis.
+  /// The number of elements along each dimension.
   public var shape: [Int]
 
   /// The element that stands for all that was never written.

@@ -144,27 +144,28 @@ struct ElementTextTests {
       #expect(outcome.exitCode == 1)
       #expect(outcome.text == output)
       #expect(outcome.errors.contains("data.zarr: element 1"))
-      #expect(outcome.errors.contains("0xd800 is no code point"))
+      #expect(outcome.errors.contains("0xd800 is not a code point"))
     }
     try Tool.fail(
       "copy", "data.zarr", "copy.zarr", "--type", "string", in: scratch, saying: "data.zarr: element 1: ")
   }
 
   @Test("What is in front of a damaged chunk is written", arguments: [1, 2])
-  func inFront(axisCount: Int) throws {
+  func inFront(dimensionCount: Int) throws {
     let lines = (0..<40).map { "\($0)" }
     let array = try ZarrArray.create(
-      in: FileStore(creating: scratch.path("data.zarr")), shape: axisCount == 1 ? [40] : [40, 1],
-      options: ArrayOptions(dataType: .string, chunkSize: .shape(axisCount == 1 ? [2] : [2, 1]), codecs: []))
+      in: FileStore(creating: scratch.path("data.zarr")), shape: dimensionCount == 1 ? [40] : [40, 1],
+      options: ArrayOptions(
+        dataType: .string, chunkSize: .shape(dimensionCount == 1 ? [2] : [2, 1]), codecs: []))
     try array.write(lines)
-    try scratch.write("no chunk", to: axisCount == 1 ? "data.zarr/c/9" : "data.zarr/c/9/0")
+    try scratch.write("no chunk", to: dimensionCount == 1 ? "data.zarr/c/9" : "data.zarr/c/9/0")
     for arguments in [["dump", "data.zarr"], ["export", "data.zarr", "-o", "-"]] {
       let outcome = try Tool.run(arguments, in: scratch)
       #expect(outcome.exitCode == 1)
       #expect(outcome.lines.map { $0.replacing("\"", with: "") } == Array(lines[..<18]))
       #expect(outcome.errors.contains("data.zarr/c/9"))
     }
-    let places = axisCount == 1 ? ["3", "18", "4"] : ["3,0", "18,0", "4,0"]
+    let places = dimensionCount == 1 ? ["3", "18", "4"] : ["3,0", "18,0", "4,0"]
     let outcome = try Tool.run(["cat", "data.zarr"] + places, in: scratch)
     #expect(outcome.exitCode == 1)
     #expect(outcome.text == "3")

@@ -32,6 +32,29 @@ struct HostilePathTests {
     #expect(try scratch.files(below: "inner").isEmpty)
   }
 
+  @Test("Paths that are not stored are not counted one by one", arguments: ["", "x"])
+  func unstored(fillValue: String) throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    _ = try ZarrGroup.create(in: store)
+    for name in ["paths", "blobs"] {
+      let array = try ZarrArray.create(in: store, at: name, writing: ["good"])
+      try array.resize(to: [1 << 62])
+    }
+    let metadata = String(decoding: try scratch.read("data.zarr/paths/zarr.json"), as: UTF8.self)
+    try scratch.write(
+      metadata.replacing(/"fill_value": *""/, with: "\"fill_value\":\"\(fillValue)\""),
+      to: "data.zarr/paths/zarr.json")
+    try scratch.write("new", to: "tree/new")
+
+    try Tool.fail("export", "data.zarr", "-o", "again", in: scratch, saying: "data.zarr/paths: ")
+    #expect(try scratch.files(below: "again").isEmpty)
+    let partial = try Tool.run(["export", "data.zarr", "-o", "again", "--replace-damaged"], in: scratch)
+    #expect(try scratch.files(below: "again").keys.sorted() == (fillValue.isEmpty ? ["good"] : []))
+    #expect(partial.exitCode == (fillValue.isEmpty ? 0 : 1))
+    let append = try Tool.run(["import", "tree", "-o", "data.zarr", "--append"], in: scratch)
+    #expect(append.exitCode == (fillValue.isEmpty ? 0 : 1), "\(append.errors)")
+  }
+
   @Test("Names that only look like it are names", arguments: ["..a", "...", "a..", " ", "~", "a\\..\\b"])
   func harmless(path: String) throws {
     try makeGroup(paths: [path])

@@ -92,7 +92,7 @@ struct LargerLinesTests {
     try scratch.write(String(repeating: "x", count: 3_000_000), to: "tree/file")
     for source in ["tree", "tree/file"] {
       try Tool.fail(
-        "import", source, "-o", "data.zarr", "--chunk-limit", "2MiB", in: scratch, saying: "--chunk-limit 1MB"
+        "import", source, "-o", "data.zarr", "--chunk-limit", "2MiB", in: scratch, saying: "--chunk-limit 4MB"
       )
       try Tool.succeed("import", source, "-o", "data.zarr", "--chunk-limit", "4MiB", in: scratch)
       try FileManager.default.removeItem(atPath: scratch.path("data.zarr"))

@@ -104,7 +104,9 @@ struct LineTests {
     // Each of the six long lines has a chunk of its own.
     #expect(
       (0..<300).filter { $0 % 50 == 0 }.allSatisfy { line in
-        (0..<grid.chunkCounts(of: [300])[0]).contains { grid.axes[0].range(ofChunk: $0) == line..<line + 1 }
+        (0..<grid.chunkCounts(of: [300])[0]).contains {
+          grid.dimensions[0].range(ofChunk: $0) == line..<line + 1
+        }
       })
     #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == text)
   }
@@ -190,6 +192,11 @@ struct LineTests {
     try ZarrArray.create(in: store, writing: ["a", "b\nc", ""])
 
     try Tool.fail("export", "data.zarr", "-o", "lines.txt", in: scratch, saying: "--null")
+    // What comes after it is wanted where lines are read as they come.
+    let stream = try Tool.run(["export", "data.zarr", "-o", "-"], in: scratch)
+    #expect(stream.exitCode == 1 && stream.text == "a\n{\"base64\":\"Ygpj\"}\n\n")
+    #expect(stream.errors.hasPrefix("zvlen: data.zarr: element 1 has a line feed in it"), "\(stream.errors)")
+    #expect(stream.errors.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
     try Tool.succeed("export", "data.zarr", "-o", "lines.txt", "--null", in: scratch)
     #expect(try scratch.read("lines.txt") == Array("a\0b\nc\0\0".utf8))
     try Tool.succeed("import", "lines.txt", "-o", "again.zarr", "--null", in: scratch)

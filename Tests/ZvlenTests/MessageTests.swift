@@ -18,7 +18,8 @@ struct MessageTests {
       #expect(outcome.exitCode == 1)
       #expect(outcome.errors.hasPrefix("zvlen: error: data.jsonl, line 2 is not "))
       #expect(outcome.errors.contains("there is 0xE9 (byte 9 of the line, 12 of data.jsonl)"))
-      #expect(outcome.errors.contains("iconv -f LATIN1 -t UTF-8 data.jsonl | zvlen import - ..."))
+      #expect(
+        outcome.errors.contains("iconv -f LATIN1 -t UTF-8 < data.jsonl | zvlen import - -o data.zarr --type"))
     }
   }
 
@@ -35,12 +36,12 @@ struct MessageTests {
     try Tool.fail(
       "import", "lines.z", "-o", "data.zarr", "--type", type, in: scratch,
       saying:
-        "lines.z is compressed by \(name), and holds no lines of its own; import what is in it: \(program) lines.z | zvlen import - ..."
+        "lines.z is compressed by \(name), and holds no lines of its own; import what is in it: \(program) < lines.z | zvlen import - -o data.zarr --type \(type)"
     )
     try Tool.fail(
       "import", "-", "-o", "data.zarr", "--type", type, in: scratch, input: magic + [0x0A],
       saying:
-        "standard input is compressed by \(name), and holds no lines of its own; import what is in it: \(program) FILE"
+        "standard input is compressed by \(name), and holds no lines of its own; import what is in it: \(program) < FILE | zvlen import - -o data.zarr --type \(type)"
     )
     #expect(try scratch.names() == ["lines.z"])
     // Files of a directory are taken as they are.
@@ -48,6 +49,32 @@ struct MessageTests {
     try Tool.succeed("import", "tree", "-o", "tree.zarr", in: scratch)
     try Tool.fail(
       "import", "tree", "-o", "text.zarr", "--type", "json", in: scratch, saying: "tree/file is not JSON: ")
+  }
+
+  @Test(
+    "The command that a message names works as it is in a shell",
+    arguments: ["lines", "two words", "it's \"$HOME\" `x` \\", "-dash", "*", "line\nfeed'\\\u{1}", "zürich"],
+    ["string", "bytes"])
+  func verbatim(file: String, type: String) throws {
+    func shell(_ command: String) throws -> Int32 {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      process.arguments = ["-c", command]
+      process.environment = ProcessInfo.processInfo.environment.merging([
+        "PATH": URL(fileURLWithPath: try Tool.path).deletingLastPathComponent().path + ":/usr/bin:/bin"
+      ]) { $1 }
+      process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
+      try process.run()
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+    try scratch.write("a\nb\n", to: "text")
+    #expect(try shell("gzip -c text > packed") == 0)
+    try FileManager.default.moveItem(atPath: scratch.path("packed"), toPath: scratch.path(file))
+    let outcome = try Tool.run(["import", "-o", "data zarr", "--type", type, "--", file], in: scratch)
+    let start = try #require(outcome.errors.firstRange(of: "zcat"))
+    #expect(try shell(String(outcome.errors[start.lowerBound...])) == 0, "\(outcome.errors)")
+    #expect(try Tool.succeed("export", "data zarr", "-o", "-", in: scratch).text == "a\nb\n")
   }
 
   @Test(
@@ -59,7 +86,7 @@ struct MessageTests {
       try Tool.fail(
         "import", "lines.txt", "-o", "data.zarr", "--type", type, in: scratch,
         saying:
-          "lines.txt is UTF-16, not UTF-8, and holds no lines of its own; convert it: iconv -f UTF-16 -t UTF-8 lines.txt"
+          "lines.txt is UTF-16, not UTF-8, and holds no lines of its own; convert it: iconv -f UTF-16 -t UTF-8 < lines.txt"
       )
     }
     try Tool.succeed("import", "lines.txt", "-o", "data.zarr", "--type", "bytes", in: scratch)

@@ -71,7 +71,8 @@ struct ReadingTests {
   }
 
   @Test(
-    "dump goes through arrays of several axes in C order", arguments: [0, 5, 11, 29, 30], [nil, 0, 1, 7])
+    "dump goes through arrays of several dimensions in C order", arguments: [0, 5, 11, 29, 30],
+    [nil, 0, 1, 7])
   func dumpOrder(start: Int, count: Int?) throws {
     let elements = (0..<30).map { Array("\($0)".utf8) }
     try makeArray("data.zarr", elements, shape: [5, 2, 3], chunkShape: [2, 2, 2])
@@ -141,6 +142,18 @@ struct ReadingTests {
       #expect(outcome.errors.hasPrefix("zvlen: damaged: data.zarr/c/1: "))
       #expect(outcome.errors.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
     }
+  }
+
+  @Test("Elements that can be read are written, whichever of the others cannot be")
+  func othersOfDamaged() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    try ZarrArray.create(
+      in: store, writing: (0..<6).map { "e\($0)" }, options: ArrayOptions(chunkSize: .count(2)))
+    try scratch.write([1, 2, 3], to: "data.zarr/c/1")
+    let outcome = try Tool.run(["cat", "data.zarr", "2", "1", "3", "5"], in: scratch)
+    #expect(outcome.exitCode == 1 && outcome.text == "e1e5")
+    let errors = outcome.errors.split(separator: "\n")
+    #expect(errors.count == 2 && errors.allSatisfy { $0.hasPrefix("zvlen: error: data.zarr/c/1: ") })
   }
 
   @Test("An imported directory is exported past damage, without files of which the path is lost")

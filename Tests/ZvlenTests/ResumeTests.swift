@@ -138,6 +138,38 @@ struct ResumeTests {
     #expect(try stored() == expected + "4\n5\n")
   }
 
+  @Test("Logs are remembered one by one, whatever others are named with them")
+  func otherLogs() throws {
+    func run(_ arguments: String...) throws -> Tool.Outcome {
+      try Tool.run(["import"] + arguments + ["-o", "data.zarr", "--append", "--resume"], in: scratch)
+    }
+    func stored() throws -> String { try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text }
+    try scratch.write("1\n", to: "a")
+    try scratch.write("x\n", to: "b")
+    #expect(try run("a").exitCode == 0)
+    #expect(try run("a", "b").exitCode == 0)
+    #expect(try stored() == "1\nx\n")
+    try scratch.write("x\ny\n", to: "b")
+    #expect(try run("b").exitCode == 0)
+    try scratch.write("1\n2\n", to: "a")
+    try scratch.write("c\n", to: "c")
+    // The options for a new array say nothing of the lines of one that is there.
+    for _ in 0..<2 { #expect(try run("c", "b", "a", "--type", "string").exitCode == 0) }
+    #expect(try stored() == "1\nx\ny\nc\n2\n")
+    #expect(try run("a", "--chunk-count", "3").errors.contains("leave out --chunk-count"))
+    // One that is gone or has changed is in nobody's way.
+    try FileManager.default.removeItem(atPath: scratch.path("a"))
+    try scratch.write("changed\n", to: "b")
+    try scratch.write("c\nd\n", to: "c")
+    #expect(try run("c").exitCode == 0)
+    #expect(try run("c", "b").errors.contains("were imported from b"))
+    #expect(try stored() == "1\nx\ny\nc\n2\nd\n")
+    // One that is named twice is imported twice, and once each time.
+    try scratch.write("e\n", to: "e")
+    for _ in 0..<2 { #expect(try run("e", "e").exitCode == 0) }
+    #expect(try stored().hasSuffix("d\ne\ne\n"))
+  }
+
   @Test("Files and their paths stay together, however often the import is killed", arguments: [false, true])
   func trees(appends: Bool) throws {
     var expected: [String: [UInt8]] = [:]

@@ -106,6 +106,13 @@ struct TreeAppendTests {
     #expect(try scratch.files(below: "again") == expected)
     #expect(try array("paths").shape == [4])
 
+    // A new time says nothing of the bytes.
+    for time in [1.0, 2.0] {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: time)], ofItemAtPath: scratch.path("first/a"))
+      for _ in 0..<2 { #expect(try Tool.run(arguments, in: scratch).exitCode == 0) }
+    }
+    #expect(try array("paths").shape == [4])
     try scratch.write("changed", to: "first/a")
     #expect(try Tool.run(arguments, in: scratch).errors.contains("have changed since then"))
     try FileManager.default.removeItem(atPath: scratch.path("first/a"))

@@ -2,8 +2,9 @@ import ChunkEngine
 
 /// Which chunks the elements of a stream go to, in the order in which they come.
 ///
-/// Rows along the first axis follow each other. Where chunks are as wide as the array, a row of chunks is one
-/// chunk, and all its elements come one after the other. Otherwise a row of elements visits several chunks:
+/// Rows along the first dimension follow each other. Where chunks are as wide as the array, a row of chunks
+/// is one chunk, and all its elements come one after the other. Otherwise a row of elements visits several
+/// chunks:
 ///
 ///     chunk 0        chunk 1        chunk 2          the runs of one pass, here a row:
 ///     [a b c d]      [e f g h]      [i j · ·]        chunk 0: 4, chunk 1: 4, chunk 2: 2
@@ -19,7 +20,7 @@ struct AppendLayout {
     let count: Int
   }
 
-  /// The positions of the open chunks in the grid along all axes but the first.
+  /// The positions of the open chunks in the grid along all dimensions but the first.
   let columns: [[Int]]
 
   /// The runs of a pass, in the order of the stream.
@@ -40,20 +41,20 @@ struct AppendLayout {
   /// - Precondition: The elements of a row can be counted.
   static func runCount(_ rowShape: [Int], chunkShape: [Int]) -> Int {
     guard rowShape != chunkShape, !rowShape.contains(0) else { return 1 }
-    // Trailing axes that chunks have all of are part of one run.
-    var axis = rowShape.count - 1
-    while axis > 0, rowShape[axis] == chunkShape[axis] {
-      axis -= 1
+    // Trailing dimensions that chunks have all of are part of one run.
+    var dimension = rowShape.count - 1
+    while dimension > 0, rowShape[dimension] == chunkShape[dimension] {
+      dimension -= 1
     }
-    return rowShape[..<axis].reduce((rowShape[axis] - 1) / chunkShape[axis] + 1, *)
+    return rowShape[..<dimension].reduce((rowShape[dimension] - 1) / chunkShape[dimension] + 1, *)
   }
 
   /// Lays out an array.
   ///
-  /// Chunks that differ in length along the first axis are as wide as the array. Their run ends where the
-  /// appender seals the chunk.
+  /// Chunks that differ in length along the first dimension are as wide as the array. Their run ends where
+  /// the appender seals the chunk.
   ///
-  /// - Precondition: The array has an axis, and chunks do not differ along the others.
+  /// - Precondition: The array has a dimension, and chunks do not differ along the others.
   /// - Throws: ``MetadataError``, and the engine's `ChunkError` for rows of too many runs.
   init(shape: [Int], chunkGrid: ChunkGrid) throws {
     let chunkShape = chunkGrid.chunkShape
@@ -61,7 +62,7 @@ struct AppendLayout {
     let chunkOthers = Array(chunkShape.dropFirst())
     let slab = chunkOthers.reduce(1, *)
     rowElementCount = others.reduce(1, *)
-    if !chunkGrid.axes[0].isRepeated {
+    if !chunkGrid.dimensions[0].isRepeated {
       columns = [others.map { _ in 0 }]
       rowsPerPass = ChunkGrid.maximumElementCount / max(1, slab)
       passesPerChunk = 1
@@ -80,8 +81,8 @@ struct AppendLayout {
     rowsPerPass = 1
     passesPerChunk = chunkShape[0]
     chunkElementsPerPass = slab
-    // A row is an array of one axis less.
-    let grid = try ChunkGrid(axes: Array(chunkGrid.axes.dropFirst()))
+    // A row is an array of one dimension less.
+    let grid = try ChunkGrid(dimensions: Array(chunkGrid.dimensions.dropFirst()))
     let parts = ChunkParts(of: ArrayRegion(allOf: others), shape: others, grid: grid)
     var columns: [[Int]] = []
     var runs: [(start: Int, run: Run)] = []

@@ -30,7 +30,7 @@ struct AppendedShards {
 
   /// Prepares to go on behind as many rows of an array.
   ///
-  /// - Precondition: There is an axis.
+  /// - Precondition: There is a dimension.
   init(_ grid: InnerChunkGrid, rowCount: Int) {
     self.grid = grid
     rowsPerShard = grid.counts[0]
@@ -88,9 +88,9 @@ struct AppendedShards {
   private func place(_ chunk: OpenChunk) -> [Int] {
     var indices = chunk.indices
     chunk.shardPosition = 0
-    for (axis, count) in grid.counts.enumerated() {
-      chunk.shardPosition = chunk.shardPosition * count + indices[axis] % count
-      indices[axis] /= count
+    for (dimension, count) in grid.counts.enumerated() {
+      chunk.shardPosition = chunk.shardPosition * count + indices[dimension] % count
+      indices[dimension] /= count
     }
     return indices
   }

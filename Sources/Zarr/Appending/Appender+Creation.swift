@@ -8,7 +8,7 @@ extension Appender {
   /// - Parameters:
   ///   - store: Where the array goes.
   ///   - path: The path in the store, nothing for its root.
-  ///   - rowShape: The number of elements along each axis but the first.
+  ///   - rowShape: The number of elements along each dimension but the first.
   ///   - options: What the array is like.
   ///   - access: How the array is worked on.
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.

@@ -2,8 +2,8 @@ package import ChunkEngine
 
 /// Chunks that later elements would make too large.
 ///
-/// The number of elements of a chunk is found from the first ones. Where later ones are much larger, the array
-/// is divided anew as long as nobody knows of its elements:
+/// The number of elements of a chunk is found from the first ones. Where later ones are much larger, the
+/// array is divided anew as long as nobody knows of its elements:
 ///
 ///     [ a b c d e f ][ g h A · · · ]   ──▶   [ a b ][ c d ][ e f ][ g h ][ A
 extension Appender {
@@ -64,7 +64,7 @@ extension Appender {
 }
 
 extension ZarrArray {
-  /// Divides an array of one axis into smaller chunks, or into shards of smaller ones, where it is.
+  /// Divides an array of one dimension into smaller chunks, or into shards of smaller ones, where it is.
   ///
   /// From the last chunk to the first, each is read and stored under keys that are not smaller than its own,
   /// so that nothing is replaced that is still to be read.
@@ -111,7 +111,7 @@ extension ZarrArray {
 }
 
 extension ArrayMetadata {
-  /// The same array of one axis with chunks of another length; shards have as many of them as before.
+  /// The same array of one dimension with chunks of another length; shards have as many of them as before.
   fileprivate func divided(intoChunksOf length: Int) throws(MetadataError) -> ArrayMetadata {
     if var document = version2Document {
       document["chunks"] = [.integer(length)]

@@ -1,6 +1,6 @@
 public import ChunkEngine
 
-/// Writes a stream of elements of unknown length to the end of an array, along its first axis.
+/// Writes a stream of elements of unknown length to the end of an array, along its first dimension.
 ///
 ///     let appender = try Appender.create(in: store, at: "documents")
 ///     for document in documents {
@@ -15,15 +15,16 @@ public import ChunkEngine
 /// If chunks go to shards, those of a row of shards are stored when the row is complete, and at checkpoints.
 /// What is encoded of them is in memory beside the budget.
 ///
-/// The number of elements of a chunk is found from the first elements if ``ArrayOptions/chunkSize`` is in bytes. Where
-/// later ones are so much larger that chunks would have many times these bytes, an array that the appender has made
-/// and no checkpoint has stored yet is divided into smaller chunks. In all other cases
-/// ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` is thrown before anything is stored of a chunk
-/// of several elements that has more than ``DecodingLimits/byteCountOfAnyChunk``, besides the largest of them.
+/// The number of elements of a chunk is found from the first elements if ``ArrayOptions/chunkSize`` is in
+/// bytes. Where later ones are so much larger that chunks would have many times these bytes, an array that
+/// the appender has made and no checkpoint has stored yet is divided into smaller chunks. In all other cases
+/// ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` is thrown before anything is stored of
+/// a chunk of several elements that has more than ``DecodingLimits/byteCountOfAnyChunk``, besides the largest
+/// of them.
 ///
-/// What was appended is part of the array after ``checkpoint()`` and ``finish()``, and what was appended since
-/// then is gone if the appender is given up or its process dies. An appender to the array that is there then
-/// goes on behind the last checkpoint.
+/// What was appended is part of the array after ``checkpoint()`` and ``finish()``, and what was appended
+/// since then is gone if the appender is given up or its process dies. An appender to the array that is there
+/// then goes on behind the last checkpoint.
 ///
 /// An error of the store, such as a full disk, loses nothing that was appended: chunks that could not be
 /// stored stay in memory and are tried again by the next call, and a call that throws can be made again.
@@ -51,8 +52,8 @@ public final class Appender {
 
   /// Writes to the open chunk where it has room, and how many elements it may write.
   ///
-  /// Almost every element is a comparison and a copy here. To go through the objects that hold the chunk takes
-  /// longer than to copy it: to retain one waits until the copy before has reached memory.
+  /// Almost every element is a comparison and a copy here. To go through the objects that hold the chunk
+  /// takes longer than to copy it: to retain one waits until the copy before has reached memory.
   private var writer: WireFormWriter?
   private var insideCount = 0
   let memoryBudget: Int
@@ -64,11 +65,11 @@ public final class Appender {
   /// Whether the appender makes the array, and finds the size of its chunks from the first elements.
   private(set) var isMeasured = false
 
-  /// Is called before an array in which a checkpoint has stored elements is divided into smaller chunks, where
-  /// later elements are so much larger that chunks would not be read; nil if that is an error.
+  /// Is called before an array in which a checkpoint has stored elements is divided into smaller chunks,
+  /// where later elements are so much larger that chunks would not be read; nil if that is an error.
   ///
-  /// Nobody else may know of the array. While it is divided, and until the next checkpoint, its shape covers no
-  /// elements.
+  /// Nobody else may know of the array. While it is divided, and until the next checkpoint, its shape covers
+  /// no elements.
   package var willDivide: (() throws -> Void)? {
     didSet {
       guard willDivide != nil, let state else { return }
@@ -103,7 +104,7 @@ public final class Appender {
   /// Creates an appender to an array that exists.
   ///
   /// - Parameters:
-  ///   - array: The array, which has at least one axis.
+  ///   - array: The array, which has at least one dimension.
   ///   - evenChunkByteCount: The most bytes of the chunks to come, where those of the array differ in length.
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
   ///   - lockTimeout: How long to wait when others are appending; ``StoreError/locked(path:owner:)`` is
@@ -128,13 +129,13 @@ public final class Appender {
   /// Creates an appender that fills rows of an array in place of what they hold, and does not let it grow.
   ///
   /// The rows are whole chunks, or whole shards, such as ``ZarrArray/alignedRegions(count:)`` gives for an
-  /// array of one axis: several processes fill one array so, and none waits for another one. An appender that
-  /// is finished before all rows are full throws ``ZarrError/elementCount(path:found:expected:)``, as does
-  /// one that is given more elements.
+  /// array of one dimension: several processes fill one array so, and none waits for another one. An appender
+  /// that is finished before all rows are full throws ``ZarrError/elementCount(path:found:expected:)``, as
+  /// does one that is given more elements.
   ///
   /// - Parameters:
-  ///   - rows: The indices along the first axis. They begin and end where chunks do, or where the array ends.
-  ///   - array: The array, whose chunks all have one length along that axis.
+  ///   - rows: The indices along the first dimension. They begin and end where chunks do, or where the array ends.
+  ///   - array: The array, whose chunks all have one length along that dimension.
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/notWritable(path:reason:)``, and

@@ -75,7 +75,7 @@ extension AppendingState {
   /// - Parameter chunkLength: The elements of the new chunks.
   /// - Returns: Where the appender goes on.
   /// - Throws: As ``checkpoint()``. The array is as it was at the last checkpoint then, or has no elements.
-  /// - Precondition: The array has one axis and a regular grid, and nobody else knows of its elements.
+  /// - Precondition: The array has one dimension and a regular grid, and nobody else knows of its elements.
   func dividing(intoChunksOf chunkLength: Int) throws -> AppendingState {
     let openRows = try endChunks()
     let rowCount = try rowCount(with: openRows)

@@ -63,14 +63,27 @@ final class AppendingState {
   var chunkByteLimit: Int
   let chunkByteCount: Int
 
-  /// Whether the array was to be divided into smaller chunks and that has failed, so that some are there and some
-  /// are not any more.
+  /// Whether the array was to be divided into smaller chunks and that has failed, so that some are there and
+  /// some are not any more.
   var isHalfDivided = false
 
   let monitor: ProgressMonitor?
 
   /// The row behind those that are filled, or nil for an array that grows.
   let filledRowEnd: Int?
+
+  /// Checks that a chunk of a few elements, which is padded with the fill value, is one that can be read.
+  private static func checkPadded(_ chunkShape: [Int], _ array: ZarrArray) throws {
+    let limit = array.access.limits.decodedByteCountPerChunk
+    let elementLayout = array.sharding?.codec.chain.layout ?? array.chain.layout
+    let elementByteCount =
+      elementLayout.fixedByteCount ?? WireForm.lengthByteCount + array.metadata.fillValue.count
+    let fittingCount = limit / max(1, elementByteCount)
+    let elementCount = ArrayMetadata.elementCount(of: chunkShape) ?? .max
+    guard elementCount > fittingCount else { return }
+    throw ZarrError.chunkTooLarge(
+      path: array.location, elementCount: elementCount, limit: limit, fittingCount: max(1, fittingCount))
+  }
 
   /// Goes on at the end of an array, or fills rows of it.
   ///
@@ -94,16 +107,16 @@ final class AppendingState {
     try array.checkWritable()
     let metadata = array.metadata
     guard let arrayRowCount = metadata.shape.first else {
-      throw ZarrError.notWritable(path: array.location, reason: "an array without axes cannot grow")
+      throw ZarrError.notWritable(path: array.location, reason: "an array without dimensions cannot grow")
     }
     if let filledRows { try Self.checkWhole(filledRows, of: metadata, array.location) }
     // None are none, wherever they are.
     let filledRows = filledRows?.isEmpty == true ? 0..<0 : filledRows
     let rowCount = filledRows?.lowerBound ?? storedRowCount ?? arrayRowCount
     filledRowEnd = filledRows?.upperBound
-    guard metadata.chunkGrid.axes.dropFirst().allSatisfy(\.isRepeated) else {
+    guard metadata.chunkGrid.dimensions.dropFirst().allSatisfy(\.isRepeated) else {
       throw ZarrError.notWritable(
-        path: array.location, reason: "its chunks differ along other axes than the first")
+        path: array.location, reason: "its chunks differ along other dimensions than the first")
     }
     if let sharding = array.sharding {
       guard let shardShape = metadata.chunkGrid.regularChunkShape else {
@@ -131,17 +144,18 @@ final class AppendingState {
       throw ZarrError.notWritable(
         path: array.location, reason: "its rows are too long to be appended in chunks of \(chunkShape)")
     }
+    if metadata.chunkGrid.dimensions[0].isRepeated { try Self.checkPadded(chunkShape, array) }
     layout = try AppendLayout(shape: metadata.shape, chunkGrid: chunkGrid)
     end = ArrayEnd(of: array, rowCount: arrayRowCount)
     queue = ChunkQueue(array, end: end, memoryBudget: memoryBudget, monitor: monitor)
     fillValue = metadata.fillValue
     slab = chunkShape.dropFirst().reduce(1, *)
-    if !chunkGrid.axes[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
+    if !chunkGrid.dimensions[0].isRepeated, Array(chunkShape.dropFirst()) != rowShape {
       throw ZarrError.notWritable(
         path: array.location, reason: "its chunks differ in length and are not as wide as the array")
     }
     rows = try ChunkRows(
-      chunkGrid.axes[0], rowCount: rowCount, evenByteCount: chunkByteCount,
+      chunkGrid.dimensions[0], rowCount: rowCount, evenByteCount: chunkByteCount,
       longest: layout.rowsPerPass)
     let openRows = rowCount - rows.firstRow
     pass = layout.passesPerChunk == 1 ? 0 : openRows
@@ -157,7 +171,7 @@ final class AppendingState {
     guard region.isInside(metadata.shape) else {
       throw .outOfBounds(path: location, region: region, shape: metadata.shape)
     }
-    guard case .repeated(let length) = metadata.chunkGrid.axes[0] else {
+    guard case .repeated(let length) = metadata.chunkGrid.dimensions[0] else {
       throw .notWritable(
         path: location, reason: "its chunks differ in length, and rows of them are not filled")
     }

@@ -1,4 +1,5 @@
-/// Where a stream is along the first axis of its array: the row of chunks that is open, and how long it gets.
+/// Where a stream is along the first dimension of its array: the row of chunks that is open, and how long it
+/// gets.
 ///
 ///     rows of the array    0 … firstRow          … firstRow + length
 ///                          [ sealed chunks      ][ open chunks      ]
@@ -10,7 +11,7 @@ struct ChunkRows {
   /// The bytes at which chunks are sealed that differ in length, or nil where all have one length.
   let evenByteCount: Int?
 
-  /// The position of the open chunks in the grid along the first axis.
+  /// The position of the open chunks in the grid along the first dimension.
   private(set) var index: Int
 
   /// The rows in front of the open chunks.
@@ -31,14 +32,14 @@ struct ChunkRows {
   /// Finds the end of an array.
   ///
   /// - Parameters:
-  ///   - axis: The division of the array's first axis.
+  ///   - dimension: The division of the array's first dimension.
   ///   - rowCount: The rows of the array.
   ///   - evenByteCount: The bytes of the chunks to come, where they differ in length.
   ///   - longest: The most rows that a chunk may have.
   /// - Throws: What the lengths of the chunks throw, if they are out of range.
-  init(_ axis: ChunkAxis, rowCount: Int, evenByteCount: Int, longest: Int) throws(MetadataError) {
+  init(_ dimension: ChunkDimension, rowCount: Int, evenByteCount: Int, longest: Int) throws(MetadataError) {
     self.longest = longest
-    switch axis {
+    switch dimension {
     case .repeated(let length):
       self.evenByteCount = nil
       self.length = length

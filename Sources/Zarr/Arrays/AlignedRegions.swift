@@ -27,15 +27,15 @@ struct AlignedRegions {
 
   /// Divides a box into regions, which are no more than its chunks.
   private mutating func divide(_ chunks: [Range<Int>], into count: Int) {
-    guard count > 1, let axis = chunks.indices.max(by: { chunks[$0].count < chunks[$1].count }) else {
+    guard count > 1, let dimension = chunks.indices.max(by: { chunks[$0].count < chunks[$1].count }) else {
       regions.append(ArrayRegion(chunks.indices.map { elements(of: chunks[$0], along: $0) }))
       return
     }
     let half = count / 2
-    let cut = cut(chunks[axis], along: axis, behind: half, of: count)
+    let cut = cut(chunks[dimension], along: dimension, behind: half, of: count)
     var boxes = [chunks, chunks]
-    boxes[0][axis] = chunks[axis].lowerBound..<cut
-    boxes[1][axis] = cut..<chunks[axis].upperBound
+    boxes[0][dimension] = chunks[dimension].lowerBound..<cut
+    boxes[1][dimension] = cut..<chunks[dimension].upperBound
     // Each region has a chunk at least.
     let first = max(count - Self.count(of: boxes[1]), min(half, Self.count(of: boxes[0])))
     divide(boxes[0], into: first)
@@ -43,23 +43,23 @@ struct AlignedRegions {
   }
 
   /// The chunk where a part of the elements ends as nearly as can be, with chunks before it and behind.
-  private func cut(_ chunks: Range<Int>, along axis: Int, behind part: Int, of count: Int) -> Int {
-    let elements = elements(of: chunks, along: axis)
+  private func cut(_ chunks: Range<Int>, along dimension: Int, behind part: Int, of count: Int) -> Int {
+    let elements = elements(of: chunks, along: dimension)
     // The product may be out of range, and the quotient is not, since it is a part.
     let wanted =
       elements.lowerBound
       + count.dividingFullWidth(elements.count.multipliedFullWidth(by: part)).quotient
-    let chunk = grid.axes[axis].chunkIndex(of: wanted)
-    let range = grid.axes[axis].range(ofChunk: chunk)
+    let chunk = grid.dimensions[dimension].chunkIndex(of: wanted)
+    let range = grid.dimensions[dimension].range(ofChunk: chunk)
     let nearest = wanted - range.lowerBound <= range.upperBound - wanted ? chunk : chunk + 1
     return max(chunks.lowerBound + 1, min(chunks.upperBound - 1, nearest))
   }
 
-  /// The elements of chunks along an axis that are inside of the array.
-  private func elements(of chunks: Range<Int>, along axis: Int) -> Range<Int> {
-    let division = grid.axes[axis]
+  /// The elements of chunks along a dimension that are inside of the array.
+  private func elements(of chunks: Range<Int>, along dimension: Int) -> Range<Int> {
+    let division = grid.dimensions[dimension]
     return division.range(ofChunk: chunks.lowerBound)
-      .lowerBound..<min(shape[axis], division.range(ofChunk: chunks.upperBound - 1).upperBound)
+      .lowerBound..<min(shape[dimension], division.range(ofChunk: chunks.upperBound - 1).upperBound)
   }
 
   private static func count(of chunks: [Range<Int>]) -> Int {
@@ -74,8 +74,8 @@ extension ZarrArray {
   ///     let regions = array.alignedRegions(count: processCount)
   ///     try array.write(elements, to: regions[processNumber])
   ///
-  /// Whoever writes one of them keeps nobody waiting who writes another one, in this process or elsewhere. The
-  /// regions depend on the shape and the chunks alone, so that all who ask get the same.
+  /// Whoever writes one of them keeps nobody waiting who writes another one, in this process or elsewhere.
+  /// The regions depend on the shape and the chunks alone, so that all who ask get the same.
   ///
   /// - Parameter count: How many regions there are. There are fewer if the array has fewer chunks, and none
   ///   if it has no elements.

@@ -13,7 +13,7 @@ extension ArrayOptions {
     }
     guard shardSize == nil else { throw Self.unavailable("codecs", "shards") }
     guard dataTypeName == nil else { throw Self.unavailable("data_type", "other names for a data type") }
-    guard dimensionNames == nil else { throw Self.unavailable("dimension_names", "names of axes") }
+    guard dimensionNames == nil else { throw Self.unavailable("dimension_names", "names of dimensions") }
     let dtype = try version2DataType(type)
     var filters = try version2Filters
     if let codec = try version2Serializer(type) { filters.append(codec) }
@@ -60,7 +60,7 @@ extension ArrayOptions {
         if index == 0, isColumnMajor {
           let order = filter.configuration["order"]?.arrayValue?.compactMap(\.integerValue) ?? []
           guard order == Array((0..<order.count).reversed()) else {
-            throw Self.unavailable("codecs", "an order of axes but those of C and Fortran")
+            throw Self.unavailable("codecs", "an order of dimensions but those of C and Fortran")
           }
         } else {
           values.append(try Self.version2(filter))

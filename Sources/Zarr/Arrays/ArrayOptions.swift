@@ -12,7 +12,7 @@ public struct ArrayOptions: Sendable {
   /// How large the shards are, of each of which ``chunkSize`` is a part that can be read by itself, or nil
   /// for chunks that are stored one by one.
   ///
-  /// A shard is a whole number of chunks along each axis, and rounded up to that unless it is a shape.
+  /// A shard is a whole number of chunks along each dimension, and rounded up to that unless it is a shape.
   public var shardSize: ChunkSize?
   /// Where the index of a shard is.
   public var shardIndexLocation: ShardIndexLocation
@@ -29,7 +29,7 @@ public struct ArrayOptions: Sendable {
   public var chunkKeyEncoding: ChunkKeyEncoding
   /// What to say about the array.
   public var attributes: JSONObject
-  /// The names of the axes.
+  /// The names of the dimensions.
   public var dimensionNames: [String?]?
   /// The version of the format, which all nodes of a hierarchy share.
   public var zarrFormat: ZarrFormat
@@ -52,7 +52,7 @@ public struct ArrayOptions: Sendable {
   ///     zero or an empty element.
   ///   - chunkKeyEncoding: How chunks are named in the store.
   ///   - attributes: What to say about the array.
-  ///   - dimensionNames: The names of the axes, as many as there are, or nil for none.
+  ///   - dimensionNames: The names of the dimensions, as many as there are, or nil for none.
   ///   - zarrFormat: The version of the format, which all nodes of a hierarchy share.
   ///   - overwrites: Whether an array or group that is there already is removed.
   public init(
@@ -82,7 +82,7 @@ public struct ArrayOptions: Sendable {
   /// The metadata of an array of a shape.
   ///
   /// - Parameters:
-  ///   - shape: The number of elements along each axis.
+  ///   - shape: The number of elements along each dimension.
   ///   - meanByteCount: The mean size of the elements in wire form, or nil if it is not known.
   ///   - stages: The codecs behind the one that turns elements into bytes, as metadata names them; ``codecs``
   ///     unless it is said.

@@ -1,13 +1,13 @@
-/// A hyper-rectangle of an array: a range of indices along each axis.
+/// A hyper-rectangle of an array: a range of indices along each dimension.
 ///
 ///     let rows: ArrayRegion = [0..<10, 0..<5]
 ///
-/// The region of an array without axes has no ranges, and one element.
+/// The region of an array without dimensions has no ranges, and one element.
 public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
-  /// The range of indices along each axis.
+  /// The range of indices along each dimension.
   public let ranges: [Range<Int>]
 
-  /// Creates a region of a range along each axis.
+  /// Creates a region of a range along each dimension.
   public init(_ ranges: [Range<Int>]) {
     self.ranges = ranges
   }
@@ -30,7 +30,7 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
     self.init(indices.map { $0 == Int.max ? -1..<0 : $0..<$0 + 1 })
   }
 
-  /// The number of indices along each axis.
+  /// The number of indices along each dimension.
   public var shape: [Int] { ranges.map(\.count) }
 
   /// The number of elements, or nil if an `Int` cannot hold it.

@@ -1,6 +1,7 @@
 /// Cuts elements that follow each other in C order into regions, which are read one after the other.
 ///
-/// A region has a range along one axis, one index along each axis before it, and all of the axes behind it:
+/// A region has a range along one dimension, one index along each dimension before it, and all of the
+/// dimensions behind it:
 ///
 ///     · · · · a a      a   the rest of a row
 ///     b b b b b b      b   whole rows, as many as make a region
@@ -10,10 +11,10 @@ struct BlockRegions {
   private let shape: [Int]
   private let grid: ChunkGrid
 
-  /// The elements behind one index along each axis.
+  /// The elements behind one index along each dimension.
   private let strides: [Int]
 
-  /// The elements of all chunks that one index along each axis is in, which are decoded together.
+  /// The elements of all chunks that one index along each dimension is in, which are decoded together.
   private let chunkStrides: [Int]
 
   /// No region has more elements than this, so that what points to them is small too.
@@ -26,11 +27,11 @@ struct BlockRegions {
     let rank = shape.count
     var strides = [Int](repeating: 1, count: rank)
     var chunkStrides = [Int](repeating: grid.elementCount, count: rank)
-    for axis in strides.indices.dropLast().reversed() {
+    for dimension in strides.indices.dropLast().reversed() {
       // Part of the number of elements, which was checked.
-      strides[axis] = strides[axis + 1] * shape[axis + 1]
-      let columnCount = grid.axes[axis + 1].chunkCount(covering: shape[axis + 1])
-      chunkStrides[axis] = chunkStrides[axis + 1].multipliedClamping(by: columnCount)
+      strides[dimension] = strides[dimension + 1] * shape[dimension + 1]
+      let columnCount = grid.dimensions[dimension + 1].chunkCount(covering: shape[dimension + 1])
+      chunkStrides[dimension] = chunkStrides[dimension + 1].multipliedClamping(by: columnCount)
     }
     self.strides = strides
     self.chunkStrides = chunkStrides
@@ -48,25 +49,30 @@ struct BlockRegions {
   func first(of elements: Range<Int>, wanted: Int, limit: Int) -> ArrayRegion {
     guard !shape.isEmpty else { return ArrayRegion([]) }
     let position = elements.lowerBound
-    let axis =
-      shape.indices.first { axis in
-        position % strides[axis] == 0 && strides[axis] <= elements.count && chunkStrides[axis] <= limit
-          && strides[axis] <= Self.maximumElementCount
+    let dimension =
+      shape.indices.first { dimension in
+        position % strides[dimension] == 0 && strides[dimension] <= elements.count
+          && chunkStrides[dimension] <= limit
+          && strides[dimension] <= Self.maximumElementCount
       } ?? shape.count - 1
-    let index = position / strides[axis] % shape[axis]
-    let rows = grid.chunkShape[axis].multipliedClamping(by: max(1, wanted / chunkStrides[axis]))
+    let index = position / strides[dimension] % shape[dimension]
+    let rows = grid.chunkShape[dimension].multipliedClamping(by: max(1, wanted / chunkStrides[dimension]))
     // Where the chunk ends that the block would end in if it began where a chunk does.
-    let chunkStart = grid.axes[axis].range(ofChunk: grid.axes[axis].chunkIndex(of: index)).lowerBound
-    let last = min(shape[axis] - 1, chunkStart.addingReportingOverflow(rows - 1).partialValue)
-    let end = grid.axes[axis].range(ofChunk: grid.axes[axis].chunkIndex(of: max(index, last))).upperBound
+    let chunkStart = grid.dimensions[dimension].range(
+      ofChunk: grid.dimensions[dimension].chunkIndex(of: index)
+    ).lowerBound
+    let last = min(shape[dimension] - 1, chunkStart.addingReportingOverflow(rows - 1).partialValue)
+    let end = grid.dimensions[dimension].range(
+      ofChunk: grid.dimensions[dimension].chunkIndex(of: max(index, last))
+    ).upperBound
     let count = min(
-      end - index, Self.maximumElementCount / strides[axis], shape[axis] - index,
-      elements.count / strides[axis])
+      end - index, Self.maximumElementCount / strides[dimension], shape[dimension] - index,
+      elements.count / strides[dimension])
     return ArrayRegion(
       shape.indices.map { other in
-        guard other <= axis else { return 0..<shape[other] }
+        guard other <= dimension else { return 0..<shape[other] }
         let start = position / strides[other] % shape[other]
-        return start..<start + (other == axis ? count : 1)
+        return start..<start + (other == dimension ? count : 1)
       })
   }
 }

@@ -5,7 +5,7 @@ struct ChunkPart {
   /// The position of the chunk in the grid.
   let indices: [Int]
 
-  /// The number of elements of the chunk along each axis, also of those beyond the array.
+  /// The number of elements of the chunk along each dimension, also of those beyond the array.
   let chunkShape: [Int]
 
   /// The elements that the chunk and the region share, in the order of both.
@@ -33,7 +33,7 @@ struct ChunkParts {
   private let shape: [Int]
   private let grid: ChunkGrid
 
-  /// The first chunk along each axis, and how many there are.
+  /// The first chunk along each dimension, and how many there are.
   private let first: [Int]
   private let counts: [Int]
 
@@ -42,10 +42,10 @@ struct ChunkParts {
     self.region = region
     self.shape = shape
     self.grid = grid
-    first = zip(region.ranges, grid.axes).map { $0.isEmpty ? 0 : $1.chunkIndex(of: $0.lowerBound) }
-    counts = zip(region.ranges, grid.axes).map { range, axis in
+    first = zip(region.ranges, grid.dimensions).map { $0.isEmpty ? 0 : $1.chunkIndex(of: $0.lowerBound) }
+    counts = zip(region.ranges, grid.dimensions).map { range, dimension in
       range.isEmpty
-        ? 0 : axis.chunkIndex(of: range.upperBound - 1) - axis.chunkIndex(of: range.lowerBound) + 1
+        ? 0 : dimension.chunkIndex(of: range.upperBound - 1) - dimension.chunkIndex(of: range.lowerBound) + 1
     }
     // No more chunks than elements, whose number was checked.
     count = counts.contains(0) ? 0 : counts.reduce(1, *)
@@ -55,9 +55,9 @@ struct ChunkParts {
   func indices(at position: Int) -> [Int] {
     var rest = position
     var indices = first
-    for axis in counts.indices.reversed() {
-      indices[axis] += rest % counts[axis]
-      rest /= counts[axis]
+    for dimension in counts.indices.reversed() {
+      indices[dimension] += rest % counts[dimension]
+      rest /= counts[dimension]
     }
     return indices
   }
@@ -71,11 +71,11 @@ struct ChunkParts {
     var starts: [Int] = []
     var isWhole = true
     var shared: [Range<Int>] = []
-    for axis in indices.indices {
-      let chunk = grid.axes[axis].range(ofChunk: indices[axis])
+    for dimension in indices.indices {
+      let chunk = grid.dimensions[dimension].range(ofChunk: indices[dimension])
       starts.append(chunk.lowerBound)
-      let end = min(shape[axis], chunk.upperBound)
-      let range = region.ranges[axis]
+      let end = min(shape[dimension], chunk.upperBound)
+      let range = region.ranges[dimension]
       let lower = max(chunk.lowerBound, range.lowerBound)
       let upper = min(end, range.upperBound)
       isWhole = isWhole && lower == chunk.lowerBound && upper == end
@@ -89,19 +89,21 @@ struct ChunkParts {
 
   /// The runs of elements that follow each other in the chunk as well as in the region.
   ///
-  /// Trailing axes of which both have all make one run.
+  /// Trailing dimensions of which both have all make one run.
   private func runs(
     of shared: [Range<Int>], starts: [Int], chunkShape: [Int], _ limits: DecodingLimits
   ) throws(ChunkError) -> [ElementRun] {
-    var axis = shared.count - 1
-    var runCount = axis < 0 ? 1 : shared[axis].count
-    while axis > 0, shared[axis].count == chunkShape[axis], shared[axis].count == region.ranges[axis].count {
-      axis -= 1
-      runCount *= shared[axis].count
+    var dimension = shared.count - 1
+    var runCount = dimension < 0 ? 1 : shared[dimension].count
+    while dimension > 0, shared[dimension].count == chunkShape[dimension],
+      shared[dimension].count == region.ranges[dimension].count
+    {
+      dimension -= 1
+      runCount *= shared[dimension].count
     }
     let limit = limits.decodedByteCountPerChunk
     // No more than elements, whose number was checked.
-    let count = shared.prefix(max(0, axis)).reduce(1) { $0 * $1.count }
+    let count = shared.prefix(max(0, dimension)).reduce(1) { $0 * $1.count }
     guard count == 1 || count <= limit / MemoryLayout<ElementRun>.stride else {
       throw .decodedByteCountExceedsLimit(codec: "the chunk grid", byteCount: nil, limit: limit)
     }
@@ -110,14 +112,15 @@ struct ChunkParts {
     while true {
       var chunkIndex = 0
       var selectionIndex = 0
-      for axis in shared.indices {
-        chunkIndex = chunkIndex * chunkShape[axis] + indices[axis] - starts[axis]
+      for dimension in shared.indices {
+        chunkIndex = chunkIndex * chunkShape[dimension] + indices[dimension] - starts[dimension]
         selectionIndex =
-          selectionIndex * region.ranges[axis].count + indices[axis] - region.ranges[axis].lowerBound
+          selectionIndex * region.ranges[dimension].count + indices[dimension]
+          - region.ranges[dimension].lowerBound
       }
       runs.append(ElementRun(chunkIndex: chunkIndex, selectionIndex: selectionIndex, count: runCount))
-      // The next position of the axes that are not part of a run, the last of them first.
-      var moving = axis - 1
+      // The next position of the dimensions that are not part of a run, the last of them first.
+      var moving = dimension - 1
       while moving >= 0, indices[moving] == shared[moving].upperBound - 1 {
         indices[moving] = shared[moving].lowerBound
         moving -= 1

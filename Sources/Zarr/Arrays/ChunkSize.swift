@@ -3,15 +3,15 @@ public enum ChunkSize: Hashable, Sendable {
   /// About as many bytes as this, by the mean of the elements: those that are written at creation, or the
   /// first ones of an appender. If there are none, elements are taken to have 1 KiB.
   case bytes(Int)
-  /// As many elements as this along the first axis, and all along the others.
+  /// As many elements as this along the first dimension, and all along the others.
   case count(Int)
   /// At most as many bytes as this, or one element: chunks of a rectilinear grid end where the next element
-  /// would make them larger, so that those of uneven elements are even. The array has one axis.
+  /// would make them larger, so that those of uneven elements are even. The array has one dimension.
   ///
   /// zarrs reads such arrays, zarr-python does from 3.2 on if `array.rectilinear_chunks` is set, others do
   /// not.
   case evenBytes(Int)
-  /// The number of elements along each axis.
+  /// The number of elements along each dimension.
   case shape([Int])
   /// A grid of which each chunk is known.
   case grid(ChunkGrid)
@@ -44,11 +44,11 @@ public enum ChunkSize: Hashable, Sendable {
         throw MetadataError(
           code: .unexpectedValue, field: ChunkGrid.shapesField,
           message:
-            "chunks of even size need one axis and elements; write these at creation or with an appender"
+            "chunks of even size need one dimension and elements; write these at creation or with an appender"
         )
       }
       // Never stored, but a grid that every reader takes.
-      return try ChunkGrid(axes: [.lengths(ChunkLengths([1]))])
+      return try ChunkGrid(dimensions: [.lengths(ChunkLengths([1]))])
     case .bytes(let byteCount):
       guard let meanByteCount else {
         throw MetadataError(
@@ -64,13 +64,13 @@ public enum ChunkSize: Hashable, Sendable {
     }
   }
 
-  /// The shape of chunks that have at most `count` elements, with the last axes as whole as can be.
+  /// The shape of chunks that have at most `count` elements, with the last dimensions as whole as can be.
   ///
   /// - Parameters:
   ///   - count: The most elements.
   ///   - shape: The shape of the array.
-  ///   - keepsRows: Whether `count` is that of the first axis alone.
-  /// - Returns: The number of elements of a chunk along each axis.
+  ///   - keepsRows: Whether `count` is that of the first dimension alone.
+  /// - Returns: The number of elements of a chunk along each dimension.
   static func chunkShape(ofAtMost count: Int, shape: [Int], keepsRows: Bool) -> [Int] {
     guard !shape.isEmpty else { return [] }
     if keepsRows {
@@ -78,10 +78,10 @@ public enum ChunkSize: Hashable, Sendable {
     }
     var chunkShape = shape.map { _ in 1 }
     var rest = count
-    for axis in shape.indices.reversed() where rest > 0 {
-      // The first axis may be longer than the array is now, so that it can grow.
-      chunkShape[axis] = axis == 0 ? max(1, rest) : max(1, min(rest, shape[axis]))
-      rest /= chunkShape[axis]
+    for dimension in shape.indices.reversed() where rest > 0 {
+      // The first dimension may be longer than the array is now, so that it can grow.
+      chunkShape[dimension] = dimension == 0 ? max(1, rest) : max(1, min(rest, shape[dimension]))
+      rest /= chunkShape[dimension]
     }
     return chunkShape
   }

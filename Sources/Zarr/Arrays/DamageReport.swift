@@ -15,14 +15,17 @@ import ChunkEngine
 ///
 /// A report can be used by any number of arrays and threads.
 public final class DamageReport: Sendable {
-  private struct Identity: Hashable {
-    let path: String
-    let innerChunk: Int?
+  /// What is known of the value with a key.
+  private struct Place {
+    var innerChunks: Set<Int?> = []
+
+    /// Where the last chunk of it is that is listed.
+    var last = 0
   }
 
   private struct State {
     var chunks: [DamagedChunk] = []
-    var known: Set<Identity> = []
+    var places: [String: Place] = [:]
   }
 
   private let state = Locked(State())
@@ -37,7 +40,8 @@ public final class DamageReport: Sendable {
     self.kinds = kinds
   }
 
-  /// The damaged chunks, each once however often it was read, in the order in which they were found.
+  /// The damaged chunks, each once however often it was read, in the order in which they were found; of
+  /// the inner chunks of a shard the first 1000, and the number of the others.
   public var chunks: [DamagedChunk] { state.withLock { $0.chunks } }
 
   /// Whether no damage was found.
@@ -56,9 +60,14 @@ public final class DamageReport: Sendable {
   /// Adds a chunk, unless it is known.
   func add(_ chunk: DamagedChunk) {
     state.withLock { state in
-      guard state.known.insert(Identity(path: chunk.path, innerChunk: chunk.innerChunk)).inserted else {
+      guard state.places[chunk.path, default: Place()].innerChunks.insert(chunk.innerChunk).inserted,
+        let place = state.places[chunk.path]
+      else { return }
+      guard place.innerChunks.count <= DamagedChunk.maximumCountPerShard else {
+        state.chunks[place.last].furtherCount += 1
         return
       }
+      state.places[chunk.path]?.last = state.chunks.count
       state.chunks.append(chunk)
     }
   }

@@ -17,9 +17,18 @@ public struct DamagedChunk: Sendable {
 
   /// Why it could not be read, of which ``FailureKind`` tells damage from what may be sound.
   public let reason: any Error
+
+  /// The inner chunks of the same shard that could not be read either, and that are counted only: of a shard no
+  /// more than 1000 are listed.
+  public internal(set) var furtherCount = 0
+
+  /// The most inner chunks of a shard that are listed: an index can name millions that are not there.
+  static let maximumCountPerShard = 1000
 }
 
 extension DamagedChunk: CustomStringConvertible {
   /// The path and the reason, as the error has it that is thrown unless damage is replaced.
-  public var description: String { "\(path): \(reason)" }
+  public var description: String {
+    "\(path): \(reason)\(furtherCount > 0 ? ", and \(furtherCount) more inner chunks of the shard" : "")"
+  }
 }

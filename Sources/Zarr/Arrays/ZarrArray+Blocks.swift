@@ -9,11 +9,11 @@ extension ZarrArray {
   ///
   /// `body` is called on the caller's thread. Meanwhile the workers read the next block, so that there are
   /// two in memory. Blocks have about 8 MiB, and at least a chunk for each worker; they end where chunks end
-  /// if that can be. An array with several axes may have rows of chunks that are much larger: these are read
-  /// in parts, and their chunks are decoded several times.
+  /// if that can be. An array with several dimensions may have rows of chunks that are much larger: these are
+  /// read in parts, and their chunks are decoded several times.
   ///
   /// An error of a chunk is thrown after `body` has seen the blocks before it, which end in front of that
-  /// chunk where the array has one axis. An error that `body` throws
+  /// chunk where the array has one dimension. An error that `body` throws
   /// ends the work. In both cases nobody reads any more when this returns.
   ///
   /// - Parameters:
@@ -42,8 +42,8 @@ extension ZarrArray {
     let regions = BlockRegions(shape: metadata.shape, grid: grid)
     var size = BlockSize(chunkElementCount: grid.elementCount, workerCount: access.workerCount)
     let smallest = 1
-    /// Reads a block of about the size that is wanted, or the smallest if there is a chunk in it that cannot be
-    /// read: what is in front of that chunk is shown.
+    /// Reads a block of about the size that is wanted, or the smallest if there is a chunk in it that cannot
+    /// be read: what is in front of that chunk is shown.
     @Sendable func first(of rest: Range<Int>, wanted: Int, limit: Int) throws -> BlobView {
       do {
         return try read(regions.first(of: rest, wanted: wanted, limit: limit), monitor: part)

@@ -6,7 +6,7 @@ extension ZarrArray {
   /// - Parameter indices: The position of the chunk in the grid.
   /// - Returns: The bytes, or nil if the chunk is not stored.
   /// - Throws: ``StoreError``, also for a chunk above the limits of ``ArrayAccess``.
-  /// - Precondition: No index is negative, and there is one for each axis.
+  /// - Precondition: No index is negative, and there is one for each dimension.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
   public func storedBytes(ofChunkAt indices: [Int]) throws -> [UInt8]? {
     try store.bytes(of: key(ofChunkAt: indices), limit: access.limits.storedByteCountPerChunk)

@@ -8,7 +8,7 @@ extension ZarrArray {
   /// - Parameters:
   ///   - store: Where the array goes.
   ///   - path: The path in the store, nothing for its root.
-  ///   - shape: The number of elements along each axis.
+  ///   - shape: The number of elements along each dimension.
   ///   - options: What the array is like. The sizes of its chunks and shards cannot be in bytes.
   ///   - access: How the array is worked on.
   /// - Returns: The array.
@@ -30,7 +30,7 @@ extension ZarrArray {
   ///   - store: Where the array goes.
   ///   - path: The path in the store, nothing for its root.
   ///   - elements: The elements in C order.
-  ///   - shape: The number of elements along each axis; one axis unless it is said.
+  ///   - shape: The number of elements along each dimension; one dimension unless it is said.
   ///   - options: What the array is like. If it is left out, elements that are text make an array of text,
   ///     and others one of bytes.
   ///   - access: How the array is worked on.
@@ -72,7 +72,7 @@ extension ZarrArray {
     }
     if case .evenBytes(let byteCount) = options.chunkSize, shape.count == 1, !shape.contains(0) {
       let lengths = try ChunkLengths(dividing: elements, intoChunksOf: byteCount)
-      options.chunkSize = .grid(try ChunkGrid(axes: [.lengths(lengths)]))
+      options.chunkSize = .grid(try ChunkGrid(dimensions: [.lengths(lengths)]))
     }
     let mean = try meanByteCount(of: elements)
     if shape.count == 1, dataType.layout == .variable {

@@ -19,14 +19,14 @@ extension ZarrArray {
   ) -> DamagedChunk {
     let key = key(ofChunkAt: indices)
     var ranges: [Range<Int>] = []
-    for (axis, index) in indices.enumerated() {
-      var range = metadata.chunkGrid.axes[axis].range(ofChunk: index)
+    for (dimension, index) in indices.enumerated() {
+      var range = metadata.chunkGrid.dimensions[dimension].range(ofChunk: index)
       if let part {
-        let side = part.grid.chunkShape[axis]
-        let start = range.lowerBound + part.chunks[axis].lowerBound * side
+        let side = part.grid.chunkShape[dimension]
+        let start = range.lowerBound + part.chunks[dimension].lowerBound * side
         range = start..<(side > Int.max - start ? Int.max : start + side)
       }
-      ranges.append(range.clamped(to: 0..<metadata.shape[axis]))
+      ranges.append(range.clamped(to: 0..<metadata.shape[dimension]))
     }
     return DamagedChunk(
       key: key, path: "\(store.location)/\(key)", indices: indices, innerChunk: part?.firstPosition,
@@ -35,9 +35,10 @@ extension ZarrArray {
 
   /// Takes a chunk out of the store if it is damaged; of a shard, the inner chunks that are damaged.
   ///
-  /// What is taken out has just been read: the chunk is read anew, from the version of it that is then removed
-  /// or replaced. If somebody replaces it meanwhile, all begins anew with theirs. Elements that are taken out
-  /// are read as the fill value from then on. The other inner chunks of a shard stay as they are stored.
+  /// What is taken out has just been read: the chunk is read anew, from the version of it that is then
+  /// removed or replaced. If somebody replaces it meanwhile, all begins anew with theirs. Elements that are
+  /// taken out are read as the fill value from then on. The other inner chunks of a shard stay as they are
+  /// stored.
   ///
   /// - Parameters:
   ///   - indices: The place in the grid of the chunk or shard.
@@ -52,9 +53,9 @@ extension ZarrArray {
   ) throws -> [DamagedChunk] {
     let metadata = metadata
     var ranges: [Range<Int>] = []
-    for (axis, index) in indices.enumerated() {
-      let range = metadata.chunkGrid.axes[axis].range(ofChunk: index)
-      ranges.append(range.clamped(to: 0..<metadata.shape[axis]))
+    for (dimension, index) in indices.enumerated() {
+      let range = metadata.chunkGrid.dimensions[dimension].range(ofChunk: index)
+      ranges.append(range.clamped(to: 0..<metadata.shape[dimension]))
     }
     let region = ArrayRegion(ranges)
     return try withLock(on: .chunk(indices)) {
@@ -110,11 +111,12 @@ extension ZarrArray {
     let grid = try InnerChunkGrid(
       shardShape: metadata.chunkGrid.chunkShape(at: indices), chunkShape: sharding.codec.chunkShape)
     let part = ShardPart(
-      grid, start: zip(metadata.chunkGrid.axes, indices).map { $0.range(ofChunk: $1).lowerBound },
+      grid, start: zip(metadata.chunkGrid.dimensions, indices).map { $0.range(ofChunk: $1).lowerBound },
       shape: metadata.shape, selection: region.ranges)
     let worker = try sharding.readers.take()
     defer { sharding.readers.put(worker) }
     var damaged: [DamagedChunk] = []
+    var leftOut: Set<Int> = []
     part.forEachChunk { chunk in
       do {
         _ = try worker.reader.scan(chunk, shard.index, fillElement: fillElement, joining: store.rangeJoining)
@@ -126,12 +128,16 @@ extension ZarrArray {
       } catch {
         // What cannot be read for another reason may be sound, and stays.
         guard FailureKind(of: error) == .damaged else { return }
-        damaged.append(damagedChunk(at: indices, inner: chunk, error, metadata))
+        leftOut.insert(chunk.firstPosition)
+        if damaged.count < DamagedChunk.maximumCountPerShard {
+          damaged.append(damagedChunk(at: indices, inner: chunk, error, metadata))
+        } else {
+          damaged[damaged.count - 1].furtherCount += 1
+        }
       }
     }
     guard !damaged.isEmpty else { return [] }
     try keep(shard.value)
-    var leftOut = Set(damaged.compactMap(\.innerChunk))
     // The index may also be wrong about those that have no element of the array, which nobody reads.
     for position in 0..<shard.index.count {
       do {

@@ -67,7 +67,7 @@ extension ZarrArray {
   ///   - store: Where the array goes.
   ///   - path: The path in the store, nothing for its root.
   ///   - values: The elements in C order.
-  ///   - shape: The number of elements along each axis; one axis unless it is said.
+  ///   - shape: The number of elements along each dimension; one dimension unless it is said.
   ///   - options: What the array is like. Its data type is that of the values unless it is said.
   ///   - access: How the array is worked on.
   ///   - monitor: Follows the work and can stop it.

@@ -3,9 +3,9 @@ import ChunkEngine
 extension ZarrArray {
   /// Reads one element.
   ///
-  /// It is decoded in memory that is used again for the next one, without what a region of many takes. A large
-  /// chunk that is one frame of Zstandard without a checksum is decoded to the end of the element only: damage
-  /// behind it is not noticed then, but for a chunk that is cut or has too much.
+  /// It is decoded in memory that is used again for the next one, without what a region of many takes. A
+  /// large chunk that is one frame of Zstandard without a checksum is decoded to the end of the element only:
+  /// damage behind it is not noticed then, but for a chunk that is cut or has too much.
   ///
   /// - Throws: As ``read(_:monitor:)-8ycye``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
@@ -15,7 +15,7 @@ extension ZarrArray {
     guard region.isInside(metadata.shape) else {
       throw ZarrError.outOfBounds(path: location, region: region, shape: metadata.shape)
     }
-    let chunk = zip(metadata.chunkGrid.axes, indices).map { $0.chunkIndex(of: $1) }
+    let chunk = zip(metadata.chunkGrid.dimensions, indices).map { $0.chunkIndex(of: $1) }
     do {
       if let sharding {
         return try read(region, inShardAt: chunk, metadata, sharding)
@@ -33,9 +33,9 @@ extension ZarrArray {
   ) throws -> [UInt8] {
     let shape = metadata.chunkGrid.chunkShape(at: chunk)
     var position = 0
-    for axis in indices.indices {
-      let start = metadata.chunkGrid.axes[axis].range(ofChunk: chunk[axis]).lowerBound
-      position = position * shape[axis] + indices[axis] - start
+    for dimension in indices.indices {
+      let start = metadata.chunkGrid.dimensions[dimension].range(ofChunk: chunk[dimension]).lowerBound
+      position = position * shape[dimension] + indices[dimension] - start
     }
     let worker = try workers.scanning.take()
     defer { workers.scanning.put(worker) }
@@ -55,12 +55,12 @@ extension ZarrArray {
   private func read(
     _ region: ArrayRegion, inShardAt indices: [Int], _ metadata: ArrayMetadata, _ sharding: Sharding
   ) throws -> [UInt8] {
-    let axes = metadata.chunkGrid.axes
+    let dimensions = metadata.chunkGrid.dimensions
     let grid = try InnerChunkGrid(
       shardShape: metadata.chunkGrid.chunkShape(at: indices), chunkShape: sharding.codec.chunkShape)
     guard let shard = try openShard(at: indices, grid, sharding) else { return metadata.fillValue }
     let part = ShardPart(
-      grid, start: zip(axes, indices).map { $0.range(ofChunk: $1).lowerBound }, shape: metadata.shape,
+      grid, start: zip(dimensions, indices).map { $0.range(ofChunk: $1).lowerBound }, shape: metadata.shape,
       selection: region.ranges)
     let worker = try sharding.readers.take()
     defer { sharding.readers.put(worker) }

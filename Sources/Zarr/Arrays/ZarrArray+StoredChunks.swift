@@ -9,7 +9,11 @@ extension ZarrArray {
     let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)
     let prefixByteCount = path.names.isEmpty ? 0 : path.description.utf8.count + 1
     var directories: Set<[Int]> = []
-    let found: [[Int]] = try store.list(path.description).compactMap { listed in
+    // A directory in place of a chunk may have nothing in it.
+    let keys =
+      try (store as? FileStore)?.list(path.description, withEmptyDirectories: true)
+      ?? store.list(path.description)
+    let found: [[Int]] = try keys.compactMap { listed in
       let key = String(Substring(listed.description.utf8.dropFirst(prefixByteCount)))
       guard let indices = metadata.chunkKeyEncoding.indices(ofKey: key, rank: counts.count) else {
         // What is behind a link that is not followed, and a directory in place of a chunk, were never written

@@ -123,7 +123,7 @@ extension ZarrArray {
   ///
   /// - Parameters:
   ///   - indices: The place of the chunk in the ``readingGrid(_:)``.
-  ///   - shape: The number of elements along each axis.
+  ///   - shape: The number of elements along each dimension.
   /// - Returns: The elements, or nil.
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func readChunk(at indices: [Int], shape: [Int]) throws -> BlobView? {

@@ -96,16 +96,16 @@ public final class ZarrArray: Sendable {
   /// What the array's metadata says now.
   public var metadata: ArrayMetadata { currentMetadata.withLock { $0 } }
 
-  /// The number of elements along each axis.
+  /// The number of elements along each dimension.
   public var shape: [Int] { metadata.shape }
 
-  /// The number of elements of a chunk along each axis; of the longest where they differ.
+  /// The number of elements of a chunk along each dimension; of the longest where they differ.
   ///
   /// If chunks are divided, it is that of the inner chunks, which can be read and written by themselves.
   public var chunkShape: [Int] { sharding?.codec.chunkShape ?? metadata.chunkGrid.chunkShape }
 
-  /// The number of elements of a shard along each axis, of the longest where they differ, or nil if chunks
-  /// are not divided.
+  /// The number of elements of a shard along each dimension, of the longest where they differ, or nil if
+  /// chunks are not divided.
   public var shardShape: [Int]? { sharding == nil ? nil : metadata.chunkGrid.chunkShape }
 
   /// What the elements are.
@@ -138,7 +138,7 @@ public final class ZarrArray: Sendable {
 
   /// The key of the chunk at a position of the grid.
   ///
-  /// - Precondition: No index is negative, and there is one for each axis.
+  /// - Precondition: No index is negative, and there is one for each dimension.
   public func key(ofChunkAt indices: [Int]) -> StoreKey {
     StoreKey(checked: path.key(metadata.chunkKeyEncoding.key(for: indices)))
   }
@@ -187,16 +187,29 @@ public final class ZarrArray: Sendable {
   private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
-    try reload()
-    try currentMetadata.withLock { current in
-      var metadata = current
-      do throws(MetadataError) {
-        try change(&metadata)
-      } catch {
-        throw ZarrError.metadata(path: location, reason: error)
+    // The lock may have been taken away: what others have written since it was read is not replaced. A document
+    // to which a link leads looks changed each time, and is replaced in the end.
+    var attemptCount = 0
+    while true {
+      attemptCount += 1
+      let old =
+        try attemptCount < 8
+        ? store.openValue(path.storeKey(metadata.zarrFormat == .version3 ? "zarr.json" : ".zarray")) : nil
+      try reload()
+      do {
+        return try currentMetadata.withLock { current in
+          var metadata = current
+          do throws(MetadataError) {
+            try change(&metadata)
+          } catch {
+            throw ZarrError.metadata(path: location, reason: error)
+          }
+          try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits, replacing: old)
+          current = metadata
+        }
+      } catch let error as StoreError {
+        guard case .changed = error, old != nil else { throw error }
       }
-      try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
-      current = metadata
     }
   }
 
@@ -230,8 +243,9 @@ public final class ZarrArray: Sendable {
   /// The place of what is stored under one key, for the place of a chunk in the ``readingGrid(_:)``.
   func storedIndices(ofChunkAt indices: [Int]) -> [Int] {
     guard let sharding else { return indices }
-    return zip(metadata.chunkGrid.axes, zip(indices, sharding.codec.chunkShape)).map { axis, chunk in
-      axis.chunkIndex(of: chunk.0 * chunk.1)
+    return zip(metadata.chunkGrid.dimensions, zip(indices, sharding.codec.chunkShape)).map {
+      dimension, chunk in
+      dimension.chunkIndex(of: chunk.0 * chunk.1)
     }
   }
 

@@ -33,7 +33,7 @@ public enum ZarrError: Error, Sendable {
   case notWritable(path: String, reason: String)
   /// The metadata of an array is not that by which it was opened.
   case replaced(path: String)
-  /// An element of a copy, at an index along each axis, is not what it is in the array that was copied.
+  /// An element of a copy, at an index along each dimension, is not what it is in the array that was copied.
   case different(path: String, from: String, index: [Int])
   /// The caller asked to stop.
   case cancelled

@@ -3,17 +3,16 @@ public import ChunkEngine
 extension CodecChain {
   /// Reads the codecs of an array, or of the inner chunks of a shard.
   ///
-  /// A codec that is not known is skipped if the metadata says that readers may; the result then serves for
-  /// reading only.
+  /// The chain leaves out an unknown codec if the metadata allows that. You can then only read with it.
   ///
   /// - Parameters:
-  ///   - codecs: The codecs in the order in which they encode.
-  ///   - context: What the first of them gets.
+  ///   - codecs: The codecs in the order of encoding.
+  ///   - context: What the first codec gets.
   ///   - field: Where the document holds them.
-  /// - Throws: ``MetadataError`` that names the codec which is not known, out of order, or wrongly set.
+  /// - Throws: ``MetadataError`` that names the codec which is unknown, out of order, or wrongly set.
   init(_ codecs: [MetadataExtension], _ context: CodecContext, field: String = "codecs") throws(MetadataError)
   {
-    // Wherever it stands: a pickle behind a harmless codec is still run by whoever decodes it.
+    // Decoding runs a pickle at any place of the chain.
     guard !codecs.contains(where: { PickleCodec.names.contains($0.name) }) else {
       self.init(PickleCodec(), layout: context.dataType.layout, elementsAreText: false)
       return
@@ -23,30 +22,39 @@ extension CodecChain {
     var stages: [Stage] = []
     var current = context
     for (index, codec) in codecs.enumerated() {
-      let field = "\(field)[\(index)]"
+      let settings = CodecSettings(codec, field: "\(field)[\(index)]")
       guard let factory = CodecRegistry.factory(codec.name) else {
         guard !codec.mustUnderstand else {
           throw MetadataError(
-            code: .unsupported, field: field,
+            code: .unsupported, field: settings.field,
             message: "the codec \(codec.name.quoted) is not supported")
         }
         continue
       }
-      switch try factory(CodecSettings(codec, field: field), current) {
+      let serializerName = context.dataType.defaultCodec.name
+      switch try factory(settings, current) {
       case .arrayToArray(let codec, let next):
-        try Self.checkOrder(arrayToBytes == nil, type(of: codec).name, "in front of", context, field)
+        guard arrayToBytes == nil else {
+          throw settings.error("\(type(of: codec).name) must come before \(serializerName)")
+        }
         arrayToArray.append(codec)
         current = next
       case .arrayToBytes(let serializer):
         guard arrayToBytes == nil else {
-          throw MetadataError(
-            code: .unexpectedValue, field: field,
-            message: "\(type(of: serializer).name) is the second codec that turns elements into bytes")
+          throw settings.error(
+            "\(type(of: serializer).name) is the second codec that turns elements into bytes")
         }
-        try Self.checkOptional(current.dataType, codec.name, serializer, field)
+        // In memory a first byte says whether an optional element is present. Other codecs would store it.
+        if case .optional = current.dataType, CodecRegistry.isBuiltIn(codec.name),
+          !(serializer is OptionalCodec), !(serializer is ShardingCodec)
+        {
+          throw current.unsuitable(settings)
+        }
         arrayToBytes = serializer
       case .bytesToBytes(let stage):
-        try Self.checkOrder(arrayToBytes != nil, codec.name, "behind", context, field)
+        guard arrayToBytes != nil else {
+          throw settings.error("\(codec.name) must come after \(serializerName)")
+        }
         stages.append(stage)
       }
     }
@@ -54,37 +62,25 @@ extension CodecChain {
       throw MetadataError(
         code: .unexpectedValue, field: field,
         message:
-          "none of them turns elements of \(current.dataType.name) into bytes, as "
-          + "\(current.dataType.defaultCodec.name) does")
+          "no codec turns elements of \(current.dataType.name) into bytes; add "
+          + "\(current.dataType.defaultCodec.name), for example")
     }
     self.init(
       arrayToBytes, stages: stages, arrayToArray: arrayToArray, layout: context.dataType.layout,
-      // Bytes in the codec of text must be text, or others cannot read them.
+      // Other libraries can read the codec of text only if its bytes are text.
       elementsAreText: context.dataType.elementsAreText || arrayToBytes is VlenUTF8Codec)
   }
 
-  /// Checks that elements which may be absent have a codec for that.
+  /// Whether the chain has all codecs of its metadata, also inside shards.
   ///
-  /// In memory each has a byte in front that says whether it is there, which other codecs would store.
-  private static func checkOptional(
-    _ dataType: DataType, _ name: String, _ codec: any ArrayToBytesCodec, _ field: String
-  ) throws(MetadataError) {
-    guard case .optional = dataType, CodecRegistry.isBuiltIn(name) else { return }
-    guard codec is OptionalCodec || codec is ShardingCodec else {
-      throw MetadataError(
-        code: .unexpectedValue, field: field,
-        message: "\(dataType.name) needs \(OptionalCodec.name), not \(name)")
-    }
-  }
-
-  private static func checkOrder(
-    _ isInOrder: Bool, _ codec: String, _ place: String, _ context: CodecContext, _ field: String
-  ) throws(MetadataError) {
-    guard isInOrder else {
-      throw MetadataError(
-        code: .unexpectedValue, field: field,
-        message: "\(codec) must stand \(place) \(context.dataType.defaultCodec.name)")
-    }
+  /// A chain for reading may leave some out.
+  func hasAll(_ codecs: [MetadataExtension]) -> Bool {
+    guard arrayToArray.count + 1 + stages.count == codecs.count else { return false }
+    guard let sharding = arrayToBytes as? ShardingCodec else { return true }
+    let settings = CodecSettings(codecs[arrayToArray.count], field: "")
+    let inner = try? settings.extensions(ShardingCodec.Setting.codecs)
+    let index = try? settings.extensions(ShardingCodec.Setting.indexCodecs)
+    return inner.map(sharding.chain.hasAll) ?? true && index.map(sharding.index.chain.hasAll) ?? true
   }
 }
 
@@ -122,7 +118,7 @@ extension CodecChain.Stage {
     .transform(BZ2Codec(level: level))
   }
 
-  /// LZMA with a preset, as a `.xz` file has it, in the form of numcodecs.
+  /// LZMA in the format of `.xz` files with a preset, in the form of numcodecs.
   public static func lzma(preset: Int = 6) -> Self {
     .transform(LZMACodec(preset: preset))
   }
@@ -134,6 +130,6 @@ extension CodecChain.Stage {
     .transform(BloscCodec(compressor: compressor, level: level, shuffle: shuffle))
   }
 
-  /// A CRC-32C behind the bytes.
+  /// A CRC-32C after the bytes.
   public static var crc32c: Self { .checksum(CRC32CCodec()) }
 }

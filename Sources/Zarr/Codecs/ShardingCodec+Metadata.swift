@@ -1,19 +1,28 @@
 import ChunkEngine
 
+extension CodecRegistry {
+  /// The codec that divides chunks.
+  static let sharding: [String: Factory] = [
+    ShardingCodec.name: { settings, context throws(MetadataError) in
+      .arrayToBytes(try ShardingCodec(settings, context))
+    }
+  ]
+}
+
 extension ShardingCodec {
   /// The names of the settings.
-  private enum Setting {
+  enum Setting {
     static let chunkShape = "chunk_shape"
     static let codecs = "codecs"
     static let indexCodecs = "index_codecs"
     static let indexLocation = "index_location"
   }
 
-  /// Reads the settings of the codec for chunks that are divided.
+  /// Reads the settings.
   ///
-  /// Only the shape of the inner chunks must be there. For what is missing others take the usual codec of the
-  /// data type, and an index with a checksum at the end.
-  init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
+  /// Only the shape of the inner chunks is required. Like other libraries, this one otherwise takes the
+  /// default codec of the data type, and an index with a checksum at the end.
+  fileprivate init(_ settings: CodecSettings, _ context: CodecContext) throws(MetadataError) {
     try settings.checkOnly(
       Setting.chunkShape, Setting.codecs, Setting.indexCodecs, Setting.indexLocation)
     let chunkShape = try Self.chunkShape(settings, context)
@@ -39,22 +48,17 @@ extension ShardingCodec {
       throw .expected("\(outer.count) integers, as in shape", found: .array(values), in: field)
     }
     var shape: [Int] = []
-    for (axis, value) in values.enumerated() {
-      guard let side = value.integerValue, side >= 1 else {
-        throw .expected("an integer of at least 1", found: value, in: "\(field)[\(axis)]")
-      }
-      shape.append(side)
+    for (dimension, value) in values.enumerated() {
+      shape.append(try value.positiveInteger(field: "\(field)[\(dimension)]"))
     }
     let count = ArrayMetadata.elementCount(of: shape) ?? Int.max
     guard context.dataType.layout != .variable || count <= ChunkGrid.maximumElementCount else {
-      throw MetadataError(
-        code: .tooLarge, field: field,
-        message: "a chunk has more than \(ChunkGrid.maximumElementCount) elements of variable length")
+      throw ChunkGrid.tooManyElements(field: field)
     }
     return shape
   }
 
-  /// The number of inner chunks along each axis, or nil if chunks differ in shape.
+  /// The number of inner chunks along each dimension, or nil if chunks differ in shape.
   private static func counts(of chunkShape: [Int], in context: CodecContext) -> [Int]? {
     context.chunkShape.map { outer in zip(outer, chunkShape).map { ($0 - 1) / $1 + 1 } }
   }
@@ -63,9 +67,7 @@ extension ShardingCodec {
     _ settings: CodecSettings, counts: [Int]?
   ) throws(MetadataError) -> ShardIndexFormat {
     let field = settings.fields.path(of: Setting.indexCodecs)
-    let index = CodecContext(
-      dataType: .number(.uint64), fillValue: DataType.number(.uint64).defaultFillValue,
-      chunkShape: counts.map { $0 + [2] })
+    let index = CodecContext(.number(.uint64), chunkShape: counts.map { $0 + [2] })
     let chain = try CodecChain(
       settings.extensions(Setting.indexCodecs) ?? Self.indexCodecs, index, field: field)
     let location: ShardIndexLocation = try settings.choice(Setting.indexLocation, default: .end)
@@ -76,7 +78,7 @@ extension ShardingCodec {
     }
   }
 
-  /// The codecs of an index unless others are named.
+  /// The codecs of an index if the metadata names none.
   private static var indexCodecs: [MetadataExtension] {
     [DataType.number(.uint64).defaultCodec, CRC32CCodec().metadata]
   }
@@ -84,7 +86,7 @@ extension ShardingCodec {
   /// The codec as metadata holds it, with all its settings.
   ///
   /// - Parameters:
-  ///   - chunkShape: The number of elements of an inner chunk along each axis.
+  ///   - chunkShape: The number of elements of an inner chunk along each dimension.
   ///   - codecs: The codecs of an inner chunk.
   ///   - indexLocation: Where the index is.
   /// - Returns: The codec.
@@ -98,18 +100,5 @@ extension ShardingCodec {
         Setting.codecs: .array(codecs.map(\.json)), Setting.indexCodecs: .array(indexCodecs.map(\.json)),
         Setting.indexLocation: .string(indexLocation.rawValue),
       ])
-  }
-}
-
-extension CodecChain {
-  /// Whether the chain has all codecs of its metadata, also inside of shards: some may be left out in
-  /// reading.
-  func hasAll(_ codecs: [MetadataExtension]) -> Bool {
-    guard arrayToArray.count + 1 + stages.count == codecs.count else { return false }
-    guard let sharding = arrayToBytes as? ShardingCodec else { return true }
-    let settings = CodecSettings(codecs[arrayToArray.count], field: "")
-    let inner = try? settings.extensions("codecs")
-    let index = try? settings.extensions("index_codecs")
-    return inner.map(sharding.chain.hasAll) ?? true && index.map(sharding.index.chain.hasAll) ?? true
   }
 }

@@ -1,21 +1,22 @@
 import ChunkEngine
 import Foundation
 
-/// What xarray, and others that keep NetCDF's data in Zarr, say of an array where the versions of Zarr differ.
+/// What xarray, and others that keep NetCDF's data in Zarr, say of an array where the versions of Zarr
+/// differ.
 ///
 /// | | Zarr v2 | Zarr v3 |
 /// |---|---|---|
-/// | names of axes | the attribute `_ARRAY_DIMENSIONS` | the field `dimension_names` |
+/// | names of dimensions | the attribute `_ARRAY_DIMENSIONS` | the field `dimension_names` |
 /// | the element that stands for a missing one | the fill value, unless it is `null` | the attribute `_FillValue` |
 ///
-/// Only arrays whose axes have names are read so; xarray does not open others. In Zarr v3 an array without axes
-/// needs no names for that. `_FillValue` holds floating-point numbers as base64 text of their eight bytes, and
-/// xarray reads it of numbers only.
+/// Only arrays whose dimensions have names are read so; xarray does not open others. In Zarr v3 an array
+/// without dimensions needs no names for that. `_FillValue` holds floating-point numbers as base64 text of
+/// their eight bytes, and xarray reads it of numbers only.
 struct ArrayConventions: Hashable {
   private static let namesAttribute = "_ARRAY_DIMENSIONS"
   private static let missingAttribute = "_FillValue"
 
-  /// The names of the axes, or nil if they have none.
+  /// The names of the dimensions, or nil if they have none.
   private let names: [String?]?
 
   /// The attributes that mean the same in all versions.
@@ -27,8 +28,8 @@ struct ArrayConventions: Hashable {
   /// The same, but nil for one that is "not a number" anyway.
   private let relevantMissingElement: [UInt8]?
 
-  /// The fill value of an array of Zarr v2 that stands for missing elements, of a type for which the attribute
-  /// has no way to say so.
+  /// The fill value of an array of Zarr v2 that stands for missing elements, of a type for which the
+  /// attribute has no way to say so.
   let unsayableMissingElement: [UInt8]?
 
   private let dataType: DataType
@@ -70,7 +71,7 @@ struct ArrayConventions: Hashable {
     var attributes = attributes
     switch format {
     case .version2:
-      // The attribute has no way to leave an axis without a name.
+      // The attribute has no way to leave a dimension without a name.
       if let names, !names.contains(nil) {
         attributes[Self.namesAttribute] = .array(names.map { .string($0 ?? "") })
       }

@@ -13,13 +13,13 @@ extension ArrayCopyPlan {
     switch options.chunkSize {
     case nil: return nil
     case .shape(let shape)? where shape.count != metadata.shape.count: return nil
-    case .grid(let grid)? where grid.axes.count != metadata.shape.count: return nil
+    case .grid(let grid)? where grid.dimensions.count != metadata.shape.count: return nil
     case .evenBytes(let byteCount)?:
       guard metadata.shape.count == 1, metadata.dataType.layout == .variable else {
         return .grid(try grid(ofBytes: byteCount, source))
       }
       guard metadata.elementCount > 0 else { return .evenBytes(byteCount) }
-      return .grid(try ChunkGrid(axes: [.lengths(try evenLengths(of: source, byteCount))]))
+      return .grid(try ChunkGrid(dimensions: [.lengths(try evenLengths(of: source, byteCount))]))
     case .bytes(let byteCount)?: return .grid(try grid(ofBytes: byteCount, source))
     case let size?: return size
     }

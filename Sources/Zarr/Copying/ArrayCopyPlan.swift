@@ -120,9 +120,10 @@ struct ArrayCopyPlan {
       new.serializer = nil
     }
     if new.zarrFormat == .version2 {
-      // JSON has a codec of its own there, and an order of axes that is not that of Fortran is only a layout.
+      // JSON has a codec of its own there, and an order of dimensions that is not that of Fortran is only a
+      // layout.
       if new.dataType == .json { new.serializer = nil }
-      new.filters.removeAll { $0.name == TransposeCodec.name && !$0.reversesAxes }
+      new.filters.removeAll { $0.name == TransposeCodec.name && !$0.reversesDimensions }
     }
     return codecs.registeredStages
   }

@@ -1,7 +1,7 @@
 /// Cuts a region into blocks of whole chunks, in C order of the chunks.
 ///
-/// A block has some chunks that follow each other along one axis, one chunk along each axis before it, and
-/// all of them along the axes behind it:
+/// A block has some chunks that follow each other along one dimension, one chunk along each dimension before
+/// it, and all of them along the dimensions behind it:
 ///
 ///     · · · · a a      a   the rest of a row of chunks
 ///     b b b b b b      b   whole rows
@@ -16,7 +16,7 @@ struct ChunkBlocks {
   private let otherGrid: ChunkGrid?
   private let counts: [Int]
 
-  /// The chunks behind one index along each axis.
+  /// The chunks behind one index along each dimension.
   private let strides: [Int]
 
   /// The number of chunks.
@@ -42,8 +42,8 @@ struct ChunkBlocks {
     chunkCount = counts.contains(0) ? 0 : counts.reduce(1, *)
     var strides = [Int](repeating: 1, count: counts.count)
     if chunkCount > 0 {
-      for axis in strides.indices.dropLast().reversed() {
-        strides[axis] = strides[axis + 1] * counts[axis + 1]
+      for dimension in strides.indices.dropLast().reversed() {
+        strides[dimension] = strides[dimension + 1] * counts[dimension + 1]
       }
     }
     self.counts = counts
@@ -58,36 +58,37 @@ struct ChunkBlocks {
   /// - Returns: The elements of the block that are in the region, and the number of its chunks.
   func block(from first: Int, ofAtMost most: Int) -> (region: ArrayRegion, chunkCount: Int) {
     guard !counts.isEmpty else { return (ArrayRegion([]), 1) }
-    let axis =
+    let dimension =
       counts.indices.first { first % strides[$0] == 0 && strides[$0] <= most } ?? counts.count - 1
-    let index = first / strides[axis] % counts[axis]
+    let index = first / strides[dimension] % counts[dimension]
     let count = countToEnd(
-      from: index, ofAtMost: min(most / strides[axis], counts[axis] - index), along: axis)
+      from: index, ofAtMost: min(most / strides[dimension], counts[dimension] - index), along: dimension)
     let ranges = counts.indices.map { other in
-      let start = other <= axis ? first / strides[other] % counts[other] : 0
-      let last = other < axis ? start : other == axis ? start + count - 1 : counts[other] - 1
+      let start = other <= dimension ? first / strides[other] % counts[other] : 0
+      let last = other < dimension ? start : other == dimension ? start + count - 1 : counts[other] - 1
       return elements(ofChunks: start...last, along: other)
     }
-    return (ArrayRegion(ranges), count * strides[axis])
+    return (ArrayRegion(ranges), count * strides[dimension])
   }
 
-  /// How many chunks along an axis end where a chunk of the other array does; if those are too few, or there is
-  /// no such array, as many as may be.
-  private func countToEnd(from index: Int, ofAtMost most: Int, along axis: Int) -> Int {
-    guard let other = otherGrid?.axes[axis] else { return most }
-    let end = elements(ofChunks: index...index + most - 1, along: axis).upperBound
-    guard end < region.ranges[axis].upperBound else { return most }
+  /// How many chunks along a dimension end where a chunk of the other array does; if those are too few, or
+  /// there is no such array, as many as may be.
+  private func countToEnd(from index: Int, ofAtMost most: Int, along dimension: Int) -> Int {
+    guard let other = otherGrid?.dimensions[dimension] else { return most }
+    let end = elements(ofChunks: index...index + most - 1, along: dimension).upperBound
+    guard end < region.ranges[dimension].upperBound else { return most }
     // The last place up to the end where chunks of both may begin.
-    let start = other.range(ofChunk: other.chunkIndex(of: end)).lowerBound - region.ranges[axis].lowerBound
+    let start =
+      other.range(ofChunk: other.chunkIndex(of: end)).lowerBound - region.ranges[dimension].lowerBound
     guard start > 0 else { return most }
-    let count = grid.axes[axis].chunkIndex(of: start) - index
+    let count = grid.dimensions[dimension].chunkIndex(of: start) - index
     return count > most / 2 ? count : most
   }
 
-  private func elements(ofChunks chunks: ClosedRange<Int>, along axis: Int) -> Range<Int> {
-    let start = grid.axes[axis].range(ofChunk: chunks.lowerBound).lowerBound
-    let end = grid.axes[axis].range(ofChunk: chunks.upperBound).upperBound
-    let range = region.ranges[axis]
+  private func elements(ofChunks chunks: ClosedRange<Int>, along dimension: Int) -> Range<Int> {
+    let start = grid.dimensions[dimension].range(ofChunk: chunks.lowerBound).lowerBound
+    let end = grid.dimensions[dimension].range(ofChunk: chunks.upperBound).upperBound
+    let range = region.ranges[dimension]
     return range.lowerBound + start..<range.lowerBound + min(range.count, end)
   }
 }

@@ -72,7 +72,7 @@ struct CopyBlocks {
       }
       guard let region = try outerWalk.next(ofAtMost: max(1, wholeCount), skipping: skip) else { return nil }
       guard wholeCount == 0, inner.chunkCount > 1 else { return Block(region: region, shardIndices: nil) }
-      let indices = zip(grid.axes, region.ranges).map { $0.chunkIndex(of: $1.lowerBound) }
+      let indices = zip(grid.dimensions, region.ranges).map { $0.chunkIndex(of: $1.lowerBound) }
       shard = (indices, BlockWalk(ChunkBlocks(region, by: inner.grid, from: sourceGrid), isNeeded: isNeeded))
     }
   }

@@ -19,8 +19,8 @@ public struct CopyOptions: Sendable {
 
   /// How large the chunks are, or nil for those of the source.
   ///
-  /// A shape is for arrays with as many axes, and chunks of even size are for those of one axis with elements
-  /// of any size. The chunks of other arrays stay as they are, or have as many bytes.
+  /// A shape is for arrays with as many dimensions, and chunks of even size are for those of one dimension
+  /// with elements of any size. The chunks of other arrays stay as they are, or have as many bytes.
   public var chunkSize: ChunkSize?
 
   /// What becomes of shards.

@@ -150,7 +150,8 @@ struct HierarchyCopy {
         path: target.location,
         reason: MetadataError(
           code: .unexpectedValue, field: "attributes",
-          message: "names of axes, missing values or other attributes differ from those of \(source.location)"
+          message:
+            "names of dimensions, missing values or other attributes differ from those of \(source.location)"
         ))
     }
     let part = ProgressMonitor(partOf: monitor)

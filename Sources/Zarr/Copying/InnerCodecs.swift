@@ -39,7 +39,8 @@ struct InnerCodecs {
 }
 
 extension CodecChain {
-  /// The codecs of a chain in one spelling, so that those that do the same are equal whatever they are called.
+  /// The codecs of a chain in one spelling, so that those that do the same are equal whatever they are
+  /// called.
   ///
   /// - Parameters:
   ///   - codecs: What metadata says of each codec of the chain.
@@ -57,8 +58,8 @@ extension CodecChain {
 }
 
 extension MetadataExtension {
-  /// Whether a codec that changes the order of axes turns it round, as Fortran has it.
-  var reversesAxes: Bool {
+  /// Whether a codec that changes the order of dimensions turns it round, as Fortran has it.
+  var reversesDimensions: Bool {
     let order = configuration["order"]?.arrayValue?.compactMap(\.integerValue) ?? []
     return order == Array((0..<order.count).reversed())
   }

@@ -9,9 +9,9 @@ public enum NodeDifference: Hashable, Sendable {
   case shape(path: NodePath, [Int], [Int])
   /// The elements of two arrays cannot be compared.
   case dataType(path: NodePath, String, String)
-  /// Attributes, or the names of axes, differ.
+  /// Attributes, or the names of dimensions, differ.
   case attributes(path: NodePath)
-  /// An element differs, at an index along each axis.
+  /// An element differs, at an index along each dimension.
   case element(path: NodePath, index: [Int])
 }
 

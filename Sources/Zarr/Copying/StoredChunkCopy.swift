@@ -31,9 +31,9 @@ struct StoredChunkCopy {
         let byteCount = try source.store.copy(
           source.key(ofChunkAt: place), to: target.key(ofChunkAt: place), in: target.store,
           with: &worker.arena)
-        let elementCount = zip(zip(grid.axes, place), metadata.shape).reduce(1) { count, axis in
-          let range = axis.0.0.range(ofChunk: axis.0.1)
-          return count * (min(range.upperBound, axis.1) - range.lowerBound)
+        let elementCount = zip(zip(grid.dimensions, place), metadata.shape).reduce(1) { count, dimension in
+          let range = dimension.0.0.range(ofChunk: dimension.0.1)
+          return count * (min(range.upperBound, dimension.1) - range.lowerBound)
         }
         part.add(elementCount: elementCount, elementByteCount: 0, storedByteCount: byteCount ?? 0)
       }

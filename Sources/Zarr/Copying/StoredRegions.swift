@@ -32,8 +32,8 @@ struct StoredRegions {
   ///   the region.
   func mayContain(_ region: ArrayRegion) -> Bool {
     guard let positions, !region.ranges.contains(where: \.isEmpty) else { return true }
-    let chunks = zip(grid.axes, region.ranges).map { axis, range in
-      axis.chunkIndex(of: range.lowerBound)...axis.chunkIndex(of: range.upperBound - 1)
+    let chunks = zip(grid.dimensions, region.ranges).map { dimension, range in
+      dimension.chunkIndex(of: range.lowerBound)...dimension.chunkIndex(of: range.upperBound - 1)
     }
     let count = ArrayMetadata.elementCount(of: chunks.map(\.count)) ?? Int.max
     guard count <= positions.count else {
@@ -42,11 +42,11 @@ struct StoredRegions {
     var position = chunks.map(\.lowerBound)
     while true {
       if positions.contains(position) { return true }
-      guard let axis = position.indices.last(where: { position[$0] < chunks[$0].upperBound }) else {
+      guard let dimension = position.indices.last(where: { position[$0] < chunks[$0].upperBound }) else {
         return false
       }
-      position[axis] += 1
-      for behind in position.indices.dropFirst(axis + 1) { position[behind] = chunks[behind].lowerBound }
+      position[dimension] += 1
+      for behind in position.indices.dropFirst(dimension + 1) { position[behind] = chunks[behind].lowerBound }
     }
   }
 }

@@ -58,14 +58,14 @@ extension ZarrArray {
   /// Finds the first element, in C order of the chunks of this array, that another array of the same shape
   /// does not have in its place.
   ///
-  /// Elements are compared by their bytes, so that numbers that are not a number are equal to themselves. JSON
-  /// is compared by its values, in which objects are equal in whatever order their members are.
+  /// Elements are compared by their bytes, so that numbers that are not a number are equal to themselves.
+  /// JSON is compared by its values, in which objects are equal in whatever order their members are.
   ///
   /// - Parameters:
   ///   - other: The other array.
   ///   - memoryBudget: The bytes of elements of each array that may be in memory, about.
   ///   - monitor: Follows the work and can stop it.
-  /// - Returns: The index of the element along each axis, or nil if all elements are equal.
+  /// - Returns: The index of the element along each dimension, or nil if all elements are equal.
   /// - Throws: ``ZarrError`` and ``StoreError``
   /// - Complexity: As ``write(contentsOf:memoryBudget:monitor:)``.
   public func firstDifference(
@@ -156,9 +156,9 @@ extension ArrayRegion {
   fileprivate func index(_ number: Int) -> [Int] {
     var rest = number
     var index = ranges.map(\.lowerBound)
-    for axis in ranges.indices.reversed() {
-      index[axis] += rest % ranges[axis].count
-      rest /= ranges[axis].count
+    for dimension in ranges.indices.reversed() {
+      index[dimension] += rest % ranges[dimension].count
+      rest /= ranges[dimension].count
     }
     return index
   }

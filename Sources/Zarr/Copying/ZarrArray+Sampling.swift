@@ -29,9 +29,9 @@ extension ZarrArray {
   private func beginning(of region: ArrayRegion) -> ArrayRegion {
     var rest = 4096
     var ranges = region.ranges
-    for axis in ranges.indices.reversed() {
-      let count = min(ranges[axis].count, max(1, rest))
-      ranges[axis] = ranges[axis].lowerBound..<ranges[axis].lowerBound + count
+    for dimension in ranges.indices.reversed() {
+      let count = min(ranges[dimension].count, max(1, rest))
+      ranges[dimension] = ranges[dimension].lowerBound..<ranges[dimension].lowerBound + count
       rest /= max(1, count)
     }
     return ArrayRegion(ranges)

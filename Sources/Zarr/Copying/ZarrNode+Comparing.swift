@@ -1,8 +1,8 @@
 extension ZarrNode {
   /// Finds a difference between this node and another one, with all that is below them.
   ///
-  /// Arrays are the same if they have the same shape, attributes, names of axes, missing values and elements,
-  /// whatever their chunks, codecs and version of Zarr. See
+  /// Arrays are the same if they have the same shape, attributes, names of dimensions, missing values and
+  /// elements, whatever their chunks, codecs and version of Zarr. See
   /// ``ZarrArray/firstDifference(from:memoryBudget:monitor:)`` for what is said of elements. A member that
   /// cannot be read is an error once all others are compared.
   ///

@@ -5,17 +5,17 @@ extension ZarrNode {
   ///     let report = try node.copy(
   ///       to: FileStore(creating: "new.zarr"), options: CopyOptions(zarrFormat: .version3, shards: .size(.bytes(64 << 20))))
   ///
-  /// Groups, attributes and names of axes are copied too, and where a group holds consolidated metadata, its
-  /// copy does. Chunks that are not stored are not stored in the copy. Where an array and its copy have the
-  /// same chunks and codecs, what is stored is copied without decoding it.
+  /// Groups, attributes and names of dimensions are copied too, and where a group holds consolidated
+  /// metadata, its copy does. Chunks that are not stored are not stored in the copy. Where an array and its
+  /// copy have the same chunks and codecs, what is stored is copied without decoding it.
   ///
   /// Going from Zarr v2 to v3, the codecs keep what they do and get the names that Zarr v3 has for them.
-  /// Objects in JSON or MessagePack become the data type `json`, and categories become text. Names of axes,
-  /// which xarray keeps in the attribute `_ARRAY_DIMENSIONS` in Zarr v2, become the field of v3. Going back,
-  /// it is the other way round, and an array that has what Zarr v2 lacks is an error that names it. Where axes
-  /// have names, the element that xarray takes for a missing one goes with them: the fill value of Zarr v2
-  /// becomes the attribute `_FillValue`, and the other way round; an array without the attribute has no fill
-  /// value in Zarr v2, and chunks that would then read as something else are stored.
+  /// Objects in JSON or MessagePack become the data type `json`, and categories become text. Names of
+  /// dimensions, which xarray keeps in the attribute `_ARRAY_DIMENSIONS` in Zarr v2, become the field of v3.
+  /// Going back, it is the other way round, and an array that has what Zarr v2 lacks is an error that names
+  /// it. Where dimensions have names, the element that xarray takes for a missing one goes with them: the
+  /// fill value of Zarr v2 becomes the attribute `_FillValue`, and the other way round; an array without the
+  /// attribute has no fill value in Zarr v2, and chunks that would then read as something else are stored.
   ///
   /// The copy appears when it is whole, and is gone if it cannot be finished. If it is compared with the
   /// source afterwards, others may see it before that.
@@ -30,8 +30,8 @@ extension ZarrNode {
   /// - Throws: ``ZarrError/alreadyExists(path:)`` if there is anything at the path,
   ///   ``ZarrError/different(path:from:index:)`` if the comparison finds a difference, others of
   ///   ``ZarrError``, and ``StoreError``.
-  /// - Complexity: O(*n*) in the size of what is stored; see ``ZarrArray/write(contentsOf:memoryBudget:monitor:)``
-  ///   for arrays with other chunks.
+  /// - Complexity: O(*n*) in the size of what is stored; see
+  ///   ``ZarrArray/write(contentsOf:memoryBudget:monitor:)`` for arrays with other chunks.
   @discardableResult
   public func copy(
     to store: any Store, at path: String = "", options: CopyOptions = CopyOptions(),

@@ -65,7 +65,8 @@ extension NodeEntry {
   ///
   /// They are those in the group's directory, and those in directories there that have no document of their
   /// own: such nodes can be opened, too. What cannot be looked into is listed with the reason, as is a link
-  /// that leads to a directory in which it is.
+  /// that leads to a directory in which it is. Below a link, another link to an array is a member; one to a group
+  /// is not looked into.
   ///
   /// - Parameters:
   ///   - path: The path of the group.
@@ -83,6 +84,8 @@ extension NodeEntry {
       let listing: DirectoryListing
       do {
         listing = try store.listDirectory(directory.description)
+        // Links that lead to one another would be followed in every order.
+        if listing.isBelowLink { throw StoreError.nestedLink(path: ZarrArray.location(store, directory)) }
       } catch {
         guard directory != path else { throw error }
         entries.append(NodeEntry(at: directory, in: store, failing: error))

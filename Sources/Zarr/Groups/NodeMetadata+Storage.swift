@@ -51,13 +51,25 @@ extension NodeMetadata {
 
   /// Writes the documents of a node.
   ///
-  /// - Throws: ``ZarrError/metadata(path:reason:)`` if a document is larger than what is read, and
-  ///   ``StoreError``.
+  /// Of the documents, the one that makes the node is replaced only as long as it is `old`, if that is given.
+  ///
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if a document is larger than what is read,
+  ///   ``StoreError/changed(path:)``, and other errors of the store.
   func write(
-    to store: any Store, at path: NodePath, _ limits: MetadataLimits = MetadataLimits()
+    to store: any Store, at path: NodePath, _ limits: MetadataLimits = MetadataLimits(),
+    replacing old: (any StoredValue)? = nil
   ) throws {
     for (name, document) in documents {
-      try NodeDocument.write(document, named: name, to: store, at: path, limits)
+      if let old, NodeDocument.names.contains(name) {
+        let bytes = try NodeDocument.encode(
+          document, named: name, of: ZarrArray.location(store, path), limits)
+        // SAFETY: Bytes have no padding.
+        try store.replace(old, at: path.storeKey(name), byteCount: bytes.count) { append in
+          try append(unsafe bytes.span.bytes)
+        }
+      } else {
+        try NodeDocument.write(document, named: name, to: store, at: path, limits)
+      }
     }
   }
 }

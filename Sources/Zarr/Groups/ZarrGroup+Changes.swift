@@ -26,7 +26,7 @@ extension ZarrGroup {
   ///
   /// - Parameters:
   ///   - path: The path from this group.
-  ///   - shape: The number of elements along each axis.
+  ///   - shape: The number of elements along each dimension.
   ///   - options: What the array is like. Its chunk size cannot be in bytes. Its version of the format is
   ///     that of the group.
   ///   - access: How the array is worked on.
@@ -51,7 +51,7 @@ extension ZarrGroup {
   /// - Parameters:
   ///   - path: The path from this group.
   ///   - elements: The elements in C order.
-  ///   - shape: The number of elements along each axis; one axis unless it is said.
+  ///   - shape: The number of elements along each dimension; one dimension unless it is said.
   ///   - options: What the array is like. Its version of the format is that of the group.
   ///   - access: How the array is worked on.
   ///   - monitor: Follows the work and can stop it.

@@ -1,69 +1,63 @@
 import ChunkEngine
 
-/// What the document of an array says: `zarr.json`, or `.zarray` and `.zattrs` in Zarr v2.
+/// The metadata of an array: `zarr.json`, or `.zarray` and `.zattrs` in Zarr v2.
 ///
-/// Values of this type are valid: what an initializer has let through can be written, and multiplied out
-/// without overflow. Whether the codecs are known, and fit together, is for those who build the chain to say.
+/// The initializers check the metadata: you can write it, and its products do not overflow. Opening the array
+/// checks whether the codecs are known and fit together.
 public struct ArrayMetadata: Hashable, Sendable {
-  /// The number of elements along each axis; an array without axes has one element.
-  public let shape: [Int]
+  /// The number of elements along each dimension.
+  ///
+  /// An array without dimensions has one element.
+  public private(set) var shape: [Int]
 
   /// The number of elements.
-  public let elementCount: Int
+  public private(set) var elementCount: Int
 
   /// What the elements are.
   public let dataType: DataType
 
-  /// The data type as the document has it, which may be in other words than those of new arrays.
-  public let statedDataType: MetadataExtension
+  /// The data type as the document has it, perhaps under another name than in new arrays.
+  public private(set) var statedDataType: MetadataExtension
 
-  /// The name of the data type that the document has, one of ``DataType/names``; in Zarr v2 that of NumPy.
+  /// The name of the data type in the document: one of ``DataType/names``, or in Zarr v2 that of NumPy.
   public var dataTypeName: String { statedDataType.name }
 
   /// The division into chunks.
-  public let chunkGrid: ChunkGrid
+  public private(set) var chunkGrid: ChunkGrid
 
-  /// How chunks are named in the store.
+  /// The scheme of the chunks' keys in the store.
   public let chunkKeyEncoding: ChunkKeyEncoding
 
-  /// The bytes of the element that stands for all that was never written.
+  /// The bytes of the element that readers find where nothing was written.
   public let fillValue: [UInt8]
 
-  /// What turns chunks into bytes, in the order of writing; at least one.
+  /// The codecs that turn chunks into bytes, in the order of writing; at least one.
   public let codecs: [MetadataExtension]
 
-  /// What users say about the array.
+  /// Your own data about the array.
   public var attributes: JSONObject
 
-  /// The names of the axes, as many as ``shape`` has, if the document names them; nil for an axis without a
-  /// name.
+  /// One name for each dimension, or nil for a dimension without a name; nil if the document names no
+  /// dimensions.
   public let dimensionNames: [String?]?
 
-  /// Layers between the array and the store; all of them say that they may be ignored.
-  public let storageTransformers: [MetadataExtension]
-
-  /// Fields that are not known; all of them say that they may be ignored.
-  public let additionalFields: JSONObject
-
-  /// The document of an array of Zarr v2, `.zarray`, or nil if the array is of v3.
+  /// Layers between the array and the store.
   ///
-  /// All else that is said here is made of it; its shape is always ``shape``.
-  let version2Document: JSONObject?
+  /// They all say that readers may ignore them.
+  public private(set) var storageTransformers: [MetadataExtension]
 
-  /// Creates the metadata of an array.
+  /// Unknown fields.
   ///
-  /// - Parameters:
-  ///   - shape: The number of elements along each axis.
-  ///   - dataType: What the elements are.
-  ///   - statedDataType: The data type as it is to be written, or nil for the best way.
-  ///   - chunkGrid: The division into chunks, with as many axes as the shape.
-  ///   - chunkKeyEncoding: How chunks are named in the store.
-  ///   - fillValue: The bytes of the element that stands for all that was never written.
-  ///   - codecs: What turns chunks into bytes; at least one.
-  ///   - attributes: What to say about the array.
-  ///   - dimensionNames: The names of the axes, or nil for none.
-  ///   - storageTransformers: Layers between the array and the store that readers may ignore.
-  ///   - additionalFields: Other fields that readers may ignore.
+  /// They all say that readers may ignore them.
+  public private(set) var additionalFields: JSONObject
+
+  /// The document `.zarray` of an array of Zarr v2, or nil in v3.
+  ///
+  /// The other properties derive from it. Its shape is always ``shape``.
+  private(set) var version2Document: JSONObject?
+
+  /// Creates the metadata of an array of Zarr v3.
+  ///
   /// - Throws: An error that names the first field that does not fit.
   public init(
     shape: [Int], dataType: DataType, statedDataType: MetadataExtension? = nil, chunkGrid: ChunkGrid,
@@ -102,29 +96,26 @@ public struct ArrayMetadata: Hashable, Sendable {
     try check()
   }
 
-  /// The same array with another shape, as after growth.
+  /// The same array with another shape, and another chunk grid if you pass one.
   ///
-  /// - Parameters:
-  ///   - shape: The number of elements along each axis.
-  ///   - chunkGrid: The division into chunks, or nil for the one that it has.
-  /// - Returns: The metadata of the array.
-  /// - Throws: An error if the shape has another number of axes, too many elements, or more than the grid has
-  ///   chunks for.
+  /// - Throws: An error if the shape has another number of dimensions, too many elements, or more than the
+  ///   grid has chunks for.
   public func resized(to shape: [Int], chunkGrid: ChunkGrid? = nil) throws(MetadataError) -> ArrayMetadata {
-    try ArrayMetadata(
-      shape: shape, dataType: dataType, statedDataType: statedDataType,
-      chunkGrid: chunkGrid ?? self.chunkGrid,
-      chunkKeyEncoding: chunkKeyEncoding, fillValue: fillValue, codecs: codecs, attributes: attributes,
-      dimensionNames: dimensionNames, storageTransformers: storageTransformers,
-      additionalFields: additionalFields, version2Document: version2Document)
+    var metadata = self
+    metadata.shape = shape
+    metadata.elementCount = try Self.checkedElementCount(of: shape)
+    metadata.chunkGrid = chunkGrid ?? self.chunkGrid
+    metadata.version2Document?["shape"] = .array(shape.map(JSONValue.integer))
+    try metadata.check()
+    return metadata
   }
 
-  /// Whether another document is about the same array, after it was resized or has got other attributes.
+  /// Whether the arrays differ at most in their shape and attributes.
   func isStoredLike(_ other: ArrayMetadata) -> Bool {
     var expected = self
     expected.attributes = other.attributes
-    // Chunks that differ in length are added to the grid when there are more.
-    let isGrown = zip(chunkGrid.axes, other.chunkGrid.axes).allSatisfy { own, other in
+    // Growth adds chunks to a grid whose chunks differ in length.
+    let isGrown = zip(chunkGrid.dimensions, other.chunkGrid.dimensions).allSatisfy { own, other in
       own == other || !own.isRepeated && !other.isRepeated
     }
     return (try? expected.resized(to: other.shape, chunkGrid: isGrown ? other.chunkGrid : nil)) == other
@@ -132,7 +123,7 @@ public struct ArrayMetadata: Hashable, Sendable {
 
   /// The number of elements of a shape without negative lengths, or nil if an `Int` cannot hold it.
   static func elementCount(of shape: [Int]) -> Int? {
-    // Without elements the other lengths do not matter, and their product may be out of range.
+    // Without elements the product of the other lengths does not matter. It may be out of range.
     if shape.contains(0) {
       return 0
     }
@@ -146,8 +137,8 @@ public struct ArrayMetadata: Hashable, Sendable {
   }
 
   private static func checkedElementCount(of shape: [Int]) throws(MetadataError) -> Int {
-    for (axis, length) in shape.enumerated() where length < 0 {
-      throw .expected("an integer of at least 0", found: .integer(length), in: "shape[\(axis)]")
+    for (dimension, length) in shape.enumerated() where length < 0 {
+      throw .expected("an integer of at least 0", found: .integer(length), in: "shape[\(dimension)]")
     }
     guard let count = elementCount(of: shape) else {
       throw MetadataError(
@@ -156,7 +147,7 @@ public struct ArrayMetadata: Hashable, Sendable {
     return count
   }
 
-  /// What the first of the codecs gets.
+  /// What the first codec gets.
   var codecContext: CodecContext {
     CodecContext(dataType: dataType, fillValue: fillValue, chunkShape: chunkGrid.regularChunkShape)
   }
@@ -166,15 +157,11 @@ public struct ArrayMetadata: Hashable, Sendable {
       throw .expected("the data type \(dataType.name)", found: statedDataType.dataTypeJSON, in: "data_type")
     }
     try chunkGrid.checkCovers(shape)
-    // Of shards only the inner chunks count their elements.
+    // In a shard only the inner chunks count their elements.
     guard
       dataType.layout != .variable || chunkGrid.elementCount <= ChunkGrid.maximumElementCount
         || codecs.contains(where: { $0.name == ShardingCodec.name })
-    else {
-      throw MetadataError(
-        code: .tooLarge, field: chunkGrid.isRectilinear ? ChunkGrid.shapesField : ChunkGrid.shapeField,
-        message: "a chunk has more than \(ChunkGrid.maximumElementCount) elements of variable length")
-    }
+    else { throw ChunkGrid.tooManyElements(field: chunkGrid.shapeField) }
     _ = try dataType.json(ofFillValue: fillValue)
     guard !codecs.isEmpty else {
       throw .expected("at least one codec", found: [], in: "codecs")
@@ -190,8 +177,196 @@ public struct ArrayMetadata: Hashable, Sendable {
         message: "the storage transformer \(transformer.name.quoted) is not supported")
     }
     for (name, value) in additionalFields where Self.fieldNames.contains(name) {
-      throw .expected("no field that has a place of its own", found: value, in: name)
+      throw .expected("no field that the array has a property for", found: value, in: name)
     }
     try MetadataFields(additionalFields).checkIgnorable()
+  }
+}
+
+extension ArrayMetadata {
+  /// The known fields in the document of an array.
+  private static let fieldNames: Set<String> = [
+    "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs", "attributes",
+    "dimension_names", "zarr_format", "node_type", "storage_transformers",
+  ]
+
+  /// Reads the document of an array of Zarr v3, the bytes of its `zarr.json`.
+  ///
+  /// - Throws: An error that names the field, what was expected there, and what was found.
+  /// - Complexity: O(*n*) in the number of bytes.
+  public init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
+    try self.init(MetadataFields(decoding: bytes, with: parser))
+  }
+
+  /// Reads the parsed document of an array of Zarr v3, for example from consolidated metadata.
+  ///
+  /// - Throws: An error that names the field, what was expected there, and what was found.
+  /// - Complexity: O(*n*) in the size of the document.
+  public init(_ document: JSONObject) throws(MetadataError) {
+    try self.init(MetadataFields(document))
+  }
+
+  init(_ fields: MetadataFields) throws(MetadataError) {
+    try fields.checkKind("array")
+    let shape = try Self.shape(fields)
+    let statedDataType = try MetadataExtension(
+      fields.required("data_type", "a data type"), field: "data_type")
+    let dataType = try DataType(statedDataType)
+    try self.init(
+      shape: shape,
+      dataType: dataType,
+      statedDataType: statedDataType,
+      chunkGrid: ChunkGrid(fields.required("chunk_grid", "an object"), shape: shape),
+      chunkKeyEncoding: ChunkKeyEncoding(fields.required("chunk_key_encoding", "an object")),
+      fillValue: Self.fillValue(fields, dataType),
+      codecs: Self.codecs(fields, dataType),
+      attributes: fields.optionalObject("attributes"),
+      dimensionNames: Self.dimensionNames(fields),
+      storageTransformers: Self.storageTransformers(fields),
+      additionalFields: fields.additional(besides: Self.fieldNames))
+  }
+
+  /// Reads the fill value.
+  ///
+  /// GDAL writes `null` for arrays without one, which is zero for elements of fixed size.
+  private static func fillValue(
+    _ fields: MetadataFields, _ dataType: DataType
+  ) throws(MetadataError) -> [UInt8] {
+    let value = try fields.required("fill_value", "a value of the data type")
+    if value == .null, dataType.layout != .variable { return dataType.defaultFillValue }
+    return try dataType.fillValue(from: value)
+  }
+
+  /// Reads the codecs.
+  ///
+  /// Early drafts of Zarr v3, which GDAL follows, have none for little-endian elements of fixed size.
+  private static func codecs(
+    _ fields: MetadataFields, _ dataType: DataType
+  ) throws(MetadataError) -> [MetadataExtension] {
+    if fields.object["codecs"] == nil, dataType.layout != .variable { return [dataType.defaultCodec] }
+    return try fields.extensions("codecs", "an array of codecs")
+  }
+
+  static func shape(_ fields: MetadataFields) throws(MetadataError) -> [Int] {
+    var shape: [Int] = []
+    for (dimension, value) in try fields.array("shape", "an array of integers").enumerated() {
+      guard let length = value.integerValue, length >= 0 else {
+        throw .expected("an integer from 0 to \(Int.max)", found: value, in: "shape[\(dimension)]")
+      }
+      shape.append(length)
+    }
+    return shape
+  }
+
+  private static func dimensionNames(_ fields: MetadataFields) throws(MetadataError) -> [String?]? {
+    let field = "dimension_names"
+    switch fields.object[field] {
+    case nil, .null?: return nil
+    case .array(let values)?:
+      var names: [String?] = []
+      for (dimension, value) in values.enumerated() {
+        guard value == .null || value.stringValue != nil else {
+          throw .expected("a string or null", found: value, in: "\(field)[\(dimension)]")
+        }
+        names.append(value.stringValue)
+      }
+      return names
+    case let value?: throw .expected("an array of names", found: value, in: field)
+    }
+  }
+
+  private static func storageTransformers(
+    _ fields: MetadataFields
+  ) throws(MetadataError) -> [MetadataExtension] {
+    switch fields.object["storage_transformers"] {
+    case nil, .null?: []
+    default: try fields.extensions("storage_transformers", "an array")
+    }
+  }
+}
+
+extension ArrayMetadata {
+  /// The document of the array: in Zarr v3 with its fields in the order of zarr-python, in v2 as it was read,
+  /// without the attributes.
+  ///
+  /// - Complexity: O(*n*) in the size of the document.
+  public var json: JSONObject {
+    if let version2Document { return version2Document }
+    var document: JSONObject = [
+      "shape": .array(shape.map(JSONValue.integer)),
+      "data_type": statedDataType.dataTypeJSON,
+      "chunk_grid": chunkGrid.json,
+      "chunk_key_encoding": chunkKeyEncoding.json,
+      "fill_value": fillValueJSON,
+      "codecs": .array(codecs.map(\.json)),
+      "attributes": .object(attributes),
+    ]
+    if let dimensionNames {
+      document["dimension_names"] = .array(dimensionNames.map { $0.map(JSONValue.string) ?? .null })
+    }
+    document["zarr_format"] = 3
+    document["node_type"] = "array"
+    document["storage_transformers"] = .array(storageTransformers.map(\.json))
+    for (name, value) in additionalFields {
+      document[name] = value
+    }
+    return document
+  }
+
+  /// The fill value as the document has it.
+  private var fillValueJSON: JSONValue {
+    // zarr-python reads only this form under the earlier name.
+    if case .structure = dataType, dataTypeName == DataType.earlierStructureName {
+      return .string(Base64Codec.text(of: fillValue))
+    }
+    // The initializer checked that the bytes are a fill value.
+    return (try? dataType.json(ofFillValue: fillValue)) ?? ""
+  }
+
+  /// The bytes of the array's `zarr.json`, or of its `.zarray` in Zarr v2.
+  ///
+  /// - Complexity: O(*n*) in the number of bytes.
+  public func encoded() -> [UInt8] {
+    JSONWriter().bytes(of: .object(json))
+  }
+}
+
+extension ArrayMetadata {
+  /// The same metadata with another name of the data type, or unchanged for nil.
+  func renamed(_ dataTypeName: String?) throws(MetadataError) -> ArrayMetadata {
+    guard let dataTypeName else { return self }
+    return try stating(dataType.metadata(named: dataTypeName), like: self)
+  }
+
+  /// The metadata of a copy in the words of its source, as far as they mean the same.
+  ///
+  /// - Parameters:
+  ///   - source: The metadata of the source.
+  ///   - hasOtherType: Whether the copy has another data type, or another name for it.
+  /// - Returns: The metadata.
+  /// - Throws: An error if the metadata do not fit together. Those of a copy do.
+  func keepingWords(
+    of source: ArrayMetadata, unless hasOtherType: Bool
+  ) throws(MetadataError) -> ArrayMetadata {
+    guard zarrFormat == source.zarrFormat else { return self }
+    guard var document = version2Document, let old = source.version2Document else {
+      return try stating(hasOtherType ? statedDataType : source.statedDataType, like: source)
+    }
+    guard !hasOtherType else { return self }
+    // Only Zarr v2 has structures of arrays and undefined fill values.
+    for name in ["dtype", "fill_value"] { document[name] = old[name] }
+    return try ArrayMetadata(version2: document, attributes: attributes)
+  }
+
+  /// The same metadata with another spelling of the data type, and with the ignorable fields of `source`.
+  private func stating(
+    _ stated: MetadataExtension, like source: ArrayMetadata
+  ) throws(MetadataError) -> ArrayMetadata {
+    var metadata = self
+    metadata.statedDataType = stated
+    metadata.storageTransformers = source.storageTransformers
+    metadata.additionalFields = source.additionalFields
+    try metadata.check()
+    return metadata
   }
 }

@@ -1,4 +1,4 @@
-/// How the place of a chunk in the grid becomes the key under which it is stored.
+/// How the indices of a chunk become its key in the store.
 ///
 /// | indices | `default` with `/` | `default` with `.` | `v2` with `.` | `v2` with `/` |
 /// |---------|--------------------|--------------------|---------------|---------------|
@@ -7,15 +7,15 @@
 public struct ChunkKeyEncoding: Hashable, Sendable {
   /// The schemes.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
-    /// The letter `c`, then each index behind a separator.
+    /// The letter `c`, then a separator before each index.
     case `default`
-    /// The indices, with separators between them, as Zarr version 2 has them.
+    /// The indices with separators between them, as in Zarr v2.
     case v2
   }
 
-  /// What stands between the indices.
+  /// The separators of the indices.
   public enum Separator: String, Hashable, Sendable, CaseIterable {
-    /// A slash, which stores take for a folder.
+    /// A slash, which makes a folder in a file system.
     case slash = "/"
     /// A dot.
     case dot = "."
@@ -24,10 +24,12 @@ public struct ChunkKeyEncoding: Hashable, Sendable {
   /// The scheme.
   public let kind: Kind
 
-  /// What stands between the indices.
+  /// The separator of the indices.
   public let separator: Separator
 
-  /// Creates an encoding; without a separator it has the usual one of its scheme.
+  /// Creates an encoding.
+  ///
+  /// Without a separator it has the default one of its scheme.
   public init(_ kind: Kind = .default, separator: Separator? = nil) {
     self.kind = kind
     self.separator = separator ?? (kind == .default ? .slash : .dot)
@@ -44,9 +46,9 @@ public struct ChunkKeyEncoding: Hashable, Sendable {
     }
   }
 
-  /// The place of the chunk that has a key, or nil if a chunk of an array of this rank never has it.
+  /// The indices of the chunk with a key, or nil if no chunk of an array of this rank has the key.
   ///
-  /// Only the one spelling that ``key(for:)`` gives is taken: no leading zeros, signs or other digits.
+  /// The key must be spelled as ``key(for:)`` spells it, without leading zeros, signs or other digits.
   public func indices(ofKey key: String, rank: Int) -> [Int]? {
     if rank == 0 {
       return key == self.key(for: []) ? [] : nil
@@ -92,7 +94,7 @@ extension ChunkKeyEncoding {
         code: .unsupported, field: field,
         message: "expected \"default\" or \"v2\", found \(JSONValue.string(metadata.name).summary)")
     }
-    // Early writers put the separator beside the name.
+    // Early writers put the separator next to the name.
     if let separator = metadata.additionalFields["separator"], metadata.additionalFields.count == 1 {
       var configuration = metadata.configuration
       configuration["separator"] = configuration["separator"] ?? separator

@@ -1,34 +1,27 @@
-/// The most that metadata which is read can make the library do and take.
+/// Limits on the memory and time that reading metadata takes.
 ///
-/// A document can take up to about 25 times the memory of its text.
+/// A document can take up to about 25 times the memory of its text. Negative limits count as 0.
 public struct MetadataLimits: Hashable, Sendable {
-  /// The most bytes of a document of a node.
+  /// The maximum size in bytes of the document of a node.
   public var byteCount: Int
 
-  /// The most bytes of a document that holds the consolidated metadata of a hierarchy.
+  /// The maximum size in bytes of a document with the consolidated metadata of a hierarchy.
   public var consolidatedByteCount: Int
 
-  /// How deeply arrays and objects of a document may be nested.
+  /// The maximum depth of arrays and objects in a document, one of ``JSONParser/depths``.
   public var depth: Int
 
-  /// The most codecs of an array, those inside of others included.
+  /// The maximum number of codecs of an array, including those inside other codecs.
   public var codecCount: Int
 
-  /// How deeply codecs may be inside of others, 1 if none is.
+  /// The maximum depth of codecs inside other codecs.
   ///
-  /// Each level has memory of its own.
+  /// Codecs without others inside have the depth 1.
+  ///
+  /// Each level takes memory of its own.
   public var codecDepth: Int
 
   /// Creates limits.
-  ///
-  /// - Parameters:
-  ///   - byteCount: The most bytes of a document of a node: 16 MiB unless said otherwise.
-  ///   - consolidatedByteCount: The most bytes of a document that holds consolidated metadata: 64 MiB unless
-  ///     said otherwise.
-  ///   - depth: How deeply arrays and objects of a document may be nested: 64 unless said otherwise, and at
-  ///     most what ``JSONParser/depths`` has.
-  ///   - codecCount: The most codecs of an array: 256 unless said otherwise.
-  ///   - codecDepth: How deeply codecs may be inside of others: 8 unless said otherwise.
   public init(
     byteCount: Int = 16 << 20, consolidatedByteCount: Int = 64 << 20, depth: Int = 64,
     codecCount: Int = 256, codecDepth: Int = 8
@@ -40,17 +33,17 @@ public struct MetadataLimits: Hashable, Sendable {
     self.codecDepth = max(0, codecDepth)
   }
 
-  /// The most bytes that are read of a document by its name.
+  /// The maximum size of the document with a name.
   func byteCount(ofDocument name: String) -> Int {
     switch name {
-    // That of a group may hold consolidated metadata, which shows only when it is read.
+    // Only the content shows whether the document of a group holds consolidated metadata.
     case NodeDocument.names[0]: max(byteCount, consolidatedByteCount)
     case ConsolidatedMetadata.version2Name: consolidatedByteCount
     default: byteCount
     }
   }
 
-  /// Checks that a document may have as many bytes as it has.
+  /// Checks the size of a document.
   func check(_ document: JSONObject, named name: String, byteCount: Int) throws(MetadataError) {
     let isConsolidated =
       name == ConsolidatedMetadata.version2Name
@@ -62,14 +55,14 @@ public struct MetadataLimits: Hashable, Sendable {
     }
   }
 
-  /// A document has more bytes than the limit.
+  /// The error for a document that has more bytes than the limit.
   static func tooLarge(_ name: String, byteCount: Int, limit: Int) -> MetadataError {
     MetadataError(
       code: .tooLarge, field: "",
       message: "the document \(name) has \(byteCount) bytes, and the limit is \(limit)")
   }
 
-  /// Checks how many codecs an array has, and how deeply they are inside of each other.
+  /// Checks the number of codecs of an array, and how deeply they are nested.
   ///
   /// - Complexity: O(*n*) in the size of the metadata.
   func check(_ codecs: [MetadataExtension]) throws(MetadataError) {
@@ -80,7 +73,7 @@ public struct MetadataLimits: Hashable, Sendable {
     try check(count: count, depth: 1)
   }
 
-  /// Counts the codecs in the settings of a codec: all that is in a list whose name ends as `index_codecs` does.
+  /// Counts the codecs in the settings of a codec: the items of all lists with names like `index_codecs`.
   private func count(in settings: JSONValue, depth: Int, _ count: inout Int) throws(MetadataError) {
     switch settings {
     case .object(let members):
@@ -102,11 +95,11 @@ public struct MetadataLimits: Hashable, Sendable {
   private func check(count: Int, depth: Int) throws(MetadataError) {
     guard count <= codecCount else {
       throw MetadataError(
-        code: .tooLarge, field: "codecs", message: "there are more than \(codecCount) codecs")
+        code: .tooLarge, field: "codecs", message: "the array has more than \(codecCount) codecs")
     }
     guard depth <= codecDepth else {
       throw MetadataError(
-        code: .tooLarge, field: "codecs", message: "codecs are inside of others more than \(codecDepth) deep")
+        code: .tooLarge, field: "codecs", message: "codecs are nested more than \(codecDepth) deep")
     }
   }
 }

@@ -1,6 +1,6 @@
-/// Where a node is in a hierarchy: names with slashes between them, or nothing for the root.
+/// The place of a node in a hierarchy: names with slashes between them, or nothing for the root.
 ///
-/// Paths are equal if their bytes are, as they are to a store.
+/// Like a store, it compares the bytes of names.
 public struct NodePath: Sendable {
   /// The path of the root.
   public static let root = NodePath(checked: [])
@@ -12,7 +12,9 @@ public struct NodePath: Sendable {
     self.names = names
   }
 
-  /// Creates a path from text; `""` and `"/"` are the root, and one slash at the beginning is ignored.
+  /// Creates a path from text.
+  ///
+  /// `""` and `"/"` are the root. One slash at the beginning does not count.
   ///
   /// - Throws: An error if Zarr does not allow one of the names.
   public init(_ text: String) throws(MetadataError) {
@@ -22,10 +24,10 @@ public struct NodePath: Sendable {
     }
   }
 
-  /// Creates the path of a node that may be there already, by whichever library.
+  /// Creates the path of a node that any library may have stored.
   ///
-  /// Other libraries do not keep all rules for names, so only those names are refused that could lead out of
-  /// the store: empty ones, what has nothing but dots, and what has a NUL character.
+  /// Some libraries do not follow all rules for names. This initializer refuses only the names that could lead
+  /// out of the store: those that are empty, consist of dots, or contain a NUL character.
   ///
   /// - Throws: An error if a name is one of these.
   public init(existing text: String) throws(MetadataError) {
@@ -35,11 +37,11 @@ public struct NodePath: Sendable {
     }
   }
 
-  /// The names between slashes, of which one at the beginning is ignored.
+  /// The names between the slashes, without one slash at the beginning.
   private static func names(in text: String) -> [String] {
     let relative = text.utf8.first == UInt8(ascii: "/") ? Substring(text.utf8.dropFirst()) : text[...]
     guard !relative.utf8.isEmpty else { return [] }
-    // Bytes are compared, since a slash and a combining mark after it are one character to Swift.
+    // To Swift a slash with a combining mark is one character, so this compares bytes.
     let parts = relative.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     return parts.map { String(Substring($0)) }
   }
@@ -52,7 +54,7 @@ public struct NodePath: Sendable {
     names.isEmpty ? nil : NodePath(checked: Array(names.dropLast()))
   }
 
-  /// The path of a node in the group that has this path.
+  /// The path of a node in the group at this path.
   ///
   /// - Throws: An error if Zarr does not allow the name.
   public func appending(_ name: String) throws(MetadataError) -> NodePath {
@@ -60,64 +62,65 @@ public struct NodePath: Sendable {
     return NodePath(checked: names + [name])
   }
 
-  /// The path of a node in the group that has this path, which may be there already, by whichever library.
+  /// The path of a node in the group at this path, that any library may have stored.
   ///
-  /// - Throws: An error as that of ``init(existing:)``.
+  /// - Throws: The same errors as ``init(existing:)``.
   public func appending(existing name: String) throws(MetadataError) -> NodePath {
     try Self.checkSafety(name)
     return NodePath(checked: names + [name])
   }
 
-  /// The path that leads from this path as far as the other one does from the root.
+  /// The path that follows the names of the other path from here.
   public func appending(_ other: NodePath) -> NodePath {
     NodePath(checked: names + other.names)
   }
 
-  /// Whether this is the path of a node below another one, or of that node itself.
+  /// Whether this is the path of the node at `other`, or of one below it.
   public func isAt(orBelow other: NodePath) -> Bool {
     names.count >= other.names.count
       && zip(names, other.names).allSatisfy { ExactString($0) == ExactString($1) }
   }
 
-  /// The path that leads here from a node above, whose path this one begins with.
+  /// The path that leads here from a node above.
   func relative(to other: NodePath) -> NodePath {
     NodePath(checked: Array(names.dropFirst(other.names.count)))
   }
 
-  /// The key in the store of something that belongs to the node, as `a/b/zarr.json` or `a/b/c/0/0`.
+  /// The key in the store of a document or chunk of the node, as `a/b/zarr.json` or `a/b/c/0/0`.
   public func key(_ suffix: String) -> String {
     names.isEmpty ? suffix : "\(self)/\(suffix)"
   }
 
-  /// Checks all that Zarr asks of a name.
+  /// Checks all rules of Zarr for names.
   private static func check(_ name: String) throws(MetadataError) {
     try checkSafety(name)
     if name.utf8.starts(with: "__".utf8) {
-      throw error(name, "a name begins with \"__\", which is reserved")
+      throw error(name, "it begins with \"__\", which is reserved")
     } else if reservedNames.contains(where: name.utf8.elementsEqual) {
-      throw error(name, "a name is \(JSONValue.string(name)), which is reserved")
+      throw error(name, "it is reserved")
     }
   }
 
   /// Checks that a name leads from a group to something directly in it.
   private static func checkSafety(_ name: String) throws(MetadataError) {
     if name.utf8.isEmpty {
-      throw error(name, "a name is empty")
+      throw error(name, "it is empty")
     } else if name.utf8.contains(UInt8(ascii: "/")) {
-      throw error(name, "a name has a slash")
+      throw error(name, "it has a slash")
     } else if name.utf8.contains(0) {
-      throw error(name, "a name has a NUL character")
+      throw error(name, "it has a NUL character")
     } else if name.utf8.allSatisfy({ $0 == UInt8(ascii: ".") }) {
-      throw error(name, "a name has nothing but dots")
+      throw error(name, "it consists of dots")
     }
   }
 
-  /// The names of documents, in place of which there can be no node.
+  /// The names of documents, which no node can have.
   private static let reservedNames = ["zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"].map(\.utf8)
 
   private static func error(_ name: String, _ reason: String) -> MetadataError {
     MetadataError(
-      code: .invalidPath, field: "", message: "\(JSONValue.string(name).summary) is no node name: \(reason)")
+      code: .invalidPath, field: "",
+      message: "\(JSONValue.string(name).summary) is not a node name: \(reason)")
   }
 }
 
@@ -132,8 +135,9 @@ extension NodePath: Hashable {
 }
 
 extension NodePath: Comparable {
-  /// Whether a path comes first: a group before what is in it, and what is in one group in the order of the
-  /// bytes of the names.
+  /// Whether a path comes first.
+  ///
+  /// A group comes before its nodes. The nodes of a group are in the order of the bytes of their names.
   public static func < (left: NodePath, right: NodePath) -> Bool {
     for (one, other) in zip(left.names, right.names) where ExactString(one) != ExactString(other) {
       return one.utf8.lexicographicallyPrecedes(other.utf8)

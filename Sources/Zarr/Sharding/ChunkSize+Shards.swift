@@ -2,10 +2,10 @@ extension ChunkSize {
   /// Returns the division of an array into shards.
   ///
   /// - Parameters:
-  ///   - chunkShape: The number of elements of an inner chunk along each axis.
+  ///   - chunkShape: The number of elements of an inner chunk along each dimension.
   ///   - shape: The shape of the array.
   ///   - meanByteCount: The mean size of the elements in wire form, or nil if it is not known.
-  /// - Returns: A grid of shards that are a whole number of inner chunks along each axis.
+  /// - Returns: A grid of shards that are a whole number of inner chunks along each dimension.
   /// - Throws: ``MetadataError`` if bytes are asked for and the mean is not known, or a shape is not a whole
   ///   number of inner chunks.
   func shardGrid(
@@ -15,8 +15,8 @@ extension ChunkSize {
     try chunkGrid.checkCovers(shape)
     switch self {
     case .grid(let grid):
-      guard grid.axes.count == chunkShape.count,
-        zip(grid.axes, chunkShape).allSatisfy({ $0.isDivisible(by: $1) })
+      guard grid.dimensions.count == chunkShape.count,
+        zip(grid.dimensions, chunkShape).allSatisfy({ $0.isDivisible(by: $1) })
       else {
         throw MetadataError(
           code: .unexpectedValue, field: ChunkGrid.shapesField,
@@ -56,7 +56,7 @@ extension ChunkSize {
     }
   }
 
-  /// A grid of shards that have as many inner chunks along each axis.
+  /// A grid of shards that have as many inner chunks along each dimension.
   private static func grid(
     ofChunks chunkShape: [Int], counts: [Int]
   ) throws(MetadataError) -> ChunkGrid {

@@ -17,11 +17,11 @@ struct InnerChunkPlace {
   init(_ indices: [Int], _ grid: ChunkGrid, _ codec: ShardingCodec) throws(ChunkError) {
     var shardIndices: [Int] = []
     var local: [Int] = []
-    for (axis, index) in indices.enumerated() {
-      let side = codec.chunkShape[axis]
-      let shard = grid.axes[axis].chunkIndex(of: index * side)
+    for (dimension, index) in indices.enumerated() {
+      let side = codec.chunkShape[dimension]
+      let shard = grid.dimensions[dimension].chunkIndex(of: index * side)
       shardIndices.append(shard)
-      local.append(index - grid.axes[axis].range(ofChunk: shard).lowerBound / side)
+      local.append(index - grid.dimensions[dimension].range(ofChunk: shard).lowerBound / side)
     }
     self.grid = try InnerChunkGrid(
       shardShape: grid.chunkShape(at: shardIndices), chunkShape: codec.chunkShape)

@@ -3,7 +3,7 @@ import ChunkEngine
 /// The shards that a region of an array touches, divided into pieces of work.
 ///
 ///     shard 0          shard 1          shard 2            a piece is a box of inner chunks of one shard:
-///     ┌ · · a a ┐      ┌ c c d d ┐      ┌ e e · · ┐        some along one axis, one along each axis before it,
+///     ┌ · · a a ┐      ┌ c c d d ┐      ┌ e e · · ┐        some along one dimension, one along each dimension before it,
 ///     └ · · b b ┘      └ … … … … ┘      └ … … · · ┘        and along those behind it all that are selected
 ///
 /// Inner chunks may be small and many, so that a worker takes many of them at a time.
@@ -15,24 +15,24 @@ struct ShardPlan {
   private let grid: ChunkGrid
   private let codec: ShardingCodec
 
-  /// The first shard along each axis, and how many there are.
+  /// The first shard along each dimension, and how many there are.
   private let first: [Int]
   private let counts: [Int]
 
   /// The number of shards.
   let shardCount: Int
 
-  /// The most inner chunks along each axis that the region has of one shard.
+  /// The most inner chunks along each dimension that the region has of one shard.
   private let chunkCounts: [Int]
 
   /// The number of inner chunks that the region touches, at most.
   let chunkCount: Int
 
-  /// The axis along which a shard is divided into pieces, and the inner chunks of a piece along it.
-  private var axis = 0
+  /// The dimension along which a shard is divided into pieces, and the inner chunks of a piece along it.
+  private var dimension = 0
   private var step = 1
 
-  /// The pieces of a shard along the axes up to that one.
+  /// The pieces of a shard along the dimensions up to that one.
   private var pieceCounts: [Int] = []
 
   /// The number of pieces of each shard, of which some are empty where the region has fewer inner chunks.
@@ -47,23 +47,23 @@ struct ShardPlan {
     var first: [Int] = []
     var counts: [Int] = []
     var chunkCounts: [Int] = []
-    for (axis, range) in region.ranges.enumerated() {
+    for (dimension, range) in region.ranges.enumerated() {
       guard !range.isEmpty else {
         first.append(0)
         counts.append(0)
         chunkCounts.append(0)
         continue
       }
-      let division = grid.axes[axis]
+      let division = grid.dimensions[dimension]
       let lower = division.chunkIndex(of: range.lowerBound)
       let upper = division.chunkIndex(of: range.upperBound - 1)
       first.append(lower)
       counts.append(upper - lower + 1)
-      // The longest shard, or what the region has of the first and the last.
-      let side = codec.chunkShape[axis]
+      // The longest shard or the whole region, or what the region has of the first and the last.
+      let side = codec.chunkShape[dimension]
       let most =
         upper - lower > 1
-        ? division.longest / side
+        ? min(division.longest / side, (range.count - 1) / side + 2)
         : [lower, upper].map { Self.chunks(of: range, in: division.range(ofChunk: $0), side: side).count }
           .max()
       chunkCounts.append(most ?? 0)
@@ -81,7 +81,7 @@ struct ShardPlan {
     self.chunkCount = chunkCount
   }
 
-  /// The inner chunks of a shard along one axis that have elements of a range.
+  /// The inner chunks of a shard along one dimension that have elements of a range.
   private static func chunks(of range: Range<Int>, in shard: Range<Int>, side: Int) -> Range<Int> {
     let shared = range.clamped(to: shard)
     return (shared.lowerBound - shard.lowerBound) / side..<(shared.upperBound - 1 - shard.lowerBound) / side
@@ -93,15 +93,15 @@ struct ShardPlan {
   /// - Parameter chunkCount: The inner chunks of a piece, at most and if one piece can have as many.
   mutating func divide(intoPiecesOf chunkCount: Int) {
     var rest = max(1, chunkCount)
-    axis = chunkCounts.count - 1
-    while axis > 0, chunkCounts[axis] <= rest {
-      rest /= max(1, chunkCounts[axis])
-      axis -= 1
+    dimension = chunkCounts.count - 1
+    while dimension > 0, chunkCounts[dimension] <= rest {
+      rest /= max(1, chunkCounts[dimension])
+      dimension -= 1
     }
-    guard axis >= 0 else { return }
-    step = min(rest, max(1, chunkCounts[axis]))
-    pieceCounts = Array(chunkCounts[...axis])
-    pieceCounts[axis] = (chunkCounts[axis] + step - 1) / step
+    guard dimension >= 0 else { return }
+    step = min(rest, max(1, chunkCounts[dimension]))
+    pieceCounts = Array(chunkCounts[...dimension])
+    pieceCounts[dimension] = (chunkCounts[dimension] + step - 1) / step
     // No more pieces than inner chunks.
     piecesPerShard = pieceCounts.reduce(1, *)
   }
@@ -119,16 +119,16 @@ struct ShardPlan {
   func indices(ofShard number: Int) -> [Int] {
     var rest = number
     var indices = first
-    for axis in counts.indices.reversed() {
-      indices[axis] += rest % counts[axis]
-      rest /= counts[axis]
+    for dimension in counts.indices.reversed() {
+      indices[dimension] += rest % counts[dimension]
+      rest /= counts[dimension]
     }
     return indices
   }
 
   /// The first element of a shard.
   func start(ofShardAt indices: [Int]) -> [Int] {
-    zip(grid.axes, indices).map { $0.range(ofChunk: $1).lowerBound }
+    zip(grid.dimensions, indices).map { $0.range(ofChunk: $1).lowerBound }
   }
 
   /// The inner chunks of a shard.
@@ -148,13 +148,13 @@ struct ShardPlan {
     guard piecesPerShard > 1 else { return part }
     var box = part.chunks
     var rest = number
-    for axis in pieceCounts.indices.reversed() {
-      let index = rest % pieceCounts[axis]
-      rest /= pieceCounts[axis]
-      let step = axis == self.axis ? step : 1
-      let lower = box[axis].lowerBound + index * step
-      guard lower < box[axis].upperBound else { return nil }
-      box[axis] = lower..<min(box[axis].upperBound, lower + step)
+    for dimension in pieceCounts.indices.reversed() {
+      let index = rest % pieceCounts[dimension]
+      rest /= pieceCounts[dimension]
+      let step = dimension == self.dimension ? step : 1
+      let lower = box[dimension].lowerBound + index * step
+      guard lower < box[dimension].upperBound else { return nil }
+      box[dimension] = lower..<min(box[dimension].upperBound, lower + step)
     }
     return part.restricted(to: box)
   }

@@ -30,16 +30,16 @@ struct Sharding: Sendable {
 
   /// Prepares for an array, or returns nil if its chunks are no shards.
   ///
-  /// - Throws: ``MetadataError`` if an inner chunk has another number of axes.
+  /// - Throws: ``MetadataError`` if an inner chunk has another number of dimensions.
   init?(_ chain: CodecChain, _ grid: ChunkGrid, _ access: ArrayAccess) throws(MetadataError) {
     guard chain.arrayToArray.isEmpty, chain.stages.isEmpty, let codec = chain.arrayToBytes as? ShardingCodec
     else { return nil }
-    guard codec.chunkShape.count == grid.axes.count else {
+    guard codec.chunkShape.count == grid.dimensions.count else {
       throw MetadataError(
         code: .unexpectedValue, field: "codecs[0].configuration.chunk_shape",
-        message: "expected \(grid.axes.count) integers, as in shape, found \(codec.chunkShape.count)")
+        message: "expected \(grid.dimensions.count) integers, as in shape, found \(codec.chunkShape.count)")
     }
-    guard zip(grid.axes, codec.chunkShape).allSatisfy({ $0.isDivisible(by: $1) }) else { return nil }
+    guard zip(grid.dimensions, codec.chunkShape).allSatisfy({ $0.isDivisible(by: $1) }) else { return nil }
     self.codec = codec
     indices = ShardIndexCache(maximumByteCount: access.shardIndexCacheByteCount)
     writers = WorkerPool {
@@ -52,7 +52,7 @@ struct Sharding: Sendable {
   }
 }
 
-extension ChunkAxis {
+extension ChunkDimension {
   /// Whether the length of every chunk is a multiple of `length`.
   func isDivisible(by length: Int) -> Bool {
     switch self {

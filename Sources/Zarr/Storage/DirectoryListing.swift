@@ -17,6 +17,9 @@ public struct DirectoryListing: Hashable, Sendable {
   /// Whether the prefix itself is a symbolic link, whose values are somewhere else.
   var isLinked = false
 
+  /// Whether the prefix is a symbolic link that is found by way of another one.
+  var isBelowLink = false
+
   /// Creates a listing.
   public init(values: [String] = [], prefixes: [String] = [], loops: [String] = []) {
     self.values = values

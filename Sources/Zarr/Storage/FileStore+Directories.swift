@@ -10,18 +10,35 @@ extension FileStore {
     if !directory.isEmpty { _ = unsafe unlinkat(root.rawValue, directory, AT_REMOVEDIR) }
   }
 
-  public func list(_ prefix: String) throws -> [StoreKey] {
+  public func list(_ prefix: String) throws -> [StoreKey] { try list(prefix, withEmptyDirectories: false) }
+
+  /// Lists all keys below a prefix, and if asked for the names of directories without a value, which may be in
+  /// the place of one.
+  ///
+  /// A link below another link is not followed: what it leads to would be listed as often as there are ways. It is
+  /// an error where all values count, which is where directories do.
+  func list(_ prefix: String, withEmptyDirectories showsEmpty: Bool) throws -> [StoreKey] {
     var keys: [StoreKey] = []
-    var directories = [try Self.directory(of: prefix)].filter(canBeListed)
+    var directories = [(path: try Self.directory(of: prefix), isLinked: false)].filter {
+      canBeListed($0.path)
+    }
     while let next = directories.popLast() {
-      try forEachEntry(of: next, followingLinks: true) { path, name, isDirectory in
+      var isEmpty = true
+      try forEachEntry(of: next.path, followingLinks: true) { path, name, isDirectory in
         guard !Self.isTemporary(name) else { return }
-        if !isDirectory || !canBeListed(path) {
+        isEmpty = false
+        let isLink = isDirectory && isLink(path)
+        if !isDirectory || isLink && !canBeListed(path) {
           keys.append(StoreKey(checked: path))
-        } else if !isLoop(path) {
-          directories.append(path)
+        } else if !isLink || !next.isLinked && !isLoop(path) {
+          directories.append((path, next.isLinked || isLink))
+        } else if showsEmpty {
+          // Chunks would be missing without a word.
+          guard isLoop(path) else { throw StoreError.nestedLink(path: "\(location)/\(path)") }
+          keys.append(StoreKey(checked: path))
         }
       }
+      if isEmpty, showsEmpty, next.path != prefix { keys.append(StoreKey(checked: next.path)) }
     }
     return keys
   }
@@ -30,6 +47,7 @@ extension FileStore {
     var listing = DirectoryListing()
     let directory = try Self.directory(of: prefix)
     listing.isLinked = isLink(directory)
+    listing.isBelowLink = listing.isLinked && hasLink(Self.parent(of: directory))
     try forEachEntry(of: directory, followingLinks: true) { path, name, isDirectory in
       guard !Self.isTemporary(name) else { return }
       if !isDirectory {
@@ -68,6 +86,13 @@ extension FileStore {
     var status = stat()
     return unsafe !path.isEmpty && fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0
       && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// Whether a path leads through a link.
+  func hasLink(_ path: String) -> Bool {
+    var path = path
+    while !path.isEmpty, !isLink(path) { path = Self.parent(of: path) }
+    return !path.isEmpty
   }
 
   /// Whether a directory is also one of those that its names lead through, as only a link can be.
@@ -134,15 +159,19 @@ extension FileStore {
     return count
   }
 
-  /// Removes temporary files that writers of one value left when they were killed, of whatever age.
+  /// Removes temporary files that writers of one value left when they were killed.
   ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - age: As in ``sweepTemporaryFiles(_:olderThan:)``; zero for callers who are the only writers.
   /// - Throws: ``StoreError``
   /// - Complexity: O(*n*) where *n* is the number of names in the directory of the value.
-  package func sweepTemporaryFiles(of key: StoreKey) throws {
+  package func sweepTemporaryFiles(of key: StoreKey, olderThan age: Duration = .seconds(60)) throws {
+    let latest = time(nil) - Int(clamping: age.components.seconds)
     let value = Self.name(of: key.description)
     try forEachEntry(of: Self.parent(of: key.description)) { path, name, isDirectory in
       guard !isDirectory, TemporaryName.matches(name, for: value) else { return }
-      _ = try removeAbandoned(path, latest: .max)
+      _ = try removeAbandoned(path, latest: latest)
     }
   }
 

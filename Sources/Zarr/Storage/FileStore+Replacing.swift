@@ -35,6 +35,11 @@ extension FileStore {
   public func delete(_ old: (any StoredValue)?, at key: StoreKey) throws {
     // Without one there is nothing to delete, and what others have written since then is theirs.
     guard let old = old as? FileValue else { return }
+    // What is not to be deleted keeps its name, whenever the process may be killed; below it is looked at once
+    // more, because it may be replaced at this moment.
+    guard try FileIdentity(of: key.description, in: root.rawValue) == old.identity() else {
+      throw StoreError.changed(path: path(of: key))
+    }
     let name = temporaryName(for: key.description)
     guard retrying({ unsafe renameat(root.rawValue, key.description, root.rawValue, name) }) == 0 else {
       if errno == ENOENT { throw StoreError.changed(path: path(of: key)) }

@@ -151,7 +151,17 @@ public final class FileStore: Store {
   public func delete(_ key: StoreKey) throws {
     let directory = Self.parent(of: key.description)
     // By its name in the directory, which was opened without leaving the store.
-    guard let parent = try open(directory, flags: O_RDONLY | O_DIRECTORY) else { return }
+    let opened: FileDescriptor?
+    do throws(StoreError) {
+      opened = try open(directory, flags: O_RDONLY | O_DIRECTORY)
+    } catch {
+      // Where no more files can be opened, what was just made can go nevertheless.
+      guard !hasLink(directory), unsafe unlinkat(root.rawValue, key.description, 0) == 0 || errno == ENOENT,
+        durability != .durable
+      else { throw error }
+      return
+    }
+    guard let parent = opened else { return }
     guard unsafe unlinkat(parent.rawValue, Self.name(of: key.description), 0) == 0 else {
       if errno == ENOENT { return }
       throw StoreError.system(operation: "remove", path: path(of: key), code: errno)

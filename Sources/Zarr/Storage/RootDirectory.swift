@@ -93,7 +93,7 @@ struct RootDirectory: ~Copyable {
   }
 
   private var replaced: StoreError {
-    .system(operation: "use the replaced directory", path: location, code: ESTALE)
+    .replaced(path: location)
   }
 
   /// The rights to a directory that is removed because it was replaced.

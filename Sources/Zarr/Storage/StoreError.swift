@@ -13,6 +13,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case outside(path: String)
   /// A symbolic link leads to a directory in which it is.
   case loop(path: String)
+  /// A symbolic link to a group is found by way of another link, and not followed.
+  case nestedLink(path: String)
   /// There is a pipe, a device or the like in place of a value.
   case notFile(path: String)
   /// Somebody asked the store to write what it cannot.
@@ -23,6 +25,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case changed(path: String)
   /// What was locked is not what others find any more, so that they are not kept away.
   case lockLost(path: String)
+  /// Another directory has taken the place of the store's.
+  case replaced(path: String)
   /// There are no locks where the store is.
   case notLockable(path: String, code: Int32)
   /// What is below a prefix cannot get another one.
@@ -40,6 +44,8 @@ extension StoreError: CustomStringConvertible {
     case .outside(let path):
       "\(path) is behind a symbolic link that leads out of the store; a store can be opened so that it follows them"
     case .loop(let path): "\(path) is a symbolic link to a directory that it is in"
+    case .nestedLink(let path):
+      "\(path) is a symbolic link below another one, and such links are not followed further; name what it leads to"
     case .notFile(let path): "\(path) is no file, but a pipe or a device, which is not read"
     case .readOnly(let path): "\(path) cannot be written"
     case .locked(let path, let owner):
@@ -48,6 +54,7 @@ extension StoreError: CustomStringConvertible {
       "\(path) was replaced by somebody else while a part of it was written, and is as they wrote it; try again"
     case .lockLost(let path):
       "\(path) was removed or replaced while it was locked, so that others may have written meanwhile; what they wrote stays, open the array again"
+    case .replaced(let path): "\(path) was replaced while it was open; open it again for what is there now"
     case .notLockable(let path, let code):
       """
       \(path) cannot be locked (\(unsafe String(cString: strerror(code)))), and without a lock elements that \

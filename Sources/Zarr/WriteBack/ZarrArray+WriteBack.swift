@@ -80,7 +80,7 @@ extension ZarrArray {
       }
     }
     let region = ArrayRegion(
-      zip(metadata.shape, zip(grid.axes, indices)).map { length, chunk in
+      zip(metadata.shape, zip(grid.dimensions, indices)).map { length, chunk in
         let range = chunk.0.range(ofChunk: chunk.1)
         return min(range.lowerBound, length)..<min(range.upperBound, length)
       })

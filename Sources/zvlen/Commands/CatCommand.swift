@@ -9,8 +9,9 @@ struct CatCommand: ParsableCommand, ReadingCommand {
     abstract: "Writes the bytes of some elements to standard output, as they are.",
     discussion: """
       Nothing is put between or behind the elements. Text and bytes of a fixed width come without the zeros \
-      that fill them up, text as UTF-8. Each INDEX is a number for each axis, from 0 on, with \
-      commas between them; an array without axes has none.
+      that fill them up, text as UTF-8. Each INDEX is a number for each dimension, from 0 on, with \
+      commas between them; an array without dimensions has none. Of an element that cannot be read nothing is written; \
+      the others follow, and the exit code is 1.
         zvlen cat photos.zarr/blobs 17 > photo.jpg
         zvlen cat table.zarr 3,4 3,5
       """)
@@ -46,9 +47,13 @@ struct CatCommand: ParsableCommand, ReadingCommand {
     let output = OutputStream.standard()
     var raw = RawElements(of: path)
     let places = indices.isEmpty ? [[]] : indices.map(\.indices)
+    var isWhole = true
     try output.flushing {
       for place in places {
-        let elements = try array.read(ArrayRegion(elementAt: place), monitor: Interruption.monitor)
+        guard let elements = try read(place, of: array) else {
+          isWhole = false
+          continue
+        }
         guard array.dataType.isPadded else {
           try output.write(elements[0])
           continue
@@ -66,5 +71,17 @@ struct CatCommand: ParsableCommand, ReadingCommand {
     }
     try damage.finish()
     try raw.finish()
+    if !isWhole { throw ExitCode.failure }
+  }
+
+  /// Reads an element, or says why it cannot be read and returns nil.
+  private func read(_ place: [Int], of array: ZarrArray) throws -> BlobView? {
+    do {
+      return try array.read(ArrayRegion(elementAt: place), monitor: Interruption.monitor)
+    } catch {
+      if case ZarrError.cancelled = error { throw error }
+      StandardError.write("zvlen: error: \(OneLine(error))\(ReadingOptions.advice(for: error))\n")
+      return nil
+    }
   }
 }

@@ -8,7 +8,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     commandName: "copy",
     abstract: "Copies an array, or a group with all that is below it, with other chunks or codecs if asked.",
     discussion: """
-      All is as in SRC but what the options say. Groups, attributes and names of axes are copied too, and \
+      All is as in SRC but what the options say. Groups, attributes and names of dimensions are copied too, and \
       consolidated metadata is written where SRC has it. Chunks that are not stored are not stored in DEST. \
       Arrays that keep their chunks and codecs are copied without decoding them.
         zvlen copy photos.zarr backup.zarr
@@ -56,22 +56,25 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     let target = try NodeDestination(
       path: destination, format: try options.zarrFormat ?? node.metadata.zarrFormat, overwrites: overwrite,
       durability: safety.durability)
+    let report: CopyReport
     do {
-      let report = try copy(node, to: target.store, options)
+      report = try copy(node, to: target.store, options)
       try Interruption.check()
       try target.commit()
-      for node in report.leftOut {
-        StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
-      }
-      for location in report.arraysLosingMissingValue {
-        StandardError.write(
-          "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
-            + "not in the copy: in v3 it does so for numbers only\n")
-      }
     } catch {
       target.discard()
       throw target.named(error)
     }
+    for node in report.leftOut {
+      StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
+    }
+    for location in report.arraysLosingMissingValue {
+      StandardError.write(
+        "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
+          + "not in the copy: in v3 it does so for numbers only\n")
+    }
+    // The copy is there, and is not all of SRC.
+    if !report.leftOut.isEmpty { throw ExitCode.failure }
   }
 
   private func copy(_ node: NodeLocation, to store: FileStore, _ options: CopyOptions) throws -> CopyReport {

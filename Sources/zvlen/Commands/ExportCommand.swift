@@ -16,8 +16,9 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
         zvlen export doc.zarr -o doc
 
       An array becomes a file with an element in each line, in C order; a minus sign stands for standard \
-      output. Text and bytes of a fixed width come without the zeros that fill them up. Elements with a line \
-      feed in them are refused: see --null, or zvlen dump for JSON. Numbers and all else that is no bytes, text \
+      output. Text and bytes of a fixed width come without the zeros that fill them up. An element with a line \
+      feed in it is an error, and no file is made: see --null, or zvlen dump for JSON; on standard output its line \
+      is its bytes as {"base64":...}, the others follow, and the exit code is 1. Numbers and all else that is no bytes, text \
       or JSON is written as zvlen dump does.
         zvlen export events.zarr -o events.jsonl
         zvlen export events.zarr -o - | grep error
@@ -59,7 +60,8 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
     switch try node.metadata {
     case .array:
       let array = try ZarrArray.open(in: node.store, access: damage.access(reading))
-      let export = LineExport(array: array, terminator: null ? 0 : UInt8(ascii: "\n"))
+      let export = LineExport(
+        array: array, terminator: null ? 0 : UInt8(ascii: "\n"), isStream: output == "-")
       var raw = RawElements(of: source)
       if output == "-" {
         try export.run(to: .standard(), raw: &raw)

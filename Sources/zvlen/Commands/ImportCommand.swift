@@ -35,9 +35,10 @@ struct ImportCommand: ParsableCommand {
       What is done is in .NAME.import.partial beside DEST, and how far it is in .NAME.import.json. Both are \
       gone when DEST is there, and the same command only compares then. With --append the second one stays, so \
       that no element is imported twice: the same command adds the lines that a log has got since then, and the \
-      files that are new in a directory. What was imported has to be as it was: a log, or standard input, \
-      begins with the same lines, and files have the same size and time of change. If that is not so, as for a \
-      log that was rotated, nothing is appended and the error says what has changed.
+      files that are new in a directory. Each log is remembered by its path, so that you can name others, or some \
+      of them. What was imported has to be as it was: a log, or standard input, begins with the same lines, and \
+      files have the same bytes; those with another size or time of change are read again. If that is not so, as \
+      for a log that was rotated, nothing is appended and the error says what has changed.
         zvlen import app.log -o app.zarr --append --resume
 
       Several processes fill one array if each imports a part of the source, in any order and on any machine \
@@ -142,14 +143,10 @@ struct ImportCommand: ParsableCommand {
         workerCount: workers.count, limits: chunks.limits, allowsHugeElements: allowHugeElements),
       memoryBudget: memoryBudget.value)
     var work = try makeWork(settings)
-    do {
-      if let part {
-        try run(&work, part)
-      } else {
-        try run(&work)
-      }
-    } catch ZarrError.chunkTooLarge(let path, let elementCount, let limit, let fittingCount) {
-      throw tooLarge(path, elementCount, limit: limit, fittingCount)
+    if let part {
+      try run(&work, part)
+    } else {
+      try run(&work)
     }
   }
 
@@ -190,7 +187,7 @@ struct ImportCommand: ParsableCommand {
       let record = resume ? try record(of: work, path) : nil
       let isFound = record?.isFound == true
       if destination.continuesExisting {
-        if !isFound, let name = encoding.givenNames.first {
+        if record?.hasSameOptions != true, let name = encoding.givenNames.first {
           throw ToolError("\(output) is continued as it is; leave out \(name), or use --overwrite")
         }
         if isFound, try FileStatus(of: hiddenPath) != nil {
@@ -200,14 +197,15 @@ struct ImportCommand: ParsableCommand {
         }
       } else if record != nil, !isFound, try !destination.store.list("").isEmpty {
         throw ToolError(
-          "\(hiddenPath) holds files that no such import has left; move them away, or remove them to begin again")
+          "\(hiddenPath) holds files that no such import has left; move them away, or remove them to begin again"
+        )
       }
       try work.run(to: destination, record: record)
       try destination.commit()
       if !append { try record?.remove() }
     } catch {
       destination.discard()
-      throw destination.named(error)
+      throw explained(error, destination)
     }
   }
 
@@ -228,7 +226,8 @@ struct ImportCommand: ParsableCommand {
 
   private func record(of work: any ImportWork, _ path: String) throws -> ImportRecord {
     try ImportRecord(
-      of: path, job: work.job, interval: .seconds(checkpointSeconds), durability: safety.durability)
+      of: path, job: work.job, adds: append, interval: .seconds(checkpointSeconds),
+      durability: safety.durability)
   }
 
   /// Imports a part of the sources.
@@ -249,8 +248,18 @@ struct ImportCommand: ParsableCommand {
       try work.run(part, to: destination)
     } catch {
       destination.discard()
-      throw destination.named(error)
+      throw explained(error, destination)
     }
+  }
+
+  /// An error of the library in the words of the options, and with the path that was asked for.
+  private func explained(_ error: any Error, _ destination: NodeDestination) -> any Error {
+    guard case ZarrError.chunkTooLarge(let path, let elementCount, let limit, let fittingCount) = error else {
+      return destination.named(error)
+    }
+    return tooLarge(
+      path.replacing(destination.store.location, with: destination.path), elementCount, limit: limit,
+      fittingCount)
   }
 
   /// What to do about elements that are too large for the chunks of an array.

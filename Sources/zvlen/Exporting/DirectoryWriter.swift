@@ -40,6 +40,8 @@ final class DirectoryWriter {
       // Never through a link: a new file, or none.
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
       let file = try OpenFile(name, in: number, flags: flags, path: location)
+      // Whoever sweeps leaves files that are locked.
+      if overwrites { _ = file.lock() }
       do {
         try file.write(bytes)
         if unsafe overwrites && renameat(number, name, number, path.name) != 0 {

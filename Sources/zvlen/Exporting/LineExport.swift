@@ -9,6 +9,10 @@ struct LineExport {
   /// What ends a line.
   let terminator: UInt8
 
+  /// Whether lines are read as they come, so that those after an element with the terminator in it are wanted
+  /// too; such an element is then written in its raw form.
+  let isStream: Bool
+
   /// Writes all elements, each with the terminator behind it.
   ///
   /// Bytes, text and JSON are written as they are, but for JSON that is laid out in several lines, which is
@@ -18,7 +22,7 @@ struct LineExport {
   /// - Parameters:
   ///   - output: Where the lines go; those in front of an error are written.
   ///   - raw: Is told of elements that are none of their data type, whose bytes are written.
-  /// - Throws: ``ToolError`` if the terminator is part of an element.
+  /// - Throws: ``ToolError`` if the terminator is part of an element, unless lines are read as they come.
   func run(to output: OutputStream, raw: inout RawElements) throws {
     guard array.dataType.isPadded || [.bytes, .string, .json].contains(array.dataType) else {
       return try array.writeLines(
@@ -74,8 +78,11 @@ struct LineExport {
           ElementText.appendRaw(element, to: &buffer)
         }
       }
+    } else if isStream {
+      raw.add("element \(number)", "has a \(terminatorAdvice)")
+      try output.write { ElementText.appendRaw(element, to: &$0) }
     } else {
-      throw hasTerminator(number)
+      throw ToolError("\(array.location): element \(number) has a \(terminatorAdvice)")
     }
     try output.write { buffer in buffer.append(terminator) }
   }
@@ -90,11 +97,9 @@ struct LineExport {
     }
   }
 
-  private func hasTerminator(_ index: Int) -> ToolError {
+  private var terminatorAdvice: String {
     terminator == 0
-      ? ToolError("\(array.location): element \(index) has a NUL byte in it; use zvlen dump or zvlen cat")
-      : ToolError(
-        "\(array.location): element \(index) has a line feed in it; use --null, which ends elements with a "
-          + "NUL byte, or zvlen dump, which writes JSON")
+      ? "NUL byte in it; use zvlen dump or zvlen cat"
+      : "line feed in it; use --null, which ends elements with a NUL byte, or zvlen dump, which writes JSON"
   }
 }

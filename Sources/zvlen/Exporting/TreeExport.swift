@@ -26,7 +26,16 @@ struct TreeExport {
   ///   be with another one.
   func run(to directory: String, overwrites: Bool) throws {
     let count = group.count
-    let replaced = try checkPaths(count: count)
+    let files = try group.storedFiles()
+    if !skipsDamagedPaths, files != [0..<count], count > 0 {
+      let first = files.first?.lowerBound == 0 ? files[0].upperBound : 0
+      throw ToolError(
+        "\(location): element \(first) is not stored, so that there is no path for its file, and no file is written; "
+          + "--replace-damaged leaves out such files")
+    }
+    let replaced = try checkPaths(of: files)
+    // What exports that were killed have left; what cannot be swept is in nobody's way.
+    if overwrites { _ = try? FileStore(opening: directory).sweepTemporaryFiles() }
     if group.surplus > 0 {
       StandardError.write(
         "zvlen: note: \(Quantity.count(group.surplus, "element")) of \(group.blobs.location) have no path and are not "
@@ -40,11 +49,13 @@ struct TreeExport {
     let wanted = max(
       group.paths.chunkShape[0], chunkCount.multipliedReportingOverflow(by: workerCount).partialValue)
     let step = (max(1, wanted) - 1) / chunkCount * chunkCount + chunkCount
-    var start = 0
-    while start < count {
-      let end = start + min(step, count - start)
-      try export(start..<end, without: replaced, to: directory, overwrites: overwrites, progress)
-      start = end
+    for range in files {
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let end = start + min(step, range.upperBound - start)
+        try export(start..<end, without: replaced, to: directory, overwrites: overwrites, progress)
+        start = end
+      }
     }
   }
 
@@ -70,12 +81,12 @@ struct TreeExport {
   /// Reads and checks all paths, and reports those that differ only in case.
   ///
   /// - Returns: The files that later ones take the place of.
-  private func checkPaths(count: Int) throws -> Set<Int> {
+  private func checkPaths(of files: [Range<Int>]) throws -> Set<Int> {
     var check = PathCheck()
-    try forEachPath(in: 0..<count) { _, path in check.add(path.description) }
+    try forEachPath(in: files) { _, path in check.add(path.description) }
     guard check.needsSecondPass() else { return [] }
     var suspects: [(file: Int, path: String)] = []
-    try forEachPath(in: 0..<count) { file, path in
+    try forEachPath(in: files) { file, path in
       if keepsLast {
         if check.isSuspect(path.description) { suspects.append((file, path.description)) }
       } else if let conflict = check.conflict(of: path.description, index: file) {
@@ -103,12 +114,14 @@ struct TreeExport {
   }
 
   /// Reads and checks paths.
-  private func forEachPath(in files: Range<Int>, _ body: (Int, RelativePath) throws -> Void) throws {
-    try group.paths.forEachBlock(of: files, monitor: Interruption.monitor) { block in
-      for index in block.elements.indices {
-        let file = block.offset + index
-        guard let path = try path(block.elements, at: index, file: file) else { continue }
-        try body(file, path)
+  private func forEachPath(in files: [Range<Int>], _ body: (Int, RelativePath) throws -> Void) throws {
+    for range in files {
+      try group.paths.forEachBlock(of: range, monitor: Interruption.monitor) { block in
+        for index in block.elements.indices {
+          let file = block.offset + index
+          guard let path = try path(block.elements, at: index, file: file) else { continue }
+          try body(file, path)
+        }
       }
     }
   }

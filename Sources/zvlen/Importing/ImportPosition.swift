@@ -9,7 +9,8 @@ struct ImportPosition: Equatable {
   /// The elements that were imported since then.
   var elementCount = 0
 
-  /// How much of each source is imported, where sources are lines.
+  /// How much of each source is imported, where sources are lines; also of those that imports before have added
+  /// and this one does not name.
   var sources: [SourcePosition] = []
 
   /// What tells the files that are imported from others, where sources are directories.
@@ -21,6 +22,9 @@ struct ImportPosition: Equatable {
 
 /// How much of a source of lines is imported: whole lines from its beginning.
 struct SourcePosition: Equatable {
+  /// The path of the source.
+  var name = ""
+
   /// The bytes that are imported, their lines, and their CRC-32C.
   var byteCount = 0
   var lineCount = 0
@@ -70,7 +74,8 @@ extension ImportPosition {
       "sources": .array(
         sources.map { source in
           .object([
-            "byte_count": .integer(source.byteCount), "line_count": .integer(source.lineCount),
+            "path": .string(source.name), "byte_count": .integer(source.byteCount),
+            "line_count": .integer(source.lineCount),
             "crc32c": .integer(source.checksum), "is_terminated": .bool(source.isTerminated),
             "status": .array(source.status.map(JSONValue.integer)),
           ])
@@ -91,15 +96,16 @@ extension ImportPosition {
       let isComplete = json["is_complete"]?.boolValue
     else { return nil }
     for source in sources {
-      guard let source = source.objectValue, let byteCount = source["byte_count"]?.integerValue,
+      guard let source = source.objectValue, let name = source["path"]?.stringValue,
+        let byteCount = source["byte_count"]?.integerValue,
         let lineCount = source["line_count"]?.integerValue, let checksum = source["crc32c"]?.integerValue,
         let isTerminated = source["is_terminated"]?.boolValue, let status = source["status"]?.arrayValue,
         counts.contains(byteCount), counts.contains(lineCount)
       else { return nil }
       self.sources.append(
         SourcePosition(
-          byteCount: byteCount, lineCount: lineCount, checksum: checksum, isTerminated: isTerminated,
-          status: status.compactMap(\.integerValue)))
+          name: name, byteCount: byteCount, lineCount: lineCount, checksum: checksum,
+          isTerminated: isTerminated, status: status.compactMap(\.integerValue)))
     }
     (firstElement, elementCount) = (first, count)
     files = FileFingerprint(count: fileCount, sum: hashes)

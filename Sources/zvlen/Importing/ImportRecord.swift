@@ -22,8 +22,11 @@ final class ImportRecord {
   /// How far the import has come.
   private(set) var position: ImportPosition
 
-  /// Whether there was a record of the same import.
+  /// Whether there was a record of the same import, or of one that this one adds to.
   let isFound: Bool
+
+  /// Whether that import had the same options for new arrays.
+  let hasSameOptions: Bool
 
   private let interval: Duration
   private var lastSaving = ContinuousClock.now
@@ -36,10 +39,14 @@ final class ImportRecord {
   /// - Parameters:
   ///   - path: The path of what the import makes, links resolved. The directory above it exists.
   ///   - job: What is imported, and how; a record of another job that is not complete is an error.
+  ///   - adds: Whether it goes to the end of what imports before have made. Lines of other sources then add to
+  ///     those that are known.
   ///   - interval: The time between checkpoints.
   ///   - durability: What the record survives.
   /// - Throws: ``ToolError`` that says what stands in the way, and `StoreError`.
-  init(of path: String, job: JSONObject, interval: Duration, durability: Durability) throws {
+  init(
+    of path: String, job: JSONObject, adds: Bool, interval: Duration, durability: Durability
+  ) throws {
     let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let name = URL(fileURLWithPath: path).lastPathComponent
     store = try FileStore(creating: directory, durability: durability)
@@ -48,9 +55,9 @@ final class ImportRecord {
     self.job = job
     self.interval = interval
     // Of a record that was being written when its import was killed.
-    try store.sweepTemporaryFiles(of: key)
+    try store.sweepTemporaryFiles(of: key, olderThan: .zero)
     guard let bytes = try store.bytes(of: key, limit: Self.maximumByteCount) else {
-      isFound = false
+      (isFound, hasSameOptions) = (false, false)
       position = ImportPosition()
       return
     }
@@ -62,7 +69,11 @@ final class ImportRecord {
         "\(directory)/\(key) is not what an import writes; remove it and what else is there of the import, "
           + "\(Self.workingPath(of: path)), to begin again")
     }
-    isFound = recorded == job
+    let isOfLines = job["sources"] != nil && recorded["sources"] != nil
+    isFound =
+      recorded == job
+      || adds && position.isComplete && isOfLines && recorded["terminator"] == job["terminator"]
+    hasSameOptions = isFound && recorded["options"] == job["options"]
     self.position = isFound ? position : ImportPosition()
     guard isFound || position.isComplete else {
       throw ToolError(

@@ -14,11 +14,11 @@ struct ImportSettings {
 
   /// Checks that elements of a type can go to the end of an array.
   ///
-  /// - Throws: ``ToolError`` if it has not one axis, or another type than was asked for.
+  /// - Throws: ``ToolError`` if it has not one dimension, or another type than was asked for.
   func checkContinuable(_ array: ZarrArray, type: ElementType?) throws(ToolError) {
     guard array.shape.count == 1 else {
       throw ToolError(
-        "\(array.location) has \(array.shape.count) axes; only arrays of one axis are continued")
+        "\(array.location) has \(array.shape.count) dimensions; only arrays of one dimension are continued")
     }
     if let type, type.dataType != array.dataType {
       throw ToolError(

@@ -12,9 +12,9 @@ struct ImportedPaths {
   let count: Int
 
   /// Reads paths.
-  init(_ range: Range<Int>, of array: ZarrArray) throws {
+  init(_ range: Range<Int>, of group: FileTreeGroup) throws {
     count = range.count
-    try array.forEachString(in: range) { _, path in hashes.append(Self.hash(path)) }
+    try group.forEachPath(in: range) { _, path in hashes.append(Self.hash(path)) }
     hashes.sort()
   }
 

@@ -20,10 +20,14 @@ struct LineImport: ImportWork {
 
   var job: JSONObject {
     [
-      "sources": .array(
-        paths.map { .string($0 == Self.standardInputName ? $0 : NodeDestination.resolve($0)) }),
+      "sources": .array(names.map(JSONValue.string)),
       "terminator": .integer(Int(terminator)), "options": .object(settings.encoding.json),
     ]
+  }
+
+  /// What the record calls the sources.
+  private var names: [String] {
+    paths.map { $0 == Self.standardInputName ? $0 : NodeDestination.resolve($0) }
   }
 
   /// Where an import is.
@@ -33,17 +37,28 @@ struct LineImport: ImportWork {
     var position: ImportPosition
     var record: ImportRecord?
 
+    /// The position where this import began, if it adds to one that had come to its end.
+    var beginning: ImportPosition?
+
     /// The lines of the sources that are stored already, behind those of the position.
     var stored: StoredElements?
 
     /// What to do where a source has changed.
     var advice = ""
+
+    /// Stores where the import began before the array gets longer: the record of the one before is at its end,
+    /// and knows nothing of lines that are stored after it.
+    mutating func noteBeginning() throws {
+      if let beginning { try record?.save(beginning) }
+      beginning = nil
+    }
   }
 
   func survey(excluding ownPaths: [String]) {}
 
   func isUnchanged(since position: ImportPosition) throws -> Bool {
-    try zip(paths, position.sources).allSatisfy { path, source in
+    guard names == position.sources.map(\.name) else { return false }
+    return try zip(paths, position.sources).allSatisfy { path, source in
       try status(of: path).map { $0 == source.status && $0[0] == source.byteCount } ?? false
     }
   }
@@ -58,10 +73,19 @@ struct LineImport: ImportWork {
     let progress = ProgressLine("importing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
-      for (index, path) in paths.enumerated() { try append(path, index, &state, progress) }
+      // A source that is named twice has two positions.
+      var known: [String: [Int]] = [:]
+      for (index, source) in state.position.sources.enumerated().reversed() {
+        known[source.name, default: []].append(index)
+      }
+      for (path, name) in zip(paths, names) {
+        guard let index = known[name]?.popLast() else { continue }
+        try append(path, index, &state, progress)
+      }
       if let count = state.stored?.count, count > 0 {
         throw ToolError("the sources end \(Quantity.count(count, "line")) before what is stored of them")
       }
+      if state.position.elementCount > 0 { try state.noteBeginning() }
       try state.appender.finish()
       state.position.isComplete = true
       try record?.save(state.position)
@@ -103,7 +127,7 @@ struct LineImport: ImportWork {
   /// Creates or opens the array, and finds where to go on.
   private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
     let encoding = settings.encoding
-    let new = ImportPosition(sources: paths.map { _ in SourcePosition() })
+    let new = ImportPosition(sources: names.map { SourcePosition(name: $0) })
     let isThere = destination.continuesExisting || record?.isFound == true && destination.hasNode
     guard isThere else {
       let type = encoding.type ?? .string
@@ -127,17 +151,24 @@ struct LineImport: ImportWork {
     }
     let found = record.position
     let first = found.firstElement + found.elementCount
-    guard found.sources.count == paths.count, first <= array.shape[0] else {
+    guard first <= array.shape[0] else {
       throw ToolError(
         "\(destination.path) has fewer elements than the import had stored in it; remove \(record.location) "
           + "if these sources are to be imported again")
     }
     state.position.sources = found.sources
+    var known = Dictionary(found.sources.map { ($0.name, 1) }, uniquingKeysWith: +)
+    for source in new.sources {
+      known[source.name, default: 0] -= 1
+      if known[source.name, default: 0] < 0 { state.position.sources.append(source) }
+    }
     state.advice =
       destination.continuesExisting
-      ? "a new file gets a name of its own, and without --resume --append appends all lines"
+      ? "without --resume, --append appends all lines of its sources"
       : record.beginningAgain
-    if !found.isComplete {
+    if found.isComplete {
+      state.beginning = state.position
+    } else {
       (state.position.firstElement, state.position.elementCount) = (found.firstElement, found.elementCount)
       state.stored = StoredElements(first..<array.shape[0], of: array)
     }
@@ -150,10 +181,10 @@ struct LineImport: ImportWork {
     guard let record = state.record, settings.encoding.chunkCount == nil, !settings.encoding.evenChunks else {
       return
     }
-    let count = paths.count
+    let new = ImportPosition(sources: state.position.sources.map { SourcePosition(name: $0.name) })
     state.appender.willDivide = {
       // Until it is done the import would begin again.
-      try record.save(ImportPosition(sources: (0..<count).map { _ in SourcePosition() }))
+      try record.save(new)
     }
   }
 
@@ -273,6 +304,7 @@ struct LineImport: ImportWork {
       }
       state.position.sources[index].add(block.extracting(start.bytes..<block.byteCount), terminator)
       if record.isDue, (state.stored?.count ?? 0) == 0 {
+        try state.noteBeginning()
         try state.appender.checkpoint()
         try record.save(state.position)
       }

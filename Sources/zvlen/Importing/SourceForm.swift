@@ -41,19 +41,57 @@ enum SourceForm {
 
   private func advice(_ name: String) -> String {
     switch self {
-    case .compressed(_, let program):
-      "import what is in it: \(program) \(Self.file(name)) | zvlen import - ..."
+    case .compressed(_, let program): "import what is in it: \(Self.pipeline(from: program, name))"
     case .text(let encoding): Self.conversion(from: encoding, name)
     }
   }
 
   /// How to import a source of lines in another encoding.
   static func conversion(from encoding: String, _ name: String) -> String {
-    "convert it: iconv -f \(encoding) -t UTF-8 \(file(name)) | zvlen import - ..."
+    "convert it: \(pipeline(from: "iconv -f \(encoding) -t UTF-8", name))"
   }
 
-  private static func file(_ name: String) -> String {
-    name == LineImport.standardInputTitle ? "FILE" : name
+  /// The command for a shell that imports what a program makes of a source.
+  ///
+  /// The program reads standard input: some refuse names without their suffix, and take others for options.
+  private static func pipeline(from program: String, _ name: String) -> String {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    let isStream = name == LineImport.standardInputTitle
+    if !isStream, let index = arguments.firstIndex(of: name) {
+      arguments[index] = LineImport.standardInputName
+    }
+    let words = (["zvlen"] + arguments).map(shellWord).joined(separator: " ")
+    return "\(program) < \(isStream ? "FILE" : shellWord(name)) | \(words)"
+  }
+
+  /// A word as a shell takes it.
+  private static func shellWord(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), 0x80...:
+        true
+      default: "-_./,:=+@%".utf8.contains(byte)
+      }
+    }
+    guard !isPlain || text.isEmpty else { return text }
+    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return "'\(text.replacing("'", with: #"'\''"#))'"
+    }
+    // Control characters would not be written as they are.
+    var word = "$'"
+    for scalar in text.unicodeScalars {
+      if scalar.properties.generalCategory == .control {
+        for byte in String(scalar).utf8 {
+          let digits = String(byte, radix: 8)
+          word += "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
+        }
+      } else {
+        if scalar == "'" || scalar == "\\" { word += "\\" }
+        word.unicodeScalars.append(scalar)
+      }
+    }
+    return word + "'"
   }
 }
 

@@ -9,7 +9,7 @@ struct StoredElements {
   private var view: BlobView?
   private var viewStart = 0
 
-  /// Looks at some elements of an array with one axis.
+  /// Looks at some elements of an array with one dimension.
   init(_ range: Range<Int>, of array: ZarrArray) {
     self.array = array
     next = range.lowerBound
@@ -18,6 +18,9 @@ struct StoredElements {
 
   /// The number of elements that are left.
   var count: Int { end - next }
+
+  /// Passes over the elements before a later one.
+  mutating func skip(to index: Int) { next = index }
 
   /// Takes the next element, and returns whether it has these bytes, or is JSON of the same value: the codecs of
   /// Zarr v2 keep values.

@@ -274,10 +274,10 @@ struct TreeImport: ImportWork {
     var stored: StoredElements?
     if let record, record.isFound {
       let end = position.isComplete ? count : first
-      imported = try ImportedPaths(0..<end, of: group.paths)
+      imported = try ImportedPaths(0..<end, of: group)
       stored = StoredElements(end..<count, of: group.paths)
-      try checkUnchanged(
-        imported, since: position,
+      position.files = try checkUnchanged(
+        imported, of: group, since: position,
         destination.continuesExisting
           ? "what is stored stays as it is; import to another group" : record.beginningAgain)
     }
@@ -297,36 +297,51 @@ struct TreeImport: ImportWork {
   }
 
   /// Checks that the files which are imported are as they were.
+  ///
+  /// Files with other sizes or times of change are compared with what is stored of them.
+  ///
+  /// - Returns: What tells the files from others now.
   private func checkUnchanged(
-    _ imported: ImportedPaths?, since position: ImportPosition, _ advice: String
-  ) throws {
+    _ imported: ImportedPaths?, of group: FileTreeGroup, since position: ImportPosition, _ advice: String
+  ) throws -> FileFingerprint {
     var found = FileFingerprint()
-    var latest: (path: String, time: [Int])?
     try forEachFile { file in
       guard imported?.contains(file.relativePath) == true else { return }
-      let status = try FileStatus(of: file.name, in: file.directory, path: file.location)
-      found.add(file.relativePath, status)
-      if latest.map({ $0.time.lexicographicallyPrecedes(status.modification) }) ?? true {
-        latest = (file.location, status.modification)
+      found.add(file.relativePath, try FileStatus(of: file.name, in: file.directory, path: file.location))
+    }
+    guard found != position.files else { return found }
+    guard found.count >= position.files.count else {
+      let names = trees.map(\.path).joined(separator: " and ")
+      throw ToolError(
+        "\(position.files.count - found.count) of the \(Quantity.count(position.files.count, "file")) that were "
+          + "imported from \(names) are not there any more; \(advice)")
+    }
+    let check = ElementCheck(settings.encoding.type, dataType: group.blobs.dataType)
+    let end = imported?.count ?? 0
+    var stored = StoredElements(0..<end, of: group.blobs)
+    try group.forEachPath(in: 0..<end) { index, path in
+      let tree = trees.first { path.utf8.starts(with: $0.prefix.utf8) }
+      let location = tree.map { "\($0.path)/\(Substring(path.utf8.dropFirst($0.prefix.utf8.count)))" }
+      // Others have imported what is not there from somewhere else: those of this import are all there.
+      guard let location, try FileStatus(at: location)?.isRegularFile == true else { return }
+      stored.skip(to: index)
+      let source = try OpenFile(location, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+      let bytes = try source.bytes(limit: settings.largestElementByteCount)
+      // SAFETY: Bytes have no padding.
+      guard try stored.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
+        throw ToolError(
+          "files that were imported have changed since then; the first one is \(location); \(advice)")
       }
     }
-    guard found != position.files else { return }
-    let names = trees.map(\.path).joined(separator: " and ")
-    let reason =
-      found.count < position.files.count
-      ? "\(position.files.count - found.count) of the \(Quantity.count(position.files.count, "file")) that were imported "
-        + "from \(names) are not there any more"
-      : "files in \(names) were imported, and have changed since then; the last one that has is "
-        + (latest?.path ?? "gone")
-    throw ToolError("\(reason); \(advice)")
+    return found
   }
 
   /// Checks, before anything is written, that no path that comes is there already, or is in the way of one.
   private func checkPaths(of group: FileTreeGroup, without imported: ImportedPaths?) throws {
     var check = PathCheck()
-    try group.paths.forEachString(in: 0..<group.count) { _, path in check.add(path) }
+    try group.forEachPath(in: 0..<group.count) { _, path in check.add(path) }
     // Those of a stopped import, which come again.
-    let again = try imported.map { try ImportedPaths($0.count..<group.count, of: group.paths) }
+    let again = try imported.map { try ImportedPaths($0.count..<group.count, of: group) }
     func forEachNewFile(_ body: (String) throws -> Void) throws {
       try forEachFile { file in
         let path = file.relativePath
@@ -335,7 +350,7 @@ struct TreeImport: ImportWork {
     }
     try forEachNewFile { check.add($0) }
     guard check.needsSecondPass() else { return }
-    try group.paths.forEachString(in: 0..<group.count) { index, path in
+    try group.forEachPath(in: 0..<group.count) { index, path in
       // Whatever is there already is in nobody's way but that of others.
       _ = check.conflict(of: path, index: index)
     }

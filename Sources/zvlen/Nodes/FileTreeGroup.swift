@@ -50,6 +50,39 @@ struct FileTreeGroup {
     }
   }
 
+  /// The files whose paths are stored, in order: all, unless chunks of paths were lost or never written.
+  ///
+  /// - Throws: ``ToolError`` if the others, of which there may be any number, would all have one path.
+  /// - Complexity: O(*n* log *n*) for *n* chunks of paths.
+  func storedFiles() throws -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    for position in try StoredChunks(of: paths).positions {
+      let range = paths.metadata.chunkGrid.dimensions[0].range(ofChunk: position[0]).clamped(to: 0..<count)
+      if let last = ranges.last, last.upperBound == range.lowerBound {
+        ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+      } else if !range.isEmpty {
+        ranges.append(range)
+      }
+    }
+    let missing = count - ranges.reduce(0) { $0 + $1.count }
+    guard missing == 0 || paths.metadata.fillValue.isEmpty else {
+      throw ToolError(
+        "\(paths.location): nothing is stored of \(Quantity.count(missing, "element")), which as the fill value "
+          + "would all be the same path; an imported directory has each path once")
+    }
+    return ranges
+  }
+
+  /// Calls `body` with the paths of files that are stored, and their positions.
+  ///
+  /// - Throws: ``ToolError`` for one that is not UTF-8, and what reading and `body` throw.
+  func forEachPath(in files: Range<Int>, _ body: (Int, String) throws -> Void) throws {
+    for stored in try storedFiles() {
+      let part = stored.clamped(to: files)
+      if !part.isEmpty { try paths.forEachString(in: part, body) }
+    }
+  }
+
   /// Checks that all contents have paths.
   func checkPaths() throws(ToolError) {
     guard surplus > 0 else { return }

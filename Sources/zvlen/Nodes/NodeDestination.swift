@@ -153,9 +153,8 @@ final class NodeDestination {
   /// Errors of the tool name the latter on purpose, as what to remove.
   func named(_ error: any Error) -> any Error {
     let text = "\(error)"
-    guard error is ZarrError || error is StoreError, store.location != path, text.contains(store.location) else {
-      return error
-    }
+    guard error is ZarrError || error is StoreError, store.location != path, text.contains(store.location)
+    else { return error }
     return ToolError(text.replacing(store.location, with: path) + ReadingOptions.advice(for: error))
   }
 

@@ -23,12 +23,12 @@ struct StoredChunks {
   /// The number of chunks.
   var count: Int { positions.count }
 
-  /// The first row of elements behind all chunks along the first axis, or nil if the last row is stored.
+  /// The first row of elements behind all chunks along the first dimension, or nil if the last row is stored.
   var firstMissingRow: Int? {
     let metadata = array.metadata
     guard let length = metadata.shape.first, metadata.elementCount > 0 else { return nil }
     guard let last = positions.map({ $0[0] }).max() else { return 0 }
-    let end = metadata.chunkGrid.axes[0].range(ofChunk: last).upperBound
+    let end = metadata.chunkGrid.dimensions[0].range(ofChunk: last).upperBound
     return end < length ? end : nil
   }
 
@@ -81,10 +81,10 @@ struct StoredChunks {
   private func region(ofChunkAt position: [Int]) -> ArrayRegion {
     let metadata = array.metadata
     var ranges: [Range<Int>] = []
-    for (axis, index) in position.enumerated() {
-      let chunk = metadata.chunkGrid.axes[axis].range(ofChunk: index)
+    for (dimension, index) in position.enumerated() {
+      let chunk = metadata.chunkGrid.dimensions[dimension].range(ofChunk: index)
       // The chunk begins inside of the array; its end may be beyond it.
-      ranges.append(chunk.lowerBound..<min(chunk.upperBound, metadata.shape[axis]))
+      ranges.append(chunk.lowerBound..<min(chunk.upperBound, metadata.shape[dimension]))
     }
     return ArrayRegion(ranges)
   }

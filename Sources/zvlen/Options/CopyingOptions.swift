@@ -6,15 +6,15 @@ import Zarr
 struct CopyingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The number of elements of a chunk along each axis, as 64,64, of arrays with as many axes.",
-      valueName: "lengths"), transform: AxisLengths.parse)
-  var chunkShape: AxisLengths?
+      "The number of elements of a chunk along each dimension, as 64,64, of arrays with as many dimensions.",
+      valueName: "lengths"), transform: DimensionLengths.parse)
+  var chunkShape: DimensionLengths?
 
   @Option(
     help: ArgumentHelp(
-      "The number of elements of a shard along each axis, of arrays with as many axes.",
-      discussion: "Shards consist of whole chunks.", valueName: "lengths"), transform: AxisLengths.parse)
-  var shardShape: AxisLengths?
+      "The number of elements of a shard along each dimension, of arrays with as many dimensions.",
+      discussion: "Shards consist of whole chunks.", valueName: "lengths"), transform: DimensionLengths.parse)
+  var shardShape: DimensionLengths?
 
   @Flag(help: "Stores the chunks in shards one by one.")
   var noShards = false
@@ -24,7 +24,7 @@ struct CopyingOptions: ParsableArguments {
       "Leaves out arrays that cannot be read here, and says which on standard error.",
       discussion: """
         Those are arrays of pickles, nodes with metadata that is damaged or not supported, and arrays that the \
-        other version of Zarr has no way to store.
+        other version of Zarr has no way to store. If any is left out, the exit code is 1 and DEST has the rest.
         """))
   var skipUnreadable = false
 

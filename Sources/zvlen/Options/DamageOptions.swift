@@ -8,7 +8,7 @@ struct DamageOptions: ParsableArguments {
       "Takes the fill value for the elements of damaged chunks, mostly empty ones.",
       discussion: """
         Each damaged chunk is a line on standard error, and the exit code is 1. Without it the first one ends \
-        the command.
+        dump and export, and cat goes on with the next element.
         """))
   var replaceDamaged = false
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
 
-/// The place of an element, one number for each axis: `17` or `3,4`.
+/// The place of an element, one number for each dimension: `17` or `3,4`.
 struct ElementIndex: ExpressibleByArgument {
-  /// The index along each axis, at least 0.
+  /// The index along each dimension, at least 0.
   let indices: [Int]
 
   init?(argument: String) {

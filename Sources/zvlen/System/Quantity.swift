@@ -34,7 +34,7 @@ enum Quantity {
       : String(format: "%d:%02d", minutes, seconds % 60)
   }
 
-  /// The lengths of axes, as `3 x 4`.
+  /// The lengths of dimensions, as `3 x 4`.
   static func shape(_ shape: [Int]) -> String {
     shape.isEmpty ? "none, it has one element" : shape.map(String.init).joined(separator: " x ")
   }

@@ -23,7 +23,7 @@ struct FuzzInput {
     return min(one, other)..<max(one, other)
   }
 
-  /// A shape of up to `rank` axes, each shorter than `bound`.
+  /// A shape of up to `rank` dimensions, each shorter than `bound`.
   mutating func shape(rank: Int, below bound: Int) -> [Int] {
     (0..<number(below: rank + 1)).map { _ in number(below: bound) }
   }

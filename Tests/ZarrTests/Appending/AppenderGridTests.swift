@@ -101,8 +101,8 @@ struct AppenderGridTests {
     }
   }
 
-  @Test("An array without axes cannot grow")
-  func noAxes() throws {
+  @Test("An array without dimensions cannot grow")
+  func noDimensions() throws {
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [], options: ArrayOptions(chunkSize: .shape([])))
     let error = #expect(throws: ZarrError.self) { try Appender(to: array) }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite("Appending along one axis")
+@Suite("Appending along one dimension")
 struct AppenderTests {
   private func options(_ count: Int, fillValue: [UInt8] = [], codecs: [CodecChain.Stage] = []) -> ArrayOptions
   {

@@ -22,8 +22,8 @@ struct AlignedRegionsTests {
       for indices in region.allIndices {
         #expect(elements.insert(indices).inserted)
         // The slow way to find a chunk: count those that end before.
-        let chunk = zip(indices, grid.axes).map { index, axis in
-          (0...index).first { axis.range(ofChunk: $0).contains(index) } ?? -1
+        let chunk = zip(indices, grid.dimensions).map { index, dimension in
+          (0...index).first { dimension.range(ofChunk: $0).contains(index) } ?? -1
         }
         #expect(chunks.updateValue(number, forKey: chunk) ?? number == number)
       }
@@ -50,13 +50,13 @@ struct AlignedRegionsTests {
   @Test("Regions are a division of chunks of any lengths", arguments: 0..<30)
   func rectilinear(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    let axes = try (0..<Int.random(in: 1...3, using: &generator)).map { _ in
+    let dimensions = try (0..<Int.random(in: 1...3, using: &generator)).map { _ in
       try ChunkLengths(
         (0..<Int.random(in: 1...7, using: &generator)).map { _ in Int.random(in: 1...4, using: &generator) })
     }
     // The array may end in the middle of a chunk, or before the last ones.
-    let shape = axes.map { Int.random(in: 1...$0.extent, using: &generator) }
-    let array = try array(shape, .grid(ChunkGrid(axes: axes.map { .lengths($0) })))
+    let shape = dimensions.map { Int.random(in: 1...$0.extent, using: &generator) }
+    let array = try array(shape, .grid(ChunkGrid(dimensions: dimensions.map { .lengths($0) })))
     for count in [1, 2, 3, 7, 50] { try expectDivision(array, into: count) }
   }
 
@@ -77,7 +77,7 @@ struct AlignedRegionsTests {
     #expect(counts.allSatisfy { $0 >= 1 && $0 <= even + 1 })
   }
 
-  @Test("An array without elements has no regions, and one without axes has one")
+  @Test("An array without elements has no regions, and one without dimensions has one")
   func edges() throws {
     #expect(try array([0], .count(5)).alignedRegions(count: 3) == [])
     #expect(try array([4, 0], .shape([1, 1])).alignedRegions(count: 3) == [])

@@ -48,7 +48,7 @@ struct ChunkSizeTests {
     #expect(try chunkShape(.bytes(400), elements: [[], []], shape: [2]) == [100])
   }
 
-  @Test("A count is of the first axis, and the others are whole")
+  @Test("A count is of the first dimension, and the others are whole")
   func count() throws {
     let elements = ArrayElements.numbered(24)
     #expect(try chunkShape(.count(5), elements: elements, shape: [24]) == [5])

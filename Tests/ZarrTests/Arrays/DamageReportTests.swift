@@ -103,6 +103,26 @@ struct DamageReportTests {
     #expect(report.chunks.allSatisfy { $0.description.hasPrefix("memory/c/1/0: inner chunk ") })
   }
 
+  @Test("Of very many damaged inner chunks of a shard the first are listed, and the others counted")
+  func manyInnerChunks() throws {
+    let store = MemoryStore()
+    try ZarrArray.create(
+      in: store, writing: ArrayElements.numbered(2500),
+      options: ArrayOptions(chunkSize: .count(1), shardSize: .count(2500), codecs: [.crc32c]))
+    var shard = try storedValue(at: "c/0", in: store)
+    for position in 0..<shard.count - 2500 * 16 - 4 { shard[position] = 0xff }
+    try store.put(shard, at: "c/0")
+    let report = DamageReport()
+    let array = try ZarrArray.open(in: store, access: ArrayAccess(damageReport: report))
+    for _ in 0..<2 { #expect(try array.read().arrays() == Array(repeating: [], count: 2500)) }
+    #expect(report.chunks.count == 1000)
+    #expect(report.chunks.reduce(0) { $0 + $1.furtherCount } == 1500)
+    #expect(report.chunks.last?.description.hasSuffix(", and 1500 more inner chunks of the shard") == true)
+    let removed = try array.removeDamage(ofChunkAt: [0]) { _ in }
+    #expect(removed.count == 1000 && removed.last?.furtherCount == 1500)
+    #expect(try ZarrArray.open(in: store).read().arrays() == Array(repeating: [], count: 2500))
+  }
+
   @Test("A shard with a damaged index is replaced as a whole")
   func shards() throws {
     let store = MemoryStore()

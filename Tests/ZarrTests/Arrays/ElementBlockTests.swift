@@ -75,7 +75,7 @@ struct ElementBlockTests {
     try expectBlocks(of: array, 7..<2992, are: Array(elements[7..<2992]))
   }
 
-  @Test("An array without axes is one block, and one without elements none")
+  @Test("An array without dimensions is one block, and one without elements none")
   func degenerate() throws {
     let scalar = try ZarrArray.create(in: MemoryStore(), writing: [[1, 2]] as [[UInt8]], shape: [])
     try expectBlocks(of: scalar, nil, are: [[1, 2]])

@@ -5,7 +5,8 @@ import Zarr
 
 @Suite("Arrays whose chunks differ in length")
 struct RectilinearArrayTests {
-  private func lengths(covering extent: Int, using generator: inout SeededGenerator) throws -> ChunkAxis {
+  private func lengths(covering extent: Int, using generator: inout SeededGenerator) throws -> ChunkDimension
+  {
     if Bool.random(using: &generator) { return .repeated(Int.random(in: 1...4, using: &generator)) }
     var lengths = ChunkLengths()
     while lengths.extent < extent {
@@ -20,7 +21,7 @@ struct RectilinearArrayTests {
     let shape = (0..<Int.random(in: 1...3, using: &generator)).map { _ in
       Int.random(in: 0...7, using: &generator)
     }
-    let grid = try ChunkGrid(axes: shape.map { try lengths(covering: $0, using: &generator) })
+    let grid = try ChunkGrid(dimensions: shape.map { try lengths(covering: $0, using: &generator) })
     let store = MemoryStore()
     let array = try ZarrArray.create(
       in: store, shape: shape, options: ArrayOptions(chunkSize: .grid(grid), fillValue: [7]))
@@ -45,7 +46,7 @@ struct RectilinearArrayTests {
   @Test("A chunk holds as many elements as its length says, and no padding but beyond the array")
   func storedChunks() throws {
     let store = MemoryStore()
-    let grid = try ChunkGrid(axes: [.lengths(ChunkLengths([1, 2, 4]))])
+    let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([1, 2, 4]))])
     let array = try ZarrArray.create(
       in: store, shape: [5], options: ArrayOptions(dataType: .string, chunkSize: .grid(grid), codecs: []))
     try array.write(["a", "b", "c", "d", "e"])
@@ -70,7 +71,7 @@ struct RectilinearArrayTests {
   private func expectEven(_ array: ZarrArray, _ elements: [[UInt8]], limit: Int) {
     var position = 0
     for index in 0..<array.chunkCount {
-      let range = array.metadata.chunkGrid.axes[0].range(ofChunk: index)
+      let range = array.metadata.chunkGrid.dimensions[0].range(ofChunk: index)
       #expect(range.lowerBound == position)
       let byteCount = 4 + elements[range].reduce(0) { $0 + 4 + $1.count }
       #expect(byteCount <= limit || range.count == 1)

@@ -51,7 +51,7 @@ struct LayoutCodecMetadataTests {
     expectRefused([Self.littleEndian], for: .string, chunkShape: [2], field: "codecs[0]")
   }
 
-  @Test("The axes of numbers and of text are transposed")
+  @Test("The dimensions of numbers and of text are transposed")
   func transpose() throws {
     let order = codec("transpose", ["order": [1, 0]])
     let numbers = try CodecChain([order, Self.littleEndian], for: .number(.int16), chunkShape: [2, 3])
@@ -76,7 +76,7 @@ struct LayoutCodecMetadataTests {
     }
   }
 
-  @Test("An order that is no permutation of the axes is refused")
+  @Test("An order that is no permutation of the dimensions is refused")
   func wrongOrder() {
     for value in [[0, 0], [1, 2], [0], [-1, 0], [0, 1, 2], "A", 1, ["a", "b"], .null] as [JSONValue] {
       let error = #expect(throws: MetadataError.self) {
@@ -95,7 +95,7 @@ struct LayoutCodecMetadataTests {
 
   @Test("The next codec gets the shape that is left")
   func shapes() throws {
-    // After each codec a transposition that needs just so many axes.
+    // After each codec a transposition that needs just so many dimensions.
     for (first, count) in [
       (codec("reshape", ["shape": [[0, 1], [2], 3]]), 3), (codec("reshape", ["shape": [-1]]), 1),
       (codec("squeeze"), 3), (codec("zarrs.squeeze"), 3),

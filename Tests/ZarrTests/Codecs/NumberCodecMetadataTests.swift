@@ -78,7 +78,7 @@ struct NumberCodecMetadataTests {
     #expect(try chain.decoded(stored, shape: [2, 2]) == numbers)
   }
 
-  @Test("Truth values that are packed are bytes of one axis for the next codec")
+  @Test("Truth values that are packed are bytes of one dimension for the next codec")
   func packBits() throws {
     let filters = [codec("numcodecs.packbits"), codec("transpose", ["order": [0]]), codec("bytes")]
     let chain = try CodecChain(filters, for: .number(.bool), chunkShape: [3, 3])

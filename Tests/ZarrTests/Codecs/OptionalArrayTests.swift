@@ -25,7 +25,7 @@ struct OptionalArrayTests {
     #expect(try chain.decoded(stored, shape: [2, 2]) == memory)
   }
 
-  @Test("The mask has the shape of the chunk, and the data one axis")
+  @Test("The mask has the shape of the chunk, and the data one dimension")
   func transposedMask() throws {
     let transpose: JSONValue = ["name": "transpose", "configuration": ["order": [1, 0]]]
     let codec: JSONValue = [

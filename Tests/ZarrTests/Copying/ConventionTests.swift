@@ -39,7 +39,7 @@ struct ConventionTests {
     return (target, report)
   }
 
-  private static let axes = #"{"_ARRAY_DIMENSIONS":["x"],"units":"m"}"#
+  private static let dimensions = #"{"_ARRAY_DIMENSIONS":["x"],"units":"m"}"#
 
   @Test(
     "A fill value of Zarr v2 becomes the attribute, and comes back",
@@ -50,7 +50,7 @@ struct ConventionTests {
       ("<c16", "[3.0, 0.0]", ["AAAAAAAACEA=", "AAAAAAAAAAA="]),
     ] as [(String, String, JSONValue)])
   func version2(dtype: String, fill: String, attribute: JSONValue) throws {
-    let source = try store(version2: dtype, fill: fill, attributes: Self.axes)
+    let source = try store(version2: dtype, fill: fill, attributes: Self.dimensions)
     let (copied, _) = try copy(source, to: .version3)
     let (fields, attributes) = try document(copied)
     #expect(attributes == ["units": "m", "_FillValue": attribute])
@@ -60,9 +60,11 @@ struct ConventionTests {
     #expect(try document(back).attributes == document(source).attributes)
   }
 
-  @Test("Without a fill value, or without names of axes, there is no attribute")
+  @Test("Without a fill value, or without names of dimensions, there is no attribute")
   func nothingMissing() throws {
-    for (fill, attributes) in [("null", Self.axes), ("5", "{}"), ("5", #"{"_ARRAY_DIMENSIONS":["x","y"]}"#)] {
+    for (fill, attributes) in [
+      ("null", Self.dimensions), ("5", "{}"), ("5", #"{"_ARRAY_DIMENSIONS":["x","y"]}"#),
+    ] {
       let (copied, report) = try copy(
         store(version2: "<i4", fill: fill, attributes: attributes), to: .version3)
       #expect(try document(copied).attributes["_FillValue"] == nil)
@@ -72,7 +74,7 @@ struct ConventionTests {
 
   @Test("A type of which Zarr v3 cannot say it is named")
   func unsayable() throws {
-    let source = try store(version2: "|O", fill: "\"none\"", attributes: Self.axes)
+    let source = try store(version2: "|O", fill: "\"none\"", attributes: Self.dimensions)
     let target = MemoryStore()
     let report = try ZarrNode.open(in: source).copy(to: target, options: CopyOptions(zarrFormat: .version3))
     #expect(report.arraysLosingMissingValue == ["memory"])
@@ -131,7 +133,7 @@ struct ConventionTests {
     #expect(try document(back).attributes == ["_FillValue": "AAAAAICHw8A="])
   }
 
-  @Test("An array without axes has no names in Zarr v3, and an empty list of them in v2")
+  @Test("An array without dimensions has no names in Zarr v3, and an empty list of them in v2")
   func scalar() throws {
     let source = try version3(
       "float64", fill: "\"NaN\"", attributes: #"{"_FillValue":"AAAAAAAA+H8="}"#, names: "", shape: "[]")

@@ -179,7 +179,7 @@ struct HierarchyCopyTests {
       expected[expected.count - 1] += 1
       free -= element.count + 4
     }
-    guard case .lengths(let lengths) = copy.metadata.chunkGrid.axes[0] else {
+    guard case .lengths(let lengths) = copy.metadata.chunkGrid.dimensions[0] else {
       Issue.record("the chunks have one length")
       return
     }
@@ -201,8 +201,8 @@ struct HierarchyCopyTests {
     #expect(try ZarrNode.open(in: target).firstDifference(from: source) == nil)
   }
 
-  @Test("Names of axes are where each version has them")
-  func axisNames() throws {
+  @Test("Names of dimensions are where each version has them")
+  func dimensionNames() throws {
     let store = MemoryStore()
     let source = try ZarrArray.create(
       in: store, at: "a", shape: [2, 3],
@@ -286,7 +286,7 @@ struct HierarchyCopyTests {
   func misfits(number: Int) throws {
     let options = [
       ArrayOptions(dataType: .optional(.number(.int8)), chunkSize: .count(2)),
-      ArrayOptions(chunkSize: .grid(try ChunkGrid(axes: [.lengths(ChunkLengths([1, 2]))]))),
+      ArrayOptions(chunkSize: .grid(try ChunkGrid(dimensions: [.lengths(ChunkLengths([1, 2]))]))),
       ArrayOptions(
         dataType: .number(.float32), chunkSize: .count(2),
         filters: [MetadataExtension(name: "bitround", configuration: ["keepbits": 3])]),

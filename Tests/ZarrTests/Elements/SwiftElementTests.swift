@@ -301,7 +301,7 @@ struct SwiftElementTests {
     #expect(store.calls.count == before)
   }
 
-  @Test("A region of several axes is read and written")
+  @Test("A region of several dimensions is read and written")
   func regions() throws {
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [4, 5], options: ArrayOptions(dataType: .json, chunkSize: .shape([2, 2])))

@@ -242,7 +242,7 @@ struct HostileMetadataTests {
     #expect(throws: Never.self) {
       try ZarrGroup.open(in: store, limits: MetadataLimits(byteCount: 100, consolidatedByteCount: byteCount))
     }
-    #expect(throws: StoreError.self) {
+    #expect(throws: ZarrError.self) {
       try ZarrGroup.open(
         in: store, limits: MetadataLimits(byteCount: 100, consolidatedByteCount: byteCount - 1))
     }

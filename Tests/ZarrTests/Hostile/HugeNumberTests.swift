@@ -47,14 +47,14 @@ struct HugeNumberTests {
     }
     var grid = "{\"name\": \"regular\", \"configuration\": {\"chunk_shape\": \(chunkShape)}}"
     if Int.random(in: 0..<3, using: &random) == 0 {
-      let axes: [String] = shape.map { side in
+      let dimensions: [String] = shape.map { side in
         switch Int.random(in: 0..<3, using: &random) {
         case 0: "\(length(1))"
         case 1: "[[\(length(1)), \(length(1))], \(length(1))]"
         default: side > 1 ? "[[1, \(side - 1)], 1]" : "[1]"
         }
       }
-      let lengths = axes.joined(separator: ", ")
+      let lengths = dimensions.joined(separator: ", ")
       grid = """
         {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [\(lengths)]}}
         """

@@ -78,8 +78,10 @@ struct TypeSample {
 
   /// Arrays whose chunks, or shards, differ in length.
   static func rectilinear() throws -> [TypeSample] {
-    let grid = try ChunkGrid(axes: [.lengths(ChunkLengths([1, 4, 3])), .repeated(4)])
-    let shards = try ChunkGrid(axes: [.lengths(ChunkLengths([2, 4])), .lengths(ChunkLengths([4, 2, 2]))])
+    let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([1, 4, 3])), .repeated(4)])
+    let shards = try ChunkGrid(dimensions: [
+      .lengths(ChunkLengths([2, 4])), .lengths(ChunkLengths([4, 2, 2])),
+    ])
     return [DataType.number(.int32), .string].flatMap { type in
       var chunked = TypeSample(type)
       chunked.options.chunkSize = .grid(grid)

@@ -74,7 +74,7 @@ struct ArrayMetadataTests {
     }
   }
 
-  @Test("An array without axes has one element, and a name for none")
+  @Test("An array without dimensions has one element, and a name for none")
   func rankZero() throws {
     let metadata = try decode {
       $0["shape"] = []
@@ -119,9 +119,9 @@ struct ArrayMetadataTests {
   }
 
   @Test(
-    "A chunk without elements is one of one element, on an axis without elements",
+    "A chunk without elements is one of one element, on a dimension without elements",
     arguments: [JSONValue.integer(0), .bool(false)])
-  func emptyAxis(side: JSONValue) throws {
+  func emptyDimension(side: JSONValue) throws {
     let metadata = try decode {
       $0["shape"] = [0, 7]
       $0["chunk_grid"] = ["name": "regular", "configuration": ["chunk_shape": [side, 3]]]

@@ -56,12 +56,12 @@ struct ChunkGridTests {
     "Chunks of their own lengths are found by element and by index",
     arguments: [[3], [1, 2, 3], [2, 2, 2, 5, 1, 1, 7], [1]])
   func lengths(lengths: [Int]) throws {
-    let axis = ChunkAxis.lengths(try ChunkLengths(lengths))
-    let grid = try ChunkGrid(axes: [axis, .repeated(4)])
+    let dimension = ChunkDimension.lengths(try ChunkLengths(lengths))
+    let grid = try ChunkGrid(dimensions: [dimension, .repeated(4)])
     #expect(grid.chunkShape == [lengths.max() ?? 1, 4])
     var position = 0
     for (index, length) in lengths.enumerated() {
-      #expect(grid.axes[0].range(ofChunk: index) == position..<position + length)
+      #expect(grid.dimensions[0].range(ofChunk: index) == position..<position + length)
       #expect(grid.chunkShape(at: [index, 5]) == [length, 4])
       for _ in 0..<length {
         #expect(grid.chunkCounts(of: [position + 1, 9]) == [index + 1, 3])
@@ -90,7 +90,7 @@ struct ChunkGridTests {
   }
 
   @Test(
-    "A rectilinear grid that is broken or too short is an error that names the axis",
+    "A rectilinear grid that is broken or too short is an error that names the dimension",
     arguments: [
       [[1, 2, 3]], [[0, 7]], [[[7, 0]]], [[[7]]], [[-1, 8]], [["7"]], [0], [.null], [], [7, 7], 7,
       [[[9_223_372_036_854_775_807, 2]]], [[9_223_372_036_854_775_807, 1]],

@@ -8,7 +8,7 @@ struct RandomCodecs {
   ///
   /// - Parameters:
   ///   - type: What the elements are.
-  ///   - chunkShape: The number of elements of a chunk along each axis, of one of them if they differ; nil if
+  ///   - chunkShape: The number of elements of a chunk along each dimension, of one of them if they differ; nil if
   ///     elements come one by one, where absent ones are left out.
   ///   - depth: How deep the chain is in others.
   ///   - generator: Where the chance comes from.

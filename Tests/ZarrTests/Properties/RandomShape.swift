@@ -3,7 +3,7 @@ import Zarr
 
 /// Shapes of arrays and their divisions into chunks, by chance.
 enum RandomShape {
-  /// The shape of an array of up to three axes, which may be without elements.
+  /// The shape of an array of up to three dimensions, which may be without elements.
   static func shape(using generator: inout SeededGenerator) -> [Int] {
     let rank = Int.random(in: 0...3, using: &generator)
     let longest = [0, 30, 9, 5][rank]

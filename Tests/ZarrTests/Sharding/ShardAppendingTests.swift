@@ -193,7 +193,7 @@ struct ShardAppendingTests {
 
   @Test("Shards that differ in length cannot be appended to")
   func rectilinear() throws {
-    let grid = try ChunkGrid(axes: [.lengths(ChunkLengths([4, 2]))])
+    let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([4, 2]))])
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [6], options: ArrayOptions(chunkSize: .count(2), shardSize: .grid(grid)))
     let error = #expect(throws: ZarrError.self) { try Appender(to: array) }

@@ -211,7 +211,7 @@ struct ShardReadingTests {
 
   @Test("Shards that differ in length have inner chunks of one shape")
   func rectilinear() throws {
-    let grid = try ChunkGrid(axes: [.lengths(ChunkLengths([4, 10, 2, 14]))])
+    let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([4, 10, 2, 14]))])
     let array = try ZarrArray.create(
       in: MemoryStore(), writing: elements,
       options: ArrayOptions(chunkSize: .count(2), shardSize: .grid(grid), codecs: []))

@@ -44,6 +44,23 @@ struct FileStoreTests {
     #expect(try FileStore(creating: path + "/").value(of: "a") == [1])
   }
 
+  @Test("A value that was replaced keeps its name at any moment when the old one is to be deleted")
+  func deletingReplaced() throws {
+    let key = try StoreKey("a")
+    try store.put([1], at: "a")
+    let old = try store.openValue(key)
+    try store.put([2], at: "a")
+    // A file that gets another name has a new time of change.
+    var status = [stat(), stat()]
+    #expect(unsafe stat(directory.path("a"), &status[0]) == 0)
+    usleep(50_000)
+    #expect(throws: StoreError.changed(path: directory.path("a"))) { try store.delete(old, at: key) }
+    #expect(unsafe stat(directory.path("a"), &status[1]) == 0)
+    #expect(status[0].st_ctim.tv_sec == status[1].st_ctim.tv_sec)
+    #expect(status[0].st_ctim.tv_nsec == status[1].st_ctim.tv_nsec)
+    #expect(try store.value(of: "a") == [2])
+  }
+
   @Test("Opening what is no directory is an error that names it")
   func openingNothing() throws {
     let absent = directory.path("absent")

@@ -57,7 +57,7 @@ struct SystemCallFaultTests {
         #expect("\(error)".contains(cause), "\(comment): \(error)")
         #expect("\(error)".contains(directory.path("store")), "\(comment): \(error)")
         try DirectoryJob.checkCommitted(in: FileStore(opening: directory.path("store")), comment)
-        try call()
+        do { try call() } catch let next { Issue.record("\(comment): \(error); then: \(next)") }
       }
     }
     // Of some calls nobody needs that they succeed.

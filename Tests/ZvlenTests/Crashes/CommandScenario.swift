@@ -56,6 +56,9 @@ extension CommandScenario {
     for (name, rows) in [("old", old), ("new", new), ("moreLines", moreLines)] {
       try scratch.write(rows.flatMap { $0 + [10] }, to: ".sources/\(name)")
     }
+    try scratch.write("", to: ".sources/noLines")
+    try FileManager.default.createDirectory(
+      atPath: scratch.path(".sources/noFiles"), withIntermediateDirectories: true)
     try scratch.write(#"{"zarr_format":3,"node_type":"group"}"#, to: ".sources/group/zarr.json")
     for (name, rows) in [("tree", tree), ("moreFiles", moreFiles)] {
       for row in rows {
@@ -139,26 +142,29 @@ extension CommandScenario {
   private static let appends = [
     CommandScenario(
       name: "append lines", preparation: [imports("old", layout)], command: imports("new", ["--append"]),
-      next: [],
+      next: imports("noLines", ["--append"]),
       expected: ["data.zarr": old + new]),
     CommandScenario(
       name: "append lines to shards, durably", preparation: [imports("old", shards)],
-      command: imports("new", ["--append"] + durable), next: [], expected: ["data.zarr": old + new]),
+      command: imports("new", ["--append"] + durable), next: imports("noLines", ["--append"]),
+      expected: ["data.zarr": old + new]),
     CommandScenario(
       name: "append lines to Zarr v2", preparation: [imports("old", ["--chunk-count", "5"] + version2)],
-      command: imports("new", ["--append"]), next: [], expected: ["data.zarr": old + new]),
+      command: imports("new", ["--append"]), next: imports("noLines", ["--append"]),
+      expected: ["data.zarr": old + new]),
     CommandScenario(
       name: "append a tree", preparation: [imports("tree", layout)],
       command: imports("moreFiles", ["--append"]),
-      next: [], expected: ["data.zarr": tree + moreFiles]),
+      next: imports("noFiles", ["--append"]), expected: ["data.zarr": tree + moreFiles]),
     CommandScenario(
       name: "append a tree in Zarr v2, durably",
       preparation: [imports("tree", ["--chunk-count", "4"] + version2)],
-      command: imports("moreFiles", ["--append"] + durable), next: [],
+      command: imports("moreFiles", ["--append"] + durable), next: imports("noFiles", ["--append"]),
       expected: ["data.zarr": tree + moreFiles]),
     CommandScenario(
       name: "append a tree to shards", preparation: [imports("tree", shards)],
-      command: imports("moreFiles", ["--append"]), next: [], expected: ["data.zarr": tree + moreFiles]),
+      command: imports("moreFiles", ["--append"]), next: imports("noFiles", ["--append"]),
+      expected: ["data.zarr": tree + moreFiles]),
   ]
 
   private static let resumes = [

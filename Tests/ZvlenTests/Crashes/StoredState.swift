@@ -97,7 +97,8 @@ struct StoredState: Equatable {
       if exists("\(name)/blobs") {
         let paths = try ZarrArray.open(in: store, at: "paths", access: access).read().arrays()
         let blobs = try ZarrArray.open(in: store, at: "blobs", access: access).read().arrays()
-        guard paths.count == blobs.count else {
+        // The files are those that have contents; paths behind them are those of an append that was stopped.
+        guard paths.count >= blobs.count else {
           return .unreadable("\(paths.count) paths and \(blobs.count) blobs")
         }
         rows = zip(paths, blobs).map { $0 + [0] + $1 }

@@ -1,20 +1,18 @@
 public import ChunkEngine
 
-/// Stores text that is one of a few labels as the number of the label, as the codec `categorize` of numcodecs
-/// does.
+/// Stores texts from a short list of labels by their numbers, as the codec `categorize` of numcodecs does.
 ///
 ///     labels  a, b      "b"  "a"  "x"  ""   ─▶   2  1  0  0
 ///
-/// Text that is no label becomes 0, and 0, like every number without a label, becomes empty text. So only
-/// labels come back.
+/// Any other text becomes 0. A number without a label, as 0, becomes empty text. So only labels come back.
 ///
 /// The metadata names are `numcodecs.categorize` and `categorize`. See
 /// [numcodecs](https://numcodecs.readthedocs.io/en/stable/filter/categorize.html).
 public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
   public static var name: String { "numcodecs.categorize" }
 
-  /// What stands for an element in a chunk.
-  struct CodeType: Hashable {
+  /// The type of the numbers in a chunk.
+  fileprivate struct CodeType: Hashable {
     /// The name in NumPy, as `<u2`.
     let name: String
     let byteCount: Int
@@ -32,14 +30,14 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
   public let labels: [String]
 
   /// The data type of the array in NumPy, which has no effect here.
-  let dataTypeName: String
+  private let dataTypeName: String
 
-  let codeType: CodeType
+  private let codeType: CodeType
 
   /// The number of each label.
   private let table: LabelTable
 
-  /// Creates a codec that stores a byte an element.
+  /// Creates a codec that stores one byte for each element.
   ///
   /// - Precondition: There are at most 255 labels.
   public init(labels: [String]) {
@@ -49,7 +47,7 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
       codeType: CodeType(name: "|u1", byteCount: 1, isBigEndian: false, isSigned: false))
   }
 
-  init(labels: [String], dataTypeName: String, codeType: CodeType) {
+  private init(labels: [String], dataTypeName: String, codeType: CodeType) {
     self.labels = labels
     self.dataTypeName = dataTypeName
     self.codeType = codeType
@@ -98,5 +96,107 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
       code |= UInt64(source[offset + index]) << UInt64(shift * 8)
     }
     return code
+  }
+}
+
+extension CategorizeCodec: MetadataCodec {
+  public var configuration: JSONObject {
+    [
+      "labels": .array(labels.map(JSONValue.string)), "dtype": .string(dataTypeName),
+      "astype": .string(codeType.name),
+    ]
+  }
+
+  public init(_ settings: CodecSettings) throws(MetadataError) {
+    try settings.checkOnly("labels", "dtype", "astype")
+    let values = settings["labels"]?.arrayValue
+    let labels = values?.compactMap(\.stringValue) ?? []
+    guard labels.count == values?.count else {
+      throw settings.unexpected("labels", expected: "an array of strings")
+    }
+    guard let dataTypeName = (settings["dtype"] ?? "|O").stringValue else {
+      throw settings.unexpected("dtype", expected: "the name of a data type")
+    }
+    guard let codeType = CodeType(settings["astype"] ?? "|u1"), labels.count <= codeType.maximum else {
+      throw settings.unexpected("astype", expected: "a type of integers that can count the labels")
+    }
+    self.init(labels: labels, dataTypeName: dataTypeName, codeType: codeType)
+  }
+}
+
+extension CategorizeCodec.CodeType {
+  /// Reads the name of a type of integers in NumPy, short or long, with or without a byte order.
+  fileprivate init?(_ value: JSONValue) {
+    guard let text = value.stringValue, text.utf8.count <= 8 else { return nil }
+    let bare = text.drop { "<>|=".contains($0) }
+    for byteCount in [1, 2, 4, 8] {
+      for (kind, isSigned) in [("u", false), ("i", true)]
+      where bare == "\(kind)\(byteCount)" || bare == "\(isSigned ? "" : "u")int\(byteCount * 8)" {
+        self.init(
+          name: text, byteCount: byteCount, isBigEndian: text.hasPrefix(">"), isSigned: isSigned)
+        return
+      }
+    }
+    return nil
+  }
+}
+
+/// The numbers of labels, found without making a string of an element.
+private struct LabelTable: Hashable {
+  /// The bytes of the labels.
+  ///
+  /// The first one is empty, for the number 0.
+  private let labels: [[UInt8]]
+
+  /// The numbers of labels, each in the first free slot at or after that of its hash.
+  ///
+  /// 0 marks a free slot.
+  private let slots: [Int]
+
+  /// Numbers `labels` from 1 on.
+  ///
+  /// If a label occurs twice, the last number counts.
+  init(_ labels: [String]) {
+    self.labels = [[]] + labels.map { Array($0.utf8) }
+    var slotCount = 4
+    while slotCount < labels.count * 2 {
+      slotCount *= 2
+    }
+    var slots = [Int](repeating: 0, count: slotCount)
+    for code in self.labels.indices.dropFirst() {
+      let label = self.labels[code]
+      var slot = Self.hash(label.span) & (slotCount - 1)
+      while slots[slot] != 0, self.labels[slots[slot]] != label {
+        slot = (slot + 1) & (slotCount - 1)
+      }
+      slots[slot] = code
+    }
+    self.slots = slots
+  }
+
+  /// The number of a label, or 0 if it is none.
+  ///
+  /// - Complexity: O(*n*) in the length of the text.
+  func code(of text: RawSpan) -> Int {
+    var slot = Self.hash(text.octets) & (slots.count - 1)
+    while slots[slot] != 0 {
+      let label = labels[slots[slot]]
+      // SAFETY: Bytes have no padding.
+      if text.isEqual(to: unsafe label.span.bytes) { return slots[slot] }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return 0
+  }
+
+  /// The bytes of the label with a number, or none if no label has it.
+  func label(of code: UInt64) -> [UInt8] {
+    code < UInt64(labels.count) ? labels[Int(code)] : []
+  }
+
+  /// A seeded hash: a document that could predict it could make all its labels collide.
+  private static func hash(_ bytes: Span<UInt8>) -> Int {
+    var hasher = Hasher()
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return hasher.finalize()
   }
 }

@@ -1,8 +1,8 @@
 public import ChunkEngine
 
-/// A data type that another package adds.
+/// A data type of your own.
 ///
-/// An array says the name and the configuration in its metadata. ``DataTypeRegistry`` makes a type of them.
+/// The metadata of an array holds its name and configuration, from which ``DataTypeRegistry`` makes the type.
 ///
 ///     struct Colour: ExtensionDataType {
 ///       var name: String { "example.colour" }
@@ -26,29 +26,29 @@ public protocol ExtensionDataType: Hashable, Sendable {
   /// How elements lie in memory.
   var layout: ElementLayout { get }
 
-  /// Whether every element has to be well-formed UTF-8.
+  /// Whether every element must be well-formed UTF-8.
   var elementsAreText: Bool { get }
 
-  /// The widths in bytes of the numbers that an element of fixed size consists of, in order.
+  /// The widths in bytes of the numbers in an element of fixed size, in order.
   ///
-  /// Together they are the bytes of the element. What is never swapped has the width 1.
+  /// Their sum is the size of the element. Bytes without an order have the width 1.
   var scalarByteCounts: [UInt8] { get }
 
-  /// The codec that turns elements into bytes unless another is asked for.
+  /// The default codec that turns elements into bytes.
   var defaultCodec: MetadataExtension { get }
 
-  /// Reads the element that stands for all that was never written.
+  /// Reads a fill value: the element that readers find where nothing was written.
   ///
-  /// - Returns: As many bytes as the layout says.
+  /// - Returns: The bytes of the element, as many as the layout says.
   /// - Throws: An error if the value does not fit the type.
   func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8]
 
-  /// The value that a document holds for a fill value.
+  /// The fill value in a document.
   ///
   /// - Throws: An error if the bytes are not an element.
   func json(ofFillValue bytes: [UInt8]) throws(MetadataError) -> JSONValue
 
-  /// An element for people to read.
+  /// An element as JSON for people to read.
   ///
   /// - Throws: An error if the bytes are not an element.
   func json(ofElement bytes: RawSpan) throws(MetadataError) -> JSONValue
@@ -81,5 +81,48 @@ extension ExtensionDataType {
 
   public func elementBytes(from value: JSONValue) throws(MetadataError) -> [UInt8] {
     try fillValue(from: value)
+  }
+}
+
+/// Any data type of another package.
+public struct AnyExtensionDataType: Hashable, Sendable {
+  /// The type itself.
+  public let base: any ExtensionDataType
+
+  /// Wraps a type.
+  public init(_ base: any ExtensionDataType) {
+    self.base = base
+  }
+
+  public static func == (left: AnyExtensionDataType, right: AnyExtensionDataType) -> Bool {
+    AnyHashable(left.base) == AnyHashable(right.base)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    base.hash(into: &hasher)
+  }
+}
+
+/// The data types that you and other packages add.
+public enum DataTypeRegistry {
+  /// Makes a data type from its settings.
+  public typealias Factory = @Sendable (CodecSettings) throws(MetadataError) -> any ExtensionDataType
+
+  private static let added = Locked<[String: Factory]>([:])
+
+  /// Adds a data type for the whole process.
+  ///
+  /// It replaces a data type that you added under the same name. You cannot replace those of this library.
+  ///
+  /// - Parameters:
+  ///   - name: The name in Zarr v3 metadata.
+  ///   - factory: Makes the data type each time the library reads metadata.
+  public static func register(_ name: String, _ factory: @escaping Factory) {
+    added.withLock { $0[name] = factory }
+  }
+
+  /// The factory of the data type with this name, or nil if no data type has it.
+  static func factory(_ name: String) -> Factory? {
+    added.withLock { $0[name] }
   }
 }

@@ -1,37 +1,37 @@
 import ChunkEngine
 
-/// How the bits of a floating-point number are divided.
+/// The meaning of the bits of a floating-point number.
 ///
 ///     ┌ sign ┬ exponent ┬ significand ┐
 ///
 /// A number is ±2^(exponent − bias) × 1.significand, or, where the exponent is 0, ±2^(1 − bias) ×
 /// 0.significand.
 struct FloatFormat: Hashable, Sendable {
-  /// What there is besides numbers.
-  enum Specials: Hashable, Sendable {
+  /// The values other than numbers.
+  fileprivate enum Specials: Hashable, Sendable {
     /// The largest exponent is that of infinities and NaN, as in IEEE 754.
     case largestExponent
-    /// The largest magnitude is NaN, and there are no infinities.
+    /// The largest magnitude is NaN. The format has no infinities.
     case largestMagnitude
-    /// The pattern of the negative zero is NaN.
+    /// The pattern of the negative zero is NaN. The format has no infinities.
     case negativeZero
-    /// Nothing.
+    /// The format has only numbers.
     case none
-    /// There is only an exponent, of which the largest is NaN.
+    /// The format has only an exponent, and the largest is NaN.
     case onlyExponent
   }
 
-  let exponentBitCount: Int
-  let significandBitCount: Int
-  let bias: Int
-  let specials: Specials
+  private let exponentBitCount: Int
+  private let significandBitCount: Int
+  private let bias: Int
+  private let specials: Specials
 
   static let float16 = FloatFormat(5, 10, bias: 15)
   static let bfloat16 = FloatFormat(8, 7, bias: 127)
   static let float32 = FloatFormat(8, 23, bias: 127)
   static let float64 = FloatFormat(11, 52, bias: 1023)
 
-  init(
+  fileprivate init(
     _ exponentBitCount: Int, _ significandBitCount: Int, bias: Int, _ specials: Specials = .largestExponent
   ) {
     self.exponentBitCount = exponentBitCount
@@ -40,9 +40,9 @@ struct FloatFormat: Hashable, Sendable {
     self.specials = specials
   }
 
-  /// The bytes in which a number is stored.
+  /// The size of a stored number in bytes.
   var byteCount: Int {
-    // A sign, unless there is only an exponent.
+    // Numbers have a sign unless they have only an exponent.
     (significandBitCount + exponentBitCount + (specials == .onlyExponent ? 0 : 1) + 7) / 8
   }
 
@@ -50,11 +50,13 @@ struct FloatFormat: Hashable, Sendable {
 
   private var largestExponent: UInt64 { (1 << UInt64(exponentBitCount)) - 1 }
 
-  /// The magnitude of infinity, behind which there is only NaN.
+  /// The magnitude of infinity.
+  ///
+  /// All greater ones are NaN.
   private var infinity: UInt64 { largestExponent << UInt64(significandBitCount) }
 
-  /// The bits that stand for NaN when nothing else is said of it, or nil if there is none.
-  var canonicalNaN: UInt64? {
+  /// The usual bits of NaN, or nil if the format has no NaN.
+  private var canonicalNaN: UInt64? {
     switch specials {
     case .largestExponent: infinity | 1 << UInt64(significandBitCount - 1)
     case .largestMagnitude: signBit - 1
@@ -64,7 +66,9 @@ struct FloatFormat: Hashable, Sendable {
     }
   }
 
-  /// The number that bits stand for; bits beyond those of the format are ignored.
+  /// The number with these bits.
+  ///
+  /// Bits beyond those of the format do not count.
   func value(of bits: UInt64) -> Double {
     if specials == .onlyExponent {
       let exponent = bits & largestExponent
@@ -86,21 +90,22 @@ struct FloatFormat: Hashable, Sendable {
       significand: Double(significand))
   }
 
-  /// The bits of the number nearest to a value, of two that are as near the even one, or nil if the value is
-  /// out of range or there is none like it.
+  /// The bits of the number nearest to a value, or nil if the value is out of range or the format lacks it.
+  ///
+  /// Of two numbers that are equally near it takes the even one.
   func bits(of value: Double) -> UInt64? {
     if value.isNaN { return canonicalNaN }
     let sign = value.sign == .minus ? signBit : 0
     if value.isInfinite { return specials == .largestExponent ? sign | infinity : nil }
     if specials == .onlyExponent {
-      // The exponent of zero is below all others.
+      // Zero has no exponent of the format.
       guard value > 0, value.isNormal || value.isSubnormal else { return nil }
       let exponent = Int(value.exponent) + (value.significand > 1.5 ? 1 : 0) + bias
       return (0..<Int(largestExponent)).contains(exponent) ? UInt64(exponent) : nil
     }
     let exponent = value == 0 ? 1 - bias : max(Int(value.exponent), 1 - bias)
     let unit = Double(sign: .plus, exponent: exponent - significandBitCount, significand: 1)
-    // At most twice the largest significand, which then is the first one of the next exponent.
+    // Rounding up can reach the first significand of the next exponent.
     let significand = UInt64((value.magnitude / unit).rounded(.toNearestOrEven))
     // The leading bit of the significand adds one to the exponent.
     let magnitude = UInt64(exponent + bias - 1) << UInt64(significandBitCount) + significand
@@ -114,7 +119,7 @@ struct FloatFormat: Hashable, Sendable {
 }
 
 extension SmallNumberType {
-  /// The format of the type, or nil if it is of integers.
+  /// The format of the type, or nil for an integer type.
   var format: FloatFormat? {
     switch self {
     case .int2, .int4, .uint2, .uint4: nil
@@ -134,7 +139,7 @@ extension SmallNumberType {
 }
 
 extension NumberType {
-  /// The format of the type, or of its two parts, or nil if it is of integers.
+  /// The format of the type or of its two parts, or nil for an integer type.
   var format: FloatFormat? {
     switch self {
     case .float16: .float16
@@ -143,5 +148,67 @@ extension NumberType {
     case .float64, .complex128: .float64
     case .bool, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: nil
     }
+  }
+}
+
+extension FloatFormat {
+  /// Reads a number from a document.
+  ///
+  /// It is a number, or `"NaN"`, `"Infinity"` or `"-Infinity"`, or the bits in hexadecimal digits,
+  /// `"0x7fc00000"`. Like zarr-python, this also takes other spellings, as `"nan"`, `"+inf"` and `"1.5"`, and
+  /// truth values.
+  func bits(from value: JSONValue, field: String) throws(MetadataError) -> UInt64 {
+    let bits: UInt64?
+    switch value {
+    case .number(let number): bits = self.bits(of: number)
+    case .bool(let flag): bits = self.bits(of: flag ? 1 : 0)
+    case .string(let text) where text.hasPrefix("0x"): bits = self.bits(ofDigits: text.dropFirst(2))
+    case .string(let text): bits = self.bits(ofText: text)
+    case .null, .array, .object: bits = nil
+    }
+    guard let bits else {
+      throw .expected(
+        "a number, \"NaN\", \"Infinity\", \"-Infinity\", or \"0x\" and \(2 * byteCount) digits",
+        found: value, in: field)
+    }
+    return bits
+  }
+
+  private func bits(of number: JSONNumber) -> UInt64? {
+    // A `Double` in between could round the number twice.
+    if self == .float32, let value = Float(number.text) { return UInt64(value.bitPattern) }
+    return bits(of: number.double)
+  }
+
+  private func bits(ofDigits digits: Substring) -> UInt64? {
+    // `UInt64` also takes a sign, which is no digit.
+    guard digits.utf8.count == 2 * byteCount, digits.utf8.first != UInt8(ascii: "+") else { return nil }
+    return UInt64(digits, radix: 16)
+  }
+
+  private func bits(ofText text: String) -> UInt64? {
+    switch text.lowercased() {
+    case "nan", "+nan", "-nan": canonicalNaN
+    case "infinity", "+infinity", "inf", "+inf": bits(of: .infinity)
+    case "-infinity", "-inf": bits(of: -.infinity)
+    default: JSONNumber(text).flatMap { bits(of: $0) }
+    }
+  }
+
+  /// A number in a document.
+  ///
+  /// As in zarr-python it has the digits of the `Double` with its value, so that readers which parse a `Double`
+  /// find the same number. A fill value that is an unusual NaN has the form of its bits, which keeps it.
+  func json(of bits: UInt64, in form: ElementForm) -> JSONValue {
+    let value = value(of: bits)
+    if value.isNaN { return form == .fillValue && bits != canonicalNaN ? json(ofBits: bits) : "NaN" }
+    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
+    return .number(JSONNumber(value))
+  }
+
+  /// The bits of a number in a document.
+  func json(ofBits bits: UInt64) -> JSONValue {
+    let digits = String(bits, radix: 16)
+    return .string("0x" + String(repeating: "0", count: max(0, 2 * byteCount - digits.count)) + digits)
   }
 }

@@ -1,21 +1,19 @@
 /// Writes JSON documents.
 ///
-/// Numbers are written as they were read. Text is written as UTF-8; only what JSON forbids in a string is
-/// escaped.
+/// Numbers keep their spelling. Text is UTF-8 with only the escapes that JSON needs.
 public struct JSONWriter: Hashable, Sendable {
-  /// How a document is laid out.
+  /// The layouts of a document.
   public enum Style: Hashable, Sendable {
-    /// In one line, without spaces.
+    /// One line without spaces.
     case compact
-    /// With each member and element on a line of its own, indented by two spaces a level, as zarr-python
-    /// does.
+    /// A line for each member and element, indented by two spaces a level, as in zarr-python.
     case pretty
   }
 
-  /// How documents are laid out.
+  /// The layout of documents.
   public let style: Style
 
-  /// Whether `NaN` and infinities, which JSON has no numbers for, are written in quotes.
+  /// Whether `NaN` and infinities, which JSON does not have, are in quotes.
   public let quotesNaN: Bool
 
   /// Creates a writer.
@@ -84,5 +82,56 @@ public struct JSONWriter: Hashable, Sendable {
     guard style == .pretty else { return }
     output.append(UInt8(ascii: "\n"))
     output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * level))
+  }
+}
+
+extension JSONWriter {
+  /// Appends a string in quotes, with the escapes that JSON needs.
+  ///
+  /// - Complexity: O(*n*) in the length of the string.
+  public static func appendString(_ text: String, to output: inout [UInt8]) {
+    appendString(text.utf8Span, to: &output)
+  }
+
+  /// Appends text in quotes, with the escapes that JSON needs.
+  ///
+  /// - Complexity: O(*n*) in the length of the text.
+  public static func appendString(_ text: UTF8Span, to output: inout [UInt8]) {
+    let bytes = text.span
+    output.append(UInt8(ascii: "\""))
+    var start = 0
+    for index in bytes.indices {
+      let byte = bytes[index]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      appendBytes(bytes.extracting(start..<index), to: &output)
+      appendEscape(byte, to: &output)
+      start = index + 1
+    }
+    appendBytes(bytes.extracting(start..<bytes.count), to: &output)
+    output.append(UInt8(ascii: "\""))
+  }
+
+  /// Appends bytes in one copy.
+  ///
+  /// A loop over them in safe code is several times slower.
+  static func appendBytes(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
+    // SAFETY: The buffer does not leave the closure.
+    unsafe bytes.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
+  }
+
+  /// Appends the escape of a control character, a quote or a backslash.
+  static func appendEscape(_ byte: UInt8, to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\\"))
+    switch byte {
+    case 0x08: output.append(UInt8(ascii: "b"))
+    case 0x09: output.append(UInt8(ascii: "t"))
+    case 0x0A: output.append(UInt8(ascii: "n"))
+    case 0x0C: output.append(UInt8(ascii: "f"))
+    case 0x0D: output.append(UInt8(ascii: "r"))
+    case 0x00..<0x20:
+      output.append(contentsOf: byte < 0x10 ? "u000".utf8 : "u001".utf8)
+      output.append(contentsOf: String(byte & 0x0F, radix: 16).utf8)
+    default: output.append(byte)
+    }
   }
 }

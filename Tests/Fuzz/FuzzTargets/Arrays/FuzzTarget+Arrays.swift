@@ -21,13 +21,13 @@ extension FuzzTarget {
       for index in 0..<4 {
         let bytes = input.takeCounted()
         guard !bytes.isEmpty else { continue }
-        let indices = shape.indices.map { axis in index >> (shape.count - 1 - axis) & 1 }
+        let indices = shape.indices.map { dimension in index >> (shape.count - 1 - dimension) & 1 }
         try array.store.write(array.key(ofChunkAt: indices), bytes.span.bytes)
       }
       let region = ArrayRegion(
-        shape.enumerated().map { axis, length in
-          let start = min(choices[axis], length)
-          return start..<min(start + choices[axis + 4] % 8, length)
+        shape.enumerated().map { dimension, length in
+          let start = min(choices[dimension], length)
+          return start..<min(start + choices[dimension + 4] % 8, length)
         })
       try readConsistently(array, region)
     }

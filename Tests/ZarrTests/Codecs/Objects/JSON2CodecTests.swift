@@ -51,7 +51,7 @@ struct JSON2CodecTests {
     #expect(try codec.decode(stored, shape: [2]) == [#"{"a":[1,2]}"#, #""A/é😀\ud800""#])
   }
 
-  @Test("The elements of several axes may be in one list, as zarrita stores them")
+  @Test("The elements of several dimensions may be in one list, as zarrita stores them")
   func flat() throws {
     #expect(try codec.decode(#"[1,2,3,4,5,6,"|O",[2,3]]"#, shape: [2, 3]) == ["1", "2", "3", "4", "5", "6"])
     #expect(

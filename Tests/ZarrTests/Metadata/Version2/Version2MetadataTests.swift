@@ -284,8 +284,8 @@ struct Version2MetadataTests {
     #expect(try metadata { $0["dimension_separator"] = .null }.chunkKeyEncoding.key(for: [1, 2]) == "1.2")
   }
 
-  @Test("An axis without elements may have chunks without elements")
-  func emptyAxis() throws {
+  @Test("A dimension without elements may have chunks without elements")
+  func emptyDimension() throws {
     #expect(
       try metadata {
         $0["shape"] = [0, 7]

@@ -1,7 +1,7 @@
-import ChunkEngine
+public import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs of the library numcodecs that compute with numbers.
+  /// The codecs of numcodecs that compute with numbers.
   static let numcodecs: [String: Factory] = [
     NumcodecsAsTypeCodec.name: { settings, context throws(MetadataError) in
       try settings.checkOnly("encode_dtype", "decode_dtype")
@@ -37,14 +37,16 @@ extension CodecRegistry {
       try settings.checkOnly()
       try context.checkElements(of: .bool, settings)
       let codec = NumcodecsPackBitsCodec()
-      // A truth value has no byte of its own any more, and numcodecs takes false for the fill value.
+      // Eight truth values share a byte. Like numcodecs, the codec takes false for the fill value.
       return try context.encoded(by: codec, settings, as: .number(.uint8), fillValue: [0])
     },
   ]
 }
 
 extension CodecContext {
-  /// The settings `dtype` and `astype`, the first of which must be of the width of the elements.
+  /// The settings `dtype` and `astype`.
+  ///
+  /// The first must have the width of the elements.
   fileprivate func types(
     _ settings: CodecSettings, _ isSupported: (NumberType) -> Bool
   ) throws(MetadataError) -> (decoded: NumberType, encoded: NumberType) {
@@ -54,8 +56,9 @@ extension CodecContext {
     return (decodedType, encodedType)
   }
 
-  /// The type that a codec takes the elements for, which need not be that of the array: as in numcodecs only
-  /// the width has to be the same.
+  /// The type that a codec takes the elements for.
+  ///
+  /// As in numcodecs, only its width has to be that of the array's type.
   fileprivate func decodedType(
     _ name: String, _ settings: CodecSettings, _ isSupported: (NumberType) -> Bool
   ) throws(MetadataError) -> NumberType {
@@ -68,9 +71,7 @@ extension CodecContext {
   /// Checks that elements have the width of numbers of a type.
   fileprivate func checkElements(of type: NumberType, _ settings: CodecSettings) throws(MetadataError) {
     guard dataType.layout == .fixed(byteCount: type.byteCount) else {
-      throw MetadataError(
-        code: .unexpectedValue, field: settings.field,
-        message: "the codec takes \(type.rawValue), and the elements are \(dataType.name)")
+      throw settings.error("the codec takes \(type.rawValue), and the elements are \(dataType.name)")
     }
   }
 }
@@ -84,5 +85,35 @@ extension NumcodecsFixedScaleOffsetCodec.Constant {
     } else {
       self = .real(number.double)
     }
+  }
+}
+
+extension NumberType {
+  /// Creates a type from any of its names in NumPy: `<f8`, `|u1`, `i4`, `d`, `float64`, `?` and the like.
+  ///
+  /// The byte order does not matter: it belongs to the codec that stores the numbers.
+  public init?(numpy name: String) {
+    let hasByteOrder = name.first.map { "<>|=".contains($0) } ?? false
+    let code = hasByteOrder ? String(name.dropFirst()) : name
+    let type: NumberType? =
+      switch code {
+      case "?": .bool
+      case "b": .int8
+      case "h": .int16
+      case "i": .int32
+      case "l", "q": .int64
+      case "B": .uint8
+      case "H": .uint16
+      case "I": .uint32
+      case "L", "Q": .uint64
+      case "e": .float16
+      case "f": .float32
+      case "d": .float64
+      case "F": .complex64
+      case "D": .complex128
+      default: NumberType(version2Code: code) ?? NumberType(rawValue: name)
+      }
+    guard let type else { return nil }
+    self = type
   }
 }
