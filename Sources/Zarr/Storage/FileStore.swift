@@ -156,8 +156,8 @@ public final class FileStore: Store {
       opened = try open(directory, flags: O_RDONLY | O_DIRECTORY)
     } catch {
       // Where no more files can be opened, what was just made can go nevertheless.
-      guard !hasLink(directory), unsafe unlinkat(root.rawValue, key.description, 0) == 0 || errno == ENOENT,
-        durability != .durable
+      guard case .system(_, _, let code) = error, code != ENOENT, !hasLink(directory),
+        unsafe unlinkat(root.rawValue, key.description, 0) == 0 || errno == ENOENT, durability != .durable
       else { throw error }
       return
     }
