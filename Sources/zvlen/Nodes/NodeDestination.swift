@@ -55,7 +55,11 @@ final class NodeDestination {
     if continuesExisting {
       hierarchy = EnclosingHierarchy(above: self.path)
     } else {
-      if isNode && !overwrites { throw ToolError("\(self.path) exists already; \(advice)") }
+      if isNode && !overwrites {
+        // Its import may have been killed before the groups above it knew of it.
+        try? Self.refreshHierarchy(of: self.path)
+        throw ToolError("\(self.path) exists already; \(advice)")
+      }
       try Self.checkFree(self.path, status, isNode: isNode)
       hierarchy = try EnclosingHierarchy(
         of: self.path, below: madeDirectories.last.map(Self.parent) ?? Self.parent(of: self.path))
