@@ -206,6 +206,10 @@ struct DestinationTests {
     try make("a\nb\n")
     try scratch.write("precious", to: "victim")
     try scratch.write("half", to: ".out.0123456789abcdef.partial")
+    // A young one may belong to a command that is at work.
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -3600)],
+      ofItemAtPath: scratch.path(".out.0123456789abcdef.partial"))
     try FileManager.default.createSymbolicLink(
       atPath: scratch.path(".out.00000000deadbeef.partial"), withDestinationPath: "victim")
     try FileManager.default.createSymbolicLink(atPath: scratch.path("gone"), withDestinationPath: "nowhere")

@@ -168,6 +168,6 @@ struct ElementTextTests {
     let places = dimensionCount == 1 ? ["3", "18", "4"] : ["3,0", "18,0", "4,0"]
     let outcome = try Tool.run(["cat", "data.zarr"] + places, in: scratch)
     #expect(outcome.exitCode == 1)
-    #expect(outcome.text == "3")
+    #expect(outcome.text == "34")
   }
 }

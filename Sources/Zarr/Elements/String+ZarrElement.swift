@@ -71,7 +71,7 @@ extension String: ZarrElement {
       text.append(contentsOf: repeatElement("\0", count: zeroCount))
       zeroCount = 0
       guard let scalar = UnicodeScalar(value) else {
-        throw Self.undecodable("0x\(String(value, radix: 16)) is no code point")
+        throw Self.undecodable("0x\(String(value, radix: 16)) is not a code point")
       }
       text.append(scalar)
     }
