@@ -18,7 +18,7 @@ extension ZarrArray {
     do {
       try withLock(on: .chunk(chunk.indices), isReplaced: true) {
         // What is there while the end is locked may be replaced, and nothing that comes after.
-        let old = chunk.isCovered ? try store.openValue(key) : nil
+        let old = try store.openValue(key)
         try end.check(readingDocument: chunk.isCovered)
         let isEncoded = try chunk.encode(
           with: worker, unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
@@ -28,14 +28,14 @@ extension ZarrArray {
           if chunk.isCovered {
             try store.replace(old, at: key, byteCount: encoded.byteCount) { append in try append(encoded) }
           } else {
-            try store.writeDeferred(key, byteCount: encoded.byteCount) { append in
+            try store.replaceDeferred(old, at: key, byteCount: encoded.byteCount) { append in
               try append(encoded)
               try end.check(readingDocument: false)
             }
           }
         }
         guard !isEncoded else { return }
-        try chunk.isCovered ? store.delete(old, at: key) : store.delete(key)
+        try store.delete(old, at: key)
       }
     } catch {
       throw self.error(error, chunk: chunk.indices)

@@ -15,9 +15,24 @@ extension FileStore {
     _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
+    try replace(old, at: key, isSynchronized: durability == .durable, gather)
+  }
+
+  public func replaceDeferred(
+    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    willDefer()
+    try replace(old, at: key, isSynchronized: false, gather)
+  }
+
+  private func replace(
+    _ old: (any StoredValue)?, at key: StoreKey, isSynchronized: Bool,
+    _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
     var new: FileIdentity?
     do {
-      try write(key, isSynchronized: durability == .durable, gather) { name throws(StoreError) in
+      try write(key, isSynchronized: isSynchronized, gather) { name throws(StoreError) in
         if let old = old as? FileValue {
           try exchange(name, with: key, replacing: old)
         } else {

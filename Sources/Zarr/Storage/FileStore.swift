@@ -121,9 +121,15 @@ public final class FileStore: Store {
   public func writeDeferred(
     _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    // Before the write: whoever synchronizes meanwhile may miss it, and the next one must not.
-    if durability == .durable { isUnsynchronized.store(true, ordering: .sequentiallyConsistent) }
+    willDefer()
     try write(key, isSynchronized: false, gather)
+  }
+
+  /// Takes note, before a value is written, that it waits to be synchronized.
+  ///
+  /// A call that synchronizes at the same time may miss the value, and the next one must not.
+  func willDefer() {
+    if durability == .durable { isUnsynchronized.store(true, ordering: .sequentiallyConsistent) }
   }
 
   /// Writes what has been deferred to the disk, all of it with one call to the system.

@@ -95,6 +95,16 @@ public protocol Store: Sendable {
     _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void) throws
 
+  /// Writes a value in place of one that was read, as ``replace(_:at:byteCount:gathering:)`` does, which may wait
+  /// for ``synchronize()`` as one of ``writeDeferred(_:byteCount:gathering:)`` may.
+  ///
+  /// There is a default implementation, which does not look at the old value.
+  ///
+  /// - Throws: ``StoreError/changed(path:)``, other errors of the store, and what `gather` throws.
+  func replaceDeferred(
+    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void) throws
+
   /// Removes a value that was read, unless somebody else has replaced it.
   ///
   /// There is a default implementation, which does not look.
@@ -186,6 +196,13 @@ extension Store {
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try write(key, byteCount: byteCount, gathering: gather)
+  }
+
+  public func replaceDeferred(
+    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try writeDeferred(key, byteCount: byteCount, gathering: gather)
   }
 
   public func delete(_ old: (any StoredValue)?, at key: StoreKey) throws { try delete(key) }
