@@ -19,7 +19,7 @@ public import ChunkEngine
 /// bytes. Where later ones are so much larger that chunks would have many times these bytes, an array that
 /// the appender has made and no checkpoint has stored yet is divided into smaller chunks. In all other cases
 /// ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` is thrown before anything is stored of
-/// a chunk of several elements that has more than ``DecodingLimits/byteCountOfAnyChunk``, besides the largest
+/// a chunk of several elements that has more than `DecodingLimits.byteCountOfAnyChunk`, besides the largest
 /// of them.
 ///
 /// What was appended is part of the array after ``checkpoint()`` and ``finish()``, and what was appended
