@@ -206,10 +206,11 @@ public final class FileStore: Store {
     var new: FileIdentity?
     do {
       try write(key, isSynchronized: isSynchronized, gather) { name throws(StoreError) in
+        // Only a new value that could not be synchronized is taken back.
+        guard isSynchronized else { return try rename(name, to: key) }
         let own = FileIdentity(of: name, in: root.rawValue)
         let isNew =
-          unsafe isSynchronized
-          && csystemcalls_rename(root.rawValue, name, key.description, csystemcalls_rename_new) == 0
+          unsafe csystemcalls_rename(root.rawValue, name, key.description, csystemcalls_rename_new) == 0
         if isNew { new = own } else { try rename(name, to: key) }
       }
     } catch {
