@@ -30,6 +30,9 @@ final class FileValue: StoredValue {
   /// What tells the file from all others as long as it is open.
   func identity() throws(StoreError) -> FileIdentity { FileIdentity(try file.status()) }
 
+  /// Tells other processes, until the value is let go, that this one is at work on the file.
+  func lock() { _ = flock(file.rawValue, LOCK_EX | LOCK_NB) }
+
   /// What tells the file from others that were in its place, and from what it was before, or nil if it was
   /// changed just now.
   private static func version(_ status: stat) -> StoredVersion? {
