@@ -75,14 +75,16 @@ extension ZarrGroup {
 
   /// Removes a node below this group, with all that it holds.
   ///
-  /// If this is interrupted the node may still be there, with a part of what it held.
+  /// If this is interrupted the node may still be there, with a part of what it held. A node that takes its place
+  /// meanwhile stays, and is an error.
   ///
   /// - Parameter path: The path from this group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
   /// - Complexity: O(*n*) in the number of values that are removed.
   public func remove(_ path: String) throws {
     let place = try existingPlace(path)
-    try changing([place.path]) { _ in try place.remove() }
+    let documents = try place.documents()
+    try changing([place.path]) { _ in try place.remove(documents) }
   }
 
   /// Gives a node below this group another path, with all that it holds.
