@@ -175,7 +175,11 @@ struct ImportCommand: ParsableCommand {
     let hiddenPath = ImportRecord.workingPath(of: path)
     if resume, !append, try ImportRecord.isInPlace(path) {
       try work.survey(excluding: [path, hiddenPath])
-      if try isDone(work, path) { return }
+      if try isDone(work, path) {
+        // The import may have left temporary files.
+        try FileStore(opening: path).sweepTemporaryFiles()
+        return
+      }
     }
     if append { try FileTreeGroup.checkNoMember(path) }
     let destination = try NodeDestination(

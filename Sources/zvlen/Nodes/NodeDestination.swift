@@ -172,9 +172,9 @@ final class NodeDestination {
     try hierarchy?.createGroups()
     if let working {
       try working.placeOrReplace()
-    } else if unsafe rename(ImportRecord.workingPath(of: path), path) != 0 {
+    } else if unsafe rename(store.location, path) != 0 {
       guard errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR else {
-        throw ToolError(operation: "move \(ImportRecord.workingPath(of: path)) to", path: path, code: errno)
+        throw ToolError(operation: "move \(store.location) to", path: path, code: errno)
       }
       throw ToolError(
         "\(path) was free when this import began, and is not any more; move away what is there, and give the "
