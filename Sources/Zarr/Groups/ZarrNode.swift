@@ -84,3 +84,68 @@ extension NodePath {
     }
   }
 }
+
+/// A place in a store where a node is to be.
+struct NodePlace {
+  let store: any Store
+  let path: NodePath
+
+  /// The place as people read it in errors.
+  var location: String { ZarrArray.location(store, path) }
+
+  /// Makes way for a new node, and creates the groups above it that do not exist.
+  ///
+  /// - Parameters:
+  ///   - format: The version of the format of the node, which is that of the groups above it too.
+  ///   - overwrites: Whether a node that is there is removed, with all that it holds.
+  /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/wrongNode(path:expected:)`` if there is an
+  ///   array above, ``ZarrError/mixedFormats(path:found:expected:)``, and ``StoreError``.
+  func prepare(for format: ZarrFormat = .version3, overwrites: Bool) throws {
+    let exists = try NodeMetadata.exists(in: store, at: path)
+    if exists && !overwrites { throw ZarrError.alreadyExists(path: location) }
+    let missing = try missingGroups(for: format)
+    if exists { try remove() }
+    // From the top, so that each of them can be found from the root as soon as it is there.
+    for group in missing.reversed() {
+      try NodeMetadata.group(GroupMetadata(zarrFormat: format)).write(to: store, at: group)
+    }
+  }
+
+  /// The paths above for which there is no group yet, the nearest one first.
+  private func missingGroups(for format: ZarrFormat) throws -> [NodePath] {
+    var missing: [NodePath] = []
+    var next = path.parent
+    while let group = next {
+      if try NodeMetadata.exists(in: store, at: group) {
+        let metadata = try NodeMetadata.read(from: store, at: group)
+        let location = ZarrArray.location(store, group)
+        guard case .group = metadata else {
+          throw ZarrError.wrongNode(path: location, expected: "group")
+        }
+        guard metadata.zarrFormat == format else {
+          throw ZarrError.mixedFormats(path: location, found: metadata.zarrFormat, expected: format)
+        }
+        return missing
+      }
+      missing.append(group)
+      next = group.parent
+    }
+    return missing
+  }
+
+  /// Removes the node that is here, with all that it holds.
+  func remove() throws {
+    // The documents go last: if this is interrupted, the node is still there to be removed.
+    let prefix = path.description
+    let listing = try store.listDirectory(prefix)
+    // What a link leads to is another node, which stays.
+    guard !listing.isLinked else { return try store.deleteAll(prefix) }
+    for name in listing.prefixes {
+      try store.deleteAll(path.key(name))
+    }
+    for name in listing.values where !NodeDocument.names.contains(name) {
+      try store.delete(path.storeKey(name))
+    }
+    try store.deleteAll(prefix)
+  }
+}
