@@ -1,6 +1,7 @@
 import CDeflate
 
-/// The blobs of a row, divided into those that are written and appended, with the sums that results must have.
+/// The blobs of a row, divided into those that are written and appended, with the sums that results must
+/// have.
 final class ComparedCorpus {
   /// All blobs.
   let all: Corpus

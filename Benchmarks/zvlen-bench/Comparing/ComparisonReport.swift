@@ -41,7 +41,8 @@ struct ComparedRow: Encodable, Sendable {
   let workBytes: Int
   var results: [ComparedResult]
 
-  /// Fills in the speed of each library relative to zarr-vlen, with the same layout if possible, and to the floor.
+  /// Fills in the speed of each library relative to zarr-vlen, with the same layout if possible, and to the
+  /// floor.
   mutating func addQuotients() {
     let floor = result(FloorCompetitor.libraryName, .own)?.medianSeconds
     for index in results.indices {

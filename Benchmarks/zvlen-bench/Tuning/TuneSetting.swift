@@ -23,9 +23,9 @@ struct TuneSetting: Sendable, Hashable {
 
   /// The combinations to try, each once.
   ///
-  /// Chunks up to 1 MiB and half of a shard are tried in shards. Chunks from 64 KiB on, and those too large for
-  /// shards, are tried in files of their own. Chunks larger than the sample all give the same array: of these,
-  /// only the smallest is tried, and only if there is no other.
+  /// Chunks up to 1 MiB and half of a shard are tried in shards. Chunks from 64 KiB on, and those too large
+  /// for shards, are tried in files of their own. Chunks larger than the sample all give the same array: of
+  /// these, only the smallest is tried, and only if there is no other.
   static func combinations(
     chunkBytes: [ByteCount], shardBytes: ByteCount, codecs: [CodecChoice], workers: [Int],
     sampleByteCount: Int

@@ -130,8 +130,8 @@ struct BlobFiller {
 
 /// Invented words and phrases, and a table that gives each its frequency in text.
 ///
-/// The phrases matter: independent words alone make such short matches that compressors run slower than on real
-/// text.
+/// The phrases matter: independent words alone make such short matches that compressors run slower than on
+/// real text.
 struct Vocabulary {
   /// Each word or phrase with the space after it, padded to a fixed width.
   let words: [SIMD32<UInt8>]

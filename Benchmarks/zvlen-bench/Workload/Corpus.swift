@@ -115,8 +115,8 @@ struct Corpus: Sendable {
 extension Corpus {
   /// Loads real data: each regular file below a directory is a blob, or each line of a file.
   ///
-  /// A final line feed begins no further line. Files are taken in the order of their paths, and symbolic links
-  /// are not followed.
+  /// A final line feed begins no further line. Files are taken in the order of their paths, and symbolic
+  /// links are not followed.
   ///
   /// - Throws: ``BenchmarkError`` if something cannot be read or there are no blobs.
   init(loading path: String) throws {

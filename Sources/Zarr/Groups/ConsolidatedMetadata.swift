@@ -1,18 +1,16 @@
-/// Copies of the documents of all nodes below a group, which are kept with that group.
+/// Copies of the documents of all nodes below a group, stored with the group.
 ///
-/// They save a reader the search for the nodes. They are true as long as nobody changes a node without
-/// changing its copy.
+/// They save a reader the search for the nodes. A copy is up to date if every writer of a node updates it
+/// too.
 ///
-/// | | where | layout |
-/// |---|---|---|
-/// In Zarr v3 they are in the group's `zarr.json`. The copy of a group has empty consolidated metadata of its
-/// own, as zarr-python writes it:
+/// In Zarr v3 they are in the group's `zarr.json`. The copy of a group contains empty consolidated metadata,
+/// as zarr-python writes it:
 /// ```json
 /// "consolidated_metadata": {
 ///   "kind": "inline", "must_understand": false, "metadata": {"a": {…}, "a/b": {…}}
 /// }
 /// ```
-/// In Zarr v2 they are in a document of their own, `.zmetadata`:
+/// In Zarr v2 they are in a separate document, `.zmetadata`:
 /// ```json
 /// {
 ///   "metadata": {".zgroup": {…}, "a/.zgroup": {…}, "a/b/.zarray": {…}, "a/b/.zattrs": {…}},
@@ -20,10 +18,10 @@
 /// }
 /// ```
 struct ConsolidatedMetadata: Sendable {
-  /// The field of Zarr v3 with the copies.
+  /// The field with the copies in Zarr v3.
   static let fieldName = "consolidated_metadata"
 
-  /// The name of the document of Zarr v2 with the copies.
+  /// The name of the document with the copies in Zarr v2.
   static let version2Name = ".zmetadata"
 
   /// The group that holds the copies.
@@ -32,13 +30,13 @@ struct ConsolidatedMetadata: Sendable {
   /// The version of the format.
   let format: ZarrFormat
 
-  /// What is stored of each node below the holder, by its path in the store.
+  /// The stored document of each node below the holder, by its path in the store.
   private var documents: [NodePath: Result<NodeDocument, MetadataError>]
 
-  /// The paths of the nodes in each group, in the order of the bytes of their names.
+  /// The paths of the nodes in each group, sorted by the bytes of their names.
   private var children: [NodePath: [NodePath]] = [:]
 
-  /// Creates consolidated metadata of copies.
+  /// Creates consolidated metadata from copies.
   private init(
     holder: NodePath, format: ZarrFormat, documents: [NodePath: Result<NodeDocument, MetadataError>] = [:]
   ) {
@@ -51,7 +49,7 @@ struct ConsolidatedMetadata: Sendable {
   /// The paths of the nodes directly below a group, sorted by the bytes of their names.
   private func children(of path: NodePath) -> [NodePath] { children[path] ?? [] }
 
-  /// Removes the copies of a node and of all below it, and takes others.
+  /// Replaces the copies of a node and of all nodes below it.
   ///
   /// - Complexity: O(*n* log *n*) where *n* is the number of copies.
   private mutating func replace(_ path: NodePath, by others: [(NodePath, NodeDocument)]) {
@@ -62,15 +60,15 @@ struct ConsolidatedMetadata: Sendable {
     index()
   }
 
-  /// Takes another copy of a node of which there is one.
+  /// Replaces the copy of one node, which must exist.
   private mutating func replace(_ path: NodePath, by document: NodeDocument) {
     documents[path] = .success(document)
   }
 
-  /// The nodes of which only one of two has a copy, or of which the copies do not say the same, sorted.
+  /// The nodes with different copies, or with a copy on one side only, sorted.
   ///
-  /// Copies that are damaged say nothing. Groups that others have in place of directories without a document
-  /// do not count.
+  /// Damaged copies count as missing. Groups in `others` that stand for directories without a document do not
+  /// count.
   func differences(from others: ConsolidatedMetadata) -> [NodePath] {
     Set(documents.keys).union(others.documents.keys)
       .filter { path in
@@ -85,7 +83,7 @@ struct ConsolidatedMetadata: Sendable {
       .sorted()
   }
 
-  /// Lists each node with the nearest group above it of which there is a copy, as the store does.
+  /// Lists each node with the nearest group above it that has a copy, as the store does.
   private mutating func index() {
     children = [:]
     for path in documents.keys {
@@ -98,14 +96,14 @@ struct ConsolidatedMetadata: Sendable {
 }
 
 extension NodeDocument {
-  /// A group of which nothing is said, which stands for a directory without a document.
+  /// A group without content, which stands for a directory without a document.
   fileprivate init(impliedGroupOf format: ZarrFormat) {
     self.init(format: format, kind: .group, fields: GroupMetadata(zarrFormat: format).json, attributes: nil)
   }
 
   fileprivate var isImplied: Bool { says(theSameAs: NodeDocument(impliedGroupOf: format)) }
 
-  /// Whether documents say the same of a node, whatever copies of others are in them.
+  /// Whether two documents describe the same node, apart from consolidated metadata in them.
   fileprivate func says(theSameAs other: NodeDocument) -> Bool {
     var (own, others) = (fields, other.fields)
     own[ConsolidatedMetadata.fieldName] = nil
@@ -116,12 +114,12 @@ extension NodeDocument {
 }
 
 extension ConsolidatedMetadata {
-  /// Reads the field of a group of Zarr v3, in which the copies are not checked yet.
+  /// Reads the field of a group of Zarr v3, without checking the copies.
   ///
   /// - Parameters:
-  ///   - value: What the field holds.
+  ///   - value: The value of the field.
   ///   - holder: The path of the group.
-  /// - Throws: An error that names what is wrong: another kind than `inline`, or a key that is no path.
+  /// - Throws: An error that names the fault: a kind other than `inline`, or a key that is not a path.
   private init(version3 value: JSONValue, holder: NodePath) throws(MetadataError) {
     let fields = try MetadataFields(value, path: Self.fieldName)
     let kind = try fields.required("kind", "\"inline\"")
@@ -145,12 +143,12 @@ extension ConsolidatedMetadata {
     self.init(holder: holder, format: .version3, documents: documents)
   }
 
-  /// Reads the members of a document `.zmetadata`, in which the copies are not checked yet.
+  /// Reads the members of a document `.zmetadata`, without checking the copies.
   ///
   /// - Parameters:
   ///   - document: The members.
   ///   - holder: The path of the group.
-  /// - Throws: An error that names what is wrong: another format than 1, or a key that is no path.
+  /// - Throws: An error that names the fault: a format other than 1, or a key that is not a path.
   private init(version2 document: JSONObject, holder: NodePath) throws(MetadataError) {
     let fields = MetadataFields(document)
     let format = try fields.required("zarr_consolidated_format", "1")
@@ -166,7 +164,7 @@ extension ConsolidatedMetadata {
         guard let text = Self.prefix(of: key, endingWith: name) else { continue }
         let field = copies.path(of: key)
         let path = try Self.path(text, below: holder, field: field)
-        // Where there are both documents, that of an array counts, as it does in the store.
+        // If both documents exist, that of the array counts, as in the store.
         guard documents[path] == nil else { continue }
         let attributesKey = "\(text)/\(NodeDocument.attributesName)"
         documents[path] = Result { () throws(MetadataError) in
@@ -183,8 +181,7 @@ extension ConsolidatedMetadata {
 
   /// The field of a group of Zarr v3.
   ///
-  /// Groups come before what is in them, which versions of zarr-python before 3.4 rely on. Copies that are
-  /// damaged are left out.
+  /// Groups come before their members; zarr-python before 3.4 relies on that. Damaged copies are left out.
   ///
   /// - Complexity: O(*n* log *n*) in the number of copies.
   private var version3: JSONValue {
@@ -199,7 +196,7 @@ extension ConsolidatedMetadata {
 
   /// The members of the document `.zmetadata`.
   ///
-  /// - Parameter group: What the holder's own metadata says.
+  /// - Parameter group: The metadata of the holder.
   /// - Returns: The members.
   /// - Complexity: O(*n* log *n*) in the number of copies.
   private func version2(of group: GroupMetadata) -> JSONObject {
@@ -215,10 +212,10 @@ extension ConsolidatedMetadata {
     ["kind": "inline", "must_understand": false, "metadata": .object(copies)]
   }
 
-  /// The copies by their paths from the holder, the shortest paths first.
+  /// The copies by their paths from the holder, shortest paths first.
   ///
-  /// A directory without a document in which there are nodes is a group among them: zarr-python opens no group
-  /// whose copies lack one on the way to a node.
+  /// A directory without a document becomes a group if there are nodes below it: zarr-python opens no
+  /// hierarchy whose copies lack a group on the way to a node.
   private var sortedDocuments: [(key: String, document: NodeDocument)] {
     var known: [NodePath: NodeDocument] = [:]
     for (path, content) in documents { known[path] = try? content.get() }
@@ -241,8 +238,7 @@ extension ConsolidatedMetadata {
       .map { ($0.path.description, $0.document) }
   }
 
-  /// What stands before the name of a document in a key, or nil if the key is of another one or of the
-  /// holder.
+  /// The part of a key before the name of a document, or nil if the key names another document or the holder.
   private static func prefix(of key: String, endingWith name: String) -> String? {
     let ending = "/\(name)".utf8
     guard key.utf8.count > ending.count, key.utf8.suffix(ending.count).elementsEqual(ending) else {
@@ -251,7 +247,7 @@ extension ConsolidatedMetadata {
     return String(Substring(key.utf8.dropLast(ending.count)))
   }
 
-  /// The path in the store of a node that a key names.
+  /// The path in the store of the node with this key.
   private static func path(
     _ key: String, below holder: NodePath, field: String
   ) throws(MetadataError) -> NodePath {
@@ -272,10 +268,10 @@ extension ConsolidatedMetadata {
   /// Reads the copies that a group holds, or returns nil if it holds none.
   ///
   /// - Parameters:
-  ///   - group: What the group's own metadata says.
+  ///   - group: The metadata of the group.
   ///   - path: The path of the group.
   ///   - store: The store that holds the group.
-  ///   - limits: The most that the metadata can make the reader take.
+  ///   - limits: The limits on metadata.
   /// - Returns: The copies.
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
   static func read(
@@ -303,9 +299,9 @@ extension ConsolidatedMetadata {
   /// - Parameters:
   ///   - path: The path of the group.
   ///   - store: The store that holds it.
-  ///   - format: The version of Zarr that all of them have to be of.
-  ///   - limits: The most that metadata can make the reader take.
-  ///   - leaveOut: Is told of each node that cannot be among the copies, and why.
+  ///   - format: The version of Zarr that all nodes must have.
+  ///   - limits: The limits on metadata.
+  ///   - leaveOut: Called for each node that cannot be copied, with the reason.
   /// - Returns: The copies.
   /// - Throws: What `leaveOut` throws, and ``StoreError`` if the group cannot be listed.
   static func collect(
@@ -330,13 +326,13 @@ extension ConsolidatedMetadata {
     return ConsolidatedMetadata(holder: path, format: format, documents: documents)
   }
 
-  /// Writes the copies to the group that holds them, in place of those that are there.
+  /// Writes the copies to the group that holds them, in place of the existing ones.
   ///
   /// - Parameters:
-  ///   - group: What the group's own metadata says; it is written too, except in Zarr v2.
+  ///   - group: The metadata of the group, which is written too, except in Zarr v2.
   ///   - store: The store that holds the group.
-  ///   - limits: The most that is read of them.
-  /// - Throws: ``ZarrError/metadata(path:reason:)`` if they are larger than what is read, and ``StoreError``.
+  ///   - limits: The limits on metadata.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if the copies exceed the limits, and ``StoreError``.
   func write(with group: inout GroupMetadata, to store: any Store, _ limits: MetadataLimits) throws {
     switch format {
     case .version3:
@@ -347,12 +343,12 @@ extension ConsolidatedMetadata {
     }
   }
 
-  /// The nodes directly below a group, which is the holder or below it.
+  /// The nodes directly below a group, which is the holder or a group below it.
   func entries(of path: NodePath, in store: any Store) -> [NodeEntry] {
     children(of: path).compactMap { entry(at: $0, in: store) }
   }
 
-  /// The node with a path, or nil if there is no copy of its documents.
+  /// The node at a path, or nil if it has no copy.
   func entry(at path: NodePath, in store: any Store) -> NodeEntry? {
     documents[path].map { content in
       let location =
@@ -364,32 +360,31 @@ extension ConsolidatedMetadata {
   }
 }
 
-/// How copies stay true when nodes are changed.
+/// Keeping the copies up to date.
 ///
-/// Whoever has changed a node reads its documents once more and puts them into the copies, one group at a
-/// time, under the lock of the group that holds them. So the last one to have the lock puts in what the last
-/// change has left, and no change is lost.
+/// After a change, the writer reads the documents of the node again and stores them in the copies, one group
+/// at a time, under the lock of that group. The last writer to take the lock stores the result of the last
+/// change, so no change is lost.
 extension ConsolidatedMetadata {
-  /// What of nodes was changed.
+  /// The kind of a change.
   enum Change {
-    /// Their own documents.
+    /// The documents of the nodes themselves.
     case documents
-    /// Whatever is at their paths, and below them.
+    /// Anything at the paths of the nodes or below.
     case nodes
   }
 
-  /// Makes the copies of nodes true in all groups above them that hold some.
+  /// Updates the copies of nodes in all groups above them that hold copies.
   ///
-  /// Groups whose own documents are damaged, or whose copies are, stay as they are.
+  /// A group stays as it is if its document or its copies are damaged.
   ///
   /// - Parameters:
-  ///   - change: What was changed.
+  ///   - change: The kind of the change.
   ///   - paths: The paths of the nodes.
   ///   - store: The store that holds them.
-  ///   - limits: The most that metadata can make the reader take.
-  ///   - notice: Is shown what each of the groups holds then, while no one else changes it.
-  /// - Throws: ``StoreError``, and ``ZarrError/metadata(path:reason:)`` if copies become larger than what is
-  ///   read.
+  ///   - limits: The limits on metadata.
+  ///   - notice: Called with the metadata and copies of each group, under its lock.
+  /// - Throws: ``StoreError``, and ``ZarrError/metadata(path:reason:)`` if the copies exceed the limits.
   /// - Complexity: O(*n* log *n*) in the number of copies.
   static func refresh(
     _ change: Change, at paths: [NodePath], in store: any Store, _ limits: MetadataLimits,
@@ -400,16 +395,18 @@ extension ConsolidatedMetadata {
       var next = path.parent
       while let holder = next, holders.insert(holder).inserted { next = holder.parent }
     }
-    // The nearest first.
+    // Nearest first.
     for holder in holders.sorted(by: { $0.names.count > $1.names.count }) {
       let own = paths.filter { $0 != holder && $0.isAt(orBelow: holder) }
       try refresh(change, at: own, heldBy: holder, in: store, limits, notice)
     }
   }
 
-  /// Adds a node that has just been created to the copies in all groups above it, or removes it again.
+  /// Adds a new node to the copies in all groups above it.
   ///
-  /// - Throws: As ``refresh(_:at:in:_:_:)``. The node would be in the way of who tries again.
+  /// If that fails, removes the node again, so that a retry can create it.
+  ///
+  /// - Throws: The same as ``refresh(_:at:in:_:_:)``.
   static func add(_ path: NodePath, in store: any Store, _ limits: MetadataLimits) throws {
     do {
       try refresh(.nodes, at: [path], in: store, limits)
@@ -419,12 +416,12 @@ extension ConsolidatedMetadata {
     }
   }
 
-  /// Makes the copies of nodes true in one group, if it holds some.
+  /// Updates the copies of nodes in one group, if it holds copies.
   static func refresh(
     _ change: Change, at paths: [NodePath], heldBy holder: NodePath, in store: any Store,
     _ limits: MetadataLimits, _ notice: (GroupMetadata, ConsolidatedMetadata) -> Void = { _, _ in }
   ) throws {
-    // Without the lock, as most groups hold none.
+    // Without the lock, because most groups hold no copies.
     guard try exist(heldBy: holder, in: store, limits) else { return }
     try GroupLock.withLock(on: holder, in: store) {
       guard var (group, copies) = try usable(heldBy: holder, in: store, limits) else { return }
@@ -452,7 +449,7 @@ extension ConsolidatedMetadata {
     }
   }
 
-  /// What a group says of itself, and the copies that it holds, or nil if one of them is missing or damaged.
+  /// The metadata and copies of a group, or nil if either is missing or damaged.
   private static func usable(
     heldBy holder: NodePath, in store: any Store, _ limits: MetadataLimits
   ) throws -> (GroupMetadata, ConsolidatedMetadata)? {
@@ -466,7 +463,7 @@ extension ConsolidatedMetadata {
     }
   }
 
-  /// Makes the copies of a node true, and adds those of groups above it that are missing.
+  /// Updates the copies of a node, and adds missing copies of groups above it.
   private mutating func refresh(
     _ change: Change, at path: NodePath, in store: any Store, _ limits: MetadataLimits
   ) throws {
@@ -489,7 +486,7 @@ extension ConsolidatedMetadata {
     replace(path, by: others)
   }
 
-  /// What can be copied of a node, or nil if there is none, or if it is damaged or of another version of Zarr.
+  /// The document of a node, or nil if it is missing, damaged, or of another version of Zarr.
   private static func document(
     at path: NodePath, in store: any Store, _ format: ZarrFormat, _ limits: MetadataLimits
   ) throws -> NodeDocument? {

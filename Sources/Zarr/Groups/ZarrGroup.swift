@@ -8,26 +8,25 @@ public import ChunkEngine
 ///
 /// Paths are relative to the group, with slashes between names.
 ///
-/// A group can be used from any number of threads. Its document and its consolidated metadata are changed under
-/// a lock, so that no change of other threads and processes is lost, if the store has locks that keep them away.
-/// Whoever changes a node through this library makes the consolidated metadata true of all groups around it that
-/// the store holds.
+/// You can use a group from any number of threads. The document and the consolidated metadata of a group
+/// change under a lock, so that no change of another thread is lost, nor of another process if the store has
+/// locks. Each change of a node updates the consolidated metadata of all groups above it in the store.
 public final class ZarrGroup: Sendable {
-  /// What is known of the group.
+  /// The group as it was last read or written.
   private struct State {
     var metadata: GroupMetadata
 
-    /// The copies of the documents of the nodes below that are used, which this group holds or one above it.
+    /// The consolidated metadata in use, of this group or of one above it.
     var copies: ConsolidatedMetadata?
   }
 
   /// The store that holds the group.
   public let store: any Store
 
-  /// Where the group is in the store.
+  /// The path in the store.
   public let path: NodePath
 
-  /// The most that metadata of the group, and of nodes below it, can make the reader take.
+  /// The limits on the metadata of the group and of nodes below it.
   public let limits: MetadataLimits
 
   private let state: Locked<State>
@@ -42,14 +41,14 @@ public final class ZarrGroup: Sendable {
     state = Locked(State(metadata: metadata, copies: copies))
   }
 
-  /// Creates a group, and those above it that do not exist.
+  /// Creates a group, and missing groups above it.
   ///
   /// - Parameters:
-  ///   - store: Where the group goes.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - attributes: What to say about the group.
-  ///   - zarrFormat: The version of the format, which all nodes of a hierarchy share.
-  ///   - overwrites: Whether a node that is there already is removed, with all that it holds.
+  ///   - store: The store for the group.
+  ///   - path: The path in the store, empty for its root.
+  ///   - attributes: The attributes of the group.
+  ///   - zarrFormat: The version of the format, the same for all nodes of a hierarchy.
+  ///   - overwrites: Whether an existing node is removed with its content.
   /// - Returns: The group.
   /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``,
   ///   ``ZarrError/mixedFormats(path:found:expected:)``, and ``StoreError``.
@@ -77,10 +76,10 @@ public final class ZarrGroup: Sendable {
   ///
   /// - Parameters:
   ///   - store: The store that holds the group.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - usingConsolidatedMetadata: Whether nodes below the group are found in its consolidated metadata, if
-  ///     there is any, without a look at their own documents. See ``usesConsolidatedMetadata``.
-  ///   - limits: The most that metadata of the group, and of nodes below it, can make the reader take.
+  ///   - path: The path in the store, empty for its root.
+  ///   - usingConsolidatedMetadata: Whether to find nodes in the group's consolidated metadata, if it exists,
+  ///     instead of their own documents. See ``usesConsolidatedMetadata``.
+  ///   - limits: The limits on the metadata of the group and of nodes below it.
   /// - Returns: The group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
   ///   ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
@@ -98,28 +97,28 @@ public final class ZarrGroup: Sendable {
     return ZarrGroup(metadata, copies: copies, store: store, path: path, limits: limits)
   }
 
-  /// What the group's metadata says now.
+  /// The current metadata of the group.
   public var metadata: GroupMetadata { state.withLock { $0.metadata } }
 
-  /// What users say about the group.
+  /// The attributes of the group.
   public var attributes: JSONObject { metadata.attributes }
 
-  /// Where the group is, for people to read in errors.
+  /// The location of the group for error messages.
   public var location: String { ZarrArray.location(store, path) }
 
-  /// Replaces what is said about the group.
+  /// Replaces the attributes of the group.
   ///
-  /// All else in the group's document stays as it is in the store now.
+  /// The rest of the document stays as it is in the store.
   ///
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func setAttributes(_ attributes: JSONObject) throws {
     try update { $0.attributes = attributes }
   }
 
-  /// Changes some of what is said about the group, and leaves the rest as it is in the store now.
+  /// Sets some attributes, and leaves the others as they are in the store.
   ///
-  /// - Parameter changes: The attributes that are set. Those that are objects are replaced as a whole.
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Parameter changes: The attributes to set. An object replaces the old value as a whole.
+  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func mergeAttributes(_ changes: JSONObject) throws {
     try update { metadata in
       for (name, value) in changes {
@@ -128,14 +127,14 @@ public final class ZarrGroup: Sendable {
     }
   }
 
-  /// Changes what the group's own document says in the store now.
+  /// Changes the group's document in the store.
   private func update(_ change: (inout GroupMetadata) -> Void) throws {
     try GroupLock.withLock(on: path, in: store) {
       var metadata = try ownMetadata()
       change(&metadata)
       try NodeMetadata.group(metadata).write(to: store, at: path, limits)
       if metadata.zarrFormat == .version2 {
-        // The copies have one of this group's own documents among them.
+        // The copies include the documents of this group.
         try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits)?
           .write(with: &metadata, to: store, limits)
       }
@@ -144,7 +143,7 @@ public final class ZarrGroup: Sendable {
     try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, limits, take)
   }
 
-  /// What the group's own document says in the store now.
+  /// The group's document in the store.
   private func ownMetadata() throws -> GroupMetadata {
     guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
       throw ZarrError.wrongNode(path: location, expected: "group")
@@ -156,25 +155,24 @@ public final class ZarrGroup: Sendable {
 extension ZarrGroup {
   /// The nodes directly in the group, sorted by the bytes of their names.
   ///
-  /// Nodes in a directory that has no document of its own, and so is no group, are among them, with the name of
-  /// the directory in their path. Symbolic links to directories are followed as the store follows them. Nodes
-  /// with damaged metadata are listed too, and what cannot be looked into.
+  /// They include nodes in directories without a document, with the name of the directory in their path.
+  /// Symbolic links are followed as the store follows them. Nodes with damaged metadata, and directories that
+  /// cannot be listed, are included.
   ///
   /// - Throws: ``StoreError``
-  /// - Complexity: O(*n* log *n*) in the number of names in the group and in directories that are no nodes, of
-  ///   which each node is looked at; no chunk is, nor what is in the nodes.
+  /// - Complexity: O(*n* log *n*) in the number of names in the group and in directories that are not nodes.
+  ///   Reads the document of each node, and nothing inside nodes.
   public func children() throws -> [NodeEntry] { try entries(of: path, atMost: Int.max) }
 
-  /// Shows all nodes below the group to `body`: each group before what is in it, and nodes of one group in
-  /// the
-  /// order of the bytes of their names.
+  /// Calls `body` for all nodes below the group: each group before its members, and members sorted by the
+  /// bytes of their names.
   ///
-  /// What is below arrays is not looked at, nor what is below nodes with damaged metadata. A group below this
-  /// one that cannot be listed is shown as a node that cannot be read.
+  /// The walk does not enter arrays, nor nodes with damaged metadata. A group below this one that cannot be
+  /// listed appears as a node that cannot be read.
   ///
   /// - Parameters:
-  ///   - maximumDepth: How many names from the group down the nodes may be; 1 for its children.
-  ///   - body: Is shown each node, with the number of names that lead to it from the group.
+  ///   - maximumDepth: The maximum number of names from the group to a node; 1 for its children.
+  ///   - body: Called with each node, and the number of names from the group to it.
   /// - Throws: ``StoreError``, and what `body` throws.
   public func walk(
     maximumDepth: Int = Int.max, _ body: (_ entry: NodeEntry, _ depth: Int) throws -> Void
@@ -184,12 +182,12 @@ extension ZarrGroup {
     }
   }
 
-  /// Shows all nodes below the group to `body`, as ``walk(maximumDepth:_:)`` does.
+  /// Calls `body` for all nodes below the group, like ``walk(maximumDepth:_:)``.
   ///
   /// - Parameters:
-  ///   - maximumDepth: How many names from the group down the nodes may be.
-  ///   - body: Is shown each node, and whether it, and each of the groups that lead to it, is the last one in
-  ///     its group.
+  ///   - maximumDepth: The maximum number of names from the group to a node.
+  ///   - body: Called with each node, and whether it, and each group that leads to it, is the last in its
+  ///     group.
   /// - Throws: ``StoreError``, and what `body` throws.
   package func walkBranches(
     maximumDepth: Int, _ body: (_ entry: NodeEntry, _ isLast: [Bool]) throws -> Void
@@ -197,17 +195,17 @@ extension ZarrGroup {
     try HierarchyWalk(maximumDepth: maximumDepth, children: entries).run(from: path, body)
   }
 
-  /// Opens the node at a path from the group down, whatever it is.
+  /// Opens the node at a path below the group.
   ///
   /// - Parameters:
-  ///   - path: The path from the group, nothing for the group itself.
-  ///   - access: How the node is worked on, if it is an array.
+  ///   - path: The path from the group, empty for the group itself.
+  ///   - access: The run-time settings, if the node is an array.
   /// - Returns: The node.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
   public func node(at path: String, access: ArrayAccess = ArrayAccess()) throws -> ZarrNode {
     let path = self.path.appending(try NodePath(existing: path, in: store))
     guard path != self.path else { return .group(self) }
-    // What is not among the copies may have been created since they were made.
+    // A node without a copy may be newer than the copies.
     let copies = state.withLock { $0.copies }
     guard let entry = copies?.entry(at: path, in: store) else {
       return try ZarrNode(
@@ -222,13 +220,12 @@ extension ZarrGroup {
     }
   }
 
-  /// Opens the array at a path from the group down.
+  /// Opens the array at a path below the group.
   ///
-  /// If it is found in consolidated metadata, its own document is read before it is written for the first
-  /// time,
-  /// and it is an error if the copy says anything else than that but the shape and the attributes.
+  /// If it is found in consolidated metadata, its own document is read before the first write. The write
+  /// throws if the copy differs in more than shape and attributes.
   ///
-  /// - Throws: As ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
+  /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
   public func array(at path: String, access: ArrayAccess = ArrayAccess()) throws -> ZarrArray {
     let node = try node(at: path, access: access)
     guard case .array(let array) = node else {
@@ -237,9 +234,9 @@ extension ZarrGroup {
     return array
   }
 
-  /// Opens the group at a path from the group down.
+  /// Opens the group at a path below the group.
   ///
-  /// - Throws: As ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
+  /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
   public func group(at path: String) throws -> ZarrGroup {
     let node = try node(at: path)
     guard case .group(let group) = node else {
@@ -248,7 +245,7 @@ extension ZarrGroup {
     return group
   }
 
-  /// The nodes directly below a group and at most so many names below it, sorted by the bytes of their names.
+  /// The nodes directly below a group, at most `depth` names below it, sorted by the bytes of their names.
   private func entries(of path: NodePath, atMost depth: Int) throws -> [NodeEntry] {
     if let copies = state.withLock({ $0.copies }) {
       return copies.entries(of: path, in: store).filter { $0.path.names.count - path.names.count <= depth }
@@ -258,14 +255,14 @@ extension ZarrGroup {
 }
 
 extension ZarrGroup {
-  /// Creates a group below this one, and those between them that do not exist.
+  /// Creates a group below this one, and missing groups between them.
   ///
   /// - Parameters:
   ///   - path: The path from this group.
-  ///   - attributes: What to say about the new group.
-  ///   - overwrites: Whether a node that is there already is removed, with all that it holds.
+  ///   - attributes: The attributes of the new group.
+  ///   - overwrites: Whether an existing node is removed with its content.
   /// - Returns: The new group.
-  /// - Throws: As ``create(in:at:attributes:zarrFormat:overwrites:)``.
+  /// - Throws: The same as ``create(in:at:attributes:zarrFormat:overwrites:)``.
   @discardableResult
   public func createGroup(
     at path: String, attributes: JSONObject = [:], overwrites: Bool = false
@@ -278,17 +275,17 @@ extension ZarrGroup {
     }
   }
 
-  /// Creates an array below this group of which nothing is written yet, and the groups between them that do
-  /// not exist.
+  /// Creates an empty array below this group, and missing groups between them.
   ///
   /// - Parameters:
   ///   - path: The path from this group.
   ///   - shape: The number of elements along each dimension.
-  ///   - options: What the array is like. Its chunk size cannot be in bytes. Its version of the format is
-  ///     that of the group.
-  ///   - access: How the array is worked on.
+  ///   - options: The options of the array. The chunk size cannot be in bytes. The version of the format is
+  ///     that of
+  ///     the group.
+  ///   - access: The run-time settings of the array.
   /// - Returns: The array.
-  /// - Throws: As ``ZarrArray/create(in:at:shape:options:access:)``.
+  /// - Throws: The same as ``ZarrArray/create(in:at:shape:options:access:)``.
   @discardableResult
   public func createArray(
     at path: String, shape: [Int], options: ArrayOptions = ArrayOptions(),
@@ -303,17 +300,18 @@ extension ZarrGroup {
     }
   }
 
-  /// Creates an array of the given elements below this group, and the groups between them that do not exist.
+  /// Creates an array of the given elements below this group, and missing groups between them.
   ///
   /// - Parameters:
   ///   - path: The path from this group.
   ///   - elements: The elements in C order.
-  ///   - shape: The number of elements along each dimension; one dimension unless it is said.
-  ///   - options: What the array is like. Its version of the format is that of the group.
-  ///   - access: How the array is worked on.
-  ///   - monitor: Follows the work and can stop it.
+  ///   - shape: The number of elements along each dimension. Defaults to one dimension.
+  ///   - options: The options of the array. The version of the format is that of the group.
+  ///   - access: The run-time settings of the array.
+  ///   - monitor: Reports progress and can cancel the call.
   /// - Returns: The array.
-  /// - Throws: As ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)-(_,_,BlobSource,_,_,_,_)``.
+  /// - Throws: The same as
+  ///   ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)-(_,_,BlobSource,_,_,_,_)``.
   @discardableResult
   public func createArray(
     at path: String, writing elements: any BlobSource, shape: [Int]? = nil,
@@ -330,26 +328,25 @@ extension ZarrGroup {
     }
   }
 
-  /// Removes a node below this group, with all that it holds.
+  /// Removes a node below this group with its content.
   ///
-  /// If this is interrupted the node may still be there, with a part of what it held.
+  /// After an interruption the node may still exist, with a part of its content.
   ///
   /// - Parameter path: The path from this group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
-  /// - Complexity: O(*n*) in the number of values that are removed.
+  /// - Complexity: O(*n*) in the number of removed values.
   public func remove(_ path: String) throws {
     let place = try existingPlace(path)
     try changing([place.path]) { _ in try place.remove() }
   }
 
-  /// Gives a node below this group another path, with all that it holds.
+  /// Moves a node below this group to another path, with its content.
   ///
   /// - Parameters:
   ///   - path: The path from this group.
-  ///   - target: The new path from this group. Groups above it that do not exist are created.
-  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/alreadyExists(path:)`` if there is a node at the
-  ///   new
-  ///   path, ``ZarrError/metadata(path:reason:)``, and ``StoreError``, in particular
+  ///   - target: The new path from this group. Missing groups above it are created.
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/alreadyExists(path:)`` if a node exists at the
+  ///   new path, ``ZarrError/metadata(path:reason:)``, and ``StoreError``, in particular
   ///   ``StoreError/notMoved(path:target:reason:)`` if the new path is in the node itself.
   /// - Complexity: O(1) in a ``FileStore``; other stores may copy all values.
   public func move(_ path: String, to target: String) throws {
@@ -367,7 +364,7 @@ extension ZarrGroup {
     }
   }
 
-  /// The place of a new node, whose names have to follow all rules.
+  /// The place of a new node, whose names must follow all rules.
   private func newPlace(_ text: String) throws -> NodePlace {
     let relative = try ZarrArray.nodePath(text, in: store)
     guard !relative.names.isEmpty else {
@@ -376,7 +373,7 @@ extension ZarrGroup {
     return NodePlace(store: store, path: path.appending(relative))
   }
 
-  /// The place of a node that is there, below this group.
+  /// The place of an existing node below this group.
   private func existingPlace(_ text: String) throws -> NodePlace {
     let relative = try NodePath(existing: text, in: store)
     guard !relative.names.isEmpty else {
@@ -394,20 +391,20 @@ extension ZarrGroup {
 }
 
 extension ZarrGroup {
-  /// Whether nodes below the group are found in consolidated metadata, without a look at their own documents.
+  /// Whether nodes below the group are found in consolidated metadata instead of their own documents.
   ///
-  /// What this library changes of nodes below reaches the consolidated metadata in the store. The value of a
-  /// group keeps what it has read, or changed itself, and what others change is not in it:
-  /// ``consolidate(leavesOutUnreadable:)`` makes it true again.
+  /// This library updates the consolidated metadata in the store with every change of a node. A `ZarrGroup`
+  /// keeps what it read or changed itself, without later changes by others.
+  /// ``consolidate(leavesOutUnreadable:)`` reads all nodes again.
   public var usesConsolidatedMetadata: Bool { state.withLock { $0.copies != nil } }
 
-  /// Writes copies of the documents of all nodes below the group to the group's consolidated metadata, in
-  /// place of those that are there, and uses them from now on.
+  /// Replaces the group's consolidated metadata with the documents of all nodes below it, and uses it from
+  /// now on.
   ///
-  /// - Parameter leavesOutUnreadable: Whether nodes that cannot be among the copies, with all that is below
-  ///   them, are left out; otherwise they are errors, and nothing is written.
-  /// - Returns: What was left out.
-  /// - Throws: ``ZarrError/metadata(path:reason:)`` for a document that is damaged,
+  /// - Parameter leavesOutUnreadable: Whether to leave out unreadable nodes and all below them. Otherwise
+  ///   they are errors, and nothing is written.
+  /// - Returns: The nodes that were left out.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` for a damaged document,
   ///   ``ZarrError/mixedFormats(path:found:expected:)`` for a node of another version of Zarr, and
   ///   ``StoreError``.
   /// - Complexity: O(*n* log *n*) in the number of nodes below the group.
@@ -430,7 +427,7 @@ extension ZarrGroup {
 
   /// Removes the group's consolidated metadata, if it has any.
   ///
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func removeConsolidatedMetadata() throws {
     try GroupLock.withLock(on: path, in: store) {
       var metadata = try ownMetadata()
@@ -447,25 +444,23 @@ extension ZarrGroup {
     }
   }
 
-  /// Makes the copies of a node, and of all below it, true that the group holds, if it holds some.
+  /// Updates the group's consolidated metadata, if it has any, for a node and all nodes below it.
   ///
-  /// Whoever changes nodes by other means, or in another store whose directory is below the group, calls this
-  /// afterwards.
+  /// Call this after you change nodes by other means, or in another store whose directory is below the group.
   ///
-  /// - Parameter path: The path of the node from this group, whether it is there, or is there no more.
+  /// - Parameter path: The path of the node from this group. The node may be gone.
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
-  /// - Complexity: O(*n* log *n*) in the number of copies, and of the nodes that are looked at.
+  /// - Complexity: O(*n* log *n*) in the number of copies and of nodes that are read.
   public func refreshConsolidatedMetadata(of path: String) throws {
     let node = self.path.appending(try NodePath(existing: path, in: store))
     guard node != self.path else { return }
     try ConsolidatedMetadata.refresh(.nodes, at: [node], heldBy: self.path, in: store, limits, take)
   }
 
-  /// Whether the consolidated metadata of the group, if it has some, says what the documents say.
+  /// Compares the group's consolidated metadata, if it has any, with the documents.
   ///
-  /// - Returns: The nodes that are not among the copies, or that the copies say something else about, or that
-  ///   are no more.
-  /// - Throws: As ``consolidate(leavesOutUnreadable:)``.
+  /// - Returns: The nodes whose copies are missing, different, or left over.
+  /// - Throws: The same as ``consolidate(leavesOutUnreadable:)``.
   package func outdatedCopies() throws -> [NodePath] {
     let metadata = try ownMetadata()
     guard let copies = try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) else {
@@ -477,17 +472,17 @@ extension ZarrGroup {
     return current.differences(from: copies)
   }
 
-  /// Changes the hierarchy below the group, and then the copies of what was changed.
+  /// Changes the hierarchy below the group, and then updates the copies.
   ///
   /// - Parameters:
-  ///   - paths: The paths of the nodes that are changed.
-  ///   - change: Changes the nodes, which are of the version of Zarr that it is given.
+  ///   - paths: The paths of the changed nodes.
+  ///   - change: Changes the nodes, given their version of Zarr.
   /// - Returns: What `change` returns.
   /// - Throws: What the parameters throw, ``ZarrError`` and ``StoreError``.
   private func changing<Result>(_ paths: [NodePath], _ change: (ZarrFormat) throws -> Result) throws -> Result
   {
     let holder = state.withLock { $0.copies?.holder } ?? path
-    // Before anything is changed, in case that they cannot be read.
+    // Before any change, in case they cannot be read.
     guard case .group(let metadata) = try NodeMetadata.read(from: store, at: holder, limits) else {
       throw ZarrError.wrongNode(path: ZarrArray.location(store, holder), expected: "group")
     }
@@ -496,7 +491,7 @@ extension ZarrGroup {
     do {
       result = try change(metadata.zarrFormat)
     } catch {
-      // A part of the change may be done; whatever becomes of the copies, the error that counts is this one.
+      // A part of the change may be done. This error counts, even if updating the copies fails too.
       try? ConsolidatedMetadata.refresh(.nodes, at: paths, in: store, limits, take)
       throw error
     }
@@ -504,7 +499,7 @@ extension ZarrGroup {
     return result
   }
 
-  /// Takes what a group holds in the store now, if it is this group or the one whose copies it uses.
+  /// Keeps the state of a group in the store, if it is this group or the one whose copies it uses.
   private func take(_ metadata: GroupMetadata, _ copies: ConsolidatedMetadata) {
     state.withLock { state in
       if copies.holder == path { state.metadata = metadata }
