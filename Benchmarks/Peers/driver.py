@@ -2,8 +2,9 @@
 
     driver.py NAME WORKERS
 
-The first line that it writes is its version, layouts and note. A job and its answer are objects with the fields below. Seconds are of a clock that all processes share, so that
-whoever sent the job can look at the memory of this process between `start` and `end`.
+The first line of output has the version, layouts and note. A job and its answer are objects with the fields below. Seconds
+are those of a clock that all processes share, so that the caller can sample the memory of this process between `start` and
+`end`.
 
     {"job": "load", "bytes": PATH, "offsets": PATH}               → {}
     {"job": "write", "directory": …, "setting": …, "layout": …,   → {"seconds": …, "processor_seconds": …,
@@ -12,8 +13,8 @@ whoever sent the job can look at the memory of this process between `start` and 
     {"job": "read", …, "verify": …}                               → as write, and {"lengths_crc": …, "bytes_crc": …}
     {"job": "random", …, "indices": […]}                          → {"latencies": […], "lengths_crc": …, …}
 
-`"memory": true` gives freed memory back first and measures the peak. What cannot be done is answered with
-`{"unsupported": REASON}`, what failed with `{"error": MESSAGE}`.
+`"memory": true` releases freed memory first and measures the peak. The answer is `{"unsupported": REASON}` if a rival
+cannot do a job, and `{"error": MESSAGE}` if it failed.
 """
 
 import ctypes

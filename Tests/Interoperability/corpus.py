@@ -394,7 +394,7 @@ def vlen_cases():
             ("draft", [40], [16], [vlen([plain], [little], "uint64")]),
             ("big", [5, 7], [2, 3], [vlen([plain], [big], "uint32", "end")]),
             ("gzip", [40], [16], [vlen([plain, gzip], [little, gzip, crc32c], "uint32", "start")]),
-            ("zstd-behind", [40], [16], [vlen([plain, crc32c], [little], "uint64", "end"), zstd(1, True)]),
+            ("zstd-after", [40], [16], [vlen([plain, crc32c], [little], "uint64", "end"), zstd(1, True)]),
             ("v2", [40], [16], [{"name": "zarrs.vlen_v2", "configuration": {}}]),
             ("v2-zstd", [5, 7], [2, 3], [{"name": "zarrs.vlen_v2", "configuration": {}}, zstd(1, False)]),
         ]:

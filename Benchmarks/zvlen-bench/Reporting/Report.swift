@@ -188,7 +188,7 @@ struct StreamReport: Encodable, Sendable {
 }
 
 extension JSONEncoder {
-  /// Writes names in snake case, sorted, for people and programs to read.
+  /// Writes sorted names in snake case.
   static var report: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -7,7 +7,7 @@ struct FuzzInput {
     self.bytes = bytes
   }
 
-  /// The next byte, or 0 behind the end.
+  /// The next byte, or 0 after the end.
   mutating func byte() -> UInt8 {
     guard offset < bytes.count else { return 0 }
     defer { offset += 1 }

@@ -85,7 +85,7 @@ struct ElementRoundTrip {
     do {
       let elements = try decoder.decoded(bytes, of: chunk)
       let isWhole = layout != .variable || referenceElements(elements, count: chunk.elementCount) != nil
-      // Elements of any size are checked by whoever reads them.
+      // The reader checks elements of any size.
       return isWhole ? elements : nil
     } catch is ChunkError {
       return nil

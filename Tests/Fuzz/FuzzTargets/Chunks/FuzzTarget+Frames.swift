@@ -34,7 +34,7 @@ extension FuzzTarget {
       let first = try must("elements of a chunk that is read cannot be found") {
         try coder.scanned(stored, shown, stops: true)
       }
-      try check(first == Array(placed[shown]), "elements are others when nothing behind them is decoded")
+      try check(first == Array(placed[shown]), "elements differ if nothing after them is decoded")
     }
   }
 }
@@ -79,7 +79,7 @@ private final class FrameCoder {
     return builder.finish().arrays()
   }
 
-  /// Some elements of a chunk, with or without those behind them.
+  /// Some elements of a chunk, with or without those after them.
   func scanned(_ stored: [UInt8], _ shown: Range<Int>, stops: Bool) throws -> [[UInt8]] {
     var found: [[UInt8]] = []
     let run = ElementRun(chunkIndex: shown.lowerBound, selectionIndex: 0, count: shown.count)
