@@ -68,13 +68,13 @@ CASES = [
 
 
 def elements_of(name, byte_count, shape):
-    """Returns elements of which the first eight are there, and the next eight are not."""
+    """Returns eight present elements, then eight absent ones."""
     elements = []
     for index in range(math.prod(shape)):
         values = pseudorandom(f"optional/{name}/{index}", 20)
         is_there = index < 8 or index >= 16 and values[0] % 3 > 0
         length = values[1] % 18 if byte_count is None else byte_count
-        # Letters, which are text and, as numbers, no NaN.
+        # Letters, which are text, and not NaN as numbers.
         element = bytes(97 + value % 26 for value in values[2 : 2 + length])
         elements.append(element if is_there else None)
     return elements

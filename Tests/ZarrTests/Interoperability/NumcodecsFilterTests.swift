@@ -4,7 +4,7 @@ import Testing
 
 @testable import Zarr
 
-/// The filters of numcodecs as it is installed, against those here.
+/// Compares filters with those of the installed numcodecs.
 @Suite("Filters of numcodecs")
 struct NumcodecsFilterTests {
   private static let digits: [UInt8: UInt8] = Dictionary(
@@ -17,7 +17,7 @@ struct NumcodecsFilterTests {
     }
   }
 
-  /// The bytes of numbers, all NaNs being the same.
+  /// The bytes of numbers, with one form for all NaNs.
   private func normalized(_ bytes: [UInt8], _ type: NumberType) -> [UInt8] {
     switch type {
     case .float16: packedBytes(unpacked(bytes, as: Float16.self).map { $0.isNaN ? .nan : $0 })
