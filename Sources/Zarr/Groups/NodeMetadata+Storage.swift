@@ -124,7 +124,7 @@ extension NodeMetadata {
         // Attributes without a node are left over from an old one.
         let old = NodeDocument.names.contains(name) ? nil : try store.openValue(key)
         // SAFETY: Bytes have no padding.
-        try store.replace(old, at: key, byteCount: bytes.count) { append in
+        try store.write(key, over: .seen(old), byteCount: bytes.count) { append in
           try append(unsafe bytes.span.bytes)
         }
       }
@@ -148,7 +148,7 @@ extension NodeMetadata {
         let bytes = try NodeDocument.encode(
           document, named: name, of: ZarrArray.location(store, path), limits)
         // SAFETY: Bytes have no padding.
-        try store.replace(old, at: path.storeKey(name), byteCount: bytes.count) { append in
+        try store.write(path.storeKey(name), over: .seen(old), byteCount: bytes.count) { append in
           try append(unsafe bytes.span.bytes)
         }
       } else {

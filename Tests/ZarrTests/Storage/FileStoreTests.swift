@@ -54,7 +54,7 @@ struct FileStoreTests {
     var status = [stat(), stat()]
     #expect(unsafe stat(directory.path("a"), &status[0]) == 0)
     usleep(50_000)
-    #expect(throws: StoreError.changed(path: directory.path("a"))) { try store.delete(old, at: key) }
+    #expect(throws: StoreError.changed(path: directory.path("a"))) { try store.delete(key, over: .seen(old)) }
     #expect(unsafe stat(directory.path("a"), &status[1]) == 0)
     #expect(status[0].st_ctim.tv_sec == status[1].st_ctim.tv_sec)
     #expect(status[0].st_ctim.tv_nsec == status[1].st_ctim.tv_nsec)

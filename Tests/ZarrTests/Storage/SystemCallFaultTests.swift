@@ -85,7 +85,8 @@ struct SystemCallFaultTests {
           let old = try store.openValue(key)
           try store.put([1], at: "value")
           #expect(throws: StoreError.changed(path: directory.path("store/value"))) {
-            try store.replace(old, at: key, byteCount: 1) { append in try append(([2] as [UInt8]).span.bytes)
+            try store.write(key, over: .seen(old), byteCount: 1) { append in
+              try append(([2] as [UInt8]).span.bytes)
             }
           }
           #expect(try store.value(of: "value") == [1], "round \(round)")
