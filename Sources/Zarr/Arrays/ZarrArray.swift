@@ -199,7 +199,7 @@ public final class ZarrArray: Sendable {
     while true {
       let old = try store.openValue(key)
       // A link to the document always looks replaced. If the document has stayed the same, only the link is.
-      let isLink = last != nil && old?.version == last
+      let isLink = last != nil && old?.info.settledVersion == last
       try reload()
       do {
         return try currentMetadata.withLock { current in
@@ -216,7 +216,7 @@ public final class ZarrArray: Sendable {
       } catch let error as StoreError {
         // Where the lock keeps nobody away, another writer may have been first: read again what it wrote.
         guard case .changed = error, ContinuousClock.now < deadline else { throw error }
-        last = old?.version
+        last = old?.info.settledVersion
         usleep(pause)
         pause = min(pause * 2, 100_000)
       }

@@ -21,7 +21,7 @@ struct DurabilityTests {
   func deferred(durability: Durability) throws {
     let store = try FileStore(opening: directory.path, durability: durability)
     for number in 0..<10 {
-      try store.writeDeferred(StoreKey("a/b\(number)/c"), byteCount: 1) { append in
+      try store.write(StoreKey("a/b\(number)/c"), byteCount: 1, durability: .deferred) { append in
         try append([UInt8(number)].span.bytes)
       }
     }
