@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Zarr
 
 /// The command `zvlen export`.
@@ -81,11 +80,7 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
       if let status = try FileStatus(of: output), !status.isDirectory {
         throw ToolError("\(output) is a file; name a directory for the files")
       }
-      do {
-        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-      } catch {
-        throw ToolError("could not make the directory \(output): \(error.localizedDescription)")
-      }
+      _ = try FileStore(creating: output)
       try export.run(to: output, overwrites: overwrite)
       try damage.finish()
     }
