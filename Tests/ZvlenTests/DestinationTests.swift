@@ -197,7 +197,7 @@ struct DestinationTests {
       atPath: scratch.path(".data.zarr.import.partial"), toPath: scratch.path("sound.zarr"))
     try FileManager.default.createSymbolicLink(
       atPath: scratch.path(".data.zarr.import.partial"), withDestinationPath: "sound.zarr")
-    try Tool.fail("import", "lines", "-o", "data.zarr", "--resume", in: scratch, saying: "is no directory")
+    try Tool.fail("import", "lines", "-o", "data.zarr", "--resume", in: scratch, saying: "is not a directory")
     #expect(try lines("sound.zarr") == "sound\n")
   }
 

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Numbers as people read them.
+/// Numbers in the form that people read.
 enum Quantity {
-  /// A number of bytes in powers of 1000, as `1.3 GB`.
+  /// A number of bytes in powers of 1000, such as `1.3 GB`.
   static func bytes(_ byteCount: some BinaryInteger) -> String {
     var value = Double(byteCount)
     for unit in ["bytes", "kB", "MB", "GB", "TB"] {
@@ -15,7 +15,7 @@ enum Quantity {
     return count(byteCount, "byte")
   }
 
-  /// A number of bytes as it is, and in powers of 1000 if it is large: `1312345678 bytes (1.3 GB)`.
+  /// An exact number of bytes, followed by powers of 1000 if it is large: `1312345678 bytes (1.3 GB)`.
   static func exactBytes(_ byteCount: some BinaryInteger) -> String {
     byteCount < 1000 ? bytes(byteCount) : "\(count(byteCount, "byte")) (\(bytes(byteCount)))"
   }
@@ -25,7 +25,7 @@ enum Quantity {
     String(format: "%.2f", ratio)
   }
 
-  /// A time of minutes and seconds, as `1:05`, with hours in front if there are any.
+  /// A duration as minutes and seconds, such as `1:05`, or with hours.
   static func duration(seconds: Double) -> String {
     let seconds = Int(min(max(0, seconds.rounded(.up)), 359_999))
     let (minutes, hours) = (seconds / 60 % 60, seconds / 3600)
@@ -34,13 +34,33 @@ enum Quantity {
       : String(format: "%d:%02d", minutes, seconds % 60)
   }
 
-  /// The lengths of dimensions, as `3 x 4`.
+  /// The lengths of dimensions, such as `3 x 4`.
   static func shape(_ shape: [Int]) -> String {
-    shape.isEmpty ? "none, it has one element" : shape.map(String.init).joined(separator: " x ")
+    shape.isEmpty ? "no dimensions, one element" : shape.map(String.init).joined(separator: " x ")
   }
 
-  /// A number with its noun, as `1 chunk` or `3 chunks`.
+  /// A number with its noun, such as `1 chunk` or `3 chunks`.
   static func count(_ count: some BinaryInteger, _ noun: String) -> String {
     count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+  }
+}
+
+/// Text for one line of a terminal.
+///
+/// Control characters, such as those in file names, are spelled out.
+struct OneLine: CustomStringConvertible {
+  let description: String
+
+  /// Describes any value.
+  init(_ value: some Any) {
+    var line = ""
+    for scalar in String(describing: value).unicodeScalars {
+      if scalar.properties.generalCategory == .control {
+        line += scalar.escaped(asASCII: true)
+      } else {
+        line.unicodeScalars.append(scalar)
+      }
+    }
+    description = line
   }
 }
