@@ -337,7 +337,8 @@ extension ZarrGroup {
   /// - Complexity: O(*n*) in the number of removed values.
   public func remove(_ path: String) throws {
     let place = try existingPlace(path)
-    try changing([place.path]) { _ in try place.remove() }
+    let documents = try place.documents()
+    try changing([place.path]) { _ in try place.remove(documents) }
   }
 
   /// Moves a node below this group to another path, with its content.
