@@ -148,6 +148,7 @@ struct NodePlace {
   }
 
   private func document(at key: StoreKey) throws -> Document? {
+    // What is no file is no document.
     guard try store.byteCount(of: key) != nil, let value = try store.openValue(key) else { return nil }
     var arena = ByteArena()
     // Enough to tell documents apart.
@@ -155,15 +156,15 @@ struct NodePlace {
     return Document(key: key, value: value, bytes: unsafe arena.bytes.withUnsafeBytes { unsafe Array($0) })
   }
 
-  /// Removes the node that was found here, with all that it holds.
+  /// Removes the node that was found here, with its content.
   ///
-  /// - Throws: ``StoreError/changed(path:)`` if there is another node by now, which stays.
+  /// - Throws: ``StoreError/changed(path:)`` if another node has taken its place, which stays.
   func remove(_ documents: [Document]) throws {
-    // The documents go last: if this is interrupted, the node is still there to be removed.
+    // The documents go last: after an interruption, the node still exists and can be removed.
     let prefix = path.description
     let listing = try store.listDirectory(prefix)
     try check(documents)
-    // What a link leads to is another node, which stays.
+    // A link leads to another node, which stays.
     guard !listing.isLinked else { return try store.deleteAll(prefix) }
     for name in listing.prefixes {
       try check(documents)

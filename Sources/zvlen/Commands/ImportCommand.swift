@@ -138,6 +138,8 @@ struct ImportCommand: ParsableCommand {
   }
 
   func run() throws {
+    // An import never starts again by itself: it can read standard input only once.
+    StandardStreams.noteOutput()
     let settings = ImportSettings(
       encoding: encoding,
       access: ArrayAccess(

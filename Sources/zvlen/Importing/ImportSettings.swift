@@ -108,9 +108,9 @@ extension EncodingOptions {
     let mean = count > 0 ? Double(byteCount) / Double(count) : nil
     let inChunk = chunkCount ?? fitting(Self.elementCount(inBytes: chunkByteCount, mean))
     let shardSize = shardBytes.map { bytes in
-      ChunkSize.count(max(1, Self.elementCount(inBytes: bytes.value, mean) / inChunk) * inChunk)
+      ChunkSize.rows(max(1, Self.elementCount(inBytes: bytes.value, mean) / inChunk) * inChunk)
     }
-    return arrayOptions(type, chunkSize: .count(inChunk), shardSize: shardSize)
+    return arrayOptions(type, chunkSize: .rows(inChunk), shardSize: shardSize)
   }
 
   private func arrayOptions(
@@ -118,17 +118,17 @@ extension EncodingOptions {
   ) -> ArrayOptions {
     ArrayOptions(
       dataType: type.dataType, dataTypeName: type == .bytes ? dataTypeName : nil, chunkSize: chunkSize,
-      shardSize: shardSize, codecs: codecs, zarrFormat: (zarrFormat ?? .version3).zarrFormat)
+      shardSize: shardSize, compressors: compressors, zarrFormat: (zarrFormat ?? .version3).zarrFormat)
   }
 
-  /// The codecs after the one that lays out the elements.
-  var codecs: [CodecChain.Stage] {
+  /// The compressors, and the checksum.
+  var compressors: [CodecChain.Stage] {
     (codec ?? .zstd(level: 3)).stages + (checksum ? [.crc32c] : [])
   }
 
   /// The chunk size for elements of unknown sizes.
   private var chunkSize: ChunkSize {
-    if let chunkCount { return .count(chunkCount) }
+    if let chunkCount { return .rows(chunkCount) }
     return evenChunks ? .evenBytes(chunkByteCount) : .bytes(chunkByteCount)
   }
 

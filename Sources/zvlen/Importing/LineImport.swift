@@ -328,7 +328,7 @@ struct LineImport: ImportWork {
               + "import goes on only with the same input")
         }
       } else {
-        try state.appender.append(line)
+        try state.appender.append(checked: line)
       }
       count += 1
     }
@@ -400,13 +400,13 @@ extension LineImport {
       // Later lines are so large that chunks of this many lines would be too large.
       try destination.store.deleteAll("")
       var options = settings.encoding.arrayOptions(type)
-      options.chunkSize = .count(fitting)
-      if let shardLength = model.shardShape?[0] { options.shardSize = .count(shardLength / count * fitting) }
+      options.chunkSize = .rows(fitting)
+      if let shardLength = model.shardShape?[0] { options.shardSize = .rows(shardLength / count * fitting) }
       model = try ZarrArray.create(
         in: destination.store, shape: [0], options: options, access: settings.access)
     }
     // The lines that decided the chunk size are removed. Their parts import them.
-    try model.write(RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
+    try model.write(blobs: RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
     try model.resize(to: [survey.count])
 
     let array = try destination.share([model], access: settings.access)[0]

@@ -5,12 +5,12 @@ import Zarr
 
 /// The three standard streams.
 enum StandardStreams {
-  /// Whether the command has shown anything, or has written a file of an export.
+  /// Whether the command has shown anything, or done something that it cannot do again.
   static var hasOutput: Bool { outputFlag.load(ordering: .relaxed) }
 
   private static let outputFlag = Atomic(false)
 
-  /// Records that the command shows something, or writes a file of an export.
+  /// Records that the command shows something, or does something that it cannot do again.
   static func noteOutput() { outputFlag.store(true, ordering: .relaxed) }
 
   /// Opens the streams that are closed, before another file gets their descriptors.

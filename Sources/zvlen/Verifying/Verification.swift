@@ -329,7 +329,7 @@ private struct EncodingCheck {
     let elements = try array.read(region)
     defer { try? copy.store.delete(copy.key(ofChunkAt: position)) }
     do {
-      try copy.write(elements, to: region)
+      try copy.write(checked: elements, to: region)
     } catch ZarrError.notWritable {
       // An unknown codec was left out.
       return
@@ -345,7 +345,7 @@ private struct EncodingCheck {
       throw ToolError("cannot be read when it is encoded again: \(Self.reason(error))")
     }
     guard isExact else { return }
-    for index in elements.indices where !elements[index].isEqual(to: again[index]) {
+    for index in elements.indices where !elements.blobs[index].isEqual(to: again.blobs[index]) {
       throw ToolError("element \(index) of the chunk differs after it is encoded again")
     }
   }
