@@ -187,28 +187,17 @@ public final class ZarrArray: Sendable {
   private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
-    // The lock may have been taken away: what others have written since it was read is not replaced. A document
-    // to which a link leads looks changed each time, and is replaced in the end.
-    var attemptCount = 0
-    while true {
-      attemptCount += 1
-      let old =
-        try attemptCount < 8
-        ? store.openValue(path.storeKey(metadata.zarrFormat == .version3 ? "zarr.json" : ".zarray")) : nil
-      try reload()
-      do {
-        return try currentMetadata.withLock { current in
-          var metadata = current
-          do throws(MetadataError) {
-            try change(&metadata)
-          } catch {
-            throw ZarrError.metadata(path: location, reason: error)
-          }
-          try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits, replacing: old)
-          current = metadata
+    try NodeMetadata.edit(at: path, in: store) { store in
+      try reload(from: store)
+      try currentMetadata.withLock { current in
+        var metadata = current
+        do throws(MetadataError) {
+          try change(&metadata)
+        } catch {
+          throw ZarrError.metadata(path: location, reason: error)
         }
-      } catch let error as StoreError {
-        guard case .changed = error, old != nil else { throw error }
+        try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
+        current = metadata
       }
     }
   }
@@ -227,7 +216,9 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, ``StoreError``, and
   ///   ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
-  public func reload() throws {
+  public func reload() throws { try reload(from: store) }
+
+  private func reload(from store: any Store) throws {
     try currentMetadata.withLock { current in
       guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
       else {
