@@ -22,6 +22,9 @@ public final class ZarrArray: Sendable {
   let chain: CodecChain
   let workers: ArrayWorkers
 
+  /// Turns values of Swift types into elements and back.
+  let transfer: ElementTransfer
+
   /// What it takes to work on parts of shards, or nil if chunks are none.
   let sharding: Sharding?
 
@@ -40,6 +43,9 @@ public final class ZarrArray: Sendable {
   private let obstacle: String?
 
   private let currentMetadata: Locked<ArrayMetadata>
+
+  /// The directory of an array below the root of a store, which notices only that its own was replaced.
+  private let directory: FileIdentity?
 
   /// Whether the metadata is from a copy of the array's document, which may be out of date.
   private let isCopy: Atomic<Bool>
@@ -67,6 +73,7 @@ public final class ZarrArray: Sendable {
     self.path = path
     self.access = access
     workers = ArrayWorkers(chain, access)
+    transfer = ElementTransfer(metadata.dataType, access)
     locks = ArrayLocks.shared(by: store, at: path)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
     readingObstacle = chain.arrayToBytes is PickleCodec ? CodecRegistry.pickleError.message : nil
@@ -75,6 +82,7 @@ public final class ZarrArray: Sendable {
       ? readingObstacle
       : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Locked(metadata)
+    directory = path.names.isEmpty ? nil : (store as? FileStore)?.directoryIdentity(path.description)
     self.isCopy = Atomic(isCopy)
   }
 
@@ -200,6 +208,19 @@ public final class ZarrArray: Sendable {
         current = metadata
       }
     }
+  }
+
+  /// Checks, after elements were read, that all of them are those of the array that was opened.
+  ///
+  /// Another array may have taken the place of one in a group meanwhile. What was read is then a mix of both.
+  ///
+  /// - Throws: ``ZarrError/replaced(path:)``, and what reading the document throws.
+  package func checkIsInPlace() throws {
+    guard let directory, let store = store as? FileStore else { return }
+    guard store.directoryIdentity(path.description) == directory,
+      case .array(let found) = try NodeMetadata.read(from: store, at: path, access.metadataLimits),
+      metadata.isStoredLike(found)
+    else { throw ZarrError.replaced(path: location) }
   }
 
   func checkWritable() throws {

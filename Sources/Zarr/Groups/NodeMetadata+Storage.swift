@@ -1,4 +1,5 @@
 import ChunkEngine
+import Glibc
 
 extension NodeDocument {
   /// Reads the main document of a node, or returns nil if there is none.
@@ -146,24 +147,26 @@ extension NodeMetadata {
     }
   }
 
-  /// Calls `body` with a store that replaces the documents of a node only if they are still those that were read.
+  /// Calls `body` with a store that replaces the documents of a node only if they are still those that were
+  /// read.
   ///
   /// If another writer has replaced one meanwhile, as can happen without a lock or after it was lost, calls
-  /// `body` again. In a file system that numbers its files anew at each look, documents seem to change each
-  /// time, so the last call replaces them whatever they are.
+  /// `body` again, for half a minute.
   ///
   /// - Throws: What `body` throws.
   static func edit<Result>(
     at path: NodePath, in store: any Store, _ body: (any Store) throws -> Result
   ) throws -> Result {
-    for _ in 0..<7 {
+    let deadline = ContinuousClock.now + .seconds(30)
+    var pause: useconds_t = 1000
+    while true {
       do {
         return try body(EditingStore(store, at: path))
-      } catch StoreError.changed {
-        continue
+      } catch StoreError.changed where ContinuousClock.now < deadline {
+        usleep(pause)
+        pause = min(pause * 2, 100_000)
       }
     }
-    return try body(store)
   }
 }
 
