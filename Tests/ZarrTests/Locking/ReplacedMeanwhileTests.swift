@@ -76,7 +76,7 @@ struct ReplacedMeanwhileTests {
       let appender = try Appender(to: ZarrArray.open(in: store))
       defer { appender.cancel() }
       // The first chunk or shard is full, and no shape covers it.
-      for number in 0..<150 { try appender.append([UInt8(number)] as [UInt8]) }
+      for number in 0..<150 { try appender.append(blob: [UInt8(number)].span.bytes) }
       try appender.finish()
     }
     #expect(store.isDone)
@@ -90,7 +90,7 @@ struct ReplacedMeanwhileTests {
     try FileManager.default.createSymbolicLink(
       atPath: directory.path("c/0"), withDestinationPath: "../kept")
     let array = try ZarrArray.open(in: FileStore(opening: directory.path))
-    try array.write([2] as [UInt8], at: [1])
+    try array.write(blob: [2], at: [1])
     #expect(try array.read([0..<3]).arrays() == [[1], [2], []])
     #expect(try directory.files() == ["zarr.json", "c/0", "kept"])
   }
@@ -114,7 +114,7 @@ struct ReplacedMeanwhileTests {
     arguments: [ZarrFormat.version2, .version3], [false, true])
   func metadata(format: ZarrFormat, resizes: Bool) throws {
     let base = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(4), zarrFormat: format)
+    let options = ArrayOptions(chunkSize: .rows(4), zarrFormat: format)
     let other = try ZarrArray.create(in: base, shape: [3], options: options)
     let store = StoreInterloper(base) {
       try resizes ? other.setAttributes(["b": 2]) : other.resize(to: [7])
