@@ -23,6 +23,7 @@ demo: dependencies
 
 test: dependencies python
 	swift test
+	@python3 Tests/Client/test.py
 
 ROUNDS ?= 1000
 
