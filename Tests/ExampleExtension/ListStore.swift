@@ -2,7 +2,7 @@ public import ChunkEngine
 import Synchronization
 public import Zarr
 
-/// Keeps values in a list, the last one that was written at its end.
+/// Keeps values in a list, the last written one at the end.
 public final class ListStore: Store {
   private let values = Mutex<[(key: StoreKey, bytes: [UInt8])]>([])
 
@@ -11,7 +11,7 @@ public final class ListStore: Store {
 
   public var location: String { "list" }
 
-  /// The keys in the order in which they were written.
+  /// The keys in the order of writing.
   public var keys: [StoreKey] { values.withLock { $0.map(\.key) } }
 
   private func value(of key: StoreKey) -> [UInt8]? {

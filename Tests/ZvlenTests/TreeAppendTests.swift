@@ -46,7 +46,7 @@ struct TreeAppendTests {
     #expect(try array("blobs").shape == [4])
   }
 
-  @Test("Paths that are there already, or are in the way of one, are refused before anything is written")
+  @Test("Paths that exist or conflict are refused before anything is written")
   func conflicts() throws {
     try Tool.succeed("import", "first", "-o", "data.zarr", in: scratch)
     try scratch.write("5", to: "file/b")
@@ -67,7 +67,7 @@ struct TreeAppendTests {
         "import", "lines", "-o", "data.zarr/\(member)", "--append", in: scratch, saying: "is a part of")
     }
     #expect(try scratch.files(below: "data.zarr") == before)
-    // Names of which one only begins with the other are in nobody's way.
+    // Names that only begin with another name do not conflict.
     try scratch.write("9", to: "names/a.x")
     try scratch.write("10", to: "names/b/c.x")
     try scratch.write("11", to: "names/A")
@@ -89,7 +89,7 @@ struct TreeAppendTests {
     #expect(outcome.errors.contains("3 files are not written"))
     #expect(outcome.errors.contains("1 element of"))
     #expect(try scratch.files(below: "some") == ["x": [2], "y/z": [3], "w": [5], "u": [6]])
-    // What others have put behind the files is not cut off.
+    // What others put after the files is not cut off.
     try Tool.fail("import", "first", "-o", "bad.zarr", "--append", in: scratch, saying: "without a path")
     #expect(try Tool.run(["verify", "bad.zarr"], in: scratch).exitCode == 1)
   }

@@ -23,7 +23,7 @@ struct ReplacedMeanwhileTests {
     for index in indices { try array.write([1], at: [index]) }
   }
 
-  /// Somebody who writes without a look at what is there.
+  /// Another writer that does not look at what it replaces.
   private func replaceAll(by elements: [[UInt8]]) throws {
     try ZarrArray.open(in: FileStore(opening: directory.path)).write(elements)
   }
@@ -45,7 +45,7 @@ struct ReplacedMeanwhileTests {
         var expected = others
         expected[3] = part
         #expect(store.isDone)
-        // Where nothing is stored before and after, nobody is in the way of what others store.
+        // If nothing is stored before and after, others can store a chunk in the meantime.
         if before.isEmpty && part.isEmpty { expected = others }
         #expect(try elements() == expected, "\(before), \(part)")
         #expect(try directory.files().isSubset(of: ["zarr.json", "c/0"]))
