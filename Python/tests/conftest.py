@@ -10,12 +10,15 @@ import pytest
 import zarr
 import zarr.storage
 
-PIPELINES = ["BatchedCodecPipeline", "FusedCodecPipeline"]
+PIPELINES = {
+    "batched": "zarr.core.codec_pipeline.BatchedCodecPipeline",
+    "fused": "zarr.core.codec_pipeline.FusedCodecPipeline",
+}
 
 
 @pytest.fixture(params=PIPELINES)
 def pipeline(request: pytest.FixtureRequest) -> Iterator[str]:
-    with zarr.config.set({"codec_pipeline.path": f"zarr.core.codec_pipeline.{request.param}"}):
+    with zarr.config.set({"codec_pipeline.path": PIPELINES[request.param]}):
         yield request.param
 
 

@@ -16,8 +16,9 @@ import zarr_vlen
 
 
 def python(code: str, *options: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, *options, "-c", textwrap.dedent(code)]
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ}, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout
 

@@ -226,6 +226,37 @@ class TestOptional:
         with pytest.raises(ElementError, match="element 2: .*surrogate"):
             z[2] = "\ud800"
 
+    @pytest.mark.parametrize("na_object", [None, float("nan")])
+    def test_text_in_arrays_of_numpy(self, store: Any, encoding: dict[str, Any], na_object: Any) -> None:
+        z = make(store, dtype=optional("string", na_object=na_object), **encoding)
+        dtype = np.dtypes.StringDType(na_object=na_object)
+        assert z.dtype == dtype
+        z[:3] = np.array(["a", na_object, "日本"], dtype)
+        z[4] = "b"
+        found = z[:]
+        assert found.dtype == dtype
+        assert [value if isinstance(value, str) else None for value in found] == [
+            "a",
+            None,
+            "日本",
+            None,
+            "b",
+        ]
+        assert z[0].item() == "a"
+        assert zarr.open_array(store)[:].tolist() == ["a", None, "日本", None, "b"]
+        opened = zarr_vlen.open(store, na_object=na_object)
+        assert opened[:].dtype == dtype
+        assert opened[4] == "b"
+        assert not isinstance(opened[3], str)
+        assert z[5:].tolist() == []
+        z[5:] = []
+        opened[4] = na_object
+        assert zarr.open_array(store)[4].item() is None
+
+    def test_only_text_has_an_na_object(self) -> None:
+        with pytest.raises(ValueError, match="only text"):
+            optional("json", na_object=None)
+
     def test_of_types_of_the_user(self) -> None:
         z = make(dtype=optional(POINTS))
         z[1] = (1, 2)

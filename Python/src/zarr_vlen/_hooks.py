@@ -97,7 +97,8 @@ def _set_selection(original: _Coroutine) -> _Coroutine:
         if kind is None:
             await original(store_path, metadata, pipeline, config, chunk_grid, indexer, value, **options)
             return
-        values = arranged(value, indexer.shape)
+        metadata, memory, kind = _stored(metadata, kind)
+        values = memory.from_memory(arranged(value, indexer.shape))
         if indexer.shape == () and metadata.shape != ():
             indexer = _OneElement(indexer, len(metadata.shape))
             values = values.reshape(indexer.shape)
@@ -168,6 +169,7 @@ def _get_selection(original: _Coroutine) -> _Coroutine:
                 out=out,
                 **options,
             )
+        metadata, memory, kind = _stored(metadata, kind)
         if is_trusted(store_path):
             metadata, kind = _trusted(metadata, kind)
         fill = Fill(kind, _fill_data(metadata, kind))
@@ -194,7 +196,7 @@ def _get_selection(original: _Coroutine) -> _Coroutine:
         array: ObjectArray = out.as_ndarray_like()
         if array.ndim == 0 or fill.is_mutable or _has_filled_shards(metadata):
             _own_fills(array, fill)
-        return array.reshape(()) if is_one else array
+        return memory.to_memory(array.reshape(()) if is_one else array)
 
     return get_selection
 
@@ -230,6 +232,12 @@ def _fill_data(metadata: Any, kind: ObjectType) -> bytes:
     """Return the fill value of an array in its encoded form."""
     value = metadata.fill_value
     return (kind.default_scalar() if value is None else kind.cast_scalar(value)).data
+
+
+def _stored(metadata: Any, kind: ObjectType) -> tuple[Any, ObjectType, ObjectType]:
+    """Return the metadata with the type that chunks have, the type of the caller, and that of chunks."""
+    stored = kind.stored_type()
+    return (metadata if stored is kind else with_type(metadata, stored)), kind, stored
 
 
 def _trusted(metadata: Any, kind: ObjectType) -> tuple[Any, ObjectType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ from zarr.dtype import VariableLengthBytes
 
 from zarr_vlen._hooks import changed, with_type
 from zarr_vlen.elements import objects
-from zarr_vlen.types import Optional, object_type_of, optional
+from zarr_vlen.types import ABSENT, STRING, Optional, object_type_of, optional
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -49,11 +50,8 @@ def _item(result: Any) -> Any:
 class Group(zarr.Group):
     """A group whose arrays are `Array`."""
 
-    _trust = False
-    _raw = False
-
     def _open(self, node: Any) -> Any:
-        return _opened(node, trust=self._trust, raw=self._raw)
+        return _opened(node, self.__dict__.get("_way", _Way()))
 
     def __getitem__(self, path: str) -> Any:
         return self._open(super().__getitem__(path))
@@ -93,7 +91,15 @@ class Group(zarr.Group):
         return self._open(super().require_group(name, **options))
 
 
-def open(store: Any, *, mode: Any = None, trust: bool = False, raw: bool = False, **options: Any) -> Any:
+def open(
+    store: Any,
+    *,
+    mode: Any = None,
+    trust: bool = False,
+    raw: bool = False,
+    na_object: Any = ABSENT,
+    **options: Any,
+) -> Any:
     """Open an array or a group, or make one.
 
     Parameters
@@ -106,6 +112,8 @@ def open(store: Any, *, mode: Any = None, trust: bool = False, raw: bool = False
         Whether pickles are decoded. Decoding a pickle runs whatever code its writer has put into it.
     raw : bool, optional
         Whether elements are their encoded forms, as bytes. The array can then be read only.
+    na_object : object, optional
+        What stands for an absent element of optional text. Such arrays then have NumPy's StringDType.
     **options
         What else `zarr.open` takes.
 
@@ -129,20 +137,28 @@ def open(store: Any, *, mode: Any = None, trust: bool = False, raw: bool = False
     """
     if mode is not None:
         options["mode"] = mode
-    return _opened(zarr.open(store, **options), trust=trust, raw=raw)
+    return _opened(zarr.open(store, **options), _Way(trust, raw, na_object))
 
 
-def _opened(node: Any, *, trust: bool, raw: bool) -> Any:
+@dataclass(frozen=True)
+class _Way:
+    """How the arrays of a group are opened."""
+
+    trust: bool = False
+    raw: bool = False
+    na_object: Any = ABSENT
+
+
+def _opened(node: Any, way: _Way) -> Any:
     if isinstance(node, zarr.Group):
         group = Group(node._async_group)
-        object.__setattr__(group, "_trust", trust)
-        object.__setattr__(group, "_raw", raw)
+        object.__setattr__(group, "_way", way)
         return group
     array = node.async_array
     kind = object_type_of(array.metadata.dtype)
-    if kind is None or not (trust or raw):
+    if kind is None or way == _Way():
         return Array(array)
-    if raw:
+    if way.raw:
         if array.metadata.zarr_format == 2 or isinstance(kind, Optional):
             raise ValueError(
                 f"zarr_vlen.open(raw=True) takes Zarr v3 and no optional type, found {kind} "
@@ -152,7 +168,11 @@ def _opened(node: Any, *, trust: bool, raw: bool) -> Any:
         metadata = changed(with_type(array.metadata, cast("Any", VariableLengthBytes())), fill_value=fill)
         path = type(array.store_path)(array.store_path.store.with_read_only(True), array.store_path.path)
     else:
-        metadata, path = with_type(array.metadata, kind.trusted()), array.store_path
+        if way.trust:
+            kind = kind.trusted()
+        if way.na_object is not ABSENT and isinstance(kind, Optional) and kind.inner == STRING:
+            kind = replace(kind, na_object=way.na_object)
+        metadata, path = with_type(array.metadata, kind), array.store_path
     return Array(type(array)(metadata=metadata, store_path=path, config=array.config))
 
 

@@ -59,7 +59,7 @@ def _type_of(spec: ArraySpec) -> ObjectType:
     return kind
 
 
-def _values_of(array: NDBuffer) -> list[Any]:
+def values_of(array: NDBuffer) -> list[Any]:
     """Return the elements of a chunk in C order."""
     values: list[Any] = array.as_numpy_array().ravel().tolist()
     if array.shape == ():
@@ -73,7 +73,7 @@ def _values_of(array: NDBuffer) -> list[Any]:
     )
 
 
-def _encode(kind: ObjectType, values: list[Any]) -> list[bytes]:
+def encoded_values(kind: ObjectType, values: list[Any]) -> list[bytes]:
     """Return the encoded forms of elements, some of which may have it."""
     if Stored not in set(map(type, values)):
         return kind.encode_elements(values)
@@ -81,7 +81,7 @@ def _encode(kind: ObjectType, values: list[Any]) -> list[bytes]:
     return [value.data if type(value) is Stored else next(parts) for value in values]
 
 
-def _decode(kind: ObjectType, parts: Sequence[bytes], spec: ArraySpec) -> ObjectArray:
+def chunk_of(kind: ObjectType, parts: Sequence[bytes], spec: ArraySpec) -> ObjectArray:
     """Return the elements of a chunk, or their encoded forms where they are only written back."""
     is_writing = isinstance(spec.config, Writing)
     values = map(kind.stored_of, parts) if is_writing else kind.decode_elements(parts)
@@ -92,8 +92,13 @@ def _is_elided(kind: ObjectType, parts: Sequence[bytes], spec: ArraySpec) -> boo
     """Whether a chunk is not stored, because all of its elements are the fill value."""
     if not isinstance(spec.config, Eliding):
         return False
-    fill = kind.default_scalar() if spec.fill_value is None else kind.cast_scalar(spec.fill_value)
-    return all(data == fill.data for data in parts)
+    fill = fill_data(kind, spec)
+    return all(data == fill for data in parts)
+
+
+def fill_data(kind: ObjectType, spec: ArraySpec) -> bytes:
+    """Return the fill value of a chunk in its encoded form."""
+    return (kind.default_scalar() if spec.fill_value is None else kind.cast_scalar(spec.fill_value)).data
 
 
 def _joined(parts: Sequence[bytes]) -> bytes:
@@ -136,14 +141,14 @@ class Elements(ArrayBytesCodec):
 
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         kind = _type_of(chunk_spec)
-        parts = _encode(kind, _values_of(chunk_array))
+        parts = encoded_values(kind, values_of(chunk_array))
         if _is_elided(kind, parts, chunk_spec):
             return None
         return chunk_spec.prototype.buffer.from_bytes(_joined(parts))
 
     def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         parts = _separated(chunk_bytes, prod(chunk_spec.shape))
-        values = _decode(_type_of(chunk_spec), parts, chunk_spec)
+        values = chunk_of(_type_of(chunk_spec), parts, chunk_spec)
         return chunk_spec.prototype.nd_buffer.from_numpy_array(values)
 
 
@@ -265,7 +270,7 @@ class OptionalCodec(ArrayBytesCodec):
         )
 
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        values = _values_of(chunk_array)
+        values = values_of(chunk_array)
         there = np.fromiter((value is not None for value in values), bool, len(values)).reshape(
             chunk_spec.shape
         )
@@ -288,7 +293,7 @@ class OptionalCodec(ArrayBytesCodec):
         if not fill[0] or not present:
             return not fill[0] and not present
         inner = kind.inner if isinstance(kind, Optional) else kind
-        return len(present) == len(values) and all(data == fill[1:] for data in _encode(inner, values))
+        return len(present) == len(values) and all(data == fill[1:] for data in encoded_values(inner, values))
 
     def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         stored = chunk_bytes.to_bytes()
@@ -390,8 +395,8 @@ class ObjectV2Codec(V2Codec):
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         kind = _type_of(chunk_spec)
         objects, others = self._codecs()
-        values = _values_of(chunk_array)
-        parts = _encode(kind, values)
+        values = values_of(chunk_array)
+        parts = encoded_values(kind, values)
         if _is_elided(kind, parts, chunk_spec):
             return None
         shape = chunk_spec.shape
@@ -428,7 +433,7 @@ class ObjectV2Codec(V2Codec):
             values = _pickled_elements(kind, ensure_bytes(data), chunk_spec.shape)
         else:
             wire = chunk_spec.prototype.buffer.from_bytes(ensure_bytes(data))
-            flat = _decode(kind, _separated(wire, prod(chunk_spec.shape)), chunk_spec)
+            flat = chunk_of(kind, _separated(wire, prod(chunk_spec.shape)), chunk_spec)
             values = flat.reshape(-1).reshape(chunk_spec.shape, order=chunk_spec.order)
         return get_ndbuffer_class().from_numpy_array(values)
 

@@ -8,7 +8,7 @@ import dataclasses
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -216,6 +216,18 @@ class ObjectType(ZDType[Any, Any], HasObjectCodec):
     def trusted(self) -> ObjectType:
         """Return the type that decodes elements whose writer the caller trusts."""
         return self
+
+    def stored_type(self) -> ObjectType:
+        """Return the type that chunks have, whose elements are in arrays of objects."""
+        return self
+
+    def to_memory(self, values: ObjectArray) -> np.ndarray[Any, Any]:
+        """Return elements of chunks in the array that the caller gets."""
+        return values
+
+    def from_memory(self, values: ObjectArray) -> ObjectArray:
+        """Return elements that the caller has set as chunks have them."""
+        return values
 
     def __str__(self) -> str:
         return self._zarr_v3_name
@@ -443,6 +455,8 @@ def object_type_of(dtype: object) -> ObjectType | None:
 
 # Absence
 
+ABSENT: Any = object()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Optional(ObjectType):
@@ -453,13 +467,47 @@ class Optional(ObjectType):
 
     Parameters
     ----------
-    inner : ObjectType
-        The type of the elements that are there.
+    inner : ObjectType, optional
+        The type of the elements that are there. Text by default.
+    na_object : object, optional
+        What stands for an absent element in arrays of NumPy's StringDType. By default arrays have objects,
+        and None. The metadata does not keep it.
     """
 
     _zarr_v3_name: ClassVar[str] = "zarrs.optional"
     object_codec_id: ClassVar[str] = "vlen-utf8"
-    inner: ObjectType
+    inner: ObjectType = STRING
+    na_object: Any = ABSENT
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.na_object is not ABSENT and self.inner != STRING:
+            raise ValueError(f"only text has an na_object, not {self.inner}")
+
+    def to_native_dtype(self) -> np.dtype[Any]:
+        if self.na_object is ABSENT:
+            return super().to_native_dtype()
+        return np.dtypes.StringDType(na_object=self.na_object)
+
+    def stored_type(self) -> ObjectType:
+        return self if self.na_object is ABSENT else Optional(inner=self.inner)
+
+    def to_memory(self, values: ObjectArray) -> np.ndarray[Any, Any]:
+        if self.na_object is ABSENT:
+            return values
+        texts = np.empty(values.shape, self.to_native_dtype())
+        absent = _mask(values, lambda value: value is None)
+        texts[...] = np.where(absent, "", values)
+        texts[absent] = self.na_object
+        return texts
+
+    def from_memory(self, values: ObjectArray) -> ObjectArray:
+        if self.na_object is ABSENT:
+            return values
+        changed = values.copy()
+        # NaN is not equal to itself.
+        changed[_mask(values, lambda value: value is self.na_object or value != value)] = None
+        return changed
 
     def encode(self, value: Any) -> bytes:
         return b"\1" + self.inner.data_of(value)
@@ -480,7 +528,7 @@ class Optional(ObjectType):
 
     def trusted(self) -> ObjectType:
         inner = self.inner.trusted()
-        return self if inner is self.inner else Optional(inner=inner)
+        return self if inner is self.inner else replace(self, inner=inner)
 
     @classmethod
     def _from_json_v3(cls, data: object) -> Self:
@@ -516,6 +564,11 @@ class Optional(ObjectType):
         raise TypeError(f"a fill value of {self} is null or a list of one value, found {value!r}")
 
 
+def _mask(values: ObjectArray, condition: Callable[[Any], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return where a condition holds."""
+    return np.fromiter(map(condition, values.ravel().tolist()), bool, values.size).reshape(values.shape)
+
+
 def inner_type(dtype: object) -> ObjectType:
     """Return the type of objects that `dtype` names.
 
@@ -537,13 +590,16 @@ def inner_type(dtype: object) -> ObjectType:
     return found
 
 
-def optional(dtype: Any) -> Optional:
+def optional(dtype: Any, *, na_object: Any = ABSENT) -> Optional:
     """Return the data type of elements that may be absent.
 
     Parameters
     ----------
     dtype : str or ObjectType
         "bytes", "string", "json", or a type of objects.
+    na_object : object, optional
+        For text: what stands for an absent element. Arrays then have NumPy's StringDType, not objects. The
+        metadata does not keep it; give it to `zarr_vlen.open`, too.
 
     Returns
     -------
@@ -563,7 +619,7 @@ def optional(dtype: Any) -> Optional:
     >>> z[:].tolist()
     ['', 'a', None]
     """
-    return Optional(inner=inner_type(dtype))
+    return Optional(inner=inner_type(dtype), na_object=na_object)
 
 
 # Types of the user
