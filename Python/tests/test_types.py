@@ -457,6 +457,12 @@ class TestPickles:
         with pytest.raises(ValueError, match="read"):
             raw[0] = b""
 
+    def test_elements_that_are_one_object_stay_beside_a_fill_value(self) -> None:
+        z = make(dtype=zarr_vlen.pickled(trust=True), fill_value=dict)
+        z[:3] = objects([int, int, len])
+        found = z[:].tolist()
+        assert found == [int, int, len, dict, dict]
+
     def test_arrays_are_elements(self) -> None:
         z = make(dtype=zarr_vlen.pickled(trust=True))
         z[0] = np.arange(3)

@@ -203,6 +203,7 @@ def _get_selection(original: _Coroutine) -> _Coroutine:
 
 def _own_fills(array: ObjectArray, fill: Fill) -> None:
     """Give each place that has the fill value an element of its own, and unwrap what NumPy has wrapped."""
+    kind = fill.type
     if array.ndim == 0:
         value = array[()]
         while isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.hasobject:
@@ -211,8 +212,8 @@ def _own_fills(array: ObjectArray, fill: Fill) -> None:
         return
     seen: set[int] = set()
     for place, value in enumerate(array.ravel().tolist()):
-        # Only fill values are in more than one place: each stored element has been decoded by itself.
-        if isinstance(value, Fill) or (id(value) in seen and not isinstance(value, IMMUTABLE)):
+        is_shared = id(value) in seen and not isinstance(value, IMMUTABLE)
+        if isinstance(value, Fill) or (is_shared and kind.data_of(value) == fill.data):
             array[np.unravel_index(place, array.shape)] = fill.value
         seen.add(id(value))
 

@@ -160,14 +160,14 @@ def _plain(value: Any, path: str, depth: int) -> Any:
     elif isinstance(value, float):
         if math.isfinite(value):
             return float(value)
-        raise ElementError(f"JSON has no {value!r}, found a float {_at(path)}")
+        raise ElementError(f"JSON has no {value!r}, found a float{_at(path)}")
     elif depth >= _JSON_DEPTH:
         raise ElementError(f"the value is nested more than {_JSON_DEPTH} deep, or in itself")
     elif isinstance(value, dict):
         result = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise ElementError(f"JSON has no key of type {type(key).__name__}, found {key!r} {_at(path)}")
+                raise ElementError(f"JSON has no key of type {type(key).__name__}, found {key!r}{_at(path)}")
             result[str(key)] = _plain(item, f"{path}.{key}", depth + 1)
         return result
     elif isinstance(value, list | tuple):
@@ -180,8 +180,8 @@ def _plain(value: Any, path: str, depth: int) -> Any:
         return int(value)
     elif isinstance(value, str):
         return str.__str__(value)
-    raise ElementError(f"JSON has no value of type {kind.__name__} {_at(path)}")
+    raise ElementError(f"JSON has no value of type {kind.__name__}{_at(path)}")
 
 
 def _at(path: str) -> str:
-    return f"at {path}" if path else "in its place"
+    return f" at {path}" if path else ""
