@@ -20,7 +20,7 @@ struct CopyTests {
     try root.createArray(
       at: "labels", writing: (0..<300).map { "label \($0)" }, options: ArrayOptions(chunkSize: .rows(100)))
     try root.createArray(
-      at: "run/numbers", writing: (0..<24).map { [UInt8($0), 0, 0, 0] }, shape: [4, 6],
+      at: "run/numbers", blobs: (0..<24).map { [UInt8($0), 0, 0, 0] }, shape: [4, 6],
       options: ArrayOptions(dataType: .number(.int32), chunkSize: .shape([2, 3])))
     return root
   }
