@@ -20,7 +20,12 @@ public struct ArrayOptions: Sendable {
   public var filters: [MetadataExtension]
   /// The codec that turns elements into bytes, or nil for the usual one of the data type.
   public var serializer: MetadataExtension?
-  /// The codecs behind the one that turns elements into bytes.
+  /// The codecs that follow the one that turns elements into bytes, in the order in which they encode.
+  ///
+  /// The default compresses and adds a CRC-32C, so that damage to a stored chunk is an error and never another
+  /// value. `[.zstd()]` leaves the checksum out.
+  ///
+  /// Zarr v2 has the checksum inside the frames of Zstandard instead, which all its readers take.
   public var codecs: [CodecChain.Stage]
   /// The element that stands for all that was never written, as it lies in memory, or nil for the usual one
   /// of the data type: zero, or an empty element.
@@ -45,7 +50,8 @@ public struct ArrayOptions: Sendable {
   ///   - shardSize: How large the shards are that chunks are stored in, or nil for chunks that are stored one
   ///     by one.
   ///   - shardIndexLocation: Where the index of a shard is.
-  ///   - codecs: The codecs behind the one that turns elements into bytes, in the order in which they encode.
+  ///   - codecs: The codecs that follow the one that turns elements into bytes: Zstandard and a CRC-32C by
+  ///     default.
   ///   - filters: The codecs in front of it, as metadata names them, in the order in which they encode.
   ///   - serializer: That codec itself, as metadata names it, or nil for the usual one of the data type.
   ///   - fillValue: The element that stands for all that was never written, as it lies in memory, or nil for
@@ -58,7 +64,7 @@ public struct ArrayOptions: Sendable {
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
     shardSize: ChunkSize? = nil, shardIndexLocation: ShardIndexLocation = .end,
-    codecs: [CodecChain.Stage] = [.zstd()], filters: [MetadataExtension] = [],
+    codecs: [CodecChain.Stage] = [.zstd(), .crc32c], filters: [MetadataExtension] = [],
     serializer: MetadataExtension? = nil, fillValue: [UInt8]? = nil,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
     dimensionNames: [String?]? = nil, zarrFormat: ZarrFormat = .version3, overwrites: Bool = false

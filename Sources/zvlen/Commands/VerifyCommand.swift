@@ -9,7 +9,7 @@ struct VerifyCommand: ParsableCommand, ReadingCommand {
     discussion: """
       Each damaged chunk is a line with the path of its file and the reason, and so is each damaged inner chunk \
       of a shard; text that is not UTF-8 counts too. A sound array is a line that begins with ok. Damage that \
-      leaves a chunk readable is found only if the chunk has a checksum: see --checksum of zvlen import.
+      leaves a chunk readable is found only if the chunk has a checksum, as it has unless --no-checksum was given.
         zvlen verify photos.zarr
 
       What cannot be read for another reason may be sound: a chunk above the limits, a codec or data type that \

@@ -63,7 +63,7 @@ struct CopyingOptions: ParsableArguments {
   func options(_ encoding: EncodingOptions, access: ArrayAccess) -> CopyOptions {
     CopyOptions(
       zarrFormat: encoding.zarrFormat?.zarrFormat, chunkSize: chunkSize(encoding), shards: shards(encoding),
-      codecs: encoding.codec != nil || encoding.checksum ? encoding.codecs : nil,
+      codecs: encoding.codec != nil || encoding.checksum != nil ? encoding.codecs : nil,
       dataType: encoding.type?.dataType, dataTypeName: encoding.dataTypeName,
       leavesOutUnreadable: skipUnreadable, validates: validate, memoryBudget: memoryBudget.value,
       access: access)

@@ -39,9 +39,12 @@ extension EncodingOptions {
       shardSize: shardSize, codecs: codecs, zarrFormat: (zarrFormat ?? .version3).zarrFormat)
   }
 
-  /// The codecs behind the one that lays out the elements.
+  /// The codecs that follow the one that lays out the elements.
   var codecs: [CodecChain.Stage] {
-    (codec ?? .zstd(level: 3)).stages + (checksum ? [.crc32c] : [])
+    let codec = codec ?? .zstd(level: 3)
+    // Readers of Zarr v2 know the checksum of Zstandard's frames, and many do not know CRC-32C.
+    let isUsual = if zarrFormat == .version2, case .zstd = codec { true } else { zarrFormat != .version2 }
+    return codec.stages + (checksum ?? isUsual ? [.crc32c] : [])
   }
 
   /// The size of chunks of elements that come one after the other, of unknown sizes.

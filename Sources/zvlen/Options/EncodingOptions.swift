@@ -67,10 +67,14 @@ struct EncodingOptions: ParsableArguments {
   var codec: CodecChoice?
 
   @Flag(
+    inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Adds a CRC-32C to each chunk, so that damage is found when it is read.",
-      discussion: "zarr-python and zarrs check it too. Costs four bytes a chunk and hardly any time."))
-  var checksum = false
+      "Whether each chunk has a checksum, so that damage is found when it is read (import: --checksum).",
+      discussion: """
+        It is a CRC-32C, which zarr-python and zarrs check too, of four bytes a chunk and hardly any time. In \
+        Zarr v2 the frames of zstd have one of their own instead; other codecs get one there only with --checksum.
+        """))
+  var checksum: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -102,7 +106,8 @@ struct EncodingOptions: ParsableArguments {
     [
       (chunkBytes != nil, "--chunk-bytes"), (evenChunks, "--even-chunks"),
       (chunkCount != nil, "--chunk-count"), (shardBytes != nil, "--shard-bytes"), (codec != nil, "--codec"),
-      (checksum, "--checksum"), (dataTypeName != nil, "--data-type-name"),
+      (checksum != nil, checksum == false ? "--no-checksum" : "--checksum"),
+      (dataTypeName != nil, "--data-type-name"),
       (zarrFormat != nil, "--zarr-format"),
     ].filter(\.0).map(\.1)
   }
@@ -115,7 +120,7 @@ struct EncodingOptions: ParsableArguments {
       "even-chunks": .bool(evenChunks),
       "chunk-count": chunkCount.map { .integer($0) } ?? .null,
       "codec": codec.map { .string("\($0)") } ?? .null,
-      "checksum": .bool(checksum),
+      "checksum": checksum.map { .bool($0) } ?? .null,
       "data-type-name": dataTypeName.map { .string($0) } ?? .null,
       "shard-bytes": shardBytes.map { .integer($0.value) } ?? .null,
       "zarr-format": zarrFormat.map { .string($0.rawValue) } ?? .null,
