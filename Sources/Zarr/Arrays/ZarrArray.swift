@@ -41,6 +41,9 @@ public final class ZarrArray: Sendable {
 
   private let currentMetadata: Locked<ArrayMetadata>
 
+  /// How chunks are named, which never changes: a key is made for each chunk, and to copy all metadata for it shows.
+  private let chunkKeyEncoding: ChunkKeyEncoding
+
   /// Whether the metadata is from a copy of the array's document, which may be out of date.
   private let isCopy: Atomic<Bool>
 
@@ -75,6 +78,7 @@ public final class ZarrArray: Sendable {
       ? readingObstacle
       : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Locked(metadata)
+    chunkKeyEncoding = metadata.chunkKeyEncoding
     self.isCopy = Atomic(isCopy)
   }
 
@@ -140,7 +144,7 @@ public final class ZarrArray: Sendable {
   ///
   /// - Precondition: No index is negative, and there is one for each dimension.
   public func key(ofChunkAt indices: [Int]) -> StoreKey {
-    StoreKey(checked: path.key(metadata.chunkKeyEncoding.key(for: indices)))
+    StoreKey(checked: path.key(chunkKeyEncoding.key(for: indices)))
   }
 
   /// Gives the array another shape.
