@@ -28,6 +28,9 @@ public struct ArrayAccess: Hashable, Sendable {
   /// error.
   public var damageReport: DamageReport?
 
+  /// What hears of calls when they end, or nil.
+  public var observer: ArrayObserver?
+
   /// Creates settings.
   ///
   /// - Parameters:
@@ -39,12 +42,13 @@ public struct ArrayAccess: Hashable, Sendable {
   ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
   ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
+  ///   - observer: What hears of calls when they end.
   /// - Precondition: There is at least one worker.
   public init(
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), storesFillValueChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    damageReport: DamageReport? = nil
+    damageReport: DamageReport? = nil, observer: ArrayObserver? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
@@ -54,6 +58,7 @@ public struct ArrayAccess: Hashable, Sendable {
     self.allowsHugeElements = allowsHugeElements
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
     self.damageReport = damageReport
+    self.observer = observer
   }
 
   /// The largest element that is written.

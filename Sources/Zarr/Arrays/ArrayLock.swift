@@ -32,13 +32,14 @@ extension ZarrArray {
   /// - Throws: ``StoreError/locked(path:owner:)``, ``StoreError/notLockable(path:code:)``, and what else the
   ///   store throws.
   func lock(_ part: ArrayPart, isReplaced: Bool = false, timeout: Duration? = nil) throws -> ArrayLock {
-    guard locks.lock(part, timeout: timeout) else {
+    guard observedWait({ locks.lock(part, timeout: timeout) }) else {
       throw StoreError.locked(path: location, owner: "this process")
     }
     do {
       do {
         return ArrayLock(
-          locks: locks, part: part, storeLock: isReplaced ? nil : try lockInStore(part, timeout: timeout),
+          locks: locks, part: part,
+          storeLock: isReplaced ? nil : try observedWait { try lockInStore(part, timeout: timeout) },
           isExclusive: true)
       } catch StoreError.notLockable where !part.isChunk {
         // Metadata is read anew before it is changed, so that what others changed is noticed.
@@ -61,8 +62,9 @@ extension ZarrArray {
     while true {
       do {
         return try body()
-      } catch StoreError.changed where !isReplaced {
-        continue
+      } catch let error as StoreError {
+        guard !isReplaced, case .changed = error else { throw error }
+        reportRetry(error)
       }
     }
   }

@@ -213,6 +213,7 @@ public final class ZarrArray: Sendable {
         }
       } catch let error as StoreError {
         guard case .changed = error, old != nil else { throw error }
+        reportRetry(error)
       }
     }
   }
