@@ -75,6 +75,23 @@ struct TreeAppendTests {
     try Tool.succeed("verify", "data.zarr", in: scratch)
   }
 
+  @Test("A directory that is stored already, with its name in front of its paths or without it, is refused")
+  func otherNames() throws {
+    try Tool.succeed("import", "first", "-o", "data.zarr", in: scratch)
+    try Tool.fail(
+      "import", "first", "second", "-o", "data.zarr", "--append", in: scratch, saying: "without first/")
+    #expect(try array("paths").shape == [2])
+    // Files of the same names that hold something else are other files.
+    try scratch.write("other", to: "third/a")
+    try Tool.succeed("import", "third", "second", "-o", "data.zarr", "--append", in: scratch)
+    try Tool.fail("import", "third", "-o", "data.zarr", "--append", in: scratch, saying: "with third/")
+    #expect(try array("paths").shape == [5])
+    // Nothing is in an empty directory.
+    try FileManager.default.createDirectory(
+      atPath: scratch.path("empty"), withIntermediateDirectories: true)
+    try Tool.succeed("import", "empty", "-o", "data.zarr", "--append", in: scratch)
+  }
+
   @Test("Files that cannot be together are exported on demand, the later one of them")
   func keepLast() throws {
     let store = try FileStore(creating: scratch.path("bad.zarr"))

@@ -22,6 +22,9 @@ public final class ZarrArray: Sendable {
   let chain: CodecChain
   let workers: ArrayWorkers
 
+  /// Turns values of Swift types into elements and back.
+  let transfer: ElementTransfer
+
   /// What it takes to work on parts of shards, or nil if chunks are none.
   let sharding: Sharding?
 
@@ -42,7 +45,10 @@ public final class ZarrArray: Sendable {
   private let currentMetadata: Locked<ArrayMetadata>
 
   /// How chunks are named, which never changes: a key is made for each chunk, and to copy all metadata for it shows.
-  private let chunkKeyEncoding: ChunkKeyEncoding
+  let chunkKeyEncoding: ChunkKeyEncoding
+
+  /// The directory of an array below the root of a store, which notices only that its own was replaced.
+  private let directory: FileIdentity?
 
   /// Whether the metadata is from a copy of the array's document, which may be out of date.
   private let isCopy: Atomic<Bool>
@@ -70,6 +76,7 @@ public final class ZarrArray: Sendable {
     self.path = path
     self.access = access
     workers = ArrayWorkers(chain, access)
+    transfer = ElementTransfer(metadata.dataType, access)
     locks = ArrayLocks.shared(by: store, at: path)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
     readingObstacle = chain.arrayToBytes is PickleCodec ? CodecRegistry.pickleError.message : nil
@@ -79,6 +86,7 @@ public final class ZarrArray: Sendable {
       : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Locked(metadata)
     chunkKeyEncoding = metadata.chunkKeyEncoding
+    directory = path.names.isEmpty ? nil : (store as? FileStore)?.directoryIdentity(path.description)
     self.isCopy = Atomic(isCopy)
   }
 
@@ -191,31 +199,32 @@ public final class ZarrArray: Sendable {
   private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
-    // The lock may have been taken away: what others have written since it was read is not replaced. A document
-    // to which a link leads looks changed each time, and is replaced in the end.
-    var attemptCount = 0
-    while true {
-      attemptCount += 1
-      let old =
-        try attemptCount < 8
-        ? store.openValue(path.storeKey(metadata.zarrFormat == .version3 ? "zarr.json" : ".zarray")) : nil
-      try reload()
-      do {
-        return try currentMetadata.withLock { current in
-          var metadata = current
-          do throws(MetadataError) {
-            try change(&metadata)
-          } catch {
-            throw ZarrError.metadata(path: location, reason: error)
-          }
-          try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits, replacing: old)
-          current = metadata
+    try NodeMetadata.edit(at: path, in: store) { store in
+      try reload(from: store)
+      try currentMetadata.withLock { current in
+        var metadata = current
+        do throws(MetadataError) {
+          try change(&metadata)
+        } catch {
+          throw ZarrError.metadata(path: location, reason: error)
         }
-      } catch let error as StoreError {
-        guard case .changed = error, old != nil else { throw error }
-        reportRetry(error)
+        try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
+        current = metadata
       }
     }
+  }
+
+  /// Checks, after elements were read, that all of them are those of the array that was opened.
+  ///
+  /// Another array may have taken the place of one in a group meanwhile. What was read is then a mix of both.
+  ///
+  /// - Throws: ``ZarrError/replaced(path:)``, and what reading the document throws.
+  package func checkIsInPlace() throws {
+    guard let directory, let store = store as? FileStore else { return }
+    guard store.directoryIdentity(path.description) == directory,
+      case .array(let found) = try NodeMetadata.read(from: store, at: path, access.metadataLimits),
+      metadata.isStoredLike(found)
+    else { throw ZarrError.replaced(path: location) }
   }
 
   func checkWritable() throws {
@@ -232,7 +241,9 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, ``StoreError``, and
   ///   ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
-  public func reload() throws {
+  public func reload() throws { try reload(from: store) }
+
+  private func reload(from store: any Store) throws {
     try currentMetadata.withLock { current in
       guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
       else {

@@ -1,3 +1,5 @@
+import ChunkEngine
+
 /// An array or a group in a store.
 public enum ZarrNode: Sendable {
   /// The node is an array.
@@ -101,10 +103,10 @@ struct NodePlace {
   /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/wrongNode(path:expected:)`` if there is an
   ///   array above, ``ZarrError/mixedFormats(path:found:expected:)``, and ``StoreError``.
   func prepare(for format: ZarrFormat = .version3, overwrites: Bool) throws {
-    let exists = try NodeMetadata.exists(in: store, at: path)
-    if exists && !overwrites { throw ZarrError.alreadyExists(path: location) }
+    let documents = try documents()
+    if !documents.isEmpty && !overwrites { throw ZarrError.alreadyExists(path: location) }
     let missing = try missingGroups(for: format)
-    if exists { try remove() }
+    if !documents.isEmpty { try remove(documents) }
     // From the top, so that each group can be found from the root at once.
     for group in missing.reversed() {
       try NodeMetadata.group(GroupMetadata(zarrFormat: format)).write(to: store, at: group)
@@ -133,19 +135,64 @@ struct NodePlace {
     return missing
   }
 
-  /// Removes the node with its content.
-  func remove() throws {
+  /// A document that makes a node, as it was found.
+  struct Document {
+    fileprivate let key: StoreKey
+    fileprivate let value: any StoredValue
+    fileprivate let bytes: [UInt8]
+  }
+
+  /// The documents that make the node that is here.
+  func documents() throws -> [Document] {
+    try NodeDocument.names.compactMap { try document(at: path.storeKey($0)) }
+  }
+
+  private func document(at key: StoreKey) throws -> Document? {
+    guard let value = try store.openValue(key) else { return nil }
+    var arena = ByteArena()
+    // Enough to tell documents apart.
+    try value.read(0..<min(value.byteCount, 1 << 20), into: &arena)
+    return Document(key: key, value: value, bytes: unsafe arena.bytes.withUnsafeBytes { unsafe Array($0) })
+  }
+
+  /// Removes the node that was found here, with its content.
+  ///
+  /// - Throws: ``StoreError/changed(path:)`` if another node has taken its place, which stays.
+  func remove(_ documents: [Document]) throws {
     // The documents go last: after an interruption, the node still exists and can be removed.
     let prefix = path.description
     let listing = try store.listDirectory(prefix)
+    try check(documents)
     // A link leads to another node, which stays.
     guard !listing.isLinked else { return try store.deleteAll(prefix) }
     for name in listing.prefixes {
+      try check(documents)
       try store.deleteAll(path.key(name))
     }
     for name in listing.values where !NodeDocument.names.contains(name) {
+      try check(documents)
       try store.delete(path.storeKey(name))
     }
-    try store.deleteAll(prefix)
+    for document in documents {
+      do {
+        try store.delete(document.key, over: .seen(document.value))
+      } catch StoreError.changed {
+        // A link to a document always looks changed.
+        try check(document)
+        try store.delete(document.key)
+      }
+    }
+    if try !NodeMetadata.exists(in: store, at: path) { try store.deleteAll(prefix) }
+  }
+
+  /// Checks that documents are as they were found.
+  private func check(_ documents: [Document]) throws { for document in documents { try check(document) } }
+
+  private func check(_ document: Document) throws {
+    guard let found = try self.document(at: document.key), found.bytes == document.bytes,
+      found.value.byteCount == document.value.byteCount
+    else {
+      throw StoreError.changed(path: "\(store.location)/\(document.key)")
+    }
   }
 }

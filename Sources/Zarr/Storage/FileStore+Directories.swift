@@ -126,6 +126,12 @@ extension FileStore: DirectoryStore, RenamingStore {
       && status.st_mode & S_IFMT == S_IFLNK
   }
 
+  /// What tells a directory from one that takes its place.
+  func directoryIdentity(_ path: String) -> FileIdentity? {
+    var status = stat()
+    return unsafe fstatat(root.rawValue, path, &status, 0) == 0 ? FileIdentity(status) : nil
+  }
+
   /// Whether a path leads through a link.
   func hasLink(_ path: String) -> Bool {
     var path = path
@@ -227,16 +233,24 @@ extension FileStore: DirectoryStore, RenamingStore {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Removes a temporary file that nobody holds, nor is just about to, and returns whether it did.
+  /// Removes a temporary file that no writer holds or is about to hold, and returns whether it did.
+  ///
+  /// A file that a killed process was about to delete gets its name back, however young it is.
   private func removeAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
-    // No writer has made a link, nor what may not be opened.
+    // Writers make no links, and no files that cannot be opened.
     guard let file = try? open(path, flags: flags) else { return false }
     let status = try file.status()
-    guard status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec <= latest,
+    let isRemoved = TemporaryName.isRemoved(Self.name(of: path))
+    guard status.st_mode & S_IFMT == S_IFREG, isRemoved || status.st_mtim.tv_sec <= latest,
       flock(file.rawValue, LOCK_EX | LOCK_NB) == 0,
       FileIdentity(of: path, in: root.rawValue) == FileIdentity(status)
     else { return false }
+    if isRemoved {
+      guard let name = TemporaryName.originalName(of: Self.name(of: path)) else { return false }
+      restore(path, as: Self.sibling(of: path) { _ in name })
+      return true
+    }
     guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
       throw .system(operation: "remove", path: "\(location)/\(path)", code: errno)
     }

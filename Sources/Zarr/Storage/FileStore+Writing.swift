@@ -38,22 +38,47 @@ extension FileStore: ConditionalStore, BatchingStore {
     try write(key, onlyIf: condition, byteCount, durability, gather)
   }
 
+  /// Deletes a value, unless it is another one by now.
+  ///
+  /// The file gets a hidden name first, and is looked at under that name:
+  ///
+  ///     c/0    old   ──▶   .0.….removed   old       is deleted
+  ///                                       another   gets its name back
+  ///
+  /// Others may see that there is no value for a moment. If the process is killed then, the next sweep gives the
+  /// file its name back. A lock on the old file tells a sweep that the process is still at work.
   public func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
-    // What is not to be deleted keeps its name, whenever the process may be killed; below it is looked at once
-    // more, because it may be replaced at this moment.
-    guard isVersion(version, of: key.description) else { throw StoreError.changed(path: path(of: key)) }
-    let name = temporaryName(for: key.description)
+    // Most other values are noticed here, and keep their name.
+    guard isVersion(version, of: key.description),
+      let file = try open(key.description, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW, path: path(of: key))
+    else {
+      throw StoreError.changed(path: path(of: key))
+    }
+    _ = flock(file.rawValue, LOCK_EX | LOCK_NB)
+    let name = Self.sibling(of: key.description, TemporaryName.makeRemoved)
     guard retrying({ unsafe renameat(root.rawValue, key.description, root.rawValue, name) }) == 0 else {
       if errno == ENOENT { throw StoreError.changed(path: path(of: key)) }
       throw StoreError.system(operation: "remove", path: path(of: key), code: errno)
     }
-    defer { _ = unsafe unlinkat(root.rawValue, name, 0) }
     guard isVersion(version, of: name) else {
-      // Where there is a third one by now, this one was replaced anyway.
-      _ = unsafe csystemcalls_rename(root.rawValue, name, key.description, csystemcalls_rename_new)
+      restore(name, as: key.description)
       throw StoreError.changed(path: path(of: key))
     }
+    _ = unsafe unlinkat(root.rawValue, name, 0)
     if durability == .durable { try synchronizeDirectory(Self.parent(of: key.description)) }
+  }
+
+  /// Gives a file its name back that was to be deleted, or removes it if there is a newer one under that name.
+  func restore(_ name: String, as original: String) {
+    if unsafe csystemcalls_rename(root.rawValue, name, original, csystemcalls_rename_new) == 0 { return }
+    switch errno {
+    case EEXIST: _ = unsafe unlinkat(root.rawValue, name, 0)
+    case EINVAL, ENOSYS:
+      // A link is made only if the name is free, too.
+      let isLinked = unsafe linkat(root.rawValue, name, root.rawValue, original, 0) == 0
+      if isLinked || errno == EEXIST { _ = unsafe unlinkat(root.rawValue, name, 0) }
+    default: break
+    }
   }
 
   public func makeBatch() -> (any StoreBatch)? { durability == .durable ? FileBatch(in: self) : nil }
@@ -251,12 +276,13 @@ extension FileStore: ConditionalStore, BatchingStore {
     if FileIdentity(of: name, in: number) != own { try rename(name, to: key) }
   }
 
-  /// Whether a file is the one of a version.
+  /// Whether a name, or the symbolic link of that name, leads to the file of a version.
   private func isVersion(_ version: StoredVersion, of name: String) -> Bool {
-    guard let version = version.file, let found = FileVersion(of: name, in: root.rawValue) else {
+    var status = stat()
+    guard let version = version.file, unsafe fstatat(root.rawValue, name, &status, 0) == 0 else {
       return false
     }
-    return found.isSameFile(as: version)
+    return FileVersion(status).isSameFile(as: version)
   }
 
   /// Removes a new value that could not be made sure of, unless it was replaced.

@@ -160,8 +160,13 @@ public final class FileStore: OpeningStore {
 
   /// A name beside that of a value, which no value has.
   func temporaryName(for key: String) -> String {
-    let directory = Self.parent(of: key)
-    let name = TemporaryName.make(for: Self.name(of: key))
+    Self.sibling(of: key, TemporaryName.make)
+  }
+
+  /// The path of a file beside a value, with a name that is made of that of the value.
+  static func sibling(of key: String, _ makeName: (String) -> String) -> String {
+    let directory = parent(of: key)
+    let name = makeName(Self.name(of: key))
     return directory.isEmpty ? name : "\(directory)/\(name)"
   }
 

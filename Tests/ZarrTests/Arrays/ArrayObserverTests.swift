@@ -28,7 +28,7 @@ struct ArrayObserverTests {
   @Test("Each call is reported once, with what it did", arguments: [nil, ChunkSize.count(8)])
   func calls(shardSize: ChunkSize?) throws {
     let events = Events()
-    let options = ArrayOptions(chunkSize: .count(4), shardSize: shardSize, codecs: [])
+    let options = ArrayOptions(chunkSize: .count(4), shardSize: shardSize, compressors: [])
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [16], options: options, access: events.access)
     #expect(events.take().isEmpty)
@@ -77,7 +77,7 @@ struct ArrayObserverTests {
     let appender = try Appender.create(
       in: MemoryStore(), options: ArrayOptions(chunkSize: .count(3)), access: events.access)
     for count in [6, 3] {
-      for element in ArrayElements.numbered(count) { try appender.append(element) }
+      for element in ArrayElements.numbered(count) { try appender.append(blob: element.span.bytes) }
       try appender.checkpoint()
       let stored = events.take()
       #expect(stored.map(\.kind) == [.append])
@@ -98,7 +98,7 @@ struct ArrayObserverTests {
       usleep(20_000)
       output.append(7)
     }
-    try onThreads(2) { try array.write(slow, to: [$0..<$0 + 1]) }
+    try onThreads(2) { try array.write(blobs: slow, to: [$0..<$0 + 1]) }
     let waits = events.take().filter { $0.kind == .lockWait }
     #expect(waits.count == 1)
     #expect(waits.allSatisfy { $0.progress.elapsed >= .milliseconds(1) })

@@ -20,7 +20,7 @@ struct CreationRaceTests {
     "The first one stays, and the second one is an error", arguments: [ZarrFormat.version2, .version3],
     [Durability.none, .atomic, .durable])
   func arrays(format: ZarrFormat, durability: Durability) throws {
-    let options = ArrayOptions(chunkSize: .count(1), attributes: ["by": "second"], zarrFormat: format)
+    let options = ArrayOptions(chunkSize: .rows(1), attributes: ["by": "second"], zarrFormat: format)
     let first = try FileStore(opening: directory.path("store"), durability: durability)
     let second = try FileStore(opening: directory.path("store"), durability: durability)
     let isFirst = Atomic(true)
@@ -29,7 +29,7 @@ struct CreationRaceTests {
       guard case .write = call, isFirst.exchange(false, ordering: .sequentiallyConsistent) else { return }
       _ = try ZarrArray.create(
         in: first, at: "a", shape: [3],
-        options: ArrayOptions(chunkSize: .count(1), attributes: ["by": "first"], zarrFormat: format)
+        options: ArrayOptions(chunkSize: .rows(1), attributes: ["by": "first"], zarrFormat: format)
       )
     }
     let error = #expect(throws: ZarrError.self) {
@@ -44,13 +44,35 @@ struct CreationRaceTests {
     #expect(array.metadata.attributes["by"] == "first")
   }
 
+  @Test("A node that takes the place of one that is to be removed stays", arguments: [false, true])
+  func removal(overwrites: Bool) throws {
+    let root = try ZarrGroup.create(in: store)
+    try root.createArray(at: "a", writing: ["old"])
+    let new = try FileStore(creating: directory.path("new"))
+    try ZarrArray.create(in: new, writing: ["new", "array"])
+    // The new array takes the place as with `zvlen import --overwrite`.
+    let interloper = StoreInterloper(store) { [directory] in
+      _ = rename(directory.path("store/a"), directory.path("old"))
+      _ = rename(directory.path("new"), directory.path("store/a"))
+    }
+    #expect(throws: StoreError.self) {
+      if overwrites {
+        _ = try ZarrGroup.create(in: interloper, at: "a", overwrites: true)
+      } else {
+        try ZarrGroup.open(in: interloper).remove("a")
+      }
+    }
+    #expect(interloper.isDone)
+    #expect(try ZarrArray.open(in: store, at: "a").read().strings() == ["new", "array"])
+  }
+
   @Test("A document that is put between the last look and the writing stays")
   func documents() throws {
     let interloper = StoreInterloper(store) { [store] in
       _ = try ZarrGroup.create(in: store, at: "a", attributes: ["by": "first"])
     }
     #expect(throws: ZarrError.self) {
-      try ZarrArray.create(in: interloper, at: "a", shape: [2], options: ArrayOptions(chunkSize: .count(1)))
+      try ZarrArray.create(in: interloper, at: "a", shape: [2], options: ArrayOptions(chunkSize: .rows(1)))
     }
     #expect(interloper.isDone)
     #expect(try ZarrGroup.open(in: store, at: "a").attributes["by"] == "first")

@@ -62,7 +62,7 @@ extension CommandScenario {
     try FileManager.default.createDirectory(
       atPath: scratch.path(".sources/noFiles"), withIntermediateDirectories: true)
     try scratch.write(#"{"zarr_format":3,"node_type":"group"}"#, to: ".sources/group/zarr.json")
-    for (name, rows) in [("tree", tree), ("moreFiles", moreFiles)] {
+    for (name, rows) in [("tree", tree), ("moreFiles", moreFiles), ("third", third)] {
       for row in rows {
         let parts = row.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
         try scratch.write(
@@ -103,7 +103,7 @@ extension CommandScenario {
   }
 
   static let (old, new, moreLines) = (lines("old", 12), lines("new", 13), lines("more", 11))
-  static let (tree, moreFiles) = (files("tree", 7), files("more", 6))
+  static let (tree, moreFiles, third) = (files("tree", 7), files("more", 6), files("third", 3))
   private static let overwrite = ["--overwrite"]
   static let resume = ["--resume", "--checkpoint-seconds", "0"]
 
