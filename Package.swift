@@ -13,8 +13,14 @@ let package = Package(
     // For tests: loaded before all other libraries of the tool, to end it or let it fail at a call to the system.
     .library(name: "SystemFaults", type: .dynamic, targets: ["CSystemFaults"]),
   ],
+  traits: [
+    .trait(name: "Observability", description: "Arrays can write to swift-log and count in swift-metrics.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    // Fetched and built only with the trait.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
@@ -32,7 +38,13 @@ let package = Package(
     .target(
       name: "ChunkEngine",
       dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CBzip2", "CLZMA", "CKernels"]),
-    .target(name: "Zarr", dependencies: ["ChunkEngine", "CSystemCalls"]),
+    .target(
+      name: "Zarr",
+      dependencies: [
+        "ChunkEngine", "CSystemCalls",
+        .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
+      ]),
 
     // Executables
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),

@@ -12,7 +12,7 @@ struct VerifyTests {
 
   private func makeArray(checksum: Bool) throws {
     let lines = (0..<100).map { "element \($0)\n" }.joined()
-    let options = checksum ? ["--checksum"] : []
+    let options = checksum ? [] : ["--no-checksum"]
     let outcome = try Tool.run(
       ["import", "-", "-o", "data.zarr", "--chunk-count", "10"] + options, in: scratch,
       input: Array(lines.utf8))

@@ -3,11 +3,11 @@ import Synchronization
 
 /// Threads that wait for work from call to call.
 ///
-/// Dispatch's threads are gone in a process that was forked, and it does not notice. These belong to one
-/// process; a forked one makes threads of its own when it first needs some.
+/// A forked process has none of Dispatch's threads, and Dispatch does not notice. These threads belong to one
+/// process; a forked one makes its own when it first needs some.
 ///
-/// A caller always works itself and waits only for threads that have begun. Work therefore goes on where no
-/// thread is free or can be made, and calls from inside a worker end.
+/// A caller always works itself, and waits only for threads that have begun. Work therefore goes on where no thread
+/// is free or can be made, and calls from inside a worker end.
 package final class WorkerThreads: @unchecked Sendable {
   /// Work that threads may take part in.
   private final class Job: @unchecked Sendable {
@@ -45,6 +45,11 @@ package final class WorkerThreads: @unchecked Sendable {
   private var count = 0
   private var idleCount = 0
 
+  /// The idle threads that have been signalled and have not woken yet, or fewer.
+  ///
+  /// To signal one thread costs more than a small job.
+  private var signalledCount = 0
+
   /// The detached jobs that threads work on or that are offered.
   private var detachedCount = 0
 
@@ -56,7 +61,7 @@ package final class WorkerThreads: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - workerCount: The most threads that run `body` at a time, the calling one included.
-  ///   - body: The work, which the first to have nothing left to do ends.
+  ///   - body: The work. The call ends when all threads that began it have returned.
   /// - Complexity: Allocates once a call, and for each thread that is made.
   static func run(workerCount: Int, _ body: @Sendable () -> Void) {
     guard workerCount > 1 else { return body() }
@@ -98,17 +103,19 @@ package final class WorkerThreads: @unchecked Sendable {
     lock.lock()
     jobs.append(job)
     if job.isDetached { detachedCount += 1 }
-    // Detached jobs may take long, so others have as many threads as they ask for without those.
+    // Detached jobs may take long, so the others get as many threads as they ask for on top of those.
     let limit = job.isDetached ? Self.maximumCount : min(Self.maximumCount, detachedCount + job.openCount)
-    // Idle threads that were woken for other jobs are theirs.
-    var missing = jobs.reduce(0) { $0 + $1.openCount } - idleCount
+    let wanted = jobs.reduce(0) { $0 + $1.openCount }
+    // Jobs that were offered before have the idle threads that they ask for.
+    var missing = wanted - idleCount
     while missing > 0, count < limit, makeThread() { missing -= 1 }
-    let woken = min(job.openCount, idleCount)
+    let woken = max(0, min(wanted, idleCount) - signalledCount)
+    signalledCount += woken
     lock.unlock()
     for _ in 0..<woken { offered.signal() }
   }
 
-  /// Takes back what no thread has begun, and waits for those that have.
+  /// Withdraws the job, and waits for the threads that have begun with it.
   private func finish(_ job: Job) {
     lock.lock()
     if job.openCount > 0 {
@@ -151,7 +158,7 @@ package final class WorkerThreads: @unchecked Sendable {
     return true
   }
 
-  /// Takes part in one job after the other, for ever.
+  /// Takes part in one job after the other, forever.
   private func work() {
     lock.lock()
     while true {
@@ -159,6 +166,8 @@ package final class WorkerThreads: @unchecked Sendable {
         idleCount += 1
         offered.wait(lock)
         idleCount -= 1
+        // A thread that wakes without a signal makes this one too small, and another one is signalled in vain.
+        signalledCount = max(0, signalledCount - 1)
         continue
       }
       job.openCount -= 1

@@ -2,16 +2,16 @@ import Glibc
 
 /// A value that one thread at a time may use.
 ///
-/// The standard library's `Mutex` remembers the number of its thread, which is wrong in a process that was
-/// forked: the first thread that has to wait there ends the process. A lock of the system has no such memory.
+/// The standard library's `Mutex` stores the number of its thread, which is wrong in a forked process: the first
+/// thread that has to wait there ends the process. A lock of the system does not.
 package final class Locked<Value: ~Copyable>: @unchecked Sendable {
-  // SAFETY: `value` is only touched while `lock` is held.
-  private var value: Value
+  // SAFETY: `value` is only touched while `lock` is held, so no two accesses overlap.
+  @exclusivity(unchecked) private var value: Value
   private let lock = SystemLock()
 
   /// Protects `value`.
   package init(_ value: consuming sending Value) {
-    self.value = value
+    unsafe self.value = value
   }
 
   /// Calls `body` with the value while no other thread has it.
@@ -20,7 +20,7 @@ package final class Locked<Value: ~Copyable>: @unchecked Sendable {
   ) throws(Failure) -> sending Result {
     lock.lock()
     defer { lock.unlock() }
-    return try body(&value)
+    return try unsafe body(&value)
   }
 }
 
@@ -46,7 +46,7 @@ struct SystemLock: ~Copyable, @unchecked Sendable {
   borrowing func unlock() { unsafe pthread_mutex_unlock(mutex) }
 }
 
-/// What threads wait for while they hold a ``SystemLock``, which the wait lets go of.
+/// What threads wait for while they hold a ``SystemLock``, which the wait releases.
 @safe
 struct SystemCondition: ~Copyable, @unchecked Sendable {
   // SAFETY: As for ``SystemLock``.
@@ -63,7 +63,7 @@ struct SystemCondition: ~Copyable, @unchecked Sendable {
     unsafe condition.deallocate()
   }
 
-  /// Waits for a signal, or for nothing: the caller looks again whether it has to wait.
+  /// Waits for a signal, and may return without one: the caller checks again whether it has to wait.
   borrowing func wait(_ lock: borrowing SystemLock) { unsafe pthread_cond_wait(condition, lock.mutex) }
 
   borrowing func signal() { unsafe pthread_cond_signal(condition) }

@@ -69,6 +69,9 @@ final class AppendingState {
 
   let monitor: ProgressMonitor?
 
+  /// What an observer has heard of.
+  var reportedProgress = ProgressMonitor.Progress()
+
   /// The row behind those that are filled, or nil for an array that grows.
   let filledRowEnd: Int?
 
@@ -125,6 +128,7 @@ final class AppendingState {
       shards = AppendedShards(
         try InnerChunkGrid(shardShape: shardShape, chunkShape: sharding.codec.chunkShape), rowCount: rowCount)
     }
+    let monitor = array.access.observer == nil ? monitor : ProgressMonitor(observing: monitor)
     self.array = array
     self.monitor = monitor
     self.sample = sample

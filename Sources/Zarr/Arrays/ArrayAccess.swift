@@ -31,6 +31,9 @@ public struct ArrayAccess: Hashable, Sendable {
   /// error.
   public var damageReport: DamageReport?
 
+  /// What hears of calls when they end, or nil.
+  public var observer: ArrayObserver?
+
   /// Creates settings.
   ///
   /// - Parameters:
@@ -43,12 +46,13 @@ public struct ArrayAccess: Hashable, Sendable {
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
   ///   - json: How the values of `Codable` types are spelled in JSON.
   ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
+  ///   - observer: What hears of calls when they end.
   /// - Precondition: There is at least one worker.
   public init(
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), writesEmptyChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    json: JSONCoding = JSONCoding(), damageReport: DamageReport? = nil
+    json: JSONCoding = JSONCoding(), damageReport: DamageReport? = nil, observer: ArrayObserver? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
@@ -59,6 +63,7 @@ public struct ArrayAccess: Hashable, Sendable {
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
     self.json = json
     self.damageReport = damageReport
+    self.observer = observer
   }
 
   /// The largest element that is written.

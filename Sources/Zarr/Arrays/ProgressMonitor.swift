@@ -8,6 +8,10 @@ import Synchronization
 public final class ProgressMonitor: Sendable {
   /// How far work has come.
   public struct Progress: Hashable, Sendable {
+    /// The chunks read or written so far.
+    ///
+    /// Neighbouring inner chunks of a shard that are read together count as one.
+    public var chunkCount = 0
     /// The elements written or read so far.
     ///
     /// An appender counts what was appended, and neither padding nor what a chunk had before.
@@ -47,6 +51,9 @@ public final class ProgressMonitor: Sendable {
   /// What this is a part of, or nil.
   private let whole: ProgressMonitor?
 
+  /// Whether this monitor stands for the whole, and does not only add to it.
+  private let isObserving: Bool
+
   /// Creates a monitor.
   ///
   /// - Parameters:
@@ -59,6 +66,15 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     whole = nil
+    isObserving = false
+  }
+
+  /// Creates a monitor that an observer reads, and that passes all on to the caller's.
+  init(observing whole: ProgressMonitor?) {
+    interval = .zero
+    handler = { _ in }
+    self.whole = whole
+    isObserving = true
   }
 
   /// Creates the monitor of one of several calls that do the work of `whole` together.
@@ -77,6 +93,7 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     self.whole = whole
+    isObserving = false
   }
 
   /// How far the work has come.
@@ -100,6 +117,7 @@ public final class ProgressMonitor: Sendable {
 
   /// Says how many elements there will be.
   func expect(elementCount: Int) {
+    if isObserving { whole?.expect(elementCount: elementCount) }
     state.withLock { $0.progress.totalElementCount = elementCount }
   }
 
@@ -109,6 +127,7 @@ public final class ProgressMonitor: Sendable {
       elementCount: elementCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
     report(always: false) { progress in
       // Arrays that claim to be huge are counted too, and several of them together.
+      progress.chunkCount += 1
       progress.elementCount = sumOrMaximum(progress.elementCount, elementCount)
       progress.elementByteCount = sumOrMaximum(progress.elementByteCount, elementByteCount)
       progress.storedByteCount = sumOrMaximum(progress.storedByteCount, storedByteCount)
@@ -117,6 +136,7 @@ public final class ProgressMonitor: Sendable {
 
   /// Reports that all is done.
   func finish() {
+    if isObserving { whole?.finish() }
     report(always: true) { _ in }
   }
 

@@ -3,9 +3,9 @@ import ChunkEngine
 extension ZarrArray {
   /// Reads one element.
   ///
-  /// It is decoded in memory that is used again for the next one, without what a region of many takes. A
-  /// large chunk that is one frame of Zstandard without a checksum is decoded to the end of the element only:
-  /// damage behind it is not noticed then, but for a chunk that is cut or has too much.
+  /// The chunk is decoded in memory that is used again for the next one, without what a region of many takes. A
+  /// large chunk that is one frame of Zstandard is decoded to the end of the element only. Damage after that is found
+  /// if a CRC-32C covers the chunk, as it does by default, or if the chunk is cut or too long.
   ///
   /// - Throws: As ``read(_:monitor:)-8ycye``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.

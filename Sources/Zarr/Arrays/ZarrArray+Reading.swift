@@ -14,6 +14,10 @@ extension ZarrArray {
   ///   ``ZarrError``, and ``StoreError``.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
+    try observed(.read, monitor) { try view(of: region, monitor: $0) }
+  }
+
+  private func view(of region: ArrayRegion?, monitor: ProgressMonitor?) throws -> BlobView {
     let chunks = try chunks(of: region)
     if let sharding {
       return try read(
@@ -69,6 +73,13 @@ extension ZarrArray {
   ///   chunk).
   public func scan(
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
+    _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
+  ) throws {
+    try observed(.scan, monitor) { try show(region, monitor: $0, body) }
+  }
+
+  private func show(
+    _ region: ArrayRegion?, monitor: ProgressMonitor?,
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
     let chunks = try chunks(of: region)

@@ -213,7 +213,7 @@ private final class EditingStore: DirectoryStore {
   func deleteAll(_ prefix: String) throws { try base.deleteAll(prefix) }
 
   private var names: [String] {
-    NodeDocument.names + [NodeDocument.attributesName, ConsolidatedMetadata.version2Name]
+    NodeDocument.names + [NodeDocument.attributesName, NodeDocument.consolidatedName]
   }
 
   private func replaced(_ key: StoreKey) -> ReplacedValue {

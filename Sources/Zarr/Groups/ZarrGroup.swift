@@ -473,7 +473,7 @@ extension ZarrGroup {
           try NodeMetadata.group(metadata).write(to: store, at: path, limits)
         }
       case .version2:
-        try store.delete(path.storeKey(ConsolidatedMetadata.version2Name))
+        try store.delete(path.storeKey(NodeDocument.consolidatedName))
       }
       state.withLock { $0 = State(metadata: metadata, copies: nil) }
     }

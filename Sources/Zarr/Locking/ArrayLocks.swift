@@ -130,13 +130,14 @@ extension ZarrArray {
   /// - Throws: ``StoreError/locked(path:owner:)``, ``StoreError/notLockable(path:code:)``, and what else the
   ///   store throws.
   func lock(_ part: ArrayPart, isReplaced: Bool = false, timeout: Duration? = nil) throws -> ArrayLock {
-    guard locks.lock(part, timeout: timeout) else {
+    guard observedWait({ locks.lock(part, timeout: timeout) }) else {
       throw StoreError.locked(path: location, owner: "this process")
     }
     do {
       do {
         return ArrayLock(
-          locks: locks, part: part, storeLock: isReplaced ? nil : try lockInStore(part, timeout: timeout),
+          locks: locks, part: part,
+          storeLock: isReplaced ? nil : try observedWait { try lockInStore(part, timeout: timeout) },
           isExclusive: true)
       } catch StoreError.notLockable where !part.isChunk {
         // Metadata is read anew before it is changed, so that what others changed is noticed.
@@ -162,8 +163,9 @@ extension ZarrArray {
       attemptCount += 1
       do {
         return try body()
-      } catch StoreError.changed where !isReplaced && attemptCount < 1000 {
-        continue
+      } catch let error as StoreError {
+        guard !isReplaced, attemptCount < 1000, case .changed = error else { throw error }
+        reportRetry(error)
       }
     }
   }
@@ -173,7 +175,7 @@ extension ZarrArray {
     switch part {
     case .chunk(let indices):
       return try store.lock(
-        metadata.chunkKeyEncoding.key(for: indices), below: prefix, timeout: timeout)
+        chunkKeyEncoding.key(for: indices), below: prefix, timeout: timeout)
     case .end, .turn, .metadata:
       return try store.lock("\(part)", below: prefix, timeout: timeout)
     }

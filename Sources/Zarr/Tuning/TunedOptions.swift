@@ -9,9 +9,9 @@ extension ArrayOptions {
   /// ```
   ///
   /// The candidates are chunks of 16 KiB to 2 MiB, the ones below 1 MiB in shards of 64 MiB, with compressors
-  /// that zarr-python and zarrs read: Zstandard at levels 1, 3 and 9, Blosc with LZ4, and none. The search
-  /// measures each once and the better ones again, on one thread, with up to 2 MiB taken from all over the
-  /// sample. It assumes that every core is as fast as that one and that the store is as fast as `storeSpeed`
+  /// that zarr-python and zarrs read: Zstandard at levels 1, 3 and 9, Blosc with LZ4, and none, each
+  /// with a CRC-32C. The search measures each once and the better ones again, on one thread, with up to 2 MiB
+  /// taken from all over the sample. It assumes that every core is as fast as that one and that the store is as fast as `storeSpeed`
   /// says. Differences below 3 %, or below the noise if that is larger, count as none: the smallest result
   /// wins then.
   ///
@@ -102,7 +102,8 @@ extension ArrayOptions {
     return chunkByteCounts.flatMap { byteCount in
       chains.map { codecs in
         TuningCandidate(
-          chunkByteCount: byteCount, shardByteCount: byteCount < usual ? 64 << 20 : nil, codecs: codecs)
+          chunkByteCount: byteCount, shardByteCount: byteCount < usual ? 64 << 20 : nil,
+          codecs: codecs + [.crc32c])
       }
     }
   }

@@ -184,7 +184,7 @@ private struct CopyingOptions: ParsableArguments {
   func options(_ encoding: EncodingOptions, access: ArrayAccess) -> CopyOptions {
     CopyOptions(
       zarrFormat: encoding.zarrFormat?.zarrFormat, chunkSize: chunkSize(encoding), shards: shards(encoding),
-      compressors: encoding.codec != nil || encoding.checksum ? encoding.compressors : nil,
+      compressors: encoding.codec != nil || encoding.checksum != nil ? encoding.compressors : nil,
       dataType: encoding.type?.dataType, dataTypeName: encoding.dataTypeName,
       leavesOutUnreadable: skipUnreadable, validates: validate, memoryBudget: memoryBudget.value,
       access: access)

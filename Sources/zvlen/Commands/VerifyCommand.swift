@@ -9,7 +9,7 @@ struct VerifyCommand: ParsableCommand, ReadingCommand {
     discussion: """
       Each damaged chunk is a line with the path of its file and the reason. So is each damaged inner chunk of a \
       shard. Text that is not UTF-8 counts as damage. The line of a sound array begins with ok. Damage that leaves a \
-      chunk readable is found only if the chunk has a checksum: see --checksum of zvlen import.
+      chunk readable is found only if the chunk has a checksum, which it has unless --no-checksum was given.
         zvlen verify photos.zarr
 
       Data that cannot be read for another reason may be sound: a chunk above the limits, an unknown codec or data \

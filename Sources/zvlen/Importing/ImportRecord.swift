@@ -169,7 +169,7 @@ struct SourcePosition: Equatable {
   mutating func add(_ bytes: RawSpan, _ terminator: UInt8) {
     guard !bytes.isEmpty else { return }
     byteCount += bytes.byteCount
-    checksum = Int(CRC32CCodec().checksum(of: bytes, behind: UInt32(truncatingIfNeeded: checksum)))
+    checksum = Int(CRC32CCodec().checksum(of: bytes, continuing: UInt32(truncatingIfNeeded: checksum)))
     isTerminated = unsafe bytes.unsafeLoad(fromByteOffset: bytes.byteCount - 1, as: UInt8.self) == terminator
   }
 }

@@ -123,7 +123,10 @@ extension EncodingOptions {
 
   /// The compressors, and the checksum.
   var compressors: [CodecChain.Stage] {
-    (codec ?? .zstd(level: 3)).stages + (checksum ? [.crc32c] : [])
+    let codec = codec ?? .zstd(level: 3)
+    // Readers of Zarr v2 know the checksum of Zstandard's frames, and many do not know CRC-32C.
+    let isUsual = if zarrFormat == .version2, case .zstd = codec { true } else { zarrFormat != .version2 }
+    return codec.stages + (checksum ?? isUsual ? [.crc32c] : [])
   }
 
   /// The chunk size for elements of unknown sizes.

@@ -64,10 +64,14 @@ struct EncodingOptions: ParsableArguments {
   var codec: CodecChoice?
 
   @Flag(
+    inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Adds a CRC-32C checksum to each chunk, so that readers find damage.",
-      discussion: "zarr-python and zarrs check it too. It takes four bytes per chunk and almost no time."))
-  var checksum = false
+      "Whether each chunk has a checksum, so that readers find damage (import: --checksum).",
+      discussion: """
+        It is a CRC-32C of four bytes per chunk, which takes almost no time and which zarr-python and zarrs check too. \
+        In Zarr v2, zstd has a checksum of its own instead; other codecs get one there only with --checksum.
+        """))
+  var checksum: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -98,7 +102,8 @@ struct EncodingOptions: ParsableArguments {
     [
       (chunkBytes != nil, "--chunk-bytes"), (evenChunks, "--even-chunks"),
       (chunkCount != nil, "--chunk-count"), (shardBytes != nil, "--shard-bytes"), (codec != nil, "--codec"),
-      (checksum, "--checksum"), (dataTypeName != nil, "--data-type-name"),
+      (checksum != nil, checksum == false ? "--no-checksum" : "--checksum"),
+      (dataTypeName != nil, "--data-type-name"),
       (zarrFormat != nil, "--zarr-format"),
     ].filter(\.0).map(\.1)
   }
@@ -111,7 +116,7 @@ struct EncodingOptions: ParsableArguments {
       "even-chunks": .bool(evenChunks),
       "chunk-count": chunkCount.map { .integer($0) } ?? .null,
       "codec": codec.map { .string("\($0)") } ?? .null,
-      "checksum": .bool(checksum),
+      "checksum": checksum.map { .bool($0) } ?? .null,
       "data-type-name": dataTypeName.map { .string($0) } ?? .null,
       "shard-bytes": shardBytes.map { .integer($0.value) } ?? .null,
       "zarr-format": zarrFormat.map { .string($0.rawValue) } ?? .null,

@@ -130,8 +130,26 @@ struct Version2ArrayTests {
       stored["compressor"] == ["id": "blosc", "cname": "zstd", "clevel": 3, "shuffle": 2, "blocksize": 0])
     #expect(stored["fill_value"] == "NaN")
     #expect(try document(try create(.bytes) { $0.compressors = [] })["compressor"] == .null)
-    let zstd = try document(try create(.bytes) { $0.compressors = [.zstd(level: 3)] })
-    #expect(zstd["compressor"] == ["id": "zstd", "level": 3])
+  }
+
+  @Test(
+    "Frames of Zstandard have a checksum, which readers need not be told of, unless the options leave it out",
+    arguments: [
+      ([.zstd(level: 3), .crc32c], ["id": "zstd", "level": 3]),
+      ([.zstd(level: 3, hasChecksum: true)], ["id": "zstd", "level": 3]),
+      ([.zstd(level: 3)], ["id": "zstd", "level": 3, "checksum": false]),
+    ] as [([CodecChain.Stage], JSONValue)])
+  func frameChecksums(codecs: [CodecChain.Stage], compressor: JSONValue) throws {
+    let store = MemoryStore()
+    let options = ArrayOptions(dataType: .string, compressors: codecs, zarrFormat: .version2)
+    _ = try ZarrArray.create(in: store, shape: [2], options: options)
+    let array = try ZarrArray.open(in: store)
+    #expect(try document(array)["compressor"] == compressor)
+    try array.write(["one", "two"])
+    // RFC 8878, section 3.1.1.1.1: the bit that says that a checksum follows the content.
+    let hasChecksum = try storedValue(at: "0", in: store)[4] & 4 != 0
+    #expect(hasChecksum == (compressor.objectValue?["checksum"] == nil))
+    #expect(try array.read().strings() == ["one", "two"])
   }
 
   @Test("Chunks are named as the options say, and with dots otherwise")
