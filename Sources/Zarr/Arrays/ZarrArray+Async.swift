@@ -18,11 +18,11 @@ extension ZarrArray {
 
   /// Writes elements to a region, in C order.
   ///
-  /// The form of ``write(blobs:to:monitor:)-(BlobSource,_,_)`` for `async` code. Cancelling the task cancels the monitor,
+  /// The form of `write(blobs:to:monitor:)` for `async` code. Cancelling the task cancels the monitor,
   /// which ends the work after the chunks that workers are at.
   ///
-  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and ``ZarrError/cancelled``.
-  /// - Complexity: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// - Throws: As `write(blobs:to:monitor:)`, and ``ZarrError/cancelled``.
+  /// - Complexity: As `write(blobs:to:monitor:)`.
   public func write(
     blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) async throws {

@@ -13,7 +13,7 @@ extension ZarrArray {
 
   /// Writes values to a region, in C order.
   ///
-  /// The form of ``write(_:to:monitor:)-(Sequence<ZarrElement>,_,_)`` for `async` code. Cancelling the task cancels the monitor.
+  /// The form of `write(_:to:monitor:)` for `async` code. Cancelling the task cancels the monitor.
   ///
   /// - Throws: As that, and ``ZarrError/cancelled``.
   /// - Complexity: As that.
