@@ -69,7 +69,7 @@ struct EncodingOptions: ParsableArguments {
       "Gives each chunk a checksum, so that readers find damage, or none (import: --checksum).",
       discussion: """
         It is a CRC-32C, which zarr-python and zarrs check too. It takes four bytes per chunk and almost no time. In \
-        Zarr v2, zstd has a checksum of its own instead, and other codecs get a CRC-32C only with --checksum.
+        Zarr v2, zstd always has a checksum of its own instead, and other codecs get a CRC-32C only with --checksum.
         """))
   var checksum: Bool?
 
