@@ -87,14 +87,11 @@ extension ArrayOptions {
     return try Self.version2(serializer)
   }
 
-  /// The codecs after the serializer, with the checksum of Zstandard's frames in place of a CRC-32C.
+  /// The codecs after the serializer, without a CRC-32C after Zstandard, whose frames have a checksum themselves.
   ///
-  /// Every reader of Zarr v2 knows the former. numcodecs has the latter only if another package is installed.
+  /// Every reader of Zarr v2 knows that one. numcodecs has CRC-32C only if another package is installed.
   private static func stages(ofVersion2 stages: [MetadataExtension]) -> [MetadataExtension] {
-    guard stages.map(\.name).suffix(2) == [ZstdCodec.name, CRC32CCodec.name] else { return stages }
-    var settings = stages[stages.count - 2].configuration
-    settings["checksum"] = true
-    return stages.dropLast(2) + [MetadataExtension(name: ZstdCodec.name, configuration: settings)]
+    stages.map(\.name).suffix(2) == [ZstdCodec.name, CRC32CCodec.name] ? stages.dropLast() : stages
   }
 
   /// A codec as Zarr v2 has it.
@@ -104,8 +101,8 @@ extension ArrayOptions {
     let name = codec.name.hasPrefix(prefix) ? String(codec.name.dropFirst(prefix.count)) : codec.name
     switch codec.name {
     case ZstdCodec.name:
-      // Versions of numcodecs before 0.13 do not know the setting, and read either kind of frame.
-      if settings["checksum"] == true { settings["checksum"] = nil }
+      // zarrs and numcodecs before 0.13 do not know the setting, and read either kind of frame.
+      settings["checksum"] = nil
     case BloscCodec.name:
       let shuffles: [JSONValue] = ["noshuffle", "shuffle", "bitshuffle"]
       settings["shuffle"] = (settings["shuffle"].flatMap { shuffles.firstIndex(of: $0) }).map(

@@ -25,7 +25,7 @@ public struct ArrayOptions: Sendable {
   /// The default compresses and adds a CRC-32C, so that damage to a stored chunk is an error and never another
   /// value. `[.zstd()]` leaves the checksum out.
   ///
-  /// Zarr v2 has the checksum inside the frames of Zstandard instead, which all its readers take.
+  /// In Zarr v2, Zstandard's frames always have a checksum inside instead, which all readers take.
   public var compressors: [CodecChain.Stage]
   /// The element that stands for all that was never written, as it lies in memory, or nil for the usual one
   /// of the data type: zero, or an empty element.

@@ -25,10 +25,10 @@ struct ArrayObserverTests {
     }
   }
 
-  @Test("Each call is reported once, with what it did", arguments: [nil, ChunkSize.count(8)])
+  @Test("Each call is reported once, with what it did", arguments: [nil, ChunkSize.rows(8)])
   func calls(shardSize: ChunkSize?) throws {
     let events = Events()
-    let options = ArrayOptions(chunkSize: .count(4), shardSize: shardSize, compressors: [])
+    let options = ArrayOptions(chunkSize: .rows(4), shardSize: shardSize, compressors: [])
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [16], options: options, access: events.access)
     #expect(events.take().isEmpty)
@@ -61,7 +61,7 @@ struct ArrayObserverTests {
     let events = Events()
     let store = MemoryStore()
     let array = try ZarrArray.create(
-      in: store, writing: ArrayElements.numbered(4), options: ArrayOptions(chunkSize: .count(2)),
+      in: store, writing: ArrayElements.numbered(4), options: ArrayOptions(chunkSize: .rows(2)),
       access: events.access)
     _ = events.take()
     try store.put([1, 2, 3], at: "c/1")
@@ -75,7 +75,7 @@ struct ArrayObserverTests {
   func appending() throws {
     let events = Events()
     let appender = try Appender.create(
-      in: MemoryStore(), options: ArrayOptions(chunkSize: .count(3)), access: events.access)
+      in: MemoryStore(), options: ArrayOptions(chunkSize: .rows(3)), access: events.access)
     for count in [6, 3] {
       for element in ArrayElements.numbered(count) { try appender.append(blob: element.span.bytes) }
       try appender.checkpoint()
@@ -90,7 +90,7 @@ struct ArrayObserverTests {
   func waiting() throws {
     let events = Events()
     let array = try ZarrArray.create(
-      in: MemoryStore(), shape: [2], options: ArrayOptions(chunkSize: .count(2)), access: events.access)
+      in: MemoryStore(), shape: [2], options: ArrayOptions(chunkSize: .rows(2)), access: events.access)
     // Both write a part of one chunk, and hold its lock while the element is made.
     let slow = GeneratedBlobs(count: 1) { _ throws(ChunkError) in
       1
@@ -109,7 +109,7 @@ struct ArrayObserverTests {
     let events = Events()
     let directory = try StoreDirectory()
     let base = try FileStore(opening: directory.path)
-    let options = ArrayOptions(chunkSize: .count(2))
+    let options = ArrayOptions(chunkSize: .rows(2))
     let other = try ZarrArray.create(in: base, writing: ["a", "b"], options: options)
     let array = try ZarrArray.open(
       in: StoreInterloper(base) { try other.write(["c", "d"]) }, access: events.access)

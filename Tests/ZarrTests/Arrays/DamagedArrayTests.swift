@@ -112,8 +112,8 @@ struct DamagedArrayTests {
   @Test(
     "No flipped bit of a chunk that was written with defaults reads as other text",
     arguments: [
-      ArrayOptions(chunkSize: .count(20)), ArrayOptions(chunkSize: .count(10), shardSize: .count(20)),
-      ArrayOptions(chunkSize: .count(20), zarrFormat: .version2),
+      ArrayOptions(chunkSize: .rows(20)), ArrayOptions(chunkSize: .rows(10), shardSize: .rows(20)),
+      ArrayOptions(chunkSize: .rows(20), zarrFormat: .version2),
     ])
   func flippedBits(options: ArrayOptions) throws {
     let store = MemoryStore()

@@ -133,22 +133,19 @@ struct Version2ArrayTests {
   }
 
   @Test(
-    "Frames of Zstandard have a checksum, which readers need not be told of, unless the options leave it out",
+    "Frames of Zstandard have a checksum, of which the document says nothing",
     arguments: [
-      ([.zstd(level: 3), .crc32c], ["id": "zstd", "level": 3]),
-      ([.zstd(level: 3, hasChecksum: true)], ["id": "zstd", "level": 3]),
-      ([.zstd(level: 3)], ["id": "zstd", "level": 3, "checksum": false]),
-    ] as [([CodecChain.Stage], JSONValue)])
-  func frameChecksums(codecs: [CodecChain.Stage], compressor: JSONValue) throws {
+      [.zstd(level: 3), .crc32c], [.zstd(level: 3, hasChecksum: true)], [.zstd(level: 3)],
+    ] as [[CodecChain.Stage]])
+  func frameChecksums(codecs: [CodecChain.Stage]) throws {
     let store = MemoryStore()
     let options = ArrayOptions(dataType: .string, compressors: codecs, zarrFormat: .version2)
     _ = try ZarrArray.create(in: store, shape: [2], options: options)
     let array = try ZarrArray.open(in: store)
-    #expect(try document(array)["compressor"] == compressor)
+    #expect(try document(array)["compressor"] == ["id": "zstd", "level": 3])
     try array.write(["one", "two"])
     // RFC 8878, section 3.1.1.1.1: the bit that says that a checksum follows the content.
-    let hasChecksum = try storedValue(at: "0", in: store)[4] & 4 != 0
-    #expect(hasChecksum == (compressor.objectValue?["checksum"] == nil))
+    #expect(try storedValue(at: "0", in: store)[4] & 4 != 0)
     #expect(try array.read().strings() == ["one", "two"])
   }
 

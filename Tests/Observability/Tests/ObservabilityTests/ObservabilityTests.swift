@@ -14,7 +14,7 @@ struct ObservabilityTests {
     var logger = Logger(label: "test") { _ in handler }
     logger.logLevel = .debug
     return try ZarrArray.create(
-      in: MemoryStore(), shape: [10], options: ArrayOptions(dataType: .string, chunkSize: .count(5)),
+      in: MemoryStore(), shape: [10], options: ArrayOptions(dataType: .string, chunkSize: .rows(5)),
       access: ArrayAccess(observer: ArrayObserver(logger: logger, metrics: metrics)))
   }
 
