@@ -35,13 +35,27 @@ extension Appender {
   ///   is appended then.
   /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
   public func append<Element: ZarrElement>(_ value: Element) throws {
+    try withBytes(of: value, append)
+  }
+
+  private func withBytes<Element: ZarrElement, Result>(
+    of value: Element, _ body: (RawSpan) throws -> Result
+  ) throws -> Result {
     guard Element.isElement(of: dataType) else { throw Element.wrongDataType(dataType) }
     valueBytes.removeAll(keepingCapacity: true)
     try value.appendElement(of: dataType, to: &valueBytes)
     // The bytes themselves: while they are read nobody writes to the property.
     let bytes = valueBytes
     // SAFETY: Bytes have no padding.
-    try append(unsafe bytes.span.bytes)
+    return try body(unsafe bytes.span.bytes)
+  }
+
+  /// Appends a value if the open chunk has room for it, and returns whether it had.
+  ///
+  /// This waits for nothing.
+  func appendIfRoom<Element: ZarrElement>(_ value: Element) throws -> Bool {
+    guard hasRoom else { return false }
+    return try withBytes(of: value, appendIfRoom)
   }
 
   /// Appends values.
@@ -53,16 +67,5 @@ extension Appender {
   public func append<Element: ZarrElement>(values: [Element]) throws {
     guard Element.isElement(of: dataType) else { throw Element.wrongDataType(dataType) }
     try append(contentsOf: try Element.source(of: values, as: dataType))
-  }
-}
-
-extension AsyncAppender {
-  /// Appends values.
-  ///
-  /// - Precondition: The appender is not finished.
-  /// - Throws: As ``Appender/append(values:)``.
-  /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append<Element: ZarrElement>(values: [Element]) async throws {
-    try await withAppender { appender in try appender.append(values: values) }
   }
 }

@@ -83,6 +83,9 @@ public final class Appender {
   /// What keeps others away from the end of the array, from the first element after a checkpoint on.
   var lock: ArrayLock?
 
+  /// What keeps others from taking the end of the array first, while this appender waits for it.
+  var turn: ArrayLock?
+
   /// The elements that were appended before others appended some.
   var earlierCount = 0
 
@@ -170,6 +173,7 @@ public final class Appender {
   }
 
   deinit {
+    giveUpTurn()
     if let lock {
       // What is still being stored would be in the way of the next one.
       state?.cancel()
@@ -184,14 +188,22 @@ public final class Appender {
   ///   before this one. The element is not appended then.
   /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
   public func append(_ element: RawSpan) throws {
-    if insideCount > 0, writer?.appendIfFits(element) == true {
-      insideCount -= 1
-      return
-    }
+    if appendIfRoom(element) { return }
     try append(byteCount: element.byteCount) { chunk throws(ChunkError) in try chunk.append(element) }
     guard let state else { return }
     insideCount = state.insideCount
     writer = state.beginWriting()
+  }
+
+  /// Whether the open chunk may have room for another element.
+  var hasRoom: Bool { insideCount > 0 }
+
+  /// Appends a copy of an element if the open chunk has room for it, and returns whether it had.
+  @inline(__always)
+  func appendIfRoom(_ element: RawSpan) -> Bool {
+    guard insideCount > 0, writer?.appendIfFits(element) == true else { return false }
+    insideCount -= 1
+    return true
   }
 
   /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.

@@ -24,6 +24,9 @@ public struct ArrayAccess: Hashable, Sendable {
   /// again.
   public var shardIndexCacheByteCount: Int
 
+  /// What runs the calls of `async` code.
+  public var executor: ZarrExecutor
+
   /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
   /// error.
   public var damageReport: DamageReport?
@@ -44,7 +47,7 @@ public struct ArrayAccess: Hashable, Sendable {
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), storesFillValueChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    damageReport: DamageReport? = nil
+    damageReport: DamageReport? = nil, executor: ZarrExecutor = .shared
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
@@ -54,6 +57,7 @@ public struct ArrayAccess: Hashable, Sendable {
     self.allowsHugeElements = allowsHugeElements
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
     self.damageReport = damageReport
+    self.executor = executor
   }
 
   /// The largest element that is written.

@@ -26,58 +26,111 @@ extension ZarrArray {
   public func forEachBlock(
     of elements: Range<Int>? = nil, monitor: ProgressMonitor? = nil, _ body: (ElementBlock) throws -> Void
   ) throws {
-    let metadata = metadata
-    let grid = readingGrid(metadata)
-    let all = 0..<metadata.elementCount
-    var rest = elements ?? all
-    guard rest.lowerBound >= 0, rest.upperBound <= all.upperBound else {
-      throw ZarrError.outOfBounds(path: location, region: [rest], shape: [all.upperBound])
+    let blocks = try BlockReader(self, elements, monitor)
+    do {
+      while let block = try blocks.next() { try body(block) }
+    } catch {
+      blocks.end()
+      throw error
     }
+  }
+}
+
+/// Reads blocks one after the other, each while the one before it is used.
+///
+/// It belongs to one thread or task at a time.
+final class BlockReader: @unchecked Sendable {
+  // SAFETY: What changes is only touched by the one thread.
+  private let array: ZarrArray
+  private let monitor: ProgressMonitor?
+
+  /// The monitor of all reads, which ends those that are not wanted any more.
+  private let part: ProgressMonitor
+  private let regions: BlockRegions
+  private var size: BlockSize
+
+  /// The elements that come next.
+  private var rest: Range<Int>
+  private var isCutShort = false
+  private var ahead: (read: ReadAhead, fullCount: Int)?
+
+  private static let smallest = 1
+
+  /// Prepares to read some elements of an array, counted in C order, or all.
+  init(_ array: ZarrArray, _ elements: Range<Int>?, _ monitor: ProgressMonitor?) throws(ZarrError) {
+    let metadata = array.metadata
+    let grid = array.readingGrid(metadata)
+    let all = 0..<metadata.elementCount
+    rest = elements ?? all
+    guard rest.lowerBound >= 0, rest.upperBound <= all.upperBound else {
+      throw .outOfBounds(path: array.location, region: [rest], shape: [all.upperBound])
+    }
+    self.array = array
+    self.monitor = monitor
+    part = ProgressMonitor(partOf: monitor)
+    regions = BlockRegions(shape: metadata.shape, grid: grid)
+    size = BlockSize(chunkElementCount: grid.elementCount, workerCount: array.access.workerCount)
     monitor?.expect(elementCount: rest.count)
+  }
+
+  deinit {
+    part.cancel()
+  }
+
+  /// Returns the next block, and begins to read the one after it.
+  func next() throws -> ElementBlock? {
+    if part.isCancelled { throw ZarrError.cancelled }
     guard !rest.isEmpty else {
       monitor?.finish()
-      return
+      return nil
     }
-    let part = ProgressMonitor(partOf: monitor)
-    let regions = BlockRegions(shape: metadata.shape, grid: grid)
-    var size = BlockSize(chunkElementCount: grid.elementCount, workerCount: access.workerCount)
-    let smallest = 1
-    /// Reads a block of about the size that is wanted, or the smallest if there is a chunk in it that cannot
-    /// be read: what is in front of that chunk is shown.
-    @Sendable func first(of rest: Range<Int>, wanted: Int, limit: Int) throws -> BlobView {
+    let elements: BlobView
+    let fullCount: Int
+    if let ahead = ahead.take() {
+      fullCount = ahead.fullCount
+      elements = try ahead.read.take()
+    } else {
+      let (read, count) = nextRead()
+      fullCount = count
+      elements = try read()
+    }
+    let block = ElementBlock(elements: elements, offset: rest.lowerBound)
+    isCutShort = isCutShort || elements.count != fullCount
+    try size.adapt(to: elements)
+    rest = rest.lowerBound + elements.count..<rest.upperBound
+    if !rest.isEmpty {
+      let (read, count) = nextRead()
+      ahead = (ReadAhead(workerCount: array.access.workerCount, read), count)
+    }
+    return block
+  }
+
+  /// Has the work end soon, also from another thread.
+  func cancel() {
+    part.cancel()
+  }
+
+  /// Ends the work; no thread reads any more when this returns.
+  func end() {
+    part.cancel()
+    ahead?.read.drop()
+    ahead = nil
+  }
+
+  /// What reads a block of about the size that is wanted, and how many elements that has.
+  ///
+  /// If a chunk in it cannot be read, it reads the smallest block: what comes before the chunk is shown first.
+  private func nextRead() -> (read: @Sendable () throws -> BlobView, fullCount: Int) {
+    let wanted = isCutShort ? Self.smallest : size.wanted
+    let region = regions.first(of: rest, wanted: wanted, limit: size.limit)
+    let least = regions.first(of: rest, wanted: Self.smallest, limit: size.limit)
+    let read: @Sendable () throws -> BlobView = { [array, part] in
       do {
-        return try read(regions.first(of: rest, wanted: wanted, limit: limit), monitor: part)
-      } catch ZarrError.chunk where wanted > smallest {
-        return try read(regions.first(of: rest, wanted: smallest, limit: limit), monitor: part)
+        return try array.read(region, monitor: part)
+      } catch ZarrError.chunk where wanted > Self.smallest {
+        return try array.read(least, monitor: part)
       }
     }
-    var isCutShort = false
-    var wanted = size.wanted
-    var block = ElementBlock(
-      elements: try first(of: rest, wanted: wanted, limit: size.limit), offset: rest.lowerBound)
-    while true {
-      let full = regions.first(of: rest, wanted: wanted, limit: size.limit).elementCount
-      isCutShort = isCutShort || block.elements.count != full
-      try size.adapt(to: block.elements)
-      wanted = isCutShort ? smallest : size.wanted
-      rest = rest.lowerBound + block.elements.count..<rest.upperBound
-      var next: ReadAhead?
-      if !rest.isEmpty {
-        next = ReadAhead { [rest, wanted, limit = size.limit] in
-          try first(of: rest, wanted: wanted, limit: limit)
-        }
-      }
-      do {
-        if part.isCancelled { throw ZarrError.cancelled }
-        try body(block)
-      } catch {
-        part.cancel()
-        next?.drop()
-        throw error
-      }
-      guard let next else { break }
-      block = ElementBlock(elements: try next.take(), offset: rest.lowerBound)
-    }
-    monitor?.finish()
+    return (read, region.elementCount ?? 0)
   }
 }

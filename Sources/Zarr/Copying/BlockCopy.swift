@@ -38,7 +38,12 @@ struct BlockCopy {
         monitor?.add(elementCount: region.elementCount ?? 0, elementByteCount: 0, storedByteCount: 0)
       }
       return block.map { block in
-        (block, ReadAhead { [source] in try source.read(block.region, monitor: reading) })
+        (
+          block,
+          ReadAhead(workerCount: source.access.workerCount) { [source] in
+            try source.read(block.region, monitor: reading)
+          }
+        )
       }
     }
 

@@ -1,5 +1,10 @@
 import ChunkEngine
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
 import Foundation
+#endif
 
 /// Types that are `Codable` are stored as JSON, with the keys of each object sorted.
 extension ZarrElement where Self: Codable {

@@ -1,5 +1,10 @@
 public import ChunkEngine
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
 public import Foundation
+#endif
 
 extension Data: BlobConvertible {
   public var blobByteCount: Int { count }

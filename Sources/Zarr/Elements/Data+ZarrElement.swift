@@ -1,5 +1,10 @@
 public import ChunkEngine
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
 public import Foundation
+#endif
 
 /// The bytes of an element, whatever it is.
 extension Data: ZarrElement {

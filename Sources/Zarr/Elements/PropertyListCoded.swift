@@ -1,5 +1,10 @@
 import ChunkEngine
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
 import Foundation
+#endif
 
 /// A value of a type that is `Codable`, stored as a binary property list.
 ///

@@ -1,5 +1,5 @@
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 /// A locked byte of a lock file.
 ///

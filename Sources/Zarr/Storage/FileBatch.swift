@@ -1,6 +1,6 @@
 import CSystemCalls
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 /// Files that are synchronized to the disk together before they get their names.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// What tells a file from all others that there are.
 struct FileIdentity: Equatable {

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 extension FileStore {
   /// Moves the directory, which is done at once or not at all.

@@ -1,5 +1,5 @@
 import CSystemCalls
-import Glibc
+import ZarrPlatform
 
 extension FileStore {
   /// Replaces the value, unless somebody who did not look at the old one has done so.

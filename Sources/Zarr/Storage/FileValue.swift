@@ -1,5 +1,5 @@
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 /// An open file.
 final class FileValue: StoredValue {

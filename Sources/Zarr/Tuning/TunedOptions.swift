@@ -1,5 +1,4 @@
 public import ChunkEngine
-import Dispatch
 
 extension ArrayOptions {
   /// Finds options that suit your elements by trying candidates in memory for about a second.
@@ -55,7 +54,7 @@ extension ArrayOptions {
   public static func tuned(
     for goal: TuningGoal, sample: any BlobSource, storeSpeed: StoreSpeed = .drive
   ) async throws -> ArrayOptions {
-    try await run(on: DispatchQueue(label: "zarr.tuning")) {
+    try await ZarrExecutor.shared.run(at: "tuning") { _ in
       try tuned(for: goal, sample: sample, storeSpeed: storeSpeed)
     }
   }

@@ -1,5 +1,5 @@
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Writes files below a directory, and nowhere else.
 ///

@@ -1,6 +1,6 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Writes the elements of an array as lines, in C order.
 struct LineExport {

@@ -1,6 +1,6 @@
 import CSystemCalls
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// The file that an export writes: beside its place until it is whole, then moved there.
 ///

@@ -1,6 +1,6 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Puts the lines of files and of standard input into an array.
 struct LineImport: ImportWork {

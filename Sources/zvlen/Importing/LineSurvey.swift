@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// Where the lines of files are, as one pass over the files finds it.
 struct LineSurvey {

@@ -1,6 +1,6 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Puts the files of directories into a group: their contents in the array `blobs`, their paths in `paths`.
 struct TreeImport: ImportWork {

@@ -1,5 +1,5 @@
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// An array or group that a path names: a directory with its document, wherever it is in a hierarchy.
 struct NodeLocation {

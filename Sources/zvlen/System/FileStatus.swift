@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// What the system knows of a file.
 struct FileStatus {

@@ -1,7 +1,7 @@
 import Dispatch
-import Glibc
 import Synchronization
 import Zarr
+import ZarrPlatform
 
 /// Lets Ctrl-C and the like end work in good order, so that no unfinished files are left behind.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// An open file or directory, closed with the value.
 struct OpenFile: ~Copyable {

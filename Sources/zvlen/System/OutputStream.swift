@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// Collects output, and writes it in large blocks.
 final class OutputStream {

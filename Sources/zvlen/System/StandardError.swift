@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// The stream for messages to the person at the shell.
 enum StandardError {

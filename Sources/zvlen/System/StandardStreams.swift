@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// The three streams that a process is started with.
 enum StandardStreams {

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// Why the tool could not do what it was asked for, in a line that says what to do.
 struct ToolError: Error, CustomStringConvertible {
@@ -15,7 +15,7 @@ struct ToolError: Error, CustomStringConvertible {
 
   /// Creates an error for a call to the system that failed.
   init(operation: String, path: String, code: Int32) {
-    description = "could not \(operation) \(path): \(unsafe String(cString: strerror(code)))"
+    description = "could not \(operation) \(path): \(Platform.message(of: code))"
     self.code = code
   }
 }
