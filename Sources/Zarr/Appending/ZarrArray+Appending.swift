@@ -25,17 +25,16 @@ extension ZarrArray {
         ) { encoded in
           storedByteCount = encoded.byteCount
           try access.limits.check(byteCount, isStoredIn: storedByteCount)
-          if chunk.isCovered {
-            try store.replace(old, at: key, byteCount: encoded.byteCount) { append in try append(encoded) }
-          } else {
-            try store.replaceDeferred(old, at: key, byteCount: encoded.byteCount) { append in
-              try append(encoded)
-              try end.check(readingDocument: false)
-            }
+          try store.write(
+            key, over: .seen(old), byteCount: encoded.byteCount,
+            durability: chunk.isCovered ? .immediate : .deferred
+          ) { append in
+            try append(encoded)
+            if !chunk.isCovered { try end.check(readingDocument: false) }
           }
         }
         guard !isEncoded else { return }
-        try store.delete(old, at: key)
+        try store.delete(key, over: .seen(old))
       }
     } catch {
       throw self.error(error, chunk: chunk.indices)
@@ -76,11 +75,15 @@ extension ZarrArray {
   ) throws {
     do {
       try withLock(on: .chunk(shard.indices), isReplaced: shard.keptCount == 0) {
-        let old = shard.keptCount == 0 ? nil : try openShard(at: shard.indices, shard.grid, sharding)
+        // As for a chunk that is no shard.
+        let seen = try store.openValue(key(ofChunkAt: shard.indices))
+        let old =
+          shard.keptCount == 0
+          ? nil : try seen.map { try openShard($0, at: shard.indices, shard.grid, sharding) }
         try end.check(readingDocument: shard.isCovered)
         try store(
-          parts, at: shard.indices, shard.grid, over: old, isWhole: shard.keptCount == 0,
-          keptCount: shard.keptCount, isDeferred: !shard.isCovered, sharding)
+          parts, at: shard.indices, shard.grid, keeping: old, over: .seen(seen), keptCount: shard.keptCount,
+          durability: shard.isCovered ? .immediate : .deferred, sharding)
       }
     } catch {
       throw self.error(error, chunk: shard.indices)

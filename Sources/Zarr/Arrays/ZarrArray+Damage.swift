@@ -73,7 +73,7 @@ extension ZarrArray {
       } catch {
         guard FailureKind(of: error) == .damaged else { throw self.error(error, chunk: indices) }
         try keep(value)
-        try store.delete(value, at: key)
+        try store.delete(key, over: .seen(value))
         return [damagedChunk(at: indices, inner: nil, error, metadata)]
       }
       do {
@@ -146,7 +146,8 @@ extension ZarrArray {
         leftOut.insert(position)
       }
     }
-    try store([], at: indices, grid, over: shard, isWhole: false, leavingOut: leftOut, sharding)
+    try store(
+      [], at: indices, grid, keeping: shard, over: .seen(shard.value), leavingOut: leftOut, sharding)
     return damaged
   }
 }

@@ -16,12 +16,13 @@ extension ZarrArray {
   public func write(
     _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
-    try write(elements, to: region, isDeferred: false, monitor: monitor)
+    try write(elements, to: region, durability: .immediate, monitor: monitor)
   }
 
-  /// Writes elements to a region; if they are deferred, they may wait for the store to be synchronized.
+  /// Writes elements to a region, which are as safe as `durability` says when the call returns.
   func write(
-    _ elements: any BlobSource, to region: ArrayRegion?, isDeferred: Bool, monitor: ProgressMonitor?
+    _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability,
+    monitor: ProgressMonitor?
   ) throws {
     try checkWritable()
     let elements = try Self.source(of: elements, as: dataType, location: location)
@@ -31,14 +32,15 @@ extension ZarrArray {
     }
     if let sharding {
       return try write(
-        elements, to: chunks.region, chunks.metadata, of: sharding, isDeferred: isDeferred, monitor: monitor)
+        elements, to: chunks.region, chunks.metadata, of: sharding, durability: durability, monitor: monitor)
     }
-    let batch = isDeferred || chunks.parts.count < 2 ? nil : store.makeBatch()
+    let batch = durability.isDeferred || chunks.parts.count < 2 ? nil : store.makeBatch()
+    let durability = batch.map { .batched($0) } ?? durability
     do {
       try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
         try withLock(on: .chunk(part.indices), isReplaced: part.isWhole) {
           try write(
-            part, of: elements, metadata: chunks.metadata, isDeferred: isDeferred, in: batch, with: worker,
+            part, of: elements, metadata: chunks.metadata, durability: durability, with: worker,
             monitor: monitor)
         }
       }
@@ -59,8 +61,8 @@ extension ZarrArray {
 
   /// Writes what a region has of one chunk, while the chunk is locked.
   func write(
-    _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata, isDeferred: Bool = false,
-    in batch: (any StoreBatch)? = nil, with worker: EncodingWorker, monitor: ProgressMonitor?
+    _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata,
+    durability: WriteDurability = .immediate, with worker: EncodingWorker, monitor: ProgressMonitor?
   ) throws {
     let chunkElementCount = part.chunkElementCount
     let key = key(ofChunkAt: part.indices)
@@ -91,23 +93,18 @@ extension ZarrArray {
       segments.append(ChunkEncoder.Segment(others, position..<chunkElementCount))
     }
 
+    let replaced: ReplacedValue = part.isWhole ? .anything : .seen(old)
     var storedByteCount = 0
     var (isEncoded, payloadByteCount) = try worker.encoder.encode(
       segments, shape: part.chunkShape,
       unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
-      if part.isWhole, let batch {
-        try batch.write(key, byteCount: encoded.byteCount) { append in try append(encoded) }
-      } else if part.isWhole {
-        try store.write(key, byteCount: encoded.byteCount, isDeferred: isDeferred) { append in
-          try append(encoded)
-        }
-      } else {
-        try store.replace(old, at: key, byteCount: encoded.byteCount) { append in try append(encoded) }
-      }
+      try store.write(
+        key, over: replaced, byteCount: encoded.byteCount, durability: part.isWhole ? durability : .immediate
+      ) { append in try append(encoded) }
     }
-    if !isEncoded { try part.isWhole ? store.delete(key) : store.delete(old, at: key) }
+    if !isEncoded { try store.delete(key, over: replaced) }
     if monitor != nil, count < chunkElementCount {
       // The chunk has others besides, which are not part of the work.
       payloadByteCount = 0

@@ -43,7 +43,7 @@ struct BlockWriter {
         let grid = try InnerChunkGrid(
           shardShape: target.metadata.chunkGrid.chunkShape(at: indices), chunkShape: sharding.codec.chunkShape
         )
-        try target.store(parts, at: indices, grid, over: nil, isWhole: true, sharding)
+        try target.store(parts, at: indices, grid, keeping: nil, over: .anything, sharding)
       }
     } catch {
       throw target.error(error, chunk: indices)

@@ -1,29 +1,19 @@
 import ChunkEngine
 
-/// Which parts of an array are stored, so that the others need not be looked for one by one.
+/// Which parts of an array are stored, so that the others need not be read.
 struct StoredRegions {
-  /// The number of chunks from which on their keys are listed: looking for fewer takes no time.
-  private static let leastChunkCount = 4096
-
   private let grid: ChunkGrid
 
-  /// The positions of the chunks that are stored, or nil if that is not known, or not worth to be.
+  /// The positions of the chunks that are stored, or nil if they are not known.
   private let positions: Set<[Int]>?
 
   /// Lists the chunks of an array.
   ///
   /// - Complexity: O(*n*) where *n* is the number of stored chunks.
   init(of array: ZarrArray) {
-    let metadata = array.metadata
-    grid = metadata.chunkGrid
+    grid = array.metadata.chunkGrid
     // A store that cannot list its keys can still be read.
-    guard let count = grid.chunkCount(of: metadata.shape), count >= Self.leastChunkCount,
-      let indices = try? array.storedChunkIndices()
-    else {
-      positions = nil
-      return
-    }
-    positions = Set(indices)
+    positions = (try? array.storedChunkIndices()).map { Set($0) }
   }
 
   /// Whether anything of a region may be stored.

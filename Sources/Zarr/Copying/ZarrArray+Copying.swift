@@ -20,7 +20,9 @@ extension ZarrArray {
   ///   - memoryBudget: The bytes of elements that may be in memory, about. There is always room for a chunk
   ///     of this array, of shards an inner one. What a shard is encoded to comes on top.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before stay written.
+  /// - Throws: ``ZarrError``, in particular ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` if
+  ///   the array has other chunks than its source and one of them is too large for readers, and ``StoreError``.
+  ///   Chunks that were done before stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements. If the chunks of both arrays have very
   ///   different shapes, chunks of the other array are read several times.
   public func write(
@@ -36,7 +38,8 @@ extension ZarrArray {
     let stored = [StoredRegions(of: source), StoredRegions(of: self)]
     let isSame = own.readsAbsentChunks(like: other)
     let part = ProgressMonitor(partOf: monitor)
-    let copy = BlockCopy(source: source, target: self, memoryBudget: memoryBudget) { region in
+    let limit = try CopiedChunkLimit(of: source, to: self)
+    let copy = BlockCopy(source: source, target: self, memoryBudget: memoryBudget, limit: limit) { region in
       !isSame || stored.contains { $0.mayContain(region) }
     }
     var writer = BlockWriter(to: self, monitor: part)
@@ -153,7 +156,7 @@ extension ZarrArray {
 
 extension ArrayRegion {
   /// The place in the array of an element that is counted in C order of the region.
-  fileprivate func index(_ number: Int) -> [Int] {
+  func index(_ number: Int) -> [Int] {
     var rest = number
     var index = ranges.map(\.lowerBound)
     for dimension in ranges.indices.reversed() {

@@ -53,9 +53,9 @@ extension ZarrNode {
     for (path, one, other) in arrays {
       let part = ProgressMonitor(partOf: monitor)
       do {
-        if let index = try one.firstDifference(from: other, memoryBudget: memoryBudget, monitor: part) {
-          return .element(path: path, index: index)
-        }
+        let index = try one.firstDifference(from: other, memoryBudget: memoryBudget, monitor: part)
+        for array in [one, other] { try array.checkIsInPlace() }
+        if let index { return .element(path: path, index: index) }
       } catch {
         if case ZarrError.cancelled = error { throw error }
         if failure == nil { failure = error }

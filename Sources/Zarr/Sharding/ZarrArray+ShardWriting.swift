@@ -9,7 +9,7 @@ extension ZarrArray {
   /// - Throws: As ``write(_:to:monitor:)-9204v``.
   func write(
     _ elements: any BlobSource, to region: ArrayRegion, _ metadata: ArrayMetadata, of sharding: Sharding,
-    isDeferred: Bool, monitor: ProgressMonitor?
+    durability: WriteDurability, monitor: ProgressMonitor?
   ) throws {
     monitor?.expect(elementCount: elements.count)
     if elements.count > 0 {
@@ -36,8 +36,9 @@ extension ZarrArray {
         }
         if let parts = shard.add(part, at: number % plan.piecesPerShard) {
           try store(
-            parts, at: indices, plan.innerGrid(ofShardAt: indices), over: old,
-            isWhole: plan.part(ofShardAt: indices).isWhole, isDeferred: isDeferred, sharding)
+            parts, at: indices, plan.innerGrid(ofShardAt: indices), keeping: old,
+            over: plan.part(ofShardAt: indices).isWhole ? .anything : .seen(old?.value),
+            durability: durability, sharding)
           shards.finish(shardNumber)
         }
         guard let monitor, let piece, let part else { return }
@@ -97,17 +98,17 @@ extension ZarrArray {
   ///   - parts: The encoded inner chunks.
   ///   - indices: The place of the shard in the grid.
   ///   - grid: Its inner chunks.
-  ///   - old: The shard that was there before.
-  ///   - isWhole: Whether nothing of the old shard matters, and that of whoever replaces it meanwhile neither.
+  ///   - old: The shard that inner chunks are kept of.
+  ///   - replaced: What the shard takes the place of.
   ///   - keptCount: How many of the inner chunks of the old shard are kept, the first ones in C order.
   ///   - leftOut: Inner chunks of the old shard that are not kept all the same.
-  ///   - isDeferred: Whether the shard may wait for the store to be synchronized.
+  ///   - durability: When the shard has to be safe, if it does not depend on the old one.
   ///   - sharding: The codec.
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func store(
-    _ parts: [EncodedInnerChunks], at indices: [Int], _ grid: InnerChunkGrid, over old: OpenShard?,
-    isWhole: Bool, keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [], isDeferred: Bool = false,
-    _ sharding: Sharding
+    _ parts: [EncodedInnerChunks], at indices: [Int], _ grid: InnerChunkGrid, keeping old: OpenShard?,
+    over replaced: ReplacedValue, keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [],
+    durability: WriteDurability = .immediate, _ sharding: Sharding
   ) throws {
     // Before memory is taken for it, and since it could not be read again.
     let indexByteCount = try sharding.codec.index.byteCount(grid)
@@ -121,18 +122,16 @@ extension ZarrArray {
     for part in parts { assembly.add(part) }
     let key = key(ofChunkAt: indices)
     guard var shard = try assembly.finish() else {
-      return try isWhole ? store.delete(key) : store.delete(old?.value, at: key)
+      return try store.delete(key, over: replaced)
     }
     func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
       try old?.value.read(range, into: &arena)
     }
     if let old, !old.value.staysWhenReplaced { try shard.load(reading: read) }
     func write(to append: (RawSpan) throws -> Void) throws { try shard.write(reading: read, to: append) }
-    if isWhole {
-      try store.write(key, byteCount: shard.byteCount, isDeferred: isDeferred, gathering: write)
-    } else {
-      try store.replace(old?.value, at: key, byteCount: shard.byteCount, gathering: write)
-    }
+    try store.write(
+      key, over: replaced, byteCount: shard.byteCount, durability: old == nil ? durability : .immediate,
+      gathering: write)
   }
 
   /// Reads all elements of an inner chunk, or returns nil if it is not stored.

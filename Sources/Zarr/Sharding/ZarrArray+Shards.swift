@@ -41,7 +41,9 @@ extension ZarrArray {
   func openShard(
     _ value: any StoredValue, at indices: [Int], _ grid: InnerChunkGrid, _ sharding: Sharding
   ) throws -> OpenShard {
-    if let version = value.version, let index = sharding.indices.index(ofShardAt: indices, version) {
+    if let version = value.info.settledVersion,
+      let index = sharding.indices.index(ofShardAt: indices, version)
+    {
       return OpenShard(value: value, index: index)
     }
     let range = try sharding.codec.index.range(
@@ -53,7 +55,7 @@ extension ZarrArray {
         codec: ShardingCodec.name, byteCount: arena.count, expected: range.count)
     }
     let index = try sharding.codec.index.decode(arena.bytes, grid, shardByteCount: value.byteCount)
-    if let version = value.version { sharding.indices.insert(index, ofShardAt: indices, version) }
+    if let version = value.info.settledVersion { sharding.indices.insert(index, ofShardAt: indices, version) }
     return OpenShard(value: value, index: index)
   }
 }

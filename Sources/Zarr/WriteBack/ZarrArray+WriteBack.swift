@@ -63,7 +63,7 @@ extension ZarrArray {
         try open.encode(with: &worker.writer, of: grid, access.limits)
       }
       let part = try worker.writer.endPart(elementByteCount: 0)
-      try store([part], at: shardIndices, grid, over: old, isWhole: false, sharding)
+      try store([part], at: shardIndices, grid, keeping: old, over: .seen(old?.value), sharding)
     }
   }
 
