@@ -5,7 +5,7 @@
 package struct ShardWriter: ~Copyable {
   private let codec: ShardingCodec
   private let maximumElementByteCount: Int
-  private let storesFillValueChunks: Bool
+  private let writesEmptyChunks: Bool
   private var pipeline: EncodingPipeline
   private var chunk = ByteArena()
   private var output = ByteArena()
@@ -21,16 +21,16 @@ package struct ShardWriter: ~Copyable {
   /// - Parameters:
   ///   - codec: The codec of the shards.
   ///   - maximumElementByteCount: The largest element that is accepted.
-  ///   - storesFillValueChunks: Whether inner chunks are stored whose elements all equal the fill value.
+  ///   - writesEmptyChunks: Whether inner chunks are stored whose elements all equal the fill value.
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   package init(
     _ codec: ShardingCodec, maximumElementByteCount: Int = WireForm.portableElementByteCount,
-    storesFillValueChunks: Bool = false
+    writesEmptyChunks: Bool = false
   ) throws(ChunkError) {
     pipeline = try EncodingPipeline(codec.chain)
     self.codec = codec
     self.maximumElementByteCount = maximumElementByteCount
-    self.storesFillValueChunks = storesFillValueChunks
+    self.writesEmptyChunks = writesEmptyChunks
   }
 
   /// Encodes the inner chunks of a part.
@@ -166,7 +166,7 @@ package struct ShardWriter: ~Copyable {
   /// text already.
   private func isStored(_ chunk: RawSpan, isText: Bool) throws(ChunkError) -> Bool {
     let chain = codec.chain
-    guard storesFillValueChunks || !chain.layout.elements(of: chunk, allEqual: codec.fillValue) else {
+    guard writesEmptyChunks || !chain.layout.elements(of: chunk, allEqual: codec.fillValue) else {
       return false
     }
     if chain.elementsAreText, chain.layout == .variable, !isText {

@@ -21,7 +21,7 @@ extension ZarrArray {
         let old = try store.openValue(key)
         try end.check(readingDocument: chunk.isCovered)
         let isEncoded = try chunk.encode(
-          with: worker, unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
+          with: worker, unlessAllEqual: access.writesEmptyChunks ? nil : metadata.definedFillValue
         ) { encoded in
           storedByteCount = encoded.byteCount
           try access.limits.check(byteCount, isStoredIn: storedByteCount)

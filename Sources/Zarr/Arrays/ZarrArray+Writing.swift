@@ -1,4 +1,4 @@
-public import ChunkEngine
+import ChunkEngine
 
 extension ZarrArray {
   /// Writes elements to a region, in C order.
@@ -7,25 +7,12 @@ extension ZarrArray {
   /// written while nobody else changes it, in this process or another one. Chunks whose elements all equal
   /// the fill value are not stored.
   ///
-  /// - Parameters:
-  ///   - elements: As many elements as the region has.
-  ///   - region: Where they go; everywhere unless it is said.
-  ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before may stay written.
-  /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
-  public func write(
-    _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
-  ) throws {
-    try write(elements, to: region, durability: .immediate, monitor: monitor)
-  }
-
-  /// Writes elements to a region, which are as safe as `durability` says when the call returns.
+  /// When the call returns, the elements are as safe as `durability` says.
   func write(
-    _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability,
+    _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability = .immediate,
     monitor: ProgressMonitor?
   ) throws {
     try checkWritable()
-    let elements = try Self.source(of: elements, as: dataType, location: location)
     let chunks = try chunks(of: region)
     guard elements.count == chunks.elementCount else {
       throw ZarrError.elementCount(path: location, found: elements.count, expected: chunks.elementCount)
@@ -49,14 +36,6 @@ extension ZarrArray {
       batch?.cancel()
       throw error
     }
-  }
-
-  /// Writes one element.
-  ///
-  /// - Throws: As ``write(_:to:monitor:)-9204v``.
-  /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
-  public func write(_ element: [UInt8], at indices: [Int]) throws {
-    try write([element], to: ArrayRegion(elementAt: indices))
   }
 
   /// Writes what a region has of one chunk, while the chunk is locked.
@@ -97,7 +76,7 @@ extension ZarrArray {
     var storedByteCount = 0
     var (isEncoded, payloadByteCount) = try worker.encoder.encode(
       segments, shape: part.chunkShape,
-      unlessAllEqual: access.storesFillValueChunks ? nil : metadata.definedFillValue
+      unlessAllEqual: access.writesEmptyChunks ? nil : metadata.definedFillValue
     ) { encoded in
       storedByteCount = encoded.byteCount
       try store.write(

@@ -23,6 +23,9 @@ public final class ZarrArray: Sendable {
   let chain: CodecChain
   let workers: ArrayWorkers
 
+  /// Turns values of Swift types into elements and back.
+  let transfer: ElementTransfer
+
   /// What it takes to work on parts of shards, or nil if chunks are none.
   let sharding: Sharding?
 
@@ -71,6 +74,7 @@ public final class ZarrArray: Sendable {
     self.path = path
     self.access = access
     workers = ArrayWorkers(chain, access)
+    transfer = ElementTransfer(metadata.dataType, access)
     locks = ArrayLocks.shared(by: store, at: path)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
     readingObstacle = chain.arrayToBytes is PickleCodec ? CodecRegistry.pickleError.message : nil

@@ -2,7 +2,7 @@ public import ChunkEngine
 
 /// An ``Appender`` for `async` code, which any number of tasks can use.
 ///
-///     let appender = try await AsyncAppender.create(in: store, at: "documents")
+///     let appender = try await AsyncAppender.create(of: String.self, in: store, at: "documents")
 ///     for try await document in documents {
 ///       try await appender.append(document)
 ///     }
@@ -57,6 +57,24 @@ public final class AsyncAppender: Sendable {
     }
   }
 
+  /// Creates an array and an appender of values of a type to it.
+  ///
+  /// See ``Appender/create(of:in:at:rowShape:options:access:memoryBudget:monitor:)``.
+  ///
+  /// - Throws: As that.
+  public static func create<Element: ZarrElement>(
+    of type: Element.Type, in store: any Store, at path: String = "", rowShape: [Int] = [],
+    options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
+    memoryBudget: Int = Appender.standardMemoryBudget, monitor: ProgressMonitor? = nil
+  ) async throws(ZarrError) -> AsyncAppender {
+    let location = ZarrArray.location(store, try ZarrArray.nodePath(path, in: store))
+    return try await make(access.executor, at: location, monitor) { monitor in
+      try Appender.create(
+        of: type, in: store, at: path, rowShape: rowShape, options: options, access: access,
+        memoryBudget: memoryBudget, monitor: monitor)
+    }
+  }
+
   /// Opens an appender to an array that exists.
   ///
   /// See ``Appender/init(to:evenChunkByteCount:memoryBudget:lockTimeout:monitor:)``.
@@ -75,39 +93,40 @@ public final class AsyncAppender: Sendable {
     }
   }
 
-  /// Appends all elements of a source.
-  ///
-  /// - Precondition: The appender is not finished.
-  /// - Throws: As ``Appender/append(_:)-(RawSpan)``.
-  /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append(contentsOf source: any BlobSource) async throws(ZarrError) {
-    try await appending { try $0.append(contentsOf: source) }
-  }
-
   /// Appends a value.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``Appender/append(_:)-(Element)``.
-  /// - Complexity: O(*n*) where *n* is the size of the element. Takes no thread unless a chunk is full.
-  public func append<Element: ZarrElement>(_ value: Element) async throws(ZarrError) {
+  /// - Throws: As ``Appender/append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the element. Takes no thread while the open chunk has room.
+  public func append<Element: ZarrElement>(_ element: Element) async throws(ZarrError) {
     if turns.takeIfFree() {
       defer { turns.leave() }
       do {
-        if try unsafe appender.appendIfRoom(value) { return }
+        if try unsafe appender.appendIfRoom(element) { return }
       } catch {
         throw ZarrError(error, at: location)
       }
     }
-    try await appending { try $0.append(value) }
+    try await appending { try $0.append(element) }
   }
 
-  /// Appends values.
+  /// Appends values one after the other.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``Appender/append(values:)``.
+  /// - Throws: As ``Appender/append(contentsOf:)``.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append<Element: ZarrElement>(values: [Element]) async throws(ZarrError) {
-    try await appending { try $0.append(values: values) }
+  public func append<Elements: Sequence & Sendable>(contentsOf elements: Elements) async throws(ZarrError)
+  where Elements.Element: ZarrElement {
+    try await appending { try $0.append(contentsOf: elements) }
+  }
+
+  /// Appends all elements of a source that you have as bytes.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``Appender/append(blobs:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  public func append(blobs: any BlobSource) async throws(ZarrError) {
+    try await appending { try $0.append(blobs: blobs) }
   }
 
   /// The number of elements that were appended by the calls before this one.

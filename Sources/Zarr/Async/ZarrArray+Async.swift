@@ -19,15 +19,15 @@ extension ZarrArray {
 
   /// Writes elements to a region, in C order.
   ///
-  /// The form of ``write(_:to:monitor:)-9204v`` for `async` code. Cancelling the task ends the work after the pieces
-  /// that workers are at.
+  /// The form of ``write(blobs:to:monitor:)-(BlobSource,_,_)`` for `async` code. Cancelling the task ends the work after
+  /// the pieces that workers are at.
   ///
-  /// - Throws: As ``write(_:to:monitor:)-9204v``, and ``ZarrError/cancelled``.
-  /// - Complexity: As ``write(_:to:monitor:)-9204v``.
+  /// - Throws: As that, and ``ZarrError/cancelled``.
+  /// - Complexity: As that.
   public func write(
-    _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+    blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) async throws(ZarrError) {
-    try await run(monitor) { try self.write(elements, to: region, monitor: $0) }
+    try await run(monitor) { try self.write(blobs: blobs, to: region, monitor: $0) }
   }
 
   /// Shows the elements of a region to `body`, chunk by chunk, in memory that is used again for the next
@@ -62,15 +62,15 @@ extension ZarrArray {
 
   /// Writes values to a region, in C order.
   ///
-  /// The form of ``write(_:to:monitor:)-9204v`` for `async` code. Cancelling the task ends the work after the pieces
-  /// that workers are at.
+  /// The form of ``write(_:to:monitor:)-(Sequence<ZarrElement>,_,_)`` for `async` code. Cancelling the task ends the work
+  /// after the pieces that workers are at.
   ///
   /// - Throws: As that, and ``ZarrError/cancelled``.
   /// - Complexity: As that.
-  public func write<Element: ZarrElement>(
-    _ values: [Element], to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
-  ) async throws(ZarrError) {
-    try await run(monitor) { try self.write(values, to: region, monitor: $0) }
+  public func write<Elements: Sequence & Sendable>(
+    _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) async throws(ZarrError) where Elements.Element: ZarrElement {
+    try await run(monitor) { try self.write(elements, to: region, monitor: $0) }
   }
 
   /// Reads one element.

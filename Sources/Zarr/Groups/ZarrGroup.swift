@@ -300,7 +300,7 @@ extension ZarrGroup {
     }
   }
 
-  /// Creates an array of the given elements below this group, and missing groups between them.
+  /// Creates an array of values below this group, and missing groups between them.
   ///
   /// - Parameters:
   ///   - path: The path from this group.
@@ -310,16 +310,50 @@ extension ZarrGroup {
   ///   - access: The run-time settings of the array.
   ///   - monitor: Reports progress and can cancel the call.
   /// - Returns: The array.
-  /// - Throws: The same as
-  ///   ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)-(_,_,BlobSource,_,_,_,_)``.
+  /// - Throws: The same as ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)``.
   @discardableResult
-  public func createArray(
-    at path: String, writing elements: any BlobSource, shape: [Int]? = nil,
+  public func createArray<Elements: Sequence>(
+    at path: String, writing elements: Elements, shape: [Int]? = nil,
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
+  ) throws -> ZarrArray where Elements.Element: ZarrElement {
+    let place = try newPlace(path)
+    var options = options
+    let source = try options.source(
+      of: elements, access, location: ZarrArray.location(store, place.path), monitor)
+    return try createArray(
+      at: place, writing: source, shape: shape, options: options, access: access, monitor: monitor)
+  }
+
+  /// Creates an array of elements that you have as bytes below this group, and missing groups
+  /// between them.
+  ///
+  /// - Parameters:
+  ///   - path: The path from this group.
+  ///   - blobs: The elements in C order, as for ``ZarrArray/create(in:at:blobs:shape:options:access:monitor:)``.
+  ///   - shape: The number of elements along each dimension. Defaults to one dimension.
+  ///   - options: The options of the array. The version of the format is that of the group.
+  ///   - access: The run-time settings of the array.
+  ///   - monitor: Reports progress and can cancel the call.
+  /// - Returns: The array.
+  /// - Throws: The same as ``ZarrArray/create(in:at:blobs:shape:options:access:monitor:)``.
+  @discardableResult
+  public func createArray(
+    at path: String, blobs: any BlobSource, shape: [Int]? = nil, options: ArrayOptions = ArrayOptions(),
+    access: ArrayAccess = ArrayAccess(), monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
     let place = try newPlace(path)
-    return try changing([place.path]) { format in
+    var options = options
+    try options.check(blobs, access, location: ZarrArray.location(store, place.path), monitor)
+    return try createArray(
+      at: place, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
+  }
+
+  private func createArray(
+    at place: NodePlace, writing elements: any BlobSource, shape: [Int]?, options: ArrayOptions,
+    access: ArrayAccess, monitor: ProgressMonitor?
+  ) throws -> ZarrArray {
+    try changing([place.path]) { format in
       var options = options
       options.zarrFormat = format
       return try ZarrArray.create(

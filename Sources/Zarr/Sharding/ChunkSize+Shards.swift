@@ -33,7 +33,7 @@ extension ChunkSize {
           message: "shards of \(shardShape) do not consist of whole chunks of \(chunkShape)")
       }
       return try ChunkGrid(chunkShape: shardShape)
-    case .count(let count):
+    case .rows(let count):
       var counts = chunkGrid.chunkCounts(of: shape).map { max(1, $0) }
       if !counts.isEmpty { counts[0] = (max(1, count) - 1) / chunkShape[0] + 1 }
       return try Self.grid(ofChunks: chunkShape, counts: counts)

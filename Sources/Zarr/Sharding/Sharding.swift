@@ -46,7 +46,7 @@ struct Sharding: Sendable {
       ShardWritingWorker(
         try ShardWriter(
           codec, maximumElementByteCount: access.maximumElementByteCount,
-          storesFillValueChunks: access.storesFillValueChunks))
+          writesEmptyChunks: access.writesEmptyChunks))
     }
     readers = WorkerPool { ShardReadingWorker(try ShardReader(codec, limits: access.limits)) }
   }

@@ -62,7 +62,6 @@ extension ZarrArray {
   func encode(
     _ elements: any BlobSource, of region: ArrayRegion, _ sharding: Sharding, monitor: ProgressMonitor?
   ) throws -> EncodedInnerChunks {
-    let elements = try Self.source(of: elements, as: dataType, location: location)
     monitor?.expect(elementCount: elements.count)
     var plan = ShardPlan(of: region, metadata, sharding.codec)
     plan.divide(intoPiecesOf: try chunksPerPiece(plan.chunkCount, of: elements, sharding.codec))

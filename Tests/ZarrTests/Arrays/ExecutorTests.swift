@@ -6,7 +6,7 @@ import Zarr
 
 @Suite("Executors", .timeLimit(.minutes(10)))
 struct ExecutorTests {
-  private static let options = ArrayOptions(chunkSize: .count(3))
+  private static let options = ArrayOptions(chunkSize: .rows(3))
 
   /// An array of four chunks whose reads wait for a gate, and what they are at.
   private final class SlowArray: Sendable {
@@ -129,7 +129,7 @@ struct ExecutorTests {
 
   private static func readSingly() async throws {
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: ArrayElements.numbered(2_000), options: ArrayOptions(chunkSize: .count(10)))
+      in: MemoryStore(), writing: ArrayElements.numbered(2_000), options: ArrayOptions(chunkSize: .rows(10)))
     let most = Collected(0)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for index in 0..<2_000 {
@@ -160,7 +160,7 @@ struct ExecutorTests {
     let executor = ZarrExecutor(byteBudget: budget)
     let array = try ZarrArray.create(
       in: MemoryStore(), writing: [[UInt8]](repeating: element, count: 16_000),
-      options: ArrayOptions(chunkSize: .count(200)), access: ArrayAccess(workerCount: 2, executor: executor))
+      options: ArrayOptions(chunkSize: .rows(200)), access: ArrayAccess(workerCount: 2, executor: executor))
     let before = try PeakMemory.ofProcess()
     try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<64 {

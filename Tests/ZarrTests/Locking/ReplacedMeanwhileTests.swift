@@ -20,7 +20,7 @@ struct ReplacedMeanwhileTests {
   private func makeArray(_ division: ManyWritersTests.Division, holding indices: [Int]) throws {
     let array = try ZarrArray.create(
       in: FileStore(opening: directory.path), shape: [Self.count], options: division.options)
-    for index in indices { try array.write([1], at: [index]) }
+    for index in indices { try array.write(blob: [1], at: [index]) }
   }
 
   /// Another writer that does not look at what it replaces.
@@ -58,10 +58,10 @@ struct ReplacedMeanwhileTests {
     try makeArray(.shards, holding: [0, 3])
     let store = StoreInterloper(try FileStore(opening: directory.path)) { try replaceAll(by: Self.whole) }
     let array = try ZarrArray.open(in: store)
-    let error = #expect(throws: StoreError.self) { try array.write([[7], [8]] as [[UInt8]], to: [4..<6]) }
+    let error = #expect(throws: StoreError.self) { try array.write(blobs: [[7], [8]] as [[UInt8]], to: [4..<6]) }
     #expect(error == .changed(path: directory.path("c/0")))
     #expect(try elements() == Self.whole)
-    try array.write([[7], [8]] as [[UInt8]], to: [4..<6])
+    try array.write(blobs: [[7], [8]] as [[UInt8]], to: [4..<6])
     var expected = Self.whole
     expected[4...5] = [[7], [8]]
     #expect(try elements() == expected)
