@@ -129,8 +129,8 @@ public final class ZarrGroup: Sendable {
 
   /// Changes the group's document in the store.
   private func update(_ change: (inout GroupMetadata) -> Void) throws {
-    try GroupLock.withLock(on: path, in: store) {
-      var metadata = try ownMetadata()
+    try GroupLock.withLock(on: path, in: store) { store in
+      var metadata = try ownMetadata(in: store)
       change(&metadata)
       try NodeMetadata.group(metadata).write(to: store, at: path, limits)
       if metadata.zarrFormat == .version2 {
@@ -144,7 +144,7 @@ public final class ZarrGroup: Sendable {
   }
 
   /// The group's document in the store.
-  private func ownMetadata() throws -> GroupMetadata {
+  private func ownMetadata(in store: any Store) throws -> GroupMetadata {
     guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
       throw ZarrError.wrongNode(path: location, expected: "group")
     }
@@ -445,8 +445,8 @@ extension ZarrGroup {
   /// - Complexity: O(*n* log *n*) in the number of nodes below the group.
   @discardableResult
   public func consolidate(leavesOutUnreadable: Bool = false) throws -> [CopyReport.LeftOut] {
-    try GroupLock.withLock(on: path, in: store) {
-      var metadata = try ownMetadata()
+    try GroupLock.withLock(on: path, in: store) { store in
+      var metadata = try ownMetadata(in: store)
       var leftOut: [CopyReport.LeftOut] = []
       let copies = try ConsolidatedMetadata.collect(
         below: path, in: store, format: metadata.zarrFormat, limits
@@ -464,8 +464,8 @@ extension ZarrGroup {
   ///
   /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func removeConsolidatedMetadata() throws {
-    try GroupLock.withLock(on: path, in: store) {
-      var metadata = try ownMetadata()
+    try GroupLock.withLock(on: path, in: store) { store in
+      var metadata = try ownMetadata(in: store)
       switch metadata.zarrFormat {
       case .version3:
         if metadata.consolidatedMetadata != nil {
@@ -497,7 +497,7 @@ extension ZarrGroup {
   /// - Returns: The nodes whose copies are missing, different, or left over.
   /// - Throws: The same as ``consolidate(leavesOutUnreadable:)``.
   package func outdatedCopies() throws -> [NodePath] {
-    let metadata = try ownMetadata()
+    let metadata = try ownMetadata(in: store)
     guard let copies = try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) else {
       return []
     }
