@@ -1,9 +1,10 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test crash compare results pages check bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test python-test crash compare results pages check bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test     run all tests, also against zarr-python and zarrs"
+	@echo "make python-test  test the Python package as it is when it is installed"
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
@@ -23,6 +24,11 @@ demo: dependencies
 
 test: dependencies python
 	swift test
+	@python3 Tests/Client/test.py
+	@sh Python/test.sh --if-possible
+
+python-test: dependencies
+	@sh Python/test.sh
 
 ROUNDS ?= 1000
 

@@ -113,7 +113,7 @@ struct RepairTests {
   @Test(
     "A copy that is there already, as one that was stopped leaves it, is no obstacle", arguments: [1, 50])
   func again(shardChunkCount: Int) throws {
-    try makeArray(shardSize: shardChunkCount == 1 ? nil : .count(shardChunkCount))
+    try makeArray(shardSize: shardChunkCount == 1 ? nil : .rows(shardChunkCount))
     try flipByte(of: "data.zarr/c/0", at: 5)
     let damaged = try scratch.read("data.zarr/c/0")
     try scratch.write(damaged, to: "data.zarr.damaged/c/0")
@@ -161,7 +161,7 @@ struct RepairTests {
     let store = try FileStore(creating: scratch.path("root.zarr"))
     _ = try ZarrGroup.create(in: store, zarrFormat: format)
     let elements = (0..<20).map { [UInt8](repeating: UInt8($0), count: $0 == 7 ? 100_000 : 10) }
-    for (name, shardSize) in [("plain", nil), ("sharded", .count(10))] as [(String, ChunkSize?)]
+    for (name, shardSize) in [("plain", nil), ("sharded", .rows(10))] as [(String, ChunkSize?)]
     where shardSize == nil || version == 3 {
       try ZarrArray.create(
         in: store, at: name, writing: elements,

@@ -197,7 +197,7 @@ public final class Appender {
 
   /// Appends an element that you have as bytes: a copy of them.
   ///
-  /// The bytes are those that the data type has in memory, as for ``ZarrArray/write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// The bytes are those that the data type has in memory, as for `ZarrArray.write(blobs:to:monitor:)`.
   /// Nothing is allocated for an element.
   ///
   /// - Precondition: The appender is not finished.

@@ -61,7 +61,7 @@ extension ZarrArray {
   ///   - elements: As many values as the region has elements.
   ///   - region: Where they go. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and ``ZarrError/element(path:index:reason:)`` for the
+  /// - Throws: As `write(blobs:to:monitor:)`, and ``ZarrError/element(path:index:reason:)`` for the
   ///   first value that cannot be an element; nothing is written then.
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
   public func write<Elements: Sequence>(
@@ -75,7 +75,7 @@ extension ZarrArray {
   ///
   /// Each call reads, merges and writes a chunk. To set many elements one after the other, use a ``WriteBackView``.
   ///
-  /// - Throws: As ``write(_:to:monitor:)-(Sequence<ZarrElement>,_,_)``.
+  /// - Throws: As `write(_:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
   public func write<Element: ZarrElement>(_ element: Element, at indices: [Int]) throws {
     try write([element], to: ArrayRegion(elementAt: indices))
@@ -141,7 +141,7 @@ extension ZarrArray {
 
   /// Writes one element that you have as bytes.
   ///
-  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// - Throws: As `write(blobs:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
   public func write(blob: [UInt8], at indices: [Int]) throws {
     try write(blobs: [blob], to: ArrayRegion(elementAt: indices))
@@ -149,7 +149,7 @@ extension ZarrArray {
 
   /// Creates an array of elements that you have as bytes.
   ///
-  /// The bytes of an element are those that the data type has in memory, as for ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// The bytes of an element are those that the data type has in memory, as for `write(blobs:to:monitor:)`.
   /// Groups above the array that do not exist are created too.
   ///
   /// - Parameters:
@@ -162,7 +162,7 @@ extension ZarrArray {
   ///   - access: How you work on the array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
-  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and
+  /// - Throws: As ``create(in:at:shape:options:access:)`` and `write(blobs:to:monitor:)`, and
   ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has another number of elements. The document of the
   ///   array is written last: if writing fails there is no array, and trying again replaces the chunks that were stored.
   /// - Complexity: O(*n*) where *n* is the size of the elements.

@@ -58,6 +58,8 @@ extension ZarrError: CustomStringConvertible {
       "\(path): a chunk has places for \(elementCount) elements, and with the next one would have more than "
         + "\(limit) bytes: elements as large as these need chunks of \(fittingCount)"
     case .limit(let path, let reason): "\(path): \(reason)"
+    case .outOfBounds(let path, let region, let shape) where region.ranges.count != shape.count:
+      "\(path): the region \(region) has \(region.ranges.count) dimensions, and the array has \(shape.count)"
     case .outOfBounds(let path, let region, let shape): "\(path): \(region) is outside of the shape \(shape)"
     case .element(let path, let index, let reason):
       "\(path): \(index.map { "element \($0): " } ?? "")\(reason)"

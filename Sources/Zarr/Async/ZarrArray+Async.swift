@@ -19,7 +19,7 @@ extension ZarrArray {
 
   /// Writes elements to a region, in C order.
   ///
-  /// The form of ``write(blobs:to:monitor:)-(BlobSource,_,_)`` for `async` code. Cancelling the task ends the work after
+  /// The form of `write(blobs:to:monitor:)` for `async` code. Cancelling the task ends the work after
   /// the pieces that workers are at.
   ///
   /// - Throws: As that, and ``ZarrError/cancelled``.
@@ -62,7 +62,7 @@ extension ZarrArray {
 
   /// Writes values to a region, in C order.
   ///
-  /// The form of ``write(_:to:monitor:)-(Sequence<ZarrElement>,_,_)`` for `async` code. Cancelling the task ends the work
+  /// The form of `write(_:to:monitor:)` for `async` code. Cancelling the task ends the work
   /// after the pieces that workers are at.
   ///
   /// - Throws: As that, and ``ZarrError/cancelled``.
@@ -119,8 +119,8 @@ extension ZarrArray {
   ///       for index in block.elements.indices { … block.elements.blobs[index] … }
   ///     }
   ///
-  /// The form of ``forEachBlock(of:monitor:_:)`` for `async` code: blocks are the same, and while you use one the next
-  /// one is read. A loop that ends early ends the reading.
+  /// The form of `forEachBlock(of:monitor:_:)` for `async` code: blocks are the same, and while you use one the next one
+  /// is read. A loop that ends early ends the reading.
   ///
   /// - Parameters:
   ///   - elements: The elements to read, counted in C order. The default is the whole array.
@@ -128,37 +128,57 @@ extension ZarrArray {
   /// - Returns: The blocks. Each loop reads them anew.
   public func blocks(
     of elements: Range<Int>? = nil, monitor: ProgressMonitor? = nil
-  ) -> some AsyncSequence<ElementBlock, ZarrError> & Sendable {
-    BlockSequence(array: self, elements: elements, monitor: monitor)
+  ) -> some AsyncSequence<ElementBlock<BlobView>, ZarrError> & Sendable {
+    BlockSequence(array: self, elements: elements, monitor: monitor) { $0 }
+  }
+
+  /// The elements in C order as values of a type, in blocks of some chunks, however large the array is.
+  ///
+  ///     for try await block in array.blocks(as: Station.self) {
+  ///       for station in block.elements { … }
+  ///     }
+  ///
+  /// The form of ``blocks(of:monitor:)`` for values.
+  public func blocks<Value: ZarrElement>(
+    of elements: Range<Int>? = nil, as type: Value.Type, monitor: ProgressMonitor? = nil
+  ) -> some AsyncSequence<ElementBlock<[Value]>, ZarrError> & Sendable {
+    BlockSequence(array: self, elements: elements, monitor: monitor) { block in
+      try self.withElementErrors { try type.checkReadable(from: self.transfer.dataType) }
+      return try self.values(of: block)
+    }
   }
 }
 
-private struct BlockSequence: AsyncSequence, Sendable {
+private struct BlockSequence<Elements: RandomAccessCollection & Sendable>: AsyncSequence, Sendable {
   let array: ZarrArray
   let elements: Range<Int>?
   let monitor: ProgressMonitor?
+  let decode: @Sendable (ElementBlock<BlobView>) throws -> ElementBlock<Elements>
 
   struct Iterator: AsyncIteratorProtocol {
     let sequence: BlockSequence
     var reader: BlockReader?
 
-    mutating func next(isolation actor: isolated (any Actor)?) async throws(ZarrError) -> ElementBlock? {
-      let array = sequence.array
+    mutating func next(
+      isolation actor: isolated (any Actor)?
+    ) async throws(ZarrError) -> ElementBlock<Elements>? {
+      let (array, decode) = (sequence.array, sequence.decode)
       let reader: BlockReader
-      if let begun = self.reader {
-        reader = begun
-      } else {
-        reader = try BlockReader(array, sequence.elements, sequence.monitor)
+      do {
+        reader = try self.reader ?? BlockReader(of: sequence.elements, in: array, monitor: sequence.monitor)
+      } catch {
+        throw ZarrError(error, at: array.location)
       }
       self.reader = reader
       return try await array.access.executor.run(at: array.location) { _ in
-        try reader.next()
+        guard let block = try reader.next() else { return nil }
+        return try decode(block)
       } onCancel: {
         reader.cancel()
       }
     }
 
-    mutating func next() async throws(ZarrError) -> ElementBlock? { try await next(isolation: nil) }
+    mutating func next() async throws(ZarrError) -> ElementBlock<Elements>? { try await next(isolation: nil) }
   }
 
   func makeAsyncIterator() -> Iterator { Iterator(sequence: self) }

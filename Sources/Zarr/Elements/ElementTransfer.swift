@@ -15,7 +15,7 @@ struct ElementTransfer: Sendable {
   private let workerCount: Int
   private let coders: WorkerPool<ElementCoder>
 
-  /// The values of a block. Most take a microsecond or more, a block some milliseconds.
+  /// The number of values of a block: most take a microsecond or more, a block some milliseconds.
   static let blockElementCount = 1024
 
   init(_ dataType: DataType, _ access: ArrayAccess) {
@@ -150,7 +150,8 @@ struct ElementTransfer: Sendable {
     let results = Locked([Result?](repeating: nil, count: blockCount))
     do {
       try ParallelChunks.forEachIndex(
-        below: blockCount, workerCount: workerCount, pool: coders, isCancelled: { monitor?.isCancelled == true }
+        below: blockCount, workerCount: workerCount, pool: coders,
+        isCancelled: { monitor?.isCancelled == true }
       ) { block, coder in
         let start = block * Self.blockElementCount
         let result = try body(start..<min(count, start + Self.blockElementCount), coder)
@@ -181,7 +182,8 @@ extension ElementTransfer {
       // In wire form, whatever the layout of the chunks is: the checks are about single elements.
       var arena = ByteArena()
       let byteCount = try blobs.byteCount(of: range) + range.count * WireForm.lengthByteCount
-      try arena.appendElements(byteCount: byteCount, maximumElementByteCount: WireForm.maximumElementByteCount) {
+      let most = WireForm.maximumElementByteCount
+      try arena.appendElements(byteCount: byteCount, maximumElementByteCount: most) {
         writer throws(ChunkError) in try blobs.write(range, to: &writer)
       }
       var scratch: [UInt8] = []

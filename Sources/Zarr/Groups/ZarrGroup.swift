@@ -364,7 +364,8 @@ extension ZarrGroup {
 
   /// Removes a node below this group with its content.
   ///
-  /// After an interruption the node may still exist, with a part of its content.
+  /// After an interruption the node may still exist, with a part of its content. A node that takes its place
+  /// meanwhile stays, and the call throws.
   ///
   /// - Parameter path: The path from this group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``StoreError``.

@@ -6,7 +6,7 @@ extension ZarrArray {
   /// Inner chunks are encoded by all workers at once, and each shard is written when all of it that changes
   /// is encoded. What does not change is copied as it is stored.
   ///
-  /// - Throws: As ``write(_:to:monitor:)-9204v``.
+  /// - Throws: As `write(blobs:to:monitor:)`.
   func write(
     _ elements: any BlobSource, to region: ArrayRegion, _ metadata: ArrayMetadata, of sharding: Sharding,
     durability: WriteDurability, monitor: ProgressMonitor?
@@ -58,7 +58,7 @@ extension ZarrArray {
   ///   - sharding: The codec.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The inner chunks, in no particular order.
-  /// - Throws: As ``write(_:to:monitor:)-9204v``.
+  /// - Throws: As `write(blobs:to:monitor:)`.
   func encode(
     _ elements: any BlobSource, of region: ArrayRegion, _ sharding: Sharding, monitor: ProgressMonitor?
   ) throws -> EncodedInnerChunks {

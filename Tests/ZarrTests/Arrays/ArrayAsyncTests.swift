@@ -126,6 +126,9 @@ struct ArrayAsyncTests {
     await #expect(throws: ZarrError.self) {
       for try await _ in array.blocks(of: 0..<count + 1) {}
     }
+    var values: [[UInt8]] = []
+    for try await block in array.blocks(as: [UInt8].self) { values += block.elements }
+    #expect(values == ArrayElements.numbered(count))
   }
 
   @Test("A loop over blocks ends with its task")

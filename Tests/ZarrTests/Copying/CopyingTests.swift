@@ -47,12 +47,12 @@ struct CopyingTests {
         in: store, at: path, writing: elements, shape: [20, 30],
         options: ArrayOptions(chunkSize: .shape(path == "a" ? [20, 1] : [3, 30])))
     }
-    try arrays[0].write(Array("other".utf8), at: place)
+    try arrays[0].write(blob: Array("other".utf8), at: place)
     #expect(try arrays[1].firstDifference(from: arrays[0], memoryBudget: memoryBudget) == place)
-    try arrays[1].write(Array("other".utf8), at: place)
+    try arrays[1].write(blob: Array("other".utf8), at: place)
     #expect(try arrays[1].firstDifference(from: arrays[0], memoryBudget: memoryBudget) == nil)
     // As many bytes, but others.
-    try arrays[1].write(Array("0ther".utf8), at: place)
+    try arrays[1].write(blob: Array("0ther".utf8), at: place)
     #expect(try arrays[0].firstDifference(from: arrays[1], memoryBudget: memoryBudget) == place)
   }
 
@@ -85,9 +85,9 @@ struct CopyingTests {
       if let number { try array.write([[number]], to: [1 << 45..<1 << 45 + 1]) }
       return array
     }
-    let huge = ArrayOptions(chunkSize: .count(chunkLength))
+    let huge = ArrayOptions(chunkSize: .rows(chunkLength))
     #expect(try make(huge, holding: nil).firstDifference(from: make(huge, holding: nil)) == nil)
-    let small = ArrayOptions(chunkSize: .count(64))
+    let small = ArrayOptions(chunkSize: .rows(64))
     let one = try make(small, holding: 1)
     #expect(try one.firstDifference(from: make(small, holding: 1)) == nil)
     #expect(try one.firstDifference(from: make(small, holding: 2)) == [1 << 45])
@@ -99,7 +99,7 @@ struct CopyingTests {
     access.limits.decodedByteCountPerChunk = 4000
     let elements = (0..<100).map { [UInt8](repeating: UInt8($0), count: $0 < 10 ? 1 : 300) }
     let source = try ZarrArray.create(
-      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(5)), access: access)
+      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(5)), access: access)
     func copy(_ options: CopyOptions) throws -> ZarrArray {
       var options = options
       options.access = access
@@ -108,8 +108,8 @@ struct CopyingTests {
       return try ZarrArray.open(in: store, access: access)
     }
     for options in [
-      CopyOptions(chunkSize: .count(50)), CopyOptions(chunkSize: .shape([100])),
-      CopyOptions(chunkSize: .count(50), shards: .size(.count(100))), CopyOptions(chunkSize: .count(1 << 20)),
+      CopyOptions(chunkSize: .rows(50)), CopyOptions(chunkSize: .shape([100])),
+      CopyOptions(chunkSize: .rows(50), shards: .size(.rows(100))), CopyOptions(chunkSize: .rows(1 << 20)),
     ] {
       let error = #expect(throws: ZarrError.self) { try copy(options) }
       guard case .chunkTooLarge(_, _, 4000, let fittingCount)? = error else {
@@ -117,7 +117,7 @@ struct CopyingTests {
         continue
       }
       var fitting = options
-      fitting.chunkSize = .count(fittingCount)
+      fitting.chunkSize = .rows(fittingCount)
       #expect(try copy(fitting).read().arrays() == elements)
     }
     // A size in bytes is met with fewer elements.
@@ -148,7 +148,7 @@ struct CopyingTests {
     let types: [DataType] = [.bytes, .string, .json]
     for from in types {
       let source = try ZarrArray.create(
-        in: store, at: "from", writing: documents.map { Array($0.utf8) },
+        in: store, at: "from", blobs: documents.map { Array($0.utf8) },
         options: ArrayOptions(dataType: from, chunkSize: .rows(3), overwrites: true))
       for to in types {
         let target = try ZarrArray.create(
@@ -211,7 +211,7 @@ struct CopyingTests {
       ] as [(DataType, [UInt8], [UInt8])]).enumerated()
     {
       let source = try ZarrArray.create(
-        in: store, at: "a\(index)", writing: [element, element, element],
+        in: store, at: "a\(index)", blobs: [element, element, element],
         options: ArrayOptions(dataType: type, chunkSize: .rows(2)))
       for target in [DataType.bytes, .string] {
         let copy = try ZarrArray.create(
@@ -237,7 +237,7 @@ struct CopyingTests {
     let target = try ZarrArray.create(in: store, at: "b", shape: [3], options: options)
     try target.write(contentsOf: source)
     #expect(try target.firstDifference(from: source) == nil)
-    try target.write([UInt8](repeating: 0, count: 8), at: [1])
+    try target.write(blob: [UInt8](repeating: 0, count: 8), at: [1])
     #expect(try target.firstDifference(from: source) == [1])
   }
 

@@ -83,7 +83,7 @@ struct HierarchyInteroperabilityTests {
     let store = try FileStore(creating: directory.path("ours.zarr"))
     let root = try ZarrGroup.create(in: store, zarrFormat: format)
     for path in ["grown", "deep/shrunk", "deep/named"] {
-      try root.createArray(at: path, writing: ["a", "b", "c"], options: ArrayOptions(chunkSize: .count(2)))
+      try root.createArray(at: path, writing: ["a", "b", "c"], options: ArrayOptions(chunkSize: .rows(2)))
     }
     try root.consolidate()
     // As other processes do, that have not opened the group.
