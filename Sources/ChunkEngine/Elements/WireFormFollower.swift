@@ -8,7 +8,9 @@
 /// only a few elements are wanted need not be decoded to its end.
 final class WireFormFollower {
   private let codec: String
-  private var table = BlobTable()
+
+  /// Where the elements are that are remembered here.
+  var table = BlobTable()
   private var cursor: WireFormCursor?
 
   private var count = 0
@@ -48,8 +50,9 @@ final class WireFormFollower {
     isDone = false
   }
 
-  /// Drops references to memory that was handed to the caller.
+  /// Drops references to memory of the caller.
   func end() {
+    runs = []
     storage = nil
     cursor = nil
   }

@@ -7,7 +7,7 @@
 /// chunks whose elements all equal the fill value are not stored, and the index says so. They are written in
 /// C order without gaps, and read in any order and with gaps.
 ///
-/// As a codec it encodes and decodes whole shards. `ShardReader` and `ShardWriter` work on parts of one.
+/// As a codec it encodes and decodes whole shards. `ChunkDecoder` and `ChunkEncoder` work on pieces of one.
 public struct ShardingCodec: ArrayToBytesCodec {
   public static var name: String { "sharding_indexed" }
 
@@ -118,8 +118,8 @@ private final class ShardEncoder: ArrayEncoder {
     ) throws(ChunkError) -> [ShardEntry] {
       var entries = [ShardEntry](repeating: .missing, count: grid.chunkCount)
       let base = output.count - offset
-      var walk = InnerChunkWalk(ShardPart(allOf: grid))
-      while walk.next() {
+      var walk = InnerChunkWalk(Piece(allOf: grid))
+      while try walk.next() {
         chunk.removeAll()
         try gather(walk.runs, of: source, count: walk.chunkElementCount)
         guard !codec.chain.layout.elements(of: chunk.bytes, allEqual: codec.fillValue) else { continue }
@@ -237,8 +237,8 @@ private final class ShardDecoder: ArrayDecoder {
       ranges.removeAll(keepingCapacity: true)
       // Inner chunks have a header each, which the shard has not.
       var rest = sumOrMaximum(limit, grid.chunkCount * WireForm.headerByteCount)
-      var walk = InnerChunkWalk(ShardPart(allOf: grid))
-      while walk.next() {
+      var walk = InnerChunkWalk(Piece(allOf: grid))
+      while try walk.next() {
         guard let range = try index.range(ofChunkAt: walk.position) else {
           ranges.append(nil)
           continue
@@ -269,8 +269,8 @@ private final class ShardDecoder: ArrayDecoder {
       try table.reset(count: grid.elementCount)
       let name = codec.chain.elementCodecName
       var payloadByteCount = 0
-      var walk = InnerChunkWalk(ShardPart(allOf: grid))
-      while walk.next() {
+      var walk = InnerChunkWalk(Piece(allOf: grid))
+      while try walk.next() {
         guard let range = ranges[walk.position] else {
           table.place(repeating: fillElement, runs: walk.runs.span)
           let (filled, overflow) = codec.fillValue.count.multipliedReportingOverflow(
@@ -326,8 +326,8 @@ private final class ShardDecoder: ArrayDecoder {
       let start = output.count
       try output.append(addingCapacity: byteCount) { output throws(ChunkError) in
         try unsafe output.appendUnsafe { elements throws(ChunkError) in
-          var walk = InnerChunkWalk(ShardPart(allOf: grid))
-          while walk.next() {
+          var walk = InnerChunkWalk(Piece(allOf: grid))
+          while try walk.next() {
             chunks.removeAll()
             let range = try index.range(ofChunkAt: walk.position)
             guard let range else {

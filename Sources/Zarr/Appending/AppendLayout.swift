@@ -83,12 +83,12 @@ struct AppendLayout {
     chunkElementsPerPass = slab
     // A row is an array of one dimension less.
     let grid = try ChunkGrid(dimensions: Array(chunkGrid.dimensions.dropFirst()))
-    let parts = ChunkParts(of: ArrayRegion(allOf: others), shape: others, grid: grid)
+    let plan = PiecePlan(of: ArrayRegion(allOf: others), shape: others, grid: grid, innerChunkShape: nil)
     var columns: [[Int]] = []
     var runs: [(start: Int, run: Run)] = []
-    for position in 0..<parts.count {
-      let part = try parts.part(at: position, DecodingLimits())
-      for run in part.runs {
+    for number in 0..<plan.pieceCount {
+      let part = try plan.part(number)
+      for run in try part.whole.runs(DecodingLimits()) {
         runs.append(
           (run.selectionIndex, Run(column: columns.count, chunkIndex: run.chunkIndex, count: run.count)))
       }

@@ -27,7 +27,7 @@ extension ZarrArray {
     of elements: Range<Int>? = nil, monitor: ProgressMonitor? = nil, _ body: (ElementBlock) throws -> Void
   ) throws {
     let metadata = metadata
-    let grid = readingGrid(metadata)
+    let grid = layout.chunkGrid(metadata)
     let all = 0..<metadata.elementCount
     var rest = elements ?? all
     guard rest.lowerBound >= 0, rest.upperBound <= all.upperBound else {

@@ -4,7 +4,7 @@ import ChunkEngine
 extension ArrayCopyPlan {
   /// The chunks of an array, the inner ones if they are divided.
   static func chunkSize(of source: ZarrArray) -> ChunkSize {
-    source.sharding.map { .shape($0.codec.chunkShape) } ?? .grid(source.metadata.chunkGrid)
+    source.layout.innerChunkShape.map(ChunkSize.shape) ?? .grid(source.metadata.chunkGrid)
   }
 
   /// The size of chunks that is asked for, as it applies to an array; nil if its chunks stay as they are.
@@ -56,7 +56,7 @@ extension ArrayCopyPlan {
     case .size(let size): return size
     case .kept: break
     }
-    guard format == .version3, source.sharding != nil else { return nil }
+    guard format == .version3, source.layout.isSharded else { return nil }
     guard let chunkSize else { return .grid(metadata.chunkGrid) }
     let chunks = try chunkSize.chunkGrid(for: metadata.shape, meanByteCount: mean).chunkShape
     return .shape(

@@ -9,7 +9,7 @@ struct BlockWriter {
   let monitor: ProgressMonitor?
 
   /// The shard whose inner chunks come now, and those that are encoded.
-  private var open: (indices: [Int], parts: [EncodedInnerChunks])?
+  private var open: (indices: [Int], pieces: [EncodedPiece])?
 
   init(to target: ZarrArray, monitor: ProgressMonitor?) {
     self.target = target
@@ -24,26 +24,24 @@ struct BlockWriter {
   /// - Throws: ``ZarrError`` and ``StoreError``
   mutating func write(_ elements: any BlobSource, to block: CopyBlocks.Block) throws {
     if open?.indices != block.shardIndices { try finish() }
-    guard let indices = block.shardIndices, let sharding = target.sharding else {
+    guard let indices = block.shardIndices else {
       return try target.write(elements, to: block.region, monitor: monitor)
     }
-    let part = try target.encode(elements, of: block.region, sharding, monitor: monitor)
+    let piece = try target.encode(elements, of: block.region, monitor: monitor)
     if open == nil { open = (indices, []) }
-    open?.parts.append(part)
+    open?.pieces.append(piece)
   }
 
   /// Stores the shard that is open, if one is.
   ///
   /// - Throws: ``ZarrError`` and ``StoreError``
   mutating func finish() throws {
-    guard let (indices, parts) = open, let sharding = target.sharding else { return }
+    guard let (indices, pieces) = open else { return }
     open = nil
     do {
       try target.withLock(on: .chunk(indices), isReplaced: true) {
-        let grid = try InnerChunkGrid(
-          shardShape: target.metadata.chunkGrid.chunkShape(at: indices), chunkShape: sharding.codec.chunkShape
-        )
-        try target.store(parts, at: indices, grid, over: nil, isWhole: true, sharding)
+        let grid = try target.layout.grid(ofValueAt: indices, in: target.metadata.chunkGrid)
+        try target.put(pieces, at: indices, grid, over: .any)
       }
     } catch {
       throw target.error(error, chunk: indices)

@@ -17,8 +17,8 @@ struct CopyBlocks {
   private let sourceGrid: ChunkGrid
   private let isNeeded: (ArrayRegion) -> Bool
 
-  /// The division of a shard, and the inner chunks of the largest one; nil where there are no shards.
-  private let inner: (grid: ChunkGrid, chunkCount: Int)?
+  /// The division of a value into chunks, and the number of those of the largest one.
+  private let inner: (grid: ChunkGrid, chunkCount: Int)
 
   /// The chunks or shards, and the inner chunks of the shard that was begun.
   private var outerWalk: BlockWalk
@@ -30,23 +30,17 @@ struct CopyBlocks {
   ///   - array: The array.
   ///   - source: The array that elements come from.
   ///   - isNeeded: Is asked which regions are needed; blocks without any are left out.
-  /// - Throws: ``MetadataError``
   init(
     _ array: ZarrArray, from source: ZarrArray, isNeeded: @escaping (ArrayRegion) -> Bool
-  ) throws(MetadataError) {
+  ) {
     let metadata = array.metadata
     grid = metadata.chunkGrid
-    sourceGrid = source.readingGrid(source.metadata)
+    sourceGrid = source.layout.chunkGrid(source.metadata)
     self.isNeeded = isNeeded
     outerWalk = BlockWalk(ChunkBlocks(metadata, from: sourceGrid), isNeeded: isNeeded)
-    if let sharding = array.sharding {
-      let chunkGrid = try ChunkGrid(chunkShape: sharding.codec.chunkShape)
-      // No more than elements of a shard, whose number was checked.
-      let counts = zip(grid.chunkShape, chunkGrid.chunkShape).map { $0 / $1 }
-      inner = (chunkGrid, counts.reduce(1, *))
-    } else {
-      inner = nil
-    }
+    let chunkGrid = array.layout.chunkGrid(metadata)
+    // No more than elements of a value, whose number was checked.
+    inner = (chunkGrid, zip(grid.chunkShape, chunkGrid.chunkShape).reduce(1) { $0 * ($1.0 / $1.1) })
   }
 
   /// Goes on to the next block.
@@ -60,11 +54,6 @@ struct CopyBlocks {
     ofAtMost elementCount: Int, skipping skip: (ArrayRegion) throws -> Void
   ) rethrows -> Block? {
     let wholeCount = elementCount / grid.elementCount
-    guard let inner else {
-      return try outerWalk.next(ofAtMost: max(1, wholeCount), skipping: skip).map {
-        Block(region: $0, shardIndices: nil)
-      }
-    }
     while true {
       let chunkCount = max(1, elementCount / inner.grid.elementCount)
       if let region = try shard?.walk.next(ofAtMost: chunkCount, skipping: skip) {

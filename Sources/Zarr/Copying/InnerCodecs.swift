@@ -18,10 +18,9 @@ struct InnerCodecs {
   ///
   /// Those that are not known, and may be ignored, are left out.
   init(of array: ZarrArray) {
-    var chain = array.chain
+    let chain = array.layout.chain
     var codecs = array.metadata.codecs
-    if let sharding = array.sharding {
-      chain = sharding.codec.chain
+    if array.layout.isSharded {
       let settings = array.metadata.codecs.first.map { CodecSettings($0, field: "") }
       codecs = (try? settings?.extensions("codecs")) ?? [array.dataType.defaultCodec]
     }
