@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Fails when a kernel has become slower than in an earlier revision, built and measured here and now.
+"""Fails if a kernel is slower than in an earlier revision.
 
-Both revisions are built, then measured in turns, several times. The figure of a benchmark is its fastest
-time: whatever else the machine does only adds to it. Ratios that are allowed are in
-Benchmarks/Micro/thresholds.json: the least speed of the new build as a part of that of the old one, for all
-benchmarks and for single ones by name.
+Builds both revisions here, then measures them in turns, several times. The figure of a benchmark is its fastest time,
+because other work of the machine only adds to it. Benchmarks/Micro/thresholds.json has the minimum speed of the new build
+relative to the old one, for all benchmarks and for single ones by name.
 
     BASE=origin/main python3 Scripts/bench_check.py [--rounds 3]
 """
@@ -22,10 +21,7 @@ micro = pathlib.Path("Benchmarks") / "Micro"
 
 
 def check_out(revision: str, place: pathlib.Path) -> None:
-    """Puts an earlier revision at `place`, with the benchmarks as they are now.
-
-    One that is there stays, so that it is not built again.
-    """
+    """Checks an earlier revision out to `place`, with today's benchmarks, unless it is there already."""
     command = ["git", "rev-parse", "--verify", revision + "^{commit}"]
     commit = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     mark = place / ".revision"
@@ -51,7 +47,7 @@ def measure(place: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
     """The fastest time of each benchmark, in microseconds."""
     text = package(
         place, scratch, "package", "benchmark", "--format", "jmh", "--path", "stdout", "--no-progress")
-    # The result is one line of JSON; the package manager has others.
+    # The result is one line of JSON among lines of the package manager.
     results = [json.loads(line) for line in text.splitlines() if line.startswith("[{")]
     if len(results) != 1:
         sys.exit(f"swift package benchmark gave no results:\n{text}")
@@ -64,7 +60,7 @@ def measure(place: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3, help="how often each revision is measured")
+    parser.add_argument("--rounds", type=int, default=3, help="the number of measurements of each revision")
     rounds = parser.parse_args().rounds
     revision = os.environ.get("BASE") or "HEAD~1"
     thresholds = json.loads((root / micro / "thresholds.json").read_text())

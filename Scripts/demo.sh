@@ -1,6 +1,6 @@
 #!/bin/bash
-# The main job, end to end: a directory of files becomes an array and comes back byte for byte, then a million synthetic
-# blobs are written and read beside the floor. DATA says which directory, SCRATCH where the arrays go.
+# The main job, end to end: imports a directory of files and exports it again byte for byte, then writes and reads a
+# million synthetic blobs beside the floor. DATA is the directory, SCRATCH the place for the arrays.
 set -euo pipefail
 
 data=${DATA:-/usr/share/doc}

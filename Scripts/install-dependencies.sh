@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the C libraries that the package links against, if any of them is missing. For Debian and Ubuntu.
+# Installs missing C libraries that the package links. For Debian and Ubuntu.
 set -eu
 
 packages="libzstd-dev liblz4-dev libdeflate-dev libblosc-dev libbz2-dev liblzma-dev pkg-config"

@@ -1,11 +1,11 @@
-# Finds a Python and makes environments, for scripts that read this file with `.` and define `say`.
+# Finds a Python and makes environments. Source this file from a script that defines `say`.
 
-# A candidate counts only if it runs: a name on PATH may be a stub for a version that is not installed.
+# A candidate must run: a name on PATH can be a stub for a version that is not installed.
 is_suitable() {
   "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-# Prints the first Python of version 3.11 or later among the arguments, or the one that the variable PYTHON names.
+# Prints the Python in the variable PYTHON, or the first argument that is a Python of version 3.11 or later.
 find_python() {
   if [ -n "${PYTHON:-}" ]; then
     is_suitable "$PYTHON" && echo "$PYTHON"
@@ -32,7 +32,7 @@ install_packages() {
   $run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
-# Sets `python` to the first that is suitable, and installs one if there is none.
+# Sets `python` to the first suitable Python, and installs one if there is none.
 require_python() {
   if ! python=$(find_python "$@"); then
     if [ -n "${PYTHON:-}" ]; then
@@ -48,7 +48,7 @@ require_python() {
   say "using $(command -v "$python") ($("$python" --version))"
 }
 
-# Two runs may start at once. The second waits, and then finds the work done.
+# If two runs start at once, the second waits and then finds the environment made.
 lock_environment() {
   mkdir -p "$1"
   if command -v flock >/dev/null 2>&1; then
@@ -57,9 +57,9 @@ lock_environment() {
   fi
 }
 
-# Makes the environment $1 anew, with the Python that `require_python` has found.
+# Makes the environment $1 from scratch, with the Python that `require_python` found.
 make_environment() {
-  # Debian keeps what fills a new environment in a package of its own.
+  # Debian has `venv` and `ensurepip` in a separate package.
   if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     install_packages "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
   fi

@@ -2,7 +2,7 @@
 
 #include "CFloor.h"
 
-// The plain loops: one length and one `memcpy` a blob.
+// The plain loops: one length and one `memcpy` for each blob.
 
 int floor_encode_wire(
     const uint8_t *bytes, const int64_t *offsets, int64_t count, int64_t padding_count,
@@ -61,7 +61,7 @@ int floor_decode_wire(
   if (stored != count || stored > (byte_count - 4) / 4) return FLOOR_BAD_WIRE_FORM;
   const uint8_t *at = wire + 4;
   const uint8_t *end = wire + byte_count;
-  // What the lengths leave over for the bytes, so that one check bounds all that is written.
+  // The room that the lengths leave for the bytes, so that one check bounds all writes.
   if (byte_count - 4 - 4 * (size_t)stored > room) return FLOOR_NO_ROOM;
   int64_t position = 0;
   output_offsets[0] = 0;

@@ -5,7 +5,7 @@
 
 #include "CFloor.h"
 
-/// What one thread owns.
+/// The context and buffers of one thread.
 typedef struct {
   ZSTD_CCtx *compressor;
   ZSTD_DCtx *decompressor;
@@ -38,7 +38,7 @@ struct floor_blocks {
   size_t *capacities;
 };
 
-/// Encodes a chunk; `encoded` points into the worker's buffer, or at the chunk itself where there is no codec.
+/// Encodes a chunk. `encoded` points into the worker's buffer, or to the chunk itself without a codec.
 int floor_encode_chunk(floor_codec codec, floor_worker *worker, floor_bytes chunk, floor_bytes *encoded);
 
 /// Encodes a chunk into `room` bytes.
@@ -46,10 +46,10 @@ int floor_encode_chunk_into(
     floor_codec codec, floor_worker *worker, floor_bytes chunk, void *output, size_t room,
     size_t *byte_count);
 
-/// The most bytes that a chunk is encoded to.
+/// The maximum encoded size of a chunk.
 size_t floor_encoded_bound(floor_codec codec, size_t byte_count);
 
-/// The size that a stored chunk says it decodes to.
+/// The decoded size that a stored chunk states.
 int floor_decoded_byte_count(floor_codec codec, floor_bytes encoded, size_t *byte_count);
 
 /// Decodes a chunk into exactly `byte_count` bytes.
@@ -59,19 +59,19 @@ int floor_decode_chunk(
 /// Stores an encoded chunk.
 int floor_store_put(floor_store *store, int64_t index, floor_bytes encoded);
 
-/// Opens a stored chunk's file and says its size; the caller reads and closes it.
+/// Opens the file of a stored chunk and returns its size. The caller reads and closes it.
 int floor_store_open(const floor_store *store, int64_t index, int *file, size_t *byte_count);
 
-/// Reads a whole file that has `byte_count` bytes, and closes it.
+/// Reads a whole file of `byte_count` bytes, and closes it.
 int floor_store_read_and_close(int file, void *output, size_t byte_count);
 
-/// What a thread does for one index; anything but `FLOOR_OK` stops all threads.
+/// The work for one index. Any result but `FLOOR_OK` stops all threads.
 typedef int floor_body(void *job, floor_worker *worker, int64_t index);
 
-/// Calls `body` once for each index below `index_count`, on as many threads as there are workers.
+/// Calls `body` once for each index below `index_count`, on one thread for each worker.
 int floor_run(floor_workers *workers, int64_t index_count, floor_body *body, void *job);
 
-/// Makes room for a decoded chunk: the block that it had before, or exactly what it needs.
+/// Makes room for a decoded chunk: its last block, or a new one of exactly its size.
 void *floor_blocks_reserve(floor_blocks *blocks, int64_t index, size_t byte_count);
 
 /// Walks to an element of a decoded chunk.

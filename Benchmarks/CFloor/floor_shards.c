@@ -12,12 +12,12 @@
 
 #include "floor_private.h"
 
-/// Where one shard is put together, again and again for the shard that is so many later.
+/// A buffer for one shard, reused for later ones.
 typedef struct {
   uint8_t *buffer;
   /// The shard that may use the buffer.
   _Atomic int64_t shard;
-  /// The runs of it that are still to be encoded.
+  /// The number of its runs that are not encoded yet.
   _Atomic int64_t rest;
 } shard_slot;
 
@@ -29,7 +29,7 @@ struct floor_shards {
   int directory;
   void **blocks;
   size_t *shard_byte_counts;
-  /// Where each chunk is in its shard, and its encoded size.
+  /// The offset of each chunk in its shard, and its encoded size.
   size_t *offsets, *byte_counts;
   /// The bytes of each run, decoded and encoded.
   size_t *run_decoded, *run_encoded;
@@ -107,7 +107,7 @@ int floor_shards_create(
     if (made->directory < 0) code = -errno;
   }
   for (int i = 0; i < made->slot_count && !code; i++) {
-    // Only the pages that runs are encoded to are ever touched.
+    // Only pages with encoded runs are ever touched.
     void *buffer =
         mmap(NULL, made->buffer_byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
              -1, 0);
@@ -212,7 +212,7 @@ static int write_block(floor_shards *shards, int64_t shard, const struct iovec *
   return FLOOR_OK;
 }
 
-/// Puts the runs of a shard and their index together, and writes them.
+/// Writes the runs of a shard, and their index.
 static int write_shard(floor_shards *shards, int64_t shard, shard_slot *slot) {
   int64_t first_run = shard * shards->runs_per_shard;
   int64_t first = shard * shards->chunks_per_shard;

@@ -9,7 +9,7 @@
 
 // MARK: Threads
 
-/// One call's work: the threads take index after index from `next`, and the first error stops them all.
+/// The work of one call: threads take indices from `next`, and the first error stops them all.
 typedef struct {
   void *job;
   int64_t count;
@@ -59,7 +59,7 @@ int floor_run(floor_workers *workers, int64_t index_count, floor_body *body, voi
   return atomic_load(&work.code);
 }
 
-/// What the threads of a call look at.
+/// The state that the threads of a call share.
 typedef struct {
   floor_workers *workers;
   floor_store *store;
@@ -99,7 +99,7 @@ void *floor_blocks_reserve(floor_blocks *blocks, int64_t index, size_t byte_coun
   return blocks->starts[index];
 }
 
-/// Where a chunk of `byte_count` decoded bytes goes.
+/// The destination of a chunk of `byte_count` decoded bytes.
 static int choose_output(
     floor_worker *worker, floor_blocks *blocks, int64_t index, size_t byte_count, void **output) {
   // The worker's buffer has one byte more than the largest chunk.
@@ -108,7 +108,7 @@ static int choose_output(
   return *output ? FLOOR_OK : FLOOR_NO_MEMORY;
 }
 
-/// Brings a stored chunk's bytes into memory, unless it was stored as it is and could go to its place at once.
+/// Reads the bytes of a stored chunk, unless it was stored uncompressed and was read straight to its destination.
 static int fetch(
     transfer *job, floor_worker *worker, int64_t index, floor_bytes *encoded, int *is_decoded) {
   floor_store *store = job->store;

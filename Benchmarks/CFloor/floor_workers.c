@@ -27,7 +27,7 @@ const char *floor_zstd_version(void) { return ZSTD_versionString(); }
 
 const char *floor_lz4_version(void) { return LZ4_versionString(); }
 
-/// Maps fresh pages: `malloc` might hand out pages that an earlier owner has touched.
+/// Maps fresh pages: `malloc` may return pages that were touched before.
 static uint8_t *map_buffer(size_t byte_count) {
   void *start =
       mmap(NULL, byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -3,9 +3,9 @@
     python Benchmarks/Charts page FILE.json... -o PAGE.html
     python Benchmarks/Charts results [DIRECTORY] [--readme README.md]
 
-`page` makes a page of reports that `compare`, `grow` and `tune` wrote with --json. `results` makes the page, the
-drawings and the READMEs' tables of all reports in a directory; a row of a later name takes the place of the same row
-of an earlier one.
+`page` makes a page from reports that `compare`, `grow` or `tune` wrote with --json. `results` makes the page, the
+drawings and the tables of the READMEs from all reports in a directory. A row of a later file name replaces the same
+row of an earlier one.
 """
 
 import argparse

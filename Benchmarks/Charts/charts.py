@@ -29,7 +29,7 @@ matplotlib.rcParams.update({"font.sans-serif": ["DejaVu Sans"], "legend.frameon"
 
 @dataclass(frozen=True)
 class Style:
-    """How a series is told from others: by its mark and its line too, so that no reader needs the colour."""
+    """The look of a series: its colour, and also its mark and line, so that you do not need the colour."""
 
     colour: int
     mark: str = ""
@@ -44,7 +44,7 @@ STYLES = [Style(number, mark) for number, mark in enumerate("os^DvxPo")]
 
 @dataclass
 class Series:
-    """One line of a chart, with a word beside each point or none."""
+    """One line of a chart, with an optional word beside each point."""
 
     name: str
     style: Style
@@ -54,7 +54,7 @@ class Series:
 
 @dataclass
 class LineChart:
-    """Lines over two axes, each `linear`, `log`, or `steps`: logarithmic with the measured values as its ticks."""
+    """Lines over two axes, each `linear`, `log`, or `steps`: logarithmic, with a tick for each measured value."""
 
     x_label: str
     y_label: str
@@ -91,7 +91,7 @@ class LineChart:
 def bar_chart(
     bars: Sequence[tuple[str, Style, float, str]], limit: tuple[float, str] | None, colours: dict[str, str] = LIGHT
 ) -> Figure:
-    """Returns a bar with its name and its value in words for each thing, and a line that is the limit of all."""
+    """Returns a named bar with its value in words for each item, and a line for the limit of all."""
     figure, axes = plain(0.31 * len(bars) + 0.5, colours)
     axes.invert_yaxis()
     axes.set_yticks(range(len(bars)), [name for name, *_ in bars])
@@ -120,7 +120,7 @@ def plain(height: float, colours: dict[str, str]) -> tuple[Figure, Axes]:
 def write(
     axes: Axes, words: str, point: tuple[float, float], offset: tuple[float, float], colours: dict[str, str], **how: Any
 ) -> None:
-    """Writes beside a point, above all lines."""
+    """Writes text beside a point, above all lines."""
     box = {"facecolor": colours["page"], "edgecolor": "none", "pad": 0.5}
     axes.annotate(words, point, offset, textcoords="offset points", color=colours["soft"], bbox=box, zorder=5, **how)
 
@@ -143,7 +143,7 @@ def set_scale(axes: Axes, name: str, scale: str, values: Sequence[float], *, is_
 
 
 def inline(figure: Figure, title: str) -> str:
-    """Returns a drawing as a part of a page, whose text and colours are the page's."""
+    """Returns a drawing as a part of a page, with the text and colours of the page."""
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         figure.savefig(buffer, format="svg")
@@ -151,7 +151,7 @@ def inline(figure: Figure, title: str) -> str:
     box = re.search(r'viewBox="[^"]*"', text)
     text = text[text.index(">", text.index("<svg")) + 1 :].strip()
     text = re.sub(r"<(metadata|style|clipPath).*?</\1>", "", text, flags=re.DOTALL)
-    # Only marks are named by anything, and names must be unique in the page.
+    # Only marks are referenced, and names must be unique in the page.
     text = re.sub(r' (?:id="(?!m)|clip-path="|transform="rotate\(-0 )[^"]*"', "", text)
     text = re.sub(r'(id="|href="#)m', r"\1" + re.sub(r"[\W\d]", "", title), text)
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d\d+", lambda n: f"{float(n[0]):.1f}", tag[0]), text)
@@ -162,5 +162,5 @@ def inline(figure: Figure, title: str) -> str:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes a drawing as a picture that every program shows alike, sharp on screens with small pixels too."""
+    """Writes a drawing as a picture that looks the same in every program, and sharp on dense screens."""
     figure.savefig(path, dpi=200)

@@ -1,4 +1,4 @@
-"""What `zvlen-bench compare` found out: its rows, and their tables and charts."""
+"""The results of `zvlen-bench compare`: rows, tables and charts."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ JSON = dict[str, Any]
 
 OURS = "zarr-vlen"
 FLOOR = "floor"
-# How each library is drawn, in the order of the legends. zarrs-python is not among them: it hands such elements back
-# to zarr-python.
+# The style of each library, in the order of the legends. zarrs-python is not drawn: it passes such elements back to
+# zarr-python.
 LIBRARIES = {
     OURS: Style(0, "o", strong=True),
     FLOOR: LIMIT,
@@ -40,7 +40,7 @@ BLOBS = {
 }
 LAYOUTS = {"own": "its own layout", "objects": "objects"}
 CODECS = ["none", "lz4", "zstd:1", "zstd:3"]
-# `latencies` of a result are the times that so many percent of the reads do not exceed.
+# The percentiles in `latencies` of a result.
 PERCENTS = [0, *(2.5 * step for step in range(1, 39)), 97.5, 98.5, 99, 99.5, 100]
 
 
@@ -54,7 +54,7 @@ def machine_summary(machine: JSON) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """Which blobs are stored how, in one row."""
+    """The blobs of a row and how they are stored."""
 
     blobs: str
     chunk_bytes: int
@@ -63,7 +63,7 @@ class Setting:
 
     @property
     def chunk_title(self) -> str:
-        # As ComparisonSetting.shardBytes has it.
+        # The same as ComparisonSetting.shardBytes.
         return f"chunks of {size(self.chunk_bytes)}" + (" in shards of 16MiB" if self.chunk_bytes < 64 << 10 else "")
 
     @property
@@ -77,7 +77,7 @@ class Setting:
 
 @dataclass
 class Row:
-    """One piece of work with one setting, and what each library reached."""
+    """One kind of work with one setting, and the result of each library."""
 
     setting: Setting
     work: str
@@ -89,16 +89,16 @@ class Row:
         return WORKS[self.work]
 
     def result(self, name: str, layout: str = "own") -> JSON:
-        """Returns what a library reached with a layout, or nothing."""
+        """Returns the result of a library with a layout, or nothing."""
         return next((r for r in self.results if r["name"] == name and r["layout"] == layout), {})
 
     def best(self, name: str) -> JSON:
-        """Returns what a library reached with its own layout, or with objects where it has no other."""
+        """Returns the result of a library with its own layout, or else with objects."""
         results = [self.result(name, layout) for layout in ("own", "objects")]
         return next((r for r in results if "median_seconds" in r), {})
 
     def speed(self, result: JSON) -> str:
-        """Returns a speed as the work is measured."""
+        """Returns a speed in the unit of the work."""
         if "median_seconds" not in result:
             return NONE
         if self.work == "random":
@@ -107,7 +107,7 @@ class Row:
 
 
 class Comparison:
-    """The reports of several runs on one machine as one; a row of a later run takes the place of an earlier one."""
+    """The reports of several runs on one machine as one. A row of a later run replaces that of an earlier one."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         reports: list[JSON] = [json.loads(path.read_text()) for path in paths]
@@ -128,11 +128,11 @@ class Comparison:
         self.by_key = rows
         self.settings = list(dict.fromkeys(row.setting for row in self.rows))
         usual = Setting("126B", 1 << 20, "zstd:1", self.machine["cores"])
-        # The setting that stands for all, or the first where that was not measured.
+        # The middle setting, or the first one if the middle was not measured.
         self.middle = usual if usual in self.settings else self.settings[0]
 
     def varied(self, field: str) -> list[Setting]:
-        """Returns the settings that differ from the middle in nothing but a field, in the order of that."""
+        """Returns the settings that differ from the middle only in a field, ordered by it."""
         same = getattr(self.middle, field)
         found = [setting for setting in self.settings if replace(setting, **{field: same}) == self.middle]
         order = {"blobs": list(BLOBS), "codec": CODECS}.get(field, [])
@@ -181,7 +181,7 @@ class Comparison:
 
     def memory(self, work: str) -> LineChart | None:
         row = next((r for r in self.rows if r.work == work and any("memory" in s for s in r.results)), None)
-        # The floor's buffers were made before.
+        # The floor makes its buffers before.
         series = self.lines(
             lambda name: (
                 [(s * 1e3, b / 1e6) for s, b in row.best(name).get("memory", [])] if row and name != FLOOR else []
@@ -224,7 +224,7 @@ class Comparison:
         ]
 
     def sections(self) -> list[Section]:
-        """Returns the parts of a page; those without figures are left out."""
+        """Returns the parts of a page, without those that have no figures."""
         libraries = Table(["library", "version", ""], words=(0, 1, 2))
         libraries.rows = [[library[key] for key in ("name", "version", "note")] for library in self.libraries]
         throughput, ratios, memory = (
@@ -282,7 +282,7 @@ class Comparison:
         ]
 
     def overview(self) -> list[str]:
-        """Returns a chart of all libraries for each work, with the middle setting."""
+        """Returns a chart of all libraries for each kind of work, with the middle setting."""
         figures = []
         for work, title in WORKS.items():
             row = self.by_key.get((self.middle, work))

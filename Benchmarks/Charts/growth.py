@@ -1,4 +1,4 @@
-"""What `zvlen-bench grow` found out: how time and memory grow, as tables and charts."""
+"""The results of `zvlen-bench grow`: how time and memory grow, as tables and charts."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ Measure = Callable[[JSON], float | None]
 
 
 class Growth:
-    """The reports of several runs on one machine; an axis of a later run takes the place of the same of an earlier."""
+    """The reports of several runs on one machine. An axis of a later run replaces that of an earlier one."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.axes: dict[str, list[JSON]] = {}

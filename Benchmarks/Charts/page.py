@@ -1,4 +1,4 @@
-"""A page that needs no other file and no script, in the light or dark colours that its reader prefers."""
+"""A page without other files or scripts, in the light or dark colours that you prefer."""
 
 import html
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def figure(caption: str, svg: str) -> str:
 
 
 def grid(figures: Sequence[str]) -> str:
-    """Returns figures side by side, as many as there is room for."""
+    """Returns figures side by side, as many as fit."""
     return '<div class="charts">\n' + "\n".join(figures) + "\n</div>"
 
 

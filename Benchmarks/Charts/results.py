@@ -1,4 +1,4 @@
-"""What is published of a directory of results: tables for READMEs, drawings and a page."""
+"""Publishes a directory of results: tables for READMEs, drawings and a page."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from text import NONE, Table, duration, factor, fixed, megabytes, megabytes_per_
 BEGIN = "<!-- results: made by `make results` -->"
 END = "<!-- end of results -->"
 RIVALS = ["zarrs", "zarr-python fused", "Parquet", "Arrow IPC", "Lance", "Vortex"]
-# A library that is ahead by less is as fast: runs differ by so much.
+# Runs differ by this much, so a library that is ahead by less counts as equal.
 TOLERANCE = 1.05
 
 
@@ -42,13 +42,13 @@ def replace_marked(path: Path, part: str) -> None:
 
 
 def tables(comparison: Comparison, runs: Sequence[JSON]) -> str:
-    """Returns all rows in tables, and where others are ahead."""
+    """Returns all rows in tables, and the rows where other libraries are ahead."""
     parts = [floor_table(runs), all_rows(comparison), leads(comparison, "zarrs"), *shortfalls(comparison)]
     return "\n\n".join(filter(None, parts))
 
 
 def summary(comparison: Comparison, directory: str) -> str:
-    """Returns the part of the project's README."""
+    """Returns the part for the project's README."""
     middle = comparison.middle
     columns = [OURS, "of the floor", *RIVALS]
     table = Table([f"{BLOBS[middle.blobs]}, {middle.codec}, {middle.workers_title}", *columns])
@@ -76,7 +76,7 @@ def picture(directory: str, work: str) -> str:
 
 
 def conditions(comparison: Comparison) -> str:
-    """Returns how it was measured, in a paragraph."""
+    """Returns a paragraph on how it was measured."""
     versions = ", ".join(dict.fromkeys(library["version"] for library in comparison.libraries))
     return (
         f"Medians of at least {comparison.repeats} turns. Each library uses the memory layout that suits it best "
@@ -103,8 +103,8 @@ def cells(rows: Sequence[Row | None]) -> list[str]:
 
 
 def all_rows(comparison: Comparison) -> str:
-    """Returns the rates of writing and reading for each setting that differs from the middle in one thing, and the
-    times of reads at random for each size of the chunks."""
+    """Returns the rates of writing and reading for each setting that differs from the middle in one respect, and the
+    times of random reads for each size of the chunks."""
     columns = [OURS, "of the floor", *RIVALS]
     rates, times = Table(["MB/s, write / read", *columns]), Table(["read one at random", *columns])
     settings = (s for field in ("chunk_bytes", "blobs", "codec", "workers") for s in comparison.varied(field))
@@ -118,7 +118,7 @@ def all_rows(comparison: Comparison) -> str:
 
 
 def floor_table(runs: Sequence[JSON]) -> str:
-    """Returns how close each path comes to the floor, a line for each run."""
+    """Returns how close each path comes to the floor, with a line for each run."""
     if not runs:
         return ""
     table = Table(["from, chunks of", "write", "read, kept", "read, floor's memory reused", "scan", "one at random"])
@@ -148,8 +148,8 @@ def floor_table(runs: Sequence[JSON]) -> str:
 
 
 def leads(comparison: Comparison, rival: str) -> str:
-    """Returns how many times as fast as another library zarr-vlen is, from the least to the most of all settings and
-    both layouts."""
+    """Returns how many times as fast as another library zarr-vlen is: the lowest and highest factor of all settings
+    and both layouts."""
     found: dict[tuple[str, int], list[float]] = {}
     for row in comparison.rows:
         for result in row.results:
@@ -165,8 +165,8 @@ def leads(comparison: Comparison, rival: str) -> str:
 
 
 def rivals_ahead(comparison: Comparison) -> tuple[list[tuple[Row, JSON]], int]:
-    """Returns where another library is ahead by more than the tolerance, the furthest first, and how many were
-    compared."""
+    """Returns where another library is ahead by more than the tolerance, largest lead first, and the number of
+    comparisons."""
     others = [
         (row, result)
         for row in comparison.rows
@@ -178,9 +178,10 @@ def rivals_ahead(comparison: Comparison) -> tuple[list[tuple[Row, JSON]], int]:
 
 
 def rows_below_floor(comparison: Comparison) -> tuple[list[tuple[Row, float]], Counter[str]]:
-    """Returns the rows that are below the floor by more than the tolerance, and how many of each work stand beside it.
+    """Returns the rows that are below the floor by more than the tolerance, and the number of rows with a floor for each
+    kind of work.
 
-    Appending is left out: there the floor need not complete the last chunk.
+    Appending is left out, because the floor does not complete the last chunk.
     """
     beside = [
         (row, quotient)
@@ -191,7 +192,7 @@ def rows_below_floor(comparison: Comparison) -> tuple[list[tuple[Row, float]], C
 
 
 def shortfalls(comparison: Comparison) -> list[str]:
-    """Returns where others are ahead, a line for each work and library, and what is below the floor."""
+    """Returns where others are ahead, with a line for each kind of work and library, and what is below the floor."""
     ahead, compared = rivals_ahead(comparison)
     below, measured = rows_below_floor(comparison)
     count = f"in {len(ahead)} of {compared} comparisons" if ahead else f"in any of {compared} comparisons"

@@ -1,4 +1,4 @@
-"""Numbers and tables as people read them."""
+"""Formats numbers and tables."""
 
 import html
 import math
@@ -13,7 +13,7 @@ def fixed(value: float | None, places: int = 2) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Returns a number with three digits that count: `0.51`, `51.2`, `5,120`."""
+    """Returns a number with three significant digits: `0.51`, `51.2`, `5,120`."""
     if value is None:
         return NONE
     return fixed(value, 2) if value < 10 else fixed(value, 1) if value < 100 else f"{math.floor(value + 0.5):,}"
@@ -42,7 +42,7 @@ def size(byte_count: int) -> str:
 
 
 def factor(value: float) -> str:
-    """Returns how many times as fast something is: `12x`, `2.3x`, `0.87x`."""
+    """Returns a factor: `12x`, `2.3x`, `0.87x`."""
     return fixed(value, 2 if value < 1 else 1 if value < 10 else 0) + "x"
 
 
@@ -57,7 +57,7 @@ def duration(seconds: float | None) -> str:
 
 @dataclass
 class Table:
-    """Rows below headings. The columns in `words` are aligned to the left, all others to the right."""
+    """Rows below headings. The columns in `words` are aligned left, all others right."""
 
     headings: Sequence[str]
     rows: list[list[str]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Table:
         return "\n".join([f"| {lines[0]} |", rule, *(f"| {line} |" for line in lines[1:])])
 
     def html(self) -> str:
-        """Returns the table in a box of its own that scrolls where the page is too narrow."""
+        """Returns the table in a box that scrolls if the page is too narrow."""
 
         def row(cells: Sequence[str], tag: str) -> str:
             kinds = ["" if column in self.words else ' class="number"' for column in range(len(cells))]

@@ -1,4 +1,4 @@
-"""What `zvlen-bench tune` found out: the advice, and charts by the size of the chunks."""
+"""The results of `zvlen-bench tune`: the advice, and charts by the size of the chunks."""
 
 from collections.abc import Callable
 

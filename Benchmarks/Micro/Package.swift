@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// A package of its own, so that nobody who uses the libraries builds what measures them.
+// A package of its own, so that users of the libraries do not build the benchmarks.
 let package = Package(
   name: "Micro",
   dependencies: [

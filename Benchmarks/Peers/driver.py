@@ -2,8 +2,9 @@
 
     driver.py NAME WORKERS
 
-The first line that it writes is its version, layouts and note. A job and its answer are objects with the fields below. Seconds are of a clock that all processes share, so that
-whoever sent the job can look at the memory of this process between `start` and `end`.
+The first line of output has the version, layouts and note. A job and its answer are objects with the fields below. Seconds
+are those of a clock that all processes share, so that the caller can sample the memory of this process between `start` and
+`end`.
 
     {"job": "load", "bytes": PATH, "offsets": PATH}               → {}
     {"job": "write", "directory": …, "setting": …, "layout": …,   → {"seconds": …, "processor_seconds": …,
@@ -12,8 +13,8 @@ whoever sent the job can look at the memory of this process between `start` and 
     {"job": "read", …, "verify": …}                               → as write, and {"lengths_crc": …, "bytes_crc": …}
     {"job": "random", …, "indices": […]}                          → {"latencies": […], "lengths_crc": …, …}
 
-`"memory": true` gives freed memory back first and measures the peak. What cannot be done is answered with
-`{"unsupported": REASON}`, what failed with `{"error": MESSAGE}`.
+`"memory": true` releases freed memory first and measures the peak. The answer is `{"unsupported": REASON}` if a rival
+cannot do a job, and `{"error": MESSAGE}` if it failed.
 """
 
 import ctypes
@@ -59,14 +60,14 @@ def main():
 
 
 def keep_standard_output():
-    """Returns standard output, and sends to standard error what libraries print."""
+    """Returns standard output, and redirects what libraries print to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return answers
 
 
 def limit_threads(workers):
-    """Gives this process as many cores as there are workers, and tells the libraries' pools before they start."""
+    """Limits this process to one core for each worker, and the libraries' pools before they start."""
     for variable in ("RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS", "LANCE_CPU_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(workers)
     cores = sorted(os.sched_getaffinity(0))
@@ -92,7 +93,7 @@ def result_of(peer, job):
 
 
 def last_line(error):
-    """Returns what an error says, in one line that a table has room for."""
+    """Returns the message of an error, in one short line for a table."""
     words = " ".join(f"{type(error).__name__}: {error}".split())
     return words if len(words) <= 160 else words[:157] + "…"
 
@@ -168,7 +169,7 @@ def timed(job, body):
 
 
 def release_memory():
-    """Gives back what allocators keep, so that what is taken anew is seen."""
+    """Releases the memory that allocators keep, so that new memory is counted."""
     gc.collect()
     if "pyarrow" in sys.modules:
         sys.modules["pyarrow"].default_memory_pool().release_unused()
@@ -176,7 +177,7 @@ def release_memory():
 
 
 def reset_peak():
-    """Starts the kernel's count of the peak anew, and returns the resident memory in bytes."""
+    """Restarts the kernel's count of the peak, and returns the resident memory in bytes."""
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     return status("VmRSS")

@@ -1,4 +1,4 @@
-"""Formats of one file: a directory of files, one for each worker and write."""
+"""Formats with one file: a directory of files, one for each worker and write."""
 
 import os
 
@@ -7,10 +7,10 @@ from peer import Peer, arrow_contents
 
 
 class PartFiles(Peer):
-    """A file of such a format is written by one thread, so the blobs are split among as many files as workers.
+    """One thread writes a file of such a format, so the blobs are divided among one file for each worker.
 
-    A row group or batch has the blobs of a chunk. Where chunks are in shards it has those of about 1 MiB, as so
-    small ones are no use to these formats.
+    A row group or batch has the blobs of a chunk. With shards it has about 1 MiB of blobs, because these formats are
+    not made for such small chunks.
     """
 
     suffix = ""

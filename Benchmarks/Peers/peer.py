@@ -1,4 +1,4 @@
-"""What every rival offers to the driver, and the blobs that it is given."""
+"""The interface of every rival, and its blobs."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,7 +6,7 @@ import numpy
 
 
 class Unsupported(Exception):
-    """Says why a rival cannot do a row; the reason goes into the table."""
+    """The reason why a rival cannot do a row, for the table."""
 
 
 class Blobs:
@@ -42,7 +42,7 @@ class Blobs:
 
 
 class Setting:
-    """How a row wants the blobs stored."""
+    """How a row stores the blobs."""
 
     def __init__(self, fields):
         self.blobs_per_chunk = fields["blobs_per_chunk"]
@@ -53,14 +53,14 @@ class Setting:
 
 
 class Peer:
-    """A rival. A subclass stores blobs in a directory that is empty before, and gets them back."""
+    """A rival. A subclass stores blobs in an empty directory, and reads them back."""
 
-    # From and to the form that suits the library best ("own"), and one object of Python for each blob ("objects").
+    # The form that suits the library best ("own"), and one Python object for each blob ("objects").
     layouts = ("own", "objects")
-    # The compressions that it has.
+    # The supported compressions.
     codecs = ("none", "zstd", "lz4")
     version = ""
-    # What a reader of the figures must know, if anything.
+    # What you must know about the figures, if anything.
     note = ""
 
     def __init__(self, workers):
@@ -78,11 +78,11 @@ class Peer:
         return setting
 
     def reason(self, setting):
-        """Says why there is no such compression."""
+        """Returns why the compression is missing."""
         return f"has no {setting.codec}"
 
     def input(self, layout, first, end):
-        """Returns some of the blobs in a layout; made once, as it is no part of what is measured."""
+        """Returns some of the blobs in a layout, made once: this is not measured."""
         key = (layout, first, end)
         if key not in self.inputs:
             part = self.blobs.part(first, end)
@@ -106,7 +106,7 @@ class Peer:
         raise NotImplementedError
 
     def contents(self, result, layout):
-        """Returns the lengths of what `read` returned as an array, and its bytes in one piece."""
+        """Returns the lengths in a result of `read` as an array, and its bytes in one buffer."""
         return list_contents(result)
 
     def open(self, directory, setting):
@@ -117,7 +117,7 @@ class Peer:
         raise NotImplementedError
 
     def close(self, handle):
-        """Ends what `open` or `read` returned."""
+        """Closes a result of `open` or `read`."""
 
     def in_parallel(self, body, items):
         """Calls `body` for every item with as many threads as there are workers, and returns the results in order."""

@@ -8,7 +8,7 @@ from peer import Peer
 
 
 class HDF5(Peer):
-    """Its objects are NumPy arrays of bytes, and there is no other layout. It uses one thread."""
+    """Objects are NumPy arrays of bytes, the only layout. Uses one thread."""
 
     layouts = ("objects",)
     codecs = ("none",)

@@ -8,7 +8,7 @@ from peer import Peer, arrow_contents
 
 
 class Lance(Peer):
-    """It lays blobs out in blocks whose size it chooses itself."""
+    """Lays blobs out in blocks of a size that it chooses."""
 
     note = "blocks of a size that it chooses"
 

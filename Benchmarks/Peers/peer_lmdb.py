@@ -5,7 +5,7 @@ from peer import Peer
 
 
 class LMDB(Peer):
-    """A key is the number of a blob. Its own layout is views into the map. It has no chunks and one writing thread."""
+    """A key is the number of a blob. Its own layout is views into the map. No chunks, and one writing thread."""
 
     codecs = ("none",)
     note = "one thread, no chunks; what is read lies in the mapped file"

@@ -21,7 +21,7 @@ class Parquet(PartFiles):
             data_page_size=setting.chunk_bytes,
             compression=setting.codec,
             compression_level=setting.level if setting.codec == "zstd" else None,
-            # Blobs do not repeat, and nobody searches in them.
+            # Blobs do not repeat, and are not searched.
             use_dictionary=False,
             write_statistics=False,
         )

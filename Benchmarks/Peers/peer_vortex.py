@@ -10,7 +10,7 @@ from pieces import Pieces
 
 
 class Vortex(Peer):
-    """Each write makes a file in the directory. Its blocks have a size that it chooses itself."""
+    """Each write makes a file in the directory, with blocks of a size that it chooses."""
 
     codecs = ("zstd",)
     note = (

@@ -7,12 +7,12 @@ import numpy
 import zarr
 from peer import Peer, Unsupported, list_contents
 
-# It warns of names that are not registered yet.
+# zarr-python warns of names that are not registered yet.
 warnings.filterwarnings("ignore")
 
 
 class ZarrPython(Peer):
-    """Its own layout is a NumPy array of objects, so there is no other."""
+    """A NumPy array of objects is the only layout."""
 
     layouts = ("objects",)
     pipeline = None
@@ -54,7 +54,7 @@ class ZarrPython(Peer):
 
     def read_one(self, handle, index):
         element = handle[index]
-        # It may put one element in an array without dimensions or more.
+        # One element may be wrapped in arrays without dimensions.
         while isinstance(element, numpy.ndarray):
             element = element[()]
         return element

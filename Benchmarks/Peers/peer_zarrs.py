@@ -9,7 +9,7 @@ from zarrista.store import FilesystemStore
 
 
 class Zarrs(Peer):
-    """Its own layout is Arrow's: bytes and offsets in, the C data interface out."""
+    """Its own layout is Arrow: bytes and offsets in, the C data interface out."""
 
     codecs = ("none", "zstd")
     note = "through zarrista; its own layout is prepared before the clock starts"

@@ -1,4 +1,4 @@
-"""Where a blob is, in a format that stores blobs in one piece after the other."""
+"""Finds a blob in a format that stores pieces in order."""
 
 import bisect
 
@@ -7,7 +7,7 @@ class Pieces:
     """Pieces in the order of their blobs: row groups, batches, files."""
 
     def __init__(self, counted):
-        """Takes pairs of a piece and the number of its blobs."""
+        """Takes pairs of a piece and its number of blobs."""
         self.pieces, self.ends, end = [], [], 0
         for piece, count in counted:
             end += count
@@ -15,6 +15,6 @@ class Pieces:
             self.ends.append(end)
 
     def find(self, index):
-        """Returns the piece with a blob, and the place of the blob in it."""
+        """Returns the piece with a blob, and the index of the blob in it."""
         position = bisect.bisect_right(self.ends, index)
         return self.pieces[position], index - (self.ends[position - 1] if position else 0)

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the Python environment of the rivals that `zvlen-bench compare` runs, and of Benchmarks/Charts: `.venv-peers` in
-# the root of the repository.
+# Makes `.venv-peers` in the root of the repository: the Python environment of the rivals of `zvlen-bench compare`, and of
+# Benchmarks/Charts.
 #
-# Takes the newest suitable Python (3.12 or later has a newer zarr-python, with its fused pipeline), or the one that
-# the variable PYTHON names, and installs what requirements.txt names, some minutes' work. What cannot be installed is
-# said, and is missing in the comparison. Returns at once when that is done already.
+# Uses the newest suitable Python (3.12 or later has a newer zarr-python, with its fused pipeline), or the one in the
+# variable PYTHON, and installs requirements.txt, which takes minutes. Names what cannot be installed; the comparison
+# then lacks it. Returns at once if all is installed.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -33,7 +33,7 @@ if is_installed; then
   say "$environment is up to date"
   exit 0
 fi
-# Versions that pyenv has need not be on PATH.
+# Versions of pyenv may not be on PATH.
 require_python python3.13 python3.12 "${HOME:-}"/.pyenv/versions/3.1[23]*/bin/python3 python3 /usr/bin/python3
 make_environment "$environment"
 missing=

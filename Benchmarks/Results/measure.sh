@@ -1,16 +1,16 @@
 #!/bin/sh
-# Measures what `make results` shows, or only the parts that are named, and says how long each took.
+# Measures what `make results` shows, or only the named parts, and prints the time of each.
 #
 #   sh Benchmarks/Results/measure.sh [PART...]
 #
-# RUN is put before each part, for machines where a program waits until nothing else runs; REPEATS says how often
-# each library is measured.
+# RUN is a command prefix for each part, such as one that waits for a quiet machine. REPEATS is the number of
+# measurements of each library.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cd "$here/../.."
 
-# The rows that a later part measures with all libraries take the place of those with zarrs alone.
+# Rows of later parts, with all libraries, replace those with zarrs alone.
 parts='
 compare-0-zarrs   compare --library zarrs --blob 16B 126B 300B 8KB 1MB --chunk-bytes 1KiB 8KiB 64KiB 1MiB 16MiB
 compare-1-zarrs   compare --library zarrs --codec none zstd:3 --blob 16B 126B 300B 8KB 1MB --chunk-bytes 8KiB 1MiB
@@ -51,7 +51,7 @@ measure() {
   name=$1
   shift
   case $name in
-    # Memory is measured where it is drawn.
+    # Only the part that is drawn measures memory.
     compare-3-middle) ;;
     compare-*) set -- "$@" --without-memory ;;
   esac

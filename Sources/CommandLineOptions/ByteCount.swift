@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A number of bytes as a person writes it: `1048576`, `64KiB`, `1MiB` (powers of 1024), `1MB` (powers of
+/// A number of bytes as an option has it: `1048576`, `64KiB`, `1MiB` (powers of 1024), `1MB` (powers of
 /// 1000).
 package struct ByteCount: Hashable, Sendable {
   /// The number of bytes, at least 1.
@@ -16,7 +16,7 @@ extension ByteCount: ExpressibleByArgument {
   package init?(argument: String) {
     let digits = argument.utf8.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
     let unit = String(Substring(argument.utf8.dropFirst(digits.count)))
-    // Others than ASCII have the letters of units as their small forms too.
+    // Some letters outside of ASCII become units in lower case, such as the Kelvin sign.
     guard let number = Int(String(Substring(digits))), number > 0, unit.utf8.allSatisfy({ $0 < 0x80 }),
       let factor = Self.factor(of: unit.lowercased())
     else { return nil }
@@ -42,10 +42,10 @@ extension ByteCount: ExpressibleByArgument {
 extension ByteCount {
   /// Reads a value of an option.
   ///
-  /// - Throws: An error that says what is allowed.
+  /// - Throws: An error that names the allowed values.
   package static func parse(_ argument: String) throws -> ByteCount {
     guard let value = ByteCount(argument: argument) else {
-      throw ValidationError("A number of bytes is from 1 to \(Int.max), as 65536, 64KiB, 1MiB or 1MB.")
+      throw ValidationError("A number of bytes is from 1 to \(Int.max), such as 65536, 64KiB, 1MiB or 1MB.")
     }
     return value
   }

@@ -2,13 +2,13 @@ import ArgumentParser
 package import ChunkEngine
 import Zarr
 
-/// How chunks are compressed, as `--codec` says it: `zstd:3`, `blosc:lz4:5`, `none`.
+/// The compression that `--codec` chooses: `zstd:3`, `blosc:lz4:5`, `none`.
 package enum CodecChoice: Hashable, Sendable {
-  /// Stored as they are.
+  /// No compression.
   case none
   /// Zstandard at a level.
   case zstd(level: Int)
-  /// LZ4 blocks behind their length, with an acceleration.
+  /// LZ4 blocks after their length, with an acceleration.
   case lz4(acceleration: Int)
   /// gzip at a level.
   case gzip(level: Int)
@@ -16,12 +16,12 @@ package enum CodecChoice: Hashable, Sendable {
   case zlib(level: Int)
   /// bzip2 at a level.
   case bz2(level: Int)
-  /// LZMA, as a `.xz` file has it, with a preset.
+  /// LZMA in the form of a `.xz` file, with a preset.
   case lzma(preset: Int)
   /// Blosc with an inner compressor at a level.
   case blosc(BloscCodec.Compressor, level: Int)
 
-  /// The codecs behind the one that lays out the elements; none or one.
+  /// The codecs after the serializer: none or one.
   package var stages: [CodecChain.Stage] {
     switch self {
     case .none: []
@@ -47,7 +47,7 @@ extension CodecChoice: ExpressibleByArgument {
       guard let choice = BloscCodec.Compressor(rawValue: part) else { return nil }
       compressor = choice
     }
-    // A number behind the name, within its range, or the usual one.
+    // The number after the name, if it is within its range, or the usual one.
     func number(in range: ClosedRange<Int>, else usual: Int) -> Int? {
       guard let part = parts.popFirst() else { return usual }
       return Int(part).flatMap { range.contains($0) ? $0 : nil }
@@ -76,13 +76,13 @@ extension CodecChoice: ExpressibleByArgument {
 extension CodecChoice {
   /// Reads a value of an option.
   ///
-  /// - Throws: An error that says what is allowed.
+  /// - Throws: An error that names the allowed values.
   package static func parse(_ argument: String) throws -> CodecChoice {
     guard let value = CodecChoice(argument: argument) else { throw ValidationError(advice(argument)) }
     return value
   }
 
-  /// What is allowed: the range of the codec, or the codecs.
+  /// The allowed values: the range of the codec, or all codecs.
   private static func advice(_ argument: String) -> String {
     func range(_ name: String, _ range: ClosedRange<Int>, _ number: String = "LEVEL") -> String {
       "\(name):\(number) takes a number from \(range.lowerBound) to \(range.upperBound)."

@@ -1,15 +1,15 @@
 import ArgumentParser
 package import Zarr
 
-/// What of the written data survives.
+/// The durability of written data.
 package struct DurabilityOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What survives a killed process or a crash of the machine: none, atomic or durable (default: atomic).",
       discussion: """
-        With none, a file may be left with a part of its bytes. With atomic, each file is wholly the old one \
-        or the new one, also when the process is killed. With durable, what the command has done when it ends \
-        is also on the disk and survives a crash of the machine, which takes longer.
+        With none, a kill can leave a part of a file. With atomic, each file is wholly the old one or the new \
+        one, even after a kill. With durable, all files are also on the disk when the command ends, and survive \
+        a crash of the machine; this takes longer.
         """, valueName: "level"),
     transform: Self.parse)
   package var durability = Durability.atomic

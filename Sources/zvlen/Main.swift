@@ -47,10 +47,26 @@ struct Main: ParsableCommand {
       exit(withError: error)
     }
     Interruption.watch()
-    do {
-      try command.run()
-    } catch {
-      end(for: error, of: command)
+    let deadline = ContinuousClock.now + patience
+    while true {
+      do {
+        return try command.run()
+      } catch {
+        guard canRunAgain(after: error), ContinuousClock.now < deadline else { end(for: error, of: command) }
+      }
+    }
+  }
+
+  /// How long a command that reads begins anew when what it reads is replaced again and again.
+  private static let patience = Duration.seconds(30)
+
+  /// Whether an error says that what a command reads was replaced, and the command has shown nothing yet: it can
+  /// then read what is there now.
+  static func canRunAgain(after error: any Error) -> Bool {
+    guard !StandardStreams.hasOutput else { return false }
+    switch error {
+    case StoreError.replaced, ZarrError.replaced: return true
+    default: return false
     }
   }
 

@@ -21,14 +21,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// What the executable defines under the names of the C library is what all libraries call: also a sanitizer in a
-// thread of which it knows nothing yet, so that none of this tells it anything. A library that is loaded before
-// all others does the same for an executable that defines none of these names.
+// All libraries call the functions that the executable defines under names of the C library. So does a sanitizer, in
+// threads that it does not know yet: hence no instrumentation here. A preloaded library has the same effect for an
+// executable without these functions.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((disable_sanitizer_instrumentation)), apply_to = function)
 #endif
 
-/// What happens to calls that are counted.
+/// The fate of counted calls.
 enum action {
   /// They fail with a code.
   action_fail,
@@ -40,7 +40,7 @@ enum action {
   action_kill_before,
   action_kill_within,
   action_kill_after,
-  /// They wait until a file is removed.
+  /// They wait for the removal of a file.
   action_hold,
 };
 
@@ -54,16 +54,16 @@ static atomic_int action;
 static atomic_long next;
 static long first_chosen, last_chosen;
 
-/// Whether nothing is synchronized to the disk any more.
+/// Whether synchronizing to the disk is skipped.
 static atomic_int skips_synchronizing;
 
-/// Whether this is a library of its own, loaded before all others.
+/// Whether this is a preloaded library.
 static int is_preloaded;
 
-/// What calls look like that are counted, or NULL for all.
+/// The pattern of counted calls, or NULL for all.
 static const char *pattern;
 
-/// Where calls are written that were counted, or -1.
+/// The log of counted calls, or -1.
 static int log_file = -1;
 
 /// The file that a call waits for, beside the log.
@@ -93,7 +93,7 @@ long systemfaults_end(void) {
   return next;
 }
 
-/// Calls the function that others would find by a name, which may be that of a sanitizer.
+/// Calls the function that would otherwise have this name, which can be a sanitizer's.
 #define CALL_NEXT(result, name, parameters, arguments)                                   \
   extern __typeof__(name) __interceptor_##name __attribute__((weak));                    \
   static __typeof__(name) *_Atomic next_##name;                                          \
@@ -118,11 +118,11 @@ CALL_NEXT(
 
 /// A call that was counted.
 struct visit {
-  /// Whether it fails, for the reason in `errno`.
+  /// Whether it fails with `errno`.
   int fails;
   /// Whether it writes half of its bytes.
   int is_half;
-  /// Whether the process does not live longer than the call.
+  /// Whether the process ends with the call.
   int is_last;
 };
 
@@ -131,20 +131,20 @@ static void end_process(void) {
   for (;;) pause();
 }
 
-/// Waits until the driver has removed the file that says that the process waits.
+/// Creates the file that says that the process waits, and waits until the driver removes it.
 static void hold(void) {
   long file = call_syscall(SYS_openat, AT_FDCWD, (long)held_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666, 0, 0);
   if (file >= 0) call_syscall(SYS_close, file, 0, 0, 0, 0, 0);
   while (access(held_path, F_OK) == 0) usleep(200);
 }
 
-/// Counts a call, and says what becomes of it.
+/// Counts a call, and returns its fate.
 ///
-/// The name is that of the call; the paths are those that it is given, or that of the file.
+/// The paths are the arguments of the call, or the path of its file.
 static struct visit enter(int call, const char *name, int file, const char *path, const char *other) {
   struct visit visit = {0, 0, 0};
   if ((selected & call) == 0) return visit;
-  // What the system says of itself is no file; libraries rely on it.
+  // Libraries rely on the files in which the system describes itself.
   if (path && (strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/sys/", 5) == 0)) return visit;
   int code = errno;
   if (is_preloaded) {
@@ -193,7 +193,7 @@ static struct visit enter(int call, const char *name, int file, const char *path
   return visit;
 }
 
-/// Whether a file is a regular one that is written, and not what a program says to people.
+/// Whether a file is a regular one that is written, and not the output of a program.
 static int is_written(int descriptor) {
   struct stat status;
   int code = errno;
@@ -273,9 +273,9 @@ COUNT_WRITING(
     (source, start, file, offset, count, flags))
 COUNT(int, systemfaults_lock, flock, file, NULL, NULL, (int file, int operation), (file, operation))
 
-/// Files that are written are closed whatever the system says.
+/// Closes a written file even if the call is to fail.
 int close(int file) {
-  // Nothing is to be had from ends of the process here that others do not give.
+  // Ending the process here shows nothing new.
   int is_counted = action <= action_interrupt && is_written(file);
   struct visit visit = enter(is_counted ? systemfaults_write : 0, "close", file, NULL, NULL);
   int code = errno;
@@ -285,7 +285,7 @@ int close(int file) {
   return -1;
 }
 
-/// Defines a call that waits for the disk, which it need not do.
+/// Defines a call that waits for the disk, and may skip that.
 #define COUNT_SYNCHRONIZING(name)                                                       \
   int name(int file) {                                                                  \
     struct visit visit = enter(systemfaults_synchronize, #name, file, NULL, NULL);      \
@@ -299,7 +299,7 @@ COUNT_SYNCHRONIZING(fsync)
 COUNT_SYNCHRONIZING(fdatasync)
 COUNT_SYNCHRONIZING(syncfs)
 
-/// What opening with some flags is counted as.
+/// The kind of a call that opens with some flags.
 static int opening(long flags) {
   int creates = (flags & (O_CREAT | O_TRUNC)) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
   return systemfaults_open | (creates ? systemfaults_create : 0);
@@ -364,7 +364,7 @@ static long number_named(const char *name, long standard) {
   return text ? strtol(text, NULL, 10) : standard;
 }
 
-/// Begins before the program does, if its environment says so.
+/// Starts before the program, if the environment says so.
 __attribute__((constructor)) static void begin_preloaded(void) {
   const char *log = getenv("SYSTEMFAULTS_LOG");
   if (log == NULL) return;
@@ -372,7 +372,7 @@ __attribute__((constructor)) static void begin_preloaded(void) {
   pattern = getenv("SYSTEMFAULTS_PATTERN");
   snprintf(held_path, sizeof held_path, "%s.held", log);
   int file = call_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  // The program has the same numbers for its own files as without this.
+  // Keeps the descriptors of the program's own files unchanged.
   log_file = call_fcntl(file, F_DUPFD_CLOEXEC, 200);
   call_close(file);
   int chosen = action_fail;

@@ -46,7 +46,7 @@ struct GoldenBytesTests {
     #expect(found.map { Array(copying: $0.bytes) } == decoded)
   }
 
-  /// The codecs that leave no choice to whoever encodes.
+  /// The codecs whose encoding is unique.
   private static let exactCodecs: Set<String> = [
     "crc32c", "numcodecs.crc32", "numcodecs.crc32c", "numcodecs.adler32", "numcodecs.fletcher32",
     "numcodecs.jenkins_lookup3", "numcodecs.base64", "numcodecs.shuffle",

@@ -6,7 +6,7 @@ import Zarr
 
 /// A directory in which a writer works, is killed, and works again.
 final class CrashRun: @unchecked Sendable {
-  // SAFETY: Only what never changes is used by several threads.
+  // SAFETY: Threads share only constants.
   let workload: CrashWorkload
   let durability: Durability
   let path: String
@@ -23,7 +23,7 @@ final class CrashRun: @unchecked Sendable {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  /// Starts the writer, which stands beside the tests.
+  /// Starts the writer, which is beside the tests.
   func start(seed: UInt64, limit: String? = nil) throws -> Process {
     let process = Process()
     process.executableURL = try testExecutable("CrashWriter")
@@ -41,12 +41,12 @@ final class CrashRun: @unchecked Sendable {
     }
   }
 
-  /// The rows that the writer has made sure of.
+  /// The rows that the writer has reported as stored.
   var checkpointedRowCount: Int {
     get throws { try log.compactMap { Int($0) }.last ?? 0 }
   }
 
-  /// Opens the array, or returns nil if there is none yet.
+  /// Opens the array, or returns nil if it does not exist yet.
   func open() throws -> ZarrArray? {
     guard FileManager.default.fileExists(atPath: "\(path)/store") else { return nil }
     do {
@@ -56,7 +56,7 @@ final class CrashRun: @unchecked Sendable {
     }
   }
 
-  /// Checks all that is there against what has to be there.
+  /// Checks all elements.
   func check(_ comment: Comment) throws {
     let count = try checkpointedRowCount
     guard let array = try open() else {
@@ -69,7 +69,7 @@ final class CrashRun: @unchecked Sendable {
     #expect(isEqual, comment)
   }
 
-  /// Reads the end of the array and something before it, again and again, until `isOver`.
+  /// Reads the end of the array and earlier elements repeatedly until `isOver`.
   func readMeanwhile(_ isOver: () -> Bool) throws {
     var number = 0
     while !isOver() {
@@ -86,7 +86,7 @@ final class CrashRun: @unchecked Sendable {
   }
 }
 
-/// An executable that stands beside the tests.
+/// An executable beside the tests.
 func testExecutable(_ name: String) throws -> URL? {
   let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
   return [tests, CommandLine.arguments[0], Bundle.main.bundlePath + "/tests"]

@@ -1,7 +1,7 @@
 import ChunkEngine
 public import Zarr
 
-/// An array that is written by a process which does not get to the end of it, and read by another one.
+/// An array that a process writes until it is killed, and another one reads.
 public enum CrashWorkload: String, CaseIterable, Sendable {
   case chunks
   case evenChunks
@@ -24,7 +24,7 @@ public enum CrashWorkload: String, CaseIterable, Sendable {
   /// The rows of the whole array.
   public var length: Int { 2000 }
 
-  /// What the array is like.
+  /// The options of the array.
   public var options: ArrayOptions {
     switch self {
     case .chunks: ArrayOptions(chunkSize: .count(40), codecs: [.crc32c])
@@ -36,7 +36,7 @@ public enum CrashWorkload: String, CaseIterable, Sendable {
     }
   }
 
-  /// An element, which is told from all others by its bytes.
+  /// An element with unique bytes.
   public func element(_ index: Int) -> [UInt8] {
     let number = UInt64(truncatingIfNeeded: index) &* 0x9e37_79b9_7f4a_7c15
     return Array("\(index) ".utf8) + [UInt8](repeating: UInt8(number >> 56), count: Int(number >> 40) % 100)

@@ -2,13 +2,13 @@ import ChunkEngine
 import Glibc
 import Zarr
 
-/// Fills an array, from where it is, with a checkpoint now and then, and says in a log how far it has come.
+/// Continues an array with a checkpoint now and then, and logs its progress.
 ///
 ///     CrashWriter DIRECTORY WORKLOAD DURABILITY SEED [LIMIT]
 ///
-/// The log is a line with the number of rows after each checkpoint. With a limit, `file-size` or `files`, the
-/// process first works with too little of what the system gives, and goes on with enough of it after the
-/// first error; the log says what the error was, and each call that failed is made again.
+/// The log has a line with the number of rows after each checkpoint. With a limit, `file-size` or `files`,
+/// the process starts with too few resources. After the first error, which it logs, it continues with enough,
+/// and repeats each failed call.
 @main
 struct CrashWriter {
   private let directory: String
@@ -62,7 +62,7 @@ struct CrashWriter {
     }
   }
 
-  /// Makes a call again, with enough of everything, if it fails for lack of something.
+  /// Repeats a call with enough resources if it fails for lack of them.
   private func retrying<Result>(_ call: () throws -> Result) throws -> Result {
     do {
       return try call()

@@ -1,26 +1,26 @@
 import Glibc
 
-/// Takes away from the process something that the system gives, and gives it back.
+/// Takes a resource away from the process, and gives it back.
 final class ResourceLimits {
   private let resource: __rlimit_resource_t?
   private let lowLimit: rlim_t
   private(set) var areLow = false
 
-  /// Takes the name of what is to be scarce, or nil.
+  /// Creates limits on a named resource, or returns nil for another name.
   init(_ name: String?) {
     switch name {
     case "file-size": (resource, lowLimit) = (__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 2000)
     case "files": (resource, lowLimit) = (__rlimit_resource_t(RLIMIT_NOFILE.rawValue), 0)
     default: (resource, lowLimit) = (nil, 0)
     }
-    // Without this the system ends a process that writes too large a file.
+    // Otherwise the system ends a process that writes too large a file.
     signal(SIGXFSZ, SIG_IGN)
   }
 
-  /// Leaves too little.
+  /// Limits the resource.
   func lower() { set(lowLimit, isLow: true) }
 
-  /// Gives everything back.
+  /// Removes the limit.
   func raise() { set(nil, isLow: false) }
 
   private func set(_ limit: rlim_t?, isLow: Bool) {

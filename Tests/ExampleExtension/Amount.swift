@@ -1,6 +1,6 @@
 public import Zarr
 
-/// An amount of money, which is an element of arrays of ``DecimalType``.
+/// An amount of money, an element of arrays of ``DecimalType``.
 public struct Amount: ZarrElement, Hashable {
   /// The smallest units, such as cents.
   public var units: Int64

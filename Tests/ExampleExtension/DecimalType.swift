@@ -1,7 +1,7 @@
 public import ChunkEngine
 public import Zarr
 
-/// Numbers with a fixed number of digits behind the point, as money has: the data type `example.decimal`.
+/// Numbers with a fixed number of digits after the point, such as money: the data type `example.decimal`.
 ///
 ///     { "name": "example.decimal", "configuration": { "digits": 2 } }
 ///
@@ -9,7 +9,7 @@ public import Zarr
 public struct DecimalType: ExtensionDataType {
   static let name = "example.decimal"
 
-  /// The digits behind the point.
+  /// The number of digits after the point.
   public let digits: Int
 
   /// Creates the type.
@@ -55,7 +55,7 @@ public struct DecimalType: ExtensionDataType {
     return (units < 0 ? "-" : "") + magnitude
   }
 
-  /// The number of smallest units that a text says, or nil if it is none.
+  /// The number of smallest units in a text, or nil if it is not a number.
   func units(of text: String) -> Int64? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count <= 2, parts.count == 1 || parts[1].count == digits && digits > 0 else { return nil }
@@ -70,7 +70,7 @@ extension Int64 {
     (0..<8).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
   }
 
-  /// Reads a number, the least significant byte first, or nil if it has not eight.
+  /// Reads eight bytes, the least significant first, or returns nil for another count.
   init?(littleEndianBytes bytes: [UInt8]) {
     guard bytes.count == 8 else { return nil }
     self = bytes.reversed().reduce(0) { $0 << 8 | Int64($1) }

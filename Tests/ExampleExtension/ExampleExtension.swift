@@ -1,13 +1,11 @@
 import ChunkEngine
 import Zarr
 
-/// What a package of somebody else's adds to Zarr: a data type, two codecs, a Swift type as elements and a
-/// store.
+/// A data type, two codecs, a Swift type and a store, as another package would add them.
 ///
-/// It uses what is public, and nothing of it is known to the library. A program calls ``register()`` once,
-/// before it opens arrays.
+/// It uses only public declarations. Call ``register()`` once, before you open arrays.
 public enum ExampleExtension {
-  /// Makes the data type and the codecs known by their names in metadata.
+  /// Registers the data type and the codecs under their names in metadata.
   public static func register() {
     DataTypeRegistry.register(DecimalType.name) { settings throws(MetadataError) in
       try DecimalType(settings)

@@ -5,7 +5,7 @@ import Testing
 import Zarr
 
 /// A data type, codecs, elements and a store that another package adds, without a change in the library.
-@Suite("A package of somebody else's")
+@Suite("Another package's types, codecs and store")
 struct ExampleExtensionTests {
   private let store = ListStore()
 

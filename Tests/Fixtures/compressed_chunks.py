@@ -1,4 +1,4 @@
-"""Chunks compressed by numcodecs, and by the tools that write what numcodecs does not."""
+"""Chunks compressed by numcodecs, and by tools that write what numcodecs does not."""
 
 import bz2
 import gzip
@@ -28,7 +28,7 @@ def compressed_chunks(raw):
 
 
 def gzip_without_time():
-    """Returns a context in which gzip notes no time, so that the fixtures are the same every time."""
+    """Returns a context in which gzip stores no time, so that fixtures are always the same."""
     return mock.patch("time.time", return_value=0.0)
 
 
@@ -48,7 +48,7 @@ def zstd():
         for raw_name in ["small", "large", "empty"]:
             name = f"zstd-unknown-size-{raw_name}" + ("-checksum" if checksum else "")
             yield name, raw_name, codec(3, checksum), lambda data, checksum=checksum: streamed(data, checksum)
-    # The last frame is cut into several blocks by flushing.
+    # Flushing divides the last frame into several blocks.
     yield "zstd-unknown-size-flushed", "small", codec(3), lambda data: streamed(data, False, step=50)
     yield "zstd-frames", "large", codec(3), lambda data: b"".join(frames(data))
     yield "zstd-frames-small", "small", codec(3), lambda data: b"".join(frames(data))
@@ -58,7 +58,7 @@ def zstd():
 
 
 def streamed(data, checksum, step=None):
-    """Returns a frame that does not say how large its content is."""
+    """Returns a frame without a content size."""
     parameters = zstandard.ZstdCompressionParameters.from_level(
         3, write_content_size=False, write_checksum=checksum
     )
@@ -139,7 +139,7 @@ def zlib_():
 def bz2_():
     for level, raw_name in [(1, "small"), (1, "large"), (9, "large"), (5, "random"), (1, "byte"), (1, "empty")]:
         codec = [{"name": "numcodecs.bz2", "configuration": {"level": level}}]
-        # numcodecs cannot encode nothing.
+        # numcodecs cannot encode empty input.
         encode = numcodecs.BZ2(level=level).encode if raw_name != "empty" else bz2.compress
         yield f"bz2-{level}-{raw_name}", raw_name, codec, encode
     codec = [{"name": "numcodecs.bz2", "configuration": {"level": 1}}]

@@ -1,7 +1,7 @@
-"""Writes the fixtures: bytes that other libraries made, and the manifest that says what they hold.
+"""Writes the fixtures, bytes of other libraries, and the manifest that describes them.
 
     regenerate.py            replaces the fixtures and the manifest
-    regenerate.py --check    only sees that the fixtures are as the manifest says, and decode to what it says
+    regenerate.py --check    only checks that the fixtures match the manifest and decode to their elements
 
 Needs the environment of Tests/Interoperability; see README.md.
 """
@@ -33,7 +33,7 @@ from compressed_chunks import compressed_chunks, gzip_without_time  # noqa: E402
 LIBRARIES = {"zarr": library_zarr, "zarrs": library_zarrs}
 WIRE_CODECS = {"bytes": numcodecs.VLenBytes(), "string": numcodecs.VLenUTF8()}
 
-# The arrays, as the shared corpus names them, that each library writes here.
+# The arrays of the shared corpus that each library writes here.
 ARRAYS = {
     "zarr": [
         "bytes-1d",
@@ -225,7 +225,7 @@ def all_files():
 
 
 def problems():
-    """Yields a sentence for each fixture that is not as the manifest says."""
+    """Yields a message for each fixture that does not match the manifest."""
     manifest = json.loads(read_file("manifest.json"))
     for path in sorted({*manifest["sha256"], *all_files()}):
         if path not in manifest["sha256"]:
@@ -258,7 +258,7 @@ def problems():
 
 
 def decoded(codec, data):
-    """Returns `data` decoded, where there is one by another program than the one that made the chunk."""
+    """Returns `data` decoded by a program other than the one that made the chunk, if there is one."""
     match codec["name"]:
         case "zstd":
             reader = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)
@@ -270,7 +270,7 @@ def decoded(codec, data):
         case "blosc":
             return bytes(numcodecs.Blosc().decode(data))
         case name:
-            # numcodecs refuses settings that nothing has to know for decoding.
+            # numcodecs refuses settings that decoding does not need.
             settings = dict(codec["configuration"])
             if name == "numcodecs.lzma" and settings.get("format") != 3:
                 settings.pop("filters", None)

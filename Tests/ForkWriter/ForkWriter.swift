@@ -7,7 +7,7 @@ import Zarr
 ///
 ///     ForkWriter DIRECTORY
 ///
-/// Exits with 0 if the child has found and stored what it should, within a minute.
+/// Exits with 0 if the child reads and stores the right elements within a minute.
 @main
 struct ForkWriter {
   static func main() throws {
@@ -24,7 +24,7 @@ struct ForkWriter {
       try work.run(from: 10_000)
       try inChild {
         try work.run(from: 20_000)
-        // Threads of the child that have to wait for each other.
+        // Threads of the child wait for each other.
         for _ in 0..<20 { try work.check(20_000..<30_000) }
       }
       guard try ZarrArray.open(in: store).shape == [30_000] else { exit(2) }
@@ -58,9 +58,9 @@ struct ForkWriter {
 
   private struct Failure: Error {}
 
-  /// Runs `body` in a forked process, and ends this one if it fails or takes too long.
+  /// Runs `body` in a forked process, and exits if it fails or takes too long.
   private static func inChild(_ body: () throws -> Void) throws {
-    // Swift does not offer it by name.
+    // Swift hides `fork`.
     typealias Fork = @convention(c) () -> pid_t
     // SAFETY: This is how C declares it.
     let fork = unsafe unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)

@@ -11,7 +11,7 @@ export ZARR_VLEN_FUZZ=1
 swift build -c release --product fuzz --scratch-path "$build"
 binaries=$(swift build -c release --show-bin-path --scratch-path "$build")
 
-# Leaks are left to other tools; a short quarantine and no stacks of allocations make a run twice as fast.
+# Other tools look for leaks. A short quarantine and no stacks of allocations make a run twice as fast.
 export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8:malloc_context_size=0
 export SWIFT_BACKTRACE=enable=no
 rm -rf "$build/seeds"
@@ -19,7 +19,7 @@ all=$("$binaries/fuzz" "$build/seeds")
 
 failed=
 for target in ${*:-$all}; do
-  # The library of LZMA takes windows of up to 128 MiB, which is what its streams may ask for.
+  # LZMA streams can ask for windows of up to 128 MiB.
   case $target in
   bytes-decoders | chains | arrays) memory=512 allocation=192 ;;
   frames) memory=512 allocation=32 ;;
@@ -41,4 +41,4 @@ for target in ${*:-$all}; do
   grep -E 'DONE|Fatal error|^SUMMARY|Test unit written|number_of_executed_units' "$build/$target.log" || true
   rmdir "$here/Findings/$target" 2>/dev/null || true
 done
-[ -z "$failed" ] || { echo "failed:$failed; what was found is in Tests/Fuzz/Findings, the logs in $build" >&2; exit 1; }
+[ -z "$failed" ] || { echo "failed:$failed; the inputs are in Tests/Fuzz/Findings, the logs in $build" >&2; exit 1; }

@@ -2,8 +2,8 @@
 
     corpus.py DIRECTORY
 
-writes `DIRECTORY/cases.json` and `DIRECTORY/<case>.jsonl`, and no array: a library that is to write the
-arrays starts from there. The arrays and their elements are the same on every machine.
+writes `DIRECTORY/cases.json` and `DIRECTORY/<case>.jsonl`, but no arrays: a library writes them from these files. They are
+the same on every machine.
 """
 
 import argparse
@@ -85,7 +85,7 @@ class Case:
         return separator.join(map(str, chunk)) if chunk else "0"
 
     def metadata(self):
-        """The document that `zarr.json` holds, in the form that both libraries accept."""
+        """The content of `zarr.json`, in a form that both libraries accept."""
         fill_value = fill_value_to_json if self.data_type in ZEROS else element_to_json
         document = {
             "zarr_format": 3,
@@ -103,7 +103,7 @@ class Case:
         return document
 
     def description(self):
-        """What `cases.json` says of this case."""
+        """The entry of this case in `cases.json`."""
         return {
             "name": self.name,
             "array": f"{self.name}.zarr",
@@ -115,7 +115,7 @@ class Case:
             "codecs": self.codecs,
             "chunk_key_encoding": self.chunk_key_encoding,
             "dimension_names": self.dimension_names,
-            # Text, because it may hold what strict JSON parsers refuse: NaN, Infinity, 100-bit integers.
+            # Text, because strict JSON parsers refuse some of it: NaN, Infinity, 100-bit integers.
             "attributes_json": json.dumps(self.attributes),
             "writes": [[list(range_) for range_ in region] for region in self.writes],
             "stored_chunk_keys": self.stored_chunk_keys(),
@@ -125,7 +125,7 @@ class Case:
 
 
 def pseudorandom(seed, count):
-    """Returns `count` bytes that depend on the seed alone."""
+    """Returns `count` bytes that depend only on the seed."""
     return hashlib.shake_128(seed.encode()).digest(count)
 
 
@@ -144,7 +144,7 @@ def mixed_elements(data_type, seed, count):
 
 
 def compressible_elements(data_type, seed, count):
-    """Returns elements that compressors find something in: words of a small vocabulary."""
+    """Returns compressible elements: words of a small vocabulary."""
     words = ["alpha", "beta", "gamma", "delta", "epsilon", "ζῆτα", "éta", "日本語", "😀"]
     elements = []
     for index in range(count):
@@ -155,7 +155,7 @@ def compressible_elements(data_type, seed, count):
 
 
 def make_case(name, data_type, shape, chunk_shape, **options):
-    """Returns a case; what is not said is the plainest there is: all elements written, no compression."""
+    """Returns a case. The defaults are the simplest: all elements written, no compression."""
     count = math.prod(shape)
     elements = options.get("elements")
     if elements is None:
@@ -208,7 +208,7 @@ def shape_cases(data_type):
 
 
 def element_cases(data_type):
-    """Cases for what an element can be: empty, long, with NULs, with every length of UTF-8 sequence."""
+    """Cases for elements: empty, long, with NULs, with every length of UTF-8 sequence."""
     texts = ["\0", "a\0b", "\0\0\0", "tail\0", "", "0", "null", "nan", " ", "\r\n", "\u0085\u2028\u2029"]
     texts += ["é", "e\u0301", "日本", "\uffff", "\U00010000", "😀", "👩\u200d🔬", "\U0010ffff", "\ufeffbom"]
     special = texts if data_type == "string" else [text.encode() for text in texts]
@@ -232,7 +232,7 @@ def element_cases(data_type):
 
 def fill_cases(data_type):
     """Cases for fill values and absent chunks."""
-    # A fill value that ends with NUL is mangled by zarr-python, which is no matter of ours.
+    # zarr-python mangles a fill value that ends with NUL.
     fill_value = "n/a é😀" if data_type == "string" else b"\x00fill\xff\xfe"
     parts = [[(4, 8)], [(13, 15)]]
     yield make_case(f"{data_type}-absent-chunks", data_type, [20], [4], writes=parts)
@@ -243,7 +243,7 @@ def fill_cases(data_type):
     )
     yield make_case(f"{data_type}-never-written", data_type, [6], [4], fill_value=fill_value, writes=[])
     empty = EMPTY[data_type]
-    # zarrs takes the empty elements of an edge chunk for the fill value, whatever that is.
+    # zarrs takes empty elements of an edge chunk for the fill value.
     options = {"fill_value": fill_value, "elements": [empty] * 6, "writers": ["zarr"]}
     yield make_case(f"{data_type}-empty-over-fill", data_type, [6], [4], **options)
     region = [[(1, 4), (2, 5)], [(4, 6), (3, 7)]]
@@ -255,7 +255,7 @@ def fill_cases(data_type):
 
 
 def metadata_cases():
-    """Cases for the parts of the metadata that do not touch the elements."""
+    """Cases for metadata that does not affect the elements."""
     for key_encoding, separator, name in [
         ("v2", ".", "v2-dot"),
         ("v2", "/", "v2-slash"),
@@ -276,7 +276,7 @@ def metadata_cases():
         "empty": {},
     }
     yield make_case("attributes", "string", [3], [2], attributes=attributes)
-    # zarrs holds attributes in a type that has neither NaN nor integers beyond 64 bits.
+    # zarrs stores attributes in a type without NaN and without integers beyond 64 bits.
     lenient = {"nan": math.nan, "infinity": math.inf, "minus": -math.inf, "big": 10**30}
     yield make_case(
         "attributes-beyond-json", "string", [3], [2], attributes=lenient, writers=["zarr"], readers=["zarr"]
@@ -286,8 +286,7 @@ def metadata_cases():
 def codec_cases():
     """Cases for each bytes-to-bytes codec and its settings, and for chains of them.
 
-    There are no edge chunks: zarrs panics on a part of a Blosc chunk whose byte count is no multiple of the
-    type size.
+    There are no edge chunks: zarrs panics on a part of a Blosc chunk whose size is not a multiple of the type size.
     """
     chains = {
         f"zstd-{level}{'-checksum' if checksum else ''}": [zstd(level, checksum)]
@@ -322,7 +321,7 @@ def codec_cases():
         yield make_case(f"codec-{name}", data_type, [48], [16], elements=elements, compressors=compressors)
 
 
-    # numcodecs shuffles whole items only, so the chunks need to have a multiple of four bytes.
+    # numcodecs shuffles only whole items, so chunks need a multiple of four bytes.
     elements = [pseudorandom(f"shuffle/{index}", index % 5 * 4) for index in range(48)]
     for name, compressors in {
         "shuffle": [numcodecs("shuffle", elementsize=4)],
@@ -368,7 +367,7 @@ def numcodecs(name, **settings):
 
 
 def transpose_cases():
-    """Cases for elements that are laid down in another order than C.
+    """Cases for elements in an order other than C.
 
     There are no edge chunks: zarrs cannot decode a part of a transposed chunk of variable-length elements.
     """
@@ -383,7 +382,7 @@ def transpose_cases():
 
 
 def vlen_cases():
-    """Cases for the codecs that only zarrs has for variable-length elements."""
+    """Cases for codecs of variable-length elements that only zarrs has."""
     plain, little = {"name": "bytes"}, {"name": "bytes", "configuration": {"endian": "little"}}
     big = {"name": "bytes", "configuration": {"endian": "big"}}
     gzip, crc32c = {"name": "gzip", "configuration": {"level": 1}}, {"name": "crc32c"}
@@ -394,7 +393,7 @@ def vlen_cases():
             ("draft", [40], [16], [vlen([plain], [little], "uint64")]),
             ("big", [5, 7], [2, 3], [vlen([plain], [big], "uint32", "end")]),
             ("gzip", [40], [16], [vlen([plain, gzip], [little, gzip, crc32c], "uint32", "start")]),
-            ("zstd-behind", [40], [16], [vlen([plain, crc32c], [little], "uint64", "end"), zstd(1, True)]),
+            ("zstd-after", [40], [16], [vlen([plain, crc32c], [little], "uint64", "end"), zstd(1, True)]),
             ("v2", [40], [16], [{"name": "zarrs.vlen_v2", "configuration": {}}]),
             ("v2-zstd", [5, 7], [2, 3], [{"name": "zarrs.vlen_v2", "configuration": {}}, zstd(1, False)]),
         ]:
@@ -407,7 +406,7 @@ def vlen_cases():
 
 
 def shard_cases():
-    """Cases for shards: index at either end, several codecs, inner chunks and shards that are absent."""
+    """Cases for shards: index at either end, several codecs, missing inner chunks and shards."""
     for data_type in ["bytes", "string"]:
         serializer = SERIALIZERS[data_type]
         plain, compressed = [serializer], [serializer, zstd(3, False)]
@@ -456,7 +455,7 @@ def shards(inner_chunk_shape, codecs, index_location):
 
 
 def all_cases():
-    """Returns every case, in a fixed order, each with a name of its own."""
+    """Returns every case in a fixed order, with unique names."""
     cases = []
     for data_type in ["bytes", "string"]:
         cases += [*shape_cases(data_type), *element_cases(data_type), *fill_cases(data_type)]

@@ -1,18 +1,17 @@
 """Arrays of every data type and of both versions of Zarr, by other libraries.
 
     data_types.py write DIRECTORY --library zarr2|zarr|zarrs    writes arrays, and describes them
-    data_types.py read --library zarr2|zarr|zarrs ARRAY...      says what is in arrays
-    data_types.py grids --library zarr2|zarr|zarrs              names the chunk grids that the library has
+    data_types.py read --library zarr2|zarr|zarrs ARRAY...      describes arrays
+    data_types.py grids --library zarr2|zarr|zarrs              names the library's chunk grids
 
-zarr2 is zarr-python 2, which has an environment of its own: setup.sh makes it.
+zarr2 is zarr-python 2, in an environment of its own that setup.sh makes.
 
 The first two print a line of JSON for each array:
 
     array       the path
-    elements    each element in C order as it lies in the memory of this project, in hexadecimal: numbers with
-                the least significant byte first, text in UTF-8, JSON as text, and in front of an element that
-                may be absent 1, or 0 and zeros
-    fill_value  such an element, or null if it is not defined
+    elements    each element in C order in hexadecimal, in the form of this project: numbers with the least
+                significant byte first, text in UTF-8, JSON as text, and optional elements after 1, or as 0 and zeros
+    fill_value  such an element, or null if it is undefined
 """
 
 import argparse

@@ -48,7 +48,7 @@ def write(directory):
             if zarr_format == 3 and name == "order-f":
                 continue
             if zarr_format == 2 and name == "struct-nested" and VERSION < (3, 2):
-                continue  # It cannot read what it writes.
+                continue  # It cannot read its own output.
             path = os.path.join(directory, f"v{zarr_format}-{name}.zarr")
             yield create(path, zarr_format, data, {"dtype": data.dtype, **options})
     for name, data, options in rectilinear_cases() if "rectilinear" in GRIDS else []:
@@ -63,7 +63,7 @@ def rectilinear_cases():
 
 
 def create(path, zarr_format, data, options):
-    """Creates an array of which the last chunk is not written."""
+    """Creates an array without its last chunk."""
     array = zarr.create_array(path, shape=data.shape, zarr_format=zarr_format, overwrite=True, **options)
     chunk = options["chunks"][0]
     if isinstance(chunk, list):
@@ -78,7 +78,7 @@ def create(path, zarr_format, data, options):
 
 def read(path):
     array = zarr.open_array(path, mode="r")
-    # One by one, zarr-python returns bytes in arrays without axes.
+    # Read one at a time, zarr-python returns bytes in arrays without dimensions.
     elements = element_bytes(array[...])
     fill_value = array.metadata.fill_value
     if fill_value is None:

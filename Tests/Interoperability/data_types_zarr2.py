@@ -55,7 +55,7 @@ def cases():
         ("number", numbers("<i4", [5, 7]), {}),
         ("cube", numbers(">f8", [3, 4, 5]), {"chunks": (2, 2, 2)}),
         ("utf8", square, {"object_codec": numcodecs.VLenUTF8(), "fill_value": "fill"}),
-        # zarr-python 2 itself reads other than it wrote if a chunk is not square and symmetric.
+        # zarr-python 2 misreads its own chunks unless they are square and symmetric.
         ("json", objects(VALUES[:4] * 3, [3, 4]), {"object_codec": numcodecs.JSON(), "fill_value": None}),
     ]:
         yield f"order-f-{name}", data, {"chunks": (2, 3), "order": "F", **options}

@@ -12,7 +12,7 @@ from zarrista.store import FilesystemStore
 GRIDS = ["regular", "rectilinear"]
 SHAPE, CHUNK_SHAPE = [5, 7], [2, 3]
 
-# The types of fixed size with their fill values, the bytes of these, and the bytes of an element.
+# The types of fixed size, with a fill value, its bytes, and the bytes of an element.
 SMALL = "int2 int4 uint2 uint4 float4_e2m1fn float6_e2m3fn float6_e3m2fn float8_e3m4 float8_e4m3 "
 SMALL += "float8_e4m3b11fnuz float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu"
 PLAIN = {

@@ -1,4 +1,4 @@
-"""The bytes of elements as they lie in the memory of this project."""
+"""The bytes of elements in the form of this project."""
 
 import base64
 import json
@@ -19,9 +19,9 @@ def element_bytes(array):
 
 def object_bytes(value):
     while isinstance(value, numpy.ndarray) and value.dtype == object and value.ndim == 0:
-        value = value[()]  # zarr-python 3 may put bytes in an array without axes.
+        value = value[()]  # zarr-python 3 can wrap bytes in an array without dimensions.
     if value is None:
-        return b""  # What zarr-python 2 makes of a fill value that is not defined.
+        return b""  # zarr-python 2's value for an undefined fill value.
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
@@ -38,7 +38,7 @@ def json_bytes(array):
 
 
 def numbers(code, shape, seed=0):
-    """Returns an array of a type of NumPy with every pattern of bits that comes by, but no unusual NaN."""
+    """Returns an array of a NumPy type with any patterns of bits, but no unusual NaN."""
     dtype = numpy.dtype(code)
     count = int(numpy.prod(shape))
     if dtype.kind in "O":
@@ -67,7 +67,7 @@ def numbers(code, shape, seed=0):
 
 
 def objects(values, shape=None):
-    """Returns an array of objects, which NumPy does not take apart."""
+    """Returns an array of objects that NumPy does not take apart."""
     array = numpy.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         array[index] = value

@@ -1,9 +1,8 @@
-"""The interchange of elements between libraries: JSON Lines, in C order, one element a line.
+"""The interchange of elements between libraries: JSON Lines in C order, one element a line.
 
-An element of a `string` array is a JSON string; another one is the JSON string of the base64 form of its bytes
-(standard alphabet, padded), those of a number from the least significant on. Files are ASCII (other characters
-are escaped, those beyond U+FFFF as surrogate pairs), every line ends with a line feed, and an array without
-elements is an empty file.
+An element of a `string` array is a JSON string. Any other element is the base64 form of its bytes (standard alphabet,
+padded) in a JSON string; numbers have the least significant byte first. Files are ASCII: other characters are escaped,
+those beyond U+FFFF as surrogate pairs. Every line ends with a line feed. An array without elements is an empty file.
 """
 
 import base64
@@ -11,14 +10,14 @@ import json
 
 
 def element_to_json(element, data_type):
-    """Returns the value that stands for `element` in a JSON document."""
+    """Returns the JSON value of `element`."""
     if data_type != "string":
         return base64.b64encode(element).decode("ascii")
     return element
 
 
 def element_from_json(value, data_type):
-    """Returns the element that `value` of a JSON document stands for."""
+    """Returns the element of a JSON value."""
     if data_type != "string":
         return base64.b64decode(value, validate=True)
     return value

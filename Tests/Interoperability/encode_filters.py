@@ -1,10 +1,9 @@
-"""Encodes numbers with the filters of numcodecs, for ours to do the same.
+"""Encodes numbers with the filters of numcodecs, as expectations for ours.
 
     encode_filters.py
 
-prints JSON lines, each with a codec as Zarr v3 metadata has it, the data type of the numbers, and in hexadecimal
-digits their bytes, what the codec makes of them, and what it makes of that again. All numbers are
-little-endian.
+prints JSON lines, each with a codec in the form of Zarr v3 metadata, the data type of the numbers, and in hexadecimal the
+numbers, their encoded form, and its decoded form. All numbers are little-endian.
 """
 
 import hashlib
@@ -21,20 +20,20 @@ FLOATS = ["f2", "f4", "f8"]
 
 
 def pseudorandom(seed, dtype, count):
-    """Returns `count` numbers with bits that depend on the seed alone."""
+    """Returns `count` numbers with bits that depend only on the seed."""
     dtype = numpy.dtype(dtype)
     return numpy.frombuffer(hashlib.shake_128(seed.encode()).digest(count * dtype.itemsize), dtype)
 
 
 def integers(dtype):
-    """Returns the extremes, small numbers, and any others; more than a block of the engine."""
+    """Returns extremes, small numbers and others, more than a block of the engine."""
     info = numpy.iinfo(dtype)
     special = [0, 1, 2, 3, 100, info.min, info.max, info.min + 1, info.max - 1, info.max // 2, info.min // 2]
     return numpy.concatenate([numpy.array(special, dtype), pseudorandom(dtype, dtype, 1100)])
 
 
 def floats(dtype, limit=None):
-    """Returns what floating-point numbers can be: ties, tiny, huge, infinite, not a number."""
+    """Returns special floating-point numbers: ties, tiny, huge, infinite, not a number."""
     special = [0.0, -0.0, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.1, -0.1, 1e-7, 127.5, 128.5, 255.5, 32767.5, 65504.0]
     if limit is None:
         special += [float("inf"), float("-inf"), float("nan"), 1e30, -1e30, 2.0**31, -(2.0**31) - 1, 2.0**63]
@@ -50,7 +49,7 @@ def numbers(dtype, limit=None):
 def cases():
     """Yields the id of a codec, its configuration, and the numbers to encode."""
     for decoded, encoded in itertools.product(INTEGERS + FLOATS, INTEGERS + FLOATS + ["b1"]):
-        # What NumPy makes of numbers that no u4 can be depends on their position in the array.
+        # NumPy's result for numbers outside of u4 depends on their position in the array.
         limit = 100 if encoded == "u4" and decoded in FLOATS else None
         values = numpy.abs(numbers(decoded, limit)) if limit else numbers(decoded)
         configuration = {"encode_dtype": f"<{encoded}", "decode_dtype": f"<{decoded}"}
@@ -60,7 +59,7 @@ def cases():
 
     for decoded, encoded in itertools.product(INTEGERS, INTEGERS):
         if {decoded, encoded} <= {"u8", "i8"} and decoded != encoded:
-            # numcodecs adds these up as f8, which is right for small numbers that only grow.
+            # numcodecs adds these up as f8, which is exact for small, growing numbers.
             values = numpy.sort(numpy.abs(pseudorandom("small", "i4", 1100)) // 1100).astype(decoded)
         elif "u8" in (decoded, encoded) and "i" in decoded + encoded:
             values = numpy.sort(integers("i1") & 127).astype(decoded)

@@ -1,4 +1,4 @@
-"""Text and bytes of a fixed width, as zarr-python writes them, and what it reads of copies of them.
+"""Text and bytes of a fixed width, as zarr-python writes them and reads copies of them.
 
 write DIRECTORY     writes an array of each kind, in Zarr v2 and v3, named as u2 and u3
 read PATH           prints the elements of an array as JSON, bytes as a list of their values
@@ -15,7 +15,7 @@ warnings.filterwarnings("ignore")
 
 SHAPE = (2, 3)
 
-# NumPy takes zeros at the end for padding, of S and U; those in the middle are part of the element.
+# In S and U, NumPy takes zeros at the end for padding; others are a part of the element.
 ARRAYS = {
     "u": numpy.array(["", "a", "ab\0c", "Zürich", "😀", "12"], dtype="<U6"),
     "s": numpy.array([b"", b"a", b"ab\0c", b"\"x\"", b"123456", b"12"], dtype="S6"),

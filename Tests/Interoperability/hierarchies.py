@@ -1,9 +1,9 @@
 """Hierarchies of zarr-python: groups, arrays of text in them, and consolidated metadata.
 
-    hierarchies.py write DIRECTORY    writes DIRECTORY/v3.zarr and DIRECTORY/v2.zarr, and says what they hold
-    hierarchies.py read STORE...      says what hierarchies hold, by their consolidated metadata if they have any
+    hierarchies.py write DIRECTORY    writes DIRECTORY/v3.zarr and DIRECTORY/v2.zarr, and describes them
+    hierarchies.py read STORE...      describes hierarchies, by their consolidated metadata if they have any
 
-What a hierarchy holds is a line of JSON: `format`, `consolidated` (whether the root has consolidated metadata) and
+A description is a line of JSON: `format`, `consolidated` (whether the root has consolidated metadata) and
 `nodes`, a list of objects with `path`, `kind` and `attributes`, and for arrays `shape` and `elements`.
 """
 

@@ -11,7 +11,7 @@ from zarr.registry import get_codec_class
 NAME = "zarr"
 VERSION = f"zarr-python {zarr.__version__}"
 
-# It warns on names that are not registered yet, which is no fault of the arrays.
+# zarr-python warns about names that are not registered yet.
 warnings.filterwarnings("ignore", category=UserWarning)
 warnings.filterwarnings("ignore", category=FutureWarning)
 
@@ -46,7 +46,7 @@ def write(path, case):
 
 
 def read(path):
-    """Returns the metadata document as zarr-python states it, and the elements of the array at `path`."""
+    """Returns zarr-python's metadata document and the elements of the array at `path`."""
     array = zarr.open_array(path, mode="r")
     if array.dtype.kind in "biufc":
         values = numpy.asarray(array[...])
@@ -56,7 +56,7 @@ def read(path):
 
 
 def stored_metadata(array):
-    """Returns the text of the metadata as zarr-python would write it after having read it."""
+    """Returns the text of the metadata as zarr-python would write it again."""
     from zarr.core.buffer import default_buffer_prototype
 
     return array.metadata.to_buffer_dict(default_buffer_prototype())["zarr.json"].to_bytes()
@@ -77,7 +77,7 @@ def array_of(elements, shape, data_type):
 
 
 def unwrapped(value):
-    """Returns the element in `value`: zarr-python may put bytes in one array without dimensions or more."""
+    """Returns the element in `value`: zarr-python can wrap bytes in arrays without dimensions."""
     while isinstance(value, numpy.ndarray):
         value = value[()]
     return value

@@ -17,7 +17,7 @@ def write(path, case):
     os.makedirs(path, exist_ok=True)
     metadata = case.metadata()
     if case.data_type == "bytes":
-        metadata["fill_value"] = list(case.fill_value)  # As zarrs states it; it would keep base64 as it is.
+        metadata["fill_value"] = list(case.fill_value)  # In zarrs' own form; it would keep base64 unchanged.
     array = zarrista.Array.from_metadata(metadata, FilesystemStore(path), "/")
     array.store_metadata()
     values = numpy.empty(len(case.elements), dtype=object)
@@ -34,7 +34,7 @@ def write(path, case):
 
 
 def read(path):
-    """Returns the metadata document as zarrs states it, and the elements of the array at `path`."""
+    """Returns zarrs' metadata document and the elements of the array at `path`."""
     array = zarrista.Array.open(FilesystemStore(path), "/")
     values = array.retrieve_array_subset(...).to_numpy()
     if values.dtype.kind in "biufc":
@@ -43,7 +43,7 @@ def read(path):
 
 
 def packed(elements):
-    """Returns the elements as zarrs takes them: their bytes one after the other, and the offsets."""
+    """Returns the elements in zarrs' form: their contiguous bytes and the offsets."""
     parts = [element.encode() if isinstance(element, str) else element for element in elements]
     offsets = [0]
     for part in parts:

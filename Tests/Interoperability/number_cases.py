@@ -1,6 +1,6 @@
 """The shared arrays of numbers: every type in both byte orders, and the codecs that work on numbers.
 
-An element is the bytes of a number, the least significant first.
+An element is the bytes of a number, least significant first.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ def packed(values, data_type):
 
 
 def any_numbers(data_type, seed, count):
-    """Returns numbers of any bits."""
+    """Returns numbers with random bits."""
     item = numpy.dtype(data_type).itemsize
     values = hashlib.shake_128(seed.encode()).digest(count * item)
     if data_type == "bool":
@@ -88,13 +88,13 @@ def layout_cases(make_case):
 
 
 def bit_cases(make_case):
-    """Cases for the codecs that work on the bits of numbers; zarrs has those that are not of numcodecs."""
+    """Cases for the codecs that work on the bits of numbers: those of zarrs, and those of numcodecs."""
     truth = any_numbers("bool", "packbits", 35)
     for padding in ["none", "first_byte", "last_byte"]:
         codecs = [codec("packbits", padding_encoding=padding)]
         options = {"elements": truth, "codecs": codecs, **only("zarrs")}
         yield make_case(f"packbits-bool-{padding}", "bool", [5, 7], [2, 3], **options)
-    # zarrs extends signs to the end of the byte only, and misplaces the bits of edge chunks.
+    # zarrs extends signs only to the end of the byte, and misplaces the bits of edge chunks.
     steps = numpy.arange(32)
     for name, data_type, values, first, last in [
         ("uint8", "uint8", steps, 0, 4),
@@ -122,7 +122,7 @@ def bit_cases(make_case):
 def numcodecs_cases(make_case):
     """Cases for the filters of numcodecs that compute with numbers.
 
-    They are little-endian or of one byte when they are stored: before 3.4 zarr-python mistakes others.
+    Stored numbers are little-endian or of one byte: zarr-python before 3.4 misreads others.
     """
     steps = numpy.arange(60).reshape(5, 12)
     scale = codec("numcodecs.fixedscaleoffset", offset=10, scale=4, dtype="<f8", astype="<i2")
@@ -172,7 +172,7 @@ def number_cases(make_case):
 
 
 def fill_value_to_json(element, data_type):
-    """Returns the fill value of an array of numbers as metadata holds it."""
+    """Returns the fill value of an array of numbers in the form of metadata."""
     value = numpy.frombuffer(element, numpy.dtype(data_type).newbyteorder("<"))[0].item()
     if isinstance(value, complex):
         return [part_to_json(value.real), part_to_json(value.imag)]

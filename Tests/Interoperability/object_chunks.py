@@ -2,19 +2,19 @@
 
     object_chunks.py write FILE                    writes the chunks of the fixtures
     object_chunks.py write FILE --long             writes chunks that are too long for the fixtures
-    object_chunks.py write FILE --random N SEED    writes N chunks of values made by chance
+    object_chunks.py write FILE --random N SEED    writes N chunks of random values
     object_chunks.py check FILE                    decodes the chunks of a file, and compares the elements
 
-A file is JSON Lines, in ASCII, a chunk a line:
+A file is JSON Lines in ASCII, one chunk a line:
 
     name        a unique name
     codec       the configuration of the codec, with its id
-    shape       the number of elements along each axis
-    elements    the JSON text of each element, in C order, as it is before it is stored
-    encoded     what numcodecs stores, in hexadecimal
-    decoded     the JSON text of each element, without white space, as it is after it was stored
+    shape       the number of elements along each dimension
+    elements    the JSON text of each element in C order
+    encoded     the chunk that numcodecs stores, in hexadecimal
+    decoded     the JSON text of each decoded element, without white space
 
-Byte strings, which JSON has not, are objects with the one member `__bytes__`, in base64.
+Byte strings, which JSON lacks, are objects with the single member `__bytes__`, in base64.
 """
 
 import argparse
@@ -103,7 +103,7 @@ def corpus():
 
 
 def long_chunks():
-    """Yields chunks as `corpus` does that are too long for the fixtures."""
+    """Yields chunks like `corpus` that are too long for the fixtures."""
     text = ["w" * 70000, "日" * 30000, {"k" * 66000: ["v" * 300]}]
     yield "json2-long", numcodecs.json.JSON(), [3], text
     yield "json2-many", numcodecs.json.JSON(), [100, 200], list(range(20000))
@@ -113,7 +113,7 @@ def long_chunks():
 
 
 def by_chance(count, seed):
-    """Yields chunks as `corpus` does, with values made by chance."""
+    """Yields chunks like `corpus` with random values."""
     generator = random.Random(seed)
     for index in range(count):
         shape = [generator.randint(1, 4) for _ in range(generator.randint(1, 3))]
@@ -157,7 +157,7 @@ def array_of(codec, shape, elements):
 
 
 def text_of(value, **options):
-    """Returns the JSON text of a value, in UTF-8, with escapes for what has no UTF-8."""
+    """Returns the JSON text of a value in UTF-8, with escapes for what UTF-8 lacks."""
     text = json.dumps(value, ensure_ascii=False, default=bytes_to_json, **options)
     return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
@@ -176,7 +176,7 @@ def texts_of(codec, array, **options):
 
 
 def decoded_as_text(value):
-    """Returns a value of byte strings as one of text, where it is text."""
+    """Returns a value with byte strings as text where they are text."""
     if isinstance(value, bytes):
         try:
             return value.decode()
@@ -190,7 +190,7 @@ def decoded_as_text(value):
 def decode(codec, shape, encoded):
     if isinstance(codec, numcodecs.categorize.Categorize):
         return codec.decode(encoded).reshape(shape)
-    # numcodecs itself cannot make arrays of lists that look like rows.
+    # numcodecs cannot make arrays of lists that look like rows.
     if isinstance(codec, numcodecs.json.JSON):
         items = json.loads(encoded.decode("utf-8"))
     else:
@@ -224,7 +224,7 @@ def write(path, chunks):
 
 
 def check(path):
-    """Yields a sentence for each chunk that numcodecs decodes to other elements."""
+    """Yields a message for each chunk that numcodecs decodes to other elements."""
     with open(path, encoding="utf-8") as file:
         for line in file:
             chunk = json.loads(line)

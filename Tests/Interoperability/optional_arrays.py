@@ -1,12 +1,12 @@
-"""Arrays of elements that may be absent, which only zarrs has: its side, through zarrista.
+"""Arrays of optional elements, which only zarrs has, through zarrista.
 
     optional_arrays.py write DIRECTORY          writes DIRECTORY/<name>.zarr and DIRECTORY/<name>.jsonl
     optional_arrays.py read DIRECTORY NAME...   compares DIRECTORY/<name>.zarr with DIRECTORY/<name>.jsonl
 
-The first prints one line of JSON for each array: its name, its shape, whether its chunks are the same bytes
-whoever writes them, and whether zarrs can read it, which it cannot where it wrote shards. The elements are JSON Lines in C order: null, or the base64 form of the bytes. The
-second prints a line for each array; what differs is a line on standard error. Elements of any size cannot be
-taken out of zarrista yet, so that these arrays are only decoded.
+The first prints one line of JSON for each array: its name, its shape, whether its chunks have the same bytes from any
+writer, and whether zarrs can read it, which it cannot if it wrote shards. The elements are JSON Lines in C order: null,
+or base64. The second prints a line for each array, and differences on standard error. zarrista cannot return elements of
+any size yet, so these arrays are only decoded.
 """
 
 import argparse
@@ -68,13 +68,13 @@ CASES = [
 
 
 def elements_of(name, byte_count, shape):
-    """Returns elements of which the first eight are there, and the next eight are not."""
+    """Returns eight present elements, then eight absent ones."""
     elements = []
     for index in range(math.prod(shape)):
         values = pseudorandom(f"optional/{name}/{index}", 20)
         is_there = index < 8 or index >= 16 and values[0] % 3 > 0
         length = values[1] % 18 if byte_count is None else byte_count
-        # Letters, which are text and, as numbers, no NaN.
+        # Letters, which are text, and not NaN as numbers.
         element = bytes(97 + value % 26 for value in values[2 : 2 + length])
         elements.append(element if is_there else None)
     return elements

@@ -1,16 +1,15 @@
-"""Reads arrays with another library, to see that it finds in them what was put there.
+"""Reads arrays with another library, and checks what it finds.
 
     read_arrays.py [--library zarr|zarrs] ARRAY...
     read_arrays.py [--library zarr|zarrs] --expect FILE [--expect FILE]... ARRAY...
     read_arrays.py [--library zarr|zarrs] --cases CASES_FILE [NAME...]
 
-The first form writes the elements of each array to `<array>.<library>.jsonl`. The second compares them with
-the given files, one for each array. The third compares the elements and the metadata of the arrays that the
-file describes (all those that the library can read, or only those that are named; paths in it are relative to
-its own directory).
+The first form writes the elements of each array to `<array>.<library>.jsonl`. The second compares them with the given
+files, one for each array. The third compares the elements and metadata of the arrays in the file: all that the library can
+read, or only the named ones. Paths in it are relative to its directory.
 
-Each array that could be read prints one line of JSON: what the library says of it. Each difference is a line
-on standard error, and then the exit status is 1. On success nothing is written to standard error.
+For each array that can be read, prints one line of JSON: the library's description. Each difference is a line on standard
+error, and then the exit status is 1. On success nothing is written to standard error.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from number_cases import ZEROS, fill_value_from_json
 
 
 def normalized(document):
-    """Returns what a metadata document says, in one form for every library."""
+    """Returns the content of a metadata document, in one form for every library."""
     data_type = document["data_type"]
     name = data_type if isinstance(data_type, str) else data_type["name"]
     fill_value = document["fill_value"]
@@ -47,7 +46,7 @@ def normalized(document):
 
 
 def normalized_codecs(codecs):
-    """Returns the codecs as objects, those in shards too; an empty configuration is left out."""
+    """Returns the codecs as objects, in shards too, without empty configurations."""
     result = []
     for codec in codecs:
         codec = {"name": codec} if isinstance(codec, str) else dict(codec)
@@ -60,12 +59,12 @@ def normalized_codecs(codecs):
 
 
 def metadata_differences(case, found):
-    """Yields a sentence for each thing that the found metadata says otherwise than the case does."""
+    """Yields a message for each difference between the found metadata and the case."""
     for key in ["data_type", "shape", "chunk_shape", "fill_value", "chunk_key_encoding", "dimension_names"]:
         if case[key] != found[key]:
             yield f"{key}: expected {json.dumps(case[key])}, found {json.dumps(found[key])}"
     attributes = [json.loads(each["attributes_json"]) for each in (case, found)]
-    attributes[1].pop("_zarrs", None)  # zarrs signs what it creates.
+    attributes[1].pop("_zarrs", None)  # zarrs adds an attribute of its own.
     texts = [json.dumps(each, sort_keys=True) for each in attributes]
     if texts[0] != texts[1]:
         yield f"attributes: expected {texts[0]}, found {texts[1]}"
@@ -74,7 +73,7 @@ def metadata_differences(case, found):
 
 
 def agrees(expected, found):
-    """Returns whether `found` says all that `expected` says; it may state further settings."""
+    """Returns whether `found` includes all of `expected`, possibly with further settings."""
     if isinstance(expected, dict) and isinstance(found, dict):
         return all(key in found and agrees(value, found[key]) for key, value in expected.items())
     if isinstance(expected, list) and isinstance(found, list):
@@ -107,12 +106,12 @@ def jobs(arguments, parser):
 
 
 def differences(library, path, expect, case):
-    """Reads one array, prints what the library says of it, and returns a list of what is not as expected."""
+    """Reads one array, prints the library's description, and returns a list of differences."""
     try:
         document, elements = library.read(path)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # A panic of Rust is no Exception.
+    except BaseException as error:  # A Rust panic is not an Exception.
         return [f"{library.VERSION} cannot read it: {error!r}"]
     metadata = normalized(document)
     print(json.dumps({"array": path, "library": library.NAME, **metadata}), flush=True)

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the Python environments of the interoperability tests: `.venv` in the root of the repository, and in
-# it `zarr2` with zarr-python 2.
+# Makes the Python environments of the interoperability tests: `.venv` in the root of the repository, and in it
+# `zarr2` with zarr-python 2.
 #
-# Takes the newest suitable Python on PATH (3.11 or later), or the one that the variable PYTHON names, and
-# installs what requirements.txt and requirements-zarr2.txt name. Returns at once when that is done already.
+# Uses the newest suitable Python on PATH (3.11 or later), or the one in the variable PYTHON, and installs
+# requirements.txt and requirements-zarr2.txt. Returns at once if all is installed.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -18,7 +18,7 @@ say() {
 # shellcheck source=Scripts/python.sh
 . "$root/Scripts/python.sh"
 
-# What the installation depends on: the requirements and the version of Python.
+# The inputs of the installation: the requirements and the version of Python.
 key() {
   cat "$here/requirements.txt" "$here/requirements-zarr2.txt" | cksum
   "$1" -c 'import sys; print(sys.version)' 2>/dev/null

@@ -1,13 +1,13 @@
-"""Writes the shared arrays with another library, for ours to read.
+"""Writes the shared arrays with another library.
 
     write_arrays.py [--library zarr|zarrs] [--portable] DIRECTORY
 
-writes, for each case that the library can write, the array `DIRECTORY/<case>.zarr` and the elements that a
-reader is to find in it, `DIRECTORY/<case>.jsonl`; and `DIRECTORY/cases.json`, which describes them all.
+writes, for each case that the library can write, the array `DIRECTORY/<case>.zarr` and its expected elements
+`DIRECTORY/<case>.jsonl`, and `DIRECTORY/cases.json`, which describes all.
 
-The metadata is in the library's own form. With `--portable` it is replaced by the form that every library
-reads: what zarrs writes otherwise (codecs as bare names, fill values as lists of numbers), zarr-python does
-not read. zarrs also adds an attribute `_zarrs` with its own version.
+The metadata is in the library's own form. `--portable` replaces it with a form that every library reads: zarr-python does
+not read zarrs' codecs as bare names and fill values as lists of numbers. zarrs also adds an attribute `_zarrs` with its
+version.
 """
 
 import argparse

@@ -1,10 +1,9 @@
-"""Loads a page in headless Chromium and checks that it stands by itself and fits.
+"""Loads a page in headless Chromium, and checks that it needs no other file and fits the screen.
 
     check.py PAGE.html [--screenshots DIRECTORY]
 
-On a wide and on a narrow screen, in light and in dark colours: nothing is requested, no text leaves its box or its
-drawing, the page is not wider than the screen, and the colours are those of the scheme. What is wrong is printed, and
-the exit code is 1.
+Checks a wide and a narrow screen, in light and dark colours: nothing is requested, no text leaves its box or drawing, the
+page is not wider than the screen, and the colours are those of the scheme. Prints each fault, and then exits with 1.
 """
 
 import argparse
@@ -18,10 +17,10 @@ import tempfile
 
 HEIGHT = 5000
 SCREENS = {"wide": 1200, "narrow": 390}
-# Chromium's numbers for what the reader prefers.
+# Chromium's numbers for the preferred colour scheme.
 SCHEMES = {"light": 1, "dark": 0}
 
-# The script is in a copy of the page, as the page itself has none. It says what it finds in an element of its own.
+# A copy of the page gets this script, which writes its findings to an element.
 PROBE = """
 <script>
 addEventListener("load", () => {
@@ -85,14 +84,14 @@ def main():
 
 
 def static_faults(text):
-    """Returns what a page must not have, whether a browser would ask for it or not."""
+    """Returns references that a page must not have, even if a browser would not follow them."""
     links = re.findall(r'(?:href|src)\s*=\s*"([^"]*)"', text)
     faults = [f"a link to {link}" for link in links if not link.startswith("#") and link != "data:,"]
     return faults + [f"there is {word}" for word in ("<script", "@import", "url(", "<link rel=\"stylesheet") if word in text]
 
 
 def probe(page, width, scheme):
-    """Returns what the script in the page says."""
+    """Returns the findings of the script in the page."""
     script = (
         '<script>addEventListener("load",()=>{const f=document.querySelector("iframe").contentDocument;'
         'const wait=()=>{const p=f.getElementById("probe");if(!p)return setTimeout(wait,20);'
@@ -105,7 +104,7 @@ def probe(page, width, scheme):
 
 
 def framed(file, page, width, script):
-    """Writes a page that has another in a frame: headless Chromium has no window narrower than 500 pixels."""
+    """Writes a page with another one in a frame, because headless Chromium has no window below 500 pixels."""
     style = f"border:0;width:{width}px;height:{HEIGHT}px"
     file.write_text(f'<body style="margin:0"><iframe src="{page}" style="{style}"></iframe>{script}</body>')
     return file
@@ -121,7 +120,7 @@ def chromium(page, width, scheme, size, height, *options):
 
 
 def is_dark(colour):
-    """Says whether a colour of the form `rgb(1, 2, 3)` is nearer to black than to white."""
+    """Returns whether a colour of the form `rgb(1, 2, 3)` is nearer to black than to white."""
     return sum(map(int, re.findall(r"\d+", colour)[:3])) < 3 * 128
 
 

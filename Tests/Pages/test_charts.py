@@ -1,4 +1,4 @@
-"""Tests what Benchmarks/Charts makes of results: `make pages` runs them."""
+"""Tests of Benchmarks/Charts, run by `make pages`."""
 
 import json
 import pathlib
@@ -26,7 +26,7 @@ MACHINE = {"processor": "P", "cores": 2, "memory_bytes": 1 << 30, "operating_sys
 
 
 def row(work, figures, **setting):
-    """A row of `compare`: the seconds of libraries and layouts; zarr-vlen with its own layout takes 1."""
+    """A row of `compare` with the seconds of libraries and layouts. zarr-vlen with its own layout takes 1."""
     seconds = {("floor", "own"): 1, ("zarr-vlen", "own"): 1, **figures}
     results = [
         {

@@ -55,12 +55,12 @@ extension CodecChain {
   }
 }
 
-/// Returns the bytes of numbers as they lie in memory, back to back.
+/// Returns the contiguous bytes of numbers.
 public func packedBytes<Number: BitwiseCopyable>(_ numbers: [Number]) -> [UInt8] {
   numbers.withUnsafeBytes { Array($0) }
 }
 
-/// Returns the numbers whose bytes lie back to back in memory.
+/// Returns the numbers of contiguous bytes.
 public func unpacked<Number: BitwiseCopyable>(
   _ bytes: [UInt8], as type: Number.Type = Number.self
 ) -> [Number] {

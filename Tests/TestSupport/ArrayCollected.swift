@@ -1,13 +1,13 @@
 import Synchronization
 
-/// A value that several threads change.
+/// A collection that several threads change.
 public final class Collected<Value: Sendable>: Sendable {
   private let state: Mutex<Value>
 
   /// Creates a collection.
   public init(_ value: Value) { state = Mutex(value) }
 
-  /// What it is now.
+  /// The current value.
   public var value: Value { state.withLock { $0 } }
 
   /// Changes it while no other thread does.

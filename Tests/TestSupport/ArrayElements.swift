@@ -10,7 +10,7 @@ public enum ArrayElements {
     }
   }
 
-  /// Elements that differ from each other and from the empty one: a label and a number.
+  /// Distinct, non-empty elements: a label and a number.
   public static func numbered(_ count: Int, label: String = "element ") -> [[UInt8]] {
     (0..<count).map { Array("\(label)\($0)".utf8) }
   }

@@ -1,16 +1,16 @@
 public import Zarr
 
-/// What an array must behave like: a dictionary from indices to elements.
+/// The model of an array: a dictionary from indices to elements.
 public struct ArrayModel: Sendable {
   /// The number of elements along each dimension.
   public var shape: [Int]
 
-  /// The element that stands for all that was never written.
+  /// The element where nothing was written.
   public let fillValue: [UInt8]
 
   private var elements: [[Int]: [UInt8]] = [:]
 
-  /// Creates the model of an array of which nothing is written.
+  /// Creates the model of an empty array.
   public init(shape: [Int], fillValue: [UInt8] = []) {
     self.shape = shape
     self.fillValue = fillValue
@@ -50,7 +50,7 @@ extension ArrayRegion {
     return all
   }
 
-  /// Every region of an array, those without elements too.
+  /// Every region of an array, including empty ones.
   public static func all(of shape: [Int]) -> [ArrayRegion] {
     var all: [[Range<Int>]] = [[]]
     for length in shape {
@@ -60,7 +60,7 @@ extension ArrayRegion {
     return all.map(ArrayRegion.init)
   }
 
-  /// A region of an array, one without elements now and then.
+  /// A random region of an array, sometimes empty.
   public static func random(in shape: [Int], using generator: inout SeededGenerator) -> ArrayRegion {
     ArrayRegion(
       shape.map { length in

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Calls `body` on as many threads at once, each with its number, and waits for all of them.
+/// Calls `body` on several threads at once, each with its number, and waits for all.
 public func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
   let failure = Collected<(any Error)?>(nil)
   let ready = StoreGate()

@@ -1,4 +1,4 @@
-/// Returns `values`, for the span of a literal, whose numbers would be of the type `Int` otherwise.
+/// Returns `values`, to take the span of a literal of bytes.
 public func bytes(_ values: UInt8...) -> [UInt8] {
   values
 }

@@ -1,7 +1,7 @@
 public import ChunkEngine
 
 extension CodecChain {
-  /// Encodes a chunk of all elements of `sources`, one source after the other.
+  /// Encodes a chunk of all elements of `sources` in order.
   ///
   /// - Returns: The stored bytes, or `nil` if all elements equal `fillValue`.
   public func encoded(
@@ -14,7 +14,7 @@ extension CodecChain {
     return stored
   }
 
-  /// Encodes bytes as if they were a chunk that is laid out already.
+  /// Encodes bytes as a chunk that is already laid out.
   public func encodedAsIs(_ bytes: [UInt8]) throws -> [UInt8] {
     var encoder = try ChunkEncoder(self)
     var arena = ByteArena()
@@ -42,7 +42,7 @@ extension CodecChain {
   }
 }
 
-/// Returns the wire form that the engine gives the elements of `sources`.
+/// Returns the engine's wire form of the elements of `sources`.
 public func wireForm(_ sources: any BlobSource...) throws -> [UInt8] {
   var encoder = try ChunkEncoder(CodecChain(VlenBytesCodec()))
   var bytes: [UInt8] = []
@@ -50,7 +50,7 @@ public func wireForm(_ sources: any BlobSource...) throws -> [UInt8] {
   return bytes
 }
 
-/// Returns a view of `elements`, which are one chunk.
+/// Returns a view of `elements` as one chunk.
 public func blobView(of elements: [[UInt8]]) throws -> BlobView {
   try CodecChain(VlenBytesCodec()).decoded(referenceWireForm(elements), count: elements.count)
 }

@@ -1,10 +1,10 @@
 public import ChunkEngine
 public import Testing
 
-/// Expects of `codec` what the engine relies on, whatever it compresses with.
+/// Expects of `codec` what the engine relies on.
 ///
-/// Inputs of every kind come back; the bound of the encoded size is one; a decoder takes no more memory than
-/// its limit, refuses what is cut short or has something behind it, and works on after an error.
+/// Every kind of input comes back. The bound on the encoded size holds. A decoder takes no more memory than
+/// its limit, refuses input that is truncated or has trailing bytes, and works after an error.
 public func expectConforms(
   _ codec: some BytesToBytesCodec, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -29,14 +29,14 @@ public func expectConforms(
   check.expectEncodingError(of: inputs[3], room: 8)
   #expect(
     try codec.decoded(check.encode(inputs[3], bound: encoded[3].count + 4096), limit: 100_000) == inputs[3])
-  // A size that nothing can hold is an error or a bound that nothing can hold, not a wrong bound.
+  // For a huge size the bound is an error or huge too, not a wrong bound.
   let bound = try? codec.maximumEncodedByteCount(of: .max)
   #expect(bound == nil || bound == .max, sourceLocation: sourceLocation)
 }
 
-/// Nothing, a byte, a little, 100 KB that no codec makes smaller, and 1 MiB that every codec makes smaller.
+/// No bytes, one, a few, 100 KB that no codec compresses, and 1 MiB that every codec compresses.
 ///
-/// Made once, since debug builds are slow.
+/// Made once, because debug builds are slow.
 private let conformanceInputs: [[UInt8]] = {
   var generator = SeededGenerator(seed: 0xC0DEC)
   let incompressible = generator.bytes(count: 100_000)
@@ -48,13 +48,13 @@ private let conformanceInputs: [[UInt8]] = {
   return [[], [0x2a], Array("abcabcabcabcabcabcabcabcabcabcabcabc".utf8), incompressible, compressible]
 }()
 
-/// The encoder and the decoder that are under test, used for all inputs.
+/// The encoder and decoder under test, used for all inputs.
 private struct CodecCheck {
   let encoder: any BytesEncoder
   let decoder: any BytesDecoder
   let sourceLocation: SourceLocation
 
-  /// Encodes `input` into `bound` bytes and checks that the bytes behind these stay as they are.
+  /// Encodes `input` into `bound` bytes, and checks that the bytes after them do not change.
   func encode(_ input: [UInt8], bound: Int) throws -> [UInt8] {
     let fence = 64
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bound + fence, alignment: 16)
@@ -66,11 +66,11 @@ private struct CodecCheck {
     let count = output.finalize(for: room)
     output = OutputRawSpan()
     #expect(
-      memory[bound...].allSatisfy { $0 == 0xa5 }, "bytes behind the bound", sourceLocation: sourceLocation)
+      memory[bound...].allSatisfy { $0 == 0xa5 }, "bytes after the bound", sourceLocation: sourceLocation)
     return Array(room.prefix(count))
   }
 
-  /// Expects `encoded` to become `decoded` behind what the arena holds, in no more memory than that needs.
+  /// Expects `encoded` to decode to `decoded` after the content of an arena, without excess memory.
   func expectDecoding(of encoded: [UInt8], gives decoded: [UInt8]) throws {
     let limit = decoded.count
     var exact = ByteArena()
@@ -84,10 +84,10 @@ private struct CodecCheck {
     try used.append(littleEndian: 0x0403_0201)
     try decoder.decode(encoded.span.bytes, into: &used, limit: limit)
     let isAppended = used.bytes.extracting(4..<used.count).isEqual(to: decoded.span.bytes)
-    #expect(isAppended, "\(limit) bytes behind others", sourceLocation: sourceLocation)
+    #expect(isAppended, "\(limit) bytes after others", sourceLocation: sourceLocation)
   }
 
-  /// Expects a limit one byte below the decoded size to be kept.
+  /// Expects an error for a limit one byte below the decoded size.
   func expectLimit(of encoded: [UInt8], decodedByteCount: Int) {
     guard decodedByteCount > 0 else { return }
     var arena = ByteArena()
@@ -119,7 +119,7 @@ private struct CodecCheck {
     #expect(capacity <= limit, sourceLocation: sourceLocation)
   }
 
-  /// Expects a full output to be an error and no overrun.
+  /// Expects an error, and no overrun, if the output is full.
   func expectEncodingError(of input: [UInt8], room: Int) {
     #expect(throws: ChunkError.self, sourceLocation: sourceLocation) {
       _ = try encode(input, bound: room)

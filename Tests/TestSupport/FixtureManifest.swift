@@ -1,16 +1,16 @@
 public import Foundation
 
-/// What `Tests/Fixtures/manifest.json` says.
+/// The content of `Tests/Fixtures/manifest.json`.
 public struct FixtureManifest: Decodable {
-  /// Bytes that another library wrote, and what they stand for.
+  /// Bytes that another library wrote, and their meaning.
   ///
-  /// Which fields there are depends on the kind.
+  /// The fields depend on the kind.
   public struct Fixture: Decodable, Sendable {
     /// A unique name.
     public let name: String
     /// `"wire"`, `"chunk"` or `"array"`.
     public let kind: String
-    /// The file or folder, from the folder of the fixtures.
+    /// The file or folder, relative to the folder of the fixtures.
     public let path: String
     /// The file with the elements.
     public let elements: String?
@@ -20,7 +20,7 @@ public struct FixtureManifest: Decodable {
     public let dataType: String?
     /// The number of elements.
     public let count: Int?
-    /// The codecs, in the order in which they encoded.
+    /// The codecs in encoding order.
     public let codecs: [Codec]?
 
     private enum CodingKeys: String, CodingKey {
@@ -29,11 +29,11 @@ public struct FixtureManifest: Decodable {
     }
   }
 
-  /// A codec as metadata has it.
+  /// A codec in the form of metadata.
   public struct Codec: Decodable, Sendable {
     /// The name in metadata.
     public let name: String
-    /// The settings, of which each codec has its own.
+    /// The settings of this codec.
     public let configuration: Configuration?
   }
 
@@ -55,9 +55,9 @@ public struct FixtureManifest: Decodable {
     public let typesize: Int?
     /// The bytes of a block of Blosc.
     public let blocksize: Int?
-    /// Where a checksum stands.
+    /// The place of a checksum.
     public let location: String?
-    /// What a hash begins with.
+    /// The initial value of a hash.
     public let initval: UInt32?
     /// The bytes of an item that is shuffled.
     public let elementsize: Int?
@@ -82,18 +82,18 @@ public struct FixtureManifest: Decodable {
 
   /// Returns the fixtures of a kind.
   ///
-  /// - Throws: What reading and parsing the manifest throws.
+  /// - Throws: Errors of reading and parsing the manifest.
   public static func fixtures(ofKind kind: String) throws -> [Fixture] {
     let data = try Data(contentsOf: folder.appending(path: "manifest.json"))
     return try JSONDecoder().decode(Self.self, from: data).fixtures.filter { $0.kind == kind }
   }
 
-  /// Returns the bytes of the file at `path`, which begins at the folder of the fixtures.
+  /// Returns the bytes of the file at `path`, relative to the folder of the fixtures.
   public static func bytes(of path: String) throws -> [UInt8] {
     Array(try Data(contentsOf: folder.appending(path: path)))
   }
 
-  /// Returns the elements in the JSON Lines at `path`, which begins at the folder of the fixtures.
+  /// Returns the elements in the JSON Lines at `path`, relative to the folder of the fixtures.
   ///
   /// A `dataType` of `"bytes"` has elements in base64. Those of `"string"` are returned as their UTF-8.
   public static func elements(of path: String, dataType: String) throws -> [[UInt8]] {

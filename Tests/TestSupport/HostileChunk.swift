@@ -1,7 +1,7 @@
 import ChunkEngine
 public import Zarr
 
-/// A chunk or shard of an array of four byte strings that somebody made to break its readers.
+/// A hostile chunk or shard of an array of four byte strings.
 public enum HostileChunk: String, CaseIterable, Codable, Sendable {
   case elementCutOff
   case elementOfFourGibibytes
@@ -76,7 +76,7 @@ public enum HostileChunk: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// What the elements are.
+  /// The data type of the elements.
   public var dataType: DataType {
     switch self {
     case .optionalPartsWrap: .optional(.bytes)
@@ -133,8 +133,8 @@ public enum HostileChunk: String, CaseIterable, Codable, Sendable {
   /// Stores an array with this chunk.
   ///
   /// - Parameters:
-  ///   - store: Where it goes.
-  ///   - count: The elements of the array, at most the four that the chunk has.
+  ///   - store: The store for the array.
+  ///   - count: The number of elements of the array, at most four.
   /// - Throws: What the store throws.
   public func write(to store: any Store, count: Int = 4) throws {
     let metadata = try ArrayMetadata(

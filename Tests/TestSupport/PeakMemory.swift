@@ -1,19 +1,19 @@
 import Foundation
 
-/// The most memory that this process had at a time, as the system counts it.
+/// The peak memory of this process, as the system counts it.
 ///
-/// Other tests of the process count too, so it is for exit tests, which have a process of their own.
+/// Use it in exit tests, which have a process of their own: it includes all tests of the process.
 public enum PeakMemory {
-  /// Returns by how many bytes the process grew at most while `body` ran.
+  /// Returns the maximum growth of the process in bytes while `body` runs.
   public static func growth(during body: () throws -> Void) throws -> Int {
-    // Makes the peak that of now.
+    // Sets the peak to the current memory.
     try Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
     let before = try byteCount("VmRSS")
     try body()
     return try ofProcess() - before
   }
 
-  /// Returns the most bytes that the process had, since it began or since ``growth(during:)`` did.
+  /// Returns the peak in bytes since the start of the process or of ``growth(during:)``.
   public static func ofProcess() throws -> Int { try byteCount("VmHWM") }
 
   private static func byteCount(_ field: String) throws -> Int {

@@ -1,27 +1,26 @@
 import Foundation
 import Synchronization
 
-/// The Python programs of the interoperability tests, and the environment that they run in.
+/// The Python programs of the interoperability tests, and their environment.
 public enum PythonEnvironment {
-  /// Why a program did not do what it should.
+  /// The failure of a program.
   public struct Failure: Error, CustomStringConvertible {
-    /// What was run, and what it said.
+    /// The command and its output.
     public let description: String
   }
 
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The path of something in the repository.
+  /// The absolute path of a file in the repository.
   public static func path(_ name: String) -> String { root.appending(path: name).path() }
 
   private static let setup = Mutex<Result<Void, Failure>?>(nil)
 
-  /// Runs a script of `Tests/Interoperability`, once the environment is there.
+  /// Runs a script of `Tests/Interoperability`, and makes the environment if it is missing.
   ///
-  /// The environment is made if it is missing; nothing that these tests need is ever left out. One that is
-  /// not named has zarr-python 3, and `zarr2` has zarr-python 2. Returns what the script wrote to standard
-  /// output.
+  /// The default environment has zarr-python 3, and `zarr2` has zarr-python 2. Returns the standard output of
+  /// the script.
   @discardableResult
   public static func run(
     _ script: String, _ arguments: [String], environment: String? = nil
@@ -39,7 +38,7 @@ public enum PythonEnvironment {
       path("\(folder)/bin/python"), ["-B", path("Tests/Interoperability/\(script)")] + arguments)
   }
 
-  /// Runs a program and waits for it; what it says on standard error is an error, whatever its exit status.
+  /// Runs a program, waits for it, and takes any text on standard error for an error, whatever the exit status.
   private static func execute(_ program: String, _ arguments: [String]) throws(Failure) -> String {
     let command = ([program] + arguments).joined(separator: " ").prefix(300)
     do {
@@ -53,7 +52,7 @@ public enum PythonEnvironment {
       process.executableURL = URL(filePath: program)
       process.arguments = arguments
       process.standardInput = FileHandle.nullDevice
-      // Files, not pipes: nobody has to empty them.
+      // Files, not pipes, need not be drained.
       process.standardOutput = handles[0]
       process.standardError = handles[1]
       try process.run()

@@ -1,4 +1,4 @@
-/// Returns `elements` in wire form: the definition of the format, one byte after the other.
+/// Returns `elements` in wire form, byte by byte as the format defines it.
 ///
 /// It shares no code with the engine.
 public func referenceWireForm(_ elements: [[UInt8]]) -> [UInt8] {

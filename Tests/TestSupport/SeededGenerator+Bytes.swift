@@ -1,14 +1,14 @@
 extension SeededGenerator {
-  /// Returns `count` bytes that no codec makes smaller.
+  /// Returns `count` incompressible bytes.
   ///
-  /// - Complexity: O(`count`), eight bytes at a time, since debug builds are slow.
+  /// - Complexity: O(`count`), eight bytes at a time, because debug builds are slow.
   public mutating func bytes(count: Int) -> [UInt8] {
     let wordCount = (count + 7) / 8
     let words = (0..<wordCount).map { _ in next() }
     return words.withUnsafeBytes { Array($0.prefix(count)) }
   }
 
-  /// Returns elements of random bytes, with as many bytes each as `byteCounts` says.
+  /// Returns elements of random bytes with the sizes `byteCounts`.
   public mutating func elements(byteCounts: some Sequence<Int>) -> [[UInt8]] {
     byteCounts.map { bytes(count: $0) }
   }

@@ -15,9 +15,10 @@ extension ShardingCodec {
   }
 }
 
-/// Returns a shard with an index at the end, byte by byte: what the format says, without code of the engine.
+/// Returns a shard with an index at the end, byte by byte as the format defines it, without code of the
+/// engine.
 ///
-/// The entries are the offset and the size of each inner chunk, or nil for one that is not stored.
+/// An entry is the offset and size of an inner chunk, or nil if it is not stored.
 public func referenceShard(
   _ data: [UInt8], _ entries: [(offset: UInt64, byteCount: UInt64)?], hasChecksum: Bool = true
 ) -> [UInt8] {

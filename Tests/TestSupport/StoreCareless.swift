@@ -8,11 +8,10 @@ public final class StoreCareless: StoreForwarding {
   /// Creates a store that has the values of another.
   public init(_ base: any Store) { self.base = base }
 
-  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    try base.read(key, into: &arena, limit: Int.max)
-  }
-
-  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    try base.read(key, into: &arena, limit: Int.max)
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    try base.read(.all, of: key, ifVersion: nil, limit: .max, into: &arena)
   }
 }

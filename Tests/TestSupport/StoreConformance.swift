@@ -10,6 +10,8 @@ public func expectConforms(_ store: any Store, sourceLocation: SourceLocation = 
   try check.absentValue()
   try check.wholeValue()
   try check.byteRanges()
+  try check.versions()
+  try check.conditions()
   try check.gatheredParts()
   try check.failedGathering()
   try check.deletion()
@@ -97,8 +99,108 @@ private struct StoreCheck {
     ] as [(Range<Int>, [UInt8])] {
       expect(try store.bytes(of: "ranges", in: range), expected, "bytes \(range)")
     }
+    for (count, expected) in [(0, []), (1, [13]), (4, [10, 11, 12, 13]), (9, [10, 11, 12, 13])]
+      as [(Int, [UInt8])]
+    {
+      expect(try read(.suffix(count), of: "ranges")?.bytes, expected, "the last \(count) bytes")
+    }
+    expect(try read(.suffix(2), of: "ranges")?.info.byteCount, 4, "a part tells the size of the value")
+    expect(try read(.suffix(1), of: "absent")?.bytes, nil, "the end of an absent value is read")
+    expectError("a part above the limit") {
+      try read(.suffix(3), of: "ranges", limit: 2)
+    } _: {
+      if case .tooLarge(_, 3, 2) = $0 { true } else { false }
+    }
+    expect(try read(.suffix(2), of: "ranges", limit: 2)?.bytes, [12, 13], "a part of just the limit is read")
     try store.put([], at: "ranges")
     expect(try store.bytes(of: "ranges", in: 0..<1), [], "bytes of an empty value")
+    expect(try read(.suffix(1), of: "ranges")?.bytes, [], "the end of an empty value")
+  }
+
+  /// A part and what is known of its value.
+  private func read(
+    _ part: ValuePart, of key: String, ifVersion version: StoredVersion? = nil, limit: Int = .max
+  ) throws -> (bytes: [UInt8], info: ValueInfo)? {
+    var arena = ByteArena()
+    let info = try store.read(part, of: StoreKey(key), ifVersion: version, limit: limit, into: &arena)
+    return info.map { (arena.bytes.withUnsafeBytes { Array($0) }, $0) }
+  }
+
+  private func expectError<Result>(
+    _ comment: Comment, _ call: () throws -> Result, _ isExpected: (StoreError) -> Bool
+  ) {
+    do {
+      _ = try call()
+      Issue.record("no error: \(comment)", sourceLocation: location)
+    } catch {
+      let isIt = (error as? StoreError).map(isExpected) ?? false
+      expect(isIt, true, "\(comment) gives \(error)")
+    }
+  }
+
+  private func isChange(_ error: StoreError) -> Bool { if case .changed = error { true } else { false } }
+
+  /// A store may be without versions, but those that it gives tell values apart.
+  func versions() throws {
+    try store.put([1, 2, 3], at: "version")
+    guard let old = try read(.suffix(1), of: "version")?.info.version else { return }
+    expect(try store.info(of: StoreKey("version"))?.version, old, "the version of a value that stays")
+    expect(try read(.range(0..<2), of: "version", ifVersion: old)?.bytes, [1, 2], "a part of a version")
+    try store.put([4, 5, 6, 7], at: "version")
+    expectError("a part of an old version") {
+      try read(.range(0..<1), of: "version", ifVersion: old)
+    } _: {
+      isChange($0)
+    }
+    try store.delete(StoreKey("version"))
+    expect(try read(.all, of: "version", ifVersion: old)?.bytes, nil, "a part of a value that is gone")
+  }
+
+  func conditions() throws {
+    guard let store = store as? any ConditionalStore else { return }
+    let key = try StoreKey("condition/value")
+    func write(_ byte: UInt8, if condition: WriteCondition) throws {
+      try store.write(key, if: condition, byteCount: 1, durability: .immediate) { append in
+        try append([byte].span.bytes)
+      }
+    }
+    try write(1, if: .absent)
+    expect(try store.value(of: "condition/value"), [1], "a value is written where there is none")
+    expectError("writing where there is a value") {
+      try write(2, if: .absent)
+    } _: {
+      isChange($0)
+    }
+    guard let old = try store.info(of: key)?.version else {
+      Issue.record("a value has no version to compare", sourceLocation: location)
+      return
+    }
+    try write(33, if: .version(old))
+    expect(try store.value(of: "condition/value"), [33], "a value of the version is replaced")
+    expectError("replacing another version") {
+      try write(4, if: .version(old))
+    } _: {
+      isChange($0)
+    }
+    expectError("deleting another version") {
+      try store.delete(key, ifVersion: old)
+    } _: {
+      isChange($0)
+    }
+    expect(try store.value(of: "condition/value"), [33], "what another writer has written stays")
+    if let new = try store.info(of: key)?.version { try store.delete(key, ifVersion: new) }
+    expect(try store.value(of: "condition/value"), nil, "a value of the version is deleted")
+    expectError("deleting a value that is gone") {
+      try store.delete(key, ifVersion: old)
+    } _: {
+      isChange($0)
+    }
+    expectError("replacing a value that is gone") {
+      try write(5, if: .version(old))
+    } _: {
+      isChange($0)
+    }
+    expect(try store.keys("condition"), [], "nothing is left of refused writes")
   }
 
   func gatheredParts() throws {

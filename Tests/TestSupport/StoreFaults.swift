@@ -4,7 +4,7 @@ import Synchronization
 public import Zarr
 
 /// Hands every call on to another store, but for one of them, which goes wrong.
-public final class StoreFaults: StoreForwarding {
+public final class StoreFaults: StoreForwarding, BatchingStore {
   /// What goes wrong.
   public enum Fault: CaseIterable, Sendable {
     /// The call fails, and does nothing.
@@ -55,28 +55,22 @@ public final class StoreFaults: StoreForwarding {
     }
   }
 
-  private func read(into arena: inout ByteArena, _ body: (inout ByteArena) throws -> Bool) throws -> Bool {
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
     let isShort = fault == .shortRead && count.load(ordering: .sequentiallyConsistent) == number
     let start = arena.count
-    let found = try call { try body(&arena) }
+    let info = try call { try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena) }
     if isShort { arena.truncate(to: start + (arena.count - start) / 2) }
-    return found
+    return info
   }
-
-  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    try read(into: &arena) { arena in try base.read(key, into: &arena, limit: limit) }
-  }
-
-  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    try read(into: &arena) { arena in try base.read(key, range: range, into: &arena) }
-  }
-
-  public func byteCount(of key: StoreKey) throws -> Int? { try call { try base.byteCount(of: key) } }
 
   public func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    try call { try base.write(key, byteCount: byteCount, gathering: gather) }
+    try call { try base.write(key, byteCount: byteCount, durability: durability, gathering: gather) }
   }
 
   public func synchronize() throws { try call { try base.synchronize() } }

@@ -10,20 +10,18 @@ public protocol StoreForwarding: Store {
 extension StoreForwarding {
   public var location: String { base.location }
 
-  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    try base.read(key, into: &arena, limit: limit)
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
   }
-
-  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    try base.read(key, range: range, into: &arena)
-  }
-
-  public func byteCount(of key: StoreKey) throws -> Int? { try base.byteCount(of: key) }
 
   public func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    try base.write(key, byteCount: byteCount, gathering: gather)
+    try base.write(key, byteCount: byteCount, durability: durability, gathering: gather)
   }
 
   public func delete(_ key: StoreKey) throws { try base.delete(key) }

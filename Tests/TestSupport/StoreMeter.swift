@@ -3,7 +3,7 @@ import Synchronization
 public import Zarr
 
 /// Hands every call on to another store, and counts what is read of values that are opened.
-public final class StoreMeter: StoreForwarding {
+public final class StoreMeter: StoreForwarding, OpeningStore {
   /// What is read.
   public enum Read: Hashable, Sendable {
     /// A value was opened.
@@ -11,13 +11,13 @@ public final class StoreMeter: StoreForwarding {
     /// Bytes of an opened value.
     case range(Range<Int>)
     /// A value was read without being opened.
-    case whole(String)
+    case part(ValuePart, String)
   }
 
   public let base: any Store
+  public let rangeJoining: RangeJoining
   private let hasVersions: Bool
   private let seen = Mutex<[Read]>([])
-  public let rangeJoining: RangeJoining
 
   /// Creates a store that has the values of another.
   public init(
@@ -42,9 +42,10 @@ public final class StoreMeter: StoreForwarding {
     let base: any StoredValue
     let store: StoreMeter
 
-    var byteCount: Int { base.byteCount }
     var staysWhenReplaced: Bool { base.staysWhenReplaced }
-    var version: StoredVersion? { store.hasVersions ? base.version : nil }
+    var info: ValueInfo {
+      ValueInfo(byteCount: base.byteCount, version: store.hasVersions ? base.version : nil)
+    }
 
     func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
       store.seen.withLock { $0.append(.range(range)) }
@@ -57,13 +58,11 @@ public final class StoreMeter: StoreForwarding {
     return try base.openValue(key).map { Value(base: $0, store: self) }
   }
 
-  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    seen.withLock { $0.append(.whole(key.description)) }
-    return try base.read(key, into: &arena, limit: limit)
-  }
-
-  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    seen.withLock { $0.append(.range(range)) }
-    return try base.read(key, range: range, into: &arena)
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    seen.withLock { $0.append(.part(part, key.description)) }
+    return try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
   }
 }

@@ -3,7 +3,7 @@ import Synchronization
 public import Zarr
 
 /// Hands every call on to another store, after a test has seen it and perhaps made it fail.
-public final class StoreProbe: StoreForwarding {
+public final class StoreProbe: StoreForwarding, BatchingStore {
   /// What a store is asked for.
   public enum Call: Hashable, Sendable {
     case read(StoreKey)
@@ -39,28 +39,21 @@ public final class StoreProbe: StoreForwarding {
     try observe(call)
   }
 
-  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    try see(.read(key))
-    return try base.read(key, into: &arena, limit: limit)
-  }
-
-  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    try see(.read(key))
-    return try base.read(key, range: range, into: &arena)
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    // To ask what is known of a value is no reading.
+    if !part.isEmpty { try see(.read(key)) }
+    return try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
   }
 
   public func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try see(.write(key))
-    try base.write(key, byteCount: byteCount, gathering: gather)
-  }
-
-  public func writeDeferred(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try see(.write(key))
-    try base.writeDeferred(key, byteCount: byteCount, gathering: gather)
+    try base.write(key, byteCount: byteCount, durability: durability, gathering: gather)
   }
 
   public func synchronize() throws {

@@ -5,7 +5,7 @@ public import Zarr
 ///
 /// What is deferred can be read at once. A crash leaves its place with the value before it, without one, or
 /// with half of the bytes.
-public final class StoreVolatile: StoreForwarding {
+public final class StoreVolatile: StoreForwarding, BatchingStore {
   private struct State {
     /// The values that have to be on the disk.
     let safe = StoreDictionary()
@@ -43,20 +43,18 @@ public final class StoreVolatile: StoreForwarding {
   }
 
   public func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try cache.write(key, byteCount: byteCount, gathering: gather)
     try state.withLock { state in
-      state.deferred.remove(key)
-      try state.safe.copy(key, from: cache)
+      if case .deferred = durability {
+        state.deferred.insert(key)
+      } else {
+        state.deferred.remove(key)
+        try state.safe.copy(key, from: cache)
+      }
     }
-  }
-
-  public func writeDeferred(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try cache.write(key, byteCount: byteCount, gathering: gather)
-    state.withLock { _ = $0.deferred.insert(key) }
   }
 
   public func synchronize() throws {

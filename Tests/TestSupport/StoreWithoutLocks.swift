@@ -2,7 +2,7 @@ import Glibc
 public import Zarr
 
 /// Hands every call on to another store, and has no locks, as some network file systems have none.
-public struct StoreWithoutLocks: StoreForwarding {
+public struct StoreWithoutLocks: StoreForwarding, LockingStore {
   public let base: any Store
 
   /// Creates a store that has the values of another.

@@ -1,4 +1,4 @@
-/// A zstd frame put together by hand, as RFC 8878 defines it, so that its header can say anything.
+/// A zstd frame made by hand as RFC 8878 defines it, so that its header can claim anything.
 ///
 ///     +-------+------------+--------+-------------+--------------+---------------+ …
 ///     | magic | descriptor | window | contentSize | block header | block content |
@@ -13,24 +13,24 @@ public struct ZstdFrame {
   private var blocks: [[UInt8]] = []
   private let contentSize: UInt64?
 
-  /// Creates a frame that claims to hold `contentSize` bytes, or says nothing.
+  /// Creates a frame that claims to hold `contentSize` bytes, or makes no claim.
   public init(claiming contentSize: UInt64?) {
     self.contentSize = contentSize
   }
 
-  /// Appends a block of bytes as they are.
+  /// Appends an uncompressed block.
   public mutating func appendRaw(_ bytes: [UInt8]) {
     blocks.append(Self.header(type: 0, byteCount: bytes.count) + bytes)
   }
 
-  /// Appends a block of `count` times `byte`.
+  /// Appends a block with `count` repetitions of `byte`.
   public mutating func appendRepeated(_ byte: UInt8, count: Int) {
     blocks.append(Self.header(type: 1, byteCount: count) + [byte])
   }
 
   /// The bytes of the frame.
   public var bytes: [UInt8] {
-    // Eight bytes of content size or none, and a window of 128 KiB.
+    // With eight bytes of content size or none, and a window of 128 KiB.
     var bytes = Self.magic + [contentSize == nil ? 0 : 0xc0, 7 << 3]
     if let contentSize {
       bytes += littleEndianBytes(contentSize)
@@ -62,7 +62,7 @@ public struct ZstdFrame {
     return frame.bytes
   }
 
-  /// A frame that decoders pass by.
+  /// A skippable frame.
   public static func skippable(_ content: [UInt8], number: UInt8 = 0) -> [UInt8] {
     [0x50 | number, 0x2a, 0x4d, 0x18] + littleEndianBytes(UInt32(content.count)) + content
   }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests under ThreadSanitizer, which is told about Swift's mutexes (see mutex.c).
+# Runs the tests under ThreadSanitizer, which learns of Swift's mutexes from mutex.c.
 #
 #     run.sh [arguments of swift test]
 set -eu
@@ -7,7 +7,7 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 scratch=$(CDPATH='' cd -- "$here/../.." && pwd)/.build-thread
 
-# The clang of the toolchain knows Swift's calling convention, others need not.
+# Uses the toolchain's clang, which knows Swift's calling convention.
 clang=$(dirname -- "$(readlink -f -- "$(command -v swift)")")/clang
 mkdir -p "$scratch"
 "$clang" -Wall -Wextra -Werror -O1 -fPIC -shared "$here/mutex.c" -o "$scratch/mutex.so" -ldl

@@ -67,7 +67,7 @@ struct ElementTextTests {
     }
   }
 
-  @Test("Bytes of one length are base64 for people, and a list of numbers as fill values")
+  @Test("Bytes of one length are base64 as elements, and a list of numbers as fill values")
   func rawBytes() throws {
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), writing: [[0, 128, 255]] as [[UInt8]],

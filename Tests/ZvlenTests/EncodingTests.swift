@@ -125,7 +125,7 @@ struct EncodingTests {
     #expect(try again.children().map(\.name) == ["deep"])
   }
 
-  @Test("An import that fails leaves no directories behind")
+  @Test("An import that fails leaves no directories")
   func noDirectories() throws {
     try Tool.fail(
       "import", "-", "-o", "new/deep/data.zarr", "--type", "json", in: scratch, input: Array("{".utf8),

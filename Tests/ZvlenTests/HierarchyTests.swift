@@ -48,7 +48,7 @@ struct HierarchyTests {
       ])
   }
 
-  @Test("Branches go on beside nodes that have others behind them")
+  @Test("Lines of the tree continue beside nodes that others follow")
   func branches() throws {
     let root = try ZarrGroup.create(in: FileStore(creating: scratch.path("data.zarr")))
     for path in ["a/b/c", "a/d", "e"] { try root.createGroup(at: path) }

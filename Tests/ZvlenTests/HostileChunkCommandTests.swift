@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Zarr
 
-/// Arrays that somebody made to break the tool, which gets little memory for them.
+/// Hostile arrays for the tool, which gets little memory.
 @Suite("Commands on hostile chunks")
 struct HostileChunkCommandTests {
   /// Commands that read all elements of `data.zarr`, or write to its last chunk.
@@ -28,7 +28,7 @@ struct HostileChunkCommandTests {
     for command in Self.commands {
       let arguments = command.split(separator: " ").map(String.init)
       let outcome = try run(arguments, limit: chunk == .zstdBombThatClaimsNothing, in: scratch)
-      // Whoever reads one inner chunk does not look at where the others are.
+      // Reading one inner chunk does not check the places of the others.
       if chunk == .shardEntriesOverlap, command.hasPrefix("cat") { continue }
       // A chunk above the limits is not damaged.
       let isUnchecked = outcome.text.hasPrefix("not checked: ")

@@ -10,7 +10,7 @@ struct HostilePathTests {
     scratch = try ScratchDirectory()
   }
 
-  /// Writes a group of files whose paths nobody has checked.
+  /// Writes a group of files with unchecked paths.
   private func makeGroup(paths: [String]) throws {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     _ = try ZarrGroup.create(in: store)

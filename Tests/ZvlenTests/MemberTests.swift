@@ -263,6 +263,13 @@ struct MemberTests {
     #expect(try group.group(at: "sub").children().map(\.name) == ["lines"] + (0..<6).map { "new\($0)" })
     #expect(try group.array(at: "sub/lines").shape == [6])
     #expect(try !Tool.succeed("verify", "g.zarr", in: scratch).text.contains("out of date"))
+    // zarr-python, which trusts the copies, reads all elements.
+    let hierarchy = try PythonEnvironment.run("hierarchies.py", ["read", scratch.path("g.zarr")])
+    let said = try #require(try JSONParser().parse(Array(hierarchy.utf8)).objectValue)
+    #expect(said["consolidated"] == true)
+    let lines = said["nodes"]?.arrayValue?.first { $0.objectValue?["path"] == "sub/lines" }?.objectValue
+    #expect(lines?["shape"] == [6])
+    #expect(lines?["elements"] == ["1", "2", "3", "1", "2", "3"])
     // Another program does not know of the copies.
     try ZarrArray.open(in: FileStore(opening: scratch.path("g.zarr/sub/new1"))).resize(to: [9])
     let verified = try Tool.succeed("verify", "g.zarr", in: scratch).lines

@@ -85,7 +85,7 @@ struct ReadingTests {
         == elements[start..<end].map { "\"\(Data($0).base64EncodedString())\"" })
   }
 
-  @Test("A start behind the end is an error, and more elements than there are are not")
+  @Test("A start past the end is an error, and more elements than exist are not")
   func dumpBeyondEnd() throws {
     try makeArray("data.zarr", [[1]], shape: [1], chunkShape: [1])
 

@@ -79,7 +79,7 @@ struct RepairTests {
     #expect(outcome.lines[0].hasPrefix("taken out: data.zarr/c/1: inner chunk 0: "))
     #expect(try scratch.files(below: "kept") == ["c/1": damaged])
     #expect(try exported() == lines(without: 50..<60))
-    // What comes behind the first inner chunk, in front of the index, is what it was.
+    // The bytes between the first inner chunk and the index did not change.
     let repaired = try scratch.read("data.zarr/c/1")
     let indexByteCount = 5 * 16 + 4
     let data = repaired.dropLast(indexByteCount)

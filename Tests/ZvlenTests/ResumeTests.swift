@@ -157,7 +157,7 @@ struct ResumeTests {
     for _ in 0..<2 { #expect(try run("c", "b", "a", "--type", "string").exitCode == 0) }
     #expect(try stored() == "1\nx\ny\nc\n2\n")
     #expect(try run("a", "--chunk-count", "3").errors.contains("leave out --chunk-count"))
-    // One that is gone or has changed is in nobody's way.
+    // A missing or changed one does no harm.
     try FileManager.default.removeItem(atPath: scratch.path("a"))
     try scratch.write("changed\n", to: "b")
     try scratch.write("c\nd\n", to: "c")

@@ -97,6 +97,15 @@ struct Tool {
     _ arguments: String..., in directory: ScratchDirectory, input: [UInt8] = [],
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Outcome {
+    try succeed(arguments, in: directory, input: input, sourceLocation: sourceLocation)
+  }
+
+  /// Runs the tool, which has to succeed without a word on standard error.
+  @discardableResult
+  static func succeed(
+    _ arguments: [String], in directory: ScratchDirectory, input: [UInt8] = [],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
     let outcome = try run(arguments, in: directory, input: input)
     #expect(outcome.exitCode == 0, sourceLocation: sourceLocation)
     #expect(outcome.errors == "", sourceLocation: sourceLocation)

@@ -46,7 +46,7 @@ struct TreeAppendTests {
     #expect(try array("blobs").shape == [4])
   }
 
-  @Test("Paths that are there already, or are in the way of one, are refused before anything is written")
+  @Test("Paths that exist or conflict are refused before anything is written")
   func conflicts() throws {
     try Tool.succeed("import", "first", "-o", "data.zarr", in: scratch)
     try scratch.write("5", to: "file/b")
@@ -67,12 +67,29 @@ struct TreeAppendTests {
         "import", "lines", "-o", "data.zarr/\(member)", "--append", in: scratch, saying: "is a part of")
     }
     #expect(try scratch.files(below: "data.zarr") == before)
-    // Names of which one only begins with the other are in nobody's way.
+    // Names that only begin with another name do not conflict.
     try scratch.write("9", to: "names/a.x")
     try scratch.write("10", to: "names/b/c.x")
     try scratch.write("11", to: "names/A")
     try Tool.succeed("import", "names", "-o", "data.zarr", "--append", in: scratch)
     try Tool.succeed("verify", "data.zarr", in: scratch)
+  }
+
+  @Test("A directory that is stored already, with its name in front of its paths or without it, is refused")
+  func otherNames() throws {
+    try Tool.succeed("import", "first", "-o", "data.zarr", in: scratch)
+    try Tool.fail(
+      "import", "first", "second", "-o", "data.zarr", "--append", in: scratch, saying: "without first/")
+    #expect(try array("paths").shape == [2])
+    // Files of the same names that hold something else are other files.
+    try scratch.write("other", to: "third/a")
+    try Tool.succeed("import", "third", "second", "-o", "data.zarr", "--append", in: scratch)
+    try Tool.fail("import", "third", "-o", "data.zarr", "--append", in: scratch, saying: "with third/")
+    #expect(try array("paths").shape == [5])
+    // Nothing is in an empty directory.
+    try FileManager.default.createDirectory(
+      atPath: scratch.path("empty"), withIntermediateDirectories: true)
+    try Tool.succeed("import", "empty", "-o", "data.zarr", "--append", in: scratch)
   }
 
   @Test("Files that cannot be together are exported on demand, the later one of them")
@@ -89,7 +106,7 @@ struct TreeAppendTests {
     #expect(outcome.errors.contains("3 files are not written"))
     #expect(outcome.errors.contains("1 element of"))
     #expect(try scratch.files(below: "some") == ["x": [2], "y/z": [3], "w": [5], "u": [6]])
-    // What others have put behind the files is not cut off.
+    // What others put after the files is not cut off.
     try Tool.fail("import", "first", "-o", "bad.zarr", "--append", in: scratch, saying: "without a path")
     #expect(try Tool.run(["verify", "bad.zarr"], in: scratch).exitCode == 1)
   }

@@ -3,13 +3,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The floor: what no chunk encoder can beat.
+// The floor: the limit of any chunk encoder.
 //
-// Chunks that are in wire form already go through the compressor with one reused context a thread, and from there
-// to plain files or to memory. Nothing here knows Zarr, and nothing here is shared with the engine that is measured
-// against it.
+// Chunks that are already in wire form go through the compressor, with one reused context for each thread, and then
+// to plain files or memory. This code knows nothing of Zarr, and shares nothing with the engine.
 //
-// Every function that can fail returns 0, one of the codes below, or minus an `errno`. None of them aborts.
+// A function that can fail returns 0, one of the codes below, or a negated `errno`. No function aborts.
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,9 +22,9 @@ enum {
   FLOOR_NO_MEMORY = 1,
   /// The compressor refused the chunk.
   FLOOR_COMPRESSION_FAILED = 2,
-  /// The stored chunk is not what the compressor writes.
+  /// The stored chunk is not valid for the compressor.
   FLOOR_DECOMPRESSION_FAILED = 3,
-  /// The wire form does not hold what it says.
+  /// The wire form is not valid.
   FLOOR_BAD_WIRE_FORM = 4,
   /// The output has no room for the result.
   FLOOR_NO_ROOM = 5,
@@ -33,14 +32,14 @@ enum {
   FLOOR_TOO_LARGE = 6,
   /// A thread could not be started.
   FLOOR_NO_THREAD = 7,
-  /// An argument is outside its range.
+  /// An argument is out of range.
   FLOOR_BAD_ARGUMENT = 8,
 };
 
-/// The words for a code that a function here returned.
+/// The message for a code.
 const char *floor_message(int code);
 
-/// Gives memory that was freed back to the system, so that whoever allocates next touches fresh pages.
+/// Returns freed memory to the system, so that the next allocation touches fresh pages.
 void floor_release_freed_memory(void);
 
 /// The version of the linked libzstd.
@@ -66,7 +65,7 @@ typedef struct {
   int setting;
 } floor_codec;
 
-/// Bytes that belong to someone else.
+/// Bytes that another object owns.
 typedef struct {
   const void *_Nullable start;
   size_t byte_count;
@@ -74,10 +73,10 @@ typedef struct {
 
 // MARK: Workers
 
-/// Compression contexts and buffers, one set a thread.
+/// Compression contexts and buffers, one set for each thread.
 ///
-/// Keeping the handle between calls measures warm memory; making one inside the measured time measures fresh memory,
-/// because the buffers are mapped anew and every page of them is touched for the first time.
+/// Keep the handle between calls to measure warm memory. Make it within the measured time to measure fresh memory: its
+/// buffers are then newly mapped.
 typedef struct floor_workers floor_workers;
 
 /// Makes `worker_count` sets of contexts and buffers for chunks of at most `largest_chunk` bytes in wire form.
@@ -93,7 +92,7 @@ void floor_workers_destroy(floor_workers *_Nullable workers);
 /// A place for encoded chunks: files called `0`, `1`, … in one directory, or blocks in memory.
 typedef struct floor_store floor_store;
 
-/// Makes a store for `chunk_count` chunks in the existing `directory`, or in memory where it is null.
+/// Makes a store for `chunk_count` chunks in the existing `directory`, or in memory if it is null.
 int floor_store_create(
     const char *_Nullable directory, int64_t chunk_count, floor_store *_Nullable *_Nonnull store);
 
@@ -112,7 +111,7 @@ size_t floor_store_byte_count(const floor_store *store);
 ///
 /// A file is written with `open`, `write` and `close`. A block in memory is one `malloc` of its exact size.
 ///
-/// - `chunk_count` is what the store was made for.
+/// - `chunk_count`: the same as for the store.
 int floor_write(
     floor_workers *workers, floor_store *store, const floor_bytes *_Nullable chunks,
     int64_t chunk_count);
@@ -126,21 +125,21 @@ int floor_blocks_create(int64_t chunk_count, floor_blocks *_Nullable *_Nonnull b
 /// Frees the list and the decoded chunks.
 void floor_blocks_destroy(floor_blocks *_Nullable blocks);
 
-/// Gives the decoded chunks back to the system, so that the next read touches fresh pages.
+/// Returns the decoded chunks to the system, so that the next read touches fresh pages.
 void floor_blocks_clear(floor_blocks *blocks);
 
-/// The decoded chunk `index`; its start is null before it was read.
+/// The decoded chunk `index`. Its start is null until it is read.
 floor_bytes floor_blocks_get(const floor_blocks *blocks, int64_t index);
 
 /// Reads and decodes every chunk of `store` with all workers.
 ///
 /// A file is read with `open`, `fstat`, `read` and `close` into the worker's buffer.
 ///
-/// - `blocks`: where the decoded chunks stay, each in one `malloc` of its exact size, or in the block that it has
-///   from the read before. Null: each worker decodes into one buffer that it overwrites chunk after chunk.
+/// - `blocks`: the decoded chunks, each in one `malloc` of its exact size, or in its block from the last read. If
+///   null, each worker decodes into one buffer and overwrites it with each chunk.
 int floor_read(floor_workers *workers, floor_store *store, floor_blocks *_Nullable blocks);
 
-/// Reads one element with the calling thread: reads and decodes its chunk and walks to it.
+/// Reads one element on the calling thread: reads and decodes its chunk, and walks to the element.
 ///
 /// - `element` is valid until the workers are used again.
 int floor_read_element(
@@ -151,14 +150,14 @@ int floor_read_element(
 
 /// Chunks in shards: files called `0`, `1`, … in one directory, or blocks in memory.
 ///
-/// A shard is its encoded chunks one behind the other and the offset and the size of each, in 16 bytes. The threads
-/// work on runs of chunks, so that all of them have work in a single shard.
+/// A shard is its encoded chunks in order, followed by the offset and size of each in 16 bytes. The threads work on runs
+/// of chunks, so that all have work in a single shard.
 typedef struct floor_shards floor_shards;
 
 /// Makes an empty set of shards.
 ///
-/// - `chunks`: in wire form, one behind the other in memory. They outlive the handle.
-/// - `directory`: exists, or is null for shards in memory.
+/// - `chunks`: in wire form, contiguous in memory. They outlive the handle.
+/// - `directory`: an existing directory, or null for shards in memory.
 int floor_shards_create(
     const floor_bytes *_Nullable chunks, int64_t chunk_count, int64_t chunks_per_shard, int64_t chunks_per_run,
     const char *_Nullable directory, floor_codec codec, int worker_count,
@@ -167,7 +166,7 @@ int floor_shards_create(
 /// Frees the handle and the blocks in memory. Files stay.
 void floor_shards_destroy(floor_shards *_Nullable shards);
 
-/// Removes all shards, and gives the buffers that they were encoded in back to the system.
+/// Removes all shards, and returns their buffers to the system.
 void floor_shards_clear(floor_shards *shards);
 
 /// The sum of the shards' sizes in bytes.
@@ -176,21 +175,21 @@ size_t floor_shards_byte_count(const floor_shards *shards);
 /// The number of runs of chunks.
 int64_t floor_shards_run_count(const floor_shards *shards);
 
-/// The most bytes of a run, in wire form or encoded, for which the workers must be made.
+/// The maximum size of a run, in wire form or encoded. Make the workers for this size.
 size_t floor_shards_largest_run(const floor_shards *shards);
 
-/// Encodes every chunk and writes every shard, over those that are there.
+/// Encodes every chunk and overwrites every shard.
 ///
-/// Each run is encoded into a part of the buffer of its shard, and whoever ends a shard writes it: one `open`, one
-/// `writev` for each 1000 runs, `close`.
+/// Each run is encoded into a part of the buffer of its shard. The thread that completes a shard writes it: one `open`,
+/// one `writev` for each 1000 runs, `close`.
 int floor_shards_write(floor_shards *shards, floor_workers *workers);
 
-/// Reads and decodes every run with one `pread`, once `floor_shards_write` has written them.
+/// Reads and decodes every run with one `pread`, after `floor_shards_write` has written them.
 ///
-/// - `blocks`: where the decoded runs stay, as in `floor_read`.
+/// - `blocks`: the decoded runs, as in `floor_read`.
 int floor_shards_read(floor_shards *shards, floor_workers *workers, floor_blocks *_Nullable blocks);
 
-/// Reads one element with the calling thread: `open`, `pread` of its chunk and `close`, and walks to it.
+/// Reads one element on the calling thread: `open`, `pread` of its chunk, `close`, and a walk to the element.
 ///
 /// - `element` is valid until the workers are used again.
 int floor_shards_read_element(
@@ -198,11 +197,11 @@ int floor_shards_read_element(
 
 // MARK: Uncompressed loops
 
-/// Writes the wire form of `count` blobs that lie in one buffer: `u32` count, then `u32` length and bytes of each.
+/// Writes the wire form of `count` blobs in one buffer: `u32` count, then `u32` length and bytes of each.
 ///
-/// - `bytes`: null only where no blob has any.
-/// - `offsets`: `count + 1` positions in `bytes`, which must have them all; null only where there is no blob.
-/// - `padding_count`: empty elements to add behind the blobs.
+/// - `bytes`: null only if all blobs are empty.
+/// - `offsets`: `count + 1` positions within `bytes`, or null if there are no blobs.
+/// - `padding_count`: the number of empty elements to add after the blobs.
 int floor_encode_wire(
     const uint8_t *_Nullable bytes, const int64_t *_Nullable offsets, int64_t count, int64_t padding_count,
     uint8_t *output, size_t room, size_t *written);
@@ -211,12 +210,12 @@ int floor_encode_wire(
 int floor_encode_wire_from_objects(
     const floor_bytes *blobs, int64_t count, uint8_t *output, size_t room, size_t *written);
 
-/// Takes a wire form apart into one buffer and offsets.
+/// Decodes a wire form to one buffer and offsets.
 ///
 /// Every length is checked before it is used, and no byte may follow the last element.
 ///
-/// - `count`: the elements that the chunk must have.
-/// - `output_offsets`: room for `count + 1` positions; the first is 0.
+/// - `count`: the required number of elements.
+/// - `output_offsets`: room for `count + 1` positions, of which the first is 0.
 int floor_decode_wire(
     const uint8_t *wire, size_t byte_count, int64_t count, uint8_t *output, size_t room,
     int64_t *output_offsets);

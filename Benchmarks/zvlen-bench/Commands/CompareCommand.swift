@@ -8,18 +8,19 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Stores the same blobs with zarr-vlen and with other libraries, in turns, and compares them.",
     discussion: """
-      The others come from PyPI; `make compare` installs them. Each runs in a process of its own that is started \
-      before, with as many threads and cores as the row has workers. Each writes into a new directory, none \
-      synchronizes, and what one has stored is read back and compared before its times count.
+      `make compare` installs the other libraries from PyPI. Each runs in a process of its own that is already \
+      started, with as many threads and cores as the row has workers. Each writes to a new directory without \
+      synchronizing. Its blobs are read back and compared before its times count.
 
-      Without flags: one setting in the middle and those that differ from it in one thing. With any of --blob, \
-      --chunk-bytes, --codec and --workers: all combinations of what they name, and the middle of what they do not.
+      Without flags, compares a middle setting and those that differ from it in one respect. With --blob, \
+      --chunk-bytes, --codec or --workers, compares all combinations of their values; the rest is as in the middle.
       """)
 
-  @Flag(help: "Compare with every combination of blobs, chunks, compressions and workers; takes hours.")
+  @Flag(help: "Compare every combination of blobs, chunks, compressions and workers. This takes hours.")
   var full = false
 
-  @Option(name: .customLong("work"), parsing: .upToNextOption, help: "What is measured: \(Work.valueList).")
+  @Option(
+    name: .customLong("work"), parsing: .upToNextOption, help: "The work to measure: \(Work.valueList).")
   var works: [Work] = Work.allCases
 
   @Option(
@@ -29,10 +30,10 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Real data instead: each regular file below DIR, or each line of FILE.", valueName: "DIR|FILE.jsonl"))
+      "Use real data: each regular file below DIR, or each line of FILE.", valueName: "DIR|FILE.jsonl"))
   var data: String?
 
-  @Option(parsing: .upToNextOption, help: "The sizes of a chunk; below 64KiB they are stored in shards.")
+  @Option(parsing: .upToNextOption, help: "The sizes of a chunk. Chunks below 64KiB are stored in shards.")
   var chunkBytes: [ByteCount] = []
 
   @Option(name: .customLong("codec"), parsing: .upToNextOption, help: "none, zstd:LEVEL or lz4.")
@@ -43,27 +44,27 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     name: .customLong("library"), parsing: .upToNextOption,
-    help: "The others: \(PeerEnvironment.names.joined(separator: ", ")).")
+    help: "The other libraries: \(PeerEnvironment.names.joined(separator: ", ")).")
   var libraries: [String] = PeerEnvironment.names
 
-  @Option(help: "How many times the usual bytes are stored in each row.")
+  @Option(help: "A factor for the amount of data in each row.")
   var scale = 1.0
 
-  @Option(name: .customLong("repeat"), help: "How often each library is measured, in turns.")
+  @Option(name: .customLong("repeat"), help: "The number of measurements of each library, in turns.")
   var repeatCount = 5
 
   @Option(
     help: ArgumentHelp(
-      "How long one pass of another library may take; where it takes longer, the table says so instead.",
+      "The time limit for one pass of another library. If a pass takes longer, the table says so.",
       valueName: "seconds"))
   var mostSeconds = 5.0
 
   @Option(
     help: ArgumentHelp(
-      "Where the files go. (default: where memory backs them)", valueName: "DIR"))
+      "The directory for the files. (default: in memory)", valueName: "DIR"))
   var store: String?
 
-  @Flag(help: "Leave out the passes in new processes that measure memory.")
+  @Flag(help: "Skip the passes in new processes that measure memory.")
   var withoutMemory = false
 
   @Option(help: ArgumentHelp("Write the results as JSON, which Benchmarks/Charts draws.", valueName: "FILE"))
@@ -78,7 +79,7 @@ struct CompareCommand: ParsableCommand {
     guard scale > 0, scale <= 100 else { throw ValidationError("--scale must be above 0 and at most 100.") }
     guard data == nil || blobs.isEmpty else { throw ValidationError("--data and --blob exclude each other.") }
     for name in libraries where !PeerEnvironment.names.contains(name) {
-      throw ValidationError("--library \(name): there is none of that name.")
+      throw ValidationError("--library \(name): there is no library of this name.")
     }
     for codec in codecs where codec.floorCodec == nil { throw BenchmarkError.hasNoFloor(codec) }
   }
@@ -86,7 +87,9 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let environment = PeerEnvironment()
     let names = environment.exists ? libraries : []
-    if !environment.exists { print("The other libraries are not installed; make compare does it.\n") }
+    if !environment.exists {
+      print("The other libraries are not installed. Run make compare to install them.\n")
+    }
     let real = try data.map { try Corpus(loading: $0) }
     let report = try ComparisonRun(
       plan: plan, team: PeerTeam(environment, names: names, mostSeconds: mostSeconds), data: real,

@@ -8,8 +8,9 @@ struct GrowCommand: ParsableCommand {
     commandName: "grow",
     abstract: "Measures how time and memory grow with the blobs, the threads and the size of the chunks.",
     discussion: """
-      Blobs: a stream of 1000 blobs, 10 times as many, and so on, and a scan over them. Workers: 1 to 64 threads, \
-      whatever the cores. Chunks: 1 KiB to 64 MiB, in shards of 64 MiB. The latter two stand beside the floor.
+      Blobs: a stream of 1000 blobs, then 10 times as many, and so on, and a scan of each. Workers: 1 to 64 \
+      threads, on any number of cores. Chunks: 1 KiB to 64 MiB, in shards of 64 MiB. The last two are measured \
+      beside the floor.
       """)
 
   @Option(name: .customLong("axis"), parsing: .upToNextOption, help: "What grows: \(GrowthAxis.valueList).")
@@ -17,7 +18,7 @@ struct GrowCommand: ParsableCommand {
 
   @Option(
     help:
-      "The blobs of the longest stream; 100000000 take some 10 GB of memory-backed files if they are large.")
+      "The number of blobs of the longest stream. 100000000 large blobs need about 10 GB of files in memory.")
   var largest = 10_000_000
 
   @Option(help: "The mean size of a blob of the streams.")
@@ -26,10 +27,11 @@ struct GrowCommand: ParsableCommand {
   @Option(help: "none, zstd:LEVEL or lz4.")
   var codec = CodecChoice.zstd(level: 1)
 
-  @Option(name: .customLong("repeat"), help: "How often each place is measured, unless it takes long.")
+  @Option(
+    name: .customLong("repeat"), help: "The number of measurements at each place, unless they take long.")
   var repeatCount = 5
 
-  @Option(help: ArgumentHelp("Where the files go. (default: where memory backs them)", valueName: "DIR"))
+  @Option(help: ArgumentHelp("The directory for the files. (default: in memory)", valueName: "DIR"))
   var store: String?
 
   @Option(help: ArgumentHelp("Write the results as JSON, which Benchmarks/Charts draws.", valueName: "FILE"))

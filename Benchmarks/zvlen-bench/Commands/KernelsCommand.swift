@@ -8,8 +8,8 @@ struct KernelsCommand: ParsableCommand {
     commandName: "kernels",
     abstract: "Measures encoding and decoding without compression beside a loop in C, on one thread.",
     discussion: """
-      All blobs have the same size and lie in one buffer. The loop in C writes a length and calls memcpy for each \
-      blob. Both sides go over the same chunks and use their memory again from chunk to chunk.
+      All blobs have the same size and lie in one buffer. The C loop writes a length and calls memcpy for each \
+      blob. Both sides process the same chunks, and reuse their memory from chunk to chunk.
       """)
 
   @Option(name: .customLong("blob-bytes"), parsing: .upToNextOption, help: "The sizes of a blob to try.")
@@ -18,10 +18,10 @@ struct KernelsCommand: ParsableCommand {
   @Option(help: "The size of a chunk in wire form.")
   var chunkBytes = ByteCount(clamping: 256 << 10)
 
-  @Option(help: "The size of all blobs of a pass together.")
+  @Option(help: "The total size of the blobs of a pass.")
   var payloadBytes = ByteCount(clamping: 32 << 20)
 
-  @Option(name: .customLong("repeat"), help: "How often each side is measured, in turns.")
+  @Option(name: .customLong("repeat"), help: "The number of measurements of each side, in turns.")
   var repeatCount = 21
 
   @Option(help: ArgumentHelp("Write the results as JSON.", valueName: "FILE"))
@@ -70,5 +70,43 @@ struct KernelsCommand: ParsableCommand {
         work: "copy, views", blobBytes: blobBytes,
         measurement: Measurement(views, floor: nil, payloadBytes: corpus.byteCount, blobs: corpus.count)))
     return rows
+  }
+}
+
+/// One loop on blobs of one size.
+struct KernelRow: Encodable, Sendable {
+  /// What the loop does.
+  let work: String
+  let blobBytes: Int
+  let measurement: Measurement
+
+  /// The rows as a table.
+  static func table(_ rows: [KernelRow]) -> TextTable {
+    var table = TextTable([
+      ("loop", .left), ("blob", .right), ("Mblobs/s", .right), ("GB/s", .right), ("C Mblobs/s", .right),
+      ("C GB/s", .right), ("of C", .right), ("of best", .right), ("in CPU time", .right),
+    ])
+    for row in rows {
+      let measurement = row.measurement
+      let ours = measurement.medianSeconds.map { row.rates($0, measurement) } ?? ["-", "-"]
+      let floor = measurement.floorMedianSeconds.map { row.rates($0, measurement) } ?? ["-", "-"]
+      let quotients = [
+        measurement.floorQuotient, measurement.floorBestQuotient, measurement.floorProcessorQuotient,
+      ]
+      .map { $0.map { Figure.fixed($0, places: 3) } ?? "-" }
+      table.append([row.work, "\(row.blobBytes) B"] + ours + floor + quotients)
+    }
+    return table
+  }
+
+  private func rates(_ seconds: Double, _ measurement: Measurement) -> [String] {
+    guard let rate = measurement.blobsPerSecond, let median = measurement.medianSeconds else {
+      return ["-", "-"]
+    }
+    let blobsPerSecond = rate * median / seconds
+    return [
+      Figure.fixed(blobsPerSecond / 1e6, places: blobsPerSecond < 1e7 ? 2 : 1),
+      Figure.fixed(blobsPerSecond * Double(blobBytes) / 1e9, places: 2),
+    ]
   }
 }

@@ -9,12 +9,12 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Measures writing and reading with one setting, beside the floor.",
     discussion: """
-      The floor is what no encoder can beat: the same chunks, already in wire form, through the same compression \
-      library with one reused context a thread, and plain writes and reads. For uncompressed encoding and decoding \
-      it is a loop in C with one memcpy a blob.
+      The floor is the limit of any encoder: the same chunks, already in wire form, through the same compression \
+      library with one reused context for each thread, and plain writes and reads. For encoding and decoding \
+      without compression, it is a C loop with one memcpy for each blob.
 
-      Warm memory was used before; fresh memory is touched for the first time. What was read is kept, so that the next \
-      read takes memory of its own; beside it stands a floor that overwrites what it read before.
+      Warm memory was used before; fresh memory is touched for the first time. Each read keeps its result, so the \
+      next read needs new memory. A second floor overwrites its last result instead.
       """)
 
   @OptionGroup(title: "Blobs")
@@ -25,7 +25,7 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Stores chunks in shards of this size in wire form, for example 64MiB. (default: each chunk by itself)",
+      "Store chunks in shards of this size in wire form, for example 64MiB. (default: no shards)",
       valueName: "bytes"))
   var shardBytes: ByteCount?
 
@@ -37,30 +37,30 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the chunks go. A directory gets a new one inside it that is removed at the end.",
-      discussion: "Without this flag: a new directory where memory backs the files.",
+      "The place of the chunks: memory, or a new directory inside DIR that is removed at the end.",
+      discussion: "Without this flag: a new directory in memory.",
       valueName: "memory|DIR"))
   var store: StoreChoice?
 
   @OptionGroup(title: "Safety")
   var safety: DurabilityOptions
 
-  @Option(help: "How the blobs lie in memory: \(SourceKind.valueList).")
+  @Option(help: "The layout of the blobs in memory: \(SourceKind.valueList).")
   var from = SourceKind.arena
 
-  @Option(help: "The bytes of full chunks that may wait in the appender of --from stream.")
+  @Option(help: "With --from stream: the bytes of full chunks that may wait in the appender.")
   var memoryBudget = ByteCount(clamping: 64 << 20)
 
   @Option(
     help: ArgumentHelp(
-      "With --from stream: append this much, again and again from a small pool of blobs, and report the peak memory.",
+      "With --from stream: append this much, repeating a small pool of blobs, and report the peak memory.",
       valueName: "bytes"))
   var total: ByteCount?
 
-  @Option(name: .customLong("repeat"), help: "How often each side is measured, in turns.")
+  @Option(name: .customLong("repeat"), help: "The number of measurements of each side, in turns.")
   var repeatCount = 5
 
-  @Option(help: "How many single elements are read at random places.")
+  @Option(help: "The number of single elements to read at random places.")
   var randomReads = 1000
 
   @Option(help: ArgumentHelp("Write the results as JSON.", valueName: "FILE"))

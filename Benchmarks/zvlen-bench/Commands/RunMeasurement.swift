@@ -1,6 +1,6 @@
 import CommandLineOptions
 
-/// Carries out what the `run` command asks for.
+/// Runs the command `run`.
 struct RunMeasurement {
   let corpus: Corpus
   let settings: RunCommand

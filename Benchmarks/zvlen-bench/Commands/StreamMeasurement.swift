@@ -2,14 +2,14 @@ import ChunkEngine
 import CommandLineOptions
 import Zarr
 
-/// Carries out `run --from stream --total`: a stream that is larger than memory need be.
+/// Runs `run --from stream --total`: a stream that can be larger than memory.
 struct StreamMeasurement {
   let pool: Corpus
   let total: ByteCount
   let settings: RunCommand
   let workerCount: Int
 
-  /// Blobs of this size together are streamed again and again, so that they take little memory themselves.
+  /// The total size of the blobs, which are streamed repeatedly to save memory.
   static let poolByteCount = 32 << 20
 
   /// Writes the stream once, and checks it with a scan.
@@ -48,7 +48,7 @@ struct StreamMeasurement {
       scan: Measurement([scan], floor: nil, payloadBytes: byteCount, blobs: written.count))
   }
 
-  /// Appends the pool again and again until there are as many bytes as asked for.
+  /// Appends the pool repeatedly until there are ``total`` bytes.
   private func write(
     to store: any Store, hashes: [UInt64], checksum: Checksum, byteCount: inout Int
   ) throws -> ZarrArray {

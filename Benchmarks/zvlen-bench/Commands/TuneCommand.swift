@@ -10,24 +10,25 @@ struct TuneCommand: ParsableCommand {
     commandName: "tune",
     abstract: "Tries chunk sizes, shards, codecs and workers on a sample of the data, and says which to use.",
     discussion: """
-      Every setting is measured once, the best third for each aim again, and so on until the time is over. The \
-      advice for each aim comes in words, as flags of zvlen import, and in Swift. What differs by less than the \
-      noise, or than 3 %, counts as equal: then the smallest result wins, and for the size the fastest write.
+      Measures every setting once, then the best third for each goal again, and so on until the time is over. The \
+      advice for each goal comes in words, as flags of zvlen import, and in Swift. Differences below the noise, or \
+      below 3 %, count as equal. Of equal settings the one with the smallest result wins, and for the goal size \
+      the one that writes fastest.
 
-      Times are those of files in memory, and no shorter than --store-speed allows.
+      Times are those of files in memory, but no shorter than --store-speed allows.
       """)
 
   @OptionGroup(title: "Blobs")
   var workload: WorkloadOptions
 
   @Option(
-    name: .customLong("for"), parsing: .upToNextOption, help: "What matters: \(TuningGoal.valueList).")
+    name: .customLong("for"), parsing: .upToNextOption, help: "The goals: \(TuningGoal.valueList).")
   var goals: [TuningGoal] = TuningGoal.allCases
 
   @Option(name: .customLong("chunk-bytes"), parsing: .upToNextOption, help: "The chunk sizes to try.")
   var chunkBytes: [ByteCount] = [16, 64, 256, 1024, 4096, 16_384].map { ByteCount(clamping: $0 << 10) }
 
-  @Option(help: "The size of the shards that chunks up to 1MiB are tried in.")
+  @Option(help: "The size of the shards to try, with chunks up to 1MiB.")
   var shardBytes = ByteCount(clamping: 64 << 20)
 
   @Option(name: .customLong("codec"), parsing: .upToNextOption, help: "The codecs to try.")
@@ -40,22 +41,22 @@ struct TuneCommand: ParsableCommand {
     help: "The numbers of threads to try. (default: the active cores, and half of them)")
   var workers: [Int] = []
 
-  @Option(help: "How much of the data to try it on. (default: 16MiB for each active core)")
+  @Option(help: "The amount of data to try settings on. (default: 16MiB for each active core)")
   var sampleBytes: ByteCount?
 
-  @Option(help: "About how long to try.")
+  @Option(help: "About how many seconds to try.")
   var seconds = 60.0
 
   @Option(
     help: ArgumentHelp(
-      "Where arrays will be stored: \(StoreSpeedChoice.valueList).",
+      "The place where arrays will be stored: \(StoreSpeedChoice.valueList).",
       discussion: StoreSpeedChoice.allCases.map { "\($0.rawValue) is \($0.summary)" }.joined(separator: ", ")
         + "."))
   var storeSpeed = StoreSpeedChoice.drive
 
   @Option(
     help: ArgumentHelp(
-      "Where to try it. A directory gets a new one inside it that is removed at the end.",
+      "The place to try settings: memory, or a new directory inside DIR that is removed at the end.",
       valueName: "memory|DIR"))
   var store: StoreChoice?
 

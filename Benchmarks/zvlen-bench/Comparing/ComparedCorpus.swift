@@ -1,6 +1,7 @@
 import CDeflate
 
-/// The blobs of a row, in the parts that are written and appended, with the sums that results are held against.
+/// The blobs of a row, divided into those that are written and appended, with the sums that results must
+/// have.
 final class ComparedCorpus {
   /// All blobs.
   let all: Corpus
@@ -33,12 +34,12 @@ final class ComparedCorpus {
 struct BlobSums: Equatable {
   /// The number of blobs.
   let count: Int
-  /// The CRC-32 of all bytes, one blob behind the other.
+  /// The CRC-32 of the bytes of all blobs in order.
   let bytes: UInt32
   /// The CRC-32 of all lengths, each a little-endian `Int64`.
   let lengths: UInt32
 
-  /// Creates sums that another process found.
+  /// Creates sums that another process computed.
   init(count: Int, bytes: UInt32, lengths: UInt32) {
     self.count = count
     self.bytes = bytes
@@ -61,7 +62,7 @@ struct BlobSums: Equatable {
   /// Continues a CRC-32, which is 0 before the first byte.
   private static func crc32(_ sum: UInt32, _ bytes: RawSpan) -> UInt32 {
     unsafe bytes.withUnsafeBytes { bytes in
-      // The library takes no bytes at all for the start of a new sum.
+      // The library starts a new sum if there are no bytes.
       guard unsafe !bytes.isEmpty else { return sum }
       return unsafe libdeflate_crc32(sum, bytes.baseAddress, bytes.count)
     }

@@ -1,23 +1,24 @@
+import ArgumentParser
 import CommandLineOptions
 
-/// The settings that are compared, and what is done with each.
+/// The settings that are compared, and the work for each.
 struct ComparisonPlan {
-  /// The settings, those with the same workers one after the other.
+  /// The settings, ordered by their number of workers.
   let settings: [ComparisonSetting]
-  /// What is done with each.
+  /// The work for each.
   let works: [Work]
 
-  /// Sizes of chunks from a small part of a shard to more than a processor's cache.
+  /// Sizes of chunks, from a small part of a shard to more than a processor's cache.
   static let chunkByteCounts = [1 << 10, 8 << 10, 64 << 10, 1 << 20, 16 << 20]
   /// The compressions.
   static let codecs = ["zstd:1", "zstd:3", "lz4", "none"]
 
-  /// The setting that stands for all.
+  /// The setting that the others vary.
   static func middle(cores: Int) -> ComparisonSetting {
     ComparisonSetting(blobs: .records126, chunkBytes: 1 << 20, codec: "zstd:1", workers: cores)
   }
 
-  /// The setting in the middle, and those that differ from it in one thing.
+  /// The middle setting, and those that differ from it in one respect.
   static func usual(works: [Work], cores: Int) -> ComparisonPlan {
     let middle = middle(cores: cores)
     var settings = [middle]
@@ -47,5 +48,153 @@ struct ComparisonPlan {
       }
     }
     return ComparisonPlan(settings: settings, works: works)
+  }
+}
+
+/// The blobs of a row and how they are stored.
+struct ComparisonSetting: Hashable, Sendable, Encodable {
+  /// The blobs.
+  var blobs: BlobKind
+  /// The size of a chunk in wire form.
+  var chunkBytes: Int
+  /// The compression, as in the flag.
+  var codec: String
+  /// The number of threads.
+  var workers: Int
+
+  /// Smaller chunks are stored in shards, to avoid too many files.
+  private static let smallestFileByteCount = 64 << 10
+
+  /// The size of the shards in wire form, or nil without shards.
+  var shardBytes: Int? { chunkBytes < Self.smallestFileByteCount ? 16 << 20 : nil }
+
+  /// The compression.
+  var codecChoice: CodecChoice { CodecChoice(argument: codec) ?? .none }
+
+  /// The setting in words.
+  var title: String { "\(blobs.title), \(chunkTitle), \(codec), \(workersTitle)" }
+
+  /// The chunks in words.
+  var chunkTitle: String {
+    let shards = shardBytes.map { " in shards of \(ByteCount(clamping: $0))" } ?? ""
+    return "chunks of \(ByteCount(clamping: chunkBytes))\(shards)"
+  }
+
+  /// The workers in words.
+  var workersTitle: String { workers == 1 ? "1 worker" : "\(workers) workers" }
+}
+
+/// The blobs of a row: synthetic ones, or those of `--data`.
+enum BlobKind: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
+  /// Short text: identifiers, tags.
+  case bytes16 = "16B"
+  /// JSON records.
+  case records126 = "126B"
+  /// Text of many lengths.
+  case text300 = "300B"
+  /// Long text.
+  case text8K = "8KB"
+  /// Incompressible bytes.
+  case random1M = "1MB"
+  /// Real data.
+  case data
+
+  /// The synthetic kinds.
+  static let synthetic: [BlobKind] = [.bytes16, .records126, .text300, .text8K, .random1M]
+
+  /// The kind in words.
+  var title: String {
+    switch self {
+    case .bytes16: "16 B text"
+    case .records126: "126 B JSON records"
+    case .text300: "300 B text"
+    case .text8K: "8 KB text"
+    case .random1M: "1 MB incompressible"
+    case .data: "the data"
+    }
+  }
+
+  /// The mean size of a blob, how sizes vary and what is in it; nil for real data.
+  private var synthesis: (mean: Int, distribution: Distribution, content: Content)? {
+    switch self {
+    case .bytes16: (16, .uniform, .text)
+    case .records126: (126, .narrow, .json)
+    case .text300: (300, .lognormal, .text)
+    case .text8K: (8_000, .lognormal, .text)
+    case .random1M: (1_000_000, .narrow, .random)
+    case .data: nil
+    }
+  }
+
+  /// The bytes of all blobs of a row together, before they are scaled.
+  ///
+  /// Small blobs take more time for each byte, above all where each is an object.
+  private var payloadByteCount: Int {
+    switch self {
+    case .bytes16: 8 << 20
+    case .records126: 24 << 20
+    case .text300, .text8K, .data: 32 << 20
+    case .random1M: 64 << 20
+    }
+  }
+
+  /// A library that spends a millisecond on a chunk takes minutes for more chunks than this.
+  private static let mostChunks = 8192
+
+  /// Makes the blobs of a row: enough for a few chunks a worker, and not too many chunks.
+  func corpus(chunkBytes: Int, scale: Double) -> Corpus? {
+    guard let synthesis else { return nil }
+    let most = Self.mostChunks * max(chunkBytes, synthesis.mean)
+    let byteCount = Int(Double(min(payloadByteCount, most)) * scale)
+    let count = max(byteCount, 4 * chunkBytes) / synthesis.mean
+    return Corpus(
+      count: count, meanByteCount: synthesis.mean, distribution: synthesis.distribution,
+      content: synthesis.content, seed: 7)
+  }
+}
+
+/// The layout of blobs in memory before they are written and after they are read.
+enum Layout: String, Sendable, CaseIterable, Codable {
+  /// The layout that suits the library best: contiguous memory with offsets, Arrow arrays, views.
+  case own
+  /// One object of its language for each blob.
+  case objects
+}
+
+/// The work that a row measures.
+enum Work: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
+  /// Writes all blobs to an empty directory.
+  case write
+  /// Reads all blobs of a directory into memory.
+  case read
+  /// Reads one blob at a time from an open directory.
+  case random
+  /// Appends the last tenth of the blobs to the others.
+  case append
+
+  /// The work in words.
+  var title: String {
+    switch self {
+    case .write: "write all"
+    case .read: "read all"
+    case .random: "read one at random"
+    case .append: "append a tenth"
+    }
+  }
+}
+
+/// The numbers of blobs in a chunk and in a shard, the same for all libraries.
+struct ChunkCounts {
+  let blobsPerChunk: Int
+  /// A multiple of ``blobsPerChunk``, or nil without shards.
+  let blobsPerShard: Int?
+
+  /// Finds the numbers that come nearest to the byte counts of a setting.
+  init(_ corpus: Corpus, _ setting: ComparisonSetting) {
+    let blobsPerChunk = corpus.blobsPerChunk(byteCount: setting.chunkBytes)
+    self.blobsPerChunk = blobsPerChunk
+    blobsPerShard = setting.shardBytes.map { shardBytes in
+      max(1, corpus.blobsPerChunk(byteCount: shardBytes) / blobsPerChunk) * blobsPerChunk
+    }
   }
 }

@@ -1,4 +1,4 @@
-/// The floor in the comparison: chunks that are in wire form already, through the compressor and to plain files.
+/// The floor in the comparison: chunks already in wire form go through the compressor to plain files.
 final class FloorCompetitor: Competitor {
   static let libraryName = "floor"
   let name = libraryName
@@ -6,7 +6,7 @@ final class FloorCompetitor: Competitor {
   private let all: FloorBenchmark
   private let tail: FloorBenchmark
 
-  /// Makes stores in an existing directory of its own; nil if the floor does not have the compression.
+  /// Makes stores in an existing directory, or returns nil if the floor lacks the compression.
   init?(
     _ corpus: ComparedCorpus, _ setting: ComparisonSetting, _ shape: ChunkCounts, directory: ScratchDirectory
   ) throws {
@@ -23,13 +23,13 @@ final class FloorCompetitor: Competitor {
 
   func storedByteCount(_ directory: String) -> Int { all.encodedByteCount }
 
-  /// Writes to its own directory, which it empties before; there is nothing to append to.
+  /// Empties its own directory, and writes there.
   func write(_ part: CorpusPart, to directory: String, measuresMemory: Bool) throws -> Pass {
     all.clear()
     return try measure(all.write)
   }
 
-  /// Writes the chunks of the last blobs as files of their own, without those that are there.
+  /// Writes the chunks of the last blobs as new files, and ignores existing ones.
   func append(to directory: String, measuresMemory: Bool) throws -> Pass {
     tail.clear()
     return try measure(tail.write)
@@ -44,8 +44,9 @@ final class FloorCompetitor: Competitor {
     try indices.map(all.randomRead)
   }
 
-  /// The contender's own time counts, which leaves out what it prepares; that has the memory, so none is
-  /// measured.
+  /// Uses the contender's own time, without its preparation.
+  ///
+  /// Memory is not measured: the preparation takes it.
   private func measure(_ contender: Contender) throws -> Pass {
     let (pass, elapsed) = try Pass.measure(measuresMemory: false, contender.body)
     return Pass(elapsed: elapsed, start: pass.start, end: pass.end)

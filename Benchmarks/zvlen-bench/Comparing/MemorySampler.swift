@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Looks again and again at how much memory a process has, on a thread of its own.
+/// Samples the memory of a process on a thread of its own.
 final class MemorySampler: Sendable {
   /// The resident memory at one moment.
   struct Sample: Sendable {
@@ -15,7 +15,7 @@ final class MemorySampler: Sendable {
   private let ended = DispatchSemaphore(value: 0)
   private static let intervalMicroseconds: UInt32 = 1000
 
-  /// Begins to look at a process.
+  /// Starts to sample a process.
   init(processIdentifier: Int32) {
     Thread.detachNewThread { [self] in
       let path = "/proc/\(processIdentifier)/statm"
@@ -30,7 +30,7 @@ final class MemorySampler: Sendable {
     }
   }
 
-  /// Ends, and returns what was seen from `start` to `end`, as seconds since then and bytes above the first.
+  /// Stops, and returns the samples from `start` to `end`: seconds since `start`, and bytes above the first.
   func finish(start: Double, end: Double) -> [[Double]] {
     isEnding.store(true, ordering: .relaxed)
     ended.wait()
@@ -46,7 +46,7 @@ final class MemorySampler: Sendable {
     return Self.thinned(points)
   }
 
-  /// The points of a chart: of each stretch of time the one with the most memory.
+  /// The points of a chart: the one with the most memory for each stretch of time.
   private static func thinned(_ points: [[Double]], count: Int = 60) -> [[Double]] {
     guard points.count > count else { return points }
     let stride = Double(points.count) / Double(count)

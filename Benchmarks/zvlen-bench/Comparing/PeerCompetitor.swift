@@ -1,10 +1,12 @@
+import Foundation
+
 /// A rival in the comparison.
 final class PeerCompetitor: Competitor {
   let name: String
   let layout: Layout
-  /// A process that has done other work, and may have kept memory.
+  /// A process that may have kept memory from earlier work.
   private let warmProcess: PeerProcess
-  /// Starts another that has the blobs.
+  /// Starts another process that has the blobs.
   private let start: () throws -> PeerProcess
   private var freshProcess: PeerProcess?
   private let corpus: ComparedCorpus
@@ -80,5 +82,84 @@ final class PeerCompetitor: Competitor {
     return Pass(
       elapsed: Elapsed(seconds: seconds, processorSeconds: processorSeconds), start: start, end: end,
       peakByteCount: answer.peakBytes)
+  }
+}
+
+/// The processes of all rivals with one number of workers.
+final class PeerTeam {
+  private let environment: PeerEnvironment
+  private let names: [String]
+  private let mostSeconds: Double
+  private var workers = 0
+  private var processes: [String: Result<PeerProcess, any Error>] = [:]
+  private var known: [String: ComparisonReport.Library] = [:]
+
+  /// Prepares to start rivals, and leaves out work whose pass takes more than `mostSeconds`.
+  init(_ environment: PeerEnvironment, names: [String], mostSeconds: Double) {
+    self.environment = environment
+    self.names = names
+    self.mostSeconds = mostSeconds
+  }
+
+  /// The rivals that were started so far.
+  var libraries: [ComparisonReport.Library] { names.compactMap { known[$0] } }
+
+  /// The rivals of a setting, with the blobs loaded from files that stay in `scratch`.
+  func contestants(
+    _ corpus: ComparedCorpus, _ setting: ComparisonSetting, _ shape: ChunkCounts, scratch: ScratchDirectory
+  ) throws -> [Contestant] {
+    start(workers: setting.workers)
+    let bytes = scratch.path + "/blobs"
+    let offsets = scratch.path + "/offsets"
+    try Data(corpus.all.bytes).write(to: URL(fileURLWithPath: bytes))
+    try unsafe corpus.all.offsets.withUnsafeBytes {
+      try unsafe Data($0).write(to: URL(fileURLWithPath: offsets))
+    }
+    let load = PeerJob(job: "load", bytes: bytes, offsets: offsets)
+    let environment = environment
+    return names.flatMap { name -> [Contestant] in
+      do {
+        guard let process = try processes[name]?.get() else { return [] }
+        try process.run(load)
+        return (process.introduction.layouts ?? []).map { layout in
+          Contestant(
+            PeerCompetitor(
+              name: name, layout: layout, process: process, corpus: corpus,
+              setting: PeerJob.Setting(setting, shape)
+            ) {
+              let process = try PeerProcess(name: name, workers: setting.workers, environment: environment)
+              try process.run(load)
+              return process
+            }, mostSeconds: mostSeconds)
+        }
+      } catch {
+        return [Contestant(name: name, layout: .own, reason: "\(error)")]
+      }
+    }
+  }
+
+  /// Ends the rivals.
+  func stop() {
+    processes = [:]
+    workers = 0
+  }
+
+  /// Restarts the rivals if the number of workers changed or they exited.
+  private func start(workers: Int) {
+    if workers != self.workers { processes = [:] }
+    self.workers = workers
+    for name in names {
+      if case .success(let process) = processes[name], process.isRunning { continue }
+      let process = Result { try PeerProcess(name: name, workers: workers, environment: environment) }
+      processes[name] = process
+      let library =
+        switch process {
+        case .success(let process):
+          ComparisonReport.Library(
+            name: name, version: process.introduction.version ?? "", note: process.introduction.note ?? "")
+        case .failure(let error): ComparisonReport.Library(name: name, version: "not here", note: "\(error)")
+        }
+      known[name] = library
+    }
   }
 }

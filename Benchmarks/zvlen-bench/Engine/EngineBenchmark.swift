@@ -4,7 +4,7 @@ import CommandLineOptions
 import Synchronization
 import Zarr
 
-/// The array library's side of every measurement of a run.
+/// The array library in every measurement of a run.
 final class EngineBenchmark {
   private let corpus: Corpus
   private let source: EngineSource
@@ -12,7 +12,7 @@ final class EngineBenchmark {
   private let options: ArrayOptions
   private let access: ArrayAccess
 
-  /// The array, with the workers that it keeps from call to call.
+  /// The array, which keeps its workers from call to call.
   private var array: ZarrArray
 
   /// Creates an empty array in a new `directory`, or in memory.
@@ -43,7 +43,7 @@ final class EngineBenchmark {
 
   // MARK: Measured work
 
-  /// Writes all blobs over those that are there, with the workers of the write before.
+  /// Overwrites all blobs, with the workers of the last write.
   var write: Contender {
     Contender("write") { [self] in
       let count = source.initialCount(corpus)
@@ -52,7 +52,7 @@ final class EngineBenchmark {
     }
   }
 
-  /// Writes all blobs to an array of which nothing is stored and whose workers have no memory yet.
+  /// Writes all blobs to an empty array whose workers have no memory yet.
   var writeFresh: Contender {
     Contender("write, fresh") { [self] in
       try startOver()
@@ -60,12 +60,12 @@ final class EngineBenchmark {
     }
   }
 
-  /// Reads all blobs as views, which are held until the clock has stopped.
+  /// Reads all blobs as views, and keeps them until the clock has stopped.
   var read: Contender {
     Contender("read") { [self] in try readAll() }
   }
 
-  /// As ``read``, with workers that have no memory yet, and into memory that was given back to the system.
+  /// Reads like ``read``, with workers that have no memory yet, into fresh memory.
   var readFresh: Contender {
     Contender("read, fresh") { [self] in
       try reopen()
@@ -73,7 +73,7 @@ final class EngineBenchmark {
     }
   }
 
-  /// Is shown every blob, chunk by chunk.
+  /// Scans every blob, chunk by chunk.
   var scan: Contender {
     Contender("scan") { [self] in
       let count = Atomic(0)
@@ -104,14 +104,14 @@ final class EngineBenchmark {
     let stopwatch = Stopwatch()
     let view = try array.read()
     let elapsed = stopwatch.elapsed
-    // The view is used here so that it is not freed before the clock has stopped.
+    // This use keeps the view until the clock has stopped.
     guard view.count == corpus.count else { throw BenchmarkError.differs("read") }
     return elapsed
   }
 
   // MARK: Checks
 
-  /// Checks that a read and a scan show every blob as it was written.
+  /// Checks that a read and a scan return every blob.
   func verify() throws {
     let corpus = corpus
     let view = try array.read()
@@ -130,7 +130,7 @@ final class EngineBenchmark {
     guard count.load(ordering: .relaxed) == corpus.count else { throw BenchmarkError.differs("scan") }
   }
 
-  /// How much the process grows while it writes, reads and scans once with workers that have no memory yet.
+  /// The growth of the process while new workers write, read and scan once.
   func memoryGrowth() throws -> MemoryGrowth {
     try startOver()
     let write = try PeakMemory.growth { try source.write(to: array) }
@@ -143,7 +143,7 @@ final class EngineBenchmark {
 
   // MARK: Fresh memory
 
-  /// Replaces the array by an empty one, whose workers have no memory yet.
+  /// Replaces the array with an empty one whose workers have no memory yet.
   private func startOver() throws {
     array = try ZarrArray.create(
       in: store, shape: [source.initialCount(corpus)], options: options, access: access)
@@ -151,7 +151,7 @@ final class EngineBenchmark {
     floor_release_freed_memory()
   }
 
-  /// Opens the array anew, so that its workers have no memory yet.
+  /// Opens the array again, so that its workers have no memory yet.
   private func reopen() throws {
     array = try ZarrArray.open(in: store, access: access)
     RecycledMemory.releaseAll()

@@ -68,7 +68,7 @@ final class EngineLoops {
     return try batch.finish()
   }
 
-  /// Shows the elements of every chunk, which is copied to the decoder's memory as if a store had it.
+  /// Scans every chunk after copying it to the decoder's memory, as a store would.
   func scan() throws {
     let runs = [ElementRun(chunkIndex: 0, selectionIndex: 0, count: blobsPerChunk)]
     for chunk in chunks {

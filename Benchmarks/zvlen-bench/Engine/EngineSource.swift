@@ -2,7 +2,7 @@ import ChunkEngine
 import Foundation
 import Zarr
 
-/// The blobs as a caller has them, and the way from there into an array.
+/// The blobs as a caller has them, and how they get into an array.
 enum EngineSource {
   /// One buffer and offsets.
   case arena(Corpus)
@@ -10,7 +10,7 @@ enum EngineSource {
   case objects([[UInt8]])
   /// One `Data` for each blob.
   case data([Data])
-  /// Blob after blob through an appender.
+  /// One blob at a time through an appender.
   case stream(Corpus, memoryBudget: Int)
 
   /// Lays the blobs out in memory.
@@ -23,7 +23,7 @@ enum EngineSource {
     }
   }
 
-  /// The number of elements that an array must have before it is written.
+  /// The number of elements of an array before it is written.
   func initialCount(_ corpus: Corpus) -> Int {
     if case .stream = self { 0 } else { corpus.count }
   }

@@ -1,6 +1,6 @@
 import CFloor
 
-/// The floor's side of every measurement of a run.
+/// The floor in every measurement of a run.
 final class FloorBenchmark {
   private let corpus: Corpus
   private let chunks: WireChunks
@@ -10,13 +10,13 @@ final class FloorBenchmark {
   private let place: Place
   private let blocks: FloorBlocks
 
-  /// Where encoded chunks go: each by itself, or many to a shard.
+  /// The place of encoded chunks: files of their own, or shards.
   private enum Place {
     case chunks(FloorStore)
     case shards(FloorShards)
   }
 
-  /// Prepares contexts, buffers and an empty store in an existing `directory` of its own, or in memory.
+  /// Prepares contexts, buffers and an empty store, in an existing `directory` or in memory.
   init(
     _ corpus: Corpus, _ chunks: WireChunks, chunksPerShard: Int?, codec: floor_codec,
     workers workerCount: Int, directory: String?
@@ -45,7 +45,7 @@ final class FloorBenchmark {
     }
   }
 
-  /// Writes all chunks over those that are there.
+  /// Overwrites all chunks.
   var write: Contender {
     Contender("floor write") { [self] in
       try Stopwatch.measure { try write(with: workers) }
@@ -60,8 +60,9 @@ final class FloorBenchmark {
     }
   }
 
-  /// Reads all chunks into new blocks, which are freed when the clock has stopped: what whoever keeps what
-  /// was read before has to do.
+  /// Reads all chunks into new blocks, as a reader must that keeps earlier results.
+  ///
+  /// The blocks are freed after the clock has stopped.
   var read: Contender {
     Contender("floor read") { [self] in
       let blocks = try Self.makeBlocks(place, chunks)
@@ -69,7 +70,7 @@ final class FloorBenchmark {
     }
   }
 
-  /// Reads all chunks over those of the last read, in the same blocks.
+  /// Reads all chunks into the blocks of the last read.
   var readOver: Contender {
     Contender("floor read, over the last") { [self] in
       try Stopwatch.measure { try read(with: workers, into: blocks) }
@@ -84,7 +85,7 @@ final class FloorBenchmark {
     }
   }
 
-  /// Reads all chunks, each over the one before.
+  /// Reads every chunk over the last one.
   var scan: Contender {
     Contender("floor scan") { [self] in
       try Stopwatch.measure { try read(with: workers, into: nil) }
@@ -107,7 +108,7 @@ final class FloorBenchmark {
     return seconds
   }
 
-  /// Checks that the store's chunks decode to what was written, and gives the decoded ones back.
+  /// Checks that the stored chunks decode to the written ones, and frees the decoded ones.
   func verify() throws {
     blocks.clear()
     try read(with: workers, into: blocks)

@@ -7,7 +7,7 @@ final class FloorLoops {
   private let chunks: WireChunks
   private let offsets: UnsafeMutableBufferPointer<Int64>
 
-  /// Prepares to encode `corpus` into chunks like `chunks`, and to decode those.
+  /// Prepares to encode `corpus` into chunks like `chunks`, and to decode them.
   init(_ corpus: Corpus, _ chunks: WireChunks) {
     self.corpus = corpus
     self.chunks = chunks
@@ -21,9 +21,8 @@ final class FloorLoops {
 
   /// Encodes every chunk.
   ///
-  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all of them one behind the
-  ///   other.
-  /// - Throws: ``FloorError`` where `output` has no room.
+  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all chunks.
+  /// - Throws: ``FloorError`` if `output` has no room.
   func encode(into output: OutputBuffer) throws(FloorError) {
     var at = 0
     for first in stride(from: 0, to: corpus.count, by: chunks.blobsPerChunk) {
@@ -37,9 +36,8 @@ final class FloorLoops {
 
   /// Decodes every chunk into bytes and offsets.
   ///
-  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all of them one behind the
-  ///   other.
-  /// - Throws: ``FloorError`` where `output` has no room.
+  /// - Parameter output: Room for one chunk, which every chunk overwrites, or for all chunks.
+  /// - Throws: ``FloorError`` if `output` has no room.
   func decode(into output: OutputBuffer) throws(FloorError) {
     var at = 0
     for index in 0..<chunks.count {
@@ -71,7 +69,7 @@ final class FloorLoops {
     try FloorError.check(code)
   }
 
-  /// Writes the wire form of some blobs of a corpus and returns its bytes.
+  /// Writes the wire form of some blobs, and returns its size.
   @unsafe
   static func encode(
     _ corpus: Corpus, _ blobs: Range<Int>, padding: Int, into output: UnsafeMutableRawBufferPointer
@@ -88,5 +86,35 @@ final class FloorLoops {
     }
     try FloorError.check(code)
     return written
+  }
+}
+
+extension FloorLoops {
+  /// Encodes every chunk over the last one.
+  func encodeWarm(into output: OutputBuffer) -> Contender {
+    Contender("C encode") { try Stopwatch.measure { try self.encode(into: output) } }
+  }
+
+  /// Encodes all chunks into memory that is mapped within the measured time.
+  func encodeFresh(byteCount: Int) -> Contender {
+    Contender("C encode, fresh") {
+      try Stopwatch.measure {
+        try self.encode(into: OutputBuffer(byteCount: byteCount, holdsAllChunks: true))
+      }
+    }
+  }
+
+  /// Decodes every chunk over the last one.
+  func decodeWarm(into output: OutputBuffer) -> Contender {
+    Contender("C decode") { try Stopwatch.measure { try self.decode(into: output) } }
+  }
+
+  /// Decodes all chunks into memory that is mapped within the measured time.
+  func decodeFresh(byteCount: Int) -> Contender {
+    Contender("C decode, fresh") {
+      try Stopwatch.measure {
+        try self.decode(into: OutputBuffer(byteCount: byteCount, holdsAllChunks: true))
+      }
+    }
   }
 }

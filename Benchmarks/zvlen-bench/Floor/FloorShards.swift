@@ -1,6 +1,6 @@
 import CFloor
 
-/// The floor's place for encoded chunks in shards.
+/// The floor's shards of encoded chunks.
 @safe
 final class FloorShards {
   private let handle: OpaquePointer
@@ -9,7 +9,7 @@ final class FloorShards {
   private let chunksPerShard: Int
   private let chunksPerRun: Int
 
-  /// The bytes that a thread encodes or decodes at a time, if chunks are not larger.
+  /// The bytes that a thread encodes or decodes at once, unless a chunk is larger.
   private static let runByteCount = 128 << 10
 
   /// Makes shards in memory, or in files in an existing directory.
@@ -47,7 +47,7 @@ final class FloorShards {
   /// The bytes of all shards.
   var byteCount: Int { unsafe floor_shards_byte_count(handle) }
 
-  /// The most bytes that a thread encodes or decodes at a time.
+  /// The maximum number of bytes that a thread encodes or decodes at once.
   var largestRunByteCount: Int { unsafe floor_shards_largest_run(handle) }
 
   /// The chunks of each run.
@@ -70,13 +70,12 @@ final class FloorShards {
     try unsafe FloorError.check(floor_shards_write(handle, workers.handle))
   }
 
-  /// Reads and decodes every chunk; with `blocks` they stay there, without each run overwrites the one
-  /// before.
+  /// Reads and decodes every chunk into `blocks`; without them, each run overwrites the last one.
   func read(with workers: FloorWorkers, into blocks: FloorBlocks? = nil) throws(FloorError) {
     try unsafe FloorError.check(floor_shards_read(handle, workers.handle, blocks?.handle))
   }
 
-  /// Reads one element and returns how many bytes it has.
+  /// Reads one element, and returns its size.
   func readElement(_ index: Int, inChunk chunk: Int, with workers: FloorWorkers) throws(FloorError) -> Int {
     var element = unsafe floor_bytes()
     try unsafe FloorError.check(

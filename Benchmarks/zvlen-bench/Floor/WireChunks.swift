@@ -1,8 +1,8 @@
 import CFloor
 
-/// The chunks of a corpus in wire form, made once and outside all measurements.
+/// The chunks of a corpus in wire form, made once, outside of all measurements.
 ///
-/// The last chunk is filled up with empty elements, as an edge chunk of an array is.
+/// The last chunk is padded with empty elements, like the edge chunk of an array.
 @safe
 final class WireChunks {
   /// The elements in each chunk.
@@ -58,7 +58,7 @@ final class WireChunks {
     unsafe chunks.withUnsafeBufferPointer(body)
   }
 
-  /// The bytes of the chunks in `range`, which lie one behind the other.
+  /// Calls `body` with the bytes of the chunks in `range`, which are contiguous.
   @unsafe
   func withChunks<Result>(in range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     var byteCount = 0

@@ -1,7 +1,18 @@
+import ArgumentParser
 import CommandLineOptions
 import Foundation
 
-/// What writing and reading cost at one place of an axis.
+/// The quantity that grows.
+enum GrowthAxis: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
+  /// The number of blobs of a stream.
+  case blobs
+  /// The number of threads.
+  case workers
+  /// The size of the chunks.
+  case chunks
+}
+
+/// The cost of writing and reading at one place of an axis.
 struct GrowthRow: Encodable, Sendable {
   let axis: GrowthAxis
   let blobs: Int
@@ -10,7 +21,7 @@ struct GrowthRow: Encodable, Sendable {
   let chunkBytes: Int
   let workers: Int
   let write: Measurement
-  /// Each decoded chunk overwrites the one before.
+  /// Each decoded chunk overwrites the last one.
   let scan: Measurement
   let memory: MemoryGrowth
 
@@ -20,9 +31,9 @@ struct GrowthRow: Encodable, Sendable {
   }
 }
 
-/// How cost grows; its JSON has these names in snake case.
+/// The growth of cost; its JSON has these names in snake case.
 struct GrowthReport: Encodable, Sendable {
-  /// The words that it was started with.
+  /// The command line.
   let command: String
   let machine: MachineDescription
   let versions: LibraryVersions

@@ -1,7 +1,7 @@
 import CommandLineOptions
 import Foundation
 
-/// Carries out what the `grow` command asks for.
+/// Runs the command `grow`.
 struct GrowthRun {
   let codec: CodecChoice
   let blobBytes: Int
@@ -11,14 +11,14 @@ struct GrowthRun {
 
   /// The threads that are tried.
   static let workerCounts = [1, 2, 4, 8, 16, 32, 64]
-  /// The sizes of chunks that are tried, all of them in shards of the largest.
+  /// The sizes of chunks that are tried, in shards of the largest size.
   static let chunkByteCounts = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536].map { $0 << 10 }
-  /// The size of the chunks while something else grows.
+  /// The size of the chunks on the other axes.
   private static let usualChunkByteCount = 1 << 20
   private static let workersPayloadByteCount = 64 << 20
   private static let chunksPayloadByteCount = 128 << 20
 
-  /// Measures along an axis, and tells of each place as it is done.
+  /// Measures along an axis, and reports each place.
   func rows(_ axis: GrowthAxis, _ progress: (String) -> Void) throws -> [GrowthRow] {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     switch axis {

@@ -4,7 +4,7 @@ import CommandLineOptions
 import Synchronization
 import Zarr
 
-/// Streams some number of blobs into an array, and looks at them again.
+/// Streams a number of blobs into an array, and scans them.
 struct StreamGrowth {
   let count: Int
   let blobBytes: Int
@@ -14,9 +14,9 @@ struct StreamGrowth {
   let repeats: Int
   let store: String?
 
-  /// Blobs of this size together are streamed again and again, so that they take little memory themselves.
+  /// The total size of the blobs, which are streamed repeatedly to save memory.
   private static let poolByteCount = 16 << 20
-  /// Whatever takes longer than this is not repeated.
+  /// Work that takes longer than this is not repeated.
   private static let longSeconds = 3.0
 
   /// Measures writing and scanning.
@@ -76,7 +76,7 @@ struct StreamGrowth {
     guard found.load(ordering: .relaxed) == count else { throw BenchmarkError.differs("scan") }
   }
 
-  /// Checks that every blob is there.
+  /// Checks every blob.
   private func verify(_ array: ZarrArray, _ pool: Corpus) throws {
     let wrong = Atomic(0)
     try array.scan { region, blobs in

@@ -11,7 +11,7 @@ final class Checksum: Sendable {
   /// The sum of the blobs so far.
   var value: UInt64 { sum.load(ordering: .relaxed) }
 
-  /// Adds blobs of which the sum of the hashes is known.
+  /// Adds blobs by the sum of their hashes.
   func add(hashes: UInt64, count: Int) {
     sum.wrappingAdd(hashes, ordering: .relaxed)
     blobCount.add(count, ordering: .relaxed)

@@ -1,8 +1,25 @@
-/// Runs contenders in turns, so that what the machine does meanwhile falls on all of them alike.
+import CommandLineOptions
+
+/// One side of a comparison.
+struct Contender {
+  /// The name in tables.
+  let name: String
+
+  /// Does the work once, and returns its time without preparation and clean-up.
+  let body: () throws -> Elapsed
+
+  /// Creates a contender.
+  init(_ name: String, body: @escaping () throws -> Elapsed) {
+    self.name = name
+    self.body = body
+  }
+}
+
+/// Runs contenders in turns, so that other work of the machine slows all of them alike.
 enum Comparison {
   /// Runs each contender once unmeasured, then all of them `repeats` times.
   ///
-  /// Every other round goes through them backwards, so that none always profits from what went before it.
+  /// Every other round goes backwards, so that no contender always profits from the one before it.
   ///
   /// - Returns: The times of each contender, in their order.
   static func run(_ contenders: [Contender], repeats: Int, hasWarmUp: Bool = true) throws -> [[Elapsed]] {
@@ -17,5 +34,23 @@ enum Comparison {
       }
     }
     return times
+  }
+}
+
+/// The reason why a result does not count.
+enum BenchmarkError: Error, CustomStringConvertible {
+  /// The data cannot be read or is empty.
+  case noData(path: String, reason: String)
+  /// What was read is not what was written.
+  case differs(String)
+  /// This compression has no floor.
+  case hasNoFloor(CodecChoice)
+
+  var description: String {
+    switch self {
+    case .noData(let path, let reason): "--data \(path): \(reason)"
+    case .differs(let work): "\(work): what was read is not what was written"
+    case .hasNoFloor(let codec): "--codec \(codec): there is a floor for none, zstd and lz4 only"
+    }
   }
 }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The most memory that this process has held at once, as the kernel counts it.
+/// The peak memory of this process, as the kernel counts it.
 enum PeakMemory {
-  /// Starts counting anew from the memory held now, where the kernel allows it.
+  /// Restarts the count from the current memory, if the kernel allows it.
   ///
-  /// - Returns: Whether it did.
+  /// - Returns: Whether the kernel allowed it.
   @discardableResult
   static func reset() -> Bool {
     guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return false }
@@ -40,5 +40,30 @@ enum PeakMemory {
       return words.dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
     }
     return nil
+  }
+}
+
+/// Memory that a loop writes to, mapped from the system so that it starts out fresh.
+@safe
+final class OutputBuffer {
+  /// The memory.
+  @unsafe let bytes: UnsafeMutableRawBufferPointer
+
+  /// Whether chunks follow one another; otherwise each overwrites the last one.
+  let holdsAllChunks: Bool
+
+  /// Maps `byteCount` bytes, none of which is in memory yet.
+  ///
+  /// - Throws: `POSIXError` where there is no room.
+  init(byteCount: Int, holdsAllChunks: Bool) throws {
+    let mapped = unsafe mmap(
+      nil, max(1, byteCount), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw POSIXError(.ENOMEM) }
+    unsafe bytes = UnsafeMutableRawBufferPointer(start: mapped, count: max(1, byteCount))
+    self.holdsAllChunks = holdsAllChunks
+  }
+
+  deinit {
+    unsafe munmap(bytes.baseAddress, bytes.count)
   }
 }

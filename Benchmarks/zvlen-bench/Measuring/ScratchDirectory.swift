@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// A new directory that is removed with all that is in it, also when the process is interrupted.
+/// A new directory that is removed with its content, even if the process is interrupted.
 final class ScratchDirectory {
-  /// Where it is.
+  /// The path of the directory.
   let path: String
 
   /// The directories that exist now.
   private static let existing = Mutex<Set<String>>([])
 
-  /// Removes what exists when a person or the system ends the process.
+  /// Removes the directories when a signal ends the process.
   // SAFETY: Made once, and not touched again.
   private nonisolated(unsafe) static let signalSources = [SIGINT, SIGTERM].map { number in
     signal(number, SIG_IGN)
@@ -22,7 +22,7 @@ final class ScratchDirectory {
     return source
   }
 
-  /// Makes a directory below `parent`, or where memory backs the files, or else among the temporary files.
+  /// Makes a directory below `parent`, or without one in `/dev/shm`, or else among the temporary files.
   init(below parent: String? = nil) throws {
     let parent = parent ?? Self.defaultParent
     path = parent + "/zvlen-bench-" + UUID().uuidString.lowercased()
@@ -61,7 +61,7 @@ final class ScratchDirectory {
     FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
   }
 
-  /// Removes a directory, again where other threads still write to it.
+  /// Removes a directory, and tries again if other threads still write to it.
   private static func removeAll(at path: String) {
     for _ in 0..<10 where FileManager.default.fileExists(atPath: path) {
       try? FileManager.default.removeItem(atPath: path)

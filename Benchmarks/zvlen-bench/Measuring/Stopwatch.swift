@@ -1,11 +1,22 @@
 import Foundation
 
+/// The time of a piece of work.
+struct Elapsed: Sendable {
+  /// The seconds on the clock.
+  let seconds: Double
+
+  /// The seconds of all processors together.
+  ///
+  /// Other processes disturb this time far less than the time on the clock.
+  let processorSeconds: Double
+}
+
 /// Measures wall-clock time, and the time that all threads of the process spend on processors.
 struct Stopwatch {
   private let start = ContinuousClock.now
   private let processorStart = Self.processorSeconds
 
-  /// What has passed since the stopwatch was made.
+  /// The time since the stopwatch was made.
   var elapsed: Elapsed {
     Elapsed(
       seconds: (ContinuousClock.now - start) / .seconds(1),
@@ -15,14 +26,14 @@ struct Stopwatch {
   /// The seconds since the stopwatch was made.
   var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 
-  /// What passes while `body` runs.
+  /// The time that `body` takes.
   static func measure(_ body: () throws -> Void) rethrows -> Elapsed {
     let stopwatch = Stopwatch()
     try body()
     return stopwatch.elapsed
   }
 
-  /// The seconds of a clock that other processes see too, since some moment of the past.
+  /// The seconds of a clock that all processes share.
   static var sharedSeconds: Double { seconds(of: CLOCK_MONOTONIC) }
 
   private static var processorSeconds: Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }

@@ -1,10 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
+public import Zarr
 
-/// Where encoded chunks go.
+/// The place of encoded chunks.
 enum StoreChoice: Sendable, Hashable, ExpressibleByArgument, CustomStringConvertible {
-  /// Into memory.
+  /// Memory.
   case memory
-  /// Into files below a directory.
+  /// Files below a directory.
   case directory(String)
 
   init?(argument: String) {
@@ -16,6 +17,41 @@ enum StoreChoice: Sendable, Hashable, ExpressibleByArgument, CustomStringConvert
     switch self {
     case .memory: "memory"
     case .directory(let path): path
+    }
+  }
+}
+
+/// The place where arrays will be stored, which is slower than where settings are tried.
+enum StoreSpeedChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
+  case memory, drive, network
+
+  /// The assumed speed.
+  var speed: StoreSpeed {
+    switch self {
+    case .memory: .memory
+    case .drive: .drive
+    case .network: .network
+    }
+  }
+
+  /// The assumed speed in words.
+  var summary: String {
+    switch self {
+    case .memory: "as fast as memory"
+    case .drive: "1 GB/s and 0.1 ms a request"
+    case .network: "100 MB/s and 20 ms a request"
+    }
+  }
+}
+
+extension TuningGoal: ExpressibleByArgument {
+  /// The goal in words.
+  var title: String {
+    switch self {
+    case .write: "the fastest write"
+    case .read: "the fastest read of everything"
+    case .size: "the smallest result"
+    case .random: "the fastest read of single blobs"
     }
   }
 }

@@ -1,7 +1,7 @@
 import CFloor
 import Foundation
 
-/// What a measurement ran on.
+/// The machine of a measurement.
 struct MachineDescription: Encodable, Sendable {
   /// The processor's model name.
   let processor: String
@@ -44,5 +44,43 @@ struct MachineDescription: Encodable, Sendable {
       }
     }
     return nil
+  }
+}
+
+/// The versions that a measurement was built with.
+struct LibraryVersions: Encodable, Sendable {
+  /// The Swift standard library in use.
+  let swift: String
+  /// The linked libzstd.
+  let zstd: String
+  /// The linked liblz4.
+  let lz4: String
+
+  /// The versions in this process.
+  static var current: LibraryVersions {
+    // SAFETY: Both libraries return strings that live as long as the process.
+    unsafe LibraryVersions(
+      swift: swiftVersion, zstd: String(cString: floor_zstd_version()),
+      lz4: String(cString: floor_lz4_version()))
+  }
+
+  /// The compiler's version, as far as source code can tell.
+  private static var swiftVersion: String {
+    #if compiler(>=6.4)
+    "6.4 or newer"
+    #elseif compiler(>=6.3.1)
+    "6.3.1 or newer"
+    #else
+    "6.3"
+    #endif
+  }
+}
+
+extension CommandLine {
+  /// The command line of this process, without the directory of the program.
+  static var words: String {
+    (["zvlen-bench"] + arguments.dropFirst())
+      .map { $0.contains(" ") ? "'\($0)'" : $0 }
+      .joined(separator: " ")
   }
 }

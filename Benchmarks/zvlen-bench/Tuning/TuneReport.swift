@@ -2,22 +2,22 @@ import CommandLineOptions
 import Foundation
 import Zarr
 
-/// What a search found, for people and programs.
+/// The results of a search.
 struct TuneReport {
   /// The settings for one goal.
   struct Advice: Encodable {
     let goal: TuningGoal
     /// The goal in words.
     let title: String
-    /// The setting and what it reached, in words.
+    /// The setting and its speed, in words.
     let words: String
     /// The flags of `zvlen import` that choose the setting.
     let importFlags: String
     /// The setting in Swift.
     let swift: String
-    /// How far the passes of the setting lie apart, as a part of their median.
+    /// The spread of the passes of the setting, as a part of their median.
     let noise: Double
-    /// The difference that counts as none.
+    /// The difference below which settings count as equal.
     let tolerance: Double
     /// The noise and the tolerance in words.
     let noiseWords: String
@@ -26,7 +26,7 @@ struct TuneReport {
   let title: String
   let rows: [TuneRow]
   let advice: [Advice]
-  /// What was tried out, and how, in a few sentences.
+  /// What was tried and how, in a few sentences.
   let lead: [String]
 
   /// Creates a report.
@@ -55,8 +55,9 @@ struct TuneReport {
     }
   }
 
-  /// The candidate to advise instead of the best one for a goal: sizes and single reads do not depend on the
-  /// workers, so that it has those that write fastest.
+  /// The candidate to advise in place of the best one for a goal.
+  ///
+  /// Sizes and single reads do not depend on the workers, so it takes the workers that write fastest.
   private static func candidate(
     _ best: Int, for goal: TuningGoal, _ settings: [TuneSetting], _ rows: [TuneRow]
   ) -> Int {
@@ -116,5 +117,49 @@ struct TuneReport {
     if goal == .size { return "Sizes do not vary; \(equal)" }
     if noise == 0 { return "No noise, as the store takes longer than the work; \(equal)" }
     return "Noise: \(Figure.fixed(noise * 100, places: 1)) % between passes; \(equal)"
+  }
+}
+
+/// The result of one setting.
+struct TuneRow: Sendable, Encodable {
+  let chunkBytes: Int
+  /// The size of a shard, or nil for chunks in files of their own.
+  let shardBytes: Int?
+  let codec: String
+  let workers: Int
+  /// The number of measurements.
+  let passes: Int
+  /// The payload's bytes per second.
+  let writeBytesPerSecond: Double
+  let readBytesPerSecond: Double
+  /// The median seconds of reading one blob at a random place.
+  let randomReadSeconds: Double
+  let payloadBytes: Int
+  let storedBytes: Int
+
+  /// Summarises the measurements of a setting.
+  init(_ setting: TuneSetting, _ result: TuningResult, payloadByteCount: Int, store: StoreSpeed) {
+    chunkBytes = setting.chunkBytes.value
+    shardBytes = setting.shardBytes?.value
+    codec = setting.codec.description
+    workers = setting.workers
+    passes = result.measurements.count
+    writeBytesPerSecond = Double(payloadByteCount) / result.cost(for: .write, in: store)
+    readBytesPerSecond = Double(payloadByteCount) / result.cost(for: .read, in: store)
+    randomReadSeconds = result.cost(for: .random, in: store)
+    payloadBytes = payloadByteCount
+    storedBytes = result.storedByteCount
+  }
+
+  /// The payload divided by the stored bytes.
+  var ratio: Double { storedBytes == 0 ? 0 : Double(payloadBytes) / Double(storedBytes) }
+
+  /// The result in words.
+  var words: String {
+    """
+    writes \(Figure.count(Int(writeBytesPerSecond / 1e6))) MB/s, reads \
+    \(Figure.count(Int(readBytesPerSecond / 1e6))) MB/s, one blob in \(Figure.duration(randomReadSeconds)), ratio \
+    \(Figure.fixed(ratio, places: 2))
+    """
   }
 }

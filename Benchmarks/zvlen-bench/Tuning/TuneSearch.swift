@@ -2,12 +2,12 @@ import ChunkEngine
 import Foundation
 import Zarr
 
-/// Tries settings on a corpus, the better ones more often.
+/// Tries settings on a corpus, better ones more often.
 struct TuneSearch {
   let settings: [TuneSetting]
   let goals: [TuningGoal]
   let storeSpeed: StoreSpeed
-  /// Where the settings are tried.
+  /// The place where the settings are tried.
   let store: StoreChoice?
   /// The seconds to spend.
   let seconds: Double

@@ -1,12 +1,14 @@
+import Foundation
+
 /// The blobs of a run: one buffer and offsets.
 ///
 ///     bytes    | blob 0 | blob 1 |  …  |
 ///     offsets  0        o1       o2    bytes.count
 struct Corpus: Sendable {
-  /// The blobs, one behind the other.
+  /// The bytes of all blobs in order.
   let bytes: [UInt8]
 
-  /// Where each blob begins, and the end of the last.
+  /// The start of each blob, and the end of the last one.
   let offsets: [Int64]
 
   /// Makes synthetic blobs.
@@ -32,7 +34,7 @@ struct Corpus: Sendable {
     self.init(bytes: bytes, offsets: offsets)
   }
 
-  /// Creates a corpus of blobs that exist.
+  /// Creates a corpus of existing blobs.
   ///
   /// - Precondition: `offsets` begins with 0, does not fall, and ends with the number of bytes.
   init(bytes: [UInt8], offsets: [Int64]) {
@@ -66,7 +68,7 @@ struct Corpus: Sendable {
 
   /// A copy of some of the blobs.
   ///
-  /// - Precondition: The range is inside of the corpus.
+  /// - Precondition: The range is within the corpus.
   func part(_ range: Range<Int>) -> Corpus {
     let first = offsets[range.lowerBound]
     return Corpus(
@@ -74,7 +76,7 @@ struct Corpus: Sendable {
       offsets: offsets[range.lowerBound...range.upperBound].map { $0 - first })
   }
 
-  /// The first blobs, as many as fit in `byteCount` and at least one.
+  /// The first blobs that fit in `byteCount`, at least one.
   func prefix(byteCount limit: Int) -> Corpus {
     guard byteCount > limit, count > 1 else { return self }
     var low = 1
@@ -86,7 +88,7 @@ struct Corpus: Sendable {
     return part(0..<low)
   }
 
-  /// Blobs from 16 places all over the corpus that have about so many bytes together.
+  /// Blobs from 16 places of the corpus, of about `limit` bytes in total.
   func spread(byteCount limit: Int) -> Corpus {
     guard byteCount > limit, count > 1 else { return self }
     let runCount = min(16, count)
@@ -107,5 +109,68 @@ struct Corpus: Sendable {
   func blobsPerChunk(byteCount: Int) -> Int {
     let perBlob = meanByteCount + 4
     return max(1, min(count, Int(UInt32.max), Int(((Double(byteCount) - 4) / perBlob).rounded())))
+  }
+}
+
+extension Corpus {
+  /// Loads real data: each regular file below a directory is a blob, or each line of a file.
+  ///
+  /// A final line feed begins no further line. Files are taken in the order of their paths, and symbolic
+  /// links are not followed.
+  ///
+  /// - Throws: ``BenchmarkError`` if something cannot be read or there are no blobs.
+  init(loading path: String) throws {
+    do {
+      try self.init(reading: path)
+    } catch let error as CocoaError {
+      throw BenchmarkError.noData(path: path, reason: error.localizedDescription)
+    }
+    guard count > 0 else { throw BenchmarkError.noData(path: path, reason: "There are no blobs.") }
+  }
+
+  private init(reading path: String) throws {
+    let location = URL(fileURLWithPath: path)
+    let values = try location.resourceValues(forKeys: [.isDirectoryKey])
+    if values.isDirectory == true {
+      try self.init(files: Self.regularFiles(below: location))
+    } else {
+      self.init(lines: [UInt8](try Data(contentsOf: location, options: .mappedIfSafe)))
+    }
+  }
+
+  private init(files: [URL]) throws {
+    var bytes: [UInt8] = []
+    var offsets: [Int64] = [0]
+    for file in files {
+      bytes.append(contentsOf: try Data(contentsOf: file))
+      offsets.append(Int64(bytes.count))
+    }
+    self.init(bytes: bytes, offsets: offsets)
+  }
+
+  private init(lines text: [UInt8]) {
+    let lineFeed = UInt8(ascii: "\n")
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count)
+    var offsets: [Int64] = [0]
+    var start = 0
+    while start < text.count {
+      let end = text[start...].firstIndex(of: lineFeed) ?? text.count
+      bytes.append(contentsOf: text[start..<end])
+      offsets.append(Int64(bytes.count))
+      start = end + 1
+    }
+    self.init(bytes: bytes, offsets: offsets)
+  }
+
+  private static func regularFiles(below directory: URL) throws -> [URL] {
+    let keys: Set<URLResourceKey> = [.isRegularFileKey]
+    guard let files = FileManager.default.enumerator(at: directory, includingPropertiesForKeys: Array(keys))
+    else { throw CocoaError(.fileReadUnknown, userInfo: [NSFilePathErrorKey: directory.path]) }
+    return
+      try files
+      .compactMap { $0 as? URL }
+      .filter { try $0.resourceValues(forKeys: keys).isRegularFile == true }
+      .sorted { $0.path < $1.path }
   }
 }

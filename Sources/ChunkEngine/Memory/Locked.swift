@@ -67,4 +67,6 @@ struct SystemCondition: ~Copyable, @unchecked Sendable {
   borrowing func wait(_ lock: borrowing SystemLock) { unsafe pthread_cond_wait(condition, lock.mutex) }
 
   borrowing func signal() { unsafe pthread_cond_signal(condition) }
+
+  borrowing func broadcast() { unsafe pthread_cond_broadcast(condition) }
 }

@@ -84,7 +84,8 @@ extension ChunkEncoder {
   /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages. Does not allocate once the arenas
   ///   are large enough.
   public mutating func encode(
-    _ elements: any BlobSource, in range: Range<Int>? = nil, shape: [Int]? = nil, unlessAllEqual fillValue: [UInt8]? = nil,
+    _ elements: any BlobSource, in range: Range<Int>? = nil, shape: [Int]? = nil,
+    unlessAllEqual fillValue: [UInt8]? = nil,
     _ body: (RawSpan) throws -> Void
   ) throws -> (isEncoded: Bool, payloadByteCount: Int) {
     let range = range ?? 0..<elements.count

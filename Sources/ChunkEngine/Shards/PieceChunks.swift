@@ -141,6 +141,7 @@ struct PieceChunks: ~Copyable {
   ///
   /// - Parameters:
   ///   - joining: Which of them are fetched together.
+  ///   - limit: The most bytes of a whole value.
   ///   - read: See ``ChunkDecoder/fetch(joining:_:)``.
   /// - Throws: ``ChunkError/truncatedHeader(codec:byteCount:expected:)`` for fewer bytes than were asked for,
   ///   and what `read` throws.

@@ -86,7 +86,7 @@ package struct ShardAssembly: ~Copyable {
   package consuming func finish() throws(ChunkError) -> AssembledShard? {
     var entries = [ShardEntry](repeating: .missing, count: pieces.count)
     var segments: [Segment] = []
-    let indexByteCount = try index.map { index throws(ChunkError) in try index.format.byteCount(index.grid) } ?? 0
+    let indexByteCount = if let index { try index.format.byteCount(index.grid) } else { 0 }
     var offset = index?.format.location == .start ? indexByteCount : 0
     var last = Source()
     var kept = KeptRanges(pieces.lazy.filter { $0.part == -1 }.map(\.byteCount), oldByteCount: oldByteCount)

@@ -98,7 +98,7 @@ extension ZarrArray {
         let head: (any BlobSource)? = first > start ? try source.read([start..<first]) : nil
         if let carried { elements = JoinedBlobs([elements, carried]) }
         try target.write(
-          elements, to: [first..<end + carriedCount], isDeferred: true, monitor: nil)
+          elements, to: [first..<end + carriedCount], durability: .deferred, monitor: nil)
         carried = head
       } else {
         let head: any BlobSource = try source.read([start..<end])

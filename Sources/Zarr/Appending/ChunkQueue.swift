@@ -29,6 +29,9 @@ final class ChunkQueue: @unchecked Sendable {
   /// Whether nothing is done until the next call, since an error was thrown whose cause may be gone by then.
   private var isPaused = false
 
+  /// What lets few threads encode while many wait for the store, or nil if each waits for its own requests.
+  private let requests: ManyRequests?
+
   private let array: ZarrArray
   private let end: ArrayEnd
   let memoryBudget: Int
@@ -39,7 +42,8 @@ final class ChunkQueue: @unchecked Sendable {
     self.end = end
     self.memoryBudget = memoryBudget
     self.monitor = monitor
-    idleWorkerCount = array.access.workerCount
+    idleWorkerCount = array.concurrency
+    requests = array.makeRequests()
   }
 
   /// Leaves chunks to the next stream to the array, as much memory as streams use unless they are told.
@@ -199,13 +203,18 @@ final class ChunkQueue: @unchecked Sendable {
   private func encodeAndStore(_ chunks: inout SealedChunks) throws {
     let value = chunks.value
     if chunks.valueByteCount == nil {
-      let worker = try array.layout.encoders.take()
-      defer { array.layout.encoders.put(worker) }
-      if value.grid == nil {
-        return try array.store(chunks.chunks[0], of: value, atEnd: end, with: worker, monitor: monitor)
+      if value.grid == nil, requests == nil {
+        return try array.layout.encoders.withState { worker in
+          try array.store(chunks.chunks[0], of: value, atEnd: end, with: worker, monitor: monitor)
+        }
       }
-      let piece = try array.encode(
-        chunks.chunks, of: value, expectedPieceCount: Self.expectedPieceCount, with: worker, monitor: monitor)
+      let piece = try requests.compute {
+        try array.layout.encoders.withState { [chunks] worker in
+          try array.encode(
+            chunks.chunks, of: value, expectedPieceCount: value.grid == nil ? 1 : Self.expectedPieceCount,
+            with: worker, monitor: monitor)
+        }
+      }
       guard value.add(piece, isLast: chunks.endsValue) else { return }
       let byteCount = value.byteCount
       chunks.valueByteCount = byteCount
@@ -433,13 +442,10 @@ extension ZarrArray {
     monitor: ProgressMonitor?
   ) throws {
     var storedByteCount = 0
-    try replace(value, atEnd: end) { old in
+    try replace(value, atEnd: end, looksFirst: true) { seen, durability, check in
       try chunk.encode(with: worker) { encoded in
         storedByteCount = encoded?.byteCount ?? 0
-        try put(encoded?.byteCount, at: value.indices, over: old, isDeferred: !value.isCovered) { append in
-          if let encoded { try append(encoded) }
-          if !value.isCovered { try end.check(readingDocument: false) }
-        }
+        try put(encoded, at: value.indices, over: .seen(seen), durability: durability, checking: check)
       }
     }
     monitor?.add(
@@ -478,32 +484,51 @@ extension ZarrArray {
   /// - Throws: ``StoreError``, and ``ZarrError/chunk(path:reason:)``. What others have stored, who took the end of the
   ///   array meanwhile, stays.
   func store(_ pieces: [EncodedPiece], of value: AppendedValue, atEnd end: ArrayEnd) throws {
-    try replace(value, atEnd: end) { old in
+    // Where a look takes long, it is expected that there is nothing yet. To remove something, one has to know of it.
+    let looksFirst =
+      store.requestConcurrency == 1 || value.keptCount > 0 || !pieces.contains { $0.isStored }
+    try replace(value, atEnd: end, looksFirst: looksFirst) { seen, durability, check in
+      let old =
+        if let seen, let grid = value.grid, value.keptCount > 0 {
+          try openValue(seen, at: value.indices, grid)
+        } else {
+          nil as OpenValue?
+        }
       try put(
-        pieces, at: value.indices, value.grid, over: old, keptCount: value.keptCount,
-        isDeferred: !value.isCovered
-      ) {
-        if !value.isCovered { try end.check(readingDocument: false) }
-      }
+        pieces, at: value.indices, value.grid, keeping: old, over: .seen(seen), keptCount: value.keptCount,
+        durability: durability, checking: check)
     }
   }
 
-  /// Calls `body` with what a value takes the place of, while it is locked and the end of the array is the
-  /// appender's.
+  /// Calls `body` while a value is locked and the end of the array is the appender's.
+  ///
+  /// - Parameters:
+  ///   - value: The value.
+  ///   - end: The end of the array.
+  ///   - looksFirst: Whether to look what is there before it is known that there is something.
+  ///   - body: Is handed what the value takes the place of, when it has to be safe, and what to call before it takes
+  ///     that place.
+  /// - Throws: What `body` throws; errors of the engine say of which value they are.
   private func replace(
-    _ value: AppendedValue, atEnd end: ArrayEnd, _ body: (ReplacedValue) throws -> Void
+    _ value: AppendedValue, atEnd end: ArrayEnd, looksFirst: Bool,
+    _ body: ((any StoredValue)?, WriteDurability, _ check: () throws -> Void) throws -> Void
   ) throws {
     do {
       try withLock(on: .chunk(value.indices), isReplaced: value.keptCount == 0) {
-        // What is there while the end is locked may be replaced, and nothing that comes after.
-        let old =
-          if let grid = value.grid, value.keptCount > 0 {
-            try openValue(at: value.indices, grid)
-          } else {
-            try openVersion(at: value.indices)
+        let isCovered = value.isCovered
+        /// What is there while the end is locked may be replaced, and nothing that comes after.
+        func replace(_ seen: (any StoredValue)?) throws {
+          try end.check(readingDocument: isCovered)
+          try body(seen, isCovered ? .immediate : .deferred) {
+            if !isCovered { try end.check(readingDocument: false) }
           }
-        try end.check(readingDocument: value.isCovered)
-        try body(.version(old))
+        }
+        let key = key(ofChunkAt: value.indices)
+        do {
+          try replace(looksFirst ? store.openValue(key) : nil)
+        } catch StoreError.changed where !looksFirst {
+          try replace(store.openValue(key))
+        }
       }
     } catch {
       throw self.error(error, chunk: value.indices)

@@ -24,6 +24,10 @@ public struct ArrayAccess: Hashable, Sendable {
   /// again.
   public var shardIndexCacheByteCount: Int
 
+  /// The most bytes that are on their way from a store that answers many requests at a time, or to it, in all calls of
+  /// the process together.
+  public var byteCountInFlight: Int
+
   /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
   /// error.
   public var damageReport: DamageReport?
@@ -38,13 +42,14 @@ public struct ArrayAccess: Hashable, Sendable {
   ///   - storesFillValueChunks: Whether chunks are stored of which every element equals the fill value.
   ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
+  ///   - byteCountInFlight: The most bytes on their way from stores and to them; 256 MiB by default.
   ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
   /// - Precondition: There is at least one worker.
   public init(
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), storesFillValueChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    damageReport: DamageReport? = nil
+    byteCountInFlight: Int = 256 << 20, damageReport: DamageReport? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
@@ -53,6 +58,7 @@ public struct ArrayAccess: Hashable, Sendable {
     self.storesFillValueChunks = storesFillValueChunks
     self.allowsHugeElements = allowsHugeElements
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
+    self.byteCountInFlight = byteCountInFlight
     self.damageReport = damageReport
   }
 

@@ -216,22 +216,32 @@ extension ZarrArray {
       of: region, shape: metadata.shape, grid: metadata.chunkGrid, innerChunkShape: layout.innerChunkShape)
   }
 
-  /// Calls `body` with each piece, on all workers.
+  /// What a call needs to have many requests on their way, or nil if each worker waits for its own.
+  func makeRequests() -> ManyRequests? {
+    store.requestConcurrency > 1
+      ? ManyRequests(workerCount: access.workerCount, byteCountLimit: access.byteCountInFlight) : nil
+  }
+
+  /// The most threads that work on pieces at a time, in a call of its own.
+  var concurrency: Int { max(access.workerCount, store.requestConcurrency) }
+
+  /// Calls `body` with each piece, on all workers, and on as many threads as the store wants requests.
   ///
   /// - Parameters:
   ///   - plan: The pieces.
   ///   - workers: Where the workers are.
+  ///   - threadCount: The most threads, or nil for as many as the store wants requests.
   ///   - monitor: Follows the work and can stop it.
   ///   - body: Is handed the piece, and a worker.
   /// - Throws: What `body` throws; errors of the engine say of which value they are.
   func forEachPiece<Worker>(
-    of plan: PiecePlan, workers: WorkerPool<Worker>, monitor: ProgressMonitor?,
+    of plan: PiecePlan, workers: WorkerPool<Worker>, threadCount: Int? = nil, monitor: ProgressMonitor?,
     _ body: @Sendable (PiecePlan.Part, Worker) throws -> Void
   ) throws {
     monitor?.expect(elementCount: plan.elementCount)
     do {
       try ParallelChunks.forEachIndex(
-        below: plan.pieceCount, workerCount: access.workerCount, pool: workers,
+        below: plan.pieceCount, workerCount: threadCount ?? concurrency, pool: workers,
         isCancelled: { monitor?.isCancelled ?? false }
       ) { number, worker in
         try body(plan.part(number), worker)
@@ -240,6 +250,47 @@ extension ZarrArray {
       throw self.error(error, chunk: plan.indices(ofValue: error.index / plan.piecesPerValue))
     }
     monitor?.finish()
+  }
+}
+
+/// What a worker is that reuses nothing.
+final class StatelessWorker {
+  static let pool = WorkerPool { StatelessWorker() }
+}
+
+/// Lets few threads of a call compute, while many wait for the store.
+struct ManyRequests: Sendable {
+  private let permits: Permits
+  private let bytes = BytesInFlight()
+  private let byteCountLimit: Int
+
+  init(workerCount: Int, byteCountLimit: Int) {
+    permits = Permits(workerCount)
+    self.byteCountLimit = byteCountLimit
+  }
+
+  /// Calls `body` once fewer threads than workers compute.
+  func compute<Result>(_ body: () throws -> Result) rethrows -> Result { try permits.withPermit(body) }
+
+  /// Calls `body`, which waits for the store, in the middle of a computation.
+  func wait<Result>(_ body: () throws -> Result) rethrows -> Result { try permits.withoutPermit(body) }
+
+  /// Waits until there is room for bytes.
+  func begin(_ byteCount: Int) { bytes.add(byteCount, limit: byteCountLimit) }
+
+  /// Gives back the room for bytes.
+  func end(_ byteCount: Int) { bytes.remove(byteCount) }
+}
+
+extension Optional<ManyRequests> {
+  func compute<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let self else { return try body() }
+    return try self.compute(body)
+  }
+
+  func wait<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let self else { return try body() }
+    return try self.wait(body)
   }
 }
 
@@ -260,6 +311,8 @@ final class ValuesAtWork<State: Sendable>: Sendable {
   ///   - number: The number of the value.
   ///   - begin: Finds what is known at first. It is called once a value, unless it throws.
   ///   - body: Changes it, while no other worker does.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `begin` and `body` throw.
   func withValue<Result: Sendable>(
     _ number: Int, begin: () throws -> State, _ body: (inout State) throws -> Result
   ) throws -> Result {

@@ -72,6 +72,8 @@ struct ValueLayout: Sendable {
   /// - Parameters:
   ///   - indices: The place of the value in the grid.
   ///   - grid: The division of the array into values.
+  /// - Returns: Its chunks.
+  /// - Throws: ``ChunkError`` for more elements than an `Int` can count.
   func grid(ofValueAt indices: [Int], in grid: ChunkGrid) throws(ChunkError) -> InnerChunkGrid {
     let shape = grid.chunkShape(at: indices)
     return try InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
@@ -142,7 +144,9 @@ struct OpenValue: Sendable {
   private let store: any Store
   private let key: StoreKey
 
-  fileprivate init(_ version: (any StoredValue)?, _ places: ChunkPlaces, _ store: any Store, _ key: StoreKey) {
+  fileprivate init(
+    _ version: (any StoredValue)?, _ places: ChunkPlaces, _ store: any Store, _ key: StoreKey
+  ) {
     self.version = version
     self.places = places
     self.store = store
@@ -173,105 +177,104 @@ struct OpenValue: Sendable {
 extension ZarrArray {
   /// Prepares to read a value, or returns nil if it is known that there is none.
   ///
+  /// What is remembered of a shard may be out of date: reading then throws ``StoreError/changed(path:)``.
+  ///
   /// - Throws: ``StoreError``, and the engine's `ChunkError` for an index that is damaged or too large.
   func value(at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue? {
-    guard !layout.isSharded else { return try openValue(at: indices, grid) }
+    let key = key(ofChunkAt: indices)
     // The value is its only chunk, and found with it.
-    return OpenValue(nil, .value, store, key(ofChunkAt: indices))
+    guard layout.isSharded else { return OpenValue(nil, .value, store, key) }
+    guard !(store is any OpeningStore), let (info, index) = layout.rememberedIndex(ofShardAt: indices) else {
+      return try openValue(at: indices, grid)
+    }
+    return OpenValue(VersionedValue(store: store, key: key, info: info), .index(index), store, key)
   }
 
   /// Opens the version of a value that is there now, or returns nil if there is none.
   ///
-  /// - Throws: As ``value(at:_:)``.
+  /// - Throws: ``StoreError``, and the engine's `ChunkError` for an index that is damaged or too large.
   func openValue(at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue? {
-    try store.openValue(key(ofChunkAt: indices)).map { try openValue($0, at: indices, grid) }
-  }
-
-  /// Opens the version of a value that is there now, of which nothing is kept, or returns nil if there is none.
-  ///
-  /// - Throws: ``StoreError``
-  func openVersion(at indices: [Int]) throws -> OpenValue? {
     let key = key(ofChunkAt: indices)
-    return try store.openValue(key).map { OpenValue($0, .value, store, key) }
+    guard !(store is any OpeningStore),
+      let part = try layout.indexPart(grid, limit: access.limits.shardIndexByteCount)
+    else { return try store.openValue(key).map { try openValue($0, at: indices, grid) } }
+    // The index tells the size and the version of the shard, too.
+    var arena = ByteArena()
+    let limit = access.limits.shardIndexByteCount
+    guard let info = try store.read(part, of: key, ifVersion: nil, limit: limit, into: &arena) else {
+      return nil
+    }
+    let index = try layout.index(arena.bytes, of: info, at: indices, grid, limit: limit)
+    return OpenValue(VersionedValue(store: store, key: key, info: info), .index(index), store, key)
   }
 
-  /// Reads the index of a value that is a shard.
+  /// Finds where the chunks are of a value that was opened.
   ///
-  /// - Throws: As ``value(at:_:)``.
+  /// - Throws: As ``openValue(at:_:)``.
   func openValue(_ version: any StoredValue, at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue {
-    OpenValue(
-      version, try layout.places(in: version, at: indices, grid, access.limits), store,
-      key(ofChunkAt: indices))
+    let key = key(ofChunkAt: indices)
+    let limit = access.limits.shardIndexByteCount
+    guard let part = try layout.indexPart(grid, limit: limit) else {
+      return OpenValue(version, .value, store, key)
+    }
+    if let (info, index) = layout.rememberedIndex(ofShardAt: indices),
+      info.version == version.info.settledVersion
+    {
+      return OpenValue(version, .index(index), store, key)
+    }
+    var arena = ByteArena()
+    try version.read(part.range(in: version.byteCount), into: &arena)
+    let index = try layout.index(arena.bytes, of: version.info, at: indices, grid, limit: limit)
+    return OpenValue(version, .index(index), store, key)
   }
 }
 
 extension ValueLayout {
-  /// Finds where the chunks of a value are.
-  fileprivate func places(
-    in version: any StoredValue, at indices: [Int], _ grid: InnerChunkGrid, _ limits: DecodingLimits
-  ) throws -> ChunkPlaces {
-    guard let codec else { return .value }
-    if let name = version.version, let index = self.indices.index(ofShardAt: indices, name) {
-      return .index(index)
+  /// The part of a shard that holds its index, or nil if values are no shards.
+  fileprivate func indexPart(_ grid: InnerChunkGrid, limit: Int) throws(ChunkError) -> ValuePart? {
+    guard let codec else { return nil }
+    let byteCount = try codec.index.byteCount(grid, limit: limit)
+    return switch codec.index.location {
+    case .start: .range(0..<byteCount)
+    case .end: .suffix(byteCount)
     }
-    let range = try codec.index.range(
-      inShardOf: version.byteCount, grid, limit: limits.shardIndexByteCount)
-    var arena = ByteArena()
-    try version.read(range, into: &arena)
-    guard arena.count == range.count else {
-      throw ChunkError.truncatedHeader(
-        codec: ShardingCodec.name, byteCount: arena.count, expected: range.count)
+  }
+
+  /// Decodes the index of a shard, and remembers it.
+  fileprivate func index(
+    _ encoded: RawSpan, of info: ValueInfo, at indices: [Int], _ grid: InnerChunkGrid, limit: Int
+  ) throws(ChunkError) -> ShardIndex {
+    guard let codec else { throw .malformed(codec: ShardingCodec.name, reason: "the value is no shard") }
+    let expected = try codec.index.byteCount(grid, limit: limit)
+    guard encoded.byteCount == expected else {
+      throw .truncatedHeader(codec: ShardingCodec.name, byteCount: encoded.byteCount, expected: expected)
     }
-    let index = try codec.index.decode(arena.bytes, grid, shardByteCount: version.byteCount)
-    if let name = version.version { self.indices.insert(index, ofShardAt: indices, name) }
-    return .index(index)
+    let index = try codec.index.decode(encoded, grid, shardByteCount: info.byteCount)
+    if info.settledVersion != nil { self.indices.insert(index, of: info, at: indices) }
+    return index
+  }
+
+  /// The index of a shard that was read last, and what was known of the shard.
+  fileprivate func rememberedIndex(ofShardAt indices: [Int]) -> (info: ValueInfo, index: ShardIndex)? {
+    self.indices.entry(at: indices)
   }
 }
 
 // MARK: Writing values
 
-/// What a value that is stored takes the place of.
-enum ReplacedValue {
-  /// Whatever is there.
-  case any
-  /// The version that was seen, or nothing; a value that somebody has stored since then stays.
-  case version(OpenValue?)
-
-  /// The value whose chunks may be kept.
-  var old: OpenValue? { if case .version(let old) = self { old } else { nil } }
-}
-
 extension ZarrArray {
-  /// Stores a value, or removes it.
+  /// Stores an encoded chunk that is a value, or removes it if there is none.
   ///
-  /// - Parameters:
-  ///   - byteCount: The bytes of the value, or nil to remove it.
-  ///   - indices: The place of the value in the grid.
-  ///   - replaced: What it takes the place of.
-  ///   - isDeferred: Whether the value may wait for the store to be synchronized.
-  ///   - batch: What it goes to, if it replaces whatever is there.
-  ///   - gather: Hands the parts of the value to its argument.
-  /// - Throws: ``StoreError``, and what `gather` throws.
+  /// - Throws: ``StoreError``, and what `check` throws.
   func put(
-    _ byteCount: Int?, at indices: [Int], over replaced: ReplacedValue, isDeferred: Bool,
-    in batch: (any StoreBatch)? = nil, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+    _ chunk: RawSpan?, at indices: [Int], over replaced: ReplacedValue, durability: WriteDurability,
+    checking check: () throws -> Void = {}
   ) throws {
     let key = key(ofChunkAt: indices)
-    switch (replaced, byteCount) {
-    case (.any, nil): try store.delete(key)
-    case (.any, let byteCount?):
-      if let batch {
-        try batch.write(key, byteCount: byteCount, gathering: gather)
-      } else {
-        try store.write(key, byteCount: byteCount, isDeferred: isDeferred, gathering: gather)
-      }
-    case (.version(let old), nil): try store.delete(old?.version, at: key)
-    case (.version(let old), let byteCount?):
-      if isDeferred {
-        try store.replaceDeferred(old?.version, at: key, byteCount: byteCount, gathering: gather)
-      } else {
-        try store.replace(old?.version, at: key, byteCount: byteCount, gathering: gather)
-      }
+    guard let chunk else { return try store.delete(key, over: replaced) }
+    try store.write(key, over: replaced, byteCount: chunk.byteCount, durability: durability) { append in
+      try append(chunk)
+      try check()
     }
   }
 
@@ -281,28 +284,30 @@ extension ZarrArray {
   ///   - pieces: The encoded chunks.
   ///   - indices: The place of the value in the grid.
   ///   - grid: Its inner chunks; nil is for a value that is one chunk.
-  ///   - replaced: What it takes the place of.
+  ///   - old: The value that inner chunks are kept of.
+  ///   - replaced: What the value takes the place of.
   ///   - keptCount: How many of the inner chunks of the old value are kept, the first ones in C order.
   ///   - leftOut: Inner chunks of the old value that are not kept all the same.
-  ///   - isDeferred: Whether the value may wait for the store to be synchronized.
-  ///   - batch: What it goes to, if it replaces whatever is there.
+  ///   - durability: When the value has to be safe, if it does not depend on the old one.
   ///   - check: Is called when all is handed to the store, and before it takes its place.
   /// - Throws: ``StoreError``, the engine's `ChunkError`, and what `check` throws.
   func put(
-    _ pieces: [EncodedPiece], at indices: [Int], _ grid: InnerChunkGrid?, over replaced: ReplacedValue,
-    keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [], isDeferred: Bool = false,
-    in batch: (any StoreBatch)? = nil, checking check: () throws -> Void = {}
+    _ pieces: [EncodedPiece], at indices: [Int], _ grid: InnerChunkGrid?, keeping old: OpenValue?,
+    over replaced: ReplacedValue, keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [],
+    durability: WriteDurability = .immediate, checking check: () throws -> Void = {}
   ) throws {
-    let old = replaced.old
+    let key = key(ofChunkAt: indices)
     guard
       var value = try layout.assemble(
         pieces, grid, keeping: old, keptCount: keptCount, leavingOut: leftOut, access.limits)
-    else { return try put(nil, at: indices, over: replaced, isDeferred: isDeferred) { _ in } }
+    else { return try store.delete(key, over: replaced) }
     func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
       _ = try old?.read(range, into: &arena, limit: Int.max)
     }
     if let version = old?.version, !version.staysWhenReplaced { try value.load(reading: read) }
-    try put(value.byteCount, at: indices, over: replaced, isDeferred: isDeferred, in: batch) { append in
+    try store.write(
+      key, over: replaced, byteCount: value.byteCount, durability: old == nil ? durability : .immediate
+    ) { append in
       try value.write(reading: read, to: append)
       try check()
     }
@@ -321,11 +326,7 @@ extension ValueLayout {
       return try assembly.finish()
     }
     // Before memory is taken for it, and since it could not be read again.
-    let (byteCount, limit) = (try codec.index.byteCount(grid), limits.shardIndexByteCount)
-    guard byteCount <= limit else {
-      throw ChunkError.decodedByteCountExceedsLimit(
-        codec: ShardingCodec.name, byteCount: byteCount, limit: limit)
-    }
+    _ = try codec.index.byteCount(grid, limit: limits.shardIndexByteCount)
     let index: ShardIndex? = if case .index(let index)? = old?.places { index } else { nil }
     var assembly = try ShardAssembly(
       codec.index, grid, keeping: index, keptCount: keptCount, leavingOut: leftOut)
@@ -338,14 +339,9 @@ extension ValueLayout {
 
 /// The indices of the shards that were read last.
 ///
-/// Each is kept with the version of the shard that it was read from. Whoever opens a shard asks for the index
-/// of the version that was opened, so that an index is never used for a shard that has taken the place of its
-/// own, whoever wrote that.
+/// Each is kept with the version of the shard that it was read from, and is used for no other version.
 private final class ShardIndexCache: Sendable {
-  private struct Entry {
-    let version: StoredVersion
-    let index: ShardIndex
-  }
+  typealias Entry = (info: ValueInfo, index: ShardIndex)
 
   /// Two generations: what is used goes to the newer one, and the older one goes when the newer one is full.
   private struct Generations {
@@ -366,32 +362,28 @@ private final class ShardIndexCache: Sendable {
     self.maximumByteCount = maximumByteCount
   }
 
-  /// The index of a version of a shard, or nil if it is not kept.
-  func index(ofShardAt indices: [Int], _ version: StoredVersion) -> ShardIndex? {
+  /// The index of a shard that was read last, or nil if it is not kept.
+  func entry(at indices: [Int]) -> Entry? {
     generations.withLock { generations in
-      if let entry = generations.newer[indices] {
-        return entry.version == version ? entry.index : nil
-      }
-      guard let entry = generations.older.removeValue(forKey: indices), entry.version == version else {
-        return nil
-      }
-      insert(entry, ofShardAt: indices, into: &generations)
-      return entry.index
+      if let entry = generations.newer[indices] { return entry }
+      guard let entry = generations.older.removeValue(forKey: indices) else { return nil }
+      insert(entry, at: indices, into: &generations)
+      return entry
     }
   }
 
   /// Keeps the index of a version of a shard.
-  func insert(_ index: ShardIndex, ofShardAt indices: [Int], _ version: StoredVersion) {
+  func insert(_ index: ShardIndex, of info: ValueInfo, at indices: [Int]) {
     generations.withLock { generations in
       generations.older[indices] = nil
       if let replaced = generations.newer.removeValue(forKey: indices) {
         generations.newerByteCount -= byteCount(of: replaced)
       }
-      insert(Entry(version: version, index: index), ofShardAt: indices, into: &generations)
+      insert((info, index), at: indices, into: &generations)
     }
   }
 
-  private func insert(_ entry: Entry, ofShardAt indices: [Int], into generations: inout Generations) {
+  private func insert(_ entry: Entry, at indices: [Int], into generations: inout Generations) {
     let byteCount = byteCount(of: entry)
     guard byteCount <= maximumByteCount / 2 else { return }
     if generations.newerByteCount + byteCount > maximumByteCount / 2 {

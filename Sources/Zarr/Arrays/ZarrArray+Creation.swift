@@ -81,7 +81,7 @@ extension ZarrArray {
     return try create(
       in: store, at: path, shape: shape, meanByteCount: mean, options: options, access: access
     ) { array in
-      try array.write(elements, to: nil, isDeferred: true, monitor: monitor)
+      try array.write(elements, to: nil, durability: .deferred, monitor: monitor)
     }
   }
 

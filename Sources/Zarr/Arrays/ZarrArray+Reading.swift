@@ -67,16 +67,17 @@ extension ZarrArray {
   public func read(at indices: [Int]) throws -> [UInt8] {
     let plan = try plan(of: ArrayRegion(elementAt: indices))
     do {
-      var element: [UInt8] = []
       let part = try plan.part(0)
-      let value = try value(at: part.indices, part.whole.grid)
-      let worker = try layout.decoders.take()
-      defer { layout.decoders.put(worker) }
-      try worker.value.fetch(part.whole, of: value, isShown: true, for: self)
-      _ = try worker.value.show(fillElement: fillElement, stopsAfterRuns: true) { _, elements in
-        element = unsafe elements[0].withUnsafeBytes { unsafe [UInt8]($0) }
+      return try withValue(at: part.indices, part.whole.grid) { value in
+        try layout.decoders.withState { worker in
+          var element: [UInt8] = []
+          try worker.value.fetch(part.whole, of: value, isShown: true, for: self)
+          _ = try worker.value.show(fillElement: fillElement, stopsAfterRuns: true) { _, elements in
+            element = unsafe elements[0].withUnsafeBytes { unsafe [UInt8]($0) }
+          }
+          return element
+        }
       }
-      return element
     } catch {
       // The way that regions take knows which damage is replaced, and says so in the report.
       if access.damageReport != nil { return try read(plan.region).bytes(at: 0) }
@@ -87,12 +88,13 @@ extension ZarrArray {
   /// Reads all elements of a chunk, also those beyond the edge of the array, or returns nil if it is not stored.
   ///
   /// - Parameter indices: The place of the chunk, of the inner one if values are shards.
+  /// - Returns: The elements.
   /// - Throws: ``StoreError``, and ``ZarrError/chunk(path:reason:)``.
   func readChunk(at indices: [Int]) throws -> BlobView? {
     let place = try layout.place(ofChunkAt: indices, in: metadata.chunkGrid)
     do {
-      return try value(at: place.valueIndices, place.grid).flatMap { value in
-        try readChunk(at: place.position, place.grid, of: value)
+      return try withValue(at: place.valueIndices, place.grid) { value in
+        try value.flatMap { try readChunk(at: place.position, place.grid, of: $0) }
       }
     } catch {
       throw self.error(error, chunk: place.valueIndices)
@@ -103,20 +105,38 @@ extension ZarrArray {
   ///
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func readChunk(at position: Int, _ grid: InnerChunkGrid, of value: OpenValue) throws -> BlobView? {
-    let worker = try layout.decoders.take()
-    defer { layout.decoders.put(worker) }
-    try worker.value.fetch(Piece(chunkAt: position, of: grid), of: value, for: self)
-    return try worker.value.takeElements()
+    try layout.decoders.withState { worker in
+      try worker.value.fetch(Piece(chunkAt: position, of: grid), of: value, for: self)
+      return try worker.value.takeElements()
+    }
   }
+
+  /// Calls `body` with a value, and again with the version that is there now if it is not the one that was known.
+  private func withValue<Result>(
+    at indices: [Int], _ grid: InnerChunkGrid, _ body: (OpenValue?) throws -> Result
+  ) throws -> Result {
+    var value = try value(at: indices, grid)
+    for _ in 0..<Self.attemptCount {
+      do {
+        return try body(value)
+      } catch StoreError.changed {
+        value = try openValue(at: indices, grid)
+      }
+    }
+    return try body(value)
+  }
+
+  /// How often a value is opened anew that others replace again and again.
+  private static var attemptCount: Int { 8 }
 
   /// Reads a piece of a value for nothing but the errors.
   ///
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func check(_ piece: Piece, of value: OpenValue) throws {
-    let worker = try layout.decoders.take()
-    defer { layout.decoders.put(worker) }
-    try worker.value.fetch(piece, of: value, isShown: true, for: self)
-    _ = try worker.value.show(fillElement: fillElement) { _, _ in }
+    try layout.decoders.withState { worker in
+      try worker.value.fetch(piece, of: value, isShown: true, for: self)
+      _ = try worker.value.show(fillElement: fillElement) { _, _ in }
+    }
   }
 
   /// Makes room for the elements of a call.
@@ -152,28 +172,46 @@ extension ZarrArray {
   ///   - isShown: Whether elements are shown, and not placed in a view.
   ///   - monitor: Follows the work and can stop it.
   ///   - body: Decodes the piece that was fetched. Returns nil for one that has to be decoded chunk by chunk.
+  /// - Throws: What reading and `body` throw.
   private func forEachFetched(
     of plan: PiecePlan, isShown: Bool, monitor: ProgressMonitor?,
     _ body: @Sendable (PiecePlan.Part, inout ChunkDecoder) throws -> ChunkDecoder.Counts?
   ) throws {
     let (plan, values) = try open(plan)
+    let requests = makeRequests()
     try forEachPiece(of: plan, workers: layout.decoders, monitor: monitor) { part, worker in
-      let value = try values.value(part, self)
+      var value = try values.value(part, self)
       defer { values.finish(part) }
       guard let piece = part.piece else { return }
       let expected = plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
       /// Decodes a piece, or returns nil if it has to be decoded chunk by chunk.
       func decode(_ piece: Piece, of value: OpenValue?) throws -> ChunkDecoder.Counts? {
-        guard
-          try worker.value.fetch(
-            piece, of: value, isShown: isShown, expectedPieceCount: expected, for: self)
-        else { return nil }
-        return try body(part, &worker.value)
+        let byteCount = try worker.value.fetch(
+          piece, of: value, isShown: isShown, expectedPieceCount: expected, requests, for: self)
+        guard let byteCount else { return nil }
+        defer {
+          if let requests {
+            worker.value.releaseMemory()
+            requests.end(byteCount)
+          }
+        }
+        return try requests.compute { try body(part, &worker.value) }
+      }
+      /// Decodes a piece of the value that is there now, if it is not the one that was known.
+      func decodeCurrent(_ piece: Piece) throws -> ChunkDecoder.Counts? {
+        for _ in 0..<Self.attemptCount {
+          do {
+            return try decode(piece, of: value)
+          } catch StoreError.changed {
+            value = try values.reopen(part, self)
+          }
+        }
+        return try decode(piece, of: value)
       }
       func decodeChunk(_ chunk: Piece) throws -> ChunkDecoder.Counts {
         do {
-          return try decode(chunk, of: value) ?? ChunkDecoder.Counts()
-        } catch where !(error is CallerFailure) {
+          return try decodeCurrent(chunk) ?? ChunkDecoder.Counts()
+        } catch  where !(error is CallerFailure) {
           try replace(error, chunk: part.indices, inner: chunk)
           return try decode(chunk, of: nil) ?? ChunkDecoder.Counts()
         }
@@ -185,8 +223,8 @@ extension ZarrArray {
         } else {
           var all: ChunkDecoder.Counts?
           do {
-            all = try decode(piece, of: value)
-          } catch where access.damageReport != nil && !(error is CallerFailure) {}
+            all = try decodeCurrent(piece)
+          } catch  where access.damageReport != nil && !(error is CallerFailure) {}
           if let all {
             counts = all
           } else {
@@ -245,7 +283,7 @@ extension ZarrArray {
 /// The values that a call reads, each opened once for all workers.
 private final class ValuesToRead: Sendable {
   private struct State {
-    let value: Result<OpenValue?, any Error>
+    var value: Result<OpenValue?, any Error>
     var rest: Int
   }
 
@@ -283,6 +321,17 @@ private final class ValuesToRead: Sendable {
     }
   }
 
+  /// Opens the version of a value that is there now.
+  func reopen(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
+    let result = Result { try array.openValue(at: part.indices, part.whole.grid) }
+    if unsafe pieceCount > 1 {
+      try values.withValue(part.valueNumber, begin: { State(value: result, rest: unsafe pieceCount) }) {
+        $0.value = result
+      }
+    }
+    return try result.get()
+  }
+
   /// Closes a value when its last piece is done.
   func finish(_ part: PiecePlan.Part) {
     guard unsafe pieceCount > 1 else { return }
@@ -299,22 +348,52 @@ private final class ValuesToRead: Sendable {
 extension ChunkDecoder {
   /// Fetches a piece.
   ///
-  /// - Returns: Whether it was fetched, or is so large that its chunks have to be fetched one by one.
+  /// - Parameters:
+  ///   - piece: The piece.
+  ///   - value: The value that it is of, or nil if there is none.
+  ///   - isShown: Whether the elements are shown, and not placed in a view.
+  ///   - expectedPieceCount: How many pieces, this one included, this worker is going to place.
+  ///   - requests: What makes room for the bytes, if many requests are on their way.
+  ///   - array: The array.
+  /// - Returns: The bytes that are counted until they are removed, or nil if the piece is so large that its chunks have
+  ///   to be fetched one by one.
+  /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   @discardableResult
   fileprivate mutating func fetch(
     _ piece: Piece, of value: OpenValue?, isShown: Bool = false, expectedPieceCount: Int = 1,
-    for array: ZarrArray
-  ) throws -> Bool {
+    _ requests: ManyRequests? = nil, for array: ZarrArray
+  ) throws -> Int? {
     let joining = array.store.rangeJoining
-    let limit = array.access.limits.storedByteCountPerChunk
+    let most = array.access.limits.storedByteCountPerChunk
     try find(
       piece, in: value?.places ?? .missing, isShown: isShown, expectedPieceCount: expectedPieceCount)
-    guard piece.chunkCount == 1 || fetchedByteCount(joining) ?? 0 <= 4 * joining.maximumByteCount else {
-      return false
+    let known = fetchedByteCount(joining)
+    guard piece.chunkCount == 1 || known ?? 0 <= 4 * joining.maximumByteCount else { return nil }
+    guard let requests else {
+      try fetch(joining: joining) { range, arena in
+        try value?.read(range, into: &arena, limit: most) ?? false
+      }
+      return 0
     }
-    try fetch(joining: joining) { range, arena in
-      try value?.read(range, into: &arena, limit: limit) ?? false
+    // The size of a whole value is not known before. One that is larger than most is fetched again.
+    let share = array.access.byteCountInFlight / array.store.requestConcurrency
+    var counted = known ?? min(most, max(1 << 16, share))
+    while true {
+      requests.begin(counted)
+      do {
+        try fetch(joining: joining) { [counted] range, arena in
+          try value?.read(range, into: &arena, limit: range == nil ? counted : most) ?? false
+        }
+        return counted
+      } catch StoreError.tooLarge(_, let byteCount, let limit)
+        where known == nil && limit == counted && byteCount <= most
+      {
+        requests.end(counted)
+        counted = byteCount
+      } catch {
+        requests.end(counted)
+        throw error
+      }
     }
-    return true
   }
 }

@@ -16,12 +16,13 @@ extension ZarrArray {
   public func write(
     _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
-    try write(elements, to: region, isDeferred: false, monitor: monitor)
+    try write(elements, to: region, durability: .immediate, monitor: monitor)
   }
 
-  /// Writes elements to a region; if they are deferred, they may wait for the store to be synchronized.
+  /// Writes elements to a region, which are as safe as `durability` says when the call returns.
   func write(
-    _ elements: any BlobSource, to region: ArrayRegion?, isDeferred: Bool, monitor: ProgressMonitor?
+    _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability,
+    monitor: ProgressMonitor?
   ) throws {
     try checkWritable()
     let elements = try Self.source(of: elements, as: dataType, location: location)
@@ -29,12 +30,13 @@ extension ZarrArray {
     guard elements.count == plan.elementCount else {
       throw ZarrError.elementCount(path: location, found: elements.count, expected: plan.elementCount)
     }
-    let batch = isDeferred || plan.valueCount < 2 ? nil : store.makeBatch()
+    let batch = durability.isDeferred || plan.valueCount < 2 ? nil : store.makeBatch()
+    let durability = batch.map { .batched($0) } ?? durability
     do {
-      if layout.isSharded {
-        try writeShards(of: plan, elements, isDeferred: isDeferred, in: batch, monitor: monitor)
+      if layout.isSharded || store.requestConcurrency > 1 {
+        try writePieces(of: plan, elements, durability: durability, monitor: monitor)
       } else {
-        try writeChunks(of: plan, elements, isDeferred: isDeferred, in: batch, monitor: monitor)
+        try writeChunks(of: plan, elements, durability: durability, monitor: monitor)
       }
       try batch?.finish()
     } catch {
@@ -53,7 +55,7 @@ extension ZarrArray {
 
   /// Writes values of one chunk each, which a worker hands to the store out of its memory.
   private func writeChunks(
-    of plan: PiecePlan, _ elements: any BlobSource, isDeferred: Bool, in batch: (any StoreBatch)?,
+    of plan: PiecePlan, _ elements: any BlobSource, durability: WriteDurability,
     monitor: ProgressMonitor?
   ) throws {
     try forEachPiece(of: plan, workers: layout.encoders, monitor: monitor) { part, worker in
@@ -66,11 +68,8 @@ extension ZarrArray {
         } _: { encoded in
           storedByteCount = encoded?.byteCount ?? 0
           try put(
-            encoded?.byteCount, at: part.indices, over: piece.isWhole ? .any : .version(old),
-            isDeferred: isDeferred, in: batch
-          ) { append in
-            if let encoded { try append(encoded) }
-          }
+            encoded, at: part.indices, over: piece.isWhole ? .anything : .seen(old?.version),
+            durability: piece.isWhole ? durability : .immediate)
         }
       }
       monitor?.add(
@@ -80,42 +79,56 @@ extension ZarrArray {
   }
 
   /// What is known of a value that is written, once it is locked.
-  private struct Shard: Sendable {
+  private struct ValueToWrite: Sendable {
     let lock: ArrayLock
-    let replaced: ReplacedValue
+    let old: OpenValue?
     var pieces: [EncodedPiece?]
     var rest: Int
   }
 
-  /// Writes shards, each when all pieces of it are encoded. What does not change is copied as it is stored.
-  private func writeShards(
-    of plan: PiecePlan, _ elements: any BlobSource, isDeferred: Bool, in batch: (any StoreBatch)?,
+  /// Writes values, each when all pieces of it are encoded.
+  ///
+  /// What does not change of shards is copied as it is stored.
+  private func writePieces(
+    of plan: PiecePlan, _ elements: any BlobSource, durability: WriteDurability,
     monitor: ProgressMonitor?
   ) throws {
     let plan = try divided(plan, for: elements)
-    let shards = ValuesAtWork<Shard>()
-    defer { for shard in shards.removeAll() { shard.lock.unlock() } }
-    try forEachPiece(of: plan, workers: layout.encoders, monitor: monitor) { part, worker in
+    let requests = makeRequests()
+    let values = ValuesAtWork<ValueToWrite>()
+    defer { for value in values.removeAll() { value.lock.unlock() } }
+    try forEachPiece(of: plan, workers: StatelessWorker.pool, monitor: monitor) { part, _ in
       let grid = part.whole.grid
-      let replaced = try shards.withValue(
+      let old = try values.withValue(
         part.valueNumber, begin: { try begin(part, pieceCount: plan.piecesPerValue) }
-      ) { $0.replaced }
-      let encoded = try part.piece.map { piece in
-        try worker.value.encode(
-          piece, of: elements,
-          expectedPieceCount: plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
-        ) { position in
-          try replaced.old.flatMap { try readChunk(at: position, grid, of: $0) }
+      ) { $0.old }
+      // What is encoded of a shard stays in memory until all of it is.
+      let counted = plan.piecesPerValue == 1 ? requests : nil
+      let encoded = try requests.compute {
+        let encoded = try part.piece.map { piece in
+          try layout.encoders.withState { worker in
+            try worker.value.encode(
+              piece, of: elements,
+              expectedPieceCount: plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
+            ) { position in
+              try requests.wait { try old.flatMap { try readChunk(at: position, grid, of: $0) } }
+            }
+          }
         }
+        counted?.begin(encoded?.byteCount ?? 0)
+        return encoded
       }
-      let pieces = try shards.withValue(part.valueNumber, begin: { throw ChunkError.cancelled }) { shard in
-        shard.pieces[part.numberInValue] = encoded
-        shard.rest -= 1
-        return shard.rest == 0 ? shard.pieces.compactMap(\.self) : nil
+      defer { counted?.end(encoded?.byteCount ?? 0) }
+      let pieces = try values.withValue(part.valueNumber, begin: { throw ChunkError.cancelled }) { value in
+        value.pieces[part.numberInValue] = encoded
+        value.rest -= 1
+        return value.rest == 0 ? value.pieces.compactMap(\.self) : nil
       }
       if let pieces {
-        try put(pieces, at: part.indices, grid, over: replaced, isDeferred: isDeferred, in: batch)
-        shards.remove(part.valueNumber)?.lock.unlock()
+        try put(
+          pieces, at: part.indices, grid, keeping: old,
+          over: part.whole.isWhole ? .anything : .seen(old?.version), durability: durability)
+        values.remove(part.valueNumber)?.lock.unlock()
       }
       guard let monitor, let piece = part.piece, let encoded else { return }
       monitor.add(
@@ -124,13 +137,12 @@ extension ZarrArray {
     }
   }
 
-  /// Locks a shard, and opens it if parts of it are kept.
-  private func begin(_ part: PiecePlan.Part, pieceCount: Int) throws -> Shard {
+  /// Locks a value, and opens it if parts of it are kept.
+  private func begin(_ part: PiecePlan.Part, pieceCount: Int) throws -> ValueToWrite {
     let lock = try lock(.chunk(part.indices), isReplaced: part.whole.isWhole)
     do {
-      return Shard(
-        lock: lock,
-        replaced: part.whole.isWhole ? .any : .version(try openValue(at: part.indices, part.whole.grid)),
+      return ValueToWrite(
+        lock: lock, old: part.whole.isWhole ? nil : try openValue(at: part.indices, part.whole.grid),
         pieces: Array(repeating: nil, count: pieceCount), rest: pieceCount)
     } catch {
       lock.unlock()
@@ -152,7 +164,9 @@ extension ZarrArray {
     let elements = try Self.source(of: elements, as: dataType, location: location)
     let plan = try divided(try plan(of: region), for: elements)
     let pieces = Locked<[EncodedPiece]>([])
-    try forEachPiece(of: plan, workers: layout.encoders, monitor: monitor) { part, worker in
+    try forEachPiece(
+      of: plan, workers: layout.encoders, threadCount: access.workerCount, monitor: monitor
+    ) { part, worker in
       guard let piece = part.piece else { return }
       let encoded = try worker.value.encode(
         piece, of: elements,

@@ -1,4 +1,5 @@
 import ChunkEngine
+import Glibc
 import Synchronization
 
 /// An array of variable-length elements in a store.
@@ -40,6 +41,9 @@ public final class ZarrArray: Sendable {
 
   private let currentMetadata: Locked<ArrayMetadata>
 
+  /// The directory of an array below the root of a store, which notices only that its own was replaced.
+  private let directory: FileIdentity?
+
   /// Whether the metadata is from a copy of the array's document, which may be out of date.
   private let isCopy: Atomic<Bool>
 
@@ -73,6 +77,7 @@ public final class ZarrArray: Sendable {
       ? readingObstacle
       : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Locked(metadata)
+    directory = path.names.isEmpty ? nil : (store as? FileStore)?.directoryIdentity(path.description)
     self.isCopy = Atomic(isCopy)
   }
 
@@ -190,14 +195,14 @@ public final class ZarrArray: Sendable {
   private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
-    // The lock may have been taken away: what others have written since it was read is not replaced. A document
-    // to which a link leads looks changed each time, and is replaced in the end.
-    var attemptCount = 0
+    let key = path.storeKey(metadata.zarrFormat == .version3 ? "zarr.json" : ".zarray")
+    let deadline = ContinuousClock.now + Self.updateTimeout
+    var pause: useconds_t = 1000
+    var last: StoredVersion?
     while true {
-      attemptCount += 1
-      let old =
-        try attemptCount < 8
-        ? store.openValue(path.storeKey(metadata.zarrFormat == .version3 ? "zarr.json" : ".zarray")) : nil
+      let old = try store.openValue(key)
+      // A link to the document always looks replaced. If the document has stayed the same, only the link is.
+      let isLink = last != nil && old?.version == last
       try reload()
       do {
         return try currentMetadata.withLock { current in
@@ -207,13 +212,34 @@ public final class ZarrArray: Sendable {
           } catch {
             throw ZarrError.metadata(path: location, reason: error)
           }
-          try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits, replacing: old)
+          try NodeMetadata.array(metadata).write(
+            to: store, at: path, access.metadataLimits, replacing: isLink ? nil : old)
           current = metadata
         }
       } catch let error as StoreError {
-        guard case .changed = error, old != nil else { throw error }
+        // Where the lock keeps nobody away, another writer may have been first: read again what it wrote.
+        guard case .changed = error, ContinuousClock.now < deadline else { throw error }
+        last = old?.version
+        usleep(pause)
+        pause = min(pause * 2, 100_000)
       }
     }
+  }
+
+  /// How long a change of the metadata is tried again while others change it.
+  private static let updateTimeout = Duration.seconds(30)
+
+  /// Checks, after elements were read, that all of them are those of the array that was opened.
+  ///
+  /// Another array may have taken the place of one in a group meanwhile. What was read is then a mix of both.
+  ///
+  /// - Throws: ``ZarrError/replaced(path:)``, and what reading the document throws.
+  package func checkIsInPlace() throws {
+    guard let directory, let store = store as? FileStore else { return }
+    guard store.directoryIdentity(path.description) == directory,
+      case .array(let found) = try NodeMetadata.read(from: store, at: path, access.metadataLimits),
+      metadata.isStoredLike(found)
+    else { throw ZarrError.replaced(path: location) }
   }
 
   func checkWritable() throws {

@@ -1,7 +1,7 @@
 import ChunkEngine
 
 extension CodecRegistry {
-  /// The codecs that turn elements into bytes, but for those that contain other codecs or store objects.
+  /// The codecs that turn elements into bytes, except those that contain other codecs or store objects.
   ///
   /// The specification has `vlen-utf8` for text and `vlen-bytes` for bytes. zarrs also stores either type
   /// with the other codec.

@@ -1,6 +1,6 @@
 public import ChunkEngine
 
-/// The codecs that metadata can name: those of this library, and those that you add.
+/// The codecs that metadata can name: those of this library and yours.
 ///
 ///     CodecRegistry.register("example.reverse") { settings, context in
 ///       try settings.checkOnly()
@@ -57,7 +57,7 @@ public protocol MetadataCodec: Sendable {
   /// The name in Zarr v3 metadata.
   static var name: String { get }
 
-  /// All settings, also those that have their default, because some readers require them.
+  /// All settings, including defaults, because some readers require them.
   var configuration: JSONObject { get }
 
   /// Reads settings. A missing setting has the default of the codec's specification.
@@ -71,7 +71,7 @@ extension MetadataCodec {
   var metadata: MetadataExtension { MetadataExtension(name: Self.name, configuration: configuration) }
 }
 
-/// What a codec has to know about the elements that it gets.
+/// The elements that a codec gets.
 public struct CodecContext: Hashable, Sendable {
   /// What the elements are.
   public let dataType: DataType

@@ -58,7 +58,7 @@ extension CodecContext {
 
   /// The type that a codec takes the elements for.
   ///
-  /// As in numcodecs, only its width has to be that of the array's type.
+  /// As in numcodecs, only its width must match the type of the array.
   fileprivate func decodedType(
     _ name: String, _ settings: CodecSettings, _ isSupported: (NumberType) -> Bool
   ) throws(MetadataError) -> NumberType {

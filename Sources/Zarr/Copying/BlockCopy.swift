@@ -12,6 +12,9 @@ struct BlockCopy {
   /// The bytes that elements in memory may have, about.
   let memoryBudget: Int
 
+  /// Checks the chunks of each block, or nil if their size does not matter.
+  var limit: CopiedChunkLimit?
+
   /// Is asked which blocks are shown; the others are only counted.
   let isNeeded: (ArrayRegion) -> Bool
 
@@ -37,8 +40,13 @@ struct BlockCopy {
         if monitor?.isCancelled == true { throw ZarrError.cancelled }
         monitor?.add(elementCount: region.elementCount ?? 0, elementByteCount: 0, storedByteCount: 0)
       }
-      return block.map { block in
-        (block, ReadAhead { [source] in try source.read(block.region, monitor: reading) })
+      return try block.map { block in
+        if let limit, (block.region.elementCount ?? Int.max) > size.elementCount,
+          limit.mayExceed(block.region, meanByteCount: size.meanByteCount)
+        {
+          try limit.measure(block.region)
+        }
+        return (block, ReadAhead { [source] in try source.read(block.region, monitor: reading) })
       }
     }
 
@@ -49,6 +57,7 @@ struct BlockCopy {
       current = try next()
       do {
         if monitor?.isCancelled == true { throw ZarrError.cancelled }
+        try limit?.check(elements, of: block.region)
         try body(block, elements)
       } catch {
         reading.cancel()
@@ -66,18 +75,22 @@ struct BlockCopy {
     /// The elements of the next block.
     private(set) var elementCount: Int
 
+    /// The mean size of the elements that were seen last.
+    private(set) var meanByteCount: Double
+
     init(_ source: ZarrArray, budget: Double) throws {
       self.budget = budget
+      meanByteCount = try source.sampledMeanByteCount()
       elementCount = 1
-      elementCount = ideal(meanByteCount: try source.sampledMeanByteCount())
+      elementCount = ideal(meanByteCount: meanByteCount)
     }
 
     mutating func adapt(to elements: BlobView) throws {
       guard elements.count > 0 else { return }
-      let mean = Double(try elements.byteCount(of: elements.indices)) / Double(elements.count)
+      meanByteCount = Double(try elements.byteCount(of: elements.indices)) / Double(elements.count)
       // Step by step, since a few elements say little of the others.
       let most = elementCount.multipliedReportingOverflow(by: growth)
-      elementCount = min(ideal(meanByteCount: mean), most.overflow ? Int.max : most.partialValue)
+      elementCount = min(ideal(meanByteCount: meanByteCount), most.overflow ? Int.max : most.partialValue)
     }
 
     private func ideal(meanByteCount: Double) -> Int {

@@ -10,7 +10,7 @@ struct HierarchyCopy {
   let store: any Store
   let path: NodePath
 
-  let options: CopyOptions
+  var options: CopyOptions
   let monitor: ProgressMonitor?
 
   /// The version of Zarr of the copy.
@@ -127,15 +127,30 @@ struct HierarchyCopy {
   }
 
   private func copy(_ plan: ArrayCopyPlan, to path: NodePath) throws {
-    let path = self.path.appending(path)
-    let target = try ZarrArray(plan.metadata, store: store, path: path, access: options.access)
+    let target = try ZarrArray(
+      plan.metadata, store: store, path: self.path.appending(path), access: options.access)
     if plan.keepsStoredChunks {
       try StoredChunkCopy(source: plan.source, target: target).run(monitor: monitor)
     } else {
       let part = ProgressMonitor(partOf: monitor)
-      try target.write(contentsOf: plan.source, memoryBudget: options.memoryBudget, monitor: part)
+      do {
+        try target.write(contentsOf: plan.source, memoryBudget: options.memoryBudget, monitor: part)
+      } catch ZarrError.chunkTooLarge(let location, let count, let limit, let fittingCount) {
+        // A size in bytes says nothing of their number: smaller chunks are as good.
+        guard case .bytes = options.chunkSize, target.shape.count == 1, fittingCount < count else {
+          throw ZarrError.chunkTooLarge(
+            path: location, elementCount: count, limit: limit, fittingCount: fittingCount)
+        }
+        try store.deleteAll(target.path.description)
+        var options = options
+        options.chunkSize = .count(fittingCount)
+        var copy = self
+        copy.options = options
+        return try copy.copy(ArrayCopyPlan(of: plan.source, options), to: path)
+      }
     }
-    try NodeMetadata.array(plan.metadata).write(to: store, at: path)
+    try plan.source.checkIsInPlace()
+    try NodeMetadata.array(plan.metadata).write(to: store, at: target.path)
   }
 
   /// Compares all elements of a copy with those of its source, and what its attributes mean.

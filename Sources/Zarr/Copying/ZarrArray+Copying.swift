@@ -20,7 +20,9 @@ extension ZarrArray {
   ///   - memoryBudget: The bytes of elements that may be in memory, about. There is always room for a chunk
   ///     of this array, of shards an inner one. What a shard is encoded to comes on top.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before stay written.
+  /// - Throws: ``ZarrError``, in particular ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` if
+  ///   the array has other chunks than its source and one of them is too large for readers, and ``StoreError``.
+  ///   Chunks that were done before stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements. If the chunks of both arrays have very
   ///   different shapes, chunks of the other array are read several times.
   public func write(
@@ -36,7 +38,8 @@ extension ZarrArray {
     let stored = [StoredRegions(of: source), StoredRegions(of: self)]
     let isSame = own.readsAbsentChunks(like: other)
     let part = ProgressMonitor(partOf: monitor)
-    let copy = BlockCopy(source: source, target: self, memoryBudget: memoryBudget) { region in
+    let limit = try CopiedChunkLimit(of: source, to: self)
+    let copy = BlockCopy(source: source, target: self, memoryBudget: memoryBudget, limit: limit) { region in
       !isSame || stored.contains { $0.mayContain(region) }
     }
     var writer = BlockWriter(to: self, monitor: part)
@@ -153,7 +156,7 @@ extension ZarrArray {
 
 extension ArrayRegion {
   /// The place in the array of an element that is counted in C order of the region.
-  fileprivate func index(_ number: Int) -> [Int] {
+  func index(_ number: Int) -> [Int] {
     var rest = number
     var index = ranges.map(\.lowerBound)
     for dimension in ranges.indices.reversed() {
@@ -167,5 +170,43 @@ extension ArrayRegion {
   fileprivate func number(_ number: Int, in shape: [Int]) -> Int {
     // Less than the number of elements of the array, which an integer holds.
     zip(index(number), shape).reduce(0) { $0 * $1.1 + $1.0 }
+  }
+}
+
+extension ZarrArray {
+  /// The mean size in bytes of elements from some chunks all over the array, without their lengths.
+  ///
+  /// Elements of fixed size are not looked at.
+  ///
+  /// - Throws: As ``read(_:monitor:)-8ycye``.
+  /// - Complexity: O(*n*) where *n* is the size of at most 16 chunks.
+  func sampledMeanByteCount() throws -> Double {
+    let metadata = metadata
+    if let byteCount = metadata.dataType.layout.fixedByteCount { return Double(byteCount) }
+    let blocks = ChunkBlocks(metadata)
+    let sampleCount = min(blocks.chunkCount, 16)
+    var elementCount = 0
+    var byteCount = 0
+    for sample in 0..<sampleCount {
+      // The product may be larger than what an `Int` holds.
+      let first = blocks.chunkCount / sampleCount * sample
+      let region = beginning(of: blocks.block(from: first, ofAtMost: 1).region)
+      let elements = try read(region)
+      elementCount += elements.count
+      byteCount += try elements.byteCount(of: elements.indices)
+    }
+    return elementCount > 0 ? Double(byteCount) / Double(elementCount) : ChunkSize.assumedMeanByteCount
+  }
+
+  /// At most some thousand elements from the beginning of a region.
+  private func beginning(of region: ArrayRegion) -> ArrayRegion {
+    var rest = 4096
+    var ranges = region.ranges
+    for dimension in ranges.indices.reversed() {
+      let count = min(ranges[dimension].count, max(1, rest))
+      ranges[dimension] = ranges[dimension].lowerBound..<ranges[dimension].lowerBound + count
+      rest /= max(1, count)
+    }
+    return ArrayRegion(ranges)
   }
 }

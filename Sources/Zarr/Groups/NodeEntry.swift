@@ -1,31 +1,29 @@
-/// A node as it is found in a store.
+/// A node found in a store.
 ///
-/// That a node is listed does not mean that it can be used: its metadata may be damaged, or say what is not
-/// supported.
+/// A listed node may not be usable: its metadata can be damaged or unsupported.
 public struct NodeEntry: Sendable {
-  /// Where the node is in the store.
+  /// The path in the store.
   public let path: NodePath
 
-  /// Where the node is, for people to read in errors.
+  /// The location of the node for error messages.
   public let location: String
 
-  /// What is stored of the node, or why that cannot be read.
+  /// The document of the node, or the reason why it cannot be read.
   let content: Result<NodeDocument, any Error>
 
-  /// The name of the node: the last one of its path.
+  /// The last name of the path.
   public var name: String { path.name ?? "" }
 
-  /// What the node is, or nil if its document is damaged.
+  /// The kind of the node, or nil if its document is damaged.
   public var kind: NodeKind? { document?.kind }
 
-  /// The version of the format that the node is stored in, or nil if its document is damaged.
+  /// The version of the format, or nil if the document is damaged.
   public var zarrFormat: ZarrFormat? { document?.format }
 
-  /// The members of the document that makes the node, `zarr.json`, `.zarray` or `.zgroup`, as they are, or
-  /// nil if it is damaged.
+  /// The unchecked members of the node's `zarr.json`, `.zarray` or `.zgroup`, or nil if it is damaged.
   public var fields: JSONObject? { document?.fields }
 
-  /// What the node's metadata says, which is checked only now.
+  /// The metadata of the node, which is checked by this call.
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)``, and ``StoreError`` if the document could not be read.
   /// - Complexity: O(*n*) in the size of the document.
@@ -42,14 +40,14 @@ public struct NodeEntry: Sendable {
 }
 
 extension NodeEntry {
-  /// Looks for a node in a store, and returns nil if there is none.
+  /// Finds a node in a store, or returns nil if there is none.
   ///
-  /// That its document is damaged, or cannot be read, is said by ``metadata()``.
+  /// If the document is damaged or cannot be read, ``metadata()`` throws.
   ///
   /// - Parameters:
   ///   - store: The store.
-  ///   - path: Where the node may be.
-  ///   - limits: The most that the metadata can make the reader take.
+  ///   - path: The path of the node.
+  ///   - limits: The limits on metadata.
   public init?(in store: any Store, at path: NodePath, limits: MetadataLimits = MetadataLimits()) {
     self.path = path
     location = ZarrArray.location(store, path)
@@ -63,16 +61,15 @@ extension NodeEntry {
 
   /// The nodes directly below a group, sorted by the bytes of their names.
   ///
-  /// They are those in the group's directory, and those in directories there that have no document of their
-  /// own: such nodes can be opened, too. What cannot be looked into is listed with the reason, as is a link
-  /// that leads to a directory in which it is. Below a link, another link to an array is a member; one to a group
-  /// is not looked into.
+  /// They include nodes in subdirectories without a document, which can be opened too. A directory that
+  /// cannot be listed, and a link to a directory that contains it, are listed with the reason. Below a link,
+  /// another link to an array is a member, but one to a group is not followed.
   ///
   /// - Parameters:
   ///   - path: The path of the group.
   ///   - store: The store.
-  ///   - limits: The most that metadata can make the reader take.
-  ///   - depth: How many names below the group the nodes may be.
+  ///   - limits: The limits on metadata.
+  ///   - depth: The maximum number of names from the group to a node.
   /// - Returns: The nodes.
   /// - Throws: ``StoreError``
   static func children(
@@ -84,7 +81,7 @@ extension NodeEntry {
       let listing: DirectoryListing
       do {
         listing = try store.listDirectory(directory.description)
-        // Links that lead to one another would be followed in every order.
+        // Otherwise links to one another would be followed in every order.
         if listing.isBelowLink { throw StoreError.nestedLink(path: ZarrArray.location(store, directory)) }
       } catch {
         guard directory != path else { throw error }
@@ -92,7 +89,7 @@ extension NodeEntry {
         continue
       }
       for name in listing.prefixes {
-        // What can be no name of a node is none.
+        // Other names cannot be nodes.
         guard let child = try? directory.appending(existing: name) else { continue }
         if let entry = NodeEntry(in: store, at: child, limits: limits) {
           entries.append(entry)
@@ -109,12 +106,53 @@ extension NodeEntry {
     return entries.sorted { $0.path < $1.path }
   }
 
-  /// The node with a reason why it cannot be used.
-  func failing(with error: any Error) -> NodeEntry {
+  /// The node, with a reason why it cannot be used.
+  fileprivate func failing(with error: any Error) -> NodeEntry {
     NodeEntry(path: path, location: location, content: .failure(error))
   }
 
   private init(at path: NodePath, in store: any Store, failing error: any Error) {
     self.init(path: path, location: ZarrArray.location(store, path), content: .failure(error))
+  }
+}
+
+/// Walks all nodes below a group, each group before its members, without entering arrays.
+///
+/// All calls and commands use this walk, so that they find the same nodes. It is not recursive, so that no
+/// depth overflows the stack.
+struct HierarchyWalk {
+  /// The maximum number of names from the group to a node.
+  let maximumDepth: Int
+
+  /// Finds the nodes directly below a group, at most `depth` names below it, in their order.
+  let children: (NodePath, _ depth: Int) throws -> [NodeEntry]
+
+  /// Calls `body` for each node, with whether it, and each group that leads to it, is the last in its group.
+  ///
+  /// If a group below the first one cannot be listed, the node has the reason and the walk continues.
+  ///
+  /// - Throws: What `body` throws, and what `children` throws for the first group.
+  func run(from path: NodePath, _ body: (NodeEntry, _ isLast: [Bool]) throws -> Void) throws {
+    guard maximumDepth > 0 else { return }
+    var levels = [try children(path, maximumDepth)[...]]
+    while var level = levels.popLast() {
+      guard let entry = level.popFirst() else { continue }
+      levels.append(level)
+      let isLast = levels.map(\.isEmpty)
+      let rest = maximumDepth - (entry.path.names.count - path.names.count)
+      guard entry.kind == .group, rest > 0 else {
+        try body(entry, isLast)
+        continue
+      }
+      let members: [NodeEntry]
+      do {
+        members = try children(entry.path, rest)
+      } catch {
+        try body(entry.failing(with: error), isLast)
+        continue
+      }
+      try body(entry, isLast)
+      levels.append(members[...])
+    }
   }
 }

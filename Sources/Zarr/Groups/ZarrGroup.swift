@@ -1,4 +1,4 @@
-import ChunkEngine
+public import ChunkEngine
 
 /// A group in a store: a node that holds arrays and other groups.
 ///
@@ -8,29 +8,28 @@ import ChunkEngine
 ///
 /// Paths are relative to the group, with slashes between names.
 ///
-/// A group can be used from any number of threads. Its document and its consolidated metadata are changed under
-/// a lock, so that no change of other threads and processes is lost, if the store has locks that keep them away.
-/// Whoever changes a node through this library makes the consolidated metadata true of all groups around it that
-/// the store holds.
+/// You can use a group from any number of threads. The document and the consolidated metadata of a group
+/// change under a lock, so that no change of another thread is lost, nor of another process if the store has
+/// locks. Each change of a node updates the consolidated metadata of all groups above it in the store.
 public final class ZarrGroup: Sendable {
-  /// What is known of the group.
-  struct State {
+  /// The group as it was last read or written.
+  private struct State {
     var metadata: GroupMetadata
 
-    /// The copies of the documents of the nodes below that are used, which this group holds or one above it.
+    /// The consolidated metadata in use, of this group or of one above it.
     var copies: ConsolidatedMetadata?
   }
 
   /// The store that holds the group.
   public let store: any Store
 
-  /// Where the group is in the store.
+  /// The path in the store.
   public let path: NodePath
 
-  /// The most that metadata of the group, and of nodes below it, can make the reader take.
+  /// The limits on the metadata of the group and of nodes below it.
   public let limits: MetadataLimits
 
-  let state: Locked<State>
+  private let state: Locked<State>
 
   init(
     _ metadata: GroupMetadata, copies: ConsolidatedMetadata?, store: any Store, path: NodePath,
@@ -42,14 +41,14 @@ public final class ZarrGroup: Sendable {
     state = Locked(State(metadata: metadata, copies: copies))
   }
 
-  /// Creates a group, and those above it that do not exist.
+  /// Creates a group, and missing groups above it.
   ///
   /// - Parameters:
-  ///   - store: Where the group goes.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - attributes: What to say about the group.
-  ///   - zarrFormat: The version of the format, which all nodes of a hierarchy share.
-  ///   - overwrites: Whether a node that is there already is removed, with all that it holds.
+  ///   - store: The store for the group.
+  ///   - path: The path in the store, empty for its root.
+  ///   - attributes: The attributes of the group.
+  ///   - zarrFormat: The version of the format, the same for all nodes of a hierarchy.
+  ///   - overwrites: Whether an existing node is removed with its content.
   /// - Returns: The group.
   /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``,
   ///   ``ZarrError/mixedFormats(path:found:expected:)``, and ``StoreError``.
@@ -77,10 +76,10 @@ public final class ZarrGroup: Sendable {
   ///
   /// - Parameters:
   ///   - store: The store that holds the group.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - usingConsolidatedMetadata: Whether nodes below the group are found in its consolidated metadata, if
-  ///     there is any, without a look at their own documents. See ``usesConsolidatedMetadata``.
-  ///   - limits: The most that metadata of the group, and of nodes below it, can make the reader take.
+  ///   - path: The path in the store, empty for its root.
+  ///   - usingConsolidatedMetadata: Whether to find nodes in the group's consolidated metadata, if it exists,
+  ///     instead of their own documents. See ``usesConsolidatedMetadata``.
+  ///   - limits: The limits on the metadata of the group and of nodes below it.
   /// - Returns: The group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
   ///   ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
@@ -98,28 +97,28 @@ public final class ZarrGroup: Sendable {
     return ZarrGroup(metadata, copies: copies, store: store, path: path, limits: limits)
   }
 
-  /// What the group's metadata says now.
+  /// The current metadata of the group.
   public var metadata: GroupMetadata { state.withLock { $0.metadata } }
 
-  /// What users say about the group.
+  /// The attributes of the group.
   public var attributes: JSONObject { metadata.attributes }
 
-  /// Where the group is, for people to read in errors.
+  /// The location of the group for error messages.
   public var location: String { ZarrArray.location(store, path) }
 
-  /// Replaces what is said about the group.
+  /// Replaces the attributes of the group.
   ///
-  /// All else in the group's document stays as it is in the store now.
+  /// The rest of the document stays as it is in the store.
   ///
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func setAttributes(_ attributes: JSONObject) throws {
     try update { $0.attributes = attributes }
   }
 
-  /// Changes some of what is said about the group, and leaves the rest as it is in the store now.
+  /// Sets some attributes, and leaves the others as they are in the store.
   ///
-  /// - Parameter changes: The attributes that are set. Those that are objects are replaced as a whole.
-  /// - Throws: As ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Parameter changes: The attributes to set. An object replaces the old value as a whole.
+  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func mergeAttributes(_ changes: JSONObject) throws {
     try update { metadata in
       for (name, value) in changes {
@@ -128,14 +127,14 @@ public final class ZarrGroup: Sendable {
     }
   }
 
-  /// Changes what the group's own document says in the store now.
+  /// Changes the group's document in the store.
   private func update(_ change: (inout GroupMetadata) -> Void) throws {
     try GroupLock.withLock(on: path, in: store) {
       var metadata = try ownMetadata()
       change(&metadata)
       try NodeMetadata.group(metadata).write(to: store, at: path, limits)
       if metadata.zarrFormat == .version2 {
-        // The copies have one of this group's own documents among them.
+        // The copies include the documents of this group.
         try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits)?
           .write(with: &metadata, to: store, limits)
       }
@@ -144,11 +143,368 @@ public final class ZarrGroup: Sendable {
     try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, limits, take)
   }
 
-  /// What the group's own document says in the store now.
-  func ownMetadata() throws -> GroupMetadata {
+  /// The group's document in the store.
+  private func ownMetadata() throws -> GroupMetadata {
     guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
       throw ZarrError.wrongNode(path: location, expected: "group")
     }
     return metadata
+  }
+}
+
+extension ZarrGroup {
+  /// The nodes directly in the group, sorted by the bytes of their names.
+  ///
+  /// They include nodes in directories without a document, with the name of the directory in their path.
+  /// Symbolic links are followed as the store follows them. Nodes with damaged metadata, and directories that
+  /// cannot be listed, are included.
+  ///
+  /// - Throws: ``StoreError``
+  /// - Complexity: O(*n* log *n*) in the number of names in the group and in directories that are not nodes.
+  ///   Reads the document of each node, and nothing inside nodes.
+  public func children() throws -> [NodeEntry] { try entries(of: path, atMost: Int.max) }
+
+  /// Calls `body` for all nodes below the group: each group before its members, and members sorted by the
+  /// bytes of their names.
+  ///
+  /// The walk does not enter arrays, nor nodes with damaged metadata. A group below this one that cannot be
+  /// listed appears as a node that cannot be read.
+  ///
+  /// - Parameters:
+  ///   - maximumDepth: The maximum number of names from the group to a node; 1 for its children.
+  ///   - body: Called with each node, and the number of names from the group to it.
+  /// - Throws: ``StoreError``, and what `body` throws.
+  public func walk(
+    maximumDepth: Int = Int.max, _ body: (_ entry: NodeEntry, _ depth: Int) throws -> Void
+  ) throws {
+    try HierarchyWalk(maximumDepth: maximumDepth, children: entries).run(from: path) { entry, _ in
+      try body(entry, entry.path.names.count - path.names.count)
+    }
+  }
+
+  /// Calls `body` for all nodes below the group, like ``walk(maximumDepth:_:)``.
+  ///
+  /// - Parameters:
+  ///   - maximumDepth: The maximum number of names from the group to a node.
+  ///   - body: Called with each node, and whether it, and each group that leads to it, is the last in its
+  ///     group.
+  /// - Throws: ``StoreError``, and what `body` throws.
+  package func walkBranches(
+    maximumDepth: Int, _ body: (_ entry: NodeEntry, _ isLast: [Bool]) throws -> Void
+  ) throws {
+    try HierarchyWalk(maximumDepth: maximumDepth, children: entries).run(from: path, body)
+  }
+
+  /// Opens the node at a path below the group.
+  ///
+  /// - Parameters:
+  ///   - path: The path from the group, empty for the group itself.
+  ///   - access: The run-time settings, if the node is an array.
+  /// - Returns: The node.
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
+  public func node(at path: String, access: ArrayAccess = ArrayAccess()) throws -> ZarrNode {
+    let path = self.path.appending(try NodePath(existing: path, in: store))
+    guard path != self.path else { return .group(self) }
+    // A node without a copy may be newer than the copies.
+    let copies = state.withLock { $0.copies }
+    guard let entry = copies?.entry(at: path, in: store) else {
+      return try ZarrNode(
+        NodeMetadata.read(from: store, at: path, access.metadataLimits), in: store, at: path,
+        access: access, usingConsolidatedMetadata: copies != nil)
+    }
+    switch try entry.metadata() {
+    case .array(let metadata):
+      return .array(try ZarrArray(metadata, isCopy: true, store: store, path: path, access: access))
+    case .group(let metadata):
+      return .group(ZarrGroup(metadata, copies: copies, store: store, path: path, limits: limits))
+    }
+  }
+
+  /// Opens the array at a path below the group.
+  ///
+  /// If it is found in consolidated metadata, its own document is read before the first write. The write
+  /// throws if the copy differs in more than shape and attributes.
+  ///
+  /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
+  public func array(at path: String, access: ArrayAccess = ArrayAccess()) throws -> ZarrArray {
+    let node = try node(at: path, access: access)
+    guard case .array(let array) = node else {
+      throw ZarrError.wrongNode(path: ZarrArray.location(store, node.path), expected: "array")
+    }
+    return array
+  }
+
+  /// Opens the group at a path below the group.
+  ///
+  /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
+  public func group(at path: String) throws -> ZarrGroup {
+    let node = try node(at: path)
+    guard case .group(let group) = node else {
+      throw ZarrError.wrongNode(path: ZarrArray.location(store, node.path), expected: "group")
+    }
+    return group
+  }
+
+  /// The nodes directly below a group, at most `depth` names below it, sorted by the bytes of their names.
+  private func entries(of path: NodePath, atMost depth: Int) throws -> [NodeEntry] {
+    if let copies = state.withLock({ $0.copies }) {
+      return copies.entries(of: path, in: store).filter { $0.path.names.count - path.names.count <= depth }
+    }
+    return try NodeEntry.children(of: path, in: store, limits, atMost: depth)
+  }
+}
+
+extension ZarrGroup {
+  /// Creates a group below this one, and missing groups between them.
+  ///
+  /// - Parameters:
+  ///   - path: The path from this group.
+  ///   - attributes: The attributes of the new group.
+  ///   - overwrites: Whether an existing node is removed with its content.
+  /// - Returns: The new group.
+  /// - Throws: The same as ``create(in:at:attributes:zarrFormat:overwrites:)``.
+  @discardableResult
+  public func createGroup(
+    at path: String, attributes: JSONObject = [:], overwrites: Bool = false
+  ) throws -> ZarrGroup {
+    let place = try newPlace(path)
+    return try changing([place.path]) { format in
+      try ZarrGroup.create(
+        in: store, at: place.path, GroupMetadata(attributes: attributes, zarrFormat: format),
+        overwrites: overwrites)
+    }
+  }
+
+  /// Creates an empty array below this group, and missing groups between them.
+  ///
+  /// - Parameters:
+  ///   - path: The path from this group.
+  ///   - shape: The number of elements along each dimension.
+  ///   - options: The options of the array. The chunk size cannot be in bytes. The version of the format is
+  ///     that of
+  ///     the group.
+  ///   - access: The run-time settings of the array.
+  /// - Returns: The array.
+  /// - Throws: The same as ``ZarrArray/create(in:at:shape:options:access:)``.
+  @discardableResult
+  public func createArray(
+    at path: String, shape: [Int], options: ArrayOptions = ArrayOptions(),
+    access: ArrayAccess = ArrayAccess()
+  ) throws -> ZarrArray {
+    let place = try newPlace(path)
+    return try changing([place.path]) { format in
+      var options = options
+      options.zarrFormat = format
+      return try ZarrArray.create(
+        in: store, at: place.path, shape: shape, meanByteCount: nil, options: options, access: access)
+    }
+  }
+
+  /// Creates an array of the given elements below this group, and missing groups between them.
+  ///
+  /// - Parameters:
+  ///   - path: The path from this group.
+  ///   - elements: The elements in C order.
+  ///   - shape: The number of elements along each dimension. Defaults to one dimension.
+  ///   - options: The options of the array. The version of the format is that of the group.
+  ///   - access: The run-time settings of the array.
+  ///   - monitor: Reports progress and can cancel the call.
+  /// - Returns: The array.
+  /// - Throws: The same as
+  ///   ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)-(_,_,BlobSource,_,_,_,_)``.
+  @discardableResult
+  public func createArray(
+    at path: String, writing elements: any BlobSource, shape: [Int]? = nil,
+    options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
+    monitor: ProgressMonitor? = nil
+  ) throws -> ZarrArray {
+    let place = try newPlace(path)
+    return try changing([place.path]) { format in
+      var options = options
+      options.zarrFormat = format
+      return try ZarrArray.create(
+        in: store, at: place.path, writing: elements, shape: shape, options: options, access: access,
+        monitor: monitor)
+    }
+  }
+
+  /// Removes a node below this group with its content.
+  ///
+  /// After an interruption the node may still exist, with a part of its content.
+  ///
+  /// - Parameter path: The path from this group.
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  /// - Complexity: O(*n*) in the number of removed values.
+  public func remove(_ path: String) throws {
+    let place = try existingPlace(path)
+    let documents = try place.documents()
+    try changing([place.path]) { _ in try place.remove(documents) }
+  }
+
+  /// Moves a node below this group to another path, with its content.
+  ///
+  /// - Parameters:
+  ///   - path: The path from this group.
+  ///   - target: The new path from this group. Missing groups above it are created.
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/alreadyExists(path:)`` if a node exists at the
+  ///   new path, ``ZarrError/metadata(path:reason:)``, and ``StoreError``, in particular
+  ///   ``StoreError/notMoved(path:target:reason:)`` if the new path is in the node itself.
+  /// - Complexity: O(1) in a ``FileStore``; other stores may copy all values.
+  public func move(_ path: String, to target: String) throws {
+    let source = try existingPlace(path)
+    let destination = try newPlace(target)
+    let move = PrefixMove(source.path.description, to: destination.path.description, in: store)
+    try move.checkPrefixes()
+    try changing([source.path, destination.path]) { format in
+      let document = try NodeDocument.read(from: store, at: source.path, limits)
+      if let document, document.format != format {
+        throw ZarrError.mixedFormats(path: source.location, found: document.format, expected: format)
+      }
+      try destination.prepare(for: format, overwrites: false)
+      try store.rename(source.path.description, to: destination.path.description)
+    }
+  }
+
+  /// The place of a new node, whose names must follow all rules.
+  private func newPlace(_ text: String) throws -> NodePlace {
+    let relative = try ZarrArray.nodePath(text, in: store)
+    guard !relative.names.isEmpty else {
+      throw ZarrError.alreadyExists(path: location)
+    }
+    return NodePlace(store: store, path: path.appending(relative))
+  }
+
+  /// The place of an existing node below this group.
+  private func existingPlace(_ text: String) throws -> NodePlace {
+    let relative = try NodePath(existing: text, in: store)
+    guard !relative.names.isEmpty else {
+      throw ZarrError.metadata(
+        path: location,
+        reason: MetadataError(
+          code: .invalidPath, field: "", message: "a group cannot be moved or removed by itself"))
+    }
+    let place = NodePlace(store: store, path: path.appending(relative))
+    guard try NodeMetadata.exists(in: store, at: place.path) else {
+      throw ZarrError.notFound(path: place.location)
+    }
+    return place
+  }
+}
+
+extension ZarrGroup {
+  /// Whether nodes below the group are found in consolidated metadata instead of their own documents.
+  ///
+  /// This library updates the consolidated metadata in the store with every change of a node. A `ZarrGroup`
+  /// keeps what it read or changed itself, without later changes by others.
+  /// ``consolidate(leavesOutUnreadable:)`` reads all nodes again.
+  public var usesConsolidatedMetadata: Bool { state.withLock { $0.copies != nil } }
+
+  /// Replaces the group's consolidated metadata with the documents of all nodes below it, and uses it from
+  /// now on.
+  ///
+  /// - Parameter leavesOutUnreadable: Whether to leave out unreadable nodes and all below them. Otherwise
+  ///   they are errors, and nothing is written.
+  /// - Returns: The nodes that were left out.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` for a damaged document,
+  ///   ``ZarrError/mixedFormats(path:found:expected:)`` for a node of another version of Zarr, and
+  ///   ``StoreError``.
+  /// - Complexity: O(*n* log *n*) in the number of nodes below the group.
+  @discardableResult
+  public func consolidate(leavesOutUnreadable: Bool = false) throws -> [CopyReport.LeftOut] {
+    try GroupLock.withLock(on: path, in: store) {
+      var metadata = try ownMetadata()
+      var leftOut: [CopyReport.LeftOut] = []
+      let copies = try ConsolidatedMetadata.collect(
+        below: path, in: store, format: metadata.zarrFormat, limits
+      ) { entry, error in
+        guard leavesOutUnreadable else { throw error }
+        leftOut.append(CopyReport.LeftOut(entry, error))
+      }
+      try copies.write(with: &metadata, to: store, limits)
+      state.withLock { $0 = State(metadata: metadata, copies: copies) }
+      return leftOut
+    }
+  }
+
+  /// Removes the group's consolidated metadata, if it has any.
+  ///
+  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  public func removeConsolidatedMetadata() throws {
+    try GroupLock.withLock(on: path, in: store) {
+      var metadata = try ownMetadata()
+      switch metadata.zarrFormat {
+      case .version3:
+        if metadata.consolidatedMetadata != nil {
+          metadata.consolidatedMetadata = nil
+          try NodeMetadata.group(metadata).write(to: store, at: path, limits)
+        }
+      case .version2:
+        try store.delete(path.storeKey(ConsolidatedMetadata.version2Name))
+      }
+      state.withLock { $0 = State(metadata: metadata, copies: nil) }
+    }
+  }
+
+  /// Updates the group's consolidated metadata, if it has any, for a node and all nodes below it.
+  ///
+  /// Call this after you change nodes by other means, or in another store whose directory is below the group.
+  ///
+  /// - Parameter path: The path of the node from this group. The node may be gone.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  /// - Complexity: O(*n* log *n*) in the number of copies and of nodes that are read.
+  public func refreshConsolidatedMetadata(of path: String) throws {
+    let node = self.path.appending(try NodePath(existing: path, in: store))
+    guard node != self.path else { return }
+    try ConsolidatedMetadata.refresh(.nodes, at: [node], heldBy: self.path, in: store, limits, take)
+  }
+
+  /// Compares the group's consolidated metadata, if it has any, with the documents.
+  ///
+  /// - Returns: The nodes whose copies are missing, different, or left over.
+  /// - Throws: The same as ``consolidate(leavesOutUnreadable:)``.
+  package func outdatedCopies() throws -> [NodePath] {
+    let metadata = try ownMetadata()
+    guard let copies = try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) else {
+      return []
+    }
+    let current = try ConsolidatedMetadata.collect(
+      below: path, in: store, format: metadata.zarrFormat, limits
+    ) { _, _ in }
+    return current.differences(from: copies)
+  }
+
+  /// Changes the hierarchy below the group, and then updates the copies.
+  ///
+  /// - Parameters:
+  ///   - paths: The paths of the changed nodes.
+  ///   - change: Changes the nodes, given their version of Zarr.
+  /// - Returns: What `change` returns.
+  /// - Throws: What the parameters throw, ``ZarrError`` and ``StoreError``.
+  private func changing<Result>(_ paths: [NodePath], _ change: (ZarrFormat) throws -> Result) throws -> Result
+  {
+    let holder = state.withLock { $0.copies?.holder } ?? path
+    // Before any change, in case they cannot be read.
+    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: holder, limits) else {
+      throw ZarrError.wrongNode(path: ZarrArray.location(store, holder), expected: "group")
+    }
+    _ = try ConsolidatedMetadata.read(of: metadata, at: holder, in: store, limits)
+    let result: Result
+    do {
+      result = try change(metadata.zarrFormat)
+    } catch {
+      // A part of the change may be done. This error counts, even if updating the copies fails too.
+      try? ConsolidatedMetadata.refresh(.nodes, at: paths, in: store, limits, take)
+      throw error
+    }
+    try ConsolidatedMetadata.refresh(.nodes, at: paths, in: store, limits, take)
+    return result
+  }
+
+  /// Keeps the state of a group in the store, if it is this group or the one whose copies it uses.
+  private func take(_ metadata: GroupMetadata, _ copies: ConsolidatedMetadata) {
+    state.withLock { state in
+      if copies.holder == path { state.metadata = metadata }
+      if state.copies?.holder == copies.holder { state.copies = copies }
+    }
   }
 }

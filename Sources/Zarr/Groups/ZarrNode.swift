@@ -5,12 +5,12 @@ public enum ZarrNode: Sendable {
   /// The node is a group.
   case group(ZarrGroup)
 
-  /// Opens the node at a path, whatever it is and whichever version of Zarr it is stored in.
+  /// Opens the node at a path, an array or a group of either version of Zarr.
   ///
   /// - Parameters:
   ///   - store: The store that holds the node.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - access: How the node is worked on, if it is an array.
+  ///   - path: The path in the store, empty for its root.
+  ///   - access: The run-time settings, if the node is an array.
   ///   - usingConsolidatedMetadata: As in ``ZarrGroup/open(in:at:usingConsolidatedMetadata:limits:)``.
   /// - Returns: The node.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
@@ -24,7 +24,7 @@ public enum ZarrNode: Sendable {
       usingConsolidatedMetadata: usingConsolidatedMetadata)
   }
 
-  /// Takes a node whose documents have been read.
+  /// Creates a node from its metadata.
   init(
     _ metadata: NodeMetadata, in store: any Store, at path: NodePath, access: ArrayAccess,
     usingConsolidatedMetadata: Bool
@@ -41,7 +41,7 @@ public enum ZarrNode: Sendable {
     }
   }
 
-  /// What the node is.
+  /// The kind of the node.
   public var kind: NodeKind {
     switch self {
     case .array: .array
@@ -57,7 +57,7 @@ public enum ZarrNode: Sendable {
     }
   }
 
-  /// Where the node is in the store.
+  /// The path in the store.
   public var path: NodePath {
     switch self {
     case .array(let array): array.path
@@ -65,7 +65,7 @@ public enum ZarrNode: Sendable {
     }
   }
 
-  /// What the node's metadata says now.
+  /// The current metadata of the node.
   public var metadata: NodeMetadata {
     switch self {
     case .array(let array): .array(array.metadata)
@@ -75,12 +75,122 @@ public enum ZarrNode: Sendable {
 }
 
 extension NodePath {
-  /// The path of a node that may be there already, with errors that name the store.
+  /// The path of a node that may exist, with errors that name the store.
   init(existing text: String, in store: any Store) throws(ZarrError) {
     do {
       try self.init(existing: text)
     } catch {
       throw .metadata(path: store.location, reason: error)
+    }
+  }
+}
+
+/// The place in a store of a new or old node.
+struct NodePlace {
+  let store: any Store
+  let path: NodePath
+
+  /// The place for error messages.
+  var location: String { ZarrArray.location(store, path) }
+
+  /// Prepares for a new node, and creates missing groups above it.
+  ///
+  /// - Parameters:
+  ///   - format: The version of the format of the node and of the groups above it.
+  ///   - overwrites: Whether an existing node is removed with its content.
+  /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/wrongNode(path:expected:)`` if there is an
+  ///   array above, ``ZarrError/mixedFormats(path:found:expected:)``, and ``StoreError``.
+  func prepare(for format: ZarrFormat = .version3, overwrites: Bool) throws {
+    let documents = try documents()
+    if !documents.isEmpty && !overwrites { throw ZarrError.alreadyExists(path: location) }
+    let missing = try missingGroups(for: format)
+    if !documents.isEmpty { try remove(documents) }
+    // From the top, so that each group can be found from the root at once.
+    for group in missing.reversed() {
+      try NodeMetadata.group(GroupMetadata(zarrFormat: format)).write(to: store, at: group)
+    }
+  }
+
+  /// The paths of missing groups above, nearest first.
+  private func missingGroups(for format: ZarrFormat) throws -> [NodePath] {
+    var missing: [NodePath] = []
+    var next = path.parent
+    while let group = next {
+      if try NodeMetadata.exists(in: store, at: group) {
+        let metadata = try NodeMetadata.read(from: store, at: group)
+        let location = ZarrArray.location(store, group)
+        guard case .group = metadata else {
+          throw ZarrError.wrongNode(path: location, expected: "group")
+        }
+        guard metadata.zarrFormat == format else {
+          throw ZarrError.mixedFormats(path: location, found: metadata.zarrFormat, expected: format)
+        }
+        return missing
+      }
+      missing.append(group)
+      next = group.parent
+    }
+    return missing
+  }
+
+  /// A document that makes a node, as it was found.
+  struct Document {
+    fileprivate let key: StoreKey
+    fileprivate let value: any StoredValue
+    fileprivate let bytes: [UInt8]
+  }
+
+  /// The documents that make the node that is here.
+  func documents() throws -> [Document] {
+    try NodeDocument.names.compactMap { try document(at: path.storeKey($0)) }
+  }
+
+  private func document(at key: StoreKey) throws -> Document? {
+    guard let value = try store.openValue(key) else { return nil }
+    var arena = ByteArena()
+    // Enough to tell documents apart.
+    try value.read(0..<min(value.byteCount, 1 << 20), into: &arena)
+    return Document(key: key, value: value, bytes: unsafe arena.bytes.withUnsafeBytes { unsafe Array($0) })
+  }
+
+  /// Removes the node that was found here, with its content.
+  ///
+  /// - Throws: ``StoreError/changed(path:)`` if another node has taken its place, which stays.
+  func remove(_ documents: [Document]) throws {
+    // The documents go last: after an interruption, the node still exists and can be removed.
+    let prefix = path.description
+    let listing = try store.listDirectory(prefix)
+    try check(documents)
+    // A link leads to another node, which stays.
+    guard !listing.isLinked else { return try store.deleteAll(prefix) }
+    for name in listing.prefixes {
+      try check(documents)
+      try store.deleteAll(path.key(name))
+    }
+    for name in listing.values where !NodeDocument.names.contains(name) {
+      try check(documents)
+      try store.delete(path.storeKey(name))
+    }
+    for document in documents {
+      do {
+        try store.delete(document.key, over: .seen(document.value))
+      } catch StoreError.changed {
+        // A link to a document always looks changed.
+        try check(document)
+        try store.delete(document.key)
+      }
+    }
+    if try !NodeMetadata.exists(in: store, at: path) { try store.deleteAll(prefix) }
+  }
+
+  /// Checks that documents are as they were found.
+  private func check(_ documents: [Document]) throws { for document in documents { try check(document) } }
+
+  private func check(_ document: Document) throws {
+    guard let found = try self.document(at: document.key), found.bytes == document.bytes,
+      found.value.byteCount == document.value.byteCount
+    else {
+      throw StoreError.changed(path: "\(store.location)/\(document.key)")
     }
   }
 }

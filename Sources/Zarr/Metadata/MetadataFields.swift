@@ -261,7 +261,7 @@ public struct MetadataError: Error, Hashable, CustomStringConvertible {
   /// The wrong field, as `chunk_grid.configuration.chunk_shape[0]`; empty for the document as a whole.
   public let field: String
 
-  /// What is wrong with the field, for people to read.
+  /// A description of the fault.
   public let message: String
 
   /// Creates an error.

@@ -125,3 +125,71 @@ func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
     if result != -1 || errno != EINTR { return result }
   }
 }
+
+/// What tells a file from all others that there are.
+struct FileIdentity: Equatable {
+  private let device: dev_t
+  private let number: ino_t
+
+  init(_ status: stat) {
+    (device, number) = (status.st_dev, status.st_ino)
+  }
+
+  /// Looks at what has a name in a directory; nil if nothing does.
+  init?(of name: String, in directory: Int32) {
+    var status = stat()
+    guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    self.init(status)
+  }
+}
+
+/// What tells a file from others that were in its place, and from what it was before.
+struct FileVersion: Hashable {
+  private let device: dev_t
+  private let number: ino_t
+  private let byteCount: off_t
+  private let modificationTime: UInt64
+  private let changeTime: UInt64
+
+  init(_ status: stat) {
+    (device, number, byteCount) = (status.st_dev, status.st_ino, status.st_size)
+    (modificationTime, changeTime) = (nanoseconds(status.st_mtim), nanoseconds(status.st_ctim))
+  }
+
+  /// Looks at what has a name in a directory; nil if nothing does.
+  init?(of name: String, in directory: Int32) {
+    var status = stat()
+    guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Whether a file has only been given another name or other rights since then.
+  func isSameFile(as other: FileVersion) -> Bool {
+    device == other.device && number == other.number && byteCount == other.byteCount
+      && modificationTime == other.modificationTime
+  }
+
+  /// Whether a file that is changed from now on gets another time than this one.
+  ///
+  /// The system's clock for files goes in steps of some milliseconds. Within a step a file could be replaced
+  /// twice, by the number of an old one and with its size.
+  var isSettled: Bool {
+    var now = timespec()
+    guard unsafe clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0 else { return false }
+    let step: UInt64 = 50_000_000
+    return nanoseconds(now) > max(modificationTime, changeTime) &+ step
+  }
+}
+
+private func nanoseconds(_ time: timespec) -> UInt64 {
+  UInt64(bitPattern: Int64(time.tv_sec)) &* 1_000_000_000 &+ UInt64(bitPattern: Int64(time.tv_nsec))
+}
+
+extension ValueInfo {
+  /// What the system knows of a file.
+  init(_ status: stat) {
+    let version = FileVersion(status)
+    self.init(
+      byteCount: Int(status.st_size), version: StoredVersion(version, isSettled: version.isSettled))
+  }
+}

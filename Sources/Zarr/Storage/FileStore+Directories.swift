@@ -1,6 +1,6 @@
 import Glibc
 
-extension FileStore {
+extension FileStore: DirectoryStore, RenamingStore {
   public func deleteAll(_ prefix: String) throws {
     let directory = try Self.directory(of: prefix)
     // Of a link to a directory only the link is removed.
@@ -61,6 +61,44 @@ extension FileStore {
     return listing
   }
 
+  /// Moves the directory, which is done at once or not at all.
+  public func rename(_ prefix: String, to target: String) throws {
+    let move = PrefixMove(prefix, to: target, in: self)
+    try move.checkPrefixes()
+    guard !target.isEmpty else { throw move.occupied }
+    // Throws where a link on the way leads out of the store.
+    for name in [prefix, target] {
+      _ = try open(Self.parent(of: name), flags: O_RDONLY | O_DIRECTORY)
+    }
+    guard try isDirectory(prefix) else { throw move.nothing }
+    try Self.makeDirectory(Self.parent(of: target), in: root.rawValue, location: "\(location)/")
+    while true {
+      // The system puts a directory in place of an empty one, and of nothing else.
+      if unsafe renameat(root.rawValue, prefix, root.rawValue, target) == 0 {
+        if durability == .durable {
+          for name in [target, prefix] { try synchronizeDirectory(Self.parent(of: name)) }
+        }
+        return
+      }
+      switch errno {
+      case EEXIST, ENOTEMPTY, ENOTDIR:
+        // Directories without values, as deletion leaves them, are nothing.
+        guard try removeEmptyTree(target) else { throw move.occupied }
+      case EXDEV: return try renameByCopying(prefix, to: target)
+      case let code: throw StoreError.system(operation: "move", path: "\(location)/\(prefix)", code: code)
+      }
+    }
+  }
+
+  private func isDirectory(_ name: String) throws(StoreError) -> Bool {
+    var status = stat()
+    guard unsafe fstatat(root.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return false }
+      throw .system(operation: "look at", path: "\(location)/\(name)", code: errno)
+    }
+    return status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Removes a directory that has lost its place to another one, as far as that is possible.
   ///
   /// Those who still have it open find out, and do not take what is in its place by now for what they opened.
@@ -86,6 +124,12 @@ extension FileStore {
     var status = stat()
     return unsafe !path.isEmpty && fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0
       && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// What tells a directory from one that takes its place.
+  func directoryIdentity(_ path: String) -> FileIdentity? {
+    var status = stat()
+    return unsafe fstatat(root.rawValue, path, &status, 0) == 0 ? FileIdentity(status) : nil
   }
 
   /// Whether a path leads through a link.
@@ -136,7 +180,7 @@ extension FileStore {
   ///
   /// - Parameters:
   ///   - prefix: Where to look; everywhere for an empty prefix.
-  ///   - age: How old a file has to be; a minute unless it is said. A writer needs a moment from creating
+  ///   - age: How old a file has to be; a minute by default. A writer needs a moment from creating
   ///     a file to holding it.
   /// - Returns: The number of files that were removed.
   /// - Throws: ``StoreError``
@@ -189,16 +233,24 @@ extension FileStore {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Removes a temporary file that nobody holds, nor is just about to, and returns whether it did.
+  /// Removes a temporary file that no writer holds or is about to hold, and returns whether it did.
+  ///
+  /// A file that a killed process was about to delete gets its name back, however young it is.
   private func removeAbandoned(_ path: String, latest: Int) throws(StoreError) -> Bool {
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
-    // No writer has made a link, nor what may not be opened.
+    // Writers make no links, and no files that cannot be opened.
     guard let file = try? open(path, flags: flags) else { return false }
     let status = try file.status()
-    guard status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec <= latest,
+    let isRemoved = TemporaryName.isRemoved(Self.name(of: path))
+    guard status.st_mode & S_IFMT == S_IFREG, isRemoved || status.st_mtim.tv_sec <= latest,
       flock(file.rawValue, LOCK_EX | LOCK_NB) == 0,
       FileIdentity(of: path, in: root.rawValue) == FileIdentity(status)
     else { return false }
+    if isRemoved {
+      guard let name = TemporaryName.originalName(of: Self.name(of: path)) else { return false }
+      restore(path, as: Self.sibling(of: path) { _ in name })
+      return true
+    }
     guard unsafe unlinkat(root.rawValue, path, 0) == 0 || errno == ENOENT else {
       throw .system(operation: "remove", path: "\(location)/\(path)", code: errno)
     }

@@ -2,7 +2,7 @@ import CSystemCalls
 import ChunkEngine
 import Glibc
 
-extension FileStore {
+extension FileStore: LockingStore {
   /// The name of the file in the directory of an array whose bytes are its locks, a name that no value has.
   static let lockFileName = ".zarr-vlen.lock"
 
@@ -65,7 +65,7 @@ extension FileStore {
   }
 
   /// Whether a file is the one that others find at a path.
-  func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
+  fileprivate func isCurrent(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
     FileIdentity(try file.status()) == FileIdentity(of: path, in: root.rawValue)
   }
 
@@ -104,5 +104,43 @@ extension FileStore {
     // The file is from outside, like all others.
     let isPrintable = text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     return text.isEmpty || !isPrintable ? nil : text
+  }
+}
+
+/// A locked byte of a lock file.
+///
+/// The file is there as long as somebody holds one of its bytes, or until it is swept if they were killed.
+private final class FileLock: StoreLock {
+  private let file: Locked<FileDescriptor?>
+  private let store: FileStore
+  private let path: String
+
+  init(_ file: consuming FileDescriptor, at path: String, in store: FileStore) {
+    self.file = Locked(file)
+    self.store = store
+    self.path = path
+  }
+
+  func check() throws {
+    let isCurrent = try file.withLock { file in
+      guard let held = file.take() else { return true }
+      do {
+        let isCurrent = try store.isCurrent(held, at: path)
+        file = consume held
+        return isCurrent
+      } catch {
+        file = consume held
+        throw error
+      }
+    }
+    guard isCurrent else { throw StoreError.lockLost(path: "\(store.location)/\(path)") }
+  }
+
+  func unlock() {
+    file.withLock { file in
+      guard let held = file.take() else { return }
+      // Closing the file unlocks it, whatever this does.
+      _ = try? store.removeLockFile(held, at: path)
+    }
   }
 }

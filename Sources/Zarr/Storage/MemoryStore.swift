@@ -2,7 +2,7 @@ public import ChunkEngine
 import Synchronization
 
 /// A store in memory, which is gone with the process.
-public final class MemoryStore: Store {
+public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, RenamingStore {
   private let values = Locked<[StoreKey: MemoryValue]>([:])
 
   /// Numbers values, so that no two have one.
@@ -13,47 +13,56 @@ public final class MemoryStore: Store {
 
   public var location: String { "memory" }
 
+  public var rangeJoining: RangeJoining { .local }
+
   /// The number of values.
   public var count: Int { values.withLock { $0.count } }
 
-  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    guard let value = value(of: key) else { return false }
-    guard value.byteCount <= limit else {
-      throw StoreError.tooLarge(path: key.description, byteCount: value.byteCount, limit: limit)
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    guard let value = value(of: key) else { return nil }
+    if let version, version != value.version { throw StoreError.changed(path: key.description) }
+    let range = part.range(in: value.byteCount)
+    guard range.count <= limit else {
+      throw StoreError.tooLarge(path: key.description, byteCount: range.count, limit: limit)
     }
-    try arena.append(copying: value.bytes.bytes)
-    return true
+    try arena.append(copying: value.bytes.bytes.extracting(range))
+    return value.info
   }
 
-  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    guard let value = value(of: key) else { return false }
-    try value.read(range, into: &arena)
-    return true
-  }
+  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? { value(of: key) }
 
-  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? {
-    value(of: key)
-  }
-
-  public var rangeJoining: RangeJoining { .local }
-
-  public func byteCount(of key: StoreKey) throws -> Int? {
-    value(of: key)?.byteCount
+  public func write(
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    let value = try makeValue(byteCount, gather)
+    values.withLock { $0[key] = value }
   }
 
   public func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+    _ key: StoreKey, if condition: WriteCondition, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    var arena = ByteArena()
-    try arena.reserve(byteCount)
-    try gather { part in try arena.append(copying: part) }
-    let version = nextVersion.wrappingAdd(1, ordering: .relaxed).oldValue
-    let value = MemoryValue(bytes: try arena.takeBytes(), version: StoredVersion(version))
-    values.withLock { $0[key] = value }
+    let value = try makeValue(byteCount, gather)
+    try values.withLock { values in
+      let found = values[key]?.version.map { WriteCondition.version($0) } ?? .absent
+      guard found == condition else { throw StoreError.changed(path: key.description) }
+      values[key] = value
+    }
   }
 
   public func delete(_ key: StoreKey) throws {
     _ = values.withLock { $0.removeValue(forKey: key) }
+  }
+
+  public func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
+    try values.withLock { values in
+      guard values[key]?.version == version else { throw StoreError.changed(path: key.description) }
+      values[key] = nil
+    }
   }
 
   public func list(_ prefix: String) throws -> [StoreKey] {
@@ -65,6 +74,10 @@ public final class MemoryStore: Store {
 
   public func listDirectory(_ prefix: String) throws -> DirectoryListing {
     values.withLock { DirectoryListing(of: $0.keys, below: prefix) }
+  }
+
+  public func deleteAll(_ prefix: String) throws {
+    for key in try list(prefix) { try delete(key) }
   }
 
   public func rename(_ prefix: String, to target: String) throws {
@@ -80,19 +93,28 @@ public final class MemoryStore: Store {
   private func value(of key: StoreKey) -> MemoryValue? {
     values.withLock { $0[key] }
   }
+
+  private func makeValue(
+    _ byteCount: Int, _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws -> MemoryValue {
+    var arena = ByteArena()
+    try arena.reserve(byteCount)
+    try gather { part in try arena.append(copying: part) }
+    let number = nextVersion.wrappingAdd(1, ordering: .relaxed).oldValue
+    return MemoryValue(bytes: try arena.takeBytes(), number: number)
+  }
 }
 
 /// The bytes of a value, which are replaced and never changed.
 private struct MemoryValue: StoredValue {
   let bytes: SharedBytes
-  let version: StoredVersion?
+  let number: UInt64
 
-  var byteCount: Int { bytes.byteCount }
+  var info: ValueInfo { ValueInfo(byteCount: bytes.byteCount, version: StoredVersion(number)) }
 
   var staysWhenReplaced: Bool { true }
 
   func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
-    let bounds = 0..<byteCount
-    try arena.append(copying: bytes.bytes.extracting(range.clamped(to: bounds)))
+    try arena.append(copying: bytes.bytes.extracting(range.clamped(to: 0..<byteCount)))
   }
 }

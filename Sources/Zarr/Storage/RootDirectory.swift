@@ -6,9 +6,9 @@ import Synchronization
 /// The directory of a store, which is held open: the store goes with it when it is moved.
 ///
 /// If it is removed, whatever is in its place by then takes over its number at the next call that finds
-/// nothing. If it was replaced, as `zvlen import --overwrite` does, what is in its place is something else: then
-/// calls that find nothing, and those that write, are errors. Calls that find something ask for no more than
-/// before.
+/// nothing. If it was replaced, as `zvlen import --overwrite` does, what is in its place is something else. If
+/// nothing was opened in it yet, the new one takes over; otherwise calls that find nothing, and those that write,
+/// are errors. Calls that find something ask for no more than before.
 struct RootDirectory: ~Copyable {
   private let descriptor: FileDescriptor
   private let location: String
@@ -19,6 +19,9 @@ struct RootDirectory: ~Copyable {
   /// How often the directory was replaced, times two; odd while that is done.
   private let version = Atomic(0)
   private let replacement = Locked(())
+
+  /// Whether something in the directory was opened, so that what comes next has to be in the same one.
+  private let isUsed = Atomic(false)
 
   /// Opens a directory.
   ///
@@ -59,11 +62,17 @@ struct RootDirectory: ~Copyable {
         opening: name.isEmpty ? "." : name, in: rawValue, flags: flags, isBeneath: isBeneath, path: path)
       let code = errno
       if let file {
-        guard name.isEmpty else { return file }
+        guard name.isEmpty else {
+          guard !isUsed.load(ordering: .relaxed) else { return file }
+          isUsed.store(true, ordering: .sequentiallyConsistent)
+          // A thread that did not see this may have gone on in another directory.
+          if self.version.load(ordering: .sequentiallyConsistent) == version { return file }
+          continue
+        }
         // One that was removed can still be opened by itself.
         if try file.status().st_nlink > 0 { return file }
       }
-      if try isGone() {
+      if try isGone(orReplaced: !isUsed.load(ordering: .sequentiallyConsistent)) {
         try replace()
       } else if version.isMultiple(of: 2), self.version.load(ordering: .acquiring) == version {
         errno = code
@@ -75,11 +84,11 @@ struct RootDirectory: ~Copyable {
   /// Throws if another directory has taken the place of this one, which others do not find any more.
   func checkIsNotReplaced() throws(StoreError) { _ = try isGone() }
 
-  /// Whether the directory was removed; throws if it was replaced.
-  private func isGone() throws(StoreError) -> Bool {
+  /// Whether the directory was removed; throws if it was replaced, unless that is asked for too.
+  private func isGone(orReplaced countsReplaced: Bool = false) throws(StoreError) -> Bool {
     let own = try status()
     if own.st_nlink == 0 {
-      guard own.st_mode & 0o7777 != Self.retiredMode else { throw replaced }
+      guard countsReplaced || own.st_mode & 0o7777 != Self.retiredMode else { throw replaced }
       return true
     }
     var found = stat()
@@ -87,6 +96,7 @@ struct RootDirectory: ~Copyable {
     guard unsafe stat(absolutePath, &found) == 0, FileIdentity(found) != FileIdentity(own) else {
       return false
     }
+    if countsReplaced { return true }
     // It may have been removed in between.
     guard try status().st_nlink > 0 else { return try isGone() }
     throw replaced
@@ -102,8 +112,8 @@ struct RootDirectory: ~Copyable {
   /// Goes on in the directory that is in place of the one that was removed.
   private func replace() throws(StoreError) {
     try replacement.withLock { _ throws(StoreError) in
-      // Another thread may have done it.
-      guard try isGone() else { return }
+      // Another thread may have done it, or may have opened something meanwhile.
+      guard try isGone(orReplaced: !isUsed.load(ordering: .sequentiallyConsistent)) else { return }
       guard let directory = try Self.open(absolutePath, location: location) else {
         throw .system(operation: "use the removed directory", path: location, code: ENOENT)
       }

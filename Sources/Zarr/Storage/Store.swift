@@ -2,142 +2,67 @@ public import ChunkEngine
 
 /// Values by key, which is all that Zarr asks of a place to keep arrays in.
 ///
-/// Every call may come from any thread. A value is wholly there or not there: a reader never sees a part of
-/// one that is being written.
+/// Four calls make a store: read, write, delete and list. A store that can do more says so by conforming to
+/// one of the protocols that refine this one, such as ``ConditionalStore`` or ``LockingStore``; the library
+/// falls back on the four calls where a store does not. The article <doc:StoresOfYourOwn> shows a whole store.
+///
+/// Every call may come from any thread. A reader sees a value as a whole or not at all, never a part of one
+/// that is being written.
 public protocol Store: Sendable {
-  /// Where the store is, for people to read in errors.
+  /// Where the store is, as errors show it.
   var location: String { get }
 
   /// What tells the place of the values from others, or nil if that is not known.
   ///
   /// Stores of one process that have the same identity have the same values under all keys. Threads that
-  /// write to an array through several of them do not lose each other's elements. There is a default
-  /// implementation: a store that is an object is itself.
+  /// write to an array through several of them do not lose each other's elements. By default a store that is
+  /// an object is itself.
   var identity: StoreIdentity? { get }
 
-  /// Appends a value to `arena`.
-  ///
-  /// - Parameters:
-  ///   - key: The key of the value.
-  ///   - arena: Where the bytes go.
-  ///   - limit: The most bytes that are read. More are an error, before memory is taken for them.
-  /// - Returns: Whether there is such a value.
-  /// - Throws: ``StoreError``, and ``StoreError/tooLarge(path:byteCount:limit:)`` in particular.
-  func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool
-
-  /// Appends part of a value to `arena`.
-  ///
-  /// - Parameters:
-  ///   - key: The key of the value.
-  ///   - range: The bytes that are read. Those behind the end of the value are left out.
-  ///   - arena: Where the bytes go.
-  /// - Returns: Whether there is such a value.
-  /// - Throws: ``StoreError``
-  func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool
-
-  /// Opens a value to read parts of it, or returns nil if there is none.
-  ///
-  /// There is a default implementation, whose value reads each part with ``read(_:range:into:)``. A store
-  /// that can read several parts of one version of a value should say so with one of its own.
-  ///
-  /// - Throws: ``StoreError``
-  func openValue(_ key: StoreKey) throws -> (any StoredValue)?
-
-  /// Which parts of a value are better read together.
-  ///
-  /// There is a default implementation, for stores that take long to answer.
+  /// Which parts of a value are better read together. The default suits a store that takes long to answer.
   var rangeJoining: RangeJoining { get }
 
-  /// Returns the size of a value in bytes, or nil if there is none.
+  /// How many requests the store wants in flight at a time.
   ///
-  /// - Throws: ``StoreError``
-  func byteCount(of key: StoreKey) throws -> Int?
+  /// With the default, 1, each worker waits for its own requests, which is right for files and memory. A store
+  /// across a network says more, such as 64.
+  var requestConcurrency: Int { get }
+
+  /// Appends a part of a value to `arena`.
+  ///
+  /// - Parameters:
+  ///   - part: The part. An empty range only asks whether there is a value, and for its size and version.
+  ///   - key: The key of the value.
+  ///   - version: The version that the part has to be of, or nil for whichever is there. A store without
+  ///     versions does not look at it.
+  ///   - limit: The most bytes that are appended. More are an error, before memory is taken for them.
+  ///   - arena: Where the bytes go.
+  /// - Returns: What is known of the whole value, or nil if there is none.
+  /// - Throws: ``StoreError``: ``StoreError/tooLarge(path:byteCount:limit:)`` above the limit, and
+  ///   ``StoreError/changed(path:)`` if the value is of another version.
+  func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo?
 
   /// Writes a value, in place of the one that was there.
   ///
   /// - Parameters:
   ///   - key: The key of the value.
   ///   - byteCount: The bytes that the parts have together, as a hint.
+  ///   - durability: When the value has to be safe from a crash of the machine. A store that is not a
+  ///     ``BatchingStore`` need not look at it.
   ///   - gather: Hands the parts of the value to its argument, one after the other. If it throws, the value
   ///     stays as it was.
   /// - Throws: ``StoreError``, and what `gather` throws.
   func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void)
-    throws
-
-  /// Writes a value that may wait for ``synchronize()`` before it is safe from a crash of the machine.
-  ///
-  /// If the machine crashes before that, anything may be found in place of the value. It is for values to
-  /// which nothing refers yet, such as the chunks of a stream. There is a default implementation, which does
-  /// not wait.
-  ///
-  /// - Parameters:
-  ///   - key: The key of the value.
-  ///   - byteCount: The bytes that the parts have together, as a hint.
-  ///   - gather: Hands the parts of the value to its argument, one after the other.
-  /// - Throws: ``StoreError``, and what `gather` throws.
-  func writeDeferred(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void)
-    throws
-
-  /// Writes a value in place of one that was read, unless somebody else has replaced or deleted that.
-  ///
-  /// It is for values that parts of the old one go on in. Who replaces a value as a whole takes no lock, and
-  /// what they wrote would be lost. There is a default implementation, which does not look.
-  ///
-  /// - Parameters:
-  ///   - old: What ``openValue(_:)`` returned, or nil if there was no value.
-  ///   - key: The key of the value.
-  ///   - byteCount: The bytes that the parts have together, as a hint.
-  ///   - gather: Hands the parts of the value to its argument, one after the other.
-  /// - Throws: ``StoreError/changed(path:)``, other errors of the store, and what `gather` throws.
-  func replace(
-    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void) throws
-
-  /// Writes a value in place of one that was read, as ``replace(_:at:byteCount:gathering:)`` does, which may wait
-  /// for ``synchronize()`` as one of ``writeDeferred(_:byteCount:gathering:)`` may.
-  ///
-  /// There is a default implementation, which does not look at the old value.
-  ///
-  /// - Throws: ``StoreError/changed(path:)``, other errors of the store, and what `gather` throws.
-  func replaceDeferred(
-    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void) throws
-
-  /// Removes a value that was read, unless somebody else has replaced it.
-  ///
-  /// There is a default implementation, which does not look.
-  ///
-  /// - Parameters:
-  ///   - old: What ``openValue(_:)`` returned, or nil if there was no value.
-  ///   - key: The key of the value.
-  /// - Throws: ``StoreError/changed(path:)``, and other errors of the store.
-  func delete(_ old: (any StoredValue)?, at key: StoreKey) throws
-
-  /// Begins a batch, if the store can make sure of many values at once in less time than of each by itself.
-  ///
-  /// There is a default implementation, which returns nil.
-  func makeBatch() -> (any StoreBatch)?
-
-  /// Returns when all values that were written before are as safe as the store can make them.
-  ///
-  /// There is a default implementation, which does nothing.
-  ///
-  /// - Throws: ``StoreError``
-  func synchronize() throws
 
   /// Removes a value, if there is one.
   ///
   /// - Throws: ``StoreError``
   func delete(_ key: StoreKey) throws
-
-  /// Removes all values whose keys begin with the names of `prefix`; all values for an empty prefix.
-  ///
-  /// There is a default implementation, which lists the keys and removes one after the other.
-  ///
-  /// - Throws: ``StoreError``
-  func deleteAll(_ prefix: String) throws
 
   /// Returns the keys that begin with the names of `prefix`, in no particular order; all keys for an empty
   /// prefix.
@@ -147,92 +72,181 @@ public protocol Store: Sendable {
   /// - Throws: ``StoreError``
   /// - Complexity: O(*n*) where *n* is the number of keys below the prefix, if the store can do that.
   func list(_ prefix: String) throws -> [StoreKey]
-
-  /// Waits until nobody else, in this process or another one, holds the lock of a name, and takes it.
-  ///
-  /// A lock is that of a name and a prefix, whether there are such values or not, and ends with the process
-  /// that holds it. It keeps away only those who ask for it: who reads needs none, nor who replaces a value
-  /// without a look at the old one. There is a default implementation, for stores without locks.
-  ///
-  /// - Parameters:
-  ///   - name: What is locked.
-  ///   - prefix: The prefix that the name belongs to.
-  ///   - timeout: How long to wait, or nil for as long as it takes.
-  /// - Returns: The lock, or nil if the store keeps nobody away.
-  /// - Throws: ``StoreError/locked(path:owner:)`` if the time is over, ``StoreError/notLockable(path:code:)``,
-  ///   and what else can go wrong.
-  func lock(_ name: String, below prefix: String, timeout: Duration?) throws -> (any StoreLock)?
-
-  /// Returns the names that keys have directly below a prefix; the first names of all keys for an empty one.
-  ///
-  /// There is a default implementation, which lists all keys below the prefix.
-  ///
-  /// - Throws: ``StoreError``
-  /// - Complexity: O(*n*) where *n* is the number of names, if the store can do that.
-  func listDirectory(_ prefix: String) throws -> DirectoryListing
-
-  /// Gives all values below a prefix keys that begin with another one in its place.
-  ///
-  /// There is a default implementation, which copies the values and then removes them. If it is interrupted
-  /// it leaves copies, but each value is there at least once. A store that can do it at once should.
-  ///
-  /// - Parameters:
-  ///   - prefix: The names that the keys begin with.
-  ///   - target: The names that they begin with afterwards. There may be no value yet with this key or below
-  ///     it, and it may not be in what is moved.
-  /// - Throws: ``StoreError``, and ``StoreError/notMoved(path:target:reason:)`` in particular.
-  func rename(_ prefix: String, to target: String) throws
 }
 
 extension Store {
-  public func writeDeferred(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try write(key, byteCount: byteCount, gathering: gather)
+  public var identity: StoreIdentity? {
+    type(of: self) is AnyObject.Type ? StoreIdentity(self as AnyObject) : nil
   }
 
-  public func replace(
-    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try write(key, byteCount: byteCount, gathering: gather)
-  }
+  public var rangeJoining: RangeJoining { .remote }
 
-  public func replaceDeferred(
-    _ old: (any StoredValue)?, at key: StoreKey, byteCount: Int,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try writeDeferred(key, byteCount: byteCount, gathering: gather)
-  }
+  public var requestConcurrency: Int { 1 }
+}
 
-  public func delete(_ old: (any StoredValue)?, at key: StoreKey) throws { try delete(key) }
+/// A part of a value.
+public enum ValuePart: Hashable, Sendable {
+  /// All bytes.
+  case all
+  /// Some bytes. Those after the end of the value are left out.
+  case range(Range<Int>)
+  /// The last bytes, or all if there are fewer.
+  case suffix(Int)
 
-  public func synchronize() throws {}
-
-  public func deleteAll(_ prefix: String) throws {
-    for key in try list(prefix) {
-      try delete(key)
+  /// The bytes of a value that the part is made of.
+  ///
+  /// - Parameter byteCount: The size of the value.
+  /// - Returns: A range in the value.
+  public func range(in byteCount: Int) -> Range<Int> {
+    switch self {
+    case .all: 0..<byteCount
+    case .range(let range): range.clamped(to: 0..<byteCount)
+    case .suffix(let count): byteCount - min(max(count, 0), byteCount)..<byteCount
     }
   }
 
-  /// Writes a value, which may wait for ``synchronize()`` if it is deferred.
-  func write(
-    _ key: StoreKey, byteCount: Int, isDeferred: Bool,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    if isDeferred {
-      try writeDeferred(key, byteCount: byteCount, gathering: gather)
-    } else {
-      try write(key, byteCount: byteCount, gathering: gather)
+  /// Whether the part has no bytes of any value.
+  public var isEmpty: Bool {
+    switch self {
+    case .all: false
+    case .range(let range): range.isEmpty
+    case .suffix(let count): count <= 0
     }
   }
+}
 
-  /// Writes a value of one part.
+/// What a store knows of a value.
+public struct ValueInfo: Hashable, Sendable {
+  /// The size in bytes.
+  public let byteCount: Int
+
+  /// What tells this version of the value from others, or nil if nothing does.
+  public let version: StoredVersion?
+
+  /// Creates what is known of a value.
+  public init(byteCount: Int, version: StoredVersion? = nil) {
+    self.byteCount = byteCount
+    self.version = version
+  }
+
+  /// The version, if what is known of the value can be kept for later.
+  package var settledVersion: StoredVersion? { version.flatMap { $0.isSettled ? $0 : nil } }
+}
+
+/// What tells versions of a value apart: a number or text that a store has for each of them.
+///
+/// Two values of one key that have the same version have the same bytes.
+public struct StoredVersion: Sendable {
+  private enum Mark: Hashable {
+    case number(UInt64)
+    case text(String)
+    case file(FileVersion)
+  }
+
+  private let mark: Mark
+
+  /// Whether any later value is sure to have another version.
+  ///
+  /// A version that is not settled must not be kept for later. Files have such versions for a moment after a
+  /// change, because their clock is coarse.
+  public let isSettled: Bool
+
+  /// Creates a version of a number that the store gives to no other value of the key.
+  public init(_ number: UInt64) {
+    mark = .number(number)
+    isSettled = true
+  }
+
+  /// Creates a version of text, such as an entity tag.
+  public init(_ text: String) {
+    mark = .text(text)
+    isSettled = true
+  }
+
+  init(_ file: FileVersion, isSettled: Bool) {
+    mark = .file(file)
+    self.isSettled = isSettled
+  }
+
+  /// What tells versions of a file apart, or nil for another store's version.
+  var file: FileVersion? {
+    if case .file(let version) = mark { version } else { nil }
+  }
+}
+
+extension StoredVersion: Hashable {
+  public static func == (left: StoredVersion, right: StoredVersion) -> Bool { left.mark == right.mark }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(mark) }
+}
+
+/// When a value that is written has to be safe from a crash of the machine.
+public enum WriteDurability: Sendable {
+  /// When the call returns.
+  case immediate
+  /// When ``BatchingStore/synchronize()`` returns.
+  ///
+  /// Readers see the value at once. If the machine crashes before it is synchronized, anything may be found in
+  /// its place. It is for values to which nothing refers yet, such as the chunks of a stream.
+  case deferred
+  /// When the batch is finished. Only then the value need take the place of the old one.
+  case batched(any StoreBatch)
+
+  /// Whether the value waits for ``BatchingStore/synchronize()``.
+  var isDeferred: Bool { if case .deferred = self { true } else { false } }
+}
+
+/// What tells the places apart that stores of this process keep their values in.
+public struct StoreIdentity: Hashable, Sendable {
+  private let object: ObjectIdentifier?
+  private let numbers: [UInt64]
+
+  /// The identity of an object, for a store that shares its values with no other.
+  public init(_ object: AnyObject) {
+    self.object = ObjectIdentifier(object)
+    numbers = []
+  }
+
+  /// The identity of a place that has numbers, such as those of a directory.
+  public init(_ numbers: UInt64...) {
+    object = nil
+    self.numbers = numbers
+  }
+}
+
+/// Calls that are made of the four.
+extension Store {
+  /// Appends a value to `arena`.
+  ///
+  /// - Returns: Whether there is such a value.
+  /// - Throws: ``StoreError/tooLarge(path:byteCount:limit:)`` if it has more than `limit` bytes, and other
+  ///   errors of the store.
+  public func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
+    try read(.all, of: key, ifVersion: nil, limit: limit, into: &arena) != nil
+  }
+
+  /// Appends some bytes of a value to `arena`.
+  ///
+  /// Those after the end of the value are left out.
+  ///
+  /// - Returns: Whether there is such a value.
+  /// - Throws: ``StoreError``
+  public func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
+    try read(.range(range), of: key, ifVersion: nil, limit: Int.max, into: &arena) != nil
+  }
+
+  /// Returns what is known of a value, or nil if there is none.
   ///
   /// - Throws: ``StoreError``
-  public func write(_ key: StoreKey, _ bytes: RawSpan) throws {
-    try write(key, byteCount: bytes.byteCount) { append in try append(bytes) }
+  public func info(of key: StoreKey) throws -> ValueInfo? {
+    var arena = ByteArena()
+    return try read(.range(0..<0), of: key, ifVersion: nil, limit: 0, into: &arena)
   }
+
+  /// Returns the size of a value in bytes, or nil if there is none.
+  ///
+  /// - Throws: ``StoreError``
+  public func byteCount(of key: StoreKey) throws -> Int? { try info(of: key)?.byteCount }
 
   /// Returns a copy of a value, or nil if there is none.
   ///
@@ -242,5 +256,21 @@ extension Store {
     var arena = ByteArena()
     guard try read(key, into: &arena, limit: limit) else { return nil }
     return unsafe arena.bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+
+  /// Writes a value that is safe when the call returns.
+  ///
+  /// - Throws: ``StoreError``, and what `gather` throws.
+  public func write(
+    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try write(key, byteCount: byteCount, durability: .immediate, gathering: gather)
+  }
+
+  /// Writes a value of one part.
+  ///
+  /// - Throws: ``StoreError``
+  public func write(_ key: StoreKey, _ bytes: RawSpan) throws {
+    try write(key, byteCount: bytes.byteCount) { append in try append(bytes) }
   }
 }

@@ -21,7 +21,7 @@ public enum StoreError: Error, Hashable, Sendable {
   case readOnly(path: String)
   /// Somebody else holds a lock; if the store knows who, that is said in words.
   case locked(path: String, owner: String?)
-  /// Somebody replaced a value while a part of it was written.
+  /// A value is not the one that was seen before: another writer has replaced it.
   case changed(path: String)
   /// What was locked is not what others find any more, so that they are not kept away.
   case lockLost(path: String)
@@ -49,9 +49,9 @@ extension StoreError: CustomStringConvertible {
     case .notFile(let path): "\(path) is no file, but a pipe or a device, which is not read"
     case .readOnly(let path): "\(path) cannot be written"
     case .locked(let path, let owner):
-      "\(path) is locked by \(owner ?? "somebody else"); try again when they are done"
+      "\(path) is locked by \(owner ?? "another writer"); try again later"
     case .changed(let path):
-      "\(path) was replaced by somebody else while a part of it was written, and is as they wrote it; try again"
+      "another writer replaced \(path) while it was in use, and that writer's version was kept; try again"
     case .lockLost(let path):
       "\(path) was removed or replaced while it was locked, so that others may have written meanwhile; what they wrote stays, open the array again"
     case .replaced(let path): "\(path) was replaced while it was open; open it again for what is there now"

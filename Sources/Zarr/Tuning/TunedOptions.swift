@@ -8,25 +8,27 @@ extension ArrayOptions {
   /// let options = try ArrayOptions.tuned(for: .read, sample: records)
   /// ```
   ///
-  /// The candidates are chunks of 16 KiB to 2 MiB, the ones below 1 MiB in shards of 64 MiB, with compressors that
-  /// zarr-python and zarrs read: Zstandard at levels 1, 3 and 9, Blosc with LZ4, and none. The search measures
-  /// each once and the better ones again, on one thread, with up to 2 MiB taken from all over the sample. It
-  /// assumes that every core is as fast as that one and that the store is as fast as `storeSpeed` says.
-  /// Differences below 3 %, or below the noise if that is larger, count as none: the smallest result wins then.
+  /// The candidates are chunks of 16 KiB to 2 MiB, the ones below 1 MiB in shards of 64 MiB, with compressors
+  /// that zarr-python and zarrs read: Zstandard at levels 1, 3 and 9, Blosc with LZ4, and none. The search
+  /// measures each once and the better ones again, on one thread, with up to 2 MiB taken from all over the
+  /// sample. It assumes that every core is as fast as that one and that the store is as fast as `storeSpeed`
+  /// says. Differences below 3 %, or below the noise if that is larger, count as none: the smallest result
+  /// wins then.
   ///
-  /// The result is an estimate, and a rougher one on a busy machine. `zvlen-bench tune` does the same in a minute
-  /// with more data, on files, and shows what it measured.
+  /// The result is an estimate, and a rougher one on a busy machine. `zvlen-bench tune` does the same in a
+  /// minute with more data, on files, and shows what it measured.
   ///
   /// - Parameters:
   ///   - goal: What matters most.
-  ///   - sample: Elements like those you will write, ideally some MiB. A few KiB say little about large chunks.
+  ///   - sample: Elements like those you will write, ideally some MiB. A few KiB say little about large
+  ///     chunks.
   ///   - storeSpeed: The speed of the store. The default is a solid-state drive.
   /// - Returns: Options that set codecs and sizes in bytes and leave the rest at the defaults; the default
   ///   options if the sample is empty.
   /// - Throws: What the sample throws, and ``ZarrError/chunk(path:reason:)`` for elements that cannot be
   ///   written.
-  /// - Complexity: Blocks its thread for about a second, and longer if one element has many MiB. Takes several
-  ///   times 2 MiB of memory, or several times the largest element.
+  /// - Complexity: Blocks its thread for about a second, and longer if one element has many MiB. Takes
+  ///   several times 2 MiB of memory, or several times the largest element.
   public static func tuned(
     for goal: TuningGoal, sample: any BlobSource, storeSpeed: StoreSpeed = .drive
   ) throws -> ArrayOptions {
@@ -93,8 +95,8 @@ public enum TuningGoal: String, Hashable, Sendable, CaseIterable, Codable {
 
 /// The speed of the store that you tune for.
 ///
-/// The search runs in memory, or on files that the system caches there, which is faster than most stores. Without
-/// a store speed, no compression would nearly always look fastest.
+/// The search runs in memory, or on files that the system caches there, which is faster than most stores.
+/// Without a store speed, no compression would nearly always look fastest.
 public struct StoreSpeed: Hashable, Sendable {
   /// The bytes per second that the store reads or writes.
   public var bytesPerSecond: Double

@@ -5,10 +5,10 @@
 ///     round 3   the best ninth for each goal    four passes
 ///     …         until three or fewer are left for each goal
 ///
-/// Each pass measures all remaining candidates in turns, and every other pass runs backwards, so that noise of the
-/// machine affects all of them alike. The first pass is always complete. A later pass is skipped if it would
-/// exceed the time, judged by the pass before it. The last candidates are always measured three times, because
-/// the noise is unknown before; the search keeps time for that.
+/// Each pass measures all remaining candidates in turns, and every other pass runs backwards, so that noise
+/// of the machine affects all of them alike. The first pass is always complete. A later pass is skipped if it
+/// would exceed the time, judged by the pass before it. The last candidates are always measured three times,
+/// because the noise is unknown before; the search keeps time for that.
 package struct SuccessiveHalving {
   /// The goals; a candidate stays while it is among the best for one of them.
   package let goals: [TuningGoal]
@@ -18,7 +18,7 @@ package struct SuccessiveHalving {
   /// A third goes on to the next round.
   private static let factor = 3
 
-  /// How many remain for each goal at the end.
+  /// The number of candidates that remain for each goal at the end.
   private static let finalistCount = 3
 
   /// The fewest passes that tell the noise of a candidate.
@@ -111,8 +111,8 @@ package struct TuningOutcome: Sendable {
 
   /// The best finalist for a goal, or nil if there is none.
   ///
-  /// Finalists within ``tolerance(for:)`` of the best count as equal. Among these the smallest result wins, or
-  /// the fastest write for ``TuningGoal/size``.
+  /// Finalists within ``tolerance(for:)`` of the best count as equal. Among these the smallest result wins,
+  /// or the fastest write for ``TuningGoal/size``.
   package func best(for goal: TuningGoal) -> TuningResult? {
     let candidates = finalists.map { results[$0] }
     guard let least = candidates.map({ $0.cost(for: goal, in: store) }).min() else { return nil }
@@ -123,7 +123,8 @@ package struct TuningOutcome: Sendable {
     return equals.min { $0.cost(for: second, in: store) < $1.cost(for: second, in: store) }
   }
 
-  /// The relative difference that counts as none: 3 %, or the median noise of the finalists if that is larger.
+  /// The relative difference that counts as none: 3 %, or the median noise of the finalists if that is
+  /// larger.
   package func tolerance(for goal: TuningGoal) -> Double {
     let noises = finalists.compactMap { results[$0].noise(for: goal, in: store) }.sorted()
     return max(0.03, noises.isEmpty ? 0 : noises[noises.count / 2])

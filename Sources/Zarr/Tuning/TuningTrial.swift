@@ -7,11 +7,11 @@ package struct TuningTrial {
   private let elementByteCount: Int
   private let workerCount: Int
 
-  /// Shorter work is done twice and the faster run counts: the first one pays for fresh memory and for setting
-  /// up the compressors.
+  /// Shorter work is done twice and the faster run counts: the first one pays for fresh memory and for
+  /// setting up the compressors.
   private static let repeatedBelowSeconds = 0.05
 
-  /// How many elements are read one at a time, and the seconds after which the reads stop.
+  /// The number of elements that are read one at a time, and the seconds after which reading stops.
   private static let randomReads = (mostCount: 32, leastCount: 3, seconds: 0.02)
 
   /// Prepares to measure.
@@ -109,7 +109,7 @@ package struct TuningCandidate: Sendable {
   }
 }
 
-/// What one pass with a candidate took.
+/// The measurements of one pass with a candidate.
 package struct TuningMeasurement: Hashable, Sendable {
   /// The seconds of writing the sample.
   package var writeSeconds: Double
@@ -151,7 +151,7 @@ package struct TuningMeasurement: Hashable, Sendable {
   }
 }
 
-/// Elements from all over a source, where they are.
+/// Elements from all over a source, without copies.
 ///
 ///     source   |■■■■      |■■■■      |■■■■      |
 package struct SampledBlobs: BlobSource {
@@ -200,7 +200,7 @@ package struct SampledBlobs: BlobSource {
     var runs: [Run] = []
     for index in 0..<runCount {
       let start = count / runCount * index
-      // By the mean at first, and then by what is there.
+      // By the mean at first, then by the actual sizes.
       let most = max(1, min(count / runCount, Int(Double(count / runCount) * Double(byteCount) / whole)))
       var range = start..<start + most
       while range.count > 1, try source.byteCount(of: range) > limit * 3 / 2 {
@@ -224,7 +224,7 @@ package struct SampledBlobs: BlobSource {
   }
 }
 
-/// Why a candidate could not be measured.
+/// The reason why a candidate could not be measured.
 package enum TuningError: Error, Hashable, CustomStringConvertible {
   /// The elements that were read differ from those that were written.
   case differs(byteCount: Int, expected: Int)

@@ -299,7 +299,8 @@ extension ZarrArray {
           grid.shape(ofChunkAt: place.position), at: place.position)
       }
       try put(
-        [worker.value.endPiece()], at: indices, grid, over: isReplaced ? .any : .version(old))
+        [worker.value.endPiece()], at: indices, grid, keeping: old,
+        over: isReplaced ? .anything : .seen(old?.version))
     }
   }
 

@@ -29,7 +29,7 @@ struct ConsolidateCommand: ParsableCommand {
 
   func run() throws {
     let node = try NodeLocation(path, followsLinks: links.followLinks, durability: safety.durability)
-    guard let group = node.group else {
+    guard let group = try node.group else {
       _ = try node.metadata
       throw ToolError("\(path) is an array, and consolidated metadata is for groups")
     }

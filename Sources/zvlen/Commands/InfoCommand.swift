@@ -111,6 +111,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
   /// Whether an error is about one member of a group, so that the others can be described.
   private static func isOfMember(_ error: any Error) -> Bool {
     if case ZarrError.cancelled = error { return false }
+    if Main.canRunAgain(after: error) { return false }
     return error is ZarrError || error is StoreError || error is ToolError
   }
 

@@ -49,10 +49,10 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
     let asidePath = force ? nil : aside ?? DamageRemoval.standardPath(beside: node.path)
     let removal = try DamageRemoval(from: node.path, keepingIn: asidePath)
     let report = VerificationReport()
-    try HierarchyVerification(node, access: reading.access, removal: removal, report).run()
-    // What a repair that was killed has left; all names were read anyway.
+    // A repair that was killed may have left temporary files, and chunks that it was about to delete.
     try node.store.sweepTemporaryFiles()
     if let asidePath { _ = try? FileStore(opening: asidePath).sweepTemporaryFiles() }
+    try HierarchyVerification(node, access: reading.access, removal: removal, report).run()
     try report.finish()
   }
 }

@@ -70,7 +70,7 @@ struct TreeCommand: ParsableCommand {
 
   private func writeLines(_ node: NodeLocation, to output: OutputStream) throws {
     try output.write("\(OneLine("\(node.path): \(try summary(of: node.entry, in: node).words)"))\n")
-    guard let group = node.group else { return }
+    guard let group = try node.group else { return }
     try TreeDrawing(of: group, maximumDepth: depth ?? Int.max).forEachLine { branches, name, entry in
       try Interruption.check()
       let line = OneLine("\(name): \(try summary(of: entry, in: node).words)")

@@ -49,7 +49,7 @@ struct VerifyCommand: ParsableCommand, ReadingCommand {
 
   /// Names the groups whose consolidated metadata says something else than the nodes do.
   private func noteOutdatedCopies(in node: NodeLocation, _ report: VerificationReport) throws {
-    guard let root = node.group else { return }
+    guard let root = try node.group else { return }
     var groups = [root]
     try root.walk { entry, _ in
       // One that cannot be opened has said so.

@@ -41,6 +41,7 @@ struct ArrayDescription {
     shards = array.shardShape.map { ($0, array.shardCount ?? 0) }
     storedChunkCount = chunks.count
     storedByteCount = try chunks.storedByteCount()
+    try array.checkIsInPlace()
   }
 
   private static func sizes(of array: ZarrArray, _ chunks: StoredChunks) throws -> SizeHistogram {

@@ -26,19 +26,26 @@ struct NodeSummary {
     self.entry = entry
     self.path = path
     metadata = Result { try entry.metadata() }
+    if case .failure(let error) = metadata, Main.canRunAgain(after: error) { throw error }
     guard addsSizes, entry.kind == .array else {
       storedByteCount = nil
       return
     }
-    do {
-      storedByteCount = .success(
-        try store.list(entry.path.description).reduce(0) { total, key in
-          try Interruption.check()
-          return try sumOrMaximum(total, store.byteCount(of: key) ?? 0)
-        })
-    } catch let error as StoreError {
-      storedByteCount = .failure(error)
+    let size = Result {
+      try store.list(entry.path.description).reduce(0) { total, key in
+        try Interruption.check()
+        return try sumOrMaximum(total, store.byteCount(of: key) ?? 0)
+      }
     }
+    if case .failure(let error) = size, !(error is StoreError) || Main.canRunAgain(after: error) {
+      throw error
+    }
+    // Another array may have taken the place of this one meanwhile, with other values.
+    let replaced = ZarrError.replaced(path: path)
+    if NodeEntry(in: store, at: entry.path)?.fields != entry.fields, Main.canRunAgain(after: replaced) {
+      throw replaced
+    }
+    storedByteCount = size
   }
 
   /// The description as JSON.

@@ -31,6 +31,7 @@ final class DirectoryWriter {
   ///
   /// - Throws: ``ToolError``, also if the file exists and may not be overwritten.
   func write(_ bytes: RawSpan, to path: RelativePath) throws {
+    StandardStreams.noteOutput()
     let parent = try level(of: path.directories)
     let location = "\(parent.directory.path)/\(path.name)"
     let number = parent.directory.number

@@ -281,6 +281,7 @@ struct TreeImport: ImportWork {
         destination.continuesExisting
           ? "what is stored stays as it is; import to another group" : record.beginningAgain)
     }
+    if imported == nil { try checkOtherNames(in: group, destination.path) }
     try checkPaths(of: group, without: imported)
     if imported == nil || position.isComplete {
       position.firstElement = count
@@ -316,24 +317,66 @@ struct TreeImport: ImportWork {
         "\(position.files.count - found.count) of the \(Quantity.count(position.files.count, "file")) that were "
           + "imported from \(names) are not there any more; \(advice)")
     }
-    let check = ElementCheck(settings.encoding.type, dataType: group.blobs.dataType)
-    let end = imported?.count ?? 0
-    var stored = StoredElements(0..<end, of: group.blobs)
-    try group.forEachPath(in: 0..<end) { index, path in
-      let tree = trees.first { path.utf8.starts(with: $0.prefix.utf8) }
-      let location = tree.map { "\($0.path)/\(Substring(path.utf8.dropFirst($0.prefix.utf8.count)))" }
-      // Others have imported what is not there from somewhere else: those of this import are all there.
-      guard let location, try FileStatus(at: location)?.isRegularFile == true else { return }
-      stored.skip(to: index)
-      let source = try OpenFile(location, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-      let bytes = try source.bytes(limit: settings.largestElementByteCount)
-      // SAFETY: Bytes have no padding.
-      guard try stored.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
-        throw ToolError(
-          "files that were imported have changed since then; the first one is \(location); \(advice)")
-      }
+    // Files that are stored and not there were imported from somewhere else: those of this import are all there.
+    if let location = try firstChangedFile(of: trees, since: group, 0..<(imported?.count ?? 0)) {
+      throw ToolError(
+        "files that were imported have changed since then; the first one is \(location); \(advice)")
     }
     return found
+  }
+
+  /// Compares the files of directories with what is stored under their paths, and returns the location of the first
+  /// one that differs.
+  private func firstChangedFile(
+    of trees: [DirectoryTree], since group: FileTreeGroup, _ elements: Range<Int>
+  ) throws -> String? {
+    struct Change: Error { let location: String }
+    let check = ElementCheck(settings.encoding.type, dataType: group.blobs.dataType)
+    var stored = StoredElements(elements, of: group.blobs)
+    do {
+      try group.forEachPath(in: elements) { index, path in
+        let tree = trees.first { path.utf8.starts(with: $0.prefix.utf8) }
+        let location = tree.map { "\($0.path)/\(Substring(path.utf8.dropFirst($0.prefix.utf8.count)))" }
+        guard let location, try FileStatus(at: location)?.isRegularFile == true else { return }
+        stored.skip(to: index)
+        let source = try OpenFile(location, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        let bytes = try source.bytes(limit: settings.largestElementByteCount)
+        // SAFETY: Bytes have no padding.
+        guard try stored.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
+          throw Change(location: location)
+        }
+      }
+    } catch let change as Change {
+      return change.location
+    }
+    return nil
+  }
+
+  /// Checks that no directory is stored already under other paths: the name of a directory is part of its paths
+  /// only if it was imported with others.
+  private func checkOtherNames(in group: FileTreeGroup, _ destination: String) throws {
+    struct NewFile: Error {}
+    guard group.count > 0 else { return }
+    let stored = try ImportedPaths(0..<group.count, of: group)
+    for tree in trees {
+      let name = "\(try Self.name(of: tree.path))/"
+      var other = DirectoryTree(path: tree.path, prefix: tree.prefix.isEmpty ? name : "")
+      other.excluded = tree.excluded
+      var isEmpty = true
+      do {
+        try other.forEachFile { file in
+          try Interruption.check()
+          guard stored.contains(file.relativePath) else { throw NewFile() }
+          isEmpty = false
+        }
+      } catch is NewFile {
+        continue
+      }
+      if try isEmpty || firstChangedFile(of: [other], since: group, 0..<group.count) != nil { continue }
+      throw ToolError(
+        "all files of \(tree.path) are in \(destination) already, \(tree.prefix.isEmpty ? "with" : "without") "
+          + "\(name) in front of their paths; leave out this directory, or import to another group")
+    }
   }
 
   /// Checks, before anything is written, that no path that comes is there already, or is in the way of one.

@@ -79,6 +79,8 @@ struct EnclosingHierarchy {
   func refreshConsolidatedMetadata() throws {
     for group in groups {
       let store = try FileStore(opening: group)
+      // A command that was killed while it wrote them may have left temporary files.
+      for name in ["zarr.json", ".zmetadata"] { try store.sweepTemporaryFiles(of: StoreKey(name)) }
       let relative = path.dropFirst(group.count).drop { $0 == "/" }
       try ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
         .refreshConsolidatedMetadata(of: String(relative))

@@ -70,8 +70,8 @@ final class NodeDestination {
       lock = try Self.lock(workingPath, of: self.path, durability)
       store = try FileStore(opening: workingPath, durability: durability)
       working = nil
-      // No one else writes here, so that what others have left is left for good.
-      try store.sweepTemporaryFiles(olderThan: .zero)
+      // No one else writes to a hidden directory. An append without --resume may write to the array itself.
+      try store.sweepTemporaryFiles(olderThan: continuesExisting ? .seconds(60) : .zero)
       // Another import may have come to its end just before.
       if !continuesExisting, try Self.isNode(self.path) {
         _ = unsafe rmdir(workingPath)

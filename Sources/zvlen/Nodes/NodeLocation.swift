@@ -67,8 +67,15 @@ struct NodeLocation {
   ///
   /// What is below it is always found by its own documents.
   var group: ZarrGroup? {
-    guard entry.kind == .group else { return nil }
-    return try? ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
+    get throws {
+      guard entry.kind == .group else { return nil }
+      do {
+        return try ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
+      } catch {
+        if Main.canRunAgain(after: error) { throw error }
+        return nil
+      }
+    }
   }
 
   /// Opens the array that a path names.

@@ -117,6 +117,7 @@ struct OpenFile: ~Copyable {
   ///
   /// - Throws: ``BrokenPipe`` if nobody reads what is written, and ``ToolError``.
   func write(_ bytes: RawSpan) throws {
+    if isBorrowed, bytes.byteCount > 0 { StandardStreams.noteOutput() }
     try unsafe bytes.withUnsafeBytes { bytes in
       var position = 0
       while position < bytes.count {

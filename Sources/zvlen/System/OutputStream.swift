@@ -47,8 +47,8 @@ final class OutputStream {
     do {
       try body()
     } catch {
-      // The error that counts is the first one.
-      if !(error is BrokenPipe) { try? flush() }
+      // The error that counts is the first one. A command that begins anew shows nothing of this.
+      if !(error is BrokenPipe), !Main.canRunAgain(after: error) { try? flush() }
       throw error
     }
     try flush()

@@ -47,7 +47,7 @@ final class ProgressLine: Sendable {
       state.lastDrawing = now
       state.isVisible = true
       let line = line(state, elapsed: start.duration(to: now)).prefix(max(0, StandardError.columnCount - 1))
-      StandardError.write("\r\u{1B}[K\(line)")
+      StandardError.draw("\r\u{1B}[K\(line)")
     }
   }
 
@@ -69,7 +69,7 @@ final class ProgressLine: Sendable {
   /// Removes the line.
   func clear() {
     state.withLock { state in
-      if state.isVisible { StandardError.write("\r\u{1B}[K") }
+      if state.isVisible { StandardError.draw("\r\u{1B}[K") }
       state.isVisible = false
     }
   }

@@ -14,6 +14,12 @@ enum StandardError {
 
   /// Writes text at once.
   static func write(_ text: String) {
+    StandardStreams.noteOutput()
+    draw(text)
+  }
+
+  /// Writes text that is replaced by other text.
+  static func draw(_ text: String) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }

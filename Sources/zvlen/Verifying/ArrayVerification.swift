@@ -50,12 +50,14 @@ struct ArrayVerification {
       try encoding?.check(region, ofChunkAt: position)
     } failure: { position, error in
       if case ZarrError.cancelled = error { throw error }
+      try array.checkIsInPlace()
       isSound.store(false, ordering: .relaxed)
       progress.clear()
       let reason = (error as? ZarrError)?.chunkError ?? error
       try report.add("\(store.location)/\(array.key(ofChunkAt: position)): \(reason)", reason)
     }
     progress.clear()
+    try array.checkIsInPlace()
     if try settle(access.damageReport?.chunks ?? [], of: array), isSound.load(ordering: .relaxed) {
       let counts = "\(Quantity.count(chunks.count, "chunk")), \(Quantity.count(array.count, "element"))"
       try report.confirm(removal == nil ? "\(path): \(counts)" : path)

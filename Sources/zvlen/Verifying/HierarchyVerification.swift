@@ -49,13 +49,19 @@ struct HierarchyVerification {
         strays.add(entry.path, metadata)
         switch metadata {
         case .array:
-          try ArrayVerification(
-            entry, in: node, access: access, isDeep: isDeep, removal: removal, report
-          ).run()
+          let verification = ArrayVerification(
+            entry, in: node, access: access, isDeep: isDeep, removal: removal, report)
+          do {
+            try verification.run()
+          } catch ZarrError.replaced {
+            // What is there now may be sound.
+            try verification.run()
+          }
         default: groups.append(entry.path)
         }
       } catch let error where error is ZarrError || error is StoreError {
         if case ZarrError.cancelled = error { throw error }
+        if Main.canRunAgain(after: error) { throw error }
         strays.addUnknown(entry.path)
         try report.add("\(error)", error)
       }

@@ -24,7 +24,10 @@ final class VerificationReport: Sendable {
   }
 
   /// Adds something that is not sound, or could not be looked at, in words that begin with its path.
+  ///
+  /// - Throws: The error, if the command can begin anew.
   func add(_ words: String, _ error: any Error) throws {
+    if Main.canRunAgain(after: error) { throw error }
     if error is ToolError || FailureKind(of: error) == .damaged {
       try addDamage(words)
     } else {

@@ -93,7 +93,7 @@ struct ChunkEncoderTests {
     #expect(try CodecChain(VlenBytesCodec()).encoded([[0xff]] as [[UInt8]]) != nil)
   }
 
-  @Test("An error of whoever takes the chunk comes out")
+  @Test("An error of the closure that takes the chunk is thrown")
   func failingStore() throws {
     struct StoreError: Error {}
     var encoder = try ChunkEncoder(CodecChain(VlenBytesCodec()))

@@ -63,7 +63,8 @@ struct InnerChunkWalkTests {
       selection.append(lower..<Int.random(in: one + 1...shape[dimension], using: &generator))
     }
     let part = Piece(
-      grid, start: start, shape: shape, selection: selection, strides: RowMajor.strides(of: selection.map(\.count)))
+      grid, start: start, shape: shape, selection: selection,
+      strides: RowMajor.strides(of: selection.map(\.count)))
     let expected = expected(grid, start: start, shape: shape, selection: selection)
     #expect(part.chunkCount == expected.count)
     #expect(part.elementCount == expected.values.reduce(0) { $0 + $1.count })

@@ -1,4 +1,4 @@
-/// The library did other than it promises for an input.
+/// A broken promise of the library for an input.
 public struct BrokenProperty: Error, CustomStringConvertible {
   public let description: String
 }
@@ -8,7 +8,7 @@ func check(_ condition: Bool, _ description: @autoclosure () -> String) throws(B
   guard condition else { throw BrokenProperty(description: description()) }
 }
 
-/// Returns what `body` returns, and throws ``BrokenProperty`` in place of its errors.
+/// Returns the result of `body`, and throws ``BrokenProperty`` in place of its errors.
 func must<Result>(_ description: @autoclosure () -> String, _ body: () throws -> Result) throws -> Result {
   do {
     return try body()

@@ -1,6 +1,6 @@
 import ChunkEngine
 
-/// The most bytes that a chunk may decode to here.
+/// The limit on the decoded bytes of a chunk.
 let decodingLimit = 1 << 16
 
 /// The limits for arrays.
@@ -15,13 +15,13 @@ extension [UInt8] {
 }
 
 extension BytesDecoder {
-  /// Decodes bytes, and checks that the limit is kept.
+  /// Decodes bytes, and checks the limit.
   func decoded(_ bytes: [UInt8], limit: Int = decodingLimit) throws -> [UInt8] {
     var arena = ByteArena()
     do {
       try decode(bytes.span.bytes, into: &arena, limit: limit)
     } catch {
-      // One byte more tells a full output from one that is too long.
+      // One more byte tells a full output from an excessive one.
       let capacity = arena.capacity
       try check(capacity <= limit + 1, "\(capacity) bytes were taken for an error, the limit is \(limit)")
       throw error
@@ -45,7 +45,7 @@ extension BytesToBytesCodec {
 }
 
 extension ArrayDecoder {
-  /// Decodes a chunk, and checks that the limit is kept.
+  /// Decodes a chunk, and checks the limit.
   func decoded(_ bytes: [UInt8], of chunk: ChunkRepresentation) throws -> [UInt8] {
     var arena = ByteArena()
     try decode(bytes.span.bytes, of: chunk, into: &arena, limit: decodingLimit)
@@ -67,8 +67,8 @@ extension ArrayEncoder {
   }
 }
 
-/// The elements of a chunk in wire form, or nil if it is damaged: the definition of the format, which shares
-/// no code with the engine.
+/// The elements of a chunk in wire form, or nil if it is damaged, by the definition of the format and without
+/// code of the engine.
 func referenceElements(_ bytes: [UInt8], count: Int) -> [[UInt8]]? {
   var rest = bytes[...]
   func length() -> Int? {

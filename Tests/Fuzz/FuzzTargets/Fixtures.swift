@@ -5,7 +5,7 @@ enum Fixtures {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
 
-  /// The contents of the files below a folder whose path begins and ends as it is said, the shortest first.
+  /// The contents of files below a folder, chosen by the start and end of their path, shortest first.
   static func files(
     _ path: String, startingWith start: String = "", endingWith end: String, below limit: Int, count: Int
   ) throws -> [[UInt8]] {

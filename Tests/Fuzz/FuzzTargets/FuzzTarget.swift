@@ -1,18 +1,18 @@
-/// Something that is run on one input after the other, whatever these are.
+/// A function that runs on any input.
 ///
-/// A run may end with an error of the library that it is given damaged bytes. It must not trap, take more
-/// memory than its limits, or find a property of the library broken.
+/// A run may end with an error of the library about damaged bytes. It must not trap, exceed the limits on
+/// memory, or find a broken promise.
 public struct FuzzTarget: Sendable {
-  /// Runs on an input, and throws ``BrokenProperty`` if the library does other than it promises.
+  /// Runs on an input, and throws ``BrokenProperty`` if the library breaks a promise.
   public typealias Run = ([UInt8]) throws -> Void
 
-  /// The name, which is that of the folder with its findings.
+  /// The name of the target, and of the folder with its findings.
   public let name: String
 
-  /// The inputs to begin with, valid ones of every kind.
+  /// Valid inputs of every kind to start with.
   public let seeds: @Sendable () throws -> [[UInt8]]
 
-  /// Makes what is used for all inputs, such as decoders, and returns what is run on each of them.
+  /// Makes what all inputs share, such as decoders, and returns the function to run on each.
   public let prepare: @Sendable () throws -> Run
 
   init(

@@ -14,7 +14,7 @@ struct ReplayTests {
     #expect(!seeds.isEmpty)
     for (index, seed) in seeds.enumerated() {
       #expect(throws: Never.self, "seed \(index)") { try run(seed) }
-      // Cut short, and with a byte changed, which a fuzzer does first.
+      // Truncated, and with a changed byte, as a fuzzer does first.
       var changed = Array(seed.dropLast())
       #expect(throws: Never.self, "seed \(index) without its last byte") { try run(changed) }
       guard !changed.isEmpty else { continue }

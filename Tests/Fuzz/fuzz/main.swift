@@ -2,8 +2,8 @@ import CLibFuzzer
 import Foundation
 import FuzzTargets
 
-// The executable is called by the name of what it fuzzes, `fuzz-json`, through a link, since libFuzzer takes all
-// arguments for its own. By its own name, `fuzz FOLDER` writes the seeds to a folder for each target.
+// libFuzzer takes all arguments, so a link chooses the target by its name, such as `fuzz-json`. Under its own
+// name, `fuzz FOLDER` writes the seeds to a folder for each target.
 let name = URL(filePath: CommandLine.arguments[0]).lastPathComponent
 nonisolated(unsafe) var run: FuzzTarget.Run = { _ in }
 

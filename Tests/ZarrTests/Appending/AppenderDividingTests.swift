@@ -6,7 +6,7 @@ import Zarr
 /// Later elements that are much larger than the first ones, by which the chunks were measured.
 @Suite("Appending elements that get larger")
 struct AppenderDividingTests {
-  /// Small elements, and behind them some that are a hundred times as large.
+  /// Small elements, and after them some that are a hundred times as large.
   private func elements(_ smallCount: Int, _ largeCount: Int, seed: UInt64) -> [[UInt8]] {
     var generator = SeededGenerator(seed: seed)
     return (0..<smallCount + largeCount).map { index in

@@ -37,7 +37,7 @@ struct AppenderFailureTests {
     #expect(try ZarrArray.open(in: store).shape == [0])
   }
 
-  @Test("Whoever goes on after an error gets it again, and does no harm", arguments: [[2], [2, 3], [1, 1]])
+  @Test("A call after an error throws it again, and does no harm", arguments: [[2], [2, 3], [1, 1]])
   func goingOn(chunkShape: [Int]) throws {
     let store = failingStore(at: 2)
     let appender = try Appender.create(

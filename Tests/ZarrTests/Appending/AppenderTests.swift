@@ -90,7 +90,7 @@ struct AppenderTests {
       expected += more
       #expect(try ZarrArray.open(in: store).read().arrays() == expected)
     }
-    // What is behind the end is padding.
+    // The rest after the end is padding.
     let array = try ZarrArray.open(in: store)
     try array.resize(to: [expected.count + 3])
     #expect(try array.read().arrays() == expected + [fillValue, fillValue, fillValue])

@@ -125,7 +125,7 @@ struct CheckpointFailureTests {
     #expect(number > 3)
   }
 
-  @Test("Elements of a source go on behind those that were appended")
+  @Test("A retried source continues after the elements that were appended")
   func sources() throws {
     let failing = Atomic(true)
     let store = StoreProbe(MemoryStore()) { call in

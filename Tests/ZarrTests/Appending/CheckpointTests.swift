@@ -54,7 +54,7 @@ struct CheckpointTests {
   }
 
   @Test(
-    "What was appended is there after a checkpoint, and rows go on behind it", arguments: layouts, [1, 2, 5])
+    "Appended rows are there after a checkpoint, and later rows follow them", arguments: layouts, [1, 2, 5])
   func everyFewRows(layout: Layout, step: Int) throws {
     let store = MemoryStore()
     let appender = try Appender.create(in: store, rowShape: layout.rowShape, options: layout.options)
@@ -81,7 +81,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("Whoever comes after an appender that was given up goes on at its checkpoint", arguments: layouts)
+  @Test("The next appender after a cancelled one continues at its checkpoint", arguments: layouts)
   func givenUp(layout: Layout) throws {
     for (first, lost) in [(0, 3), (1, 1), (2, 7), (5, 2), (6, 1), (7, 6)] {
       // Nothing is created without elements.

@@ -27,7 +27,7 @@ struct SharedAppendingTests {
     try Appender.create(in: store, options: division.options).finish()
   }
 
-  @Test("Appenders take turns, and each goes on behind the others", arguments: Division.allCases)
+  @Test("Appenders take turns, and each continues after the others", arguments: Division.allCases)
   func turns(division: Division) throws {
     let directory = try StoreDirectory()
     for store in [MemoryStore(), try FileStore(opening: directory.path)] as [any Store] {
@@ -160,7 +160,7 @@ struct SharedAppendingTests {
       }
     }
     for (number, appender) in appenders.enumerated() {
-      // The last chunk has places behind the end of the array.
+      // The last chunk extends past the end of the array.
       if number < 3 {
         #expect(throws: ZarrError.self) { try appender.append(contentsOf: ["one too many"]) }
       }

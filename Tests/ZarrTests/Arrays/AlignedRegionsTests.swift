@@ -29,7 +29,7 @@ struct AlignedRegionsTests {
       }
     }
     #expect(elements.count == array.count)
-    // Even: nobody has more than twice an even share and the chunks that cross its border.
+    // Even: no region has more than twice an even share and the chunks across its border.
     let largest = grid.elementCount
     for region in regions {
       #expect((region.elementCount ?? 0) <= 2 * (array.count / count + largest))

@@ -142,7 +142,7 @@ struct ArrayModelTests {
       options: ArrayOptions(chunkSize: .shape([3, 2]), codecs: [], fillValue: [1, 2]))
     var model = ArrayModel(shape: [4, 3], fillValue: [1, 2])
     for _ in 0..<20 {
-      // Only growth: what becomes of hidden elements is nobody's business.
+      // Only growth: hidden elements are unspecified.
       let shape = model.shape.map { $0 + Int.random(in: 0...1, using: &generator) }
       try array.resize(to: shape)
       model.shape = shape

@@ -28,7 +28,7 @@ struct ChunkStorageTests {
     ArrayOptions(chunkSize: .shape(chunkShape), codecs: [], fillValue: fillValue)
   }
 
-  @Test("A chunk is its count and its elements in C order, each behind its length")
+  @Test("A chunk is its count and its elements in C order, each after its length")
   func wireForm() throws {
     let store = MemoryStore()
     try ZarrArray.create(in: store, writing: [[1, 2], [], [3]] as [[UInt8]], options: options([3]))

@@ -263,39 +263,20 @@ struct DamageReportTests {
 }
 
 /// A store whose device fails in reading chunks.
-private struct UnreadableStore: Store {
-  private let store: MemoryStore
+private struct UnreadableStore: StoreForwarding {
+  let base: any Store
 
-  init(_ store: MemoryStore) {
-    self.store = store
+  init(_ base: any Store) {
+    self.base = base
   }
 
-  var location: String { store.location }
-
-  func read(_ key: StoreKey, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    try check(key)
-    return try store.read(key, into: &arena, limit: limit)
-  }
-
-  func read(_ key: StoreKey, range: Range<Int>, into arena: inout ByteArena) throws -> Bool {
-    try check(key)
-    return try store.read(key, range: range, into: &arena)
-  }
-
-  func byteCount(of key: StoreKey) throws -> Int? { try store.byteCount(of: key) }
-
-  func write(
-    _ key: StoreKey, byteCount: Int, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try store.write(key, byteCount: byteCount, gathering: gather)
-  }
-
-  func delete(_ key: StoreKey) throws { try store.delete(key) }
-
-  func list(_ prefix: String) throws -> [StoreKey] { try store.list(prefix) }
-
-  private func check(_ key: StoreKey) throws {
-    guard key.description.hasPrefix("c") else { return }
-    throw StoreError.system(operation: "read", path: "\(location)/\(key)", code: EIO)
+  func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    if !part.isEmpty, key.description.hasPrefix("c") {
+      throw StoreError.system(operation: "read", path: "\(location)/\(key)", code: EIO)
+    }
+    return try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
   }
 }

@@ -222,7 +222,7 @@ struct DamagedArrayTests {
         == .storedByteCountExceedsLimit(byteCount: 10_000, limit: limits.storedByteCountPerChunk))
   }
 
-  @Test("An element that points behind its chunk is an error, and not what lies there")
+  @Test("An element that points past its chunk is an error")
   func hostileLengths() throws {
     let store = MemoryStore()
     let array = try ZarrArray.create(

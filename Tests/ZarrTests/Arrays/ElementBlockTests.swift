@@ -150,7 +150,7 @@ struct ElementBlockTests {
     #expect(found == Array(elements[..<found.count]))
   }
 
-  @Test("An error of the body ends the work, and nobody reads behind it")
+  @Test("An error of the body ends the work, and nothing is read after it")
   func failingBody() throws {
     let probe = StoreProbe(MemoryStore())
     let array = try ZarrArray.create(
@@ -165,7 +165,7 @@ struct ElementBlockTests {
     }
     #expect(calls == 3)
     let count = probe.calls.count
-    // The next read has begun at most; a thread that was left behind would go on while this one sleeps.
+    // At most the next read has begun. A remaining thread would continue while this one sleeps.
     Thread.sleep(forTimeInterval: 0.05)
     #expect(probe.calls.count == count)
     #expect(count < 2500)

@@ -62,7 +62,7 @@ struct NumberCodecMetadataTests {
     }
   }
 
-  @Test("Filters stand one behind the other")
+  @Test("Filters can follow one another")
   func chain() throws {
     // The chain that numcodecs makes of the same numbers: (x - 10) * 2 as i2, then differences.
     let filters = [

@@ -75,6 +75,56 @@ struct CopyingTests {
     #expect(try source.firstDifference(from: target, memoryBudget: 1 << 20) == [1 << 10, 3])
   }
 
+  @Test(
+    "Elements that neither array stores are compared without a look at each", arguments: [1 << 31, 1 << 40])
+  func unstored(chunkLength: Int) throws {
+    func make(_ options: ArrayOptions, holding number: UInt8?) throws -> ZarrArray {
+      var options = options
+      options.dataType = .number(.uint8)
+      let array = try ZarrArray.create(in: MemoryStore(), shape: [1 << 50], options: options)
+      if let number { try array.write([[number]], to: [1 << 45..<1 << 45 + 1]) }
+      return array
+    }
+    let huge = ArrayOptions(chunkSize: .count(chunkLength))
+    #expect(try make(huge, holding: nil).firstDifference(from: make(huge, holding: nil)) == nil)
+    let small = ArrayOptions(chunkSize: .count(64))
+    let one = try make(small, holding: 1)
+    #expect(try one.firstDifference(from: make(small, holding: 1)) == nil)
+    #expect(try one.firstDifference(from: make(small, holding: 2)) == [1 << 45])
+  }
+
+  @Test("A copy with other chunks makes none that is larger than readers take")
+  func chunkLimit() throws {
+    var access = ArrayAccess()
+    access.limits.decodedByteCountPerChunk = 4000
+    let elements = (0..<100).map { [UInt8](repeating: UInt8($0), count: $0 < 10 ? 1 : 300) }
+    let source = try ZarrArray.create(
+      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(5)), access: access)
+    func copy(_ options: CopyOptions) throws -> ZarrArray {
+      var options = options
+      options.access = access
+      let store = MemoryStore()
+      try ZarrNode.array(source).copy(to: store, options: options)
+      return try ZarrArray.open(in: store, access: access)
+    }
+    for options in [
+      CopyOptions(chunkSize: .count(50)), CopyOptions(chunkSize: .shape([100])),
+      CopyOptions(chunkSize: .count(50), shards: .size(.count(100))), CopyOptions(chunkSize: .count(1 << 20)),
+    ] {
+      let error = #expect(throws: ZarrError.self) { try copy(options) }
+      guard case .chunkTooLarge(_, _, 4000, let fittingCount)? = error else {
+        Issue.record("\(String(describing: error))")
+        continue
+      }
+      var fitting = options
+      fitting.chunkSize = .count(fittingCount)
+      #expect(try copy(fitting).read().arrays() == elements)
+    }
+    // A size in bytes is met with fewer elements.
+    let copied = try copy(CopyOptions(chunkSize: .bytes(3500)))
+    #expect(try copied.read().arrays() == elements)
+  }
+
   @Test("What was never written is the fill value of the source, also if the target has another one")
   func fillValues() throws {
     let store = MemoryStore()

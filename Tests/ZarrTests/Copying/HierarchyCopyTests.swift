@@ -168,7 +168,7 @@ struct HierarchyCopyTests {
     try ZarrNode.array(source).copy(to: store, at: "b", options: CopyOptions(chunkSize: .evenBytes(40)))
     let copy = try ZarrArray.open(in: store, at: "b")
     #expect(try copy.read().arrays() == elements)
-    // As many as fit behind a header of four bytes, with a length of four bytes each.
+    // As many as fit after a header of four bytes, with a length of four bytes each.
     var expected: [Int] = []
     var free = -1
     for element in elements {
@@ -251,7 +251,7 @@ struct HierarchyCopyTests {
     let target = MemoryStore()
     #expect(throws: ZarrError.self) { try source.copy(to: target, options: CopyOptions(codecs: [])) }
     #expect(try target.keys("") == [])
-    // Nobody looks into chunks that are copied as they are, unless they are compared.
+    // Chunks that are copied unchanged are not decoded, unless they are compared.
     #expect(throws: ZarrError.self) { try source.copy(to: target, options: CopyOptions(validates: true)) }
     #expect(try target.keys("") == [])
     let monitor = ProgressMonitor()

@@ -97,7 +97,7 @@ struct ShardCopyTests {
     #expect(throws: ZarrError.self) { try target.write(contentsOf: source, memoryBudget: 1) }
     #expect(try storedValue(at: "b/c/1", in: store) == before)
     #expect(try target.read([0..<50]).arrays() == (0..<50).map { [$0] })
-    // Nobody is kept away from it.
+    // Others can still read and write it.
     try target.write([8], at: [98])
   }
 

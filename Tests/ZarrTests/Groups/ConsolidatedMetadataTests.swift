@@ -66,7 +66,7 @@ struct ConsolidatedMetadataTests {
     #expect(array.metadata == (try ZarrArray.open(in: base, at: "a").metadata))
     #expect(store.calls == [.read(try StoreKey("zarr.json"))])
     #expect(try group.array(at: "b").read().strings() == ["b"])
-    // Whoever does not ask for copies gets what the documents say.
+    // Without copies, the documents count.
     try base.deleteAll("g")
     #expect(try paths(root) == ["a", "g", "g/b"])
     #expect(try paths(ZarrGroup.open(in: base, usingConsolidatedMetadata: false)) == ["a"])

@@ -44,6 +44,28 @@ struct CreationRaceTests {
     #expect(array.metadata.attributes["by"] == "first")
   }
 
+  @Test("A node that takes the place of one that is to be removed stays", arguments: [false, true])
+  func removal(overwrites: Bool) throws {
+    let root = try ZarrGroup.create(in: store)
+    try root.createArray(at: "a", writing: ["old"])
+    let new = try FileStore(creating: directory.path("new"))
+    try ZarrArray.create(in: new, writing: ["new", "array"])
+    // The new array takes the place as with `zvlen import --overwrite`.
+    let interloper = StoreInterloper(store) { [directory] in
+      _ = rename(directory.path("store/a"), directory.path("old"))
+      _ = rename(directory.path("new"), directory.path("store/a"))
+    }
+    #expect(throws: StoreError.self) {
+      if overwrites {
+        _ = try ZarrGroup.create(in: interloper, at: "a", overwrites: true)
+      } else {
+        try ZarrGroup.open(in: interloper).remove("a")
+      }
+    }
+    #expect(interloper.isDone)
+    #expect(try ZarrArray.open(in: store, at: "a").read().strings() == ["new", "array"])
+  }
+
   @Test("A document that is put between the last look and the writing stays")
   func documents() throws {
     let interloper = StoreInterloper(store) { [store] in

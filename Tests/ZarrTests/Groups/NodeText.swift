@@ -23,7 +23,7 @@ enum NodeText {
      "chunk_key_encoding":{"name":"default"},"codecs":[{"name":"vlen-utf8"}]}
     """#
 
-  /// An array of a data type that nobody has.
+  /// An array of an unknown data type.
   static let unknownArray = array.replacing(#""string""#, with: #""quaternion""#)
 
   /// A number that JSON does not have, and zarr-python writes.

@@ -19,7 +19,8 @@ struct RefreshingTests {
     return (array.shape, array.attributes)
   }
 
-  /// Groups the root and `g`, which hold copies, and `g/h`, which holds none, with an array `g/h/a` of 3 elements.
+  /// Groups the root and `g`, which hold copies, and `g/h`, which holds none, with an array `g/h/a` of 3
+  /// elements.
   private func makeStore(_ format: ZarrFormat) throws -> MemoryStore {
     let store = MemoryStore()
     let root = try ZarrGroup.create(in: store, zarrFormat: format)
@@ -126,7 +127,7 @@ struct RefreshingTests {
   }
 
   @Test(
-    "Copies that are damaged, and groups that are, keep nobody from changing a node",
+    "Damaged copies and groups do not prevent a change of a node",
     arguments: [
       #"{"zarr_format":3,"node_type":"group","consolidated_metadata":{"kind":"other"}}"#, "{",
     ])

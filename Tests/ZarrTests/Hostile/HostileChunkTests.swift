@@ -24,7 +24,7 @@ struct HostileChunkTests {
         { _ = try array.read() }, { _ = try array.read([1..<3]) }, { try array.scan { _, _ in } },
         { try array.scan([1..<3]) { _, _ in } }, { try array.forEachBlock { _ in } },
       ]
-      // Whoever reads one inner chunk does not look at where the others are.
+      // Reading one inner chunk does not check the places of the others.
       if chunk != .shardEntriesOverlap { works.append { _ = try array.read(at: [1]) } }
       // Of a zstd bomb that does not say its size, as much is decoded as may be, and not kept.
       let isDecoded = chunk == .zstdBombThatClaimsNothing

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-/// Every data type and both versions of Zarr, against zarr-python 2 and 3 and zarrs as they are installed.
+/// Compares every data type, in both versions of Zarr, with the installed zarr-python 2 and 3 and zarrs.
 @Suite("Data types of other libraries")
 struct DataTypeInteroperabilityTests {
   private static let documentNames = ["zarr.json", ".zarray"]

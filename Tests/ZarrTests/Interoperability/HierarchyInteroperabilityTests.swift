@@ -75,6 +75,33 @@ struct HierarchyInteroperabilityTests {
     #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
   }
 
+  @Test(
+    "What zarr-python reads of a consolidated group is what appends, changes of shape and of attributes have left",
+    arguments: [ZarrFormat.version2, .version3])
+  func changing(format: ZarrFormat) throws {
+    let directory = try StoreDirectory()
+    let store = try FileStore(creating: directory.path("ours.zarr"))
+    let root = try ZarrGroup.create(in: store, zarrFormat: format)
+    for path in ["grown", "deep/shrunk", "deep/named"] {
+      try root.createArray(at: path, writing: ["a", "b", "c"], options: ArrayOptions(chunkSize: .count(2)))
+    }
+    try root.consolidate()
+    // As other processes do, that have not opened the group.
+    let appender = try Appender(to: ZarrArray.open(in: store, at: "grown"))
+    try appender.append(contentsOf: ["d", "e"])
+    try appender.finish()
+    try ZarrArray.open(in: store, at: "deep/shrunk").resize(to: [1])
+    try ZarrArray.open(in: store, at: "deep/named").setAttributes(["name": "é"])
+    let read = try said("read", directory.path("ours.zarr"))
+    #expect(read == [try found(ZarrGroup.open(in: store, usingConsolidatedMetadata: true))])
+    let nodes = try #require(read[0]["nodes"]?.arrayValue).compactMap(\.objectValue)
+    let elements = nodes.map { $0["elements"] }
+    #expect(
+      elements == [nil, ["a", "b", "c"], ["a"], ["a", "b", "c", "d", "e"]])
+    #expect(nodes[1]["attributes"] == ["name": "é"])
+    #expect(read[0]["consolidated"] == true)
+  }
+
   @Test("Groups of Zarr v2 that are written here are read by zarr-python")
   func writingVersion2() throws {
     let directory = try StoreDirectory()

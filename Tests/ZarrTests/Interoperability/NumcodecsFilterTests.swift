@@ -4,7 +4,7 @@ import Testing
 
 @testable import Zarr
 
-/// The filters of numcodecs as it is installed, against those here.
+/// Compares filters with those of the installed numcodecs.
 @Suite("Filters of numcodecs")
 struct NumcodecsFilterTests {
   private static let digits: [UInt8: UInt8] = Dictionary(
@@ -17,7 +17,7 @@ struct NumcodecsFilterTests {
     }
   }
 
-  /// The bytes of numbers, all NaNs being the same.
+  /// The bytes of numbers, with one form for all NaNs.
   private func normalized(_ bytes: [UInt8], _ type: NumberType) -> [UInt8] {
     switch type {
     case .float16: packedBytes(unpacked(bytes, as: Float16.self).map { $0.isNaN ? .nan : $0 })
@@ -27,7 +27,7 @@ struct NumcodecsFilterTests {
     }
   }
 
-  private func type(behind codec: JSONObject, of type: NumberType) -> NumberType {
+  private func type(after codec: JSONObject, of type: NumberType) -> NumberType {
     let settings = codec["configuration"]?.objectValue
     let name = settings?["astype"] ?? settings?["encode_dtype"]
     return name?.stringValue.flatMap(NumberType.init(numpy:)) ?? type
@@ -41,7 +41,7 @@ struct NumcodecsFilterTests {
       let row = try #require(try JSONParser().parse(Array(line.utf8)).objectValue)
       let codec = try #require(row["codec"]?.objectValue)
       let type = try #require(row["data_type"]?.stringValue.flatMap(NumberType.init(numpy:)))
-      let encodedType = self.type(behind: codec, of: type)
+      let encodedType = self.type(after: codec, of: type)
       let values = try bytes(row["values"])
       let shape = [values.count / type.byteCount]
       let serializer: JSONValue = ["name": "bytes", "configuration": ["endian": "little"]]

@@ -21,7 +21,7 @@ struct OptionalInteroperabilityTests {
     }
   }
 
-  /// The elements of an array as they lie in memory: behind a byte that says whether they are there.
+  /// The elements of an array in memory: each after a byte that says whether it is there.
   private func elements(_ path: String, byteCount: Int?) throws -> [[UInt8]] {
     let lines = try Data(contentsOf: URL(filePath: path)).split(separator: UInt8(ascii: "\n"))
     return try lines.map { line in

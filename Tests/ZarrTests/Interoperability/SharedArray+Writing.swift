@@ -4,7 +4,7 @@ import Testing
 import Zarr
 
 extension SharedArray {
-  /// The codecs that turn elements into bytes; others stand in front of them and behind them.
+  /// The codecs that turn elements into bytes, with others before and after them.
   private static let serializers: Set<String> = [
     "bytes", "vlen-bytes", "vlen-utf8", "packbits", "sharding_indexed", "zarrs.vlen", "zarrs.vlen_v2",
   ]
@@ -23,7 +23,7 @@ extension SharedArray {
     }
   }
 
-  /// The codecs behind it, built from their settings one by one.
+  /// The codecs after it, built from their settings.
   private var stages: [CodecChain.Stage] {
     get throws { try codecs[(serializerPosition + 1)...].map(stage) }
   }

@@ -5,8 +5,8 @@ import Zarr
 extension StoreDirectory {
   /// The files of locks that stay when everybody has unlocked.
   ///
-  /// A process that another test starts at the wrong moment holds copies of all locks until it begins, and keeps
-  /// their files from being removed. Whoever locks next removes them, so that is tried some times.
+  /// A process that another test starts at the wrong moment holds copies of all locks until it begins, and
+  /// keeps their files from being removed. The next lock removes them, so this is tried several times.
   func leftLocks() throws -> [String] {
     let store = try FileStore(opening: path)
     var names: [String] = []

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-/// Appenders whose lock somebody has removed.
+/// Appenders whose lock was removed.
 @Suite("Locks that are taken away")
 struct LostLockTests {
   private static let options = [

@@ -38,7 +38,7 @@ struct StoreLockTests {
     try stores[1].lock("c/0", below: "array", timeout: brief)?.unlock()
   }
 
-  @Test("Whoever waits has the lock when it is unlocked, one after the other")
+  @Test("Those that wait get the lock one after the other")
   func waiting() throws {
     let count = Collected(0)
     let path = directory.path
@@ -56,7 +56,7 @@ struct StoreLockTests {
     #expect(try directory.files() == [])
   }
 
-  @Test("A lock file is no value, and is gone when nobody has a lock")
+  @Test("A lock file is not a value, and is gone when no lock is held")
   func lockFile() throws {
     let store = try store()
     try store.put([1], at: "array/zarr.json")

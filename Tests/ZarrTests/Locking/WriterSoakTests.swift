@@ -29,7 +29,7 @@ struct WriterSoakTests {
 
 /// An array that many threads work on, and what it must be like.
 ///
-/// Each element is written by one thread, which counts how often. Whoever reads it finds what was written last
+/// Each element is written by one thread, which counts how often. A reader finds what was written last
 /// when the reading began, or later, and nothing else.
 private final class SoakModel: Sendable {
   static let threadCount = 100

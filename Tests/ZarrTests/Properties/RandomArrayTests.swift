@@ -42,7 +42,7 @@ struct RandomArrayTests {
     ]
   }
 
-  /// Writes and reads regions by chance, and sees that the array is what the model is.
+  /// Writes and reads random regions, and compares the array with the model.
   private func check(
     _ document: JSONObject, at key: String, seed: Int, using generator: inout SeededGenerator
   ) throws {
@@ -81,7 +81,7 @@ struct RandomArrayTests {
     var blocks: [[UInt8]] = []
     try reopened.forEachBlock { blocks += $0.elements.arrays() }
     #expect(blocks == model.read(), "seed \(seed): \(text)")
-    // What is written for other programs is read as the same element.
+    // The JSON of an element reads back as the same element.
     for element in model.read().prefix(5) {
       let json = try type.json(ofFillValue: element)
       #expect(try type.fillValue(from: json) == element, "seed \(seed): \(json) of \(text)")

@@ -2,16 +2,15 @@ import ChunkEngine
 import TestSupport
 import Zarr
 
-/// Chains of codecs by chance, as metadata has them, of which none loses anything.
+/// Random chains of lossless codecs in the form of metadata.
 struct RandomCodecs {
   /// The codecs for chunks of elements of a type.
   ///
   /// - Parameters:
-  ///   - type: What the elements are.
-  ///   - chunkShape: The number of elements of a chunk along each dimension, of one of them if they differ; nil if
-  ///     elements come one by one, where absent ones are left out.
-  ///   - depth: How deep the chain is in others.
-  ///   - generator: Where the chance comes from.
+  ///   - type: The data type.
+  ///   - chunkShape: The shape of a chunk, of any one if they differ; nil if absent elements are left out.
+  ///   - depth: The depth of the chain inside others.
+  ///   - generator: The source of random numbers.
   /// - Returns: The codecs in the order of encoding.
   static func chain(
     for type: DataType, chunkShape: [Int]?, depth: Int = 0, using generator: inout SeededGenerator
@@ -52,7 +51,7 @@ struct RandomCodecs {
     ["name": .string(name), "configuration": .object(configuration)]
   }
 
-  /// The codec that makes bytes of elements.
+  /// The array-to-bytes codec.
   private static func serializer(
     for type: DataType, depth: Int, using generator: inout SeededGenerator
   ) -> JSONValue {
@@ -89,7 +88,7 @@ struct RandomCodecs {
     }
   }
 
-  /// A division of chunks, evenly or not.
+  /// A division of chunks, even or uneven.
   private static func sharding(
     for type: DataType, shape: [Int], depth: Int, using generator: inout SeededGenerator
   ) -> JSONValue {

@@ -2,7 +2,7 @@ import ChunkEngine
 import TestSupport
 import Zarr
 
-/// Data types by chance, and elements of them.
+/// Random data types and elements.
 struct RandomDataType {
   private static let numbers = NumberType.allCases.map(DataType.number)
   private static let smallNumbers = SmallNumberType.allCases.map(DataType.smallNumber)
@@ -18,7 +18,7 @@ struct RandomDataType {
     }
   }
 
-  /// A data type whose elements all have as many bytes.
+  /// A data type with elements of one size.
   static func fixed(using generator: inout SeededGenerator, depth: Int = 0) -> DataType {
     let count = Int.random(in: 1...5, using: &generator)
     switch Int.random(in: 0..<10, using: &generator) {
@@ -35,7 +35,7 @@ struct RandomDataType {
     }
   }
 
-  /// A data type as Zarr v2 metadata has it, of elements of fixed size: structures may have fields of any byte
+  /// A data type of fixed size in the form of Zarr v2 metadata: structures may have fields of either byte
   /// order, and arrays.
   static func version2(using generator: inout SeededGenerator, depth: Int = 0) -> JSONValue {
     if Int.random(in: 0..<4, using: &generator) == 0, depth < 2 {
@@ -58,7 +58,7 @@ struct RandomDataType {
     return .string(code.hasPrefix("|") ? code : (Bool.random(using: &generator) ? "<" : ">") + code)
   }
 
-  /// An element as it lies in memory.
+  /// An element in memory.
   static func element(of type: DataType, using generator: inout SeededGenerator) -> [UInt8] {
     let byte = UInt8(truncatingIfNeeded: generator.next())
     switch type {

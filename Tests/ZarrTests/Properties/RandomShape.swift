@@ -1,16 +1,16 @@
 import TestSupport
 import Zarr
 
-/// Shapes of arrays and their divisions into chunks, by chance.
+/// Random shapes of arrays and divisions into chunks.
 enum RandomShape {
-  /// The shape of an array of up to three dimensions, which may be without elements.
+  /// The shape of an array with up to three dimensions, possibly without elements.
   static func shape(using generator: inout SeededGenerator) -> [Int] {
     let rank = Int.random(in: 0...3, using: &generator)
     let longest = [0, 30, 9, 5][rank]
     return (0..<rank).map { _ in Int.random(in: 0...longest, using: &generator) }
   }
 
-  /// A regular or a rectilinear grid as metadata has it, and the shape of one of its chunks.
+  /// A regular or rectilinear grid in the form of metadata, and the shape of one of its chunks.
   static func grid(of shape: [Int], using generator: inout SeededGenerator) -> (JSONObject, chunkShape: [Int])
   {
     let sides = shape.map { Int.random(in: 1...$0 + 2, using: &generator) }
@@ -29,7 +29,7 @@ enum RandomShape {
     return (grid, sides)
   }
 
-  /// Lengths of chunks that differ, some of them as a length and how often it is repeated.
+  /// Different lengths of chunks, some as a length and its count.
   private static func lengths(covering length: Int, using generator: inout SeededGenerator) -> JSONValue {
     var lengths: [JSONValue] = []
     var rest = max(1, length)

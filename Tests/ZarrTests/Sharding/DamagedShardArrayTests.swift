@@ -102,7 +102,7 @@ struct DamagedShardArrayTests {
         .elementOverrun(index: 0, byteCount: 0xffff_fff0, available: 4)
       ),
     ] as [([UInt8], ChunkError)] {
-      // Good bytes follow, which nobody may take for a part of the inner chunk.
+      // Good bytes follow, which are not a part of the inner chunk.
       let entries =
         [
           (UInt64(bad.count), UInt64(good.count)), (0, UInt64(bad.count)), nil, nil, nil,

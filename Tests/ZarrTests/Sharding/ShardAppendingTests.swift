@@ -74,12 +74,12 @@ struct ShardAppendingTests {
     }
   }
 
-  @Test("Chunks of a shard that is continued keep their bytes, and those behind the end go")
+  @Test("Chunks of a continued shard keep their bytes, and those past the end go")
   func continued() throws {
     let store = StoreMeter(MemoryStore())
     let options = ArrayOptions(chunkSize: .count(2), shardSize: .count(10), codecs: [])
     let array = try ZarrArray.create(in: store, writing: ArrayElements.numbered(20), options: options)
-    // The array ends in the third chunk of the second shard, of which nobody can decode the first.
+    // The array ends in the third chunk of the second shard, whose first chunk cannot be decoded.
     try array.resize(to: [15])
     var shard = try storedValue(at: "c/1", in: store)
     shard[0] = 77

@@ -90,7 +90,7 @@ struct ShardReadingTests {
     #expect(store.takeReads() == [])
   }
 
-  @Test("A whole shard is opened once, whoever works on it", arguments: [1, 4])
+  @Test("A whole shard is opened once, by any number of workers", arguments: [1, 4])
   func wholeShard(workerCount: Int) throws {
     let store = StoreMeter(MemoryStore(), joining: RangeJoining(gapByteCount: 0, maximumByteCount: 64))
     let array = try makeArray(store, access: ArrayAccess(workerCount: workerCount))
@@ -102,7 +102,7 @@ struct ShardReadingTests {
     #expect(byteCount == 3 * 244)
   }
 
-  @Test("A shard that somebody else replaces is read anew", arguments: [false, true])
+  @Test("A shard that another writer replaces is read again", arguments: [false, true])
   func replaced(isFile: Bool) throws {
     let directory = try StoreDirectory()
     let base: any Store = isFile ? try FileStore(creating: directory.path) : MemoryStore()

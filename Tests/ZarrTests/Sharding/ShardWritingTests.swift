@@ -55,7 +55,7 @@ struct ShardWritingTests {
   func kept(location: ShardIndexLocation) throws {
     let store = StoreMeter(MemoryStore())
     let array = try ZarrArray.create(in: store, shape: [10], options: options(location: location))
-    // Inner chunks that nobody can decode, in another order and with gaps.
+    // Inner chunks that cannot be decoded, in another order and with gaps.
     let garbage = [[9, 9, 9], [], [7], [8, 8]] as [[UInt8]]
     let start = location == .start ? 84 : 0
     let data: [UInt8] = [0] + garbage[3] + [0, 0] + garbage[0] + [0] + garbage[2] + [0]
@@ -225,7 +225,7 @@ struct ShardWritingTests {
     let error = #expect(throws: ZarrError.self) { try array.write(source) }
     #expect(error?.chunkError == .innerChunk(position: 3, reason: .sourceFailed(reason: "test")))
     #expect(try storedValue(at: "c/1", in: base) == before)
-    // Nobody waits for ever.
+    // No thread waits forever.
     try array.write(elements)
     #expect(try array.read().arrays() == elements)
   }

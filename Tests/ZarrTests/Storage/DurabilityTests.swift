@@ -21,7 +21,7 @@ struct DurabilityTests {
   func deferred(durability: Durability) throws {
     let store = try FileStore(opening: directory.path, durability: durability)
     for number in 0..<10 {
-      try store.writeDeferred(StoreKey("a/b\(number)/c"), byteCount: 1) { append in
+      try store.write(StoreKey("a/b\(number)/c"), byteCount: 1, durability: .deferred) { append in
         try append([UInt8(number)].span.bytes)
       }
     }
@@ -70,6 +70,26 @@ struct DurabilityTests {
       try directory.files() == ["a/c/0", ".young.0000000000000002.partial", ".held.0000000000000001.partial"])
     close(held)
     #expect(try store.sweepTemporaryFiles() == 1)
+  }
+
+  @Test("A value that a killed process was about to delete gets its name back, unless there is a newer one")
+  func interruptedDeletion() throws {
+    let store = try FileStore(opening: directory.path)
+    try store.put([2], at: "c/1")
+    for (name, byte) in [("c/.0.0123456789abcdef.removed", 1), ("c/.1.0123456789abcdef.removed", 9)] {
+      try Data([UInt8(byte)]).write(to: URL(filePath: directory.path(name)))
+    }
+    #expect(try store.keys() == ["c/1"])
+    // The process that deletes it is still at work.
+    let held = open(directory.path("c/.0.0123456789abcdef.removed"), O_RDONLY)
+    #expect(flock(held, LOCK_EX | LOCK_NB) == 0)
+    try store.sweepTemporaryFiles()
+    #expect(try store.keys() == ["c/1"])
+    close(held)
+    try store.sweepTemporaryFiles()
+    #expect(try store.value(of: "c/0") == [1])
+    #expect(try store.value(of: "c/1") == [2])
+    #expect(try directory.files() == ["c/0", "c/1"])
   }
 
   /// A store with a link to a directory and one to a file that are not in it, and one that is.

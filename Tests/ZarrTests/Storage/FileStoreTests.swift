@@ -54,7 +54,7 @@ struct FileStoreTests {
     var status = [stat(), stat()]
     #expect(unsafe stat(directory.path("a"), &status[0]) == 0)
     usleep(50_000)
-    #expect(throws: StoreError.changed(path: directory.path("a"))) { try store.delete(old, at: key) }
+    #expect(throws: StoreError.changed(path: directory.path("a"))) { try store.delete(key, over: .seen(old)) }
     #expect(unsafe stat(directory.path("a"), &status[1]) == 0)
     #expect(status[0].st_ctim.tv_sec == status[1].st_ctim.tv_sec)
     #expect(status[0].st_ctim.tv_nsec == status[1].st_ctim.tv_nsec)
@@ -71,7 +71,7 @@ struct FileStoreTests {
     expectSystemError(ENOTDIR, naming: file) { _ = try FileStore(creating: file) }
   }
 
-  @Test("Directories that are made for a store which cannot be opened are not left behind")
+  @Test("Directories made for a store that cannot be opened are removed")
   func creatingWithoutFiles() async {
     await #expect(processExitsWith: .success) {
       let directory = try StoreDirectory()
@@ -90,7 +90,7 @@ struct FileStoreTests {
 
   @Test("Where no file can be made the error names the file")
   func unwritable() throws {
-    // Nobody, not even root, makes files here.
+    // Not even root can make files here.
     let store = try FileStore(opening: "/proc")
     let error = #expect(throws: StoreError.self) { try store.put([1], at: "zarr.json") }
     #expect(error?.description.contains("/proc/zarr.json") == true)
@@ -122,7 +122,7 @@ struct FileStoreTests {
     #expect(try directory.files() == ["c/0"])
   }
 
-  @Test("What a killed writer left is no value, and in nobody's way")
+  @Test("The files of a killed writer are not values, and do no harm")
   func leftovers() throws {
     let name = directory.path(".0.0123456789abcdef.partial")
     #expect(FileManager.default.createFile(atPath: name, contents: Data([9])))
@@ -238,7 +238,7 @@ struct FileStoreTests {
     #expect(try other.files() == ["kept"])
   }
 
-  @Test("Directories without values are in nobody's way, and other files are")
+  @Test("Directories without values do not block a move, and other files do")
   func movingToDirectories() throws {
     try store.put([1], at: "a/0")
     try FileManager.default.createDirectory(

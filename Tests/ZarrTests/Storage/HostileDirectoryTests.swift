@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-/// Directories that somebody made to lead a store astray.
+/// Hostile directories for a store.
 @Suite("Hostile directories")
 struct HostileDirectoryTests {
   @Test("Where the kernel cannot tell where links lead, none is followed")

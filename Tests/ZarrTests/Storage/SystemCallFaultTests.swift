@@ -60,7 +60,7 @@ struct SystemCallFaultTests {
         do { try call() } catch let next { Issue.record("\(comment): \(error); then: \(next)") }
       }
     }
-    // Of some calls nobody needs that they succeed.
+    // Some calls need not succeed.
     let hasHappened = hasFailed || systemfaults_end() > number
     try job.check(in: FileStore(opening: directory.path("store")), comment)
     let files = try directory.files()
@@ -79,13 +79,14 @@ struct SystemCallFaultTests {
         try DirectoryJob.prepare(store)
         systemfaults_begin(Int32(systemfaults_exchange.rawValue), code, 0, Int.max)
         try job.run(in: store) { call in try call() }
-        // Also what somebody else replaced is seen.
+        // Replacements by others are visible too.
         let key = try StoreKey("value")
         for round in 0..<2 {
           let old = try store.openValue(key)
           try store.put([1], at: "value")
           #expect(throws: StoreError.changed(path: directory.path("store/value"))) {
-            try store.replace(old, at: key, byteCount: 1) { append in try append(([2] as [UInt8]).span.bytes)
+            try store.write(key, over: .seen(old), byteCount: 1) { append in
+              try append(([2] as [UInt8]).span.bytes)
             }
           }
           #expect(try store.value(of: "value") == [1], "round \(round)")
@@ -139,7 +140,7 @@ struct SystemCallFaultTests {
   }
 
   @Test(
-    "Signals that interrupt whatever the process does are in nobody's way", arguments: DirectoryJob.allCases)
+    "Signals that interrupt the process do no harm", arguments: DirectoryJob.allCases)
   func signals(job: DirectoryJob) async {
     await #expect(processExitsWith: .success) { [job] in
       var action = sigaction()
@@ -155,7 +156,7 @@ struct SystemCallFaultTests {
         try job.run(in: store) { call in try call() }
         try job.check(in: store, "\(job), \(durability)")
       }
-      // Somebody waits for a lock meanwhile.
+      // Another thread waits for a lock in the meantime.
       let (one, other) = (try FileStore(opening: directory.path), try FileStore(opening: directory.path))
       let lock = try one.lock("name", below: "", timeout: nil)
       let thread = Thread {

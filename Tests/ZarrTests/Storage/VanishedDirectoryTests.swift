@@ -81,7 +81,7 @@ struct VanishedDirectoryTests {
     let calls: [() throws -> Void] = [
       { _ = try store.value(of: "a/2") }, { try store.put([4], at: "a/2") }, { _ = try store.list("") },
       { _ = try store.listDirectory("a") }, { _ = try store.lock("name", below: "", timeout: nil) },
-      { try store.writeDeferred(StoreKey("a/3"), byteCount: 1) { _ in } },
+      { try store.write(StoreKey("a/3"), byteCount: 1, durability: .deferred) { _ in } },
     ]
     for call in calls {
       let error = #expect(throws: StoreError.self) { try call() }

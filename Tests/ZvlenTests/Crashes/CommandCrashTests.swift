@@ -5,8 +5,8 @@ import Testing
 
 /// Commands that are killed, or lack something, at each call to the system in turn.
 ///
-/// `make crash` goes through all calls; the ordinary tests through some of each scenario, by a seed that every
-/// message has and that `CRASH_SEED` sets.
+/// `make crash` goes through all calls; the ordinary tests through some of each scenario, by a seed that
+/// every message has and that `CRASH_SEED` sets.
 @Suite("Commands that end at any call to the system")
 struct CommandCrashTests {
   /// What happens at a call.
@@ -144,10 +144,10 @@ private final class CommandJob {
     try finish(scratch, isDone: isDone, comment)
   }
 
-  /// Gives the next command, which completes the work and leaves nothing else behind.
+  /// Runs the next command, which completes the work and leaves nothing else.
   private func finish(_ scratch: ScratchDirectory, isDone: Bool, _ comment: Comment) throws {
     let command = isDone ? scenario.next ?? scenario.command : scenario.command
-    // An hour later: young files may belong to somebody who is at work.
+    // An hour later: new files may belong to a process at work.
     for path in try scratch.paths() where path.contains(".partial") {
       try FileManager.default.setAttributes(
         [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: scratch.path(path))

@@ -130,6 +130,12 @@ extension CommandRace {
       name: "two appends", preparation: [imports("old", layout)], command: imports("new", ["--append"]),
       meanwhile: .command(imports("moreLines", ["--append"])), allowed: both("data.zarr", old, new, more)),
     CommandRace(
+      name: "an append of a tree beside one to resume", preparation: [imports("tree", layout)],
+      command: imports("moreFiles", ["--append"]),
+      meanwhile: .command(imports("third", ["--append"] + resume)),
+      allowed: both("data.zarr", tree, moreFiles, CommandScenario.third),
+      check: { _, first, second in #expect(first && second) }, leaves: [".data.zarr.import.json"]),
+    CommandRace(
       name: "two appends of trees", preparation: [imports("tree", layout)],
       command: imports("moreFiles", ["--append"]), meanwhile: .command(imports("tree", ["--append"])),
       allowed: both("data.zarr", tree, moreFiles, tree)),

@@ -42,6 +42,66 @@ struct CommandRaceTests {
     #expect(isNew)
   }
 
+  @Test(
+    "A command that reads shows what was there or what is there now, whatever is replaced meanwhile",
+    arguments: [
+      ["cat", "group.zarr/data", "2", "11"], ["dump", "group.zarr/data"], ["info", "group.zarr/data"],
+      ["conformance", "--array_path", "group.zarr/data"], ["export", "group.zarr/data", "-o", "-"],
+      ["export", "group.zarr/data", "-o", "lines"], ["verify", "group.zarr/data"],
+      ["tree", "group.zarr/data"],
+      ["copy", "group.zarr/data", "copy.zarr", "--codec", "zstd"],
+      ["compare", "group.zarr/data", "same.zarr"],
+      ["info", "group.zarr"], ["verify", "group.zarr"], ["tree", "group.zarr"],
+      ["copy", "group.zarr", "copy.zarr", "--codec", "zstd"], ["copy", "group.zarr", "copy.zarr"],
+      ["compare", "group.zarr", "same.zarr"],
+    ])
+  func replacedMeanwhile(command: [String]) throws {
+    /// What a command shows and writes.
+    func result(_ outcome: Tool.Outcome, _ scratch: ScratchDirectory) throws -> [String] {
+      let copy = try Tool.run(["export", "copy.zarr", "-o", "-"], in: scratch)
+      let member = try Tool.run(["export", "copy.zarr/data", "-o", "-"], in: scratch)
+      let lines = (try? scratch.read("lines")) ?? []
+      return [
+        "\(outcome.exitCode)", outcome.text, outcome.errors, copy.text, member.text,
+        String(decoding: lines, as: UTF8.self),
+      ]
+    }
+    func run(in scratch: ScratchDirectory) throws -> [String] {
+      try result(Tool.run(command, in: scratch), scratch)
+    }
+    let template = try ScratchDirectory()
+    let layout = CommandScenario.layout
+    let source = command.contains("group.zarr") ? "group.zarr" : "group.zarr/data"
+    let original = CommandScenario.imports("old", to: "group.zarr/data", layout)
+    let replacing = CommandScenario.imports("new", to: "group.zarr/data", layout + ["--overwrite"])
+    let other = CommandScenario.imports("new", to: "group.zarr/another", layout)
+    try CommandScenario.prepare(
+      template, [CommandScenario.group(), original, other, ["copy", source, "same.zarr"]])
+    let old = try run(in: template.copy())
+    let replaced = try template.copy()
+    try Tool.succeed(replacing, in: replaced)
+    let new = try run(in: replaced)
+
+    let opening = systemfaults_open
+    let counted = try FaultyRun(command, in: template.copy(), SystemFault(calls: opening))
+    _ = try counted.end()
+    var numbers = Array(try counted.calls.indices)
+    if Self.environment["CRASH_ROUNDS"] == nil {
+      var generator = SeededGenerator(seed: Self.seed &+ CommandScenario.hash(command.joined()))
+      numbers = Array(numbers.shuffled(using: &generator).prefix(3))
+    }
+    for number in numbers {
+      let scratch = try template.copy()
+      let fault = SystemFault(calls: opening, action: .hold, numbers: number...number)
+      let reader = try FaultyRun(command, in: scratch, fault)
+      guard try reader.waitUntilHeld(), let call = try reader.calls.last else { continue }
+      try Tool.succeed(replacing, in: scratch)
+      reader.release()
+      let found = try result(reader.end(), scratch)
+      #expect(found == old || found == new, "\(command), at call \(number), \(call); seed \(Self.seed)")
+    }
+  }
+
   @Test("What has succeeded is there, and nothing else is lost", arguments: CommandRace.all)
   func races(race: CommandRace) throws {
     let template = try ScratchDirectory()

@@ -22,7 +22,8 @@ struct CommandScenario: Sendable, CustomTestStringConvertible {
   /// How it may leave what it has not done all of.
   var change = StoredState.Change.whole
 
-  /// The command that comes next when the work is done; that which comes next when it is not is the same command.
+  /// The command that comes next when the work is done; that which comes next when it is not is the same
+  /// command.
   ///
   /// Without one it is the same one too.
   var next: [String]?
@@ -33,7 +34,7 @@ struct CommandScenario: Sendable, CustomTestStringConvertible {
   /// What also has to hold at any time, beside what a reader finds.
   var check: @Sendable (ScratchDirectory) throws -> Void = { _ in }
 
-  /// Files that are for people, not for readers.
+  /// Files that readers ignore.
   var ignored: Set<String> = []
 
   var testDescription: String { name }
@@ -51,7 +52,8 @@ extension CommandScenario {
       .sorted { $0.lexicographicallyPrecedes($1) }
   }
 
-  /// What sources every scenario finds, and how they are laid out: a few chunks of each, the last one not full.
+  /// What sources every scenario finds, and how they are laid out: a few chunks of each, the last one not
+  /// full.
   static func writeSources(to scratch: ScratchDirectory) throws {
     for (name, rows) in [("old", old), ("new", new), ("moreLines", moreLines)] {
       try scratch.write(rows.flatMap { $0 + [10] }, to: ".sources/\(name)")
@@ -60,7 +62,7 @@ extension CommandScenario {
     try FileManager.default.createDirectory(
       atPath: scratch.path(".sources/noFiles"), withIntermediateDirectories: true)
     try scratch.write(#"{"zarr_format":3,"node_type":"group"}"#, to: ".sources/group/zarr.json")
-    for (name, rows) in [("tree", tree), ("moreFiles", moreFiles)] {
+    for (name, rows) in [("tree", tree), ("moreFiles", moreFiles), ("third", third)] {
       for row in rows {
         let parts = row.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
         try scratch.write(
@@ -101,7 +103,7 @@ extension CommandScenario {
   }
 
   static let (old, new, moreLines) = (lines("old", 12), lines("new", 13), lines("more", 11))
-  static let (tree, moreFiles) = (files("tree", 7), files("more", 6))
+  static let (tree, moreFiles, third) = (files("tree", 7), files("more", 6), files("third", 3))
   private static let overwrite = ["--overwrite"]
   static let resume = ["--resume", "--checkpoint-seconds", "0"]
 

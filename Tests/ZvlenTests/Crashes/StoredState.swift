@@ -4,10 +4,11 @@ import Zarr
 
 /// All that a reader finds in a directory, told by what belongs together.
 ///
-/// Files whose names begin with a dot are for nobody to find, and so are the chunks that no array has.
+/// Files whose names begin with a dot are ignored, and so are chunks that belong to no array.
 struct StoredState: Equatable {
   enum Content: Equatable {
-    /// The elements of an array, or the paths and bytes of a tree of files, and the chunks that cannot be read.
+    /// The elements of an array, or the paths and bytes of a tree of files, and the chunks that cannot be
+    /// read.
     case rows([[UInt8]], damaged: [String])
     /// The consolidated metadata of a group.
     case consolidated([String: String])
@@ -97,7 +98,7 @@ struct StoredState: Equatable {
       if exists("\(name)/blobs") {
         let paths = try ZarrArray.open(in: store, at: "paths", access: access).read().arrays()
         let blobs = try ZarrArray.open(in: store, at: "blobs", access: access).read().arrays()
-        // The files are those that have contents; paths behind them are those of an append that was stopped.
+        // Only files with contents count; further paths are of an append that was stopped.
         guard paths.count >= blobs.count else {
           return .unreadable("\(paths.count) paths and \(blobs.count) blobs")
         }

@@ -90,7 +90,7 @@ final class FaultyRun {
     return isHeld
   }
 
-  /// Waits for the end, or for a while after which it is taken to wait for somebody else.
+  /// Waits for the end, or for some time, after which the process counts as waiting for another one.
   func waitUntilBlocked() {
     let deadline = ContinuousClock.now + .seconds(1)
     while process.isRunning, ContinuousClock.now < deadline { usleep(300) }

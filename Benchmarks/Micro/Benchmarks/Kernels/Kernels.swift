@@ -1,9 +1,9 @@
 import Benchmark
 import ChunkEngine
 
-/// The kernels and codecs, each over the same chunk again and again, in warm memory and on one thread.
+/// The kernels and codecs, each repeated on the same chunk, in warm memory and on one thread.
 let benchmarks: @Sendable () -> Void = {
-  // The form of the output that Scripts/bench_check.py reads has no times without the throughput.
+  // Without the throughput, the output that Scripts/bench_check.py reads has no times.
   Benchmark.defaultConfiguration = .init(
     metrics: [.throughput, .wallClock], warmupIterations: 3, scalingFactor: .one,
     maxDuration: .milliseconds(250), maxIterations: 2000)
@@ -33,7 +33,7 @@ let benchmarks: @Sendable () -> Void = {
     encoding(text, chain, named: name, repeats: 1)
     decoding(text, chain, named: name, repeats: 1)
   }
-  // Its items are whole in a chunk only if all elements have a multiple of their size.
+  // Only a chunk of whole items can be shuffled, so all elements have a multiple of the item size.
   let shuffle = CodecChain(VlenBytesCodec(), stages: [.transform(ShuffleCodec())])
   let items = Sample(elementByteCounts: 1000...1000)
   encoding(items, shuffle, named: "shuffle", repeats: 1)

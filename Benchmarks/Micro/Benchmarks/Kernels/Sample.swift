@@ -1,11 +1,11 @@
 import ChunkEngine
 
-/// Elements of a chunk of about 256 KiB, and the chunk.
+/// The elements of a chunk of about 256 KiB, and the chunk.
 struct Sample: Sendable {
   private let bytes: [UInt8]
   private let offsets: [Int64]
 
-  /// Makes elements of random bytes, with any size in a range.
+  /// Makes elements of random bytes, with sizes in a range.
   init(elementByteCounts: ClosedRange<Int>) {
     var random = SplitMix()
     var bytes: [UInt8] = []
@@ -39,7 +39,7 @@ struct Sample: Sendable {
   /// Each element in memory of its own.
   var objects: [[UInt8]] { (0..<count).map { Array(bytes[Int(offsets[$0])..<Int(offsets[$0 + 1])]) } }
 
-  /// Calls `body` with the elements where they are.
+  /// Calls `body` with the contiguous elements.
   func withBlobs(_ body: (any BlobSource) throws -> Void) rethrows {
     // SAFETY: Bytes have no padding.
     try withContiguousBlobs(unsafe bytes.span.bytes, offsets: offsets.span, body)

@@ -1,4 +1,4 @@
-/// Writings whose characters take from one byte to four.
+/// Scripts whose characters take one to four bytes.
 enum Script: String, CaseIterable {
   case ascii = "ASCII"
   case latin = "Latin"

@@ -1,4 +1,5 @@
-/// SplitMix64 with one seed, so that every build measures the same bytes: how fast a compressor is depends on them.
+/// SplitMix64 with a fixed seed, so that every build measures the same bytes: the speed of a compressor
+/// depends on them.
 struct SplitMix: RandomNumberGenerator {
   private var state: UInt64 = 7
 

@@ -1,12 +1,12 @@
 import Benchmark
 import ChunkEngine
 
-/// Lays elements out that lie back to back.
+/// Lays out contiguous elements.
 func layingOut(_ sample: Sample, named name: String) {
   encoding(sample, CodecChain(VlenBytesCodec()), named: name)
 }
 
-/// Lays elements out that are arrays each.
+/// Lays out elements that are separate arrays.
 func layingOutObjects(_ sample: Sample) {
   let objects = sample.objects
   Benchmark("encode objects") { benchmark in
@@ -18,7 +18,7 @@ func layingOutObjects(_ sample: Sample) {
   }
 }
 
-/// Encodes elements that lie back to back.
+/// Encodes contiguous elements.
 func encoding(_ sample: Sample, _ chain: CodecChain, named name: String, repeats: Int = repeatCount) {
   Benchmark("encode \(name)") { benchmark in
     var encoder = try ChunkEncoder(chain)
@@ -31,7 +31,7 @@ func encoding(_ sample: Sample, _ chain: CodecChain, named name: String, repeats
   }
 }
 
-/// Copies the elements of a chunk back to back.
+/// Copies the elements of a chunk to contiguous memory.
 func takingApart(_ sample: Sample, named name: String) {
   let chunk = Result { try sample.chunk(CodecChain(VlenBytesCodec())) }
   Benchmark("decode \(name)") { benchmark in
@@ -51,7 +51,7 @@ func showing(_ sample: Sample) {
   decoding(sample, CodecChain(VlenBytesCodec()), named: "to views")
 }
 
-/// Decodes a chunk, and finds its elements.
+/// Decodes a chunk and finds its elements.
 func decoding(_ sample: Sample, _ chain: CodecChain, named name: String, repeats: Int = repeatCount) {
   let chunk = Result { try sample.chunk(chain) }
   Benchmark("decode \(name)") { benchmark in
@@ -82,5 +82,5 @@ func validating(_ script: Script) {
   }
 }
 
-/// How often a piece of work is done in one measurement, so that the clock is a small part of it.
+/// The number of repetitions in one measurement, so that reading the clock is a small part of it.
 let repeatCount = 10

@@ -3,7 +3,7 @@ import ChunkEngine
 extension CodecRegistry {
   /// The codecs with which zarr-python 2 stored objects.
   ///
-  /// They have their names in Zarr v2, and those that other libraries give them in v3.
+  /// They have the names of Zarr v2, and the names that other libraries use in v3.
   static let objects: [String: Factory] = [
     JSON2Codec.name: codec(.json, JSON2Codec.self), "json2": codec(.json, JSON2Codec.self),
     MessagePack2Codec.name: codec(.json, MessagePack2Codec.self),

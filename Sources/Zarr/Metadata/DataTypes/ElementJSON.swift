@@ -42,7 +42,7 @@ extension DataType {
     try ElementWriter(form: .fillValue).json(of: self, bytes[...], field: "fill_value")
   }
 
-  /// An element as JSON, for people and other programs to read.
+  /// An element as JSON.
   ///
   /// It has the form of a fill value with two exceptions. A present element of an optional type is in an
   /// array only if the inner type is optional, JSON, or of another package. Byte strings of fixed length are

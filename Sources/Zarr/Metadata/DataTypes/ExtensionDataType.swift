@@ -48,7 +48,7 @@ public protocol ExtensionDataType: Hashable, Sendable {
   /// - Throws: An error if the bytes are not an element.
   func json(ofFillValue bytes: [UInt8]) throws(MetadataError) -> JSONValue
 
-  /// An element as JSON for people to read.
+  /// An element as JSON.
   ///
   /// - Throws: An error if the bytes are not an element.
   func json(ofElement bytes: RawSpan) throws(MetadataError) -> JSONValue

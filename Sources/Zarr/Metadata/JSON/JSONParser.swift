@@ -115,7 +115,7 @@ public struct JSONError: Error, Hashable, CustomStringConvertible {
   /// The code point of the error in its line, from 1.
   public let column: Int
 
-  /// What is wrong, for people to read.
+  /// A description of the fault.
   public let message: String
 
   /// The place and the message.

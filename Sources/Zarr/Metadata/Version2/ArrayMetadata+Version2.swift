@@ -138,7 +138,7 @@ struct Version2Codecs {
       return type
     }
     guard let codec = stages.first(where: { Self.objectNames.contains($0.name) }), !hasPickle else {
-      // Nothing says what is in a pickle. JSON takes any fill value.
+      // The content of a pickle is unknown. JSON takes any fill value.
       if hasPickle { return .json }
       throw MetadataError(
         code: .unsupported, field: "filters",

@@ -2,7 +2,7 @@ import ChunkEngine
 import Zarr
 
 extension FuzzTarget {
-  /// Arrays of both versions: the document with its length, bytes that choose regions, and chunks with their
+  /// Arrays of both versions: the document with its length, bytes that choose regions, and chunks with
   /// lengths.
   static let arrays = FuzzTarget("arrays") {
     try (SeedDocuments.arrays + SeedDocuments.version2Arrays).map { text in
@@ -17,7 +17,7 @@ extension FuzzTarget {
       guard let array = try open(input.takeCounted(), access), array.shape.count <= 4 else { return }
       let shape = array.shape
       let choices = (0..<8).map { _ in Int(input.byte()) }
-      // The chunks at the beginning, whichever way they are named.
+      // The first chunks, under every form of their keys.
       for index in 0..<4 {
         let bytes = input.takeCounted()
         guard !bytes.isEmpty else { continue }
@@ -45,7 +45,7 @@ extension FuzzTarget {
 
   private static let documentNames = ["zarr.json", ".zarray"]
 
-  /// Opens an array by a document of either version, of which nothing else is stored.
+  /// Opens an array from a document of either version alone.
   private static func open(_ document: [UInt8], _ access: ArrayAccess) throws -> ZarrArray? {
     for name in documentNames {
       let store = MemoryStore()
@@ -55,7 +55,7 @@ extension FuzzTarget {
     return nil
   }
 
-  /// Reads a region, and its first element by itself.
+  /// Reads a region, and its first element alone.
   private static func readConsistently(_ array: ZarrArray, _ region: ArrayRegion) throws {
     guard let count = region.elementCount, count <= 4096 else { return }
     let view: BlobView

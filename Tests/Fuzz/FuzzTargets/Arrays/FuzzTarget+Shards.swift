@@ -2,7 +2,7 @@ import ChunkEngine
 import Zarr
 
 extension FuzzTarget {
-  /// Shards that are read in parts: bytes choose the array and the regions, and the rest is the shard.
+  /// Shards, read in parts: bytes choose the array and the regions, and the rest is the shard.
   static let shards = FuzzTarget("shards") {
     try ShardedArray.documents.indices.flatMap { index in
       let sample = try ShardedArray(index)
@@ -52,7 +52,7 @@ private struct ShardedArray {
     key = array.key(ofChunkAt: [0])
   }
 
-  /// A shard of which the first elements are written.
+  /// A shard with its first elements.
   func shard(elementCount: Int) throws -> [UInt8] {
     let byteCount = array.dataType.layout.fixedByteCount
     let elements = (0..<elementCount).map { [UInt8](repeating: UInt8($0), count: byteCount ?? $0) }
@@ -105,7 +105,7 @@ private struct ShardedArray {
   }
 }
 
-/// What a scan has shown, on the only worker that there is.
+/// The elements of a scan with one worker.
 private final class Elements: @unchecked Sendable {
   private(set) var all: [[UInt8]]
 

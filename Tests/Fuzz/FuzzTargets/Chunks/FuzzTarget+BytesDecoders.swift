@@ -1,14 +1,14 @@
 import ChunkEngine
 
 extension FuzzTarget {
-  /// Codecs from bytes to bytes: a byte chooses the codec, the next whether the rest is decoded or encoded.
+  /// Bytes-to-bytes codecs: a byte chooses the codec, the next whether to decode or encode the rest.
   static let bytesDecoders = FuzzTarget("bytes-decoders") {
     let texts: [[UInt8]] = [
       [], [1], Array("abcabcabcabcabcabcabcabcabc".utf8), [UInt8](repeating: 0, count: 300),
     ]
     return try SampleCodecs.bytesToBytes.enumerated().flatMap { index, codec in
       let encoder = try codec.makeEncoder()
-      // Not every codec takes bytes of any number.
+      // Some codecs do not take every number of bytes.
       let encoded =
         texts.compactMap { try? codec.encoded($0, with: encoder) } + (try foreignChunks(of: codec))
       return encoded.map { [UInt8(index), 0] + $0 } + texts.map { [UInt8(index), 1] + $0 }
@@ -24,7 +24,7 @@ extension FuzzTarget {
     }
   }
 
-  /// Blosc: a byte chooses how what was decoded is encoded again, and the rest is a frame.
+  /// Blosc: a byte chooses the settings to encode again with, and the rest is a frame.
   static let blosc = FuzzTarget("blosc") {
     let text = (0..<600).map { UInt8(truncatingIfNeeded: $0 / 5) }
     return try bloscCodecs.enumerated().flatMap { index, codec in
@@ -48,7 +48,7 @@ extension FuzzTarget {
     }
   }
 
-  /// Chunks of other libraries, whose names begin with that of the codec.
+  /// Chunks of other libraries, whose names begin with the name of the codec.
   private static func foreignChunks(of codec: some BytesToBytesCodec) throws -> [[UInt8]] {
     let name = String(type(of: codec).name.split(separator: ".").last ?? "")
     return try Fixtures.files("chunks", startingWith: "\(name)-", endingWith: ".chunk", below: 600, count: 30)
@@ -88,7 +88,7 @@ private struct BytesRoundTrip {
     let again = try must("\(name) does not decode what it encoded") { try decoder.decoded(encoded) }
     try check(again == plain, "\(name) decodes other than was encoded")
     guard plain.count > 0 else { return }
-    // A limit one byte below is kept.
+    // A limit one byte below is an error.
     do {
       _ = try decoder.decoded(encoded, limit: plain.count - 1)
       throw BrokenProperty(description: "\(name) decodes more than the limit")

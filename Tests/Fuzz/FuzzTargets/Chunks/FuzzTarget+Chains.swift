@@ -1,7 +1,7 @@
 import ChunkEngine
 
 extension FuzzTarget {
-  /// Whole chains: bytes choose the codecs and the damage, and the rest are the elements.
+  /// Whole chains: bytes choose the codecs and the damage, and the rest is elements.
   static let chains = FuzzTarget("chains") {
     let count = SampleCodecs.stages.count + 1
     return (0..<2 * count).map { index in
@@ -21,7 +21,7 @@ extension FuzzTarget {
   }
 }
 
-/// The chains that were used last, since their codecs take longer to make than to run.
+/// The last chains, because making codecs takes longer than running them.
 private final class ChainPool {
   private var coders: [[Int]: ChainCoder] = [:]
 
@@ -49,7 +49,7 @@ private final class ChainPool {
   }
 }
 
-/// A chain that encodes chunks of two rows, and decodes what has been damaged.
+/// A chain that encodes chunks of two rows, and decodes damaged ones.
 private final class ChainCoder {
   private let chain: CodecChain
   private let encoder: ChainEncoder
@@ -71,7 +71,7 @@ private final class ChainCoder {
     do throws(ChunkError) {
       try encoder.encode(elements.span.bytes, shape: shape, into: &arena)
     } catch {
-      // Not every codec takes bytes of any number.
+      // Some codecs do not take every number of bytes.
       guard case .unencodable = error else { throw error }
       return
     }

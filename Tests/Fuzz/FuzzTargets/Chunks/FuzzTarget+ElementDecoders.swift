@@ -2,7 +2,7 @@ import ChunkEngine
 import Zarr
 
 extension FuzzTarget {
-  /// Codecs from elements to bytes: a byte chooses the codec, others the shape, and the rest is a chunk.
+  /// Array-to-bytes codecs: a byte chooses the codec, others the shape, and the rest is a chunk.
   static let elementDecoders = FuzzTarget("element-decoders") {
     try SampleCodecs.arrayToBytes.enumerated().map { index, sample in
       let chunk = try ChunkRepresentation(shape: [3], layout: sample.layout)
@@ -55,7 +55,7 @@ extension FuzzTarget {
         usesSingleFloats: settings & 1 != 0, tellsBytesFromText: settings & 2 == 0, isRaw: settings & 4 != 0)
       return try ObjectRoundTrip(
         ElementRoundTrip(ElementCodec(codec)), keepsValues: !codec.usesSingleFloats,
-        // Byte strings that are stored as text need not be text when they come back.
+        // Byte strings stored as text need not decode to text.
         keepsKinds: codec.tellsBytesFromText)
     }
     return { input in
@@ -85,7 +85,7 @@ struct ElementRoundTrip {
     do {
       let elements = try decoder.decoded(bytes, of: chunk)
       let isWhole = layout != .variable || referenceElements(elements, count: chunk.elementCount) != nil
-      // Elements of any size are checked by whoever reads them.
+      // The reader checks elements of any size.
       return isWhole ? elements : nil
     } catch is ChunkError {
       return nil
@@ -107,7 +107,7 @@ struct ElementRoundTrip {
   }
 }
 
-/// Does the same for elements that are JSON text, of which the value counts.
+/// Does the same for elements of JSON text, comparing values.
 private struct ObjectRoundTrip {
   private let codec: ElementRoundTrip
   private let keepsValues: Bool

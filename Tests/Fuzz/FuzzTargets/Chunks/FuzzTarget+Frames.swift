@@ -1,10 +1,10 @@
 import ChunkEngine
 
 extension FuzzTarget {
-  /// Chunks that are large when they are decoded: which elements to look for, and a chunk compressed with
-  /// Zstandard, of which elements are found block by block.
+  /// Chunks with a large decoded size: the elements to find, and a chunk compressed with Zstandard, whose
+  /// elements are found block by block.
   static let frames = FuzzTarget("frames") {
-    // Of 300 KB, where decoding stops early, and of 2 MB, where all elements are found meanwhile.
+    // 300 KB, where decoding stops early, and 2 MB, where all elements are found while decoding.
     let chunks = [3000, 20_000].map { byteCount in
       referenceWireForm(
         (0..<frameElementCount).map { [UInt8](repeating: UInt8($0 / 40), count: byteCount + $0 % 7) })
@@ -25,7 +25,7 @@ extension FuzzTarget {
       let stored = input.rest()
       let placed = try? coder.placed(stored)
       if let placed, let whole = try? coder.elementsOfWhole(stored) {
-        // libzstd takes some frames at once and not block by block, and others the other way around.
+        // libzstd decodes some frames only at once, and others only block by block.
         try check(placed == whole, "elements are others when they are found block by block")
       }
       let scanned = try? coder.scanned(stored, shown, stops: false)
@@ -34,7 +34,7 @@ extension FuzzTarget {
       let first = try must("elements of a chunk that is read cannot be found") {
         try coder.scanned(stored, shown, stops: true)
       }
-      try check(first == Array(placed[shown]), "elements are others when nothing behind them is decoded")
+      try check(first == Array(placed[shown]), "elements differ if nothing after them is decoded")
     }
   }
 }
@@ -42,7 +42,7 @@ extension FuzzTarget {
 /// The elements of a chunk.
 private let frameElementCount = 100
 
-/// Finds elements in each of the ways that there are.
+/// Finds elements in each possible way.
 private final class FrameCoder {
   private let chain: CodecChain
   private let limits: DecodingLimits
@@ -57,7 +57,7 @@ private final class FrameCoder {
     scanner = try ChunkDecoder(chain, limits: limits)
   }
 
-  /// The elements of a chunk that is decoded before it is looked at.
+  /// The elements of a chunk, found after decoding.
   func elementsOfWhole(_ stored: [UInt8]) throws -> [[UInt8]] {
     let chunk = try decoder.decode { arena, _ in
       try arena.append(copying: stored.span.bytes)
@@ -69,7 +69,7 @@ private final class FrameCoder {
     return builder.finish().arrays()
   }
 
-  /// The elements of a view of a chunk, found while it is decoded.
+  /// The elements of a view of a chunk, found while decoding.
   func placed(_ stored: [UInt8]) throws -> [[UInt8]] {
     let builder = try BlobViewBuilder(count: frameElementCount, chain: chain, limits: limits)
     let grid = try InnerChunkGrid(chunkShape: [frameElementCount])
@@ -78,11 +78,12 @@ private final class FrameCoder {
       try arena.append(copying: stored.span.bytes)
       return true
     }
-    _ = try decoder.place(in: builder, fillElement: ElementLayout.variable.sharedElement([]), countsElementBytes: false)
+    let fillElement = try ElementLayout.variable.sharedElement([])
+    _ = try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: false)
     return builder.finish().arrays()
   }
 
-  /// Some elements of a chunk, with or without those behind them.
+  /// Some elements of a chunk, with or without those after them.
   func scanned(_ stored: [UInt8], _ shown: Range<Int>, stops: Bool) throws -> [[UInt8]] {
     var found: [[UInt8]] = []
     let run = ElementRun(chunkIndex: shown.lowerBound, selectionIndex: 0, count: shown.count)

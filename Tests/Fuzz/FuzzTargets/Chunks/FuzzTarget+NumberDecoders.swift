@@ -1,7 +1,7 @@
 import ChunkEngine
 
 extension FuzzTarget {
-  /// Codecs from elements to elements: bytes choose codec, types and shape, and the rest are numbers.
+  /// Array-to-array codecs: bytes choose codec, types and shape, and the rest is numbers.
   static let numberDecoders = FuzzTarget("number-decoders") {
     (0..<12).flatMap { kind in
       (0..<4).map { [UInt8(kind), $0 * 3, $0 * 4 + 1, $0, 2, 3, 2, 1] + [UInt8](0..<48) }
@@ -16,7 +16,7 @@ extension FuzzTarget {
   }
 }
 
-/// A codec from elements to elements that an input has chosen.
+/// An array-to-array codec that an input chose.
 private struct NumberCodec {
   private let codec: any ArrayToArrayCodec
   private let type: NumberType
@@ -24,7 +24,7 @@ private struct NumberCodec {
 
   private static let types = NumberType.allCases
 
-  /// Makes a codec, or nil for settings that there are not.
+  /// Makes a codec, or returns nil for impossible settings.
   init?(_ input: inout FuzzInput) {
     let kind = input.number(below: 12)
     let type = Self.types[input.number(below: Self.types.count)]
@@ -85,7 +85,7 @@ private struct NumberCodec {
       : kind % 3 == 1 ? .unsignedInteger(bits) : .real(Double(bitPattern: bits))
   }
 
-  /// Decodes numbers, as many as there are or as many as there must be, and encodes what that gives.
+  /// Decodes the given or the required number of numbers, and encodes the result.
   func run(_ input: inout FuzzInput, shape: [Int], isExact: Bool) throws {
     let layout = ElementLayout.fixed(byteCount: type.byteCount)
     let chunk = try ChunkRepresentation(shape: shape, layout: layout)

@@ -1,7 +1,7 @@
 import ChunkEngine
 
 extension FuzzTarget {
-  /// Chunks in wire form: a byte with the number of elements, two with those to show, and the chunk.
+  /// Chunks in wire form: a byte with the number of elements, two with the elements to show, and the chunk.
   static let wireForm = FuzzTarget("wire-form") {
     let chunks: [[[UInt8]]] = [
       [], [[]], [[1]], [[1, 2], [], Array("é".utf8)], .init(repeating: [7], count: 40),

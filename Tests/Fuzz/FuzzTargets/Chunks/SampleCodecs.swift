@@ -1,7 +1,7 @@
 import ChunkEngine
 import Zarr
 
-/// A codec that makes bytes of elements, and what these are.
+/// An array-to-bytes codec, and its elements.
 struct ElementCodec {
   let codec: any ArrayToBytesCodec
   let layout: ElementLayout
@@ -14,7 +14,7 @@ struct ElementCodec {
 
 /// The codecs that inputs choose from.
 enum SampleCodecs {
-  /// The codecs that make bytes of bytes, but for Blosc with its many settings.
+  /// The bytes-to-bytes codecs, except Blosc with its many settings.
   static let bytesToBytes: [any BytesToBytesCodec] = [
     ZstdCodec(level: 1), ZstdCodec(level: 1, hasChecksum: true), LZ4Codec(), GzipCodec(level: 1),
     ZlibCodec(level: 1), BZ2Codec(), LZMACodec(preset: 0), LZMACodec(format: .alone, preset: 0),
@@ -30,7 +30,7 @@ enum SampleCodecs {
     return options
   }()
 
-  /// The checksums, where they can stand.
+  /// The checksums in each possible place.
   static let checksums: [any ChecksumCodec] = [
     CRC32CCodec(), CRC32Codec(location: .start), CRC32Codec(location: .end),
     NumcodecsCRC32CCodec(location: .start),
@@ -42,7 +42,7 @@ enum SampleCodecs {
   static let stages: [CodecChain.Stage] =
     bytesToBytes.map { .transform($0) } + checksums.map { .checksum($0) }
 
-  /// The codecs that make bytes of elements.
+  /// The array-to-bytes codecs.
   static let arrayToBytes: [ElementCodec] =
     wireForms + composites + [
       number(1, .little), number(4, .big), number(8, .little),

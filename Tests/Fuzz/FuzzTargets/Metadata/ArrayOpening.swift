@@ -1,11 +1,11 @@
 import ChunkEngine
 import Zarr
 
-/// Opens arrays by their documents alone.
+/// Opens arrays from their documents alone.
 struct ArrayOpening {
   private let access = ArrayAccess(workerCount: 1, limits: decodingLimits)
 
-  /// Opens an array of which no chunk is stored, and reads its first element.
+  /// Opens an array without chunks, and reads its first element.
   func open(_ documents: [String: [UInt8]]) throws {
     let store = MemoryStore()
     for (name, bytes) in documents { try store.write(StoreKey(name), bytes.span.bytes) }

@@ -2,7 +2,7 @@ import ChunkEngine
 import Zarr
 
 extension FuzzTarget {
-  /// Consolidated metadata: the first byte says of which version, the rest is the document with it.
+  /// Consolidated metadata: the first byte is the version, and the rest the document.
   static let consolidatedMetadata = FuzzTarget("consolidated") {
     [[3] + Array(SeedDocuments.consolidated.utf8), [2] + Array(SeedDocuments.version2Consolidated.utf8)]
   } prepare: {
@@ -32,7 +32,7 @@ extension FuzzTarget {
       }
       try check(Set(paths).count == paths.count, "a node is listed twice")
       guard group.usesConsolidatedMetadata, group.metadata.zarrFormat == .version3 else { return }
-      // What is written anew has the same copies.
+      // Written again, it has the same copies.
       try group.setAttributes(["a": 1])
       var again: [NodePath] = []
       try must("a written group is not read") {

@@ -1,6 +1,6 @@
-/// Documents to begin with, beside those of the fixtures.
+/// Seed documents, in addition to the fixtures.
 enum SeedDocuments {
-  /// A document of Zarr v3, of parts that are JSON text; of a shape the lengths, with commas between them.
+  /// A document of Zarr v3 from parts of JSON text; a shape is its lengths, separated by commas.
   static func array(
     shape: String = "4", chunkShape: String = "2", dataType: String = "\"bytes\"",
     fillValue: String = "\"\"", codecs: String, more: String = ""
@@ -114,7 +114,7 @@ enum SeedDocuments {
     "metadata":{"a":\(group),"a/b":\(array(codecs: "\"vlen-bytes\"")),"c":{}}}}
     """
 
-  /// The document with copies of Zarr v2.
+  /// The document of Zarr v2 with copies.
   static let version2Consolidated = """
     {"zarr_consolidated_format":1,"metadata":{".zgroup":{"zarr_format":2},"a/.zgroup":{"zarr_format":2},\
     "a/b/.zarray":\(version2Arrays[0]),"a/b/.zattrs":{"x":1}}}

@@ -10,7 +10,7 @@ struct ElementTests {
   }
 
   @Test(
-    "An element is written for people to read, and read back",
+    "An element is written as JSON, and read back",
     arguments: [
       .init(.number(.bool), "true", [1]), .init(.number(.int8), "-1", [255]),
       .init(.number(.float32), "0.10000000149011612", [0xCD, 0xCC, 0xCC, 0x3D]),

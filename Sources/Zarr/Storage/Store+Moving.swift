@@ -1,3 +1,69 @@
+import ChunkEngine
+
+extension Store {
+  /// Copies a value to another key or store by parts, which all go through `arena`.
+  ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - target: The key that it gets.
+  ///   - other: The store that it goes to.
+  ///   - arena: Where the parts are meanwhile.
+  /// - Returns: The size of the value in bytes, or nil if there is none.
+  /// - Throws: ``StoreError``, also if the value is changed meanwhile.
+  func copy(
+    _ key: StoreKey, to target: StoreKey, in other: any Store, with arena: inout ByteArena
+  ) throws -> Int? {
+    let partByteCount = 8 << 20
+    guard let value = try openValue(key) else { return nil }
+    let byteCount = value.byteCount
+    var part = ByteArena()
+    swap(&part, &arena)
+    defer { swap(&part, &arena) }
+    try other.write(target, byteCount: byteCount) { append in
+      for start in stride(from: 0, to: byteCount, by: partByteCount) {
+        part.removeAll()
+        let range = start..<start + min(partByteCount, byteCount - start)
+        try value.read(range, into: &part)
+        guard part.count == range.count else {
+          throw StoreError.notMoved(
+            path: "\(location)/\(key)", target: target.description, reason: "it was changed meanwhile")
+        }
+        try append(part.bytes)
+      }
+    }
+    return byteCount
+  }
+
+  /// Copies all values below a prefix to one that is free, and removes them.
+  func renameByCopying(_ prefix: String, to target: String) throws {
+    let move = PrefixMove(prefix, to: target, in: self)
+    try move.checkPrefixes()
+    let keys = try list(prefix)
+    let isTaken = try !target.isEmpty && byteCount(of: StoreKey(target)) != nil
+    if try isTaken || !list(target).isEmpty { throw move.occupied }
+    try move.check(keys)
+    var copies: [StoreKey] = []
+    do {
+      var arena = ByteArena()
+      for key in keys {
+        let newKey = try move.newKey(of: key)
+        // Others may have put something there by now, which stays.
+        guard try byteCount(of: newKey) == nil else { throw move.occupied }
+        copies.append(newKey)
+        // Somebody may have removed it by now.
+        _ = try copy(key, to: newKey, in: self, with: &arena)
+      }
+    } catch {
+      // Whatever this does, the error that counts is the first one.
+      for key in copies { try? delete(key) }
+      throw error
+    }
+    for key in keys {
+      try delete(key)
+    }
+  }
+}
+
 /// Another prefix for the keys below one, and the rules that this follows in every store.
 struct PrefixMove {
   private let prefix: String

@@ -1,0 +1,362 @@
+import CSystemCalls
+import ChunkEngine
+import Glibc
+import Synchronization
+
+/// What of a value survives when its writer, or the machine, is stopped in the middle.
+public enum Durability: String, Sendable, Hashable, CaseIterable {
+  /// Values are written in their place: quick, and a reader or a crash may find a part of one.
+  case none
+  /// A value is wholly the old one or the new one for every reader, also after its writer was killed. After a
+  /// crash of the machine it is what the file system makes of it.
+  case atomic
+  /// What was written is on the disk when the call returns, and survives a crash of the machine.
+  case durable
+}
+
+extension FileStore: ConditionalStore, BatchingStore {
+  public func write(
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try write(key, onlyIf: nil, byteCount, durability, gather)
+  }
+
+  /// Writes the value, unless somebody who did not look at the old one has replaced that.
+  ///
+  /// The new file and the one that is there change places in one step, and what came out of it is looked at:
+  ///
+  ///     c/0                 old            new            if another file than the old one came out,
+  ///     .0.….partial        new    ──▶     what it was    they change back, and the call throws
+  ///
+  /// File systems that cannot do that are looked at just before. Values that are written in their place, as
+  /// with ``Durability/none``, are not looked at.
+  public func write(
+    _ key: StoreKey, if condition: WriteCondition, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try write(key, onlyIf: condition, byteCount, durability, gather)
+  }
+
+  /// Deletes a value, unless it is another one by now.
+  ///
+  /// The file gets a hidden name first, and is looked at under that name:
+  ///
+  ///     c/0    old   ──▶   .0.….removed   old       is deleted
+  ///                                       another   gets its name back
+  ///
+  /// Others may see that there is no value for a moment. If the process is killed then, the next sweep gives the
+  /// file its name back. A lock on the old file tells a sweep that the process is still at work.
+  public func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
+    // Most other values are noticed here, and keep their name.
+    guard isVersion(version, of: key.description),
+      let file = try open(key.description, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW, path: path(of: key))
+    else {
+      throw StoreError.changed(path: path(of: key))
+    }
+    _ = flock(file.rawValue, LOCK_EX | LOCK_NB)
+    let name = Self.sibling(of: key.description, TemporaryName.makeRemoved)
+    guard retrying({ unsafe renameat(root.rawValue, key.description, root.rawValue, name) }) == 0 else {
+      if errno == ENOENT { throw StoreError.changed(path: path(of: key)) }
+      throw StoreError.system(operation: "remove", path: path(of: key), code: errno)
+    }
+    guard isVersion(version, of: name) else {
+      restore(name, as: key.description)
+      throw StoreError.changed(path: path(of: key))
+    }
+    _ = unsafe unlinkat(root.rawValue, name, 0)
+    if durability == .durable { try synchronizeDirectory(Self.parent(of: key.description)) }
+  }
+
+  /// Gives a file its name back that was to be deleted, or removes it if there is a newer one under that name.
+  func restore(_ name: String, as original: String) {
+    if unsafe csystemcalls_rename(root.rawValue, name, original, csystemcalls_rename_new) == 0 { return }
+    switch errno {
+    case EEXIST: _ = unsafe unlinkat(root.rawValue, name, 0)
+    case EINVAL, ENOSYS:
+      // A link is made only if the name is free, too.
+      let isLinked = unsafe linkat(root.rawValue, name, root.rawValue, original, 0) == 0
+      if isLinked || errno == EEXIST { _ = unsafe unlinkat(root.rawValue, name, 0) }
+    default: break
+    }
+  }
+
+  public func makeBatch() -> (any StoreBatch)? { durability == .durable ? FileBatch(in: self) : nil }
+
+  /// Writes what has been deferred to the disk, all of it with one call to the system.
+  ///
+  /// To synchronize one file after the other costs more than twice as much for files of 64 KiB. The call also
+  /// writes what others have written to the same file system.
+  public func synchronize() throws {
+    guard isUnsynchronized.exchange(false, ordering: .sequentiallyConsistent) else { return }
+    do {
+      try synchronizeFileSystem()
+    } catch {
+      isUnsynchronized.store(true, ordering: .sequentiallyConsistent)
+      throw error
+    }
+  }
+
+  fileprivate func synchronizeFileSystem() throws(StoreError) {
+    guard retrying({ csystemcalls_syncfs(root.rawValue) }) == 0 else {
+      throw .system(operation: "synchronize", path: location, code: errno)
+    }
+  }
+
+  /// Writes a value to a file, and has it take its place.
+  private func write(
+    _ key: StoreKey, onlyIf condition: WriteCondition?, _ byteCount: Int, _ durability: WriteDurability,
+    _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    var batch: FileBatch?
+    // A value that depends on what is there takes its place at once.
+    if case .batched(let given as FileBatch) = durability, condition == nil, given.store === self {
+      batch = given
+    }
+    let isSynchronized = self.durability == .durable && batch == nil && !durability.isDeferred
+    if durability.isDeferred, self.durability == .durable {
+      // Before it is written: a call that synchronizes now may miss the value, and the next one must not.
+      isUnsynchronized.store(true, ordering: .sequentiallyConsistent)
+    }
+    let target = try createFile(for: key)
+    var new: FileIdentity?
+    do {
+      try fill(target.file, isSynchronized: isSynchronized, gather)
+      var full: FileBatch.Files?
+      if let batch {
+        full = batch.add(target.name, for: key, byteCount)
+      } else if target.name != key.description {
+        // Only a new value that could not be made sure of is taken back.
+        let own =
+          isSynchronized || condition == .absent ? FileIdentity(of: target.name, in: root.rawValue) : nil
+        if try place(target.name, at: key, onlyIf: condition, tellsNew: own != nil) { new = own }
+      }
+      // What nobody finds is not written.
+      try root.checkIsNotReplaced()
+      if let full { try batch?.place(full) }
+      guard isSynchronized else { return }
+      // The name is in the directory, and that of a new directory in the one above it.
+      var directory = Self.parent(of: key.description)
+      try synchronizeDirectory(directory)
+      while target.madeDirectories, !directory.isEmpty {
+        directory = Self.parent(of: directory)
+        try synchronizeDirectory(directory)
+      }
+    } catch {
+      _ = unsafe unlinkat(root.rawValue, target.name, 0)
+      takeBack(new, at: key)
+      throw error
+    }
+  }
+
+  /// A file that a value is written to, and its name.
+  private struct TargetFile: ~Copyable {
+    let name: String
+    let file: FileDescriptor
+
+    /// Whether directories were made for it.
+    let madeDirectories: Bool
+  }
+
+  /// Creates the file that a value is written to, and the directories above it.
+  private func createFile(for key: StoreKey) throws(StoreError) -> TargetFile {
+    let isTemporary = durability != .none
+    let flags = O_WRONLY | O_CREAT | (isTemporary ? O_EXCL | O_NOFOLLOW : O_TRUNC | O_NONBLOCK)
+    var hasDirectory = false
+    while true {
+      let name = isTemporary ? temporaryName(for: key.description) : key.description
+      do throws(StoreError) {
+        if let file = try open(name, flags: flags, path: path(of: key)) {
+          // Held until the file is closed, by whatever end: what nobody holds may be swept.
+          if isTemporary {
+            _ = flock(file.rawValue, LOCK_EX | LOCK_NB)
+            guard try file.status().st_nlink > 0 else { continue }
+          }
+          return TargetFile(name: name, file: file, madeDirectories: hasDirectory)
+        }
+      } catch {
+        // Two had the same luck.
+        guard isTemporary, case .system(_, _, EEXIST) = error else { throw error }
+        continue
+      }
+      let code = errno
+      guard !hasDirectory else { throw .system(operation: "create", path: path(of: key), code: code) }
+      try Self.makeDirectory(Self.parent(of: name), in: root.rawValue, location: "\(location)/")
+      hasDirectory = true
+    }
+  }
+
+  /// Writes the parts of a value, and closes the file.
+  private func fill(
+    _ file: consuming FileDescriptor, isSynchronized: Bool,
+    _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try gather { part in try file.write(part) }
+    if isSynchronized { try file.synchronize() }
+    try file.close()
+  }
+
+  /// Gives a file the name of a value.
+  ///
+  /// - Parameters:
+  ///   - name: The name that the file has.
+  ///   - key: The key of the value.
+  ///   - condition: What has to have the name before, or nil for anything.
+  ///   - tellsNew: Whether the caller needs to know if the value is new, which takes a further call.
+  /// - Returns: Whether there was no value; `false` if that is not known.
+  /// - Throws: ``StoreError``, and ``StoreError/changed(path:)`` if the condition does not hold.
+  private func place(
+    _ name: String, at key: StoreKey, onlyIf condition: WriteCondition?, tellsNew: Bool
+  ) throws(StoreError) -> Bool {
+    switch condition {
+    case nil:
+      if tellsNew, moveToFree(name, key) { return true }
+      try rename(name, to: key)
+      return false
+    case .absent:
+      if moveToFree(name, key) { return true }
+      switch errno {
+      case EEXIST: throw .changed(path: path(of: key))
+      case EINVAL, ENOSYS:
+        guard unsafe faccessat(root.rawValue, key.description, F_OK, AT_SYMLINK_NOFOLLOW) != 0 else {
+          throw .changed(path: path(of: key))
+        }
+        try rename(name, to: key)
+        return true
+      case let code: throw .system(operation: "replace", path: path(of: key), code: code)
+      }
+    case .version(let version):
+      try exchange(name, with: key, ifVersion: version)
+      return false
+    }
+  }
+
+  /// Gives a file the name of a value if there is none, and returns whether it did; the system says why not.
+  private func moveToFree(_ name: String, _ key: StoreKey) -> Bool {
+    unsafe csystemcalls_rename(root.rawValue, name, key.description, csystemcalls_rename_new) == 0
+  }
+
+  /// Has a file take the place of whatever is there.
+  fileprivate func rename(_ name: String, to key: StoreKey) throws(StoreError) {
+    guard unsafe renameat(root.rawValue, name, root.rawValue, key.description) == 0 else {
+      throw .system(operation: "replace", path: path(of: key), code: errno)
+    }
+  }
+
+  /// Has a file take the place of one of a version.
+  private func exchange(
+    _ name: String, with key: StoreKey, ifVersion version: StoredVersion
+  ) throws(StoreError) {
+    let number = root.rawValue
+    let own = FileIdentity(of: name, in: number)
+    let isDone = unsafe csystemcalls_rename(number, name, key.description, csystemcalls_rename_exchange) == 0
+    guard isDone else {
+      switch errno {
+      case ENOENT: throw .changed(path: path(of: key))
+      case EINVAL, ENOSYS:
+        guard isVersion(version, of: key.description) else { throw .changed(path: path(of: key)) }
+        return try rename(name, to: key)
+      case let code: throw .system(operation: "replace", path: path(of: key), code: code)
+      }
+    }
+    guard isVersion(version, of: name) else {
+      try undoExchange(of: name, own: own, with: key)
+      throw .changed(path: path(of: key))
+    }
+    _ = unsafe unlinkat(number, name, 0)
+  }
+
+  /// Puts what somebody else has written back in its place.
+  private func undoExchange(of name: String, own: FileIdentity?, with key: StoreKey) throws(StoreError) {
+    let number = root.rawValue
+    guard unsafe csystemcalls_rename(number, name, key.description, csystemcalls_rename_exchange) == 0 else {
+      throw .system(operation: "replace", path: path(of: key), code: errno)
+    }
+    // Somebody has replaced it once more in between, and theirs is the newest.
+    if FileIdentity(of: name, in: number) != own { try rename(name, to: key) }
+  }
+
+  /// Whether a file is the one of a version.
+  private func isVersion(_ version: StoredVersion, of name: String) -> Bool {
+    guard let version = version.file, let found = FileVersion(of: name, in: root.rawValue) else {
+      return false
+    }
+    return found.isSameFile(as: version)
+  }
+
+  /// Removes a new value that could not be made sure of, unless it was replaced.
+  ///
+  /// Otherwise a retry would fail because there is a value already.
+  private func takeBack(_ new: FileIdentity?, at key: StoreKey) {
+    guard let new, FileIdentity(of: key.description, in: root.rawValue) == new else { return }
+    _ = unsafe unlinkat(root.rawValue, key.description, 0)
+  }
+}
+
+/// Files that are synchronized to the disk together before they get their names.
+///
+/// A file has its name only once its bytes are on the disk, so that a crash of the machine leaves the old file
+/// or the new one. For files of 64 KiB that takes half as long as to synchronize one after the other.
+private final class FileBatch: StoreBatch {
+  /// Files that have no names yet.
+  struct Files {
+    var names: [(temporaryName: String, key: StoreKey)] = []
+    var byteCount = 0
+  }
+
+  let store: FileStore
+  private let pending = Locked(Files())
+
+  /// Files wait for a moment only, as nobody holds them meanwhile, and are swept when they are old.
+  private static let mostFiles = 256
+  private static let mostBytes = 64 << 20
+
+  init(in store: FileStore) {
+    self.store = store
+  }
+
+  /// Takes a file, and returns all files if they have to be placed now.
+  func add(_ name: String, for key: StoreKey, _ byteCount: Int) -> Files? {
+    pending.withLock { pending in
+      pending.names.append((name, key))
+      pending.byteCount += byteCount
+      guard pending.names.count >= Self.mostFiles || pending.byteCount >= Self.mostBytes else { return nil }
+      defer { pending = Files() }
+      return pending
+    }
+  }
+
+  func finish() throws { try place(takePending()) }
+
+  func cancel() { remove(takePending().names[...]) }
+
+  private func takePending() -> Files {
+    pending.withLock { pending in
+      defer { pending = Files() }
+      return pending
+    }
+  }
+
+  /// Gives files their names, once all are on the disk.
+  func place(_ files: Files) throws {
+    guard !files.names.isEmpty else { return }
+    var rest = files.names[...]
+    do {
+      try store.synchronizeFileSystem()
+      while let (name, key) = rest.first {
+        try store.rename(name, to: key)
+        rest.removeFirst()
+      }
+      // The names are in directories.
+      try store.synchronizeFileSystem()
+      try store.root.checkIsNotReplaced()
+    } catch {
+      remove(rest)
+      throw error
+    }
+  }
+
+  private func remove(_ names: ArraySlice<(temporaryName: String, key: StoreKey)>) {
+    for (name, _) in names { _ = unsafe unlinkat(store.root.rawValue, name, 0) }
+  }
+}

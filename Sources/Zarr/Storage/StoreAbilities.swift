@@ -1,0 +1,299 @@
+public import ChunkEngine
+
+/// A store that replaces or deletes a value only if that is still what was read.
+///
+/// A writer that keeps parts of an old value needs it: without it, the value of a writer who replaces the whole
+/// without a lock at the same moment is lost. Many servers compare an entity tag for it.
+public protocol ConditionalStore: Store {
+  /// Writes a value as ``Store/write(_:byteCount:durability:gathering:)`` does, under a condition.
+  ///
+  /// - Throws: ``StoreError/changed(path:)`` if the condition does not hold; the value that is there stays.
+  func write(
+    _ key: StoreKey, if condition: WriteCondition, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void) throws
+
+  /// Removes a value if it is of a version.
+  ///
+  /// - Throws: ``StoreError/changed(path:)`` if it is of another one, or there is none.
+  func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws
+}
+
+/// What has to be there for a value to be written.
+public enum WriteCondition: Hashable, Sendable {
+  /// No value.
+  case absent
+  /// The value of a version.
+  case version(StoredVersion)
+}
+
+/// A store in which an open value stays what it is while others replace or delete it, as a file does.
+///
+/// In another store the parts of a value are read by its version.
+public protocol OpeningStore: Store {
+  /// Opens a value to read parts of it, or returns nil if there is none.
+  ///
+  /// - Throws: ``StoreError``
+  func openValue(_ key: StoreKey) throws -> (any StoredValue)?
+}
+
+/// A value of a store, of which parts are read.
+///
+/// Every call may come from any thread.
+public protocol StoredValue: Sendable {
+  /// The size and the version.
+  var info: ValueInfo { get }
+
+  /// Whether the value can be read while its own store replaces it.
+  ///
+  /// If not, the library reads what goes on in the new value before it writes that.
+  var staysWhenReplaced: Bool { get }
+
+  /// Appends some bytes of the value to `arena`. Those after its end are left out.
+  ///
+  /// - Throws: ``StoreError``
+  func read(_ range: Range<Int>, into arena: inout ByteArena) throws
+}
+
+extension StoredValue {
+  /// The size in bytes.
+  public var byteCount: Int { info.byteCount }
+
+  /// What tells this version of the value from others, or nil if nothing does.
+  public var version: StoredVersion? { info.version }
+}
+
+/// A store that takes time to make values safe from a crash of the machine, and less for many at once.
+public protocol BatchingStore: Store {
+  /// Begins a batch, or returns nil if it would be no quicker, as it does by default.
+  func makeBatch() -> (any StoreBatch)?
+
+  /// Returns when all values that were written before are as safe as the store can make them.
+  ///
+  /// - Throws: ``StoreError``
+  func synchronize() throws
+}
+
+extension BatchingStore {
+  public func makeBatch() -> (any StoreBatch)? { nil }
+}
+
+/// Values that are made safe together, each written with ``WriteDurability/batched(_:)`` under another key.
+public protocol StoreBatch: Sendable {
+  /// Gives all values their places, and returns when they are as safe as the store can make them.
+  ///
+  /// - Throws: ``StoreError``. Some values may have their places then, and others are gone.
+  func finish() throws
+
+  /// Gives up the values that have no place yet.
+  func cancel()
+}
+
+/// A store that keeps writers of other processes away.
+public protocol LockingStore: Store {
+  /// Waits until nobody else, in this process or another one, holds the lock of a name, and takes it.
+  ///
+  /// A lock is that of a name and a prefix, whether there are such values or not, and ends with the process
+  /// that holds it. It keeps away only those who ask for it. Reading needs no lock, nor does replacing a value
+  /// without a look at the old one.
+  ///
+  /// - Parameters:
+  ///   - name: What is locked.
+  ///   - prefix: The prefix that the name belongs to.
+  ///   - timeout: How long to wait, or nil for as long as it takes.
+  /// - Returns: The lock, or nil if the store was opened to keep nobody away.
+  /// - Throws: ``StoreError/locked(path:owner:)`` if the time is over, ``StoreError/notLockable(path:code:)``,
+  ///   and what else can go wrong.
+  func lock(_ name: String, below prefix: String, timeout: Duration?) throws -> (any StoreLock)?
+}
+
+/// A lock that a store has given out, held until it is unlocked.
+public protocol StoreLock: Sendable {
+  /// Lets the next one have the lock, on any thread.
+  func unlock()
+
+  /// Makes sure that the lock still keeps others away. By default a lock cannot be taken away.
+  ///
+  /// - Throws: ``StoreError/lockLost(path:)``, and what else can go wrong.
+  func check() throws
+}
+
+extension StoreLock {
+  public func check() throws {}
+}
+
+/// A store that finds or removes what is below a prefix without a look at each key.
+public protocol DirectoryStore: Store {
+  /// Returns the names that keys have directly below a prefix; the first names of all keys for an empty one.
+  ///
+  /// - Throws: ``StoreError``
+  /// - Complexity: O(*n*) where *n* is the number of names.
+  func listDirectory(_ prefix: String) throws -> DirectoryListing
+
+  /// Removes all values whose keys begin with the names of `prefix`; all values for an empty prefix.
+  ///
+  /// - Throws: ``StoreError``
+  func deleteAll(_ prefix: String) throws
+}
+
+/// A store that gives many values other keys at once.
+public protocol RenamingStore: Store {
+  /// Gives all values below a prefix keys that begin with another one in its place.
+  ///
+  /// - Parameters:
+  ///   - prefix: The names that the keys begin with.
+  ///   - target: The names that they begin with afterwards. There may be no value yet with this key or below
+  ///     it, and it may not be in what is moved.
+  /// - Throws: ``StoreError``, and ``StoreError/notMoved(path:target:reason:)`` in particular.
+  func rename(_ prefix: String, to target: String) throws
+}
+
+/// The names that the keys of a store have directly below a prefix.
+///
+/// With the keys `a/zarr.json`, `a/b/zarr.json` and `a/b/c/0`, the prefix `a` has the value `zarr.json` and
+/// the prefix `b`.
+public struct DirectoryListing: Hashable, Sendable {
+  /// The names of values, in no particular order.
+  public var values: [String]
+
+  /// The names with something below them, in no particular order.
+  ///
+  /// A store may name some below which there is nothing any more.
+  public var prefixes: [String]
+
+  /// The names of symbolic links to directories that the names are in, below which there would be no end.
+  public var loops: [String]
+
+  /// Whether the prefix itself is a symbolic link, whose values are somewhere else.
+  var isLinked = false
+
+  /// Whether the prefix is a symbolic link that is found by way of another one.
+  var isBelowLink = false
+
+  /// Creates a listing.
+  public init(values: [String] = [], prefixes: [String] = [], loops: [String] = []) {
+    self.values = values
+    self.prefixes = prefixes
+    self.loops = loops
+  }
+
+  /// Finds the names in the keys of a store, of which not all need to be below the prefix.
+  ///
+  /// - Complexity: O(*n*) where *n* is the number of keys.
+  init(of keys: some Sequence<StoreKey>, below prefix: String) {
+    self.init()
+    let start = prefix.isEmpty ? "" : prefix + "/"
+    var found: Set<ExactString> = []
+    for key in keys {
+      let text = key.description.utf8
+      guard text.starts(with: start.utf8) else { continue }
+      let rest = text.dropFirst(start.utf8.count)
+      let name = rest.prefix { $0 != UInt8(ascii: "/") }
+      if name.endIndex == text.endIndex {
+        values.append(String(Substring(name)))
+      } else {
+        found.insert(ExactString(String(Substring(name))))
+      }
+    }
+    prefixes = found.map(\.text)
+  }
+}
+
+/// What a value that is written takes the place of.
+package enum ReplacedValue {
+  /// Whatever is there.
+  case anything
+  /// The value that was opened, or none if it is nil.
+  case seen((any StoredValue)?)
+}
+
+/// Each ability, and what is done without it.
+///
+/// A conforming type hides the call of the same name by its own.
+extension Store {
+  /// Writes a value, unless somebody else has replaced the one that was seen.
+  ///
+  /// A store that is no ``ConditionalStore``, or that gave the value no version, does not look.
+  package func write(
+    _ key: StoreKey, over old: ReplacedValue, byteCount: Int, durability: WriteDurability = .immediate,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    // An open file keeps others from getting its number, which is a part of its version.
+    try withExtendedLifetime(old) {
+      guard let store = self as? any ConditionalStore, let condition = old.condition else {
+        return try write(key, byteCount: byteCount, durability: durability, gathering: gather)
+      }
+      try store.write(key, if: condition, byteCount: byteCount, durability: durability, gathering: gather)
+    }
+  }
+
+  /// Removes a value, unless somebody else has replaced the one that was seen.
+  ///
+  /// If none was seen there is nothing to remove, and what others have written since then is theirs.
+  package func delete(_ key: StoreKey, over old: ReplacedValue) throws {
+    try withExtendedLifetime(old) {
+      switch old.condition {
+      case .absent: return
+      case .version(let version):
+        guard let store = self as? any ConditionalStore else { return try delete(key) }
+        try store.delete(key, ifVersion: version)
+      case nil: try delete(key)
+      }
+    }
+  }
+
+  /// Opens a value to read parts of it, or returns nil if there is none.
+  package func openValue(_ key: StoreKey) throws -> (any StoredValue)? {
+    if let store = self as? any OpeningStore { return try store.openValue(key) }
+    return try info(of: key).map { VersionedValue(store: self, key: key, info: $0) }
+  }
+
+  package func makeBatch() -> (any StoreBatch)? { (self as? any BatchingStore)?.makeBatch() }
+
+  package func synchronize() throws { try (self as? any BatchingStore)?.synchronize() }
+
+  package func lock(
+    _ name: String, below prefix: String, timeout: Duration?
+  ) throws -> (any StoreLock)? {
+    try (self as? any LockingStore)?.lock(name, below: prefix, timeout: timeout)
+  }
+
+  package func listDirectory(_ prefix: String) throws -> DirectoryListing {
+    if let store = self as? any DirectoryStore { return try store.listDirectory(prefix) }
+    return DirectoryListing(of: try list(prefix), below: prefix)
+  }
+
+  package func deleteAll(_ prefix: String) throws {
+    if let store = self as? any DirectoryStore { return try store.deleteAll(prefix) }
+    for key in try list(prefix) { try delete(key) }
+  }
+
+  package func rename(_ prefix: String, to target: String) throws {
+    if let store = self as? any RenamingStore { return try store.rename(prefix, to: target) }
+    try renameByCopying(prefix, to: target)
+  }
+}
+
+extension ReplacedValue {
+  /// What has to be there, or nil if nothing tells.
+  fileprivate var condition: WriteCondition? {
+    switch self {
+    case .anything: nil
+    case .seen(nil): .absent
+    case .seen(let value?): value.version.map { .version($0) }
+    }
+  }
+}
+
+/// A value that each part is read of by its version.
+struct VersionedValue: StoredValue {
+  let store: any Store
+  let key: StoreKey
+  let info: ValueInfo
+
+  var staysWhenReplaced: Bool { false }
+
+  func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
+    // A value that is gone has no bytes, which is noticed where some are missing.
+    _ = try store.read(.range(range), of: key, ifVersion: version, limit: range.count, into: &arena)
+  }
+}
