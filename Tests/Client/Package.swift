@@ -9,15 +9,13 @@ import PackageDescription
 let documents =
   (try? FileManager.default.contentsOfDirectory(atPath: "\(Context.packageDirectory)/Documents")) ?? []
 
-let libraries: [Target.Dependency] = [
-  .product(name: "ChunkEngine", package: "zarr-vlen"), .product(name: "Zarr", package: "zarr-vlen"),
-]
+let zarr = Target.Dependency.product(name: "Zarr", package: "zarr-vlen")
 
 let package = Package(
   name: "client",
   dependencies: [.package(name: "zarr-vlen", path: "../..")],
   targets: documents.sorted().map {
-    .executableTarget(name: $0, dependencies: libraries, path: "Documents/\($0)")
-  },
+    .executableTarget(name: $0, dependencies: [zarr], path: "Documents/\($0)")
+  } + [.testTarget(name: "ClientTests", dependencies: [zarr])],
   swiftLanguageModes: [.v6]
 )

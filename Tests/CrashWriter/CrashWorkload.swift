@@ -27,12 +27,12 @@ public enum CrashWorkload: String, CaseIterable, Sendable {
   /// The options of the array.
   public var options: ArrayOptions {
     switch self {
-    case .chunks: ArrayOptions(chunkSize: .count(40), codecs: [.crc32c])
-    case .evenChunks: ArrayOptions(chunkSize: .evenBytes(4000), codecs: [])
-    case .rows: ArrayOptions(chunkSize: .shape([20, 2]), codecs: [])
-    case .sampled: ArrayOptions(chunkSize: .bytes(4000), codecs: [.crc32c])
-    case .shards: ArrayOptions(chunkSize: .count(10), shardSize: .count(200), codecs: [])
-    case .shardsOfRows: ArrayOptions(chunkSize: .shape([4, 2]), shardSize: .shape([16, 4]), codecs: [])
+    case .chunks: ArrayOptions(chunkSize: .rows(40), compressors: [.crc32c])
+    case .evenChunks: ArrayOptions(chunkSize: .evenBytes(4000), compressors: [])
+    case .rows: ArrayOptions(chunkSize: .shape([20, 2]), compressors: [])
+    case .sampled: ArrayOptions(chunkSize: .bytes(4000), compressors: [.crc32c])
+    case .shards: ArrayOptions(chunkSize: .rows(10), shardSize: .rows(200), compressors: [])
+    case .shardsOfRows: ArrayOptions(chunkSize: .shape([4, 2]), shardSize: .shape([16, 4]), compressors: [])
     }
   }
 

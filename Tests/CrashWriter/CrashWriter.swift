@@ -41,7 +41,7 @@ struct CrashWriter {
       let end = min(workload.length, row + 1 + Int(random >> 33) % 150)
       for element in workload.elements(ofRows: row..<end) {
         // SAFETY: Bytes have no padding.
-        try retrying { try appender.append(unsafe element.span.bytes) }
+        try retrying { try appender.append(element) }
       }
       row = end
       if random >> 32 & 1 == 0 {

@@ -14,11 +14,13 @@ public struct Amount: ZarrElement, Hashable {
 
   public static func isElement(of dataType: DataType) -> Bool { dataType == Self.dataType }
 
-  public func appendElement(of dataType: DataType, to bytes: inout [UInt8]) throws(ElementError) {
+  public func appendElement(
+    of dataType: DataType, to bytes: inout [UInt8], with coder: ElementCoder
+  ) throws(ElementError) {
     bytes += units.littleEndianBytes
   }
 
-  public init(element bytes: RawSpan, of dataType: DataType) throws(ElementError) {
+  public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
     guard let units = Int64(littleEndianBytes: bytes.withUnsafeBytes { Array($0) }) else {
       throw .undecodable(type: "Amount", reason: "\(bytes.byteCount) bytes")
     }

@@ -40,7 +40,7 @@ struct ExampleExtensionTests {
     try ZarrArray.create(
       in: store, writing: amounts,
       options: ArrayOptions(
-        chunkSize: .count(30), codecs: [.transform(ExclusiveOrCodec(key: 7)), .zstd()],
+        chunkSize: .rows(30), compressors: [.transform(ExclusiveOrCodec(key: 7)), .zstd()],
         fillValue: [0xCE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]))
     let document = try document()
     #expect(document["data_type"] == ["name": "example.decimal", "configuration": ["digits": 2]])
@@ -51,7 +51,7 @@ struct ExampleExtensionTests {
     #expect(try array.read(as: Amount.self) == amounts)
     #expect(array.dataType == Amount.dataType)
     let element = try array.read([49..<50])
-    #expect(try array.dataType.json(ofElement: element[0]) == "-123.45")
+    #expect(try array.dataType.json(ofElement: element[0].bytes) == "-123.45")
     try array.withWriteBack(as: Amount.self) { view in
       for index in 0..<100 { try view.write(Amount(units: Int64(index)), at: index) }
     }
@@ -65,7 +65,7 @@ struct ExampleExtensionTests {
   @Test("Elements that were never written are the fill value of the data type")
   func fillValue() throws {
     let array = try ZarrArray.create(
-      in: store, shape: [3], options: ArrayOptions(dataType: Amount.dataType, chunkSize: .count(2)))
+      in: store, shape: [3], options: ArrayOptions(dataType: Amount.dataType, chunkSize: .rows(2)))
     #expect(try document()["fill_value"] == "0.00")
     #expect(try array.read(as: Amount.self) == [0, 0, 0].map(Amount.init))
   }
@@ -76,7 +76,7 @@ struct ExampleExtensionTests {
     try ZarrArray.create(
       in: store, writing: texts,
       options: ArrayOptions(
-        chunkSize: .count(3), codecs: [], serializer: MetadataExtension(name: LinesCodec.name)))
+        chunkSize: .rows(3), compressors: [], serializer: MetadataExtension(name: LinesCodec.name)))
     #expect(try store.bytes(of: StoreKey("c/0"), limit: 100) == Array("north\n\nsüdwest\n".utf8))
     let array = try ZarrArray.open(in: store)
     #expect(try array.read(as: String.self) == texts)

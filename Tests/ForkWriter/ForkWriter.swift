@@ -15,8 +15,8 @@ struct ForkWriter {
       print("usage: ForkWriter DIRECTORY")
       exit(64)
     }
-    for (name, shardSize) in [("chunks", ChunkSize?.none), ("shards", .count(2000))] {
-      let options = ArrayOptions(chunkSize: .count(50), shardSize: shardSize)
+    for (name, shardSize) in [("chunks", ChunkSize?.none), ("shards", .rows(2000))] {
+      let options = ArrayOptions(chunkSize: .rows(50), shardSize: shardSize)
       let store = try FileStore(creating: "\(CommandLine.arguments[1])/\(name)")
       let work = Work(
         array: try .create(
@@ -42,7 +42,7 @@ struct ForkWriter {
     func run(from count: Int) throws {
       let appender = try Appender(to: array, memoryBudget: 20_000)
       // SAFETY: Bytes have no padding.
-      for element in elements(count..<count + 10_000) { try appender.append(unsafe element.span.bytes) }
+      for element in elements(count..<count + 10_000) { try appender.append(element) }
       _ = try appender.finish()
       try check(count..<count + 10_000)
       let total = Atomic(0)

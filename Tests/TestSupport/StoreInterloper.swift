@@ -5,14 +5,14 @@ public import Zarr
 /// Hands every call on to another store, and does something else just before the first value that goes on in
 /// another one is to take its place.
 public final class StoreInterloper: StoreForwarding, ConditionalStore, OpeningStore {
-  public var base: any Store { files }
-  private let files: FileStore
+  public var base: any Store { conditional }
+  private let conditional: any ConditionalStore
   private let interfere: @Sendable () throws -> Void
   private let hasInterfered = Atomic(false)
 
   /// Creates a store with the values of another.
-  public init(_ base: FileStore, _ interfere: @escaping @Sendable () throws -> Void) {
-    files = base
+  public init(_ base: any ConditionalStore, _ interfere: @escaping @Sendable () throws -> Void) {
+    conditional = base
     self.interfere = interfere
   }
 
@@ -23,7 +23,7 @@ public final class StoreInterloper: StoreForwarding, ConditionalStore, OpeningSt
     if !hasInterfered.exchange(true, ordering: .sequentiallyConsistent) { try interfere() }
   }
 
-  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? { try files.openValue(key) }
+  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? { try base.openValue(key) }
 
   public func write(
     _ key: StoreKey, if condition: WriteCondition, byteCount: Int, durability: WriteDurability,
@@ -31,7 +31,7 @@ public final class StoreInterloper: StoreForwarding, ConditionalStore, OpeningSt
   ) throws {
     var bytes: [UInt8] = []
     try gather { part in part.withUnsafeBytes { bytes.append(contentsOf: $0) } }
-    try files.write(key, if: condition, byteCount: byteCount, durability: durability) { append in
+    try conditional.write(key, if: condition, byteCount: byteCount, durability: durability) { append in
       try append(bytes.span.bytes)
       try interfereOnce()
     }
@@ -39,6 +39,6 @@ public final class StoreInterloper: StoreForwarding, ConditionalStore, OpeningSt
 
   public func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
     try interfereOnce()
-    try files.delete(key, ifVersion: version)
+    try conditional.delete(key, ifVersion: version)
   }
 }

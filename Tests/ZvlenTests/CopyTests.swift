@@ -18,7 +18,7 @@ struct CopyTests {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     let root = try ZarrGroup.create(in: store, attributes: ["title": "x"], zarrFormat: format)
     try root.createArray(
-      at: "labels", writing: (0..<300).map { "label \($0)" }, options: ArrayOptions(chunkSize: .count(100)))
+      at: "labels", writing: (0..<300).map { "label \($0)" }, options: ArrayOptions(chunkSize: .rows(100)))
     try root.createArray(
       at: "run/numbers", writing: (0..<24).map { [UInt8($0), 0, 0, 0] }, shape: [4, 6],
       options: ArrayOptions(dataType: .number(.int32), chunkSize: .shape([2, 3])))
@@ -119,7 +119,7 @@ struct CopyTests {
     try makeStore()
     try Tool.succeed("copy", "data.zarr", "copy.zarr", in: scratch)
     let array = try ZarrArray.open(in: FileStore(opening: scratch.path("copy.zarr")), at: "run/numbers")
-    try array.write([9, 9, 9, 9], at: [3, 2])
+    try array.write(blob: [9, 9, 9, 9], at: [3, 2])
     for (one, other) in [("data.zarr", "copy.zarr"), ("copy.zarr", "data.zarr")] {
       let outcome = try Tool.run(["compare", one, other], in: scratch)
       #expect(outcome.exitCode == 1 && outcome.errors == "")
@@ -134,7 +134,7 @@ struct CopyTests {
   func signals(number: Int32) throws {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     try ZarrArray.create(
-      in: store, writing: (0..<20_000).map { [UInt8($0 % 256)] }, options: ArrayOptions(chunkSize: .count(1)))
+      in: store, writing: (0..<20_000).map { [UInt8($0 % 256)] }, options: ArrayOptions(chunkSize: .rows(1)))
     let streams = try ScratchDirectory()
     let process = try Tool.start(
       ["copy", "data.zarr", "copy.zarr", "--codec", "gzip"], in: scratch, input: FileHandle.nullDevice,

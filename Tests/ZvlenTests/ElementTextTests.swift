@@ -44,7 +44,7 @@ struct ElementTextTests {
     let sample = Self.samples[index]
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), writing: sample.elements,
-      options: ArrayOptions(dataType: sample.type, chunkSize: .count(2)))
+      options: ArrayOptions(dataType: sample.type, chunkSize: .rows(2)))
     for arguments in [["dump", "data.zarr"], ["conformance", "--array_path=data.zarr"]] {
       let outcome = try Tool.run(arguments, in: scratch)
       #expect(outcome.exitCode == 0)
@@ -70,8 +70,8 @@ struct ElementTextTests {
   @Test("Bytes of one length are base64 as elements, and a list of numbers as fill values")
   func rawBytes() throws {
     try ZarrArray.create(
-      in: FileStore(creating: scratch.path("data.zarr")), writing: [[0, 128, 255]] as [[UInt8]],
-      options: ArrayOptions(dataType: .rawBytes(byteCount: 3), chunkSize: .count(2)))
+      in: FileStore(creating: scratch.path("data.zarr")), blobs: [[0, 128, 255]] as [[UInt8]],
+      options: ArrayOptions(dataType: .rawBytes(byteCount: 3), chunkSize: .rows(2)))
     #expect(try Tool.succeed("dump", "data.zarr", in: scratch).lines == [#""AID/""#])
     #expect(
       try Tool.succeed("conformance", "--array_path", "data.zarr", in: scratch).lines == ["[0,128,255]"])
@@ -93,8 +93,8 @@ struct ElementTextTests {
   func smallNumbers() throws {
     // The exponent 7 of the bias, and no fraction.
     try ZarrArray.create(
-      in: FileStore(creating: scratch.path("data.zarr")), writing: [[0x38], [0xB8]] as [[UInt8]],
-      options: ArrayOptions(dataType: .smallNumber(.float8E4M3), chunkSize: .count(2)))
+      in: FileStore(creating: scratch.path("data.zarr")), blobs: [[0x38], [0xB8]] as [[UInt8]],
+      options: ArrayOptions(dataType: .smallNumber(.float8E4M3), chunkSize: .rows(2)))
     for command in [["dump", "data.zarr"], ["conformance", "--array_path", "data.zarr"]] {
       #expect(try Tool.run(command, in: scratch).lines == ["1.0", "-1.0"])
     }
@@ -112,7 +112,7 @@ struct ElementTextTests {
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")),
       writing: [Array("1".utf8), element, Array("1".utf8)],
-      options: ArrayOptions(dataType: .bytes, chunkSize: .count(2), codecs: [], zarrFormat: format))
+      options: ArrayOptions(dataType: .bytes, chunkSize: .rows(2), compressors: [], zarrFormat: format))
     let path = scratch.path("data.zarr/zarr.json")
     let document = try String(contentsOfFile: path, encoding: .utf8)
     try scratch.write(
@@ -132,8 +132,8 @@ struct ElementTextTests {
   func surrogate() throws {
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")),
-      writing: [[0x61, 0, 0, 0], [0, 0xD8, 0, 0], [0x62, 0, 0, 0]] as [[UInt8]],
-      options: ArrayOptions(dataType: .fixedLengthUTF32(length: 1), chunkSize: .count(3)))
+      blobs: [[0x61, 0, 0, 0], [0, 0xD8, 0, 0], [0x62, 0, 0, 0]] as [[UInt8]],
+      options: ArrayOptions(dataType: .fixedLengthUTF32(length: 1), chunkSize: .rows(3)))
     let raw = #"{"base64":"ANgAAA=="}"#
     for (arguments, output) in [
       (["dump", "data.zarr"], "\"a\"\n\(raw)\n\"b\"\n"),
@@ -156,7 +156,7 @@ struct ElementTextTests {
     let array = try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), shape: dimensionCount == 1 ? [40] : [40, 1],
       options: ArrayOptions(
-        dataType: .string, chunkSize: .shape(dimensionCount == 1 ? [2] : [2, 1]), codecs: []))
+        dataType: .string, chunkSize: .shape(dimensionCount == 1 ? [2] : [2, 1]), compressors: []))
     try array.write(lines)
     try scratch.write("no chunk", to: dimensionCount == 1 ? "data.zarr/c/9" : "data.zarr/c/9/0")
     for arguments in [["dump", "data.zarr"], ["export", "data.zarr", "-o", "-"]] {

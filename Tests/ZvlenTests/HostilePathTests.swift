@@ -134,7 +134,7 @@ struct HostilePathTests {
   func linksOfArrays() throws {
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), writing: ["x", "y"],
-      options: ArrayOptions(chunkSize: .count(1)))
+      options: ArrayOptions(chunkSize: .rows(1)))
     try scratch.write(try scratch.read("data.zarr/c/1"), to: "outside/1")
     try FileManager.default.removeItem(atPath: scratch.path("data.zarr/c/1"))
     try FileManager.default.createSymbolicLink(

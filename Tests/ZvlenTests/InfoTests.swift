@@ -22,7 +22,7 @@ struct InfoTests {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     try ZarrArray.create(
       in: store, writing: elements,
-      options: ArrayOptions(chunkSize: .count(30), codecs: [.zstd(level: 5), .crc32c]))
+      options: ArrayOptions(chunkSize: .rows(30), compressors: [.zstd(level: 5), .crc32c]))
 
     let info = try object(Tool.succeed("info", "data.zarr", "--json", in: scratch).text)
 
@@ -53,7 +53,7 @@ struct InfoTests {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     let array = try ZarrArray.create(
       in: store, shape: [10, 10], options: ArrayOptions(chunkSize: .shape([3, 3]), fillValue: [1, 2, 3]))
-    try array.write([[9]] as [[UInt8]], to: [9..<10, 9..<10])
+    try array.write(blobs: [[9]] as [[UInt8]], to: [9..<10, 9..<10])
 
     let info = try object(Tool.succeed("info", "data.zarr", "--json", in: scratch).text)
 
@@ -118,7 +118,7 @@ struct InfoTests {
     let array = try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), shape: [9, 10],
       options: ArrayOptions(
-        dataType: .number(.int16), chunkSize: .shape([2, 5]), shardSize: .shape([4, 10]), codecs: []))
+        dataType: .number(.int16), chunkSize: .shape([2, 5]), shardSize: .shape([4, 10]), compressors: []))
     try array.write([1] as [Int16], to: [3..<4, 2..<3])
     let lines = try Tool.succeed("info", "data.zarr", in: scratch).lines
     #expect(lines.contains("  chunk shape    2 x 5") && lines.contains("  chunks         10"))

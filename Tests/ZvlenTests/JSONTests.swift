@@ -112,7 +112,7 @@ struct JSONTests {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     try ZarrArray.create(
       in: store, writing: [Array("1".utf8), Array("{]".utf8)],
-      options: ArrayOptions(dataType: .json, chunkSize: .count(2)))
+      options: ArrayOptions(dataType: .json, chunkSize: .rows(2)))
     let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
     #expect(outcome.exitCode != 0)
     #expect(outcome.text.contains("element 1 is not JSON"))
@@ -188,7 +188,7 @@ struct JSONTests {
     #expect(try scratch.names().sorted() == ["text.zarr", "tree"])
     #expect(throws: ZarrError.self) {
       try ZarrArray.create(
-        in: MemoryStore(), writing: [element], options: ArrayOptions(dataType: .json, chunkSize: .count(1)))
+        in: MemoryStore(), writing: [element], options: ArrayOptions(dataType: .json, chunkSize: .rows(1)))
     }
   }
 
@@ -233,7 +233,7 @@ struct JSONTests {
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")),
       writing: [Array(#"{"b":NaN,"a":[-Infinity,1]}"#.utf8), Array("Infinity".utf8), Array("2".utf8)],
-      options: ArrayOptions(dataType: .json, chunkSize: .count(2), zarrFormat: format))
+      options: ArrayOptions(dataType: .json, chunkSize: .rows(2), zarrFormat: format))
     let lines = try Tool.succeed("dump", "data.zarr", in: scratch).lines
     let first =
       format == .version2 ? #"{"a":["-Infinity",1],"b":"NaN"}"# : #"{"b":"NaN","a":["-Infinity",1]}"#
@@ -245,7 +245,7 @@ struct JSONTests {
     #expect(throws: ZarrError.self) {
       try ZarrArray.create(
         in: MemoryStore(), writing: [JSONValue.number(JSONNumber(.nan))],
-        options: ArrayOptions(dataType: .json, chunkSize: .count(1)))
+        options: ArrayOptions(dataType: .json, chunkSize: .rows(1)))
     }
   }
 }

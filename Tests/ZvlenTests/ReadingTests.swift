@@ -128,7 +128,7 @@ struct ReadingTests {
   func replacement() throws {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     try ZarrArray.create(
-      in: store, writing: (0..<6).map { "e\($0)" }, options: ArrayOptions(chunkSize: .count(2)))
+      in: store, writing: (0..<6).map { "e\($0)" }, options: ArrayOptions(chunkSize: .rows(2)))
     try scratch.write([1, 2, 3], to: "data.zarr/c/1")
     for (arguments, output) in [
       (["cat", "data.zarr", "1", "2", "5"], "e1e5"),
@@ -148,7 +148,7 @@ struct ReadingTests {
   func othersOfDamaged() throws {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     try ZarrArray.create(
-      in: store, writing: (0..<6).map { "e\($0)" }, options: ArrayOptions(chunkSize: .count(2)))
+      in: store, writing: (0..<6).map { "e\($0)" }, options: ArrayOptions(chunkSize: .rows(2)))
     try scratch.write([1, 2, 3], to: "data.zarr/c/1")
     let outcome = try Tool.run(["cat", "data.zarr", "2", "1", "3", "5"], in: scratch)
     #expect(outcome.exitCode == 1 && outcome.text == "e1e5")
@@ -159,7 +159,7 @@ struct ReadingTests {
   @Test("An imported directory is exported past damage, without files of which the path is lost")
   func replacementOfFiles() throws {
     let store = try FileStore(creating: scratch.path("data.zarr"))
-    let options = ArrayOptions(chunkSize: .count(2))
+    let options = ArrayOptions(chunkSize: .rows(2))
     _ = try ZarrGroup.create(in: store)
     try ZarrArray.create(
       in: store, at: "paths", writing: (0..<6).map { "\($0)" }, options: options)

@@ -15,7 +15,7 @@ struct RepairTests {
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), writing: lines,
       options: ArrayOptions(
-        chunkSize: .count(10), shardSize: shardSize, codecs: [.zstd(), .crc32c]))
+        chunkSize: .rows(10), shardSize: shardSize, compressors: [.zstd(), .crc32c]))
   }
 
   private func flipByte(of file: String, at offset: Int) throws {
@@ -67,7 +67,7 @@ struct RepairTests {
 
   @Test("Of a shard only the damaged inner chunks are taken out, and the others stay as they are stored")
   func innerChunks() throws {
-    try makeArray(shardSize: .count(50))
+    try makeArray(shardSize: .rows(50))
     let sound = try scratch.read("data.zarr/c/1")
     // The first inner chunk begins with the shard.
     try flipByte(of: "data.zarr/c/1", at: 5)
@@ -88,7 +88,7 @@ struct RepairTests {
 
   @Test("A shard with a damaged index goes as a whole")
   func shards() throws {
-    try makeArray(shardSize: .count(50))
+    try makeArray(shardSize: .rows(50))
     let count = try scratch.read("data.zarr/c/0").count
     try flipByte(of: "data.zarr/c/0", at: count - 1)
 
@@ -113,7 +113,7 @@ struct RepairTests {
   @Test(
     "A copy that is there already, as one that was stopped leaves it, is no obstacle", arguments: [1, 50])
   func again(shardChunkCount: Int) throws {
-    try makeArray(shardSize: shardChunkCount == 1 ? nil : .count(shardChunkCount))
+    try makeArray(shardSize: shardChunkCount == 1 ? nil : .rows(shardChunkCount))
     try flipByte(of: "data.zarr/c/0", at: 5)
     let damaged = try scratch.read("data.zarr/c/0")
     try scratch.write(damaged, to: "data.zarr.damaged/c/0")
@@ -161,11 +161,11 @@ struct RepairTests {
     let store = try FileStore(creating: scratch.path("root.zarr"))
     _ = try ZarrGroup.create(in: store, zarrFormat: format)
     let elements = (0..<20).map { [UInt8](repeating: UInt8($0), count: $0 == 7 ? 100_000 : 10) }
-    for (name, shardSize) in [("plain", nil), ("sharded", .count(10))] as [(String, ChunkSize?)]
+    for (name, shardSize) in [("plain", nil), ("sharded", .rows(10))] as [(String, ChunkSize?)]
     where shardSize == nil || version == 3 {
       try ZarrArray.create(
         in: store, at: name, writing: elements,
-        options: ArrayOptions(chunkSize: .count(5), shardSize: shardSize, zarrFormat: format))
+        options: ArrayOptions(chunkSize: .rows(5), shardSize: shardSize, zarrFormat: format))
     }
     let before = try scratch.files(below: "root.zarr")
 
@@ -194,7 +194,7 @@ struct RepairTests {
     let elements = (0..<20).map { [UInt8](repeating: UInt8($0), count: $0 == 17 ? 100_000 : 10) }
     try ZarrArray.create(
       in: FileStore(creating: scratch.path("data.zarr")), writing: elements,
-      options: ArrayOptions(chunkSize: .count(5), shardSize: .count(20), codecs: [.crc32c]))
+      options: ArrayOptions(chunkSize: .rows(5), shardSize: .rows(20), compressors: [.crc32c]))
     try flipByte(of: "data.zarr/c/0", at: 9)
 
     let outcome = try Tool.run(["repair", "data.zarr", "--chunk-limit", "10000"], in: scratch)

@@ -65,7 +65,7 @@ struct VerifyTests {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     _ = try ZarrArray.create(
       in: store, shape: [2],
-      options: ArrayOptions(dataType: .string, chunkSize: .count(2), codecs: []))
+      options: ArrayOptions(dataType: .string, chunkSize: .rows(2), compressors: []))
     try scratch.write([2, 0, 0, 0, 1, 0, 0, 0, 0x61, 1, 0, 0, 0, 0xFF], to: "data.zarr/c/0")
 
     let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
@@ -99,7 +99,7 @@ struct VerifyTests {
   @Test("Contents and paths of different numbers are damage")
   func unequalArrays() throws {
     let store = try FileStore(creating: scratch.path("root.zarr"))
-    try ZarrArray.create(in: store, at: "blobs", writing: [[1], [2]] as [[UInt8]])
+    try ZarrArray.create(in: store, at: "blobs", blobs: [[1], [2]] as [[UInt8]])
     try ZarrArray.create(in: store, at: "paths", writing: ["x"])
 
     let outcome = try Tool.run(["verify", "root.zarr"], in: scratch)
@@ -129,7 +129,7 @@ struct VerifyTests {
     let store = try FileStore(creating: scratch.path("data.zarr"))
     try ZarrArray.create(
       in: store, writing: (0..<40).map { [UInt8]([$0]) },
-      options: ArrayOptions(chunkSize: .count(10), shardSize: .count(40), codecs: [.crc32c]))
+      options: ArrayOptions(chunkSize: .rows(10), shardSize: .rows(40), compressors: [.crc32c]))
     var shard = try scratch.read("data.zarr/c/0")
     // Inner chunks of 4 + 10 · 5 + 4 bytes.
     for position in [1, 3] { shard[position * 58 + 8] ^= 1 }
@@ -168,7 +168,7 @@ struct VerifyTests {
     let store = try FileStore(creating: scratch.path("root.zarr"))
     for path in ["a", "b/c"] { try ZarrArray.create(in: store, at: path, writing: ["x", "y"]) }
     let array = try ZarrArray.create(
-      in: store, at: "v2", writing: ["x", "y", "z"], options: ArrayOptions(chunkSize: .count(1)))
+      in: store, at: "v2", writing: ["x", "y", "z"], options: ArrayOptions(chunkSize: .rows(1)))
     try array.resize(to: [7])
     try scratch.write("x", to: "root.zarr/b/notes.txt")
     try scratch.write("x", to: "root.zarr/lost/c/0")
@@ -192,7 +192,7 @@ struct VerifyTests {
     try ZarrArray.create(
       in: store, writing: (0..<20).map(Double.init), shape: [5, 4],
       options: ArrayOptions(
-        chunkSize: .shape([2, 3]), shardSize: version == 3 ? .shape([4, 6]) : nil, codecs: [.gzip()],
+        chunkSize: .shape([2, 3]), shardSize: version == 3 ? .shape([4, 6]) : nil, compressors: [.gzip()],
         zarrFormat: format))
 
     let outcome = try Tool.succeed("verify", "--deep", "data.zarr", in: scratch)
@@ -205,7 +205,7 @@ struct VerifyTests {
     let store = try FileStore(creating: scratch.path("root.zarr"))
     _ = try ZarrGroup.create(in: store)
     for path in ["a", "codec", "link", "pickle", "type", "z"] {
-      try ZarrArray.create(in: store, at: path, writing: ["x", "y"], options: ArrayOptions(codecs: []))
+      try ZarrArray.create(in: store, at: path, writing: ["x", "y"], options: ArrayOptions(compressors: []))
     }
     func replace(_ text: String, by other: String, in path: String) throws {
       let document = String(decoding: try scratch.read("root.zarr/\(path)/zarr.json"), as: UTF8.self)

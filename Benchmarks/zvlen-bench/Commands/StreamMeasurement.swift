@@ -54,7 +54,7 @@ struct StreamMeasurement {
   ) throws -> ZarrArray {
     let options = ArrayOptions(
       chunkSize: .bytes(settings.chunkBytes.value),
-      shardSize: settings.shardBytes.map { .bytes($0.value) }, codecs: settings.codec.stages, overwrites: true
+      shardSize: settings.shardBytes.map { .bytes($0.value) }, compressors: settings.codec.stages, overwrites: true
     )
     let appender = try Appender.create(
       in: store, options: options, access: ArrayAccess(workerCount: workerCount),
@@ -63,7 +63,7 @@ struct StreamMeasurement {
     var count = 0
     while byteCount < total.value {
       for index in 0..<pool.count where byteCount < total.value {
-        try appender.append(pool[index])
+        try appender.append(blob: pool[index])
         byteCount += pool.range(of: index).count
         sum &+= hashes[index]
         count += 1

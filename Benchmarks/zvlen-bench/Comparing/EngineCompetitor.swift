@@ -23,8 +23,8 @@ final class EngineCompetitor: Competitor {
     head = EngineSource(corpus.head, kind, memoryBudget: Appender.standardMemoryBudget)
     tail = EngineSource(corpus.tail, kind, memoryBudget: Appender.standardMemoryBudget)
     options = ArrayOptions(
-      chunkSize: .count(shape.blobsPerChunk), shardSize: shape.blobsPerShard.map { .count($0) },
-      codecs: setting.codecChoice.stages)
+      chunkSize: .rows(shape.blobsPerChunk), shardSize: shape.blobsPerShard.map { .rows($0) },
+      compressors: setting.codecChoice.stages)
     access = ArrayAccess(workerCount: setting.workers)
   }
 
@@ -57,7 +57,7 @@ final class EngineCompetitor: Competitor {
       let expected = corpus.all
       guard view.count == expected.count else { throw CompetitorError.differs }
       guard verifies else { return pass }
-      for index in view.indices where !view[index].isEqual(to: expected[index]) {
+      for index in view.indices where !view.blobs[index].isEqual(to: expected[index]) {
         throw CompetitorError.differs
       }
       return pass

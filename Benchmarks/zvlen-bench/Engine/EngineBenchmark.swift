@@ -29,8 +29,8 @@ final class EngineBenchmark {
         MemoryStore()
       }
     options = ArrayOptions(
-      chunkSize: .count(blobsPerChunk), shardSize: chunksPerShard.map { .count($0 * blobsPerChunk) },
-      codecs: codec.stages, overwrites: true)
+      chunkSize: .rows(blobsPerChunk), shardSize: chunksPerShard.map { .rows($0 * blobsPerChunk) },
+      compressors: codec.stages, overwrites: true)
     access = ArrayAccess(workerCount: workers)
     array = try ZarrArray.create(
       in: store, shape: [source.initialCount(corpus)], options: options, access: access)
@@ -116,7 +116,7 @@ final class EngineBenchmark {
     let corpus = corpus
     let view = try array.read()
     guard view.count == corpus.count else { throw BenchmarkError.differs("read") }
-    for index in view.indices where !view[index].isEqual(to: corpus[index]) {
+    for index in view.indices where !view.blobs[index].isEqual(to: corpus[index]) {
       throw BenchmarkError.differs("read")
     }
     let count = Atomic(0)

@@ -1,6 +1,6 @@
 import ChunkEngine
 
-/// The engine's way from blobs to uncompressed chunks and back, on one thread.
+/// Encodes blobs to uncompressed chunks and back with the engine, on one thread.
 final class EngineLoops {
   private let corpus: Corpus
   private let blobsPerChunk: Int
@@ -9,7 +9,7 @@ final class EngineLoops {
   private var batch: BlobBatchBuilder
   private var chunks: [SharedBytes] = []
 
-  /// Prepares to encode `corpus` in chunks of `blobsPerChunk`, and to decode those.
+  /// Prepares to encode `corpus` in chunks of `blobsPerChunk`, and to decode them.
   init(_ corpus: Corpus, blobsPerChunk: Int) throws {
     self.corpus = corpus
     self.blobsPerChunk = blobsPerChunk
@@ -32,7 +32,7 @@ final class EngineLoops {
   /// The bytes of all chunks.
   var byteCount: Int { chunks.reduce(0) { $0 + $1.byteCount } }
 
-  /// Encodes every chunk over the one before, and hands it to `body`.
+  /// Encodes every chunk over the last one, and passes it to `body`.
   func encode(_ body: (RawSpan) throws -> Void) throws {
     let corpus = corpus
     // SAFETY: Bytes have no padding.
@@ -50,7 +50,7 @@ final class EngineLoops {
     }
   }
 
-  /// Decodes every chunk to bytes and offsets, over the ones before.
+  /// Decodes every chunk to bytes and offsets, over the last one.
   func decode() throws {
     for chunk in chunks {
       try batch.removeAll()
@@ -58,7 +58,7 @@ final class EngineLoops {
     }
   }
 
-  /// Decodes the chunks to bytes and offsets, one behind the other in new memory.
+  /// Decodes all chunks to bytes and offsets in new memory.
   func decodeFresh() throws -> BlobBatch {
     var batch = try BlobBatchBuilder(
       count: chunks.count * blobsPerChunk, byteCount: byteCount - chunks.count * (4 + 4 * blobsPerChunk))
@@ -83,7 +83,7 @@ final class EngineLoops {
     }
   }
 
-  /// Checks that the chunks decode to the blobs that they were made from.
+  /// Checks that the chunks decode to their blobs.
   func verify() throws {
     let corpus = corpus
     let batch = try decodeFresh()
@@ -93,5 +93,34 @@ final class EngineLoops {
     for index in 0..<corpus.count where !batch[index].isEqual(to: corpus[index]) {
       throw BenchmarkError.differs("decode")
     }
+  }
+}
+
+extension EngineLoops {
+  /// Encodes every chunk over the last one.
+  var encodeWarm: Contender {
+    Contender("encode") { [self] in try Stopwatch.measure { try encode { _ in } } }
+  }
+
+  /// Decodes every chunk over the last one.
+  var decodeWarm: Contender {
+    Contender("decode") { [self] in try Stopwatch.measure { try decode() } }
+  }
+
+  /// Decodes all chunks into memory that is allocated within the measured time.
+  var decodeFreshMemory: Contender {
+    Contender("decode, fresh") { [self] in
+      let stopwatch = Stopwatch()
+      let batch = try decodeFresh()
+      let elapsed = stopwatch.elapsed
+      // This use keeps the batch until the clock has stopped.
+      guard batch.count >= corpusCount else { throw BenchmarkError.differs("decode") }
+      return elapsed
+    }
+  }
+
+  /// Scans the elements of every chunk.
+  var scanWarm: Contender {
+    Contender("views") { [self] in try Stopwatch.measure { try scan() } }
   }
 }

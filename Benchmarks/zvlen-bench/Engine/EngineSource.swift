@@ -34,10 +34,10 @@ enum EngineSource {
     case .arena(let corpus):
       // SAFETY: Bytes have no padding.
       try withContiguousBlobs(unsafe corpus.bytes.span.bytes, offsets: corpus.offsets.span) { blobs in
-        try array.write(blobs)
+        try array.write(blobs: blobs)
       }
-    case .objects(let blobs): try array.write(blobs)
-    case .data(let blobs): try array.write(blobs)
+    case .objects(let blobs): try array.write(blobs: blobs)
+    case .data(let blobs): try array.write(blobs: blobs)
     case .stream(_, let memoryBudget):
       let appender = try Appender(to: array, memoryBudget: memoryBudget)
       try append(to: appender)
@@ -51,13 +51,13 @@ enum EngineSource {
     case .arena(let corpus):
       // SAFETY: Bytes have no padding.
       try withContiguousBlobs(unsafe corpus.bytes.span.bytes, offsets: corpus.offsets.span) { blobs in
-        try appender.append(contentsOf: blobs)
+        try appender.append(blobs: blobs)
       }
-    case .objects(let blobs): try appender.append(contentsOf: blobs)
-    case .data(let blobs): try appender.append(contentsOf: blobs)
+    case .objects(let blobs): try appender.append(blobs: blobs)
+    case .data(let blobs): try appender.append(blobs: blobs)
     case .stream(let corpus, _):
       for index in 0..<corpus.count {
-        try appender.append(corpus[index])
+        try appender.append(blob: corpus[index])
       }
     }
   }

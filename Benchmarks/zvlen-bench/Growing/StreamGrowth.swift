@@ -59,12 +59,12 @@ struct StreamGrowth {
   private func write(_ pool: Corpus, to store: FileStore) throws {
     let appender = try Appender.create(
       in: store,
-      options: ArrayOptions(chunkSize: .bytes(chunkBytes), codecs: codec.stages, overwrites: true),
+      options: ArrayOptions(chunkSize: .bytes(chunkBytes), compressors: codec.stages, overwrites: true),
       access: ArrayAccess(workerCount: workers))
     var left = count
     while left > 0 {
       let part = min(left, pool.count)
-      for index in 0..<part { try appender.append(pool[index]) }
+      for index in 0..<part { try appender.append(blob: pool[index]) }
       left -= part
     }
     try appender.finish()

@@ -76,7 +76,7 @@ extension TuneSetting {
 
       let options = ArrayOptions(
         chunkSize: .bytes(\(Self.swift(chunkBytes)))\(shards),
-        codecs: [\(codec.swift)])
+        compressors: [\(codec.swift)])
       let access = ArrayAccess(workerCount: \(workers))
       """
   }

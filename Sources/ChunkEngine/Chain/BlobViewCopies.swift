@@ -75,7 +75,7 @@ extension BlobView {
   /// Calls `body` with each block, on all cores.
   private func forEachBlock(_ body: @Sendable (Int) -> Void) {
     let nextBlock = Atomic(0)
-    WorkerThreads.run(workerCount: min(blockCount, ParallelChunks.defaultWorkerCount)) {
+    WorkerThreads.run(workerCount: Swift.min(blockCount, ParallelChunks.defaultWorkerCount)) {
       while case let block = nextBlock.wrappingAdd(1, ordering: .relaxed).oldValue, block < blockCount {
         body(block)
       }
@@ -89,7 +89,7 @@ extension BlobView {
 
   /// The elements of a block.
   private func range(ofBlock block: Int) -> Range<Int> {
-    block * Self.blockElementCount..<min(count, (block + 1) * Self.blockElementCount)
+    block * Self.blockElementCount..<Swift.min(count, (block + 1) * Self.blockElementCount)
   }
 
   /// Where each block begins in the batch, and after the last one the size of the batch.

@@ -1,8 +1,13 @@
 /// The elements that were read, in C order, where the decoder left them.
 ///
-/// No element was copied: a view holds the decoded chunks and knows where each element begins. Copies of a
-/// view share them, and the memory is freed with the last copy. To keep a few elements for long, copy them
-/// out.
+///     let view = try array.read()
+///     for blob in view { print(blob.byteCount) }
+///
+/// Nothing was copied: a view holds the decoded chunks and knows where each element begins. Copies of a view, its
+/// slices and its elements share that memory, which is freed with the last of them. To keep a few elements of a large
+/// read for long, copy them out, as `[UInt8](view[0])` does.
+///
+/// A loop over very many small elements is fastest over ``blobs``, which holds no references.
 @safe
 public struct BlobView: Sendable {
   private let storage: BlobStorage
@@ -11,22 +16,13 @@ public struct BlobView: Sendable {
     self.storage = storage
   }
 
-  /// The number of elements.
-  public var count: Int { storage.count }
-
-  /// Whether there are no elements.
-  public var isEmpty: Bool { count == 0 }
-
-  /// The indices of the elements.
-  public var indices: Range<Int> { 0..<count }
-
-  /// The elements.
+  /// The elements as spans, which last no longer than this view.
   public var blobs: BlobSpan {
     @_lifetime(borrow self)
     get { storage.blobs }
   }
 
-  /// The elements back to back, if their type gives all of them the same size, or nil.
+  /// The elements back to back, or nil if their data type does not give all of them the same size.
   ///
   /// Numbers are little-endian, without padding, in C order.
   ///
@@ -36,18 +32,9 @@ public struct BlobView: Sendable {
     get { storage.blobs.packedBytes }
   }
 
-  /// The bytes of the element at `index`.
-  ///
-  /// - Precondition: `index` is in ``indices``.
-  /// - Complexity: O(1). Copies nothing.
-  public subscript(index: Int) -> RawSpan {
-    @_lifetime(borrow self)
-    get { storage.blobs[index] }
-  }
-
   /// A copy of the bytes of the element at `index`.
   ///
-  /// - Precondition: `index` is in ``indices``.
+  /// - Precondition: `index` is in `indices`.
   /// - Complexity: O(*n*) where *n* is the size of the element.
   public func bytes(at index: Int) -> [UInt8] {
     unsafe Array(blobs.element(index))
@@ -55,12 +42,118 @@ public struct BlobView: Sendable {
 
   /// The element at `index` as text.
   ///
-  /// - Precondition: `index` is in ``indices``.
+  /// - Precondition: `index` is in `indices`.
   /// - Throws: ``ChunkError/invalidUTF8(index:)``
   /// - Complexity: O(*n*) where *n* is the size of the element.
   public func string(at index: Int) throws(ChunkError) -> String {
     guard let string = blobs.string(at: index) else { throw .invalidUTF8(index: index) }
     return string
+  }
+}
+
+extension BlobView: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+
+  public var endIndex: Int { storage.count }
+
+  public var count: Int { storage.count }
+
+  public var indices: Range<Int> { 0..<count }
+
+  /// The element at `index`, which shares the memory of the view.
+  ///
+  /// - Precondition: `index` is in `indices`.
+  /// - Complexity: O(1). Copies nothing.
+  public subscript(index: Int) -> Blob {
+    precondition(index >= 0 && index < count, "index \(index) is outside of \(count) elements")
+    return Blob(index, of: storage)
+  }
+}
+
+/// One element as bytes, where the decoder left it.
+///
+/// A blob is a collection of its bytes, so that `[UInt8](blob)`, `Data(blob)` and `String(validating: blob, as: UTF8.self)`
+/// copy them. It shares the memory of the ``BlobView`` that it comes from, and keeps all of it. Blobs are equal if their
+/// bytes are.
+@safe
+public struct Blob: Sendable {
+  private let storage: BlobStorage
+  private let index: Int
+
+  fileprivate init(_ index: Int, of storage: BlobStorage) {
+    self.index = index
+    self.storage = storage
+  }
+
+  /// The number of bytes.
+  ///
+  /// - Complexity: O(1)
+  public var byteCount: Int { unsafe buffer.count }
+
+  /// The bytes.
+  ///
+  /// - Complexity: O(1). Copies nothing.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: The storage keeps the bytes, which no longer change.
+      let bytes = unsafe RawSpan(_unsafeBytes: buffer)
+      return unsafe _overrideLifetime(bytes, borrowing: self)
+    }
+  }
+
+  /// Calls `body` with the bytes, which are valid during the call.
+  public func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withExtendedLifetime(storage) { () throws(Failure) in try unsafe body(buffer) }
+  }
+
+  /// The element as text.
+  ///
+  /// - Throws: ``ChunkError/invalidUTF8(index:)`` with the place of the element in its view.
+  /// - Complexity: O(*n*) where *n* is the size of the element.
+  public func string() throws(ChunkError) -> String {
+    guard let string = storage.blobs.string(at: index) else { throw .invalidUTF8(index: index) }
+    return string
+  }
+
+  private var buffer: UnsafeRawBufferPointer { unsafe storage.blobs.element(index) }
+}
+
+extension Blob: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+
+  public var endIndex: Int { byteCount }
+
+  public var count: Int { byteCount }
+
+  public var indices: Range<Int> { 0..<byteCount }
+
+  public subscript(offset: Int) -> UInt8 { bytes.byte(at: offset) }
+
+  public func withContiguousStorageIfAvailable<Result>(
+    _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
+  ) rethrows -> Result? {
+    try withExtendedLifetime(storage) { try unsafe buffer.withMemoryRebound(to: UInt8.self, body) }
+  }
+}
+
+extension Blob: Hashable {
+  public static func == (left: Blob, right: Blob) -> Bool {
+    left.bytes.isEqual(to: right.bytes)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    unsafe withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+  }
+}
+
+extension Blob: BlobConvertible {
+  public var blobByteCount: Int { byteCount }
+
+  public func withBlobBytes(_ body: (RawSpan) throws(ChunkError) -> Void) throws(ChunkError) {
+    try body(bytes)
   }
 }
 

@@ -1,4 +1,29 @@
 extension Appender {
+  /// Creates an array and an appender of values of a type to it.
+  ///
+  ///     let appender = try Appender.create(of: Station.self, in: store, at: "stations")
+  ///     for station in stations { try appender.append(station) }
+  ///     try appender.finish()
+  ///
+  /// See ``create(in:at:rowShape:options:access:memoryBudget:monitor:)``. The data type is that of the values
+  /// unless the options say another.
+  ///
+  /// - Throws: As that, and ``ZarrError/element(path:index:reason:)`` if values of the type cannot be
+  ///   elements.
+  public static func create<Element: ZarrElement>(
+    of type: Element.Type, in store: any Store, at path: String = "", rowShape: [Int] = [],
+    options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
+    memoryBudget: Int = standardMemoryBudget, monitor: ProgressMonitor? = nil
+  ) throws -> Appender {
+    var options = options
+    let dataType = options.dataType ?? type.dataType
+    options.dataType = dataType
+    try ZarrArray.withElementErrors(store.location) { try type.checkWritable(to: dataType) }
+    return try create(
+      in: store, at: path, rowShape: rowShape, options: options, access: access, memoryBudget: memoryBudget,
+      monitor: monitor)
+  }
+
   /// Creates an array and an appender to it.
   ///
   /// If the options give the size of chunks or shards in bytes, the array is created as soon as there are
@@ -36,13 +61,14 @@ extension Appender {
     if !options.overwrites, try NodeMetadata.exists(in: store, at: path) {
       throw ZarrError.alreadyExists(path: ZarrArray.location(store, path))
     }
-    let dataType = options.dataType ?? .bytes
-    let sample = OpenChunk(layout: dataType.layout, maximumElementByteCount: access.maximumElementByteCount)
+    let transfer = ElementTransfer(options.dataType ?? .bytes, access)
+    let sample = OpenChunk(
+      layout: transfer.dataType.layout, maximumElementByteCount: access.maximumElementByteCount)
     try sample.reset(expectedByteCount: min(byteCount, memoryBudget))
     return Appender(
       sampling: sample, byteCount: min(byteCount, memoryBudget),
-      chunkByteCount: options.chunkByteCount, create: create, dataType: dataType,
-      memoryBudget: memoryBudget, monitor: monitor)
+      chunkByteCount: options.chunkByteCount, create: create, transfer: transfer,
+      location: ZarrArray.location(store, path), memoryBudget: memoryBudget, monitor: monitor)
   }
 }
 

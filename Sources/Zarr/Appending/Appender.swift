@@ -2,9 +2,9 @@ public import ChunkEngine
 
 /// Writes a stream of elements of unknown length to the end of an array, along its first dimension.
 ///
-///     let appender = try Appender.create(in: store, at: "documents")
+///     let appender = try Appender.create(of: String.self, in: store, at: "documents")
 ///     for document in documents {
-///       try appender.append(document.span.bytes)
+///       try appender.append(document)
 ///     }
 ///     let array = try appender.finish()
 ///
@@ -86,11 +86,19 @@ public final class Appender {
   /// The elements that were appended before others appended some.
   var earlierCount = 0
 
-  /// What the elements are.
-  public let dataType: DataType
+  /// The data type of the array.
+  public var dataType: DataType { transfer.dataType }
 
-  /// The bytes of a value while it is appended.
-  var valueBytes: [UInt8] = []
+  /// Turns values into elements: many at a time, and one by one in memory that is used again.
+  let transfer: ElementTransfer
+  private lazy var coder = transfer.makeCoder()
+  private var valueBytes: [UInt8] = []
+
+  /// Whether bytes have to be looked at before they are appended.
+  private let needsBlobCheck: Bool
+
+  /// Where the array is or will be, for errors.
+  let location: String
 
   /// The most bytes of chunks that differ in length, unless it is said.
   public static let evenChunkByteCount = 1 << 20
@@ -120,7 +128,9 @@ public final class Appender {
     self.monitor = monitor
     self.evenChunkByteCount = evenChunkByteCount
     self.lockTimeout = lockTimeout
-    dataType = array.dataType
+    transfer = array.transfer
+    needsBlobCheck = array.dataType.needsBlobCheck
+    location = array.location
     let state = try AppendingState(
       array, chunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
     phase = .writing(state)
@@ -148,7 +158,9 @@ public final class Appender {
     self.monitor = monitor
     evenChunkByteCount = Self.evenChunkByteCount
     lockTimeout = nil
-    dataType = array.dataType
+    transfer = array.transfer
+    needsBlobCheck = array.dataType.needsBlobCheck
+    location = array.location
     let state = try AppendingState(
       array, filling: rows, chunkByteCount: Self.evenChunkByteCount, memoryBudget: memoryBudget,
       monitor: monitor)
@@ -158,10 +170,12 @@ public final class Appender {
   init(
     sampling sample: OpenChunk, byteCount: Int, chunkByteCount: Int?,
     create: @escaping (_ meanByteCount: Double?) throws -> ZarrArray,
-    dataType: DataType, memoryBudget: Int, monitor: ProgressMonitor?
+    transfer: ElementTransfer, location: String, memoryBudget: Int, monitor: ProgressMonitor?
   ) {
     phase = .sampling(sample, create: create, byteCount: byteCount)
-    self.dataType = dataType
+    self.transfer = transfer
+    self.location = location
+    needsBlobCheck = transfer.dataType.needsBlobCheck
     self.memoryBudget = memoryBudget
     self.monitor = monitor
     evenChunkByteCount = chunkByteCount ?? Self.evenChunkByteCount
@@ -177,13 +191,22 @@ public final class Appender {
     }
   }
 
-  /// Appends a copy of an element.
+  /// Appends an element that you have as bytes: a copy of them.
+  ///
+  /// The bytes are those that the data type has in memory, as for ``ZarrArray/write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// Nothing is allocated for an element.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: ``ZarrError``, ``StoreError`` and the engine's `ChunkError`, also for chunks of elements
-  ///   before this one. The element is not appended then.
-  /// - Complexity: O(*n*) where *n* is the size of the element, and may wait for a chunk to be stored.
-  public func append(_ element: RawSpan) throws {
+  /// - Throws: ``ZarrError`` and ``StoreError``, also for chunks of elements before this one. The element is not appended
+  ///   then. Text that is not UTF-8 is an error of its chunk, when that is stored.
+  /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
+  public func append(blob: RawSpan) throws {
+    if needsBlobCheck { try check(blob) }
+    try append(checked: blob)
+  }
+
+  /// Appends a copy of an element whose bytes are known to be one of the data type.
+  package func append(checked element: RawSpan) throws {
     if insideCount > 0, writer?.appendIfFits(element) == true {
       insideCount -= 1
       return
@@ -194,25 +217,57 @@ public final class Appender {
     writer = state.beginWriting()
   }
 
-  /// Appends an element of at most `capacity` bytes that `initializer` writes where it is encoded.
+  /// Appends an element that you have as bytes: a copy of them.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(_:)-(RawSpan)``, and what `initializer` throws; the element is then not appended.
-  /// - Complexity: O(`capacity`), and may wait for a chunk to be stored.
+  /// - Throws: As ``append(blob:)-(RawSpan)``.
+  /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
+  public func append<Blob: BlobConvertible>(blob: Blob) throws {
+    var failure: (any Error)?
+    try blob.withBlobBytes { bytes in
+      do { try append(blob: bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Appends an element of at most `blobCapacity` bytes that `initializer` writes where they are encoded.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``append(blob:)-(RawSpan)``, and what `initializer` throws. The element is not appended then.
+  /// - Complexity: O(`blobCapacity`). May wait for a chunk to be stored.
   public func append(
-    addingCapacity capacity: Int,
-    initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
+    blobCapacity: Int, initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
   ) throws {
-    try append(byteCount: capacity) { chunk throws(ChunkError) in
-      try chunk.append(addingCapacity: capacity, initializingWith: initializer)
+    var failure: (any Error)?
+    do {
+      try append(byteCount: blobCapacity) { chunk throws(ChunkError) in
+        try chunk.append(addingCapacity: blobCapacity) { output throws(ChunkError) in
+          try initializer(&output)
+          guard needsBlobCheck else { return }
+          do {
+            try check(output.bytes)
+          } catch {
+            failure = error
+            throw .sourceFailed(reason: "\(error)")
+          }
+        }
+      }
+    } catch {
+      throw failure ?? error
     }
   }
 
-  /// Appends all elements of a source.
+  /// Appends all elements of a source that you have as bytes.
   ///
-  /// - Throws: As ``append(_:)-(RawSpan)``. Elements may have been appended then, as ``appendedCount`` tells.
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``append(blob:)-(RawSpan)``. Elements may have been appended then, as ``appendedCount`` tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append(contentsOf source: any BlobSource) throws {
+  public func append(blobs: any BlobSource) throws {
+    try withElementErrors { try transfer.check(blobs) }
+    try append(checked: blobs)
+  }
+
+  private func append(checked source: any BlobSource) throws {
     endWriting()
     var position = 0
     while position < source.count {
@@ -227,17 +282,12 @@ public final class Appender {
     }
   }
 
-  /// Appends elements one after the other.
-  ///
-  /// - Throws: As ``append(_:)-(RawSpan)``.
-  /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append<Elements: Sequence>(contentsOf elements: Elements) throws
-  where Elements.Element: BlobConvertible {
-    for element in elements {
-      try append(byteCount: element.blobByteCount) { chunk throws(ChunkError) in
-        try element.withBlobBytes { bytes throws(ChunkError) in try chunk.append(bytes) }
-      }
-    }
+  private func check(_ blob: RawSpan) throws {
+    try withElementErrors { try dataType.check(blob: blob, scratch: &coder.scratch) }
+  }
+
+  private func withElementErrors<Result>(_ body: () throws -> Result) throws -> Result {
+    try ZarrArray.withElementErrors(location, body)
   }
 
   /// Gives the open chunk back what was written to it.
@@ -258,4 +308,65 @@ public final class Appender {
       try dividing(appendingState) { try $0.append(byteCount: byteCount, body) }
     }
   }
+}
+
+// MARK: Values
+
+extension Appender {
+  /// Appends a value.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/element(path:index:reason:)`` if the value cannot be an
+  ///   element. Nothing is appended then.
+  /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
+  public func append<Element: ZarrElement>(_ element: Element) throws {
+    try withElementErrors {
+      try Element.checkWritable(to: dataType)
+      valueBytes.removeAll(keepingCapacity: true)
+      try element.appendElement(of: dataType, to: &valueBytes, with: coder)
+    }
+    // The bytes themselves: while they are read nobody writes to the property.
+    let bytes = valueBytes
+    // SAFETY: Bytes have no padding.
+    try append(checked: unsafe bytes.span.bytes)
+  }
+
+  /// Appends values one after the other.
+  ///
+  /// Values are turned into elements by several threads, a few MiB at a time.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/element(path:index:reason:)`` for the first value that
+  ///   cannot be an element. Elements before it may have been appended then, as ``appendedCount`` tells.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  public func append<Elements: Sequence>(contentsOf elements: Elements) throws
+  where Elements.Element: ZarrElement {
+    typealias Element = Elements.Element
+    try withElementErrors { try Element.checkWritable(to: dataType) }
+    if let all = (elements as Any) as? [Element], let source = transfer.sourceInPlace(of: all) {
+      return try append(checked: source)
+    }
+    var iterator = elements.makeIterator()
+    var block: [Element] = []
+    var blockCount = ElementTransfer.blockElementCount
+    var position = 0
+    while true {
+      while block.count < blockCount, let element = iterator.next() { block.append(element) }
+      guard !block.isEmpty else { return }
+      let source: any BlobSource
+      do {
+        source = try transfer.source(of: block)
+      } catch let failure as ElementFailure {
+        throw ZarrError.element(path: location, index: position + failure.index, reason: failure.reason)
+      }
+      try append(checked: source)
+      position += block.count
+      let byteCount = try source.byteCount(of: 0..<block.count)
+      blockCount = max(1, min(2 * blockCount, Self.blockByteCount / max(1, byteCount / block.count)))
+      block.removeAll(keepingCapacity: true)
+    }
+  }
+
+  /// About how many bytes of values are turned into elements at a time.
+  private static var blockByteCount: Int { 4 << 20 }
 }

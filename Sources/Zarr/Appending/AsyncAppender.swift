@@ -3,7 +3,7 @@ import Dispatch
 
 /// An ``Appender`` for `async` code, which any number of tasks can use.
 ///
-///     let appender = try await AsyncAppender.create(in: store, at: "documents")
+///     let appender = try await AsyncAppender.create(of: String.self, in: store, at: "documents")
 ///     for try await page in pages {
 ///       try await appender.append(contentsOf: page)
 ///     }
@@ -39,6 +39,23 @@ public final class AsyncAppender: Sendable {
     }
   }
 
+  /// Creates an array and an appender of values of a type to it.
+  ///
+  /// See ``Appender/create(of:in:at:rowShape:options:access:memoryBudget:monitor:)``.
+  ///
+  /// - Throws: As that.
+  public static func create<Element: ZarrElement>(
+    of type: Element.Type, in store: any Store, at path: String = "", rowShape: [Int] = [],
+    options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
+    memoryBudget: Int = Appender.standardMemoryBudget, monitor: ProgressMonitor? = nil
+  ) async throws -> AsyncAppender {
+    try await make { () throws -> Appender in
+      try Appender.create(
+        of: type, in: store, at: path, rowShape: rowShape, options: options, access: access,
+        memoryBudget: memoryBudget, monitor: monitor)
+    }
+  }
+
   /// Opens an appender to an array that exists.
   ///
   /// See ``Appender/init(to:evenChunkByteCount:memoryBudget:lockTimeout:monitor:)``.
@@ -52,13 +69,32 @@ public final class AsyncAppender: Sendable {
     }
   }
 
-  /// Appends all elements of a source.
+  /// Appends a value.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``Appender/append(_:)-(RawSpan)``.
+  /// - Throws: As ``Appender/append(_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the element.
+  public func append<Element: ZarrElement>(_ element: Element) async throws {
+    try await run(on: queue) { try unsafe self.appender.append(element) }
+  }
+
+  /// Appends values one after the other.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``Appender/append(contentsOf:)``.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append(contentsOf source: any BlobSource) async throws {
-    try await run(on: queue) { try unsafe self.appender.append(contentsOf: source) }
+  public func append<Elements: Sequence & Sendable>(contentsOf elements: Elements) async throws
+  where Elements.Element: ZarrElement {
+    try await run(on: queue) { try unsafe self.appender.append(contentsOf: elements) }
+  }
+
+  /// Appends all elements of a source that you have as bytes.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``Appender/append(blobs:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  public func append(blobs: any BlobSource) async throws {
+    try await run(on: queue) { try unsafe self.appender.append(blobs: blobs) }
   }
 
   /// The number of elements that were appended by the calls before this one.
@@ -86,11 +122,6 @@ public final class AsyncAppender: Sendable {
   @discardableResult
   public func finish() async throws -> ZarrArray {
     try await run(on: queue) { try unsafe self.appender.finish() }
-  }
-
-  /// Runs `body` on the queue of the appender, after all that was asked for before.
-  func withAppender(_ body: @escaping @Sendable (Appender) throws -> Void) async throws {
-    try await run(on: queue) { try unsafe body(self.appender) }
   }
 
   private static func make(

@@ -14,7 +14,7 @@ public struct ArrayAccess: Hashable, Sendable {
   public var metadataLimits: MetadataLimits
 
   /// Whether chunks are stored of which every element equals the fill value.
-  public var storesFillValueChunks: Bool
+  public var writesEmptyChunks: Bool
 
   /// Whether elements of 2 GiB and more are written, which numcodecs and with it zarr-python cannot read
   /// back.
@@ -28,6 +28,9 @@ public struct ArrayAccess: Hashable, Sendable {
   /// the process together.
   public var byteCountInFlight: Int
 
+  /// How the values of `Codable` types are spelled in JSON.
+  public var json: JSONCoding
+
   /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
   /// error.
   public var damageReport: DamageReport?
@@ -39,26 +42,28 @@ public struct ArrayAccess: Hashable, Sendable {
   ///     said.
   ///   - limits: The most memory that stored data can make the reader take.
   ///   - metadataLimits: The most that the metadata of the array can make the reader take.
-  ///   - storesFillValueChunks: Whether chunks are stored of which every element equals the fill value.
+  ///   - writesEmptyChunks: Whether chunks are stored of which every element equals the fill value.
   ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
   ///   - byteCountInFlight: The most bytes on their way from stores and to them; 256 MiB by default.
+  ///   - json: How the values of `Codable` types are spelled in JSON.
   ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
   /// - Precondition: There is at least one worker.
   public init(
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
-    metadataLimits: MetadataLimits = MetadataLimits(), storesFillValueChunks: Bool = false,
+    metadataLimits: MetadataLimits = MetadataLimits(), writesEmptyChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    byteCountInFlight: Int = 256 << 20, damageReport: DamageReport? = nil
+    byteCountInFlight: Int = 256 << 20, json: JSONCoding = JSONCoding(), damageReport: DamageReport? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
     self.limits = limits
     self.metadataLimits = metadataLimits
-    self.storesFillValueChunks = storesFillValueChunks
+    self.writesEmptyChunks = writesEmptyChunks
     self.allowsHugeElements = allowsHugeElements
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
     self.byteCountInFlight = byteCountInFlight
+    self.json = json
     self.damageReport = damageReport
   }
 

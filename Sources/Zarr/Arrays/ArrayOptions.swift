@@ -16,12 +16,12 @@ public struct ArrayOptions: Sendable {
   public var shardSize: ChunkSize?
   /// Where the index of a shard is.
   public var shardIndexLocation: ShardIndexLocation
-  /// The codecs in front of the one that turns elements into bytes, as metadata names them.
+  /// The codecs before the serializer, as metadata names them, in the order in which they encode.
   public var filters: [MetadataExtension]
-  /// The codec that turns elements into bytes, or nil for the usual one of the data type.
+  /// The codec that turns elements into bytes, as metadata names it, or nil for the usual one of the data type.
   public var serializer: MetadataExtension?
-  /// The codecs behind the one that turns elements into bytes.
-  public var codecs: [CodecChain.Stage]
+  /// The codecs after the serializer, in the order in which they encode: compressors and checksums.
+  public var compressors: [CodecChain.Stage]
   /// The element that stands for all that was never written, as it lies in memory, or nil for the usual one
   /// of the data type: zero, or an empty element.
   public var fillValue: [UInt8]?
@@ -45,9 +45,9 @@ public struct ArrayOptions: Sendable {
   ///   - shardSize: How large the shards are that chunks are stored in, or nil for chunks that are stored one
   ///     by one.
   ///   - shardIndexLocation: Where the index of a shard is.
-  ///   - codecs: The codecs behind the one that turns elements into bytes, in the order in which they encode.
-  ///   - filters: The codecs in front of it, as metadata names them, in the order in which they encode.
-  ///   - serializer: That codec itself, as metadata names it, or nil for the usual one of the data type.
+  ///   - compressors: The codecs after the serializer.
+  ///   - filters: The codecs before the serializer.
+  ///   - serializer: The codec that turns elements into bytes.
   ///   - fillValue: The element that stands for all that was never written, as it lies in memory, or nil for
   ///     zero or an empty element.
   ///   - chunkKeyEncoding: How chunks are named in the store.
@@ -58,7 +58,7 @@ public struct ArrayOptions: Sendable {
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
     shardSize: ChunkSize? = nil, shardIndexLocation: ShardIndexLocation = .end,
-    codecs: [CodecChain.Stage] = [.zstd()], filters: [MetadataExtension] = [],
+    compressors: [CodecChain.Stage] = [.zstd()], filters: [MetadataExtension] = [],
     serializer: MetadataExtension? = nil, fillValue: [UInt8]? = nil,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
     dimensionNames: [String?]? = nil, zarrFormat: ZarrFormat = .version3, overwrites: Bool = false
@@ -68,7 +68,7 @@ public struct ArrayOptions: Sendable {
     self.chunkSize = chunkSize
     self.shardSize = shardSize
     self.shardIndexLocation = shardIndexLocation
-    self.codecs = codecs
+    self.compressors = compressors
     self.filters = filters
     self.serializer = serializer
     self.fillValue = fillValue
@@ -84,8 +84,7 @@ public struct ArrayOptions: Sendable {
   /// - Parameters:
   ///   - shape: The number of elements along each dimension.
   ///   - meanByteCount: The mean size of the elements in wire form, or nil if it is not known.
-  ///   - stages: The codecs behind the one that turns elements into bytes, as metadata names them; ``codecs``
-  ///     unless it is said.
+  ///   - stages: The codecs after the serializer, as metadata names them. The default is ``compressors``.
   /// - Returns: The metadata.
   /// - Throws: An error that says what does not fit together.
   func metadata(
@@ -118,11 +117,11 @@ public struct ArrayOptions: Sendable {
       dimensionNames: dimensionNames)
   }
 
-  /// The codecs behind the one that turns elements into bytes, as metadata names them.
+  /// The codecs after the serializer, as metadata names them.
   var stageMetadata: [MetadataExtension] {
     get throws(MetadataError) {
       var metadata: [MetadataExtension] = []
-      for stage in codecs {
+      for stage in compressors {
         guard let codec = stage.codec as? any MetadataCodec else {
           throw MetadataError(code: .unsupported, field: "codecs", message: "a codec has no name in metadata")
         }

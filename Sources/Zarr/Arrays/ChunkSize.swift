@@ -5,8 +5,8 @@ public enum ChunkSize: Hashable, Sendable {
   /// About as many bytes as this, by the mean of the elements: those that are written at creation, or the
   /// first ones of an appender. If there are none, elements are taken to have 1 KiB.
   case bytes(Int)
-  /// As many elements as this along the first dimension, and all along the others.
-  case count(Int)
+  /// This number of rows: indices along the first dimension. The other dimensions are not divided.
+  case rows(Int)
   /// At most as many bytes as this, or one element: chunks of a rectilinear grid end where the next element
   /// would make them larger, so that those of uneven elements are even. The array has one dimension.
   ///
@@ -39,7 +39,7 @@ public enum ChunkSize: Hashable, Sendable {
       return try ChunkGrid(chunkShape: chunkShape)
     case .grid(let grid):
       return grid
-    case .count(let count):
+    case .rows(let count):
       return try ChunkGrid(chunkShape: Self.chunkShape(ofAtMost: count, shape: shape, keepsRows: true))
     case .evenBytes:
       guard shape == [0] else {
@@ -56,7 +56,7 @@ public enum ChunkSize: Hashable, Sendable {
         throw MetadataError(
           code: .unexpectedValue, field: "chunk_grid.configuration.chunk_shape",
           message:
-            "a size in bytes needs elements; give a count, or write the elements at creation or with an appender"
+            "a size in bytes needs elements; give rows or a shape, or write the elements at creation or with an appender"
         )
       }
       // Chunks hold no more elements than their header can count.
@@ -124,7 +124,7 @@ extension ChunkSize {
           message: "shards of \(shardShape) do not consist of whole chunks of \(chunkShape)")
       }
       return try ChunkGrid(chunkShape: shardShape)
-    case .count(let count):
+    case .rows(let count):
       var counts = chunkGrid.chunkCounts(of: shape).map { max(1, $0) }
       if !counts.isEmpty { counts[0] = (max(1, count) - 1) / chunkShape[0] + 1 }
       return try Self.grid(ofChunks: chunkShape, counts: counts)

@@ -29,7 +29,7 @@ struct ValueLayout: Sendable {
     indices = ShardIndexCache(maximumByteCount: access.shardIndexCacheByteCount)
     let (chain, isSharded) = (codec?.chain ?? chain, codec != nil)
     self.chain = chain
-    let omitsFillValue = !access.storesFillValueChunks && metadata.definedFillValue != nil
+    let omitsFillValue = !access.writesEmptyChunks && metadata.definedFillValue != nil
     decoders = WorkerPool { WorkerState(try ChunkDecoder(chain, limits: access.limits)) }
     encoders = WorkerPool { [fillValue = metadata.fillValue] in
       WorkerState(

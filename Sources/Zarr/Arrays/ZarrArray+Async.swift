@@ -18,15 +18,15 @@ extension ZarrArray {
 
   /// Writes elements to a region, in C order.
   ///
-  /// The form of ``write(_:to:monitor:)-9204v`` for `async` code. Cancelling the task cancels the monitor,
+  /// The form of ``write(blobs:to:monitor:)-(BlobSource,_,_)`` for `async` code. Cancelling the task cancels the monitor,
   /// which ends the work after the chunks that workers are at.
   ///
-  /// - Throws: As ``write(_:to:monitor:)-9204v``, and ``ZarrError/cancelled``.
-  /// - Complexity: As ``write(_:to:monitor:)-9204v``.
+  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and ``ZarrError/cancelled``.
+  /// - Complexity: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
   public func write(
-    _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+    blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) async throws {
-    try await Self.offPool(monitor) { monitor in try self.write(elements, to: region, monitor: monitor) }
+    try await Self.offPool(monitor) { monitor in try self.write(blobs: blobs, to: region, monitor: monitor) }
   }
 
   /// Shows the elements of a region to `body`, chunk by chunk, in memory that is used again for the next

@@ -1,4 +1,4 @@
-public import ChunkEngine
+import ChunkEngine
 
 extension ZarrArray {
   /// Creates an array of which nothing is written yet.
@@ -24,46 +24,13 @@ extension ZarrArray {
     return array
   }
 
-  /// Creates an array of the given elements.
-  ///
-  /// - Parameters:
-  ///   - store: Where the array goes.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - elements: The elements in C order.
-  ///   - shape: The number of elements along each dimension; one dimension unless it is said.
-  ///   - options: What the array is like. If it is left out, elements that are text make an array of text,
-  ///     and others one of bytes.
-  ///   - access: How the array is worked on.
-  ///   - monitor: Follows the work and can stop it.
-  /// - Returns: The array.
-  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(_:to:monitor:)-9204v``, and
-  ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has not as many elements. The array is
-  ///   there when all its chunks are: if writing fails there is none, and whatever was stored of its chunks
-  ///   is replaced by who tries again.
-  /// - Complexity: O(*n*) where *n* is the size of the elements.
-  @discardableResult
-  public static func create(
-    in store: any Store, at path: String = "", writing elements: any BlobSource, shape: [Int]? = nil,
-    options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
-    monitor: ProgressMonitor? = nil
-  ) throws -> ZarrArray {
-    let path = try nodePath(path, in: store)
-    let array = try create(
-      in: store, at: path, writing: elements, shape: shape, options: options, access: access,
-      monitor: monitor)
-    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
-    return array
-  }
-
   static func create(
     in store: any Store, at path: NodePath, writing elements: any BlobSource, shape: [Int]?,
     options: ArrayOptions, access: ArrayAccess, monitor: ProgressMonitor?
   ) throws -> ZarrArray {
     let shape = shape ?? [elements.count]
     var options = options
-    let dataType = options.dataType ?? (elements.elementsAreText ? .string : .bytes)
-    options.dataType = dataType
-    let elements = try source(of: elements, as: dataType, location: store.location)
+    let dataType = options.dataType ?? .bytes
     // A negative length is for the metadata to refuse.
     let isShape = shape.allSatisfy { $0 >= 0 }
     let expected = isShape ? ArrayMetadata.elementCount(of: shape) ?? Int.max : elements.count
@@ -141,8 +108,8 @@ extension ArrayOptions {
       while fitting > 1, try !Self.fit(elements, inChunksOf: fitting, limit: limit) { fitting /= 2 }
       guard fitting < count else { return }
       let shards = try shardSize?.shardGrid(ofChunks: [count], shape: shape, meanByteCount: meanByteCount)
-      if let length = shards?.regularChunkShape?[0] { shardSize = .count(length / count * fitting) }
-      chunkSize = .count(fitting)
+      if let length = shards?.regularChunkShape?[0] { shardSize = .rows(length / count * fitting) }
+      chunkSize = .rows(fitting)
     } catch let error as MetadataError {
       throw ZarrError.metadata(path: location, reason: error)
     }

@@ -1,25 +1,27 @@
-import ChunkEngine
+public import ChunkEngine
 
-/// Elements as values of Swift types.
+// What the plain names read and write are values of Swift types that conform to `ZarrElement`, checked against the data
+// type of the array. Bytes as they lie in memory have the label `blobs`.
+
 extension ZarrArray {
   /// Reads the elements of a region, in C order, as values of a type.
   ///
   ///     let names = try array.read(as: String.self)
   ///
   /// - Parameters:
-  ///   - region: The elements to read; all unless it is said.
+  ///   - region: The elements to read. The default is the whole array.
   ///   - type: The type of the values.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The values.
-  /// - Throws: As ``read(_:monitor:)-8ycye``, and ``ZarrError/element(path:index:reason:)`` for elements that
-  ///   are no such values.
+  /// - Throws: As ``read(_:monitor:)-8ycye``, and ``ZarrError/element(path:index:reason:)`` for the first element that is
+  ///   no value of the type.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read<Element: ZarrElement>(
     _ region: ArrayRegion? = nil, as type: Element.Type, monitor: ProgressMonitor? = nil
   ) throws -> [Element] {
-    try checkReadable(as: type)
+    try withElementErrors { try type.checkReadable(from: dataType) }
     let view = try read(region, monitor: monitor)
-    return try withElementErrors { try Element.elements(of: view, as: dataType) }
+    return try withElementErrors { try transfer.elements(of: view, as: type) }
   }
 
   /// Reads one element as a value of a type.
@@ -27,100 +29,156 @@ extension ZarrArray {
   /// - Throws: As ``read(_:as:monitor:)-8dsl9``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
   public func read<Element: ZarrElement>(at indices: [Int], as type: Element.Type) throws -> Element {
-    try checkReadable(as: type)
-    let view = try read(ArrayRegion(elementAt: indices))
-    return try withElementErrors { try Element(element: view[0], of: dataType) }
+    try withElementErrors { try type.checkReadable(from: dataType) }
+    let bytes = try read(at: indices)
+    return try withElementErrors {
+      // SAFETY: Bytes have no padding.
+      try transfer.withCoder { try Element(element: unsafe bytes.span.bytes, of: dataType, with: $0) }
+    }
+  }
+
+  /// Shows the elements of a region to `body` as values of a type, chunk by chunk.
+  ///
+  /// `body` is called from several threads at once, in no particular order of the chunks, with the region of the array
+  /// that a chunk has and its values in C order. At most a chunk for each worker is in memory.
+  ///
+  /// - Throws: As ``read(_:as:monitor:)-8dsl9``, and what `body` throws. The index in an error is that in the region that
+  ///   the error's chunk has.
+  /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
+  public func scan<Element: ZarrElement>(
+    _ region: ArrayRegion? = nil, as type: Element.Type, monitor: ProgressMonitor? = nil,
+    _ body: @Sendable (ArrayRegion, [Element]) throws -> Void
+  ) throws {
+    try withElementErrors { try type.checkReadable(from: dataType) }
+    try scan(region, monitor: monitor) { region, blobs in
+      try body(region, withElementErrors { try transfer.elements(of: blobs, as: type) })
+    }
   }
 
   /// Writes values to a region, in C order.
   ///
   /// - Parameters:
-  ///   - values: As many values as the region has elements.
-  ///   - region: Where they go; everywhere unless it is said.
+  ///   - elements: As many values as the region has elements.
+  ///   - region: Where they go. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: As ``write(_:to:monitor:)-9204v``, and ``ZarrError/element(path:index:reason:)`` for values
-  ///   that cannot be elements; nothing is written then.
+  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and ``ZarrError/element(path:index:reason:)`` for the
+  ///   first value that cannot be an element; nothing is written then.
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
-  public func write<Element: ZarrElement>(
-    _ values: [Element], to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
-  ) throws {
-    try checkWritable(as: Element.self)
-    let source = try withElementErrors { try Element.source(of: values, as: dataType) }
+  public func write<Elements: Sequence>(
+    _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) throws where Elements.Element: ZarrElement {
+    let source = try withElementErrors { try transfer.source(of: Array(elements)) }
     try write(source, to: region, monitor: monitor)
   }
 
   /// Writes one value.
   ///
-  /// Each call reads, merges and writes a chunk. To set many elements one after the other, use a
-  /// ``WriteBackView``.
+  /// Each call reads, merges and writes a chunk. To set many elements one after the other, use a ``WriteBackView``.
   ///
-  /// - Throws: As ``write(_:to:monitor:)-9204v``, and ``ZarrError/element(path:index:reason:)`` for a value
-  ///   that cannot be an element.
-  /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
-  public func write<Element: ZarrElement>(_ value: Element, at indices: [Int]) throws {
-    try write([value], to: ArrayRegion(elementAt: indices))
+  /// - Throws: As ``write(_:to:monitor:)-(Sequence<ZarrElement>,_,_)``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk.
+  public func write<Element: ZarrElement>(_ element: Element, at indices: [Int]) throws {
+    try write([element], to: ArrayRegion(elementAt: indices))
   }
 
   /// Creates an array of values.
   ///
+  ///     try ZarrArray.create(in: store, at: "labels", writing: ["north", "south"])
+  ///
+  /// Groups above the array that do not exist are created too.
+  ///
   /// - Parameters:
   ///   - store: Where the array goes.
-  ///   - path: The path in the store, nothing for its root.
-  ///   - values: The elements in C order.
-  ///   - shape: The number of elements along each dimension; one dimension unless it is said.
-  ///   - options: What the array is like. Its data type is that of the values unless it is said.
-  ///   - access: How the array is worked on.
+  ///   - path: The path in the store. The default is the root.
+  ///   - elements: The elements in C order.
+  ///   - shape: The number of elements along each dimension. The default is one dimension.
+  ///   - options: What the array is like. Its data type is that of the values by default.
+  ///   - access: How you work on the array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
-  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(_:to:monitor:)-9204v``, and
-  ///   ``ZarrError/element(path:index:reason:)`` for values that cannot be elements.
+  /// - Throws: As ``create(in:at:blobs:shape:options:access:monitor:)``, and ``ZarrError/element(path:index:reason:)`` for
+  ///   values that cannot be elements.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   @discardableResult
-  public static func create<Element: ZarrElement>(
-    in store: any Store, at path: String = "", writing values: [Element], shape: [Int]? = nil,
+  public static func create<Elements: Sequence>(
+    in store: any Store, at path: String = "", writing elements: Elements, shape: [Int]? = nil,
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
-  ) throws -> ZarrArray {
+  ) throws -> ZarrArray where Elements.Element: ZarrElement {
+    let path = try nodePath(path, in: store)
     var options = options
-    let dataType = options.dataType ?? Element.dataType
-    options.dataType = dataType
-    let location = location(store, try nodePath(path, in: store))
-    guard Element.isElement(of: dataType) else {
-      throw ZarrError.element(path: location, index: nil, reason: Element.wrongDataType(dataType))
-    }
-    let source = try withElementErrors(location) { try Element.source(of: values, as: dataType) }
-    return try create(
+    let source = try options.source(of: elements, access, location: location(store, path))
+    let array = try create(
       in: store, at: path, writing: source, shape: shape, options: options, access: access, monitor: monitor)
+    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
+    return array
   }
 }
 
 extension ZarrArray {
-  /// Checks that elements can be read as values of a type.
-  func checkReadable<Element: ZarrElement>(as type: Element.Type) throws(ZarrError) {
-    let dataType = dataType
-    guard type.canBeRead(from: dataType) else {
-      throw .element(path: location, index: nil, reason: type.wrongDataType(dataType))
-    }
-  }
-
-  /// Checks that values of a type can be elements.
-  func checkWritable<Element: ZarrElement>(as type: Element.Type) throws(ZarrError) {
-    let dataType = dataType
-    guard type.isElement(of: dataType) else {
-      throw .element(path: location, index: nil, reason: type.wrongDataType(dataType))
-    }
-  }
-
-  /// The elements of a source as they are stored: text has other bytes in arrays of other types than text.
+  /// Writes elements that you have as bytes to a region, in C order.
   ///
-  /// Text that is given as an array of strings comes as a source, not as values, since it is one.
-  static func source(
-    of elements: any BlobSource, as dataType: DataType, location: String
-  ) throws -> any BlobSource {
-    guard dataType != .string, String.isElement(of: dataType), let texts = elements as? [String] else {
-      return elements
-    }
-    return try withElementErrors(location) { try String.source(of: texts, as: dataType) }
+  /// The bytes of an element are those that ``ArrayMetadata/dataType`` has in memory: little-endian numbers, UTF-8 text,
+  /// the text of a JSON value. They are checked: sizes against data types of fixed size, text and JSON for being such.
+  ///
+  /// - Parameters:
+  ///   - blobs: As many elements as the region has.
+  ///   - region: Where they go. The default is the whole array.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before may stay written.
+  /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
+  public func write(
+    blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) throws {
+    try withElementErrors { try transfer.check(blobs) }
+    try write(blobs, to: region, monitor: monitor)
+  }
+
+  /// Writes elements whose bytes are known to be those of the data type, such as what was read from the array.
+  package func write(checked blobs: any BlobSource, to region: ArrayRegion? = nil) throws {
+    try write(blobs, to: region, monitor: nil)
+  }
+
+  /// Writes one element that you have as bytes.
+  ///
+  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
+  public func write(blob: [UInt8], at indices: [Int]) throws {
+    try write(blobs: [blob], to: ArrayRegion(elementAt: indices))
+  }
+
+  /// Creates an array of elements that you have as bytes.
+  ///
+  /// The bytes of an element are those that the data type has in memory, as for ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// Groups above the array that do not exist are created too.
+  ///
+  /// - Parameters:
+  ///   - store: Where the array goes.
+  ///   - path: The path in the store. The default is the root.
+  ///   - blobs: The elements in C order.
+  ///   - shape: The number of elements along each dimension. The default is one dimension.
+  ///   - options: What the array is like. Without a data type it is `string` if the source is one of text, and `bytes`
+  ///     otherwise.
+  ///   - access: How you work on the array.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The array.
+  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and
+  ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has another number of elements. The document of the
+  ///   array is written last: if writing fails there is no array, and trying again replaces the chunks that were stored.
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  @discardableResult
+  public static func create(
+    in store: any Store, at path: String = "", blobs: any BlobSource, shape: [Int]? = nil,
+    options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
+    monitor: ProgressMonitor? = nil
+  ) throws -> ZarrArray {
+    let path = try nodePath(path, in: store)
+    var options = options
+    try options.check(blobs, access, location: location(store, path))
+    let array = try create(
+      in: store, at: path, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
+    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
+    return array
   }
 
   /// Says of which array an error of an element is.
@@ -129,13 +187,35 @@ extension ZarrArray {
   }
 
   /// Says of which array an error of an element is.
-  static func withElementErrors<Result>(_ location: String, _ body: () throws -> Result) throws -> Result {
+  static func withElementErrors<Result>(
+    _ location: @autoclosure () -> String, _ body: () throws -> Result
+  ) throws -> Result {
     do {
       return try body()
     } catch let failure as ElementFailure {
-      throw ZarrError.element(path: location, index: failure.index, reason: failure.reason)
+      throw ZarrError.element(path: location(), index: failure.index, reason: failure.reason)
     } catch let error as ElementError {
-      throw ZarrError.element(path: location, index: nil, reason: error)
+      throw ZarrError.element(path: location(), index: nil, reason: error)
     }
+  }
+}
+
+extension ArrayOptions {
+  /// The elements of a new array as a source, after the data type is set to theirs if there is none.
+  mutating func source<Elements: Sequence>(
+    of elements: Elements, _ access: ArrayAccess, location: String
+  ) throws -> any BlobSource where Elements.Element: ZarrElement {
+    let dataType = dataType ?? Elements.Element.dataType
+    self.dataType = dataType
+    return try ZarrArray.withElementErrors(location) {
+      try ElementTransfer(dataType, access).source(of: Array(elements))
+    }
+  }
+
+  /// Checks the elements of a new array, after the data type is set to one for them if there is none.
+  mutating func check(_ blobs: any BlobSource, _ access: ArrayAccess, location: String) throws {
+    let dataType = dataType ?? (blobs.elementsAreText ? .string : .bytes)
+    self.dataType = dataType
+    try ZarrArray.withElementErrors(location) { try ElementTransfer(dataType, access).check(blobs) }
   }
 }

@@ -13,13 +13,13 @@ extension ZarrArray {
 
   /// Writes values to a region, in C order.
   ///
-  /// The form of ``write(_:to:monitor:)-9204v`` for `async` code. Cancelling the task cancels the monitor.
+  /// The form of ``write(_:to:monitor:)-(Sequence<ZarrElement>,_,_)`` for `async` code. Cancelling the task cancels the monitor.
   ///
   /// - Throws: As that, and ``ZarrError/cancelled``.
   /// - Complexity: As that.
-  public func write<Element: ZarrElement>(
-    _ values: [Element], to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
-  ) async throws {
-    try await Self.offPool(monitor) { monitor in try self.write(values, to: region, monitor: monitor) }
+  public func write<Elements: Sequence & Sendable>(
+    _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) async throws where Elements.Element: ZarrElement {
+    try await Self.offPool(monitor) { monitor in try self.write(elements, to: region, monitor: monitor) }
   }
 }

@@ -1,4 +1,4 @@
-public import ChunkEngine
+import ChunkEngine
 
 extension ZarrArray {
   /// Writes elements to a region, in C order.
@@ -7,25 +7,12 @@ extension ZarrArray {
   /// written while nobody else changes it, in this process or another one. Chunks whose elements all equal
   /// the fill value are not stored.
   ///
-  /// - Parameters:
-  ///   - elements: As many elements as the region has.
-  ///   - region: Where they go; everywhere unless it is said.
-  ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before may stay written.
-  /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
-  public func write(
-    _ elements: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
-  ) throws {
-    try write(elements, to: region, durability: .immediate, monitor: monitor)
-  }
-
-  /// Writes elements to a region, which are as safe as `durability` says when the call returns.
+  /// When the call returns, the elements are as safe as `durability` says.
   func write(
-    _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability,
+    _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability = .immediate,
     monitor: ProgressMonitor?
   ) throws {
     try checkWritable()
-    let elements = try Self.source(of: elements, as: dataType, location: location)
     let plan = try plan(of: region)
     guard elements.count == plan.elementCount else {
       throw ZarrError.elementCount(path: location, found: elements.count, expected: plan.elementCount)
@@ -43,14 +30,6 @@ extension ZarrArray {
       batch?.cancel()
       throw error
     }
-  }
-
-  /// Writes one element.
-  ///
-  /// - Throws: As ``write(_:to:monitor:)-9204v``.
-  /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
-  public func write(_ element: [UInt8], at indices: [Int]) throws {
-    try write([element], to: ArrayRegion(elementAt: indices))
   }
 
   /// Writes values of one chunk each, which a worker hands to the store out of its memory.
@@ -161,7 +140,6 @@ extension ZarrArray {
   func encode(
     _ elements: any BlobSource, of region: ArrayRegion, monitor: ProgressMonitor?
   ) throws -> EncodedPiece {
-    let elements = try Self.source(of: elements, as: dataType, location: location)
     let plan = try divided(try plan(of: region), for: elements)
     let pieces = Locked<[EncodedPiece]>([])
     try forEachPiece(

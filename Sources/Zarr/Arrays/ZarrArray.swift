@@ -1,5 +1,4 @@
 import ChunkEngine
-import Glibc
 import Synchronization
 
 /// An array of variable-length elements in a store.
@@ -24,6 +23,9 @@ public final class ZarrArray: Sendable {
 
   /// How chunks lie in the values of the store.
   let layout: ValueLayout
+
+  /// Turns values of Swift types into elements and back.
+  let transfer: ElementTransfer
 
   /// What keeps writers apart, shared by all values of the array.
   let locks: ArrayLocks
@@ -69,6 +71,7 @@ public final class ZarrArray: Sendable {
     self.store = store
     self.path = path
     self.access = access
+    transfer = ElementTransfer(metadata.dataType, access)
     locks = ArrayLocks.shared(by: store, at: path)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
     readingObstacle = chain.arrayToBytes is PickleCodec ? CodecRegistry.pickleError.message : nil
@@ -195,39 +198,20 @@ public final class ZarrArray: Sendable {
   private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
-    let key = path.storeKey(metadata.zarrFormat == .version3 ? "zarr.json" : ".zarray")
-    let deadline = ContinuousClock.now + Self.updateTimeout
-    var pause: useconds_t = 1000
-    var last: StoredVersion?
-    while true {
-      let old = try store.openValue(key)
-      // A link to the document always looks replaced. If the document has stayed the same, only the link is.
-      let isLink = last != nil && old?.version == last
-      try reload()
-      do {
-        return try currentMetadata.withLock { current in
-          var metadata = current
-          do throws(MetadataError) {
-            try change(&metadata)
-          } catch {
-            throw ZarrError.metadata(path: location, reason: error)
-          }
-          try NodeMetadata.array(metadata).write(
-            to: store, at: path, access.metadataLimits, replacing: isLink ? nil : old)
-          current = metadata
+    try NodeMetadata.edit(at: path, in: store) { store in
+      try reload(from: store)
+      try currentMetadata.withLock { current in
+        var metadata = current
+        do throws(MetadataError) {
+          try change(&metadata)
+        } catch {
+          throw ZarrError.metadata(path: location, reason: error)
         }
-      } catch let error as StoreError {
-        // Where the lock keeps nobody away, another writer may have been first: read again what it wrote.
-        guard case .changed = error, ContinuousClock.now < deadline else { throw error }
-        last = old?.version
-        usleep(pause)
-        pause = min(pause * 2, 100_000)
+        try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
+        current = metadata
       }
     }
   }
-
-  /// How long a change of the metadata is tried again while others change it.
-  private static let updateTimeout = Duration.seconds(30)
 
   /// Checks, after elements were read, that all of them are those of the array that was opened.
   ///
@@ -256,7 +240,9 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, ``StoreError``, and
   ///   ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
-  public func reload() throws {
+  public func reload() throws { try reload(from: store) }
+
+  private func reload(from store: any Store) throws {
     try currentMetadata.withLock { current in
       guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
       else {

@@ -45,13 +45,13 @@ struct ArrayCopyPlan {
     let isEarlierStructure = isRenamed && options.dataTypeName == DataType.earlierStructureName
     let isSame =
       !isEarlierStructure && format == old.zarrFormat && dataType == old.dataType && chunkSize == nil
-      && options.codecs == nil
+      && options.compressors == nil
       && options.shards == .kept
     if isSame { return try old.renamed(isRenamed ? options.dataTypeName : nil) }
 
     var stages: [MetadataExtension]?
-    if let codecs = options.codecs {
-      new.codecs = codecs
+    if let codecs = options.compressors {
+      new.compressors = codecs
     } else {
       stages = Self.keepCodecs(of: source, in: &new)
       if isEarlierStructure { new.serializer = nil }

@@ -25,7 +25,7 @@ struct ConvertedElements: BlobSource {
     for index in range {
       text.removeAll(keepingCapacity: true)
       // What cannot be converted is found when it is written.
-      try? source.appendUnpadded(elements[index], to: &text)
+      try? source.appendUnpadded(elements.blobs[index], to: &text)
       total += text.count
     }
     return total
@@ -38,9 +38,9 @@ struct ConvertedElements: BlobSource {
     for index in range {
       do throws(ElementError) {
         if source.isPadded {
-          try convert(elements[index], into: &text, scratch: &scratch)
+          try convert(elements.blobs[index], into: &text, scratch: &scratch)
         } else {
-          try check(elements[index], scratch: &scratch)
+          try check(elements.blobs[index], scratch: &scratch)
         }
       } catch {
         throw .sourceFailed(reason: "\(error)")
@@ -49,7 +49,7 @@ struct ConvertedElements: BlobSource {
         // SAFETY: Bytes have no padding.
         try writer.append(unsafe text.span.bytes)
       } else {
-        try writer.append(elements[index])
+        try writer.append(elements.blobs[index])
       }
     }
   }
@@ -62,7 +62,7 @@ struct ConvertedElements: BlobSource {
     var scratch: [UInt8] = []
     for index in elements.indices {
       do throws(ElementError) {
-        try convert(elements[index], into: &text, scratch: &scratch)
+        try convert(elements.blobs[index], into: &text, scratch: &scratch)
       } catch {
         return ElementFailure(index: index, reason: error)
       }
@@ -89,7 +89,7 @@ struct ConvertedElements: BlobSource {
       } catch {
         throw .undecodable(type: "JSON", reason: "\(error.message) (byte \(error.byteOffset))")
       }
-    case .string: _ = try String(element: bytes, of: .string)
+    case .string: _ = try String.text(bytes)
     default: break
     }
   }

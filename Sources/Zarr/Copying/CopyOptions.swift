@@ -29,7 +29,7 @@ public struct CopyOptions: Sendable {
   /// The codecs behind the one that turns elements into bytes, or nil for all codecs of the source.
   ///
   /// If they are given, the others are those that are usual for the data type.
-  public var codecs: [CodecChain.Stage]?
+  public var compressors: [CodecChain.Stage]?
 
   /// What byte strings, text and JSON become, of any size or of one; nil if they stay what they are.
   ///
@@ -73,14 +73,14 @@ public struct CopyOptions: Sendable {
   ///   - access: How arrays are worked on.
   public init(
     zarrFormat: ZarrFormat? = nil, chunkSize: ChunkSize? = nil, shards: Shards = .kept,
-    codecs: [CodecChain.Stage]? = nil, dataType: DataType? = nil, dataTypeName: String? = nil,
+    compressors: [CodecChain.Stage]? = nil, dataType: DataType? = nil, dataTypeName: String? = nil,
     leavesOutUnreadable: Bool = false, validates: Bool = false,
     memoryBudget: Int = ZarrArray.standardCopyMemoryBudget, access: ArrayAccess = ArrayAccess()
   ) {
     self.zarrFormat = zarrFormat
     self.chunkSize = chunkSize
     self.shards = shards
-    self.codecs = codecs
+    self.compressors = compressors
     self.dataType = dataType
     self.dataTypeName = dataTypeName
     self.leavesOutUnreadable = leavesOutUnreadable

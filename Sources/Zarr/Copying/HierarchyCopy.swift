@@ -143,7 +143,7 @@ struct HierarchyCopy {
         }
         try store.deleteAll(target.path.description)
         var options = options
-        options.chunkSize = .count(fittingCount)
+        options.chunkSize = .rows(fittingCount)
         var copy = self
         copy.options = options
         return try copy.copy(ArrayCopyPlan(of: plan.source, options), to: path)

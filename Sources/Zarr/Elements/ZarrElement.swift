@@ -1,9 +1,8 @@
-public import ChunkEngine
+import ChunkEngine
 
 /// A type whose values are elements of arrays.
 ///
-/// Text, byte strings, numbers, JSON values, and whatever is `Codable` conform, and so does an optional of
-/// any of them:
+/// Text, byte strings, numbers, JSON values and your `Codable` types conform, and so does an optional of any of them:
 ///
 ///     struct Station: Codable, ZarrElement {
 ///       var name: String
@@ -13,73 +12,106 @@ public import ChunkEngine
 ///     try ZarrArray.create(in: store, at: "stations", writing: stations)
 ///     let stations = try ZarrArray.open(in: store, at: "stations").read(as: Station.self)
 ///
-/// | type | new arrays have | is read from and written to |
-/// |------|-----------------|-----------------------------|
-/// | `String` | `string` | `string`, `fixed_length_utf32`, and `json` as its text |
-/// | `[UInt8]`, `Data` | `bytes` | every data type, as the bytes that an element has in memory |
-/// | `Bool`, `Int8` … `UInt64`, `Int`, `UInt`, `Float16`, `Float`, `Double` | the number | the number; read also from others without loss |
-/// | `[Int8]` … `[Double]` | `vlen-array` | `vlen-array` |
-/// | ``JSONValue`` | `json` | `json`, `string`, `bytes` |
-/// | `Codable` types that conform, ``Coded`` | `json` | `json`, `string`, `bytes` |
-/// | ``PropertyListCoded`` | `bytes` | `bytes` |
-/// | `Optional` | `zarrs.optional` of the other | the same |
+/// | type | new arrays have | is written to | is also read from |
+/// |------|-----------------|---------------|-------------------|
+/// | `String` | `string` | `string`, `fixed_length_utf32`, and `json` as a JSON string | |
+/// | `[UInt8]`, `Data` | `bytes` | `bytes`, `r8`, `r16` and so on, `raw_bytes`, `null_terminated_bytes` | |
+/// | `Bool` | `bool` | `bool` | |
+/// | `Int8` … `UInt64`, `Int`, `UInt` | the integer | the integer | other integers, if the value fits |
+/// | `Float16`, `Float`, `Double` | the number | the number | numbers with fewer digits |
+/// | `[Int8]` … `[Double]` | `vlen-array` | `vlen-array` | |
+/// | ``JSONValue``, ``JSONText`` | `json` | `json`, `string`, `bytes` | |
+/// | `Codable` types that conform, ``Coded`` | `json` | `json`, `string`, `bytes` | |
+/// | ``PropertyListCoded`` | `bytes` | `bytes` | |
+/// | `Optional` | `zarrs.optional` of the other | the same, and `json`, where nil is `null` | |
 ///
-/// A type of yours that is not `Codable`, or that is to have other bytes than JSON, says how an element
-/// becomes bytes and comes back. An element that is read is never executed, and bytes that are no element are
-/// an error.
+/// A type that is not `Codable`, or that needs other bytes than JSON, implements the requirements itself. Bytes that are
+/// no value of the type are an error, and nothing that is read is ever executed.
 public protocol ZarrElement: Sendable {
-  /// What the elements of a new array are.
+  /// The data type of new arrays of this type.
   static var dataType: DataType { get }
 
-  /// Whether the elements of arrays of a data type can be values of this type.
+  /// Whether values of this type can be written to arrays of a data type.
   static func isElement(of dataType: DataType) -> Bool
 
-  /// Whether the elements of arrays of a data type can be read as values of this type.
-  ///
-  /// The same as ``ZarrElement/isElement(of:)`` unless it is said.
+  /// Whether arrays of a data type can be read as this type. The default is ``isElement(of:)``.
   static func canBeRead(from dataType: DataType) -> Bool
 
   /// Appends the bytes that the value has as an element in memory.
   ///
   /// - Parameters:
-  ///   - dataType: What the elements are, of which ``ZarrElement/isElement(of:)`` was true.
-  ///   - bytes: Where the bytes go, behind those that are there.
+  ///   - dataType: The data type of the array. ``isElement(of:)`` is true for it.
+  ///   - bytes: Where the bytes go, after those that are there.
+  ///   - coder: What the worker keeps from element to element. Most types do not need it.
   /// - Throws: ``ElementError/unencodable(type:reason:)`` if the value cannot be an element.
-  func appendElement(of dataType: DataType, to bytes: inout [UInt8]) throws(ElementError)
+  func appendElement(
+    of dataType: DataType, to bytes: inout [UInt8], with coder: ElementCoder
+  ) throws(ElementError)
 
-  /// Reads an element.
+  /// Creates the value of an element.
   ///
   /// - Parameters:
-  ///   - bytes: The bytes of the element in memory. Nothing about them has been checked but the size, if all
-  ///     elements have the same.
-  ///   - dataType: What the elements are, of which ``canBeRead(from:)`` was true.
-  /// - Throws: ``ElementError/undecodable(type:reason:)`` if the bytes are no such value.
-  init(element bytes: RawSpan, of dataType: DataType) throws(ElementError)
-
-  /// The elements as something that can be written.
-  ///
-  /// There is a default implementation, which calls ``appendElement(of:to:)`` for each from several threads.
-  ///
-  /// - Throws: ``ElementFailure`` for the first element that cannot be written, and the engine's
-  ///   `ChunkError`.
-  static func source(of elements: [Self], as dataType: DataType) throws -> any BlobSource
-
-  /// The elements of a view.
-  ///
-  /// There is a default implementation, which calls ``ZarrElement/init(element:of:)`` for each from several threads.
-  ///
-  /// - Throws: ``ElementFailure`` for the first element that is no such value.
-  static func elements(of view: BlobView, as dataType: DataType) throws -> [Self]
+  ///   - bytes: The bytes of the element in memory. If all elements have the same size, they have it; nothing else
+  ///     about them has been checked.
+  ///   - dataType: The data type of the array. ``canBeRead(from:)`` is true for it.
+  ///   - coder: What the worker keeps from element to element.
+  /// - Throws: ``ElementError/undecodable(type:reason:)`` if the bytes are no value of the type.
+  init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError)
 }
 
 extension ZarrElement {
   public static func canBeRead(from dataType: DataType) -> Bool { isElement(of: dataType) }
+}
 
-  public static func source(of elements: [Self], as dataType: DataType) throws -> any BlobSource {
-    try EncodedElements.encode(elements, as: dataType)
+/// Why a value cannot be an element, or an element is no value of a type.
+@nonexhaustive
+public enum ElementError: Error, Hashable, Sendable {
+  /// Arrays of the data type do not hold values of the type.
+  case wrongDataType(type: String, dataType: String)
+  /// The value cannot be an element.
+  case unencodable(type: String, reason: String)
+  /// The bytes of the element are no value of the type.
+  case undecodable(type: String, reason: String)
+}
+
+extension ElementError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .wrongDataType(let type, let dataType):
+      "an array of data type \(dataType) does not hold values of the Swift type \(type)"
+    case .unencodable(let type, let reason): "a value of \(type) cannot be stored: \(reason)"
+    case .undecodable(let type, let reason): "no value of \(type): \(reason)"
+    }
+  }
+}
+
+extension ZarrElement {
+  static func unencodable(_ reason: String) -> ElementError {
+    .unencodable(type: "\(Self.self)", reason: reason)
   }
 
-  public static func elements(of view: BlobView, as dataType: DataType) throws -> [Self] {
-    try DecodedElements.decode(view, as: dataType)
+  static func undecodable(_ reason: String) -> ElementError {
+    .undecodable(type: "\(Self.self)", reason: reason)
   }
+
+  static func wrongDataType(_ dataType: DataType) -> ElementError {
+    .wrongDataType(type: "\(Self.self)", dataType: dataType.name)
+  }
+
+  static func checkWritable(to dataType: DataType) throws(ElementError) {
+    guard isElement(of: dataType) else { throw wrongDataType(dataType) }
+  }
+
+  static func checkReadable(from dataType: DataType) throws(ElementError) {
+    guard canBeRead(from: dataType) else { throw wrongDataType(dataType) }
+  }
+}
+
+/// An error of one of many elements.
+struct ElementFailure: Error, Hashable, Sendable {
+  /// The index of the element among those that were to be written or read.
+  let index: Int
+
+  /// What is wrong with it.
+  let reason: ElementError
 }

@@ -423,7 +423,7 @@ extension ConsolidatedMetadata {
   ) throws {
     // Without the lock, because most groups hold no copies.
     guard try exist(heldBy: holder, in: store, limits) else { return }
-    try GroupLock.withLock(on: holder, in: store) {
+    try GroupLock.withLock(on: holder, in: store) { store in
       guard var (group, copies) = try usable(heldBy: holder, in: store, limits) else { return }
       let old = copies
       for path in paths { try copies.refresh(change, at: path, in: store, limits) }

@@ -1,3 +1,6 @@
+import ChunkEngine
+import Glibc
+
 extension NodeDocument {
   /// Reads the main document of a node, or returns nil if there is none.
   ///
@@ -135,25 +138,85 @@ extension NodeMetadata {
 
   /// Writes the documents of a node.
   ///
-  /// If `old` is given, the main document is replaced only if it is still `old`.
-  ///
-  /// - Throws: ``ZarrError/metadata(path:reason:)`` if a document exceeds the limits,
-  ///   ``StoreError/changed(path:)``, and other errors of the store.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` if a document exceeds the limits, and ``StoreError``.
   func write(
-    to store: any Store, at path: NodePath, _ limits: MetadataLimits = MetadataLimits(),
-    replacing old: (any StoredValue)? = nil
+    to store: any Store, at path: NodePath, _ limits: MetadataLimits = MetadataLimits()
   ) throws {
     for (name, document) in documents {
-      if let old, NodeDocument.names.contains(name) {
-        let bytes = try NodeDocument.encode(
-          document, named: name, of: ZarrArray.location(store, path), limits)
-        // SAFETY: Bytes have no padding.
-        try store.write(path.storeKey(name), over: .seen(old), byteCount: bytes.count) { append in
-          try append(unsafe bytes.span.bytes)
-        }
-      } else {
-        try NodeDocument.write(document, named: name, to: store, at: path, limits)
+      try NodeDocument.write(document, named: name, to: store, at: path, limits)
+    }
+  }
+
+  /// Calls `body` with a store that replaces the documents of a node only if they are still those that were
+  /// read.
+  ///
+  /// If another writer has replaced one meanwhile, as can happen without a lock or after it was lost, calls
+  /// `body` again, for half a minute.
+  ///
+  /// - Throws: What `body` throws.
+  static func edit<Result>(
+    at path: NodePath, in store: any Store, _ body: (any Store) throws -> Result
+  ) throws -> Result {
+    let deadline = ContinuousClock.now + .seconds(30)
+    var pause: useconds_t = 1000
+    while true {
+      do {
+        return try body(EditingStore(store, at: path))
+      } catch StoreError.changed where ContinuousClock.now < deadline {
+        usleep(pause)
+        pause = min(pause * 2, 100_000)
       }
     }
+  }
+}
+
+/// A store that replaces documents of a node only if they are still those that were read through it.
+private final class EditingStore: DirectoryStore {
+  private let base: any Store
+  private let path: NodePath
+  private let seen = Locked<[StoreKey: (any StoredValue)?]>([:])
+
+  init(_ base: any Store, at path: NodePath) {
+    self.base = base
+    self.path = path
+  }
+
+  var location: String { base.location }
+
+  func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    guard part == .all, names.contains(where: { path.storeKey($0) == key }) else {
+      return try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
+    }
+    let value = try base.openValue(key, reading: part, limit: limit, into: &arena)
+    seen.withLock { $0[key] = .some(value) }
+    return value?.info
+  }
+
+  func write(
+    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
+    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try base.write(
+      key, over: replaced(key), byteCount: byteCount, durability: durability, gathering: gather)
+    seen.withLock { $0[key] = nil }
+  }
+
+  func delete(_ key: StoreKey) throws { try base.delete(key, over: replaced(key)) }
+
+  func list(_ prefix: String) throws -> [StoreKey] { try base.list(prefix) }
+
+  func listDirectory(_ prefix: String) throws -> DirectoryListing { try base.listDirectory(prefix) }
+
+  func deleteAll(_ prefix: String) throws { try base.deleteAll(prefix) }
+
+  private var names: [String] {
+    NodeDocument.names + [NodeDocument.attributesName, ConsolidatedMetadata.version2Name]
+  }
+
+  private func replaced(_ key: StoreKey) -> ReplacedValue {
+    seen.withLock { $0[key] }.map { .seen($0) } ?? .anything
   }
 }

@@ -129,8 +129,8 @@ public final class ZarrGroup: Sendable {
 
   /// Changes the group's document in the store.
   private func update(_ change: (inout GroupMetadata) -> Void) throws {
-    try GroupLock.withLock(on: path, in: store) {
-      var metadata = try ownMetadata()
+    try GroupLock.withLock(on: path, in: store) { store in
+      var metadata = try ownMetadata(in: store)
       change(&metadata)
       try NodeMetadata.group(metadata).write(to: store, at: path, limits)
       if metadata.zarrFormat == .version2 {
@@ -144,7 +144,7 @@ public final class ZarrGroup: Sendable {
   }
 
   /// The group's document in the store.
-  private func ownMetadata() throws -> GroupMetadata {
+  private func ownMetadata(in store: any Store) throws -> GroupMetadata {
     guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
       throw ZarrError.wrongNode(path: location, expected: "group")
     }
@@ -300,7 +300,7 @@ extension ZarrGroup {
     }
   }
 
-  /// Creates an array of the given elements below this group, and missing groups between them.
+  /// Creates an array of values below this group, and missing groups between them.
   ///
   /// - Parameters:
   ///   - path: The path from this group.
@@ -310,16 +310,49 @@ extension ZarrGroup {
   ///   - access: The run-time settings of the array.
   ///   - monitor: Reports progress and can cancel the call.
   /// - Returns: The array.
-  /// - Throws: The same as
-  ///   ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)-(_,_,BlobSource,_,_,_,_)``.
+  /// - Throws: The same as ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)``.
   @discardableResult
-  public func createArray(
-    at path: String, writing elements: any BlobSource, shape: [Int]? = nil,
+  public func createArray<Elements: Sequence>(
+    at path: String, writing elements: Elements, shape: [Int]? = nil,
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
+  ) throws -> ZarrArray where Elements.Element: ZarrElement {
+    let place = try newPlace(path)
+    var options = options
+    let source = try options.source(of: elements, access, location: ZarrArray.location(store, place.path))
+    return try createArray(
+      at: place, writing: source, shape: shape, options: options, access: access, monitor: monitor)
+  }
+
+  /// Creates an array of elements that you have as bytes below this group, and missing groups
+  /// between them.
+  ///
+  /// - Parameters:
+  ///   - path: The path from this group.
+  ///   - blobs: The elements in C order, as for ``ZarrArray/create(in:at:blobs:shape:options:access:monitor:)``.
+  ///   - shape: The number of elements along each dimension. Defaults to one dimension.
+  ///   - options: The options of the array. The version of the format is that of the group.
+  ///   - access: The run-time settings of the array.
+  ///   - monitor: Reports progress and can cancel the call.
+  /// - Returns: The array.
+  /// - Throws: The same as ``ZarrArray/create(in:at:blobs:shape:options:access:monitor:)``.
+  @discardableResult
+  public func createArray(
+    at path: String, blobs: any BlobSource, shape: [Int]? = nil, options: ArrayOptions = ArrayOptions(),
+    access: ArrayAccess = ArrayAccess(), monitor: ProgressMonitor? = nil
   ) throws -> ZarrArray {
     let place = try newPlace(path)
-    return try changing([place.path]) { format in
+    var options = options
+    try options.check(blobs, access, location: ZarrArray.location(store, place.path))
+    return try createArray(
+      at: place, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
+  }
+
+  private func createArray(
+    at place: NodePlace, writing elements: any BlobSource, shape: [Int]?, options: ArrayOptions,
+    access: ArrayAccess, monitor: ProgressMonitor?
+  ) throws -> ZarrArray {
+    try changing([place.path]) { format in
       var options = options
       options.zarrFormat = format
       return try ZarrArray.create(
@@ -411,8 +444,8 @@ extension ZarrGroup {
   /// - Complexity: O(*n* log *n*) in the number of nodes below the group.
   @discardableResult
   public func consolidate(leavesOutUnreadable: Bool = false) throws -> [CopyReport.LeftOut] {
-    try GroupLock.withLock(on: path, in: store) {
-      var metadata = try ownMetadata()
+    try GroupLock.withLock(on: path, in: store) { store in
+      var metadata = try ownMetadata(in: store)
       var leftOut: [CopyReport.LeftOut] = []
       let copies = try ConsolidatedMetadata.collect(
         below: path, in: store, format: metadata.zarrFormat, limits
@@ -430,8 +463,8 @@ extension ZarrGroup {
   ///
   /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
   public func removeConsolidatedMetadata() throws {
-    try GroupLock.withLock(on: path, in: store) {
-      var metadata = try ownMetadata()
+    try GroupLock.withLock(on: path, in: store) { store in
+      var metadata = try ownMetadata(in: store)
       switch metadata.zarrFormat {
       case .version3:
         if metadata.consolidatedMetadata != nil {
@@ -463,7 +496,7 @@ extension ZarrGroup {
   /// - Returns: The nodes whose copies are missing, different, or left over.
   /// - Throws: The same as ``consolidate(leavesOutUnreadable:)``.
   package func outdatedCopies() throws -> [NodePath] {
-    let metadata = try ownMetadata()
+    let metadata = try ownMetadata(in: store)
     guard let copies = try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) else {
       return []
     }

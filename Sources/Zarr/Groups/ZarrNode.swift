@@ -1,3 +1,5 @@
+import ChunkEngine
+
 /// An array or a group in a store.
 public enum ZarrNode: Sendable {
   /// The node is an array.

@@ -156,13 +156,6 @@ struct FileVersion: Hashable {
     (modificationTime, changeTime) = (nanoseconds(status.st_mtim), nanoseconds(status.st_ctim))
   }
 
-  /// Looks at what has a name in a directory; nil if nothing does.
-  init?(of name: String, in directory: Int32) {
-    var status = stat()
-    guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-    self.init(status)
-  }
-
   /// Whether a file has only been given another name or other rights since then.
   func isSameFile(as other: FileVersion) -> Bool {
     device == other.device && number == other.number && byteCount == other.byteCount

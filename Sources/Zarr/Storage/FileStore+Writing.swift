@@ -276,12 +276,13 @@ extension FileStore: ConditionalStore, BatchingStore {
     if FileIdentity(of: name, in: number) != own { try rename(name, to: key) }
   }
 
-  /// Whether a file is the one of a version.
+  /// Whether a name, or the symbolic link of that name, leads to the file of a version.
   private func isVersion(_ version: StoredVersion, of name: String) -> Bool {
-    guard let version = version.file, let found = FileVersion(of: name, in: root.rawValue) else {
+    var status = stat()
+    guard let version = version.file, unsafe fstatat(root.rawValue, name, &status, 0) == 0 else {
       return false
     }
-    return found.isSameFile(as: version)
+    return FileVersion(status).isSameFile(as: version)
   }
 
   /// Removes a new value that could not be made sure of, unless it was replaced.

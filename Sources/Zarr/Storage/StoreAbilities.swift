@@ -247,6 +247,27 @@ extension Store {
     return try info(of: key).map { VersionedValue(store: self, key: key, info: $0) }
   }
 
+  /// Opens a value and appends a part of it to `arena`, in one request; nil if there is no value.
+  ///
+  /// - Throws: ``StoreError/tooLarge(path:byteCount:limit:)`` if the part has more than `limit` bytes, and other
+  ///   errors of the store.
+  package func openValue(
+    _ key: StoreKey, reading part: ValuePart, limit: Int, into arena: inout ByteArena
+  ) throws -> (any StoredValue)? {
+    guard let store = self as? any OpeningStore else {
+      return try read(part, of: key, ifVersion: nil, limit: limit, into: &arena).map {
+        VersionedValue(store: self, key: key, info: $0)
+      }
+    }
+    guard let value = try store.openValue(key) else { return nil }
+    let range = part.range(in: value.byteCount)
+    guard range.count <= limit else {
+      throw StoreError.tooLarge(path: "\(location)/\(key)", byteCount: range.count, limit: limit)
+    }
+    try value.read(range, into: &arena)
+    return value
+  }
+
   package func makeBatch() -> (any StoreBatch)? { (self as? any BatchingStore)?.makeBatch() }
 
   package func synchronize() throws { try (self as? any BatchingStore)?.synchronize() }

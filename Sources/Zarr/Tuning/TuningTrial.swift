@@ -36,8 +36,8 @@ package struct TuningTrial {
     var array: ZarrArray?
     let access = ArrayAccess(workerCount: workerCount)
     let writeSeconds = try Self.leastSeconds {
-      if let array { return try array.write(sample) }
-      array = try ZarrArray.create(in: store, writing: sample, options: candidate.options, access: access)
+      if let array { return try array.write(sample, to: nil, monitor: nil) }
+      array = try ZarrArray.create(in: store, blobs: sample, options: candidate.options, access: access)
     }
     let written = try array ?? ZarrArray.open(in: store, access: access)
     let readSeconds = try Self.leastSeconds {
@@ -105,7 +105,7 @@ package struct TuningCandidate: Sendable {
   /// The options of an array with these settings.
   package var options: ArrayOptions {
     ArrayOptions(
-      chunkSize: .bytes(chunkByteCount), shardSize: shardByteCount.map { .bytes($0) }, codecs: codecs)
+      chunkSize: .bytes(chunkByteCount), shardSize: shardByteCount.map { .bytes($0) }, compressors: codecs)
   }
 }
 

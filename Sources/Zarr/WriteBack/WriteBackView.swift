@@ -21,7 +21,6 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   /// The array.
   public let array: ZarrArray
 
-  private let dataType: DataType
   private let chunks: WriteBackChunks
 
   /// Creates a view.
@@ -37,10 +36,11 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
     memoryBudget: Int = WriteBackView.standardMemoryBudget
   ) throws {
     try array.checkWritable()
-    try array.checkWritable(as: type)
-    try array.checkReadable(as: type)
+    try array.withElementErrors {
+      try type.checkWritable(to: array.dataType)
+      try type.checkReadable(from: array.dataType)
+    }
     self.array = array
-    dataType = array.dataType
     chunks = WriteBackChunks(array, memoryBudget: memoryBudget)
   }
 
@@ -61,7 +61,9 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   ///   takes.
   public func write(_ value: Element, at indices: [Int]) throws {
     var bytes: [UInt8] = []
-    try array.withElementErrors { try value.appendElement(of: dataType, to: &bytes) }
+    try array.withElementErrors {
+      try array.transfer.withCoder { try value.appendElement(of: array.transfer.dataType, to: &bytes, with: $0) }
+    }
     try chunks.write(bytes, at: indices)
   }
 
@@ -82,7 +84,7 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
     let bytes = try chunks.read(at: indices)
     return try array.withElementErrors {
       // SAFETY: Bytes have no padding.
-      try Element(element: unsafe bytes.span.bytes, of: dataType)
+      try array.transfer.withCoder { try Element(element: unsafe bytes.span.bytes, of: array.transfer.dataType, with: $0) }
     }
   }
 

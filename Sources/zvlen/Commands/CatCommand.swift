@@ -55,16 +55,16 @@ struct CatCommand: ParsableCommand, ReadingCommand {
           continue
         }
         guard array.dataType.isPadded else {
-          try output.write(elements[0])
+          try output.write(elements.blobs[0])
           continue
         }
         try output.write { buffer in
           do throws(ElementError) {
-            try array.dataType.appendUnpadded(elements[0], to: &buffer)
+            try array.dataType.appendUnpadded(elements.blobs[0], to: &buffer)
           } catch {
             raw.add("element \(place.map(String.init).joined(separator: ","))", "\(error)", as: "they are")
             // SAFETY: The buffer is read inside of the closure only.
-            unsafe elements[0].withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
+            unsafe elements.blobs[0].withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
           }
         }
       }

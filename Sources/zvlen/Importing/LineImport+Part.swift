@@ -25,13 +25,13 @@ extension LineImport {
       // Lines that come later are so large that chunks of as many as the first ones make would be too large.
       try destination.store.deleteAll("")
       var options = settings.encoding.arrayOptions(type)
-      options.chunkSize = .count(fitting)
-      if let shardLength = model.shardShape?[0] { options.shardSize = .count(shardLength / count * fitting) }
+      options.chunkSize = .rows(fitting)
+      if let shardLength = model.shardShape?[0] { options.shardSize = .rows(shardLength / count * fitting) }
       model = try ZarrArray.create(
         in: destination.store, shape: [0], options: options, access: settings.access)
     }
     // The elements that decide the size of chunks are for their parts to bring.
-    try model.write(RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
+    try model.write(blobs: RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
     try model.resize(to: [survey.count])
 
     let array = try destination.share([model], access: settings.access)[0]

@@ -327,7 +327,7 @@ struct LineImport: ImportWork {
               + "import goes on with the same input only")
         }
       } else {
-        try state.appender.append(line)
+        try state.appender.append(checked: line)
       }
       count += 1
     }

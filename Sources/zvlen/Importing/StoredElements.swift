@@ -35,7 +35,7 @@ struct StoredElements {
     }
     guard let view else { return false }
     defer { next += 1 }
-    let element = view[next - viewStart]
+    let element = view.blobs[next - viewStart]
     return element.isEqual(to: bytes) || array.dataType == .json && JSONElement.areEqual(element, bytes)
   }
 }

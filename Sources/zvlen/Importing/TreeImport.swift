@@ -420,7 +420,7 @@ struct TreeImport: ImportWork {
     var failure: ToolError?
     var readByteCount = 0
     do {
-      try blobs.append(addingCapacity: byteCount) { output throws(ChunkError) in
+      try blobs.append(blobCapacity: byteCount) { output throws(ChunkError) in
         do throws(ToolError) {
           readByteCount = try unsafe output.withUnsafeMutableBytes { buffer, count throws(ToolError) in
             // SAFETY: The file is read into the free capacity, and counted as far as it was read.
@@ -471,8 +471,7 @@ struct TreeImport: ImportWork {
   }
 
   private func append(_ path: String, to paths: Appender) throws {
-    // SAFETY: Bytes have no padding.
-    try paths.append(unsafe path.utf8Span.span.bytes)
+    try paths.append(path)
   }
 
   /// The last name of a directory's path, which may end in a slash or be `.`.

@@ -63,7 +63,7 @@ struct CopyingOptions: ParsableArguments {
   func options(_ encoding: EncodingOptions, access: ArrayAccess) -> CopyOptions {
     CopyOptions(
       zarrFormat: encoding.zarrFormat?.zarrFormat, chunkSize: chunkSize(encoding), shards: shards(encoding),
-      codecs: encoding.codec != nil || encoding.checksum ? encoding.codecs : nil,
+      compressors: encoding.codec != nil || encoding.checksum ? encoding.codecs : nil,
       dataType: encoding.type?.dataType, dataTypeName: encoding.dataTypeName,
       leavesOutUnreadable: skipUnreadable, validates: validate, memoryBudget: memoryBudget.value,
       access: access)
@@ -71,7 +71,7 @@ struct CopyingOptions: ParsableArguments {
 
   private func chunkSize(_ encoding: EncodingOptions) -> ChunkSize? {
     if let chunkShape { return .shape(chunkShape.lengths) }
-    if let chunkCount = encoding.chunkCount { return .count(chunkCount) }
+    if let chunkCount = encoding.chunkCount { return .rows(chunkCount) }
     if encoding.evenChunks { return .evenBytes(encoding.chunkByteCount) }
     return encoding.chunkBytes.map { .bytes($0.value) }
   }

@@ -26,9 +26,9 @@ extension EncodingOptions {
     let mean = count > 0 ? Double(byteCount) / Double(count) : nil
     let inChunk = chunkCount ?? fitting(Self.elementCount(inBytes: chunkByteCount, mean))
     let shardSize = shardBytes.map { bytes in
-      ChunkSize.count(max(1, Self.elementCount(inBytes: bytes.value, mean) / inChunk) * inChunk)
+      ChunkSize.rows(max(1, Self.elementCount(inBytes: bytes.value, mean) / inChunk) * inChunk)
     }
-    return arrayOptions(type, chunkSize: .count(inChunk), shardSize: shardSize)
+    return arrayOptions(type, chunkSize: .rows(inChunk), shardSize: shardSize)
   }
 
   private func arrayOptions(
@@ -36,7 +36,7 @@ extension EncodingOptions {
   ) -> ArrayOptions {
     ArrayOptions(
       dataType: type.dataType, dataTypeName: type == .bytes ? dataTypeName : nil, chunkSize: chunkSize,
-      shardSize: shardSize, codecs: codecs, zarrFormat: (zarrFormat ?? .version3).zarrFormat)
+      shardSize: shardSize, compressors: codecs, zarrFormat: (zarrFormat ?? .version3).zarrFormat)
   }
 
   /// The codecs behind the one that lays out the elements.
@@ -46,7 +46,7 @@ extension EncodingOptions {
 
   /// The size of chunks of elements that come one after the other, of unknown sizes.
   private var chunkSize: ChunkSize {
-    if let chunkCount { return .count(chunkCount) }
+    if let chunkCount { return .rows(chunkCount) }
     return evenChunks ? .evenBytes(chunkByteCount) : .bytes(chunkByteCount)
   }
 

@@ -49,7 +49,7 @@ struct EncodingCheck {
     let elements = try array.read(region)
     defer { try? copy.store.delete(copy.key(ofChunkAt: position)) }
     do {
-      try copy.write(elements, to: region)
+      try copy.write(checked: elements, to: region)
     } catch ZarrError.notWritable {
       // A codec that is not known was left out.
       return
@@ -65,7 +65,7 @@ struct EncodingCheck {
       throw ToolError("cannot be read when it is encoded again: \(Self.reason(error))")
     }
     guard isExact else { return }
-    for index in elements.indices where !elements[index].isEqual(to: again[index]) {
+    for index in elements.indices where !elements.blobs[index].isEqual(to: again.blobs[index]) {
       throw ToolError("element \(index) of the chunk is another one when it is encoded again")
     }
   }

@@ -12,7 +12,7 @@ struct BlobViewTests {
     #expect(view.indices == sample.elements.indices)
     #expect(view.arrays() == sample.elements)
     for index in view.indices {
-      #expect([UInt8](copying: view[index]) == view.bytes(at: index))
+      #expect([UInt8](view[index]) == view.bytes(at: index))
     }
     let total = view.blobs.byteCount
     #expect(total == sample.elements.reduce(0) { $0 + $1.count })

@@ -23,9 +23,9 @@ struct AppenderDividingTests {
   }
 
   private static let options = [
-    ArrayOptions(chunkSize: .bytes(200), codecs: []),
+    ArrayOptions(chunkSize: .bytes(200), compressors: []),
     ArrayOptions(chunkSize: .bytes(200), zarrFormat: .version2),
-    ArrayOptions(chunkSize: .bytes(200), shardSize: .bytes(1000), codecs: [.zstd()]),
+    ArrayOptions(chunkSize: .bytes(200), shardSize: .bytes(1000), compressors: [.zstd()]),
   ]
 
   @Test(
@@ -38,11 +38,11 @@ struct AppenderDividingTests {
       let appender = try Appender.create(in: store, options: Self.options[options])
       if singly {
         for (index, element) in elements.enumerated() {
-          try appender.append(element.span.bytes)
+          try appender.append(blob: element.span.bytes)
           #expect(appender.appendedCount == index + 1)
         }
       } else {
-        try appender.append(contentsOf: elements as any BlobSource)
+        try appender.append(blobs: elements)
       }
       try appender.finish()
       #expect(appender.appendedCount == elements.count)
@@ -55,7 +55,7 @@ struct AppenderDividingTests {
       #expect(try store.keys("").count <= (elements.count + stored - 1) / stored + 2)
       // And it can be continued.
       let next = try Appender(to: array)
-      try next.append(contentsOf: elements as any BlobSource)
+      try next.append(blobs: elements)
       #expect(try next.finish().read().arrays() == elements + elements)
     }
   }
@@ -67,11 +67,11 @@ struct AppenderDividingTests {
     let appender = try Appender.create(
       in: store, options: ArrayOptions(chunkSize: .bytes(500)), access: ArrayAccess(limits: limits))
     let small = [[UInt8]](repeating: [1], count: 120)
-    try appender.append(contentsOf: small as any BlobSource)
+    try appender.append(blobs: small)
     try appender.checkpoint()
     let large = [[UInt8]](repeating: [UInt8](repeating: 2, count: 400), count: 50)
     let error = #expect(throws: ZarrError.self) {
-      for element in large { try appender.append(element.span.bytes) }
+      for element in large { try appender.append(blob: element.span.bytes) }
     }
     guard case .chunkTooLarge(_, 100, _, let fittingCount)? = error else {
       Issue.record("unexpected error \(String(describing: error))")
@@ -87,7 +87,7 @@ struct AppenderDividingTests {
     var elements = [[UInt8]](repeating: [1, 2, 3], count: 500)
     elements[300] = [UInt8](repeating: 9, count: 100_000)
     let appender = try Appender.create(in: MemoryStore(), options: ArrayOptions(chunkSize: .bytes(700)))
-    for element in elements { try appender.append(element.span.bytes) }
+    for element in elements { try appender.append(blob: element.span.bytes) }
     let array = try appender.finish()
     #expect(array.chunkShape == [100])
     #expect(try array.read().arrays() == elements)
@@ -97,12 +97,12 @@ struct AppenderDividingTests {
   func expansion() throws {
     let limits = DecodingLimits(decodedByteCountPerChunk: 1000)
     for options in [
-      ArrayOptions(chunkSize: .count(4)), ArrayOptions(chunkSize: .count(4), shardSize: .count(8)),
+      ArrayOptions(chunkSize: .rows(4)), ArrayOptions(chunkSize: .rows(4), shardSize: .rows(8)),
     ] {
       let store = MemoryStore()
       let appender = try Appender.create(in: store, options: options, access: ArrayAccess(limits: limits))
       #expect(throws: (any Error).self) {
-        try appender.append([UInt8](repeating: 1, count: 2000).span.bytes)
+        try appender.append(blob: [UInt8](repeating: 1, count: 2000).span.bytes)
         try appender.finish()
       }
       appender.cancel()
@@ -116,7 +116,7 @@ struct AppenderDividingTests {
     let small = [[UInt8]](repeating: [1], count: 200_000)
     let large = [[UInt8]](repeating: [UInt8](repeating: 2, count: 100_000), count: 300)
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: JoinedBlobs([small, large]),
+      in: MemoryStore(), blobs: JoinedBlobs([small, large]),
       options: ArrayOptions(chunkSize: .bytes(1 << 20)))
     #expect(array.chunkShape[0] * 100_000 <= 17 << 20)
     #expect(try array.read([199_999..<200_001]).arrays() == [small[0], large[0]])
@@ -129,10 +129,10 @@ struct AppenderDividingTests {
     for dataType in [DataType.number(.uint8), .bytes] {
       let store = MemoryStore()
       let array = try ZarrArray.create(
-        in: store, shape: [length], options: ArrayOptions(dataType: dataType, chunkSize: .count(5)))
+        in: store, shape: [length], options: ArrayOptions(dataType: dataType, chunkSize: .rows(5)))
       let appender = try Appender(to: array)
       #expect(throws: (any Error).self) {
-        for _ in 0..<12 { try appender.append([1].span.bytes) }
+        for _ in 0..<12 { try appender.append(blob: [1].span.bytes) }
         if length == 1 << 62 { throw ZarrError.cancelled }
         try appender.finish()
       }

@@ -6,7 +6,7 @@ import Zarr
 @Suite("Appending that fails", .timeLimit(.minutes(10)))
 struct AppenderFailureTests {
   private func options(_ chunkShape: [Int], dataType: DataType = .bytes) -> ArrayOptions {
-    ArrayOptions(dataType: dataType, chunkSize: .shape(chunkShape), codecs: [])
+    ArrayOptions(dataType: dataType, chunkSize: .shape(chunkShape), compressors: [])
   }
 
   /// A store that fails at a write of a chunk, and at all that follow.
@@ -31,7 +31,7 @@ struct AppenderFailureTests {
       in: store, options: options([2]), access: ArrayAccess(workerCount: setting.workerCount),
       memoryBudget: setting.memoryBudget)
     #expect(throws: StoreProbe.Failure.self) {
-      for element in ArrayElements.numbered(20) { try appender.append(element.span.bytes) }
+      for element in ArrayElements.numbered(20) { try appender.append(blob: element.span.bytes) }
       try appender.finish()
     }
     #expect(try ZarrArray.open(in: store).shape == [0])
@@ -44,7 +44,7 @@ struct AppenderFailureTests {
       in: store, rowShape: chunkShape.count == 1 ? [] : [4], options: options(chunkShape), memoryBudget: 0)
     var failures = 0
     for element in ArrayElements.numbered(200) {
-      do { try appender.append(element.span.bytes) } catch {
+      do { try appender.append(blob: element.span.bytes) } catch {
         #expect(error is StoreProbe.Failure)
         failures += 1
       }
@@ -60,7 +60,7 @@ struct AppenderFailureTests {
     let appender = try Appender.create(in: store, options: options([2], dataType: .string))
     let error = #expect(throws: ZarrError.self) {
       for element in [[0x61], [0x62], [0x63], [0xff], [0x64]] as [[UInt8]] {
-        try appender.append(element.span.bytes)
+        try appender.append(blob: element.span.bytes)
       }
       try appender.finish()
     }
@@ -78,9 +78,9 @@ struct AppenderFailureTests {
     let source = GeneratedBlobs(count: 1, byteCount: { _ in 1 << 31 }) { _, _ in }
     let appender = try Appender.create(in: MemoryStore(), options: options([2]))
     #expect(throws: ChunkError.elementTooLarge(index: 0, byteCount: 1 << 31, limit: 1 << 31 - 1)) {
-      try appender.append(contentsOf: source)
+      try appender.append(blobs: source)
     }
-    try appender.append(([1] as [UInt8]).span.bytes)
+    try appender.append(blob: ([1] as [UInt8]).span.bytes)
     #expect(try appender.finish().read().arrays() == [[1]])
   }
 
@@ -90,10 +90,10 @@ struct AppenderFailureTests {
     let monitor = ProgressMonitor()
     let appender = try Appender.create(
       in: store, options: options([2]), memoryBudget: memoryBudget, monitor: monitor)
-    for element in ArrayElements.numbered(10) { try appender.append(element.span.bytes) }
+    for element in ArrayElements.numbered(10) { try appender.append(blob: element.span.bytes) }
     monitor.cancel()
     let error = #expect(throws: ZarrError.self) {
-      for element in ArrayElements.numbered(10) { try appender.append(element.span.bytes) }
+      for element in ArrayElements.numbered(10) { try appender.append(blob: element.span.bytes) }
       try appender.finish()
     }
     guard case .cancelled? = error else {
@@ -108,7 +108,7 @@ struct AppenderFailureTests {
     let probe = StoreProbe(MemoryStore())
     let array = try ZarrArray.create(in: probe, writing: ArrayElements.numbered(3), options: options([2]))
     let appender = try Appender(to: array)
-    try appender.append(contentsOf: ArrayElements.numbered(count, label: "new ") as any BlobSource)
+    try appender.append(blobs: ArrayElements.numbered(count, label: "new "))
     appender.cancel()
     let calls = probe.calls
     // Again, for nothing.
@@ -116,7 +116,7 @@ struct AppenderFailureTests {
     #expect(probe.calls == calls)
     #expect(try ZarrArray.open(in: probe).read().arrays() == ArrayElements.numbered(3))
     let sampling = try Appender.create(in: probe, at: "other")
-    try sampling.append(([1] as [UInt8]).span.bytes)
+    try sampling.append(blob: ([1] as [UInt8]).span.bytes)
     sampling.cancel()
     #expect(throws: ZarrError.self) { try ZarrArray.open(in: probe, at: "other") }
   }

@@ -29,7 +29,7 @@ struct AppenderGridTests {
   ]
 
   private func options(_ layout: Layout) -> ArrayOptions {
-    ArrayOptions(chunkSize: .shape(layout.chunkShape), codecs: [], fillValue: [8])
+    ArrayOptions(chunkSize: .shape(layout.chunkShape), compressors: [], fillValue: [8])
   }
 
   @Test("Rows are where they belong, whatever the chunks", arguments: layouts, [0, 1, 2, 3, 7])
@@ -37,7 +37,7 @@ struct AppenderGridTests {
     let store = MemoryStore()
     let elements = ArrayElements.numbered(rows * layout.rowCount)
     let appender = try Appender.create(in: store, rowShape: layout.rowShape, options: options(layout))
-    try appender.append(contentsOf: elements as any BlobSource)
+    try appender.append(blobs: elements)
     let array = try appender.finish()
     #expect(array.shape == [rows] + layout.rowShape)
     #expect(try array.read().arrays() == elements)
@@ -61,7 +61,7 @@ struct AppenderGridTests {
         in: store, writing: head, shape: [first] + layout.rowShape, options: options(layout))
       let appender = try Appender(to: try ZarrArray.open(in: store))
       for element in elements.dropFirst(head.count) {
-        try appender.append(element.span.bytes)
+        try appender.append(blob: element.span.bytes)
       }
       #expect(try appender.finish().read().arrays() == elements, "\(first) rows")
     }
@@ -74,7 +74,7 @@ struct AppenderGridTests {
         let store = MemoryStore()
         let appender = try Appender.create(in: store, rowShape: layout.rowShape, options: options(layout))
         try appender.append(
-          contentsOf: ArrayElements.numbered(rows * layout.rowCount + count) as any BlobSource)
+          blobs: ArrayElements.numbered(rows * layout.rowCount + count))
         let error = #expect(throws: ZarrError.self) { try appender.finish() }
         guard case .elementCount(let path, count, layout.rowCount)? = error else {
           Issue.record("\(rows) rows and \(count): unexpected error \(String(describing: error))")
@@ -92,9 +92,9 @@ struct AppenderGridTests {
       let store = MemoryStore()
       let appender = try Appender.create(
         in: store, rowShape: rowShape, options: ArrayOptions(chunkSize: .shape(chunkShape)))
-      #expect(throws: ZarrError.self) { try appender.append(([1] as [UInt8]).span.bytes) }
+      #expect(throws: ZarrError.self) { try appender.append(blob: ([1] as [UInt8]).span.bytes) }
       #expect(throws: ZarrError.self) {
-        try appender.append(contentsOf: [[1]] as [[UInt8]] as any BlobSource)
+        try appender.append(blobs: [[1]] as [[UInt8]])
       }
       #expect(try appender.finish().shape == [0] + rowShape)
       #expect(try store.keys() == ["zarr.json"])
@@ -133,10 +133,10 @@ struct AppenderGridTests {
     arguments: [(Int.max, 1), (Int.max - 1, 4), (Int.max, 4)])
   func longest(length: Int, chunkCount: Int) throws {
     let array = try ZarrArray.create(
-      in: MemoryStore(), shape: [length], options: ArrayOptions(chunkSize: .count(chunkCount)))
+      in: MemoryStore(), shape: [length], options: ArrayOptions(chunkSize: .rows(chunkCount)))
     let error = #expect(throws: ZarrError.self) {
       let appender = try Appender(to: array)
-      for _ in 0..<9 { try appender.append(([1] as [UInt8]).span.bytes) }
+      for _ in 0..<9 { try appender.append(blob: ([1] as [UInt8]).span.bytes) }
       try appender.finish()
     }
     guard case .tooLarge("memory")? = error else {

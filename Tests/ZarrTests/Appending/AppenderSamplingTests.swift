@@ -10,11 +10,11 @@ struct AppenderSamplingTests {
     _ elements: [[UInt8]], chunkByteCount: Int, rowShape: [Int] = [], singly: Bool, to store: any Store
   ) throws -> ZarrArray {
     let appender = try Appender.create(
-      in: store, rowShape: rowShape, options: ArrayOptions(chunkSize: .bytes(chunkByteCount), codecs: []))
+      in: store, rowShape: rowShape, options: ArrayOptions(chunkSize: .bytes(chunkByteCount), compressors: []))
     if singly {
-      for element in elements { try appender.append(element.span.bytes) }
+      for element in elements { try appender.append(blob: element.span.bytes) }
     } else {
-      try appender.append(contentsOf: elements as any BlobSource)
+      try appender.append(blobs: elements)
     }
     return try appender.finish()
   }
@@ -92,7 +92,7 @@ struct AppenderSamplingTests {
   func lateCreation() throws {
     let store = MemoryStore()
     let appender = try Appender.create(in: store, at: "a")
-    try appender.append(([1] as [UInt8]).span.bytes)
+    try appender.append(blob: ([1] as [UInt8]).span.bytes)
     #expect(store.count == 0)
     _ = try ZarrGroup.create(in: store, at: "a")
     let error = #expect(throws: ZarrError.self) { try appender.finish() }

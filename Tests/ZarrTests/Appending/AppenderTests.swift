@@ -8,7 +8,7 @@ import Zarr
 struct AppenderTests {
   private func options(_ count: Int, fillValue: [UInt8] = [], codecs: [CodecChain.Stage] = []) -> ArrayOptions
   {
-    ArrayOptions(chunkSize: .count(count), codecs: codecs, fillValue: fillValue)
+    ArrayOptions(chunkSize: .rows(count), compressors: codecs, fillValue: fillValue)
   }
 
   @Test(
@@ -22,7 +22,7 @@ struct AppenderTests {
       in: store, at: "x", options: options(4, codecs: [.zstd()]),
       access: ArrayAccess(workerCount: workerCount))
     for element in elements {
-      try appender.append(element.span.bytes)
+      try appender.append(blob: element.span.bytes)
     }
     let array = try appender.finish()
     #expect(array.shape == [count])
@@ -42,17 +42,17 @@ struct AppenderTests {
       let elements = ArrayElements.random(Int.random(in: 0...15, using: &generator), using: &generator)
       expected += elements
       switch round % 4 {
-      case 0: try appender.append(contentsOf: elements as any BlobSource)
+      case 0: try appender.append(blobs: elements)
       case 1: try appender.append(contentsOf: elements.lazy.filter { _ in true })
       case 2:
         for element in elements {
           // More room than it takes.
-          try appender.append(addingCapacity: element.count + 7) { output throws(ChunkError) in
+          try appender.append(blobCapacity: element.count + 7) { output throws(ChunkError) in
             for byte in element { output.append(byte) }
           }
         }
       default:
-        for element in elements { try appender.append(element.span.bytes) }
+        for element in elements { try appender.append(blob: element.span.bytes) }
       }
     }
     let array = try appender.finish()
@@ -66,7 +66,7 @@ struct AppenderTests {
     options.dataType = .string
     let strings = try Appender.create(in: MemoryStore(), options: options)
     try strings.append(contentsOf: texts.lazy.map { $0 })
-    try strings.append(contentsOf: texts as any BlobSource)
+    try strings.append(blobs: texts)
     #expect(try strings.finish().read().strings() == texts + texts)
 
     let data = try Appender.create(in: MemoryStore(), options: self.options(2))
@@ -85,7 +85,7 @@ struct AppenderTests {
     for round in 1...3 {
       let more = ArrayElements.numbered(3, label: "\(round)/")
       let appender = try Appender(to: try ZarrArray.open(in: store))
-      try appender.append(contentsOf: more as any BlobSource)
+      try appender.append(blobs: more)
       try appender.finish()
       expected += more
       #expect(try ZarrArray.open(in: store).read().arrays() == expected)
@@ -101,7 +101,7 @@ struct AppenderTests {
     let store = MemoryStore()
     let array = try ZarrArray.create(in: store, shape: [6], options: options(4, fillValue: [3]))
     let appender = try Appender(to: array)
-    try appender.append(([9] as [UInt8]).span.bytes)
+    try appender.append(blob: ([9] as [UInt8]).span.bytes)
     try appender.finish()
     #expect(try array.read().arrays() == [[3], [3], [3], [3], [3], [3], [9]])
     #expect(try store.keys("c") == ["c/1"])
@@ -121,8 +121,8 @@ struct AppenderTests {
   func fillValues(storesAll: Bool) throws {
     let store = MemoryStore()
     let appender = try Appender.create(
-      in: store, options: options(2, fillValue: [4]), access: ArrayAccess(storesFillValueChunks: storesAll))
-    try appender.append(contentsOf: [[4], [4], [4], [5], [4]] as [[UInt8]] as any BlobSource)
+      in: store, options: options(2, fillValue: [4]), access: ArrayAccess(writesEmptyChunks: storesAll))
+    try appender.append(blobs: [[4], [4], [4], [5], [4]] as [[UInt8]])
     #expect(try appender.finish().read().arrays() == [[4], [4], [4], [5], [4]])
     #expect(try store.keys("c") == (storesAll ? ["c/0", "c/1", "c/2"] : ["c/1"]))
   }
@@ -133,7 +133,7 @@ struct AppenderTests {
     let appender = try Appender.create(
       in: MemoryStore(), options: options(16), access: ArrayAccess(workerCount: 3), memoryBudget: memoryBudget
     )
-    try appender.append(contentsOf: elements as any BlobSource)
+    try appender.append(blobs: elements)
     #expect(try appender.finish().read().arrays() == elements)
   }
 
@@ -142,22 +142,22 @@ struct AppenderTests {
     let store = MemoryStore()
     try ZarrArray.create(in: store, writing: ArrayElements.numbered(5), options: options(2))
     try Appender(to: try ZarrArray.open(in: store)).append(
-      contentsOf: ArrayElements.numbered(9) as any BlobSource)
+      blobs: ArrayElements.numbered(9))
     #expect(try ZarrArray.open(in: store).read().arrays() == ArrayElements.numbered(5))
   }
 
   @Test("An element that could not be made is left out, and the next one can follow")
   func failedElement() throws {
     let appender = try Appender.create(in: MemoryStore(), options: options(2))
-    try appender.append(([1] as [UInt8]).span.bytes)
+    try appender.append(blob: ([1] as [UInt8]).span.bytes)
     #expect(throws: ChunkError.sourceFailed(reason: "test")) {
-      try appender.append(addingCapacity: 10) { output throws(ChunkError) in
+      try appender.append(blobCapacity: 10) { output throws(ChunkError) in
         output.append(7)
         throw .sourceFailed(reason: "test")
       }
     }
-    try appender.append(([2] as [UInt8]).span.bytes)
-    try appender.append(([3] as [UInt8]).span.bytes)
+    try appender.append(blob: ([2] as [UInt8]).span.bytes)
+    try appender.append(blob: ([3] as [UInt8]).span.bytes)
     #expect(try appender.finish().read().arrays() == [[1], [2], [3]])
   }
 }

@@ -5,7 +5,7 @@ import Zarr
 
 @Suite("Appending in asynchronous code", .timeLimit(.minutes(10)))
 struct AsyncAppenderTests {
-  private let options = ArrayOptions(chunkSize: .count(7), codecs: [.zstd()])
+  private let options = ArrayOptions(chunkSize: .rows(7), compressors: [.zstd()])
 
   @Test("Elements are stored in the order of the calls", arguments: [0, 1 << 20])
   func order(memoryBudget: Int) async throws {

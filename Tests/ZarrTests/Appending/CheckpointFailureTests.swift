@@ -53,7 +53,7 @@ struct CheckpointFailureTests {
     }
     defer { appender.cancel() }
     while count < Self.rowCount {
-      try appender.append(contentsOf: row(count, layout) as any BlobSource)
+      try appender.append(blobs: row(count, layout))
       count += 1
       if count.isMultiple(of: 2) {
         try appender.checkpoint()
@@ -111,7 +111,7 @@ struct CheckpointFailureTests {
       }
       for row in 0..<Self.rowCount {
         for element in self.row(row, layout) {
-          try retried { try appender.append(element.span.bytes) }
+          try retried { try appender.append(blob: element.span.bytes) }
         }
         if row == 4 { try retried { try appender.checkpoint() } }
       }
@@ -136,18 +136,18 @@ struct CheckpointFailureTests {
       }
     }
     let appender = try Appender.create(
-      in: store, options: ArrayOptions(chunkSize: .count(3)), memoryBudget: 0)
+      in: store, options: ArrayOptions(chunkSize: .rows(3)), memoryBudget: 0)
     let elements = ArrayElements.numbered(100)
     for _ in 0..<5 {
       #expect(throws: StoreProbe.Failure.self) {
         let rest = Array(elements[appender.appendedCount...])
-        try appender.append(contentsOf: rest as any BlobSource)
+        try appender.append(blobs: rest)
       }
       #expect(appender.appendedCount < 20)
     }
     failing.store(false, ordering: .sequentiallyConsistent)
     let rest = Array(elements[appender.appendedCount...])
-    try appender.append(contentsOf: rest as any BlobSource)
+    try appender.append(blobs: rest)
     #expect(try appender.finish().read().arrays() == elements)
   }
 
@@ -183,7 +183,7 @@ struct CheckpointFailureTests {
   func documentsLast() throws {
     let probe = StoreProbe(MemoryStore())
     try ZarrArray.create(
-      in: probe, writing: ArrayElements.numbered(20), options: ArrayOptions(chunkSize: .count(3)))
+      in: probe, writing: ArrayElements.numbered(20), options: ArrayOptions(chunkSize: .rows(3)))
     let writes = probe.calls.compactMap { if case .write(let key) = $0 { key.description } else { nil } }
     #expect(writes.last == "zarr.json")
     #expect(writes.count { $0 == "zarr.json" } == 1)

@@ -19,7 +19,7 @@ struct CheckpointTests {
     init(_ rowShape: [Int], _ chunkShape: [Int], shards: [Int]? = nil) {
       self.rowShape = rowShape
       options = ArrayOptions(
-        chunkSize: .shape(chunkShape), shardSize: shards.map { .shape($0) }, codecs: [.crc32c], fillValue: [8]
+        chunkSize: .shape(chunkShape), shardSize: shards.map { .shape($0) }, compressors: [.crc32c], fillValue: [8]
       )
       testDescription = "rows of \(rowShape) in chunks of \(chunkShape), shards \(shards ?? [])"
       isCanonical = true
@@ -35,7 +35,7 @@ struct CheckpointTests {
 
     init(evenBytes: Int) {
       rowShape = []
-      options = ArrayOptions(chunkSize: .evenBytes(evenBytes), codecs: [])
+      options = ArrayOptions(chunkSize: .evenBytes(evenBytes), compressors: [])
       testDescription = "chunks of at most \(evenBytes) bytes"
       isCanonical = false
     }
@@ -59,7 +59,7 @@ struct CheckpointTests {
     let store = MemoryStore()
     let appender = try Appender.create(in: store, rowShape: layout.rowShape, options: layout.options)
     for row in 0..<13 {
-      try appender.append(contentsOf: elements(layout, row..<row + 1) as any BlobSource)
+      try appender.append(blobs: elements(layout, row..<row + 1))
       guard (row + 1).isMultiple(of: step) else { continue }
       try appender.checkpoint()
       // Again, for nothing.
@@ -88,15 +88,15 @@ struct CheckpointTests {
       if first == 0, case .bytes = layout.options.chunkSize { continue }
       let store = MemoryStore()
       let appender = try Appender.create(in: store, rowShape: layout.rowShape, options: layout.options)
-      try appender.append(contentsOf: elements(layout, 0..<first) as any BlobSource)
+      try appender.append(blobs: elements(layout, 0..<first))
       try appender.checkpoint()
       try appender.append(
-        contentsOf: [[UInt8]](repeating: [99], count: lost * layout.rowCount) as any BlobSource)
+        blobs: [[UInt8]](repeating: [99], count: lost * layout.rowCount))
       appender.cancel()
       #expect(try ZarrArray.open(in: store).read().arrays() == elements(layout, 0..<first))
       let next = try Appender(to: ZarrArray.open(in: store))
       for element in elements(layout, first..<first + 4) {
-        try next.append(element.span.bytes)
+        try next.append(blob: element.span.bytes)
       }
       try next.checkpoint()
       next.cancel()
@@ -119,7 +119,7 @@ struct CheckpointTests {
         }
         #expect(throws: ZarrError.self) { try appender.finish() }
       }
-      try appender.append(element.span.bytes)
+      try appender.append(blob: element.span.bytes)
     }
     #expect(try appender.finish().read().arrays() == elements(layout, 0..<3))
   }
@@ -128,13 +128,13 @@ struct CheckpointTests {
   func sampling() throws {
     let store = MemoryStore()
     let appender = try Appender.create(
-      in: store, options: ArrayOptions(chunkSize: .bytes(10_000), codecs: []))
+      in: store, options: ArrayOptions(chunkSize: .bytes(10_000), compressors: []))
     try appender.checkpoint()
     #expect(store.count == 0)
     // 100 bytes with the length of each.
     let elements = (0..<250).map { [UInt8](repeating: UInt8($0), count: 96) }
     for (index, element) in elements.enumerated() {
-      try appender.append(element.span.bytes)
+      try appender.append(blob: element.span.bytes)
       guard [2, 3, 110].contains(index) else { continue }
       try appender.checkpoint()
       #expect(try ZarrArray.open(in: store).read().arrays() == Array(elements[...index]))
@@ -153,7 +153,7 @@ struct CheckpointTests {
         in: MemoryStore(), rowShape: layout.rowShape, options: layout.options, monitor: monitor)
       for _ in 0..<11 {
         try appender.append(
-          contentsOf: [[UInt8]](repeating: [1, 2, 3], count: layout.rowCount) as any BlobSource)
+          blobs: [[UInt8]](repeating: [1, 2, 3], count: layout.rowCount))
         try appender.checkpoint()
       }
       try appender.finish()
@@ -165,9 +165,9 @@ struct CheckpointTests {
   @Test("Tasks have checkpoints too")
   func async() async throws {
     let store = MemoryStore()
-    let appender = try await AsyncAppender.create(in: store, options: ArrayOptions(chunkSize: .count(4)))
+    let appender = try await AsyncAppender.create(in: store, options: ArrayOptions(chunkSize: .rows(4)))
     for count in 1...9 {
-      try await appender.append(values: [[UInt8(count)]])
+      try await appender.append(contentsOf: [[UInt8(count)]])
       try await appender.checkpoint()
       #expect(try await ZarrArray.open(in: store).read().count == count)
       #expect(try await appender.appendedCount == count)

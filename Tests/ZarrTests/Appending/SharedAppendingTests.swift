@@ -14,10 +14,10 @@ struct SharedAppendingTests {
 
     var options: ArrayOptions {
       switch self {
-      case .chunks: ArrayOptions(chunkSize: .count(7))
-      case .shards: ArrayOptions(chunkSize: .count(3), shardSize: .count(12))
+      case .chunks: ArrayOptions(chunkSize: .rows(7))
+      case .shards: ArrayOptions(chunkSize: .rows(3), shardSize: .rows(12))
       case .evenChunks: ArrayOptions(chunkSize: .evenBytes(60))
-      case .version2: ArrayOptions(chunkSize: .count(7), zarrFormat: .version2)
+      case .version2: ArrayOptions(chunkSize: .rows(7), zarrFormat: .version2)
       }
     }
   }
@@ -173,7 +173,7 @@ struct SharedAppendingTests {
   @Test("Rows that are not whole chunks, or not all filled, are an error")
   func fillingErrors() throws {
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: (0..<17).map(String.init), options: ArrayOptions(chunkSize: .count(5)))
+      in: MemoryStore(), writing: (0..<17).map(String.init), options: ArrayOptions(chunkSize: .rows(5)))
     for rows in [1..<5, 0..<4, 15..<16, 5..<11] {
       let error = #expect(throws: ZarrError.self) { try Appender(filling: rows, of: array) }
       guard case .notWritable? = error else {

@@ -70,7 +70,7 @@ struct AlignedRegionsTests {
     "Chunks in a row are divided as evenly as can be, but for one",
     arguments: 1...70, [1, 2, 3, 4, 7, 8, 16, 64])
   func row(chunkCount: Int, count: Int) throws {
-    let counts = try array([chunkCount * 10], .count(10)).alignedRegions(count: count).map {
+    let counts = try array([chunkCount * 10], .rows(10)).alignedRegions(count: count).map {
       ($0.elementCount ?? 0) / 10
     }
     let even = (chunkCount + count - 1) / count
@@ -79,10 +79,10 @@ struct AlignedRegionsTests {
 
   @Test("An array without elements has no regions, and one without dimensions has one")
   func edges() throws {
-    #expect(try array([0], .count(5)).alignedRegions(count: 3) == [])
+    #expect(try array([0], .rows(5)).alignedRegions(count: 3) == [])
     #expect(try array([4, 0], .shape([1, 1])).alignedRegions(count: 3) == [])
     #expect(try array([], .shape([])).alignedRegions(count: 3) == [ArrayRegion([])])
-    #expect(try array([7], .count(100)).alignedRegions(count: 3) == [[0..<7]])
+    #expect(try array([7], .rows(100)).alignedRegions(count: 3) == [[0..<7]])
     // As many as can be.
     let huge = try array([1 << 61, 2], .shape([1 << 31, 1]))
     #expect(huge.alignedRegions(count: 4).map(\.elementCount) == [Int](repeating: 1 << 60, count: 4))

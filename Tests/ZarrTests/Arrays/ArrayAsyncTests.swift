@@ -5,7 +5,7 @@ import Zarr
 
 @Suite("Arrays in asynchronous code", .timeLimit(.minutes(10)))
 struct ArrayAsyncTests {
-  private let options = ArrayOptions(chunkSize: .count(3), codecs: [.zstd()])
+  private let options = ArrayOptions(chunkSize: .rows(3), compressors: [.zstd()])
 
   @Test("Many tasks write, read and scan", arguments: [1, 4])
   func manyTasks(workerCount: Int) async throws {
@@ -35,7 +35,7 @@ struct ArrayAsyncTests {
   func errors() async throws {
     let array = try ZarrArray.create(in: MemoryStore(), shape: [4], options: options)
     await #expect(throws: ZarrError.self) { _ = try await array.read([0..<5]) }
-    await #expect(throws: ZarrError.self) { try await array.write([[1]] as [[UInt8]]) }
+    await #expect(throws: ZarrError.self) { try await array.write(blobs: [[1]] as [[UInt8]]) }
     await #expect(throws: ZarrError.self) { try await array.scan([0..<5]) { _, _ in } }
   }
 
@@ -84,7 +84,7 @@ struct ArrayAsyncTests {
     let (store, started) = waitingStore(gate)
     let array = try ZarrArray.create(
       in: store, shape: [300], options: options,
-      access: ArrayAccess(workerCount: 1, storesFillValueChunks: true))
+      access: ArrayAccess(workerCount: 1, writesEmptyChunks: true))
     let before = store.calls.count
     let task = Task {
       switch work {

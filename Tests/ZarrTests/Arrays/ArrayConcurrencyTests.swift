@@ -5,7 +5,7 @@ import Zarr
 
 @Suite("Arrays and threads", .timeLimit(.minutes(10)))
 struct ArrayConcurrencyTests {
-  private let options = ArrayOptions(chunkSize: .count(100), codecs: [])
+  private let options = ArrayOptions(chunkSize: .rows(100), compressors: [])
 
   @Test("Threads that write elements of one chunk lose none", arguments: [2, 100])
   func sameChunk(threadCount: Int) throws {
@@ -25,7 +25,7 @@ struct ArrayConcurrencyTests {
   func crossingRegions() throws {
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [24, 24],
-      options: ArrayOptions(chunkSize: .shape([7, 5]), codecs: [.zstd()]), access: ArrayAccess(workerCount: 3)
+      options: ArrayOptions(chunkSize: .shape([7, 5]), compressors: [.zstd()]), access: ArrayAccess(workerCount: 3)
     )
     try onThreads(12) { thread in
       // Two rows each.
@@ -46,7 +46,7 @@ struct ArrayConcurrencyTests {
   @Test("Threads that read while another writes see old or new elements, and nothing else")
   func readersAndWriter() throws {
     let array = try ZarrArray.create(
-      in: MemoryStore(), shape: [40], options: ArrayOptions(chunkSize: .count(10), codecs: [.lz4()]))
+      in: MemoryStore(), shape: [40], options: ArrayOptions(chunkSize: .rows(10), compressors: [.lz4()]))
     try array.write([[UInt8]](repeating: [1, 1, 1], count: 40))
     try onThreads(6) { thread in
       for round in 0..<30 {
@@ -67,7 +67,7 @@ struct ArrayConcurrencyTests {
     let elements = ArrayElements.numbered(60)
     func makeArray(_ workerCount: Int) throws -> ZarrArray {
       try ZarrArray.create(
-        in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(4), codecs: [.zstd()]),
+        in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(4), compressors: [.zstd()]),
         access: ArrayAccess(workerCount: workerCount))
     }
     let outer = try makeArray(outerWorkerCount)
@@ -94,23 +94,23 @@ struct ArrayConcurrencyTests {
       guard let element = try? inner.read(at: [index]) else { throw .sourceFailed(reason: "test") }
       for byte in element { output.append(byte) }
     }
-    try outer.write(copy)
+    try outer.write(blobs: copy)
     #expect(try outer.read().arrays() == elements)
   }
 
   @Test("An appender is filled while another array is scanned")
   func appendingWhileScanning() throws {
     let source = try ZarrArray.create(
-      in: MemoryStore(), writing: ArrayElements.numbered(500), options: ArrayOptions(chunkSize: .count(7)),
+      in: MemoryStore(), writing: ArrayElements.numbered(500), options: ArrayOptions(chunkSize: .rows(7)),
       access: ArrayAccess(workerCount: 1))
     let target = MemoryStore()
     let appender = try Appender.create(
-      in: target, options: ArrayOptions(chunkSize: .count(3)), access: ArrayAccess(workerCount: 8),
+      in: target, options: ArrayOptions(chunkSize: .rows(3)), access: ArrayAccess(workerCount: 8),
       memoryBudget: 0)
     // One worker, so one thread at a time, and the chunks in order.
     nonisolated(unsafe) let shared = appender
     try source.scan { _, elements in
-      for index in elements.indices { try shared.append(elements[index]) }
+      for index in elements.indices { try shared.append(blob: elements[index]) }
     }
     #expect(try appender.finish().read().arrays() == ArrayElements.numbered(500))
   }
@@ -123,7 +123,7 @@ struct ArrayConcurrencyTests {
       }
     }
     let array = try ZarrArray.create(
-      in: probe, shape: [1000], options: ArrayOptions(chunkSize: .count(1)),
+      in: probe, shape: [1000], options: ArrayOptions(chunkSize: .rows(1)),
       access: ArrayAccess(workerCount: workerCount))
     let before = probe.calls.count
     let error = #expect(throws: StoreProbe.Failure.self) { try array.read() }
@@ -136,7 +136,7 @@ struct ArrayConcurrencyTests {
   @Test("What a scan's body throws comes out as it is")
   func bodyError() throws {
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: ArrayElements.numbered(10), options: ArrayOptions(chunkSize: .count(3)))
+      in: MemoryStore(), writing: ArrayElements.numbered(10), options: ArrayOptions(chunkSize: .rows(3)))
     #expect(throws: StoreProbe.Failure(number: 4)) {
       try array.scan { _, _ in throw StoreProbe.Failure(number: 4) }
     }

@@ -12,7 +12,7 @@ struct ArrayCreationTests {
     let created = try ZarrArray.create(
       in: store, at: "group/array", shape: [4, 6],
       options: ArrayOptions(
-        dataType: .string, chunkSize: .shape([2, 3]), codecs: [.zstd(level: 5, hasChecksum: true), .crc32c],
+        dataType: .string, chunkSize: .shape([2, 3]), compressors: [.zstd(level: 5, hasChecksum: true), .crc32c],
         fillValue: Array("n/a".utf8), chunkKeyEncoding: ChunkKeyEncoding(.v2), attributes: attributes,
         dimensionNames: ["row", nil]))
     let array = try ZarrArray.open(in: store, at: "group/array")
@@ -37,7 +37,7 @@ struct ArrayCreationTests {
     for (name, expected) in [(nil, "bytes"), ("variable_length_bytes", "variable_length_bytes")] {
       let store = MemoryStore()
       _ = try ZarrArray.create(
-        in: store, shape: [1], options: ArrayOptions(dataTypeName: name, chunkSize: .count(1)))
+        in: store, shape: [1], options: ArrayOptions(dataTypeName: name, chunkSize: .rows(1)))
       let document = try storedDocument(in: store)
       #expect(document["data_type"] == .string(expected))
       #expect(try ZarrArray.open(in: store).dataType == .bytes)
@@ -77,7 +77,7 @@ struct ArrayCreationTests {
   @Test("Threads that change the shape and the attributes lose neither")
   func concurrentChanges() throws {
     let store = MemoryStore()
-    let array = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .count(1)))
+    let array = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1)))
     try onThreads(8) { thread in
       for round in 1...20 {
         if thread == 0 { try array.resize(to: [round]) }
@@ -103,7 +103,7 @@ struct ArrayCreationTests {
   @Test("There is no array below an array")
   func arrayBelowArray() throws {
     let store = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(1))
+    let options = ArrayOptions(chunkSize: .rows(1))
     _ = try ZarrArray.create(in: store, at: "a", shape: [1], options: options)
     let error = #expect(throws: ZarrError.self) {
       try ZarrArray.create(in: store, at: "a/b/c", shape: [1], options: options)
@@ -118,13 +118,13 @@ struct ArrayCreationTests {
   @Test("What is there already is kept, unless it is to be overwritten")
   func overwriting() throws {
     let store = MemoryStore()
-    var options = ArrayOptions(chunkSize: .count(2), codecs: [])
+    var options = ArrayOptions(chunkSize: .rows(2), compressors: [])
     try ZarrArray.create(in: store, at: "a", writing: ArrayElements.numbered(5), options: options)
     try ZarrArray.create(in: store, at: "ab", writing: ArrayElements.numbered(5), options: options)
     let before = try store.value(of: "a/zarr.json")
     for create in [
       { _ = try ZarrArray.create(in: store, at: "a", shape: [1], options: options) },
-      { try ZarrArray.create(in: store, at: "a", writing: [[1]] as [[UInt8]], options: options) },
+      { try ZarrArray.create(in: store, at: "a", blobs: [[1]] as [[UInt8]], options: options) },
       { _ = try ZarrGroup.create(in: store, at: "a") },
       { _ = try Appender.create(in: store, at: "a") },
       { _ = try Appender.create(in: store, at: "a", options: options) },
@@ -150,7 +150,7 @@ struct ArrayCreationTests {
   @Test("Overwriting that was interrupted can be repeated, and leaves nothing of the old array")
   func interruptedOverwriting() throws {
     let base = StoreDictionary()
-    let options = ArrayOptions(chunkSize: .count(1), codecs: [], overwrites: true)
+    let options = ArrayOptions(chunkSize: .rows(1), compressors: [], overwrites: true)
     try ZarrArray.create(in: base, writing: ArrayElements.numbered(20), options: options)
     for limit in 0..<20 {
       let deleted = Collected(0)
@@ -175,7 +175,7 @@ struct ArrayCreationTests {
   @Test("Nodes of another kind, or none, are errors that name the place")
   func wrongNodes() throws {
     let store = MemoryStore()
-    _ = try ZarrArray.create(in: store, at: "g/a", shape: [1], options: ArrayOptions(chunkSize: .count(1)))
+    _ = try ZarrArray.create(in: store, at: "g/a", shape: [1], options: ArrayOptions(chunkSize: .rows(1)))
     for (error, expected) in [
       (
         #expect(throws: ZarrError.self) { try ZarrArray.open(in: store, at: "g") },
@@ -207,13 +207,13 @@ struct ArrayCreationTests {
       ([-1], ArrayOptions(chunkSize: .shape([1])), "shape[0]"),
       ([1], ArrayOptions(chunkSize: .shape([1, 1])), "chunk_grid.configuration.chunk_shape"),
       ([1], ArrayOptions(chunkSize: .shape([0])), "chunk_grid.configuration.chunk_shape[0]"),
-      ([1], ArrayOptions(chunkSize: .count(0)), "chunk_grid.configuration.chunk_shape[0]"),
+      ([1], ArrayOptions(chunkSize: .rows(0)), "chunk_grid.configuration.chunk_shape[0]"),
       ([1], ArrayOptions(chunkSize: .bytes(1)), "chunk_grid.configuration.chunk_shape"),
       ([1], ArrayOptions(chunkSize: .shape([1 << 32])), "chunk_grid.configuration.chunk_shape"),
       ([Int.max, 2], ArrayOptions(chunkSize: .shape([1, 1])), "shape"),
-      ([1], ArrayOptions(dataTypeName: "utf8", chunkSize: .count(1)), "data_type"),
-      ([1], ArrayOptions(dataType: .string, chunkSize: .count(1), fillValue: [0xff]), "fill_value"),
-      ([1], ArrayOptions(chunkSize: .count(1), dimensionNames: ["a", "b"]), "dimension_names"),
+      ([1], ArrayOptions(dataTypeName: "utf8", chunkSize: .rows(1)), "data_type"),
+      ([1], ArrayOptions(dataType: .string, chunkSize: .rows(1), fillValue: [0xff]), "fill_value"),
+      ([1], ArrayOptions(chunkSize: .rows(1), dimensionNames: ["a", "b"]), "dimension_names"),
     ])
   func invalidOptions(shape: [Int], options: ArrayOptions, field: String) throws {
     let store = MemoryStore()
@@ -264,7 +264,7 @@ struct ArrayCreationTests {
     }
     for indices in [[], [0], [2, 0], [0, 3], [-1, 0], [0, 0, 0], [Int.max, 0], [Int.min, 0]] {
       #expect(throws: ZarrError.self) { try array.read(at: indices) }
-      #expect(throws: ZarrError.self) { try array.write([1], at: indices) }
+      #expect(throws: ZarrError.self) { try array.write(blob: [1], at: indices) }
     }
     #expect(try array.read().arrays() == ArrayElements.numbered(6))
     #expect(throws: ZarrError.self) { try array.resize(to: [2]) }
@@ -287,15 +287,15 @@ struct ArrayCreationTests {
   @Test("An array with a codec that may be ignored can be read but not written")
   func ignoredCodec() throws {
     let store = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(4), codecs: [])
-    try ZarrArray.create(in: store, writing: [[1], [2]] as [[UInt8]], options: options)
+    let options = ArrayOptions(chunkSize: .rows(4), compressors: [])
+    try ZarrArray.create(in: store, blobs: [[1], [2]] as [[UInt8]], options: options)
     var document = try storedDocument(in: store)
     document["codecs"] = [["name": "vlen-bytes"], ["name": "statistics", "must_understand": false]]
     try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")
     let array = try ZarrArray.open(in: store)
     #expect(try array.read().arrays() == [[1], [2]])
     for change in [
-      { try array.write([1], at: [0]) }, { try array.resize(to: [3]) }, { _ = try Appender(to: array) },
+      { try array.write(blob: [1], at: [0]) }, { try array.resize(to: [3]) }, { _ = try Appender(to: array) },
     ] as [() throws -> Void] {
       let error = #expect(throws: ZarrError.self) { try change() }
       guard case .notWritable("memory", _)? = error else {

@@ -34,7 +34,7 @@ struct ArrayModelTests {
   ) throws -> ZarrArray {
     try ZarrArray.create(
       in: MemoryStore(), shape: layout.shape,
-      options: ArrayOptions(chunkSize: .shape(layout.chunkShape), codecs: [], fillValue: fillValue),
+      options: ArrayOptions(chunkSize: .shape(layout.chunkShape), compressors: [], fillValue: fillValue),
       access: ArrayAccess(workerCount: workerCount))
   }
 
@@ -55,7 +55,7 @@ struct ArrayModelTests {
     let array = try makeArray(layout, fillValue: fillValue)
     var model = ArrayModel(shape: layout.shape, fillValue: fillValue)
     let elements = ArrayElements.numbered(array.count)
-    try array.write(elements)
+    try array.write(blobs: elements)
     model.write(elements, to: ArrayRegion(allOf: layout.shape))
     for region in ArrayRegion.all(of: layout.shape) {
       let expected = model.read(region)
@@ -73,7 +73,7 @@ struct ArrayModelTests {
       let elements = ArrayElements.numbered(try #require(region.elementCount), label: "\(number)/")
       let array = try makeArray(layout, fillValue: fillValue, workerCount: 1)
       var model = ArrayModel(shape: layout.shape, fillValue: fillValue)
-      try array.write(elements, to: region)
+      try array.write(blobs: elements, to: region)
       model.write(elements, to: region)
       #expect(try array.read().arrays() == model.read(), "\(region)")
       try rewritten.write(elements, to: region)
@@ -99,7 +99,7 @@ struct ArrayModelTests {
     let array = try ZarrArray.create(
       in: store, at: "a/b", shape: shape,
       options: ArrayOptions(
-        chunkSize: .shape(chunkShape), codecs: codecs, fillValue: fillValue, chunkKeyEncoding: keys),
+        chunkSize: .shape(chunkShape), compressors: codecs, fillValue: fillValue, chunkKeyEncoding: keys),
       access: ArrayAccess(workerCount: Int.random(in: 1...4, using: &generator)))
     var model = ArrayModel(shape: shape, fillValue: fillValue)
 
@@ -112,11 +112,11 @@ struct ArrayModelTests {
       case 1:
         // Fill values take what was written away again.
         let elements = [[UInt8]](repeating: fillValue, count: count)
-        try array.write(elements, to: region)
+        try array.write(blobs: elements, to: region)
         model.write(elements, to: region)
       default:
         let elements = ArrayElements.random(count, using: &generator)
-        try array.write(elements, to: region)
+        try array.write(blobs: elements, to: region)
         model.write(elements, to: region)
       }
     }
@@ -139,7 +139,7 @@ struct ArrayModelTests {
     var generator = SeededGenerator(seed: UInt64(seed))
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [4, 3],
-      options: ArrayOptions(chunkSize: .shape([3, 2]), codecs: [], fillValue: [1, 2]))
+      options: ArrayOptions(chunkSize: .shape([3, 2]), compressors: [], fillValue: [1, 2]))
     var model = ArrayModel(shape: [4, 3], fillValue: [1, 2])
     for _ in 0..<20 {
       // Only growth: hidden elements are unspecified.
@@ -149,7 +149,7 @@ struct ArrayModelTests {
       #expect(array.shape == shape)
       let region = ArrayRegion.random(in: shape, using: &generator)
       let elements = ArrayElements.random(try #require(region.elementCount), using: &generator)
-      try array.write(elements, to: region)
+      try array.write(blobs: elements, to: region)
       model.write(elements, to: region)
       #expect(try array.read().arrays() == model.read(), "seed \(seed)")
     }

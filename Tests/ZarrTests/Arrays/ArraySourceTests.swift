@@ -14,11 +14,11 @@ struct ArraySourceTests {
     _ source: any BlobSource, _ expected: [[UInt8]], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     #expect(source.count == expected.count, sourceLocation: sourceLocation)
-    let options = ArrayOptions(chunkSize: .count(4), codecs: [.zstd()])
-    let array = try ZarrArray.create(in: MemoryStore(), writing: source, options: options)
+    let options = ArrayOptions(chunkSize: .rows(4), compressors: [.zstd()])
+    let array = try ZarrArray.create(in: MemoryStore(), blobs: source, options: options)
     #expect(try array.read().arrays() == expected, sourceLocation: sourceLocation)
     let other = try ZarrArray.create(in: MemoryStore(), shape: [expected.count + 5], options: options)
-    try other.write(source, to: [3..<3 + expected.count])
+    try other.write(blobs: source, to: [3..<3 + expected.count])
     #expect(
       try other.read().arrays() == [[], [], []] + expected + [[], []], sourceLocation: sourceLocation)
   }
@@ -62,7 +62,7 @@ struct ArraySourceTests {
     let error = #expect(throws: (any Error).self) {
       try withBlobs([1, 2, 3, 4], offsets) { source in
         _ = try ZarrArray.create(
-          in: MemoryStore(), writing: source, options: ArrayOptions(chunkSize: .count(1)))
+          in: MemoryStore(), blobs: source, options: ArrayOptions(chunkSize: .rows(1)))
       }
     }
     let reason = (error as? ZarrError)?.chunkError ?? (error as? ChunkError)
@@ -88,7 +88,7 @@ struct ArraySourceTests {
   @Test("Elements that another array was read as")
   func views() throws {
     let view = try ZarrArray.create(
-      in: MemoryStore(), writing: expected, options: ArrayOptions(chunkSize: .count(3))
+      in: MemoryStore(), writing: expected, options: ArrayOptions(chunkSize: .rows(3))
     ).read()
     try expectWrites(view, expected)
     try expectWrites(try view.compacted(), expected)
@@ -97,9 +97,9 @@ struct ArraySourceTests {
   @Test("An array can be written with what was read from it")
   func selfCopy() throws {
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: ArrayElements.numbered(10), options: ArrayOptions(chunkSize: .count(4)))
+      in: MemoryStore(), writing: ArrayElements.numbered(10), options: ArrayOptions(chunkSize: .rows(4)))
     let view = try array.read([0..<8])
-    try array.write(view, to: [2..<10])
+    try array.write(blobs: view, to: [2..<10])
     #expect(try array.read().arrays() == ArrayElements.numbered(2) + ArrayElements.numbered(8))
     // The view is as it was.
     #expect(view.arrays() == ArrayElements.numbered(8))
@@ -123,7 +123,7 @@ struct ArraySourceTests {
       let store = MemoryStore()
       let error = #expect(throws: ZarrError.self) {
         try ZarrArray.create(
-          in: store, writing: source, options: ArrayOptions(chunkSize: .count(4), codecs: []))
+          in: store, blobs: source, options: ArrayOptions(chunkSize: .rows(4), compressors: []))
       }
       guard case .chunk("memory/c/1", _)? = error else {
         Issue.record("unexpected error \(String(describing: error))")
@@ -138,7 +138,7 @@ struct ArraySourceTests {
   func outputs() throws {
     let store = MemoryStore()
     let array = try ZarrArray.create(
-      in: store, writing: texts, options: ArrayOptions(dataType: .string, chunkSize: .count(2)))
+      in: store, writing: texts, options: ArrayOptions(dataType: .string, chunkSize: .rows(2)))
     let view = try array.read([1..<6])
     let bytes = texts[1..<6].map { Array($0.utf8) }
     #expect(view.count == 5)
@@ -158,7 +158,7 @@ struct ArraySourceTests {
 
   @Test("Bytes that are no text cannot be read as text")
   func bytesAsText() throws {
-    let view = try ZarrArray.create(in: MemoryStore(), writing: [[0x61], [0xc3]] as [[UInt8]]).read()
+    let view = try ZarrArray.create(in: MemoryStore(), blobs: [[0x61], [0xc3]] as [[UInt8]]).read()
     #expect(throws: ChunkError.invalidUTF8(index: 1)) { try view.strings() }
   }
 
@@ -175,15 +175,15 @@ struct ArraySourceTests {
   @Test("Text makes an array of text", arguments: [true, false])
   func dataTypeOfText(isText: Bool) throws {
     let source: any BlobSource = isText ? texts : texts.map { Array($0.utf8) }
-    let array = try ZarrArray.create(in: MemoryStore(), writing: source)
+    let array = try ZarrArray.create(in: MemoryStore(), blobs: source)
     #expect(array.dataType == (isText ? .string : .bytes))
     // Unless something else is said.
-    let options = ArrayOptions(chunkSize: .count(2))
-    let other = try ZarrArray.create(in: MemoryStore(), writing: source, options: options)
+    let options = ArrayOptions(chunkSize: .rows(2))
+    let other = try ZarrArray.create(in: MemoryStore(), blobs: source, options: options)
     #expect(other.dataType == (isText ? .string : .bytes))
     for dataType in [DataType.bytes, .string] {
-      let options = ArrayOptions(dataType: dataType, chunkSize: .count(2))
-      let array = try ZarrArray.create(in: MemoryStore(), writing: source, options: options)
+      let options = ArrayOptions(dataType: dataType, chunkSize: .rows(2))
+      let array = try ZarrArray.create(in: MemoryStore(), blobs: source, options: options)
       #expect(array.dataType == dataType)
       #expect(try array.read().strings() == texts)
     }
@@ -194,7 +194,7 @@ struct ArraySourceTests {
     arguments: [1, 4])
   func invalidText(workerCount: Int) throws {
     let store = MemoryStore()
-    let options = ArrayOptions(dataType: .string, chunkSize: .count(2), codecs: [])
+    let options = ArrayOptions(dataType: .string, chunkSize: .rows(2), compressors: [])
     let array = try ZarrArray.create(
       in: store, shape: [6], options: options, access: ArrayAccess(workerCount: workerCount))
     try array.write(["a", "b", "c", "d", "e", "f"])
@@ -214,7 +214,7 @@ struct ArraySourceTests {
       #expect(throws: ZarrError.self) { try array.write(element, at: [5]) }
     }
     // Halves of a character in two elements are no text.
-    #expect(throws: ZarrError.self) { try array.write([[0xc3], [0xa9]] as [[UInt8]], to: [4..<6]) }
+    #expect(throws: ZarrError.self) { try array.write(blobs: [[0xc3], [0xa9]] as [[UInt8]], to: [4..<6]) }
     #expect(try array.read([4..<6]).strings() == ["e", "f"])
   }
 }

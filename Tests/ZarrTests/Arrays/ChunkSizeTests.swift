@@ -7,7 +7,7 @@ import Zarr
 struct ChunkSizeTests {
   private func chunkShape(_ size: ChunkSize, elements: [[UInt8]], shape: [Int]) throws -> [Int] {
     try ZarrArray.create(
-      in: MemoryStore(), writing: elements, shape: shape, options: ArrayOptions(chunkSize: size, codecs: [])
+      in: MemoryStore(), writing: elements, shape: shape, options: ArrayOptions(chunkSize: size, compressors: [])
     ).chunkShape
   }
 
@@ -51,10 +51,10 @@ struct ChunkSizeTests {
   @Test("A count is of the first dimension, and the others are whole")
   func count() throws {
     let elements = ArrayElements.numbered(24)
-    #expect(try chunkShape(.count(5), elements: elements, shape: [24]) == [5])
-    #expect(try chunkShape(.count(2), elements: elements, shape: [4, 6]) == [2, 6])
-    #expect(try chunkShape(.count(9), elements: elements, shape: [4, 3, 2]) == [9, 3, 2])
-    #expect(try chunkShape(.count(2), elements: [], shape: [4, 0]) == [2, 1])
-    #expect(try chunkShape(.count(2), elements: [[1]], shape: []) == [])
+    #expect(try chunkShape(.rows(5), elements: elements, shape: [24]) == [5])
+    #expect(try chunkShape(.rows(2), elements: elements, shape: [4, 6]) == [2, 6])
+    #expect(try chunkShape(.rows(9), elements: elements, shape: [4, 3, 2]) == [9, 3, 2])
+    #expect(try chunkShape(.rows(2), elements: [], shape: [4, 0]) == [2, 1])
+    #expect(try chunkShape(.rows(2), elements: [[1]], shape: []) == [])
   }
 }

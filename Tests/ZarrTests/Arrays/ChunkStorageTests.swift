@@ -25,13 +25,13 @@ struct ChunkStorageTests {
   }
 
   private func options(_ chunkShape: [Int], fillValue: [UInt8] = []) -> ArrayOptions {
-    ArrayOptions(chunkSize: .shape(chunkShape), codecs: [], fillValue: fillValue)
+    ArrayOptions(chunkSize: .shape(chunkShape), compressors: [], fillValue: fillValue)
   }
 
   @Test("A chunk is its count and its elements in C order, each after its length")
   func wireForm() throws {
     let store = MemoryStore()
-    try ZarrArray.create(in: store, writing: [[1, 2], [], [3]] as [[UInt8]], options: options([3]))
+    try ZarrArray.create(in: store, blobs: [[1, 2], [], [3]] as [[UInt8]], options: options([3]))
     #expect(try store.value(of: "c/0") == [3, 0, 0, 0, 2, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 0, 0, 3])
   }
 
@@ -51,7 +51,7 @@ struct ChunkStorageTests {
   @Test("A chunk larger than its array is padded too")
   func chunkBeyondArray() throws {
     let store = MemoryStore()
-    try ZarrArray.create(in: store, writing: [[1]] as [[UInt8]], options: options([3], fillValue: [8]))
+    try ZarrArray.create(in: store, blobs: [[1]] as [[UInt8]], options: options([3], fillValue: [8]))
     #expect(try elements(ofWireForm: try storedValue(at: "c/0", in: store)) == [[1], [8], [8]])
   }
 
@@ -68,7 +68,7 @@ struct ChunkStorageTests {
     #expect(try store.keys("c") == [])
     #expect(try array.read().arrays() == [[UInt8]](repeating: fillValue, count: 5))
     // Empty is not the fill value here.
-    try array.write([], at: [4])
+    try array.write(blob: [], at: [4])
     #expect(try store.keys("c") == ["c/2"])
     #expect(try array.read(at: [4]) == [])
     #expect(try array.read(at: [3]) == fillValue)
@@ -79,9 +79,9 @@ struct ChunkStorageTests {
     let store = MemoryStore()
     let array = try ZarrArray.create(
       in: store, shape: [3], options: options([2], fillValue: [5]),
-      access: ArrayAccess(storesFillValueChunks: true))
+      access: ArrayAccess(writesEmptyChunks: true))
     #expect(try store.keys() == ["zarr.json"])
-    try array.write([[5], [5], [5]] as [[UInt8]])
+    try array.write(blobs: [[5], [5], [5]] as [[UInt8]])
     #expect(try store.keys("c") == ["c/0", "c/1"])
     #expect(try elements(ofWireForm: try storedValue(at: "c/1", in: store)) == [[5], [5]])
     #expect(try array.read().arrays() == [[5], [5], [5]])
@@ -104,7 +104,7 @@ struct ChunkStorageTests {
     #expect(try store.keys("x/y") == (expected + ["zarr.json"]).map { "x/y/\($0)" })
     options.chunkSize = .shape([])
     let array = try ZarrArray.create(
-      in: store, at: "x/0d", writing: [[1]] as [[UInt8]], shape: [], options: options)
+      in: store, at: "x/0d", blobs: [[1]] as [[UInt8]], shape: [], options: options)
     #expect(try store.keys("x/0d") == ["x/0d/\(scalar)", "x/0d/zarr.json"])
     #expect(try array.read().arrays() == [[1]])
   }
@@ -120,7 +120,7 @@ struct ChunkStorageTests {
     let key = { (index: Int) in array.key(ofChunkAt: [index]) }
     #expect(probe.calls.dropFirst(before) == [.read(key(0)), .write(key(0)), .write(key(1))])
     // The last chunk is whole although the array ends inside of it.
-    try array.write([[1], [2]] as [[UInt8]], to: [8..<10])
+    try array.write(blobs: [[1], [2]] as [[UInt8]], to: [8..<10])
     #expect(probe.calls.last == .write(key(2)))
     #expect(probe.calls.dropFirst(before).count == 4)
   }

@@ -14,7 +14,7 @@ struct DamageReportTests {
     try ZarrArray.create(
       in: store, writing: elements, shape: [12, 5],
       options: ArrayOptions(
-        chunkSize: .shape([2, 2]), shardSize: isSharded ? .shape([4, 6]) : nil, codecs: [.zstd(), .crc32c],
+        chunkSize: .shape([2, 2]), shardSize: isSharded ? .shape([4, 6]) : nil, compressors: [.zstd(), .crc32c],
         fillValue: Array("gone".utf8)))
   }
 
@@ -108,7 +108,7 @@ struct DamageReportTests {
     let store = MemoryStore()
     try ZarrArray.create(
       in: store, writing: ArrayElements.numbered(2500),
-      options: ArrayOptions(chunkSize: .count(1), shardSize: .count(2500), codecs: [.crc32c]))
+      options: ArrayOptions(chunkSize: .rows(1), shardSize: .rows(2500), compressors: [.crc32c]))
     var shard = try storedValue(at: "c/0", in: store)
     for position in 0..<shard.count - 2500 * 16 - 4 { shard[position] = 0xff }
     try store.put(shard, at: "c/0")
@@ -158,7 +158,7 @@ struct DamageReportTests {
       bytes[3] ^= 0xff
       try store.put(bytes, at: "c/0/0")
       let array = try ZarrArray.open(in: store, access: ArrayAccess(damageReport: DamageReport()))
-      #expect(throws: ZarrError.self) { try array.write([1], at: [0, 0]) }
+      #expect(throws: ZarrError.self) { try array.write(blob: [1], at: [0, 0]) }
       #expect(try storedValue(at: "c/0/0", in: store) == bytes)
     }
   }

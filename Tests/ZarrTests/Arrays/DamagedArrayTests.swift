@@ -40,7 +40,7 @@ struct DamagedArrayTests {
     return try ZarrArray.create(
       in: store, writing: texts,
       options: ArrayOptions(
-        dataType: chain.isText ? .string : .bytes, chunkSize: .count(20), codecs: chain.stages),
+        dataType: chain.isText ? .string : .bytes, chunkSize: .rows(20), compressors: chain.stages),
       access: ArrayAccess(workerCount: 1, limits: DecodingLimits(decodedByteCountPerChunk: 1 << 20)))
   }
 
@@ -156,13 +156,13 @@ struct DamagedArrayTests {
       #expect(error?.description.contains("memory/c/1/0") == true)
     }
     #expect(try array.read([0..<1, 0..<4]).arrays() == ArrayElements.numbered(4))
-    let error = #expect(throws: ZarrError.self) { try array.write([1], at: [2, 2]) }
+    let error = #expect(throws: ZarrError.self) { try array.write(blob: [1], at: [2, 2]) }
     guard case .chunk("memory/c/2/1", _)? = error else {
       Issue.record("unexpected error \(String(describing: error))")
       return
     }
     // The whole chunk can be written over the damaged one.
-    try array.write([[1], [2]] as [[UInt8]], to: [2..<3, 2..<4])
+    try array.write(blobs: [[1], [2]] as [[UInt8]], to: [2..<3, 2..<4])
     #expect(try array.read([2..<3, 2..<4]).arrays() == [[1], [2]])
   }
 
@@ -172,7 +172,7 @@ struct DamagedArrayTests {
     let store: any Store = isFile ? try FileStore(opening: directory.path) : MemoryStore()
     let limits = DecodingLimits(decodedByteCountPerChunk: 1000)
     let array = try ZarrArray.create(
-      in: store, at: "a", shape: [2], options: ArrayOptions(chunkSize: .count(1), codecs: []),
+      in: store, at: "a", shape: [2], options: ArrayOptions(chunkSize: .rows(1), compressors: []),
       access: ArrayAccess(limits: limits))
     try store.put([UInt8](repeating: 0, count: limits.storedByteCountPerChunk + 1), at: "a/c/1")
     for work in [{ _ = try array.read() }, { try array.scan { _, _ in } }] as [() throws -> Void] {
@@ -190,7 +190,7 @@ struct DamagedArrayTests {
   @Test("A chunk that decodes to more than the limit is an error", arguments: chains)
   func decodedLimit(chain: Chain) throws {
     let store = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(2), codecs: chain.stages)
+    let options = ArrayOptions(chunkSize: .rows(2), compressors: chain.stages)
     // 8 bytes for the count and a length, and another length.
     let element = [UInt8](repeating: 0, count: 1000 - 12)
     try ZarrArray.create(in: store, writing: [element, []], options: options)
@@ -213,7 +213,7 @@ struct DamagedArrayTests {
     let base = MemoryStore()
     let limits = DecodingLimits(decodedByteCountPerChunk: 1000)
     let array = try ZarrArray.create(
-      in: StoreCareless(base), shape: [1], options: ArrayOptions(chunkSize: .count(1), codecs: []),
+      in: StoreCareless(base), shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []),
       access: ArrayAccess(limits: limits))
     try base.put([UInt8](repeating: 0, count: 10_000), at: "c/0")
     let error = #expect(throws: ZarrError.self) { try array.read() }
@@ -226,7 +226,7 @@ struct DamagedArrayTests {
   func hostileLengths() throws {
     let store = MemoryStore()
     let array = try ZarrArray.create(
-      in: store, shape: [2], options: ArrayOptions(chunkSize: .count(2), codecs: []))
+      in: store, shape: [2], options: ArrayOptions(chunkSize: .rows(2), compressors: []))
     for (bytes, expected) in [
       ([], .truncatedHeader(codec: "vlen-bytes", byteCount: 0, expected: 4)),
       ([3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], .countMismatch(found: 3, expected: 2)),

@@ -33,7 +33,7 @@ struct ElementBlockTests {
     let elements = ArrayElements.numbered(shape.reduce(1, *))
     let array = try ZarrArray.create(
       in: MemoryStore(), writing: elements, shape: shape,
-      options: ArrayOptions(chunkSize: .shape(chunkShape), codecs: []),
+      options: ArrayOptions(chunkSize: .shape(chunkShape), compressors: []),
       access: ArrayAccess(workerCount: workerCount))
     try expectBlocks(of: array, nil, are: elements)
     for lower in 0...elements.count {
@@ -65,7 +65,7 @@ struct ElementBlockTests {
     let elements = ArrayElements.numbered(3 * 1000)
     let array = try ZarrArray.create(
       in: MemoryStore(), writing: elements, shape: [3, 1000],
-      options: ArrayOptions(chunkSize: .shape([2, 5]), codecs: []), access: ArrayAccess(workerCount: 1))
+      options: ArrayOptions(chunkSize: .shape([2, 5]), compressors: []), access: ArrayAccess(workerCount: 1))
     var largest = 0
     try array.forEachBlock(of: 0..<700) { block in largest = max(largest, block.elements.count) }
     // 700 elements are less than a row, so chunks of ten are counted one by one, twice as many at most in
@@ -77,13 +77,13 @@ struct ElementBlockTests {
 
   @Test("An array without dimensions is one block, and one without elements none")
   func degenerate() throws {
-    let scalar = try ZarrArray.create(in: MemoryStore(), writing: [[1, 2]] as [[UInt8]], shape: [])
+    let scalar = try ZarrArray.create(in: MemoryStore(), blobs: [[1, 2]] as [[UInt8]], shape: [])
     try expectBlocks(of: scalar, nil, are: [[1, 2]])
     try expectBlocks(of: scalar, 0..<1, are: [[1, 2]])
     try expectBlocks(of: scalar, 1..<1, are: [])
     for shape in [[0], [3, 0], [0, 3]] {
       let empty = try ZarrArray.create(
-        in: MemoryStore(), shape: shape, options: ArrayOptions(chunkSize: .count(4)))
+        in: MemoryStore(), shape: shape, options: ArrayOptions(chunkSize: .rows(4)))
       try expectBlocks(of: empty, nil, are: [])
       try expectBlocks(of: empty, 0..<0, are: [])
     }
@@ -94,7 +94,7 @@ struct ElementBlockTests {
     let element = [UInt8](repeating: 7, count: 3 << 20)
     let elements = [[UInt8]](repeating: element, count: 9)
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(3), codecs: [.zstd()]),
+      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(3), compressors: [.zstd()]),
       access: ArrayAccess(workerCount: 1))
     var counts: [Int] = []
     try array.forEachBlock { block in counts.append(block.elements.count) }
@@ -107,7 +107,7 @@ struct ElementBlockTests {
     let element = [UInt8](repeating: 7, count: 1 << 10)
     let elements = RepeatedBlob(element, count: 40_000)
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(100), codecs: [.zstd()]),
+      in: MemoryStore(), blobs: elements, options: ArrayOptions(chunkSize: .rows(100), compressors: [.zstd()]),
       access: ArrayAccess(workerCount: 2))
     var counts: [Int] = []
     try array.forEachBlock { block in counts.append(block.elements.count) }
@@ -135,7 +135,7 @@ struct ElementBlockTests {
     let store = MemoryStore()
     let elements = ArrayElements.numbered(100)
     let array = try ZarrArray.create(
-      in: store, writing: elements, options: ArrayOptions(chunkSize: .count(1)),
+      in: store, writing: elements, options: ArrayOptions(chunkSize: .rows(1)),
       access: ArrayAccess(workerCount: workerCount))
     try store.put([9], at: "c/60")
     var found: [[UInt8]] = []
@@ -154,7 +154,7 @@ struct ElementBlockTests {
   func failingBody() throws {
     let probe = StoreProbe(MemoryStore())
     let array = try ZarrArray.create(
-      in: probe, writing: ArrayElements.numbered(1000), options: ArrayOptions(chunkSize: .count(1)),
+      in: probe, writing: ArrayElements.numbered(1000), options: ArrayOptions(chunkSize: .rows(1)),
       access: ArrayAccess(workerCount: 2))
     var calls = 0
     #expect(throws: StoreProbe.Failure(number: 3)) {
@@ -179,7 +179,7 @@ struct ElementBlockTests {
       if case .read(let key) = call, key.description == "c/1" { gate.open() }
     }
     let array = try ZarrArray.create(
-      in: probe, writing: ArrayElements.numbered(2), options: ArrayOptions(chunkSize: .count(1)),
+      in: probe, writing: ArrayElements.numbered(2), options: ArrayOptions(chunkSize: .rows(1)),
       access: ArrayAccess(workerCount: 1))
     try array.forEachBlock { block in
       // Never opens unless another thread reads.
@@ -192,7 +192,7 @@ struct ElementBlockTests {
     let elements = ArrayElements.numbered(64)
     func makeArray() throws -> ZarrArray {
       try ZarrArray.create(
-        in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(2)),
+        in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(2)),
         access: ArrayAccess(workerCount: workerCount))
     }
     let outer = try makeArray()
@@ -212,7 +212,7 @@ struct ElementBlockTests {
   func manyThreads() throws {
     let elements = ArrayElements.numbered(300)
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(7)))
+      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(7)))
     try onThreads(50) { _ in
       var found: [[UInt8]] = []
       try array.forEachBlock { found += $0.elements.arrays() }
@@ -239,7 +239,7 @@ struct ElementBlockTests {
   @Test("A monitor that is cancelled ends the work before the next block")
   func cancellation() throws {
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: ArrayElements.numbered(100), options: ArrayOptions(chunkSize: .count(1)),
+      in: MemoryStore(), writing: ArrayElements.numbered(100), options: ArrayOptions(chunkSize: .rows(1)),
       access: ArrayAccess(workerCount: 1))
     let monitor = ProgressMonitor()
     var calls = 0

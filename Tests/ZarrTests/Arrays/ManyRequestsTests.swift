@@ -81,7 +81,7 @@ struct ManyRequestsTests {
   private static let elements = (0..<4000).map { Array("element \($0)".utf8) }
 
   private static func options(_ shards: ChunkSize? = nil) -> ArrayOptions {
-    ArrayOptions(dataType: .bytes, chunkSize: .count(10), shardSize: shards)
+    ArrayOptions(dataType: .bytes, chunkSize: .rows(10), shardSize: shards)
   }
 
   private static let access = ArrayAccess(workerCount: 2)
@@ -93,7 +93,7 @@ struct ManyRequestsTests {
     var array: ZarrArray?
     let writing = try clock.measure {
       array = try ZarrArray.create(
-        in: store, at: "a", writing: Self.elements as any BlobSource, options: Self.options(),
+        in: store, at: "a", blobs: Self.elements, options: Self.options(),
         access: Self.access)
     }
     #expect(store.takeCounts().mostInFlight == 64)
@@ -123,7 +123,7 @@ struct ManyRequestsTests {
     let appender = try Appender.create(in: store, at: "a", options: Self.options(), access: Self.access)
     _ = store.takeCounts()
     let time = try ContinuousClock().measure {
-      for element in Self.elements { try appender.append(element.span.bytes) }
+      for element in Self.elements { try appender.append(blob: element.span.bytes) }
       try appender.checkpoint()
     }
     let counts = store.takeCounts()
@@ -133,7 +133,7 @@ struct ManyRequestsTests {
     let array = try appender.finish()
     try array.resize(to: [15])
     let again = try Appender(to: array)
-    for _ in 0..<40 { try again.append([7].span.bytes) }
+    for _ in 0..<40 { try again.append(blob: [7] as [UInt8]) }
     _ = try again.finish()
     let expected = Self.elements[..<15] + Array(repeating: [7], count: 40)
     #expect(try ZarrArray.open(in: store, at: "a").read().arrays() == Array(expected))
@@ -146,9 +146,9 @@ struct ManyRequestsTests {
     ])
   func oneElement(location: ShardIndexLocation) throws {
     let store = DistantStore(milliseconds: 0)
-    var options = Self.options(.count(100))
+    var options = Self.options(.rows(100))
     options.shardIndexLocation = location
-    try ZarrArray.create(in: store, at: "a", writing: Self.elements as any BlobSource, options: options)
+    try ZarrArray.create(in: store, at: "a", blobs: Self.elements, options: options)
     let array = try ZarrArray.open(in: store, at: "a")
     _ = store.takeCounts()
     #expect(try array.read(at: [123]) == Self.elements[123])
@@ -166,12 +166,12 @@ struct ManyRequestsTests {
   func staleIndex() throws {
     let store = DistantStore(milliseconds: 0)
     try ZarrArray.create(
-      in: store, at: "a", writing: Self.elements as any BlobSource, options: Self.options(.count(100)))
+      in: store, at: "a", blobs: Self.elements, options: Self.options(.rows(100)))
     let (array, other) = (try ZarrArray.open(in: store, at: "a"), try ZarrArray.open(in: store, at: "a"))
     #expect(try array.read(at: [123]) == Self.elements[123])
-    try other.write(Array(repeating: [9, 9, 9], count: 100) as any BlobSource, to: [100..<200])
+    try other.write(blobs: Array(repeating: [9, 9, 9] as [UInt8], count: 100), to: [100..<200])
     #expect(try array.read(at: [123]) == [9, 9, 9])
-    try other.write(Array(repeating: [8], count: 100) as any BlobSource, to: [100..<200])
+    try other.write(blobs: Array(repeating: [8] as [UInt8], count: 100), to: [100..<200])
     #expect(try array.read([100..<200]).arrays() == Array(repeating: [8], count: 100))
   }
 
@@ -183,8 +183,8 @@ struct ManyRequestsTests {
       generator.bytes(count: index % 50 == 7 ? 300_000 : 20_000)
     }
     try ZarrArray.create(
-      in: store, at: "a", writing: elements as any BlobSource,
-      options: ArrayOptions(dataType: .bytes, chunkSize: .count(1), codecs: []))
+      in: store, at: "a", blobs: elements,
+      options: ArrayOptions(dataType: .bytes, chunkSize: .rows(1), compressors: []))
     let limit = 1_000_000
     let array = try ZarrArray.open(
       in: store, at: "a", access: ArrayAccess(workerCount: 2, byteCountInFlight: limit))
@@ -206,22 +206,22 @@ struct ManyRequestsTests {
   func nested() throws {
     let store = DistantStore(milliseconds: 1)
     try ZarrArray.create(
-      in: store, at: "a", writing: Self.elements as any BlobSource, options: Self.options())
+      in: store, at: "a", blobs: Self.elements, options: Self.options())
     let array = try ZarrArray.open(
       in: store, at: "a", access: ArrayAccess(workerCount: 2, byteCountInFlight: 1000))
     try array.scan([0..<400]) { region, elements in
       let view = try array.read(region)
-      let isEqual = elements[0].isEqual(to: view[0])
+      let isEqual = elements[0].isEqual(to: view.blobs[0])
       #expect(isEqual)
     }
   }
 
-  @Test("Parts of chunks are merged, and an error ends the work", arguments: [nil, ChunkSize.count(100)])
+  @Test("Parts of chunks are merged, and an error ends the work", arguments: [nil, ChunkSize.rows(100)])
   func merging(shards: ChunkSize?) throws {
     let store = DistantStore(milliseconds: 1)
     let array = try ZarrArray.create(
-      in: store, at: "a", writing: Self.elements as any BlobSource, options: Self.options(shards))
-    try array.write(Array(repeating: [5], count: 3001) as any BlobSource, to: [503..<3504])
+      in: store, at: "a", blobs: Self.elements, options: Self.options(shards))
+    try array.write(blobs: Array(repeating: [5] as [UInt8], count: 3001), to: [503..<3504])
     var expected = Self.elements
     for index in 503..<3504 { expected[index] = [5] }
     #expect(try array.read().arrays() == expected)

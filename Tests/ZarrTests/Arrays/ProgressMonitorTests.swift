@@ -9,7 +9,7 @@ struct ProgressMonitorTests {
 
   private let elements = ArrayElements.numbered(50)
   private var byteCount: Int { elements.reduce(0) { $0 + $1.count } }
-  private let options = ArrayOptions(chunkSize: .count(8), codecs: [.zstd(), .crc32c], fillValue: [1, 2, 3])
+  private let options = ArrayOptions(chunkSize: .rows(8), compressors: [.zstd(), .crc32c], fillValue: [1, 2, 3])
 
   /// A monitor that reports as often as it can, and its reports.
   private func makeMonitor(
@@ -97,7 +97,7 @@ struct ProgressMonitorTests {
     let array = try ZarrArray.create(in: store, writing: Array(elements[..<11]), options: options)
     let (monitor, reports) = makeMonitor()
     let appender = try Appender(to: array, monitor: monitor)
-    try appender.append(contentsOf: Array(elements[11...]) as any BlobSource)
+    try appender.append(blobs: Array(elements[11...]))
     try appender.finish()
     let bytes = elements[11...].reduce(0) { $0 + $1.count }
     let stored = try store.keys("c").filter { $0 != "c/0" }.reduce(0) {

@@ -48,7 +48,7 @@ struct RectilinearArrayTests {
     let store = MemoryStore()
     let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([1, 2, 4]))])
     let array = try ZarrArray.create(
-      in: store, shape: [5], options: ArrayOptions(dataType: .string, chunkSize: .grid(grid), codecs: []))
+      in: store, shape: [5], options: ArrayOptions(dataType: .string, chunkSize: .grid(grid), compressors: []))
     try array.write(["a", "b", "c", "d", "e"])
     let counts = try [0, 1, 2].map { try array.storedBytes(ofChunkAt: [$0])?.first }
     #expect(counts == [1, 2, 4])
@@ -104,10 +104,10 @@ struct RectilinearArrayTests {
       let store = MemoryStore()
       let appender = try Appender.create(in: store, options: ArrayOptions(chunkSize: .evenBytes(limit)))
       if asSource {
-        try appender.append(contentsOf: elements as any BlobSource)
+        try appender.append(blobs: elements)
       } else {
         for element in elements {
-          try appender.append(element.span.bytes)
+          try appender.append(blob: element.span.bytes)
         }
       }
       try appender.finish()
@@ -135,7 +135,7 @@ struct RectilinearArrayTests {
       let elements = uneven(Int.random(in: 0...40, using: &generator), seed: seed &+ UInt64(round))
       let appender = try Appender(to: array, evenChunkByteCount: 150)
       if Bool.random(using: &generator) {
-        try appender.append(contentsOf: elements as any BlobSource)
+        try appender.append(blobs: elements)
       } else {
         try appender.append(contentsOf: elements)
       }

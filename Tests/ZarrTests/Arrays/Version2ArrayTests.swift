@@ -9,7 +9,7 @@ struct Version2ArrayTests {
     _ type: DataType, _ change: (inout ArrayOptions) -> Void = { _ in }
   ) throws -> ZarrArray {
     var options = ArrayOptions(
-      dataType: type, chunkSize: .shape([2, 3]), codecs: [.zlib()], zarrFormat: .version2)
+      dataType: type, chunkSize: .shape([2, 3]), compressors: [.zlib()], zarrFormat: .version2)
     change(&options)
     return try ZarrArray.create(in: MemoryStore(), shape: [5, 7], options: options)
   }
@@ -35,14 +35,14 @@ struct Version2ArrayTests {
     ])
     let dtype: JSONValue = [["a", "<i2"], ["b", ">u2", [2]]]
     let array = try create(type) {
-      $0.codecs = []
+      $0.compressors = []
       $0.serializer = MetadataExtension(name: "numpy.structure", configuration: ["dtype": dtype])
       $0.fillValue = [1, 0, 2, 0, 3, 0]
     }
     // The bytes of the fill value as they are stored: 0100 0002 0003.
     #expect(try document(array)["fill_value"] == "AQAAAgAD")
     #expect(try document(array)["dtype"] == dtype)
-    try array.write([[9, 0, 8, 0, 7, 0]] as [[UInt8]], to: [0..<1, 0..<1])
+    try array.write(blobs: [[9, 0, 8, 0, 7, 0]] as [[UInt8]], to: [0..<1, 0..<1])
     let stored = try #require(try array.store.bytes(of: StoreKey("0.0"), limit: 1 << 20))
     #expect(Array(stored.prefix(12)) == [9, 0, 0, 8, 0, 7, 1, 0, 0, 2, 0, 3])
     #expect(try ZarrArray.open(in: array.store).read().arrays() == array.read().arrays())
@@ -119,7 +119,7 @@ struct Version2ArrayTests {
         MetadataExtension(name: "numcodecs.delta", configuration: ["dtype": ">f8"]),
       ]
       $0.serializer = MetadataExtension(name: "bytes", configuration: ["endian": "big"])
-      $0.codecs = [.crc32c, .blosc(.zstd, level: 3, shuffle: .bit)]
+      $0.compressors = [.crc32c, .blosc(.zstd, level: 3, shuffle: .bit)]
       $0.fillValue = [1, 0, 0, 0, 0, 0, 0xF8, 0x7F]
     }
     let stored = try document(array)
@@ -129,8 +129,8 @@ struct Version2ArrayTests {
     #expect(
       stored["compressor"] == ["id": "blosc", "cname": "zstd", "clevel": 3, "shuffle": 2, "blocksize": 0])
     #expect(stored["fill_value"] == "NaN")
-    #expect(try document(try create(.bytes) { $0.codecs = [] })["compressor"] == .null)
-    let zstd = try document(try create(.bytes) { $0.codecs = [.zstd(level: 3)] })
+    #expect(try document(try create(.bytes) { $0.compressors = [] })["compressor"] == .null)
+    let zstd = try document(try create(.bytes) { $0.compressors = [.zstd(level: 3)] })
     #expect(zstd["compressor"] == ["id": "zstd", "level": 3])
   }
 
@@ -178,7 +178,7 @@ struct Version2ArrayTests {
     try array.write(elements)
     #expect(try ZarrArray.open(in: array.store).read().arrays() == elements)
     let appender = try Appender(to: array)
-    for element in elements.prefix(7) { try appender.append(element.span.bytes) }
+    for element in elements.prefix(7) { try appender.append(blob: element.span.bytes) }
     try appender.finish()
     #expect(try ZarrArray.open(in: array.store).read().arrays() == elements + elements.prefix(7))
     #expect(try document(array)["shape"] == [6, 7])
@@ -245,7 +245,7 @@ struct Version2ArrayTests {
     let reading = #expect(throws: ZarrError.self) { try array.read() }
     #expect(reading?.description.contains("json2") == true)
     #expect(throws: (any Error).self) { try array.scan { _, _ in } }
-    let writing = #expect(throws: ZarrError.self) { try array.write([[]], to: ArrayRegion([0..<1, 0..<1])) }
+    let writing = #expect(throws: ZarrError.self) { try array.write(blobs: [[UInt8]()], to: ArrayRegion([0..<1, 0..<1])) }
     guard case .notWritable? = writing else {
       Issue.record("\(String(describing: writing))")
       return

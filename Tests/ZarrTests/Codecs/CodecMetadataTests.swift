@@ -112,7 +112,7 @@ struct CodecMetadataTests {
   @Test("All settings are spelled out, and read again as they were", arguments: settings + numcodecsSettings)
   func roundTrip(setting: Setting) throws {
     let store = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(5), codecs: [setting.stage])
+    let options = ArrayOptions(chunkSize: .rows(5), compressors: [setting.stage])
     let elements = ArrayElements.numbered(12)
     try ZarrArray.create(in: store, writing: elements, options: options)
     let document = try storedDocument(in: store)
@@ -131,7 +131,7 @@ struct CodecMetadataTests {
   /// Opens an array whose second codec is given.
   private func open(_ codec: JSONValue, dataType: String = "bytes") throws -> ZarrArray {
     let store = MemoryStore()
-    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .count(1), codecs: []))
+    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
     var document = try storedDocument(in: store)
     document["codecs"] = [["name": "vlen-bytes"], codec]
     try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")
@@ -148,7 +148,7 @@ struct CodecMetadataTests {
     ])
   func defaults(name: String) throws {
     let array = try open(.string(name))
-    try array.write([[1, 2, 3]] as [[UInt8]])
+    try array.write(blobs: [[1, 2, 3]] as [[UInt8]])
     #expect(try array.read().arrays() == [[1, 2, 3]])
     #expect(try open(["name": .string(name), "configuration": [:]]).count == 1)
   }
@@ -237,14 +237,14 @@ struct CodecMetadataTests {
     ] as [(String, JSONObject)])
   func settingsOfGDAL(name: String, settings: JSONObject) throws {
     let array = try open(["name": .string(name), "configuration": .object(settings)])
-    try array.write([[1, 2, 3]] as [[UInt8]])
+    try array.write(blobs: [[1, 2, 3]] as [[UInt8]])
     #expect(try array.read().arrays() == [[1, 2, 3]])
   }
 
   @Test("Bytes may be in the codec of text if they are text, and text in that of bytes")
   func crossedCodecs() throws {
     let store = MemoryStore()
-    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .count(1), codecs: []))
+    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
     for (type, codec) in [("bytes", "vlen-utf8"), ("string", "vlen-bytes")] as [(JSONValue, JSONValue)] {
       var document = try storedDocument(in: store)
       document["data_type"] = type
@@ -254,7 +254,7 @@ struct CodecMetadataTests {
       try array.write([Array("é".utf8)])
       #expect(try store.value(of: "c/0") == [1, 0, 0, 0, 2, 0, 0, 0, 0xC3, 0xA9])
       #expect(try array.read().arrays() == [Array("é".utf8)])
-      #expect(throws: ZarrError.self) { try array.write([[0xFF]] as [[UInt8]]) }
+      #expect(throws: ZarrError.self) { try array.write(blobs: [[0xFF]] as [[UInt8]]) }
     }
   }
 
@@ -263,7 +263,7 @@ struct CodecMetadataTests {
     arguments: ["zlib", "lz4", "bz2", "lzma", "numcodecs.zstd", "numcodecs.gzip", "numcodecs.blosc"])
   func aliases(name: String) throws {
     let array = try open(["name": .string(name), "configuration": [:]])
-    try array.write([[1, 2, 3]] as [[UInt8]])
+    try array.write(blobs: [[1, 2, 3]] as [[UInt8]])
     try array.resize(to: [2])
     #expect(
       try storedDocument(in: array.store)["codecs"]
@@ -284,7 +284,7 @@ struct CodecMetadataTests {
     ])
   func wrongChain(codecs: [String], field: String, name: String) throws {
     let store = MemoryStore()
-    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .count(1), codecs: []))
+    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
     var document = try storedDocument(in: store)
     document["codecs"] = .array(codecs.map { ["name": .string($0), "configuration": [:]] })
     try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")
@@ -300,7 +300,7 @@ struct CodecMetadataTests {
   @Test("Codecs without a name in metadata cannot be stored")
   func namelessCodec() throws {
     let store = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(1), codecs: [.checksum(NamelessChecksum())])
+    let options = ArrayOptions(chunkSize: .rows(1), compressors: [.checksum(NamelessChecksum())])
     let error = #expect(throws: ZarrError.self) {
       try ZarrArray.create(in: store, shape: [1], options: options)
     }

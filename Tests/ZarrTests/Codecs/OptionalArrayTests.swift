@@ -78,7 +78,7 @@ struct OptionalArrayTests {
       let there: [UInt8] =
         isText ? [1, 0x61] : dataType == .optional(.optional(.bytes)) ? [1, 1, 2] : [1, 7, 0]
       let absent = dataType.defaultFillValue
-      let options = ArrayOptions(dataType: dataType, chunkSize: .shape([4]), codecs: codecs)
+      let options = ArrayOptions(dataType: dataType, chunkSize: .shape([4]), compressors: codecs)
       let array = try ZarrArray.create(in: MemoryStore(), shape: [10], options: options)
       #expect(try array.read().arrays() == [[UInt8]](repeating: absent, count: 10))
       try array.write([there, absent, there], to: ArrayRegion([7..<10]))
@@ -105,7 +105,7 @@ struct OptionalArrayTests {
         "index_location": "end",
       ])
     let options = ArrayOptions(
-      dataType: .optional(.string), chunkSize: .shape([4]), codecs: [], serializer: sharding)
+      dataType: .optional(.string), chunkSize: .shape([4]), compressors: [], serializer: sharding)
     let array = try ZarrArray.create(in: MemoryStore(), shape: [10], options: options)
     let elements: [[UInt8]] = [[1, 0x61], [0], [1], [0], [0], [0], [1, 0x62, 0x63], [0], [1], [1]]
     try array.write(elements)

@@ -96,13 +96,13 @@ struct ShardingMetadataTests {
     var settings: JSONObject = ["chunk_shape": [2], "codecs": ["vlen-bytes"], "index_codecs": indexCodecs]
     settings[isIndex ? "index_codecs" : "codecs"] = .array(
       (settings[isIndex ? "index_codecs" : "codecs"]?.arrayValue ?? []) + [unknown])
-    _ = try ZarrArray.create(in: store, shape: [4], options: ArrayOptions(chunkSize: .count(4), codecs: []))
+    _ = try ZarrArray.create(in: store, shape: [4], options: ArrayOptions(chunkSize: .rows(4), compressors: []))
     var document = try storedDocument(in: store)
     document["codecs"] = [codec(settings)]
     try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")
     let array = try ZarrArray.open(in: store)
     #expect(try array.read().arrays() == [[], [], [], []])
-    let error = #expect(throws: ZarrError.self) { try array.write([[1], [2], [3], [4]] as [[UInt8]]) }
+    let error = #expect(throws: ZarrError.self) { try array.write(blobs: [[1], [2], [3], [4]] as [[UInt8]]) }
     guard case .notWritable? = error else {
       Issue.record("unexpected error \(String(describing: error))")
       return

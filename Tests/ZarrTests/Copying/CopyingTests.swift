@@ -26,9 +26,9 @@ struct CopyingTests {
     let elements = elements(shape.reduce(1, *))
     let source = try ZarrArray.create(
       in: store, at: "a", writing: elements, shape: shape,
-      options: ArrayOptions(chunkSize: .shape(from), codecs: [.zstd()]))
+      options: ArrayOptions(chunkSize: .shape(from), compressors: [.zstd()]))
     let target = try ZarrArray.create(
-      in: store, at: "b", shape: shape, options: ArrayOptions(chunkSize: .shape(to), codecs: [.gzip()]))
+      in: store, at: "b", shape: shape, options: ArrayOptions(chunkSize: .shape(to), compressors: [.gzip()]))
     let monitor = ProgressMonitor()
     try target.write(contentsOf: source, memoryBudget: memoryBudget, monitor: monitor)
     #expect(try target.read().arrays() == elements)
@@ -70,7 +70,7 @@ struct CopyingTests {
     for (number, place) in places.enumerated() { #expect(try target.read(at: place) == [UInt8(number + 1)]) }
     #expect(try store.keys("b/c").count == 3)
     #expect(try target.firstDifference(from: source, memoryBudget: 1 << 20) == nil)
-    try target.write([9], at: [1 << 10, 3])
+    try target.write(blob: [9], at: [1 << 10, 3])
     #expect(try target.firstDifference(from: source, memoryBudget: 1 << 20) == [1 << 10, 3])
     #expect(try source.firstDifference(from: target, memoryBudget: 1 << 20) == [1 << 10, 3])
   }
@@ -85,9 +85,9 @@ struct CopyingTests {
       if let number { try array.write([[number]], to: [1 << 45..<1 << 45 + 1]) }
       return array
     }
-    let huge = ArrayOptions(chunkSize: .count(chunkLength))
+    let huge = ArrayOptions(chunkSize: .rows(chunkLength))
     #expect(try make(huge, holding: nil).firstDifference(from: make(huge, holding: nil)) == nil)
-    let small = ArrayOptions(chunkSize: .count(64))
+    let small = ArrayOptions(chunkSize: .rows(64))
     let one = try make(small, holding: 1)
     #expect(try one.firstDifference(from: make(small, holding: 1)) == nil)
     #expect(try one.firstDifference(from: make(small, holding: 2)) == [1 << 45])
@@ -99,7 +99,7 @@ struct CopyingTests {
     access.limits.decodedByteCountPerChunk = 4000
     let elements = (0..<100).map { [UInt8](repeating: UInt8($0), count: $0 < 10 ? 1 : 300) }
     let source = try ZarrArray.create(
-      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .count(5)), access: access)
+      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(5)), access: access)
     func copy(_ options: CopyOptions) throws -> ZarrArray {
       var options = options
       options.access = access
@@ -108,8 +108,8 @@ struct CopyingTests {
       return try ZarrArray.open(in: store, access: access)
     }
     for options in [
-      CopyOptions(chunkSize: .count(50)), CopyOptions(chunkSize: .shape([100])),
-      CopyOptions(chunkSize: .count(50), shards: .size(.count(100))), CopyOptions(chunkSize: .count(1 << 20)),
+      CopyOptions(chunkSize: .rows(50)), CopyOptions(chunkSize: .shape([100])),
+      CopyOptions(chunkSize: .rows(50), shards: .size(.rows(100))), CopyOptions(chunkSize: .rows(1 << 20)),
     ] {
       let error = #expect(throws: ZarrError.self) { try copy(options) }
       guard case .chunkTooLarge(_, _, 4000, let fittingCount)? = error else {
@@ -117,7 +117,7 @@ struct CopyingTests {
         continue
       }
       var fitting = options
-      fitting.chunkSize = .count(fittingCount)
+      fitting.chunkSize = .rows(fittingCount)
       #expect(try copy(fitting).read().arrays() == elements)
     }
     // A size in bytes is met with fewer elements.
@@ -128,16 +128,16 @@ struct CopyingTests {
   @Test("What was never written is the fill value of the source, also if the target has another one")
   func fillValues() throws {
     let store = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(1), codecs: [], fillValue: [7])
+    let options = ArrayOptions(chunkSize: .rows(1), compressors: [], fillValue: [7])
     let source = try ZarrArray.create(in: store, at: "a", shape: [6000], options: options)
-    try source.write([[1]] as [[UInt8]], to: [3..<4])
+    try source.write(blobs: [[1]] as [[UInt8]], to: [3..<4])
     let target = try ZarrArray.create(
-      in: store, at: "b", shape: [6000], options: ArrayOptions(chunkSize: .count(1000), codecs: []))
+      in: store, at: "b", shape: [6000], options: ArrayOptions(chunkSize: .rows(1000), compressors: []))
     try target.write(contentsOf: source)
     #expect(try target.read().arrays() == source.read().arrays())
     #expect(try target.firstDifference(from: source) == nil)
     let empty = try ZarrArray.create(
-      in: store, at: "c", shape: [6000], options: ArrayOptions(chunkSize: .count(1)))
+      in: store, at: "c", shape: [6000], options: ArrayOptions(chunkSize: .rows(1)))
     #expect(try empty.firstDifference(from: source) == [0])
   }
 
@@ -149,11 +149,11 @@ struct CopyingTests {
     for from in types {
       let source = try ZarrArray.create(
         in: store, at: "from", writing: documents.map { Array($0.utf8) },
-        options: ArrayOptions(dataType: from, chunkSize: .count(3), overwrites: true))
+        options: ArrayOptions(dataType: from, chunkSize: .rows(3), overwrites: true))
       for to in types {
         let target = try ZarrArray.create(
           in: store, at: "to", shape: [4],
-          options: ArrayOptions(dataType: to, chunkSize: .count(2), overwrites: true))
+          options: ArrayOptions(dataType: to, chunkSize: .rows(2), overwrites: true))
         try target.write(contentsOf: source)
         #expect(try target.read().strings() == documents)
         #expect(try target.firstDifference(from: source) == nil)
@@ -165,10 +165,10 @@ struct CopyingTests {
   func lostConversions(type: DataType) throws {
     let store = MemoryStore()
     let source = try ZarrArray.create(
-      in: store, at: "a", writing: [[0x31], [0x32], [0xFF]] as [[UInt8]],
-      options: ArrayOptions(dataType: .bytes, chunkSize: .count(2)))
+      in: store, at: "a", blobs: [[0x31], [0x32], [0xFF]] as [[UInt8]],
+      options: ArrayOptions(dataType: .bytes, chunkSize: .rows(2)))
     let target = try ZarrArray.create(
-      in: store, at: "b", shape: [3], options: ArrayOptions(dataType: type, chunkSize: .count(3)))
+      in: store, at: "b", shape: [3], options: ArrayOptions(dataType: type, chunkSize: .rows(3)))
     let error = #expect(throws: ZarrError.self) { try target.write(contentsOf: source) }
     #expect(error?.description.contains("memory/a: element 2: ") == true, "\(String(describing: error))")
   }
@@ -177,9 +177,9 @@ struct CopyingTests {
   func emptyJSON() throws {
     let store = MemoryStore()
     let source = try ZarrArray.create(
-      in: store, at: "a", shape: [5000], options: ArrayOptions(dataType: .string, chunkSize: .count(1)))
+      in: store, at: "a", shape: [5000], options: ArrayOptions(dataType: .string, chunkSize: .rows(1)))
     let target = try ZarrArray.create(
-      in: store, at: "b", shape: [5000], options: ArrayOptions(dataType: .json, chunkSize: .count(1)))
+      in: store, at: "b", shape: [5000], options: ArrayOptions(dataType: .json, chunkSize: .rows(1)))
     #expect(throws: ZarrError.self) { try target.write(contentsOf: source) }
   }
 
@@ -187,7 +187,7 @@ struct CopyingTests {
   func misfits() throws {
     let store = MemoryStore()
     let source = try ZarrArray.create(
-      in: store, at: "a", shape: [3], options: ArrayOptions(dataType: .bytes, chunkSize: .count(2)))
+      in: store, at: "a", shape: [3], options: ArrayOptions(dataType: .bytes, chunkSize: .rows(2)))
     let others: [(shape: [Int], type: DataType)] = [
       ([4], .bytes), ([3, 1], .bytes), ([], .bytes), ([3], .number(.uint8)),
     ]
@@ -212,16 +212,16 @@ struct CopyingTests {
     {
       let source = try ZarrArray.create(
         in: store, at: "a\(index)", writing: [element, element, element],
-        options: ArrayOptions(dataType: type, chunkSize: .count(2)))
+        options: ArrayOptions(dataType: type, chunkSize: .rows(2)))
       for target in [DataType.bytes, .string] {
         let copy = try ZarrArray.create(
           in: store, at: "b\(index)", shape: [3],
-          options: ArrayOptions(dataType: target, chunkSize: .count(2), overwrites: true))
+          options: ArrayOptions(dataType: target, chunkSize: .rows(2), overwrites: true))
         try copy.write(contentsOf: source)
         #expect(try copy.read().arrays() == [text, text, text])
         #expect(try copy.firstDifference(from: source) == nil)
         #expect(try source.firstDifference(from: copy) == nil)
-        try copy.write([[0x62]] as [[UInt8]], to: [1..<2])
+        try copy.write(blobs: [[0x62]] as [[UInt8]], to: [1..<2])
         #expect(try copy.firstDifference(from: source) == [1])
         #expect(throws: ZarrError.self) { try source.write(contentsOf: copy) }
       }
@@ -232,7 +232,7 @@ struct CopyingTests {
   func numbers() throws {
     let store = MemoryStore()
     let values = [Double.nan, -0.0, 1].map { value in withUnsafeBytes(of: value.bitPattern) { Array($0) } }
-    let options = ArrayOptions(dataType: .number(.float64), chunkSize: .count(2))
+    let options = ArrayOptions(dataType: .number(.float64), chunkSize: .rows(2))
     let source = try ZarrArray.create(in: store, at: "a", writing: values, options: options)
     let target = try ZarrArray.create(in: store, at: "b", shape: [3], options: options)
     try target.write(contentsOf: source)
@@ -244,7 +244,7 @@ struct CopyingTests {
   @Test("Copying stops where its monitor says so, and at damage")
   func stopping() throws {
     let store = MemoryStore()
-    let options = ArrayOptions(chunkSize: .count(10), codecs: [.crc32c])
+    let options = ArrayOptions(chunkSize: .rows(10), compressors: [.crc32c])
     let source = try ZarrArray.create(in: store, at: "a", writing: elements(1000), options: options)
     let target = try ZarrArray.create(in: store, at: "b", shape: [1000], options: options)
     let monitor = ProgressMonitor()

@@ -12,7 +12,7 @@ struct HierarchyCopyTests {
     var generator = SeededGenerator(seed: 3)
     for (index, type) in [DataType.bytes, .string, .json, .number(.int32), .number(.float64)].enumerated() {
       var options = ArrayOptions(
-        dataType: type, chunkSize: .shape([2, 3]), codecs: index.isMultiple(of: 2) ? [.zstd()] : [.gzip()],
+        dataType: type, chunkSize: .shape([2, 3]), compressors: index.isMultiple(of: 2) ? [.zstd()] : [.gzip()],
         attributes: ["index": .integer(index)])
       if index == 3 {
         options.serializer = MetadataExtension(name: "bytes", configuration: ["endian": "big"])
@@ -49,13 +49,13 @@ struct HierarchyCopyTests {
 
   /// Other encodings, and how many of the five arrays keep theirs.
   private static let changes: [(options: CopyOptions, undecodedCount: Int)] = [
-    (CopyOptions(), 5), (CopyOptions(codecs: [.gzip(level: 9), .crc32c]), 0),
+    (CopyOptions(), 5), (CopyOptions(compressors: [.gzip(level: 9), .crc32c]), 0),
     (CopyOptions(chunkSize: .shape([3, 2])), 0), (CopyOptions(chunkSize: .shape([3])), 5),
     (CopyOptions(chunkSize: .bytes(64)), 0), (CopyOptions(chunkSize: .evenBytes(64)), 0),
-    (CopyOptions(chunkSize: .count(4)), 0), (CopyOptions(dataTypeName: "variable_length_bytes"), 5),
+    (CopyOptions(chunkSize: .rows(4)), 0), (CopyOptions(dataTypeName: "variable_length_bytes"), 5),
     (CopyOptions(shards: .none), 5),
     (CopyOptions(validates: true, memoryBudget: 1), 5),
-    (CopyOptions(codecs: [], validates: true, memoryBudget: 1), 0),
+    (CopyOptions(compressors: [], validates: true, memoryBudget: 1), 0),
   ]
 
   @Test(
@@ -80,7 +80,7 @@ struct HierarchyCopyTests {
       #expect(try new.read().arrays() == old.read().arrays())
       #expect(new.metadata.attributes == old.metadata.attributes)
       if options.chunkSize == nil { #expect(new.metadata.chunkGrid == old.metadata.chunkGrid) }
-      if options.codecs == nil && options.dataTypeName == nil {
+      if options.compressors == nil && options.dataTypeName == nil {
         #expect(new.metadata.codecs == old.metadata.codecs)
       }
     }
@@ -91,7 +91,7 @@ struct HierarchyCopyTests {
   func versions(recodes: Bool) throws {
     let source = try makeSource(.version2, in: MemoryStore())
     let stores = [MemoryStore(), MemoryStore()]
-    var options = CopyOptions(zarrFormat: .version3, codecs: recodes ? [.zstd(level: 7)] : nil)
+    var options = CopyOptions(zarrFormat: .version3, compressors: recodes ? [.zstd(level: 7)] : nil)
     let there = try source.copy(to: stores[0], options: options)
     // Only JSON has another layout, and numbers with the other byte order if they are encoded anew.
     #expect(there.undecodedArrayCount == (recodes ? 0 : 4))
@@ -141,12 +141,12 @@ struct HierarchyCopyTests {
       options: ArrayOptions(chunkSize: .shape([1, 2]), shardSize: .shape([2, 6])))
     let cases: [(options: CopyOptions, chunks: [Int], shards: [Int]?, undecodedCount: Int)] = [
       (CopyOptions(), [1, 2], [2, 6], 1),
-      (CopyOptions(codecs: []), [1, 2], [2, 6], 0),
+      (CopyOptions(compressors: []), [1, 2], [2, 6], 0),
       (CopyOptions(chunkSize: .shape([3, 3])), [3, 3], [3, 6], 0),
       (CopyOptions(shards: .none), [1, 2], nil, 0),
       (CopyOptions(zarrFormat: .version2), [1, 2], nil, 0),
       (CopyOptions(shards: .size(.shape([4, 4]))), [1, 2], [4, 4], 0),
-      (CopyOptions(chunkSize: .count(1), shards: .size(.count(3))), [1, 7], [3, 7], 0),
+      (CopyOptions(chunkSize: .rows(1), shards: .size(.rows(3))), [1, 7], [3, 7], 0),
     ]
     for expected in cases {
       let target = MemoryStore()
@@ -164,7 +164,7 @@ struct HierarchyCopyTests {
     let store = MemoryStore()
     let elements = (0..<50).map { [UInt8](repeating: 1, count: $0 % 7) }
     let source = try ZarrArray.create(
-      in: store, at: "a", writing: elements, options: ArrayOptions(chunkSize: .count(9)))
+      in: store, at: "a", writing: elements, options: ArrayOptions(chunkSize: .rows(9)))
     try ZarrNode.array(source).copy(to: store, at: "b", options: CopyOptions(chunkSize: .evenBytes(40)))
     let copy = try ZarrArray.open(in: store, at: "b")
     #expect(try copy.read().arrays() == elements)
@@ -206,7 +206,7 @@ struct HierarchyCopyTests {
     let store = MemoryStore()
     let source = try ZarrArray.create(
       in: store, at: "a", shape: [2, 3],
-      options: ArrayOptions(chunkSize: .count(1), attributes: ["unit": "m"], dimensionNames: ["y", "x"]))
+      options: ArrayOptions(chunkSize: .rows(1), attributes: ["unit": "m"], dimensionNames: ["y", "x"]))
     try ZarrNode.array(source).copy(
       to: store, at: "b/c", options: CopyOptions(zarrFormat: .version3))
     let version2 = MemoryStore()
@@ -225,8 +225,8 @@ struct HierarchyCopyTests {
     let store = MemoryStore()
     let source = try ZarrArray.create(
       in: store, at: "a", shape: [1 << 30, 1 << 20], options: ArrayOptions(chunkSize: .shape([64, 64])))
-    try source.write([7], at: [(1 << 30) - 1, 5])
-    let options = CopyOptions(codecs: recodes ? [] : nil, validates: true, memoryBudget: 1 << 20)
+    try source.write(blob: [7], at: [(1 << 30) - 1, 5])
+    let options = CopyOptions(compressors: recodes ? [] : nil, validates: true, memoryBudget: 1 << 20)
     try ZarrNode.array(source).copy(to: store, at: "b", options: options)
     #expect(try store.keys("b/c").count == 1)
     #expect(try ZarrArray.open(in: store, at: "b").read(at: [(1 << 30) - 1, 5]) == [7])
@@ -249,7 +249,7 @@ struct HierarchyCopyTests {
     let source = try makeSource(.version3, in: store)
     try store.put([1, 2, 3], at: "deep/er/string/c/0/0")
     let target = MemoryStore()
-    #expect(throws: ZarrError.self) { try source.copy(to: target, options: CopyOptions(codecs: [])) }
+    #expect(throws: ZarrError.self) { try source.copy(to: target, options: CopyOptions(compressors: [])) }
     #expect(try target.keys("") == [])
     // Chunks that are copied unchanged are not decoded, unless they are compared.
     #expect(throws: ZarrError.self) { try source.copy(to: target, options: CopyOptions(validates: true)) }
@@ -285,10 +285,10 @@ struct HierarchyCopyTests {
   @Test("Zarr v2 does not take what it lacks", arguments: 0..<3)
   func misfits(number: Int) throws {
     let options = [
-      ArrayOptions(dataType: .optional(.number(.int8)), chunkSize: .count(2)),
+      ArrayOptions(dataType: .optional(.number(.int8)), chunkSize: .rows(2)),
       ArrayOptions(chunkSize: .grid(try ChunkGrid(dimensions: [.lengths(ChunkLengths([1, 2]))]))),
       ArrayOptions(
-        dataType: .number(.float32), chunkSize: .count(2),
+        dataType: .number(.float32), chunkSize: .rows(2),
         filters: [MetadataExtension(name: "bitround", configuration: ["keepbits": 3])]),
     ][number]
     let store = MemoryStore()
@@ -307,7 +307,7 @@ struct HierarchyCopyTests {
     let nodes = try stores.map { try makeSource(.version3, in: $0) }
     #expect(try nodes[0].firstDifference(from: nodes[1]) == nil)
     let array = try ZarrArray.open(in: stores[1], at: "deep/er/bytes")
-    try array.write([1, 2, 3], at: [4, 6])
+    try array.write(blob: [1, 2, 3], at: [4, 6])
     let element = try nodes[0].firstDifference(from: ZarrNode.open(in: stores[1]))
     #expect(element == .element(path: try NodePath("deep/er/bytes"), index: [4, 6]))
     try array.setAttributes([:])

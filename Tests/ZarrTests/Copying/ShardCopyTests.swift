@@ -27,7 +27,7 @@ struct ShardCopyTests {
 
   private func options(_ division: (chunks: [Int], shards: [Int]?)) -> ArrayOptions {
     ArrayOptions(
-      chunkSize: .shape(division.chunks), shardSize: division.shards.map { .shape($0) }, codecs: [.zstd()])
+      chunkSize: .shape(division.chunks), shardSize: division.shards.map { .shape($0) }, compressors: [.zstd()])
   }
 
   @Test(
@@ -73,7 +73,7 @@ struct ShardCopyTests {
   func replaced(memoryBudget: Int) throws {
     let store = MemoryStore()
     let source = try ZarrArray.create(in: store, at: "a", shape: [6000], options: options(([1], nil)))
-    try source.write([1, 2, 3], at: [70])
+    try source.write(blob: [1, 2, 3], at: [70])
     let target = try ZarrArray.create(
       in: store, at: "b", writing: [[UInt8]](repeating: [9], count: 6000), options: options(([10], [1500])))
     try target.write(contentsOf: source, memoryBudget: memoryBudget)
@@ -86,9 +86,9 @@ struct ShardCopyTests {
     let store = MemoryStore()
     let source = try ZarrArray.create(
       in: store, at: "a", writing: (0..<100).map { [UInt8($0)] },
-      options: ArrayOptions(chunkSize: .count(1), codecs: [.crc32c]))
+      options: ArrayOptions(chunkSize: .rows(1), compressors: [.crc32c]))
     let target = try ZarrArray.create(in: store, at: "b", shape: [100], options: options(([5], [50])))
-    try target.write([7], at: [99])
+    try target.write(blob: [7], at: [99])
     let before = try storedValue(at: "b/c/1", in: store)
     // None of the elements that are read first, to see how large they are.
     var value = try storedValue(at: "a/c/80", in: store)
@@ -98,7 +98,7 @@ struct ShardCopyTests {
     #expect(try storedValue(at: "b/c/1", in: store) == before)
     #expect(try target.read([0..<50]).arrays() == (0..<50).map { [$0] })
     // Others can still read and write it.
-    try target.write([8], at: [98])
+    try target.write(blob: [8], at: [98])
   }
 
   @Test("A shard that is much larger than the budget takes the budget, and what it is encoded to")
@@ -108,12 +108,12 @@ struct ShardCopyTests {
       let elementCount = 8 << 20
       func options(_ chunkLength: Int) -> ArrayOptions {
         ArrayOptions(
-          dataType: .number(.int64), chunkSize: .count(chunkLength), shardSize: .count(elementCount),
-          codecs: [.zstd()])
+          dataType: .number(.int64), chunkSize: .rows(chunkLength), shardSize: .rows(elementCount),
+          compressors: [.zstd()])
       }
       let store = MemoryStore()
       let source = try ZarrArray.create(
-        in: store, at: "a", writing: RepeatedBlob([1, 0, 0, 0, 0, 0, 0, 0], count: elementCount),
+        in: store, at: "a", blobs: RepeatedBlob([1, 0, 0, 0, 0, 0, 0, 0], count: elementCount),
         options: options(1 << 15))
       let target = try ZarrArray.create(in: store, at: "b", shape: [elementCount], options: options(1 << 14))
       let growth = try PeakMemory.growth {

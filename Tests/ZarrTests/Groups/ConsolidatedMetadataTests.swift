@@ -11,7 +11,7 @@ struct ConsolidatedMetadataTests {
     let root = try ZarrGroup.create(in: store, attributes: ["title": 1])
     try root.createArray(
       at: "a", writing: ["x", "y", "z"],
-      options: ArrayOptions(dataType: .string, chunkSize: .count(2), attributes: ["n": NodeText.nan]))
+      options: ArrayOptions(dataType: .string, chunkSize: .rows(2), attributes: ["n": NodeText.nan]))
     try root.createArray(at: "g/b", writing: ["b"])
     return store
   }
@@ -78,13 +78,13 @@ struct ConsolidatedMetadataTests {
     let root = try ZarrGroup.open(in: store)
     try root.consolidate()
     let appender = try Appender(to: ZarrArray.open(in: store, at: "a"))
-    try appender.append(contentsOf: ["1", "2", "3"] as any BlobSource)
+    try appender.append(blobs: ["1", "2", "3"])
     try appender.finish()
 
     let array = try root.array(at: "a")
     #expect(array.shape == [3])
     let more = try Appender(to: array)
-    try more.append(contentsOf: ["4"] as any BlobSource)
+    try more.append(blobs: ["4"])
     try more.finish()
     #expect(array.shape == [7])
     #expect(try ZarrArray.open(in: store, at: "a").read().strings() == ["x", "y", "z", "1", "2", "3", "4"])
@@ -103,7 +103,7 @@ struct ConsolidatedMetadataTests {
     let store = try makeStore()
     let root = try ZarrGroup.open(in: store)
     try root.consolidate()
-    let options = ArrayOptions(dataType: .string, chunkSize: .count(7), overwrites: true)
+    let options = ArrayOptions(dataType: .string, chunkSize: .rows(7), overwrites: true)
     let replacement = try ZarrArray.create(in: store, at: "a", writing: ["r"], options: options)
     let array = try root.array(at: "a")
     for change in [

@@ -20,7 +20,7 @@ struct CreationRaceTests {
     "The first one stays, and the second one is an error", arguments: [ZarrFormat.version2, .version3],
     [Durability.none, .atomic, .durable])
   func arrays(format: ZarrFormat, durability: Durability) throws {
-    let options = ArrayOptions(chunkSize: .count(1), attributes: ["by": "second"], zarrFormat: format)
+    let options = ArrayOptions(chunkSize: .rows(1), attributes: ["by": "second"], zarrFormat: format)
     let first = try FileStore(opening: directory.path("store"), durability: durability)
     let second = try FileStore(opening: directory.path("store"), durability: durability)
     let isFirst = Atomic(true)
@@ -29,7 +29,7 @@ struct CreationRaceTests {
       guard case .write = call, isFirst.exchange(false, ordering: .sequentiallyConsistent) else { return }
       _ = try ZarrArray.create(
         in: first, at: "a", shape: [3],
-        options: ArrayOptions(chunkSize: .count(1), attributes: ["by": "first"], zarrFormat: format)
+        options: ArrayOptions(chunkSize: .rows(1), attributes: ["by": "first"], zarrFormat: format)
       )
     }
     let error = #expect(throws: ZarrError.self) {
@@ -72,7 +72,7 @@ struct CreationRaceTests {
       _ = try ZarrGroup.create(in: store, at: "a", attributes: ["by": "first"])
     }
     #expect(throws: ZarrError.self) {
-      try ZarrArray.create(in: interloper, at: "a", shape: [2], options: ArrayOptions(chunkSize: .count(1)))
+      try ZarrArray.create(in: interloper, at: "a", shape: [2], options: ArrayOptions(chunkSize: .rows(1)))
     }
     #expect(interloper.isDone)
     #expect(try ZarrGroup.open(in: store, at: "a").attributes["by"] == "first")

@@ -9,7 +9,7 @@ struct HierarchyTests {
   private func sample(in store: any Store = MemoryStore()) throws -> ZarrGroup {
     let root = try ZarrGroup.create(in: store)
     try root.createArray(at: "a", writing: ["x", "y", "z"])
-    try root.createArray(at: "g/inner/c", writing: [[1], [2, 3]] as [[UInt8]])
+    try root.createArray(at: "g/inner/c", blobs: [[1], [2, 3]] as [[UInt8]])
     try root.createArray(at: "g/b", writing: ["b"])
     return root
   }

@@ -38,10 +38,10 @@ struct RefreshingTests {
     let store = try makeStore(format)
     let array = try ZarrArray.open(in: store, at: "g/h/a")
     let appender = try Appender(to: array)
-    try appender.append(contentsOf: ["1", "2"] as any BlobSource)
+    try appender.append(blobs: ["1", "2"])
     try appender.checkpoint()
     for group in ["", "g"] { #expect(try copy(of: "g/h/a", in: group, store)?.shape == [5]) }
-    try appender.append(contentsOf: ["3"] as any BlobSource)
+    try appender.append(blobs: ["3"])
     try appender.finish()
     for group in ["", "g"] { #expect(try copy(of: "g/h/a", in: group, store)?.shape == [6]) }
     try array.resize(to: [2])

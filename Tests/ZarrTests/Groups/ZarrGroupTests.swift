@@ -119,7 +119,7 @@ struct ZarrGroupTests {
     let store = MemoryStore()
     let group = try ZarrGroup.create(in: store, at: "a")
     _ = try ZarrArray.create(
-      in: store, at: "a", shape: [1], options: ArrayOptions(chunkSize: .count(1), overwrites: true))
+      in: store, at: "a", shape: [1], options: ArrayOptions(chunkSize: .rows(1), overwrites: true))
     #expect(throws: ZarrError.self) { try group.setAttributes([:]) }
     #expect(throws: ZarrError.self) { try group.consolidate() }
     try store.deleteAll("a")

@@ -50,7 +50,7 @@ struct HostileChunkTests {
       let array = try Self.array(with: chunk)
       // Inner chunks that are not written are kept as they are.
       if array.shardShape == nil {
-        #expect(throws: ZarrError.self, "\(chunk)") { try array.write([9], at: [1]) }
+        #expect(throws: ZarrError.self, "\(chunk)") { try array.write(blob: [9], at: [1]) }
       }
       let elements: [[UInt8]] = [[1], [2], [3], [4]]
       try array.write(elements)

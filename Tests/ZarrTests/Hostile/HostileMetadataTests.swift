@@ -86,10 +86,10 @@ struct HostileMetadataTests {
   func callLimit() throws {
     let store = MemoryStore()
     let elements = (0..<100).map { [UInt8](repeating: UInt8($0), count: 100) }
-    for shardSize in [nil, .count(50)] as [ChunkSize?] {
+    for shardSize in [nil, .rows(50)] as [ChunkSize?] {
       try ZarrArray.create(
         in: store, writing: elements,
-        options: ArrayOptions(chunkSize: .count(10), shardSize: shardSize, codecs: [], overwrites: true))
+        options: ArrayOptions(chunkSize: .rows(10), shardSize: shardSize, compressors: [], overwrites: true))
       // Eight bytes for the place, four for the length, and four for the count of a chunk.
       let least = 100 * (8 + 4 + 100) + 10 * 4
       for (limit, isEnough) in [(least, true), (least - 1, false), (800, false), (799, false)] {
@@ -236,7 +236,7 @@ struct HostileMetadataTests {
   func documentSize() throws {
     let store = MemoryStore()
     let group = try ZarrGroup.create(in: store)
-    try group.createArray(at: "a", shape: [1], options: ArrayOptions(chunkSize: .count(1)))
+    try group.createArray(at: "a", shape: [1], options: ArrayOptions(chunkSize: .rows(1)))
     try group.consolidate()
     let byteCount = try storedValue(at: "zarr.json", in: store).count
     #expect(throws: Never.self) {

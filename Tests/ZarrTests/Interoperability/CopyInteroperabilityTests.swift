@@ -106,7 +106,7 @@ struct CopyInteroperabilityTests {
       let newName = test.dataTypeNames.first { name.contains($0.key) }?.value
       let options = CopyOptions(
         zarrFormat: test.format, chunkSize: test.areSharded ? .bytes(64) : nil,
-        shards: test.areSharded ? .size(.bytes(256)) : .kept, codecs: test.codecs,
+        shards: test.areSharded ? .size(.bytes(256)) : .kept, compressors: test.codecs,
         // Few libraries know the data type for JSON, and all have text.
         dataType: original.dataType == .json ? .string : nil, dataTypeName: newName, validates: true)
       let store = try FileStore(creating: "\(directory)/\(name)")

@@ -69,7 +69,7 @@ struct DataTypeInteroperabilityTests {
       let array = try ZarrArray.create(
         in: FileStore(creating: path), shape: [5, 7], options: options)
       let region = ArrayRegion([0..<4, 0..<7])
-      try array.write(Array(elements.prefix(28)), to: region)
+      try array.write(blobs: Array(elements.prefix(28)), to: region)
       #expect(try array.read(region).arrays() == Array(elements.prefix(28)), "\(path)")
       written.append((path, sample.type, try array.read().arrays()))
     }
@@ -96,7 +96,7 @@ struct DataTypeInteroperabilityTests {
     let array = try ZarrArray.create(
       in: FileStore(creating: path), shape: [5],
       options: ArrayOptions(
-        dataType: type, chunkSize: .count(3), serializer: MetadataExtension(name: codec),
+        dataType: type, chunkSize: .rows(3), serializer: MetadataExtension(name: codec),
         fillValue: Array("null".utf8), zarrFormat: format))
     let values: [JSONValue] = [42, "foo", ["bar", "baz", "qux"], ["a": 1, "b": 2.2]]
     for (index, value) in values.enumerated() { try array.write(value, at: [index]) }

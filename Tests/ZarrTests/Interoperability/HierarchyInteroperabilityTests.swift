@@ -62,7 +62,7 @@ struct HierarchyInteroperabilityTests {
     try root.createGroup(at: "empty")
     try root.createGroup(at: "deep/er", attributes: ["x": ["y": true]])
     try root.createArray(at: "deep/names", writing: ["a", "", "é\n"])
-    try root.createArray(at: "a", shape: [0], options: ArrayOptions(dataType: .string, chunkSize: .count(3)))
+    try root.createArray(at: "a", shape: [0], options: ArrayOptions(dataType: .string, chunkSize: .rows(3)))
     #expect(try said("read", directory.path("ours.zarr")) == [try found(root)])
     try root.consolidate()
     let consolidated = try found(root)
@@ -83,7 +83,7 @@ struct HierarchyInteroperabilityTests {
     let store = try FileStore(creating: directory.path("ours.zarr"))
     let root = try ZarrGroup.create(in: store, zarrFormat: format)
     for path in ["grown", "deep/shrunk", "deep/named"] {
-      try root.createArray(at: path, writing: ["a", "b", "c"], options: ArrayOptions(chunkSize: .count(2)))
+      try root.createArray(at: path, writing: ["a", "b", "c"], options: ArrayOptions(chunkSize: .rows(2)))
     }
     try root.consolidate()
     // As other processes do, that have not opened the group.

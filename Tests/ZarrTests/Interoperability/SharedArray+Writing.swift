@@ -82,7 +82,7 @@ extension SharedArray {
     let array = try ZarrArray.create(
       in: store, shape: try shape,
       options: ArrayOptions(
-        dataType: try dataType, chunkSize: .shape(try chunkShape), codecs: isForeign ? [] : try stages,
+        dataType: try dataType, chunkSize: .shape(try chunkShape), compressors: isForeign ? [] : try stages,
         filters: try elementCodecs.dropLast(), serializer: try elementCodecs.last, fillValue: try fillValue,
         chunkKeyEncoding: try chunkKeyEncoding, attributes: try attributes,
         dimensionNames: try dimensionNames))
@@ -99,7 +99,7 @@ extension SharedArray {
     var model = ArrayModel(shape: try shape, fillValue: try fillValue)
     model.write(try elements, to: ArrayRegion(allOf: try shape))
     for region in try writes {
-      try array.write(model.read(region), to: region)
+      try array.write(blobs: model.read(region), to: region)
     }
     let stored = try array.store.list("").map(\.description).filter { $0 != "zarr.json" }.sorted()
     #expect(stored == (try storedChunkKeys), "\(name)")

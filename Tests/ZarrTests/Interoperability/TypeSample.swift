@@ -13,7 +13,7 @@ struct TypeSample {
   ) {
     self.type = type
     options = ArrayOptions(
-      dataType: type, dataTypeName: name, chunkSize: .shape([2, 3]), codecs: codecs, filters: filters,
+      dataType: type, dataTypeName: name, chunkSize: .shape([2, 3]), compressors: codecs, filters: filters,
       serializer: serializer, fillValue: fillValue)
   }
 

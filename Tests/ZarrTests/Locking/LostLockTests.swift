@@ -8,8 +8,8 @@ import Zarr
 @Suite("Locks that are taken away")
 struct LostLockTests {
   private static let options = [
-    ArrayOptions(chunkSize: .count(7)), ArrayOptions(chunkSize: .count(2), shardSize: .count(8)),
-    ArrayOptions(chunkSize: .count(7), zarrFormat: .version2),
+    ArrayOptions(chunkSize: .rows(7)), ArrayOptions(chunkSize: .rows(2), shardSize: .rows(8)),
+    ArrayOptions(chunkSize: .rows(7), zarrFormat: .version2),
   ]
 
   private static func numbers(_ range: Range<Int>) -> [String] { range.map { "\($0)" } }

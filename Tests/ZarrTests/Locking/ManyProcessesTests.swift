@@ -127,7 +127,7 @@ struct ManyProcessesTests {
   @Test("Processes that append much to one array take no more memory than their budget")
   func memory() async throws {
     let store = try FileStore(opening: directory.path)
-    _ = try Appender.create(in: store, options: ArrayOptions(chunkSize: .count(100))).finish()
+    _ = try Appender.create(in: store, options: ArrayOptions(chunkSize: .rows(100))).finish()
     let path = directory.path
     await withTaskGroup { group in
       for number in 0..<4 {

@@ -12,8 +12,8 @@ struct ManyWritersTests {
 
     var options: ArrayOptions {
       switch self {
-      case .chunks: ArrayOptions(chunkSize: .count(100))
-      case .shards: ArrayOptions(chunkSize: .count(10), shardSize: .count(100))
+      case .chunks: ArrayOptions(chunkSize: .rows(100))
+      case .shards: ArrayOptions(chunkSize: .rows(10), shardSize: .rows(100))
       }
     }
   }
@@ -62,7 +62,7 @@ struct ManyWritersTests {
     let probe = StoreProbe(store) { call in
       if case .read(let key) = call, key.description == "c/0", isArmed.value { gate.open() }
     }
-    let options = ArrayOptions(chunkSize: .count(2))
+    let options = ArrayOptions(chunkSize: .rows(2))
     let array = try ZarrArray.create(in: probe, writing: ["a", "b"], options: options)
     isArmed.change { $0 = true }
     try onThreads(2) { thread in
@@ -81,7 +81,7 @@ struct ManyWritersTests {
   func metadata(format: ZarrFormat) throws {
     let store = MemoryStore()
     let first = try ZarrArray.create(
-      in: store, shape: [1], options: ArrayOptions(chunkSize: .count(2), zarrFormat: format))
+      in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(2), zarrFormat: format))
     let second = try ZarrArray.open(in: store)
     try first.setAttributes(["a": 1])
     try second.resize(to: [5])
@@ -98,9 +98,9 @@ struct ManyWritersTests {
   @Test("An array that was replaced or removed is not taken for the one that was opened")
   func replaced() throws {
     let store = MemoryStore()
-    let array = try ZarrArray.create(in: store, shape: [4], options: ArrayOptions(chunkSize: .count(2)))
+    let array = try ZarrArray.create(in: store, shape: [4], options: ArrayOptions(chunkSize: .rows(2)))
     _ = try ZarrArray.create(
-      in: store, shape: [4], options: ArrayOptions(chunkSize: .count(3), overwrites: true))
+      in: store, shape: [4], options: ArrayOptions(chunkSize: .rows(3), overwrites: true))
     for change in [{ try array.reload() }, { try array.resize(to: [9]) }] {
       let error = #expect(throws: ZarrError.self) { try change() }
       guard case .replaced("memory")? = error else {

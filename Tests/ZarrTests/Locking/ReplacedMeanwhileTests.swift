@@ -20,7 +20,7 @@ struct ReplacedMeanwhileTests {
   private func makeArray(_ division: ManyWritersTests.Division, holding indices: [Int]) throws {
     let array = try ZarrArray.create(
       in: FileStore(opening: directory.path), shape: [Self.count], options: division.options)
-    for index in indices { try array.write([1], at: [index]) }
+    for index in indices { try array.write(blob: [1], at: [index]) }
   }
 
   /// Another writer that does not look at what it replaces.
@@ -58,13 +58,73 @@ struct ReplacedMeanwhileTests {
     try makeArray(.shards, holding: [0, 3])
     let store = StoreInterloper(try FileStore(opening: directory.path)) { try replaceAll(by: Self.whole) }
     let array = try ZarrArray.open(in: store)
-    let error = #expect(throws: StoreError.self) { try array.write([[7], [8]] as [[UInt8]], to: [4..<6]) }
+    let error = #expect(throws: StoreError.self) { try array.write(blobs: [[7], [8]] as [[UInt8]], to: [4..<6]) }
     #expect(error == .changed(path: directory.path("c/0")))
     #expect(try elements() == Self.whole)
-    try array.write([[7], [8]] as [[UInt8]], to: [4..<6])
+    try array.write(blobs: [[7], [8]] as [[UInt8]], to: [4..<6])
     var expected = Self.whole
     expected[4...5] = [[7], [8]]
     #expect(try elements() == expected)
+  }
+
+  @Test("An appender does not replace what it has not seen", arguments: ManyWritersTests.Division.allCases)
+  func appended(division: ManyWritersTests.Division) throws {
+    let files = try FileStore(opening: directory.path)
+    _ = try ZarrArray.create(in: files, shape: [0], options: division.options)
+    let store = StoreInterloper(files) { try files.put([9], at: "c/0") }
+    #expect(throws: StoreError.changed(path: directory.path("c/0"))) {
+      let appender = try Appender(to: ZarrArray.open(in: store))
+      defer { appender.cancel() }
+      // The first chunk or shard is full, and no shape covers it.
+      for number in 0..<150 { try appender.append(blob: [UInt8(number)].span.bytes) }
+      try appender.finish()
+    }
+    #expect(store.isDone)
+    #expect(try files.value(of: "c/0") == [9])
+  }
+
+  @Test("A chunk that a link leads to is replaced, and so is the link")
+  func link() throws {
+    try makeArray(.chunks, holding: [0])
+    try FileManager.default.moveItem(atPath: directory.path("c/0"), toPath: directory.path("kept"))
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("c/0"), withDestinationPath: "../kept")
+    let array = try ZarrArray.open(in: FileStore(opening: directory.path))
+    try array.write(blob: [2], at: [1])
+    #expect(try array.read([0..<3]).arrays() == [[1], [2], []])
+    #expect(try directory.files() == ["zarr.json", "c/0", "kept"])
+  }
+
+  @Test(
+    "Changes of a group's attributes are kept, whatever another writer changes",
+    arguments: [ZarrFormat.version2, .version3], [false, true])
+  func attributes(format: ZarrFormat, isFile: Bool) throws {
+    let base: any ConditionalStore = isFile ? try FileStore(opening: directory.path) : MemoryStore()
+    let other = try ZarrGroup.create(in: base, attributes: ["a": 1], zarrFormat: format)
+    let store = StoreInterloper(base) { try other.mergeAttributes(["b": 2]) }
+    let group = try ZarrGroup.open(in: store)
+    try group.mergeAttributes(["c": 3])
+    #expect(store.isDone)
+    #expect(group.attributes == ["a": 1, "b": 2, "c": 3])
+    #expect(try ZarrGroup.open(in: base).attributes == group.attributes)
+  }
+
+  @Test(
+    "Changes of an array's metadata are kept, whatever another writer changes",
+    arguments: [ZarrFormat.version2, .version3], [false, true])
+  func metadata(format: ZarrFormat, resizes: Bool) throws {
+    let base = MemoryStore()
+    let options = ArrayOptions(chunkSize: .rows(4), zarrFormat: format)
+    let other = try ZarrArray.create(in: base, shape: [3], options: options)
+    let store = StoreInterloper(base) {
+      try resizes ? other.setAttributes(["b": 2]) : other.resize(to: [7])
+    }
+    let array = try ZarrArray.open(in: store)
+    if resizes { try array.resize(to: [7]) } else { try array.setAttributes(["b": 2]) }
+    #expect(store.isDone)
+    let found = try ZarrArray.open(in: base)
+    #expect(found.shape == [7])
+    #expect(found.metadata.attributes == ["b": 2])
   }
 
   @Test("What a process has written as a whole stays, whatever parts another one writes")

@@ -46,8 +46,8 @@ private final class SoakModel: Sendable {
     _ = try ZarrArray.create(
       in: store(), shape: [Self.count],
       options: shards
-        ? ArrayOptions(chunkSize: .count(10), shardSize: .count(100), codecs: [.zstd(level: 1)])
-        : ArrayOptions(chunkSize: .count(100), codecs: [.zstd(level: 1)]))
+        ? ArrayOptions(chunkSize: .rows(10), shardSize: .rows(100), compressors: [.zstd(level: 1)])
+        : ArrayOptions(chunkSize: .rows(100), compressors: [.zstd(level: 1)]))
   }
 
   /// Does what one of the threads does: some values of the array are its own, some shared.

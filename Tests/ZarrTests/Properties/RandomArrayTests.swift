@@ -54,7 +54,7 @@ struct RandomArrayTests {
         in: store,
         access: ArrayAccess(
           workerCount: Int.random(in: 1...3, using: &generator),
-          storesFillValueChunks: Int.random(in: 0..<4, using: &generator) == 0))
+          writesEmptyChunks: Int.random(in: 0..<4, using: &generator) == 0))
     }
     var array = try open()
     let type = array.dataType
@@ -72,7 +72,7 @@ struct RandomArrayTests {
         let elements = (0..<count).map { _ in
           isFill ? model.fillValue : RandomDataType.element(of: type, using: &generator)
         }
-        try array.write(elements, to: region)
+        try array.write(blobs: elements, to: region)
         model.write(elements, to: region)
       }
     }

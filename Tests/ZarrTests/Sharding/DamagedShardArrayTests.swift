@@ -12,7 +12,7 @@ struct DamagedShardArrayTests {
   ) throws -> ZarrArray {
     try ZarrArray.create(
       in: store, writing: elements,
-      options: ArrayOptions(chunkSize: .count(2), shardSize: .count(10), codecs: codecs),
+      options: ArrayOptions(chunkSize: .rows(2), shardSize: .rows(10), compressors: codecs),
       access: ArrayAccess(workerCount: 1, limits: limits))
   }
 
@@ -134,7 +134,7 @@ struct DamagedShardArrayTests {
     let other = MemoryStore()
     let large = try ZarrArray.create(
       in: other, writing: [zeros, [], [1], [2]],
-      options: ArrayOptions(chunkSize: .count(2), shardSize: .count(4)))
+      options: ArrayOptions(chunkSize: .rows(2), shardSize: .rows(4)))
     #expect(try large.read(at: [0]) == zeros)
     let limited = try ZarrArray.open(
       in: other,
@@ -163,7 +163,7 @@ struct DamagedShardArrayTests {
     let store = MemoryStore()
     let array = try ZarrArray.create(
       in: store, shape: [1 << 40],
-      options: ArrayOptions(chunkSize: .count(1), shardSize: .shape([1 << 40]), codecs: []))
+      options: ArrayOptions(chunkSize: .rows(1), shardSize: .shape([1 << 40]), compressors: []))
     try store.put([UInt8](repeating: 0xff, count: 100), at: "c/0")
     let error = #expect(throws: ZarrError.self) { try array.read(at: [5]) }
     guard case .decodedByteCountExceedsLimit("sharding_indexed", _, _)? = error?.chunkError else {
@@ -173,7 +173,7 @@ struct DamagedShardArrayTests {
     let otherStore = MemoryStore()
     let other = try ZarrArray.create(
       in: otherStore, shape: [1 << 20],
-      options: ArrayOptions(chunkSize: .count(1), shardSize: .shape([1 << 20]), codecs: []))
+      options: ArrayOptions(chunkSize: .rows(1), shardSize: .shape([1 << 20]), compressors: []))
     try otherStore.put([UInt8](repeating: 0xff, count: 100), at: "c/0")
     let truncated = #expect(throws: ZarrError.self) { try other.read(at: [5]) }
     #expect(

@@ -32,7 +32,7 @@ struct ShardAppendingTests {
   private func options(_ layout: Layout, location: ShardIndexLocation = .end) -> ArrayOptions {
     ArrayOptions(
       chunkSize: .shape(layout.chunkShape), shardSize: .shape(layout.shardShape),
-      shardIndexLocation: location, codecs: [], fillValue: [8])
+      shardIndexLocation: location, compressors: [], fillValue: [8])
   }
 
   @Test("Rows are where they belong, in the bytes of an array that is written at once", arguments: layouts)
@@ -41,7 +41,7 @@ struct ShardAppendingTests {
       let store = MemoryStore()
       let elements = ArrayElements.numbered(rows * layout.rowCount)
       let appender = try Appender.create(in: store, rowShape: layout.rowShape, options: options(layout))
-      try appender.append(contentsOf: elements as any BlobSource)
+      try appender.append(blobs: elements)
       let array = try appender.finish()
       #expect(array.shape == [rows] + layout.rowShape)
       #expect(try array.read().arrays() == elements)
@@ -67,7 +67,7 @@ struct ShardAppendingTests {
           options: options(layout, location: location))
         let appender = try Appender(to: try ZarrArray.open(in: store))
         for element in elements.dropFirst(head.count) {
-          try appender.append(element.span.bytes)
+          try appender.append(blob: element.span.bytes)
         }
         #expect(try appender.finish().read().arrays() == elements, "\(first) and \(added) rows")
       }
@@ -77,7 +77,7 @@ struct ShardAppendingTests {
   @Test("Chunks of a continued shard keep their bytes, and those past the end go")
   func continued() throws {
     let store = StoreMeter(MemoryStore())
-    let options = ArrayOptions(chunkSize: .count(2), shardSize: .count(10), codecs: [])
+    let options = ArrayOptions(chunkSize: .rows(2), shardSize: .rows(10), compressors: [])
     let array = try ZarrArray.create(in: store, writing: ArrayElements.numbered(20), options: options)
     // The array ends in the third chunk of the second shard, whose first chunk cannot be decoded.
     try array.resize(to: [15])
@@ -106,7 +106,7 @@ struct ShardAppendingTests {
     let appender = try Appender.create(
       in: store, options: ArrayOptions(chunkSize: .bytes(4 << 10), shardSize: .bytes(256 << 10)),
       access: ArrayAccess(workerCount: 3), memoryBudget: 100_000)
-    for element in elements { try appender.append(element.span.bytes) }
+    for element in elements { try appender.append(blob: element.span.bytes) }
     let array = try appender.finish()
     #expect((36...43).contains(array.chunkShape[0]))
     let shardLength = try #require(array.shardShape?[0])
@@ -116,8 +116,8 @@ struct ShardAppendingTests {
     #expect(try store.keys("c").count == array.shardCount)
 
     let counted = try Appender.create(
-      in: MemoryStore(), options: ArrayOptions(chunkSize: .count(10), shardSize: .bytes(20_000)))
-    try counted.append(contentsOf: elements.prefix(5000).map(\.self) as any BlobSource)
+      in: MemoryStore(), options: ArrayOptions(chunkSize: .rows(10), shardSize: .bytes(20_000)))
+    try counted.append(blobs: elements.prefix(5000).map(\.self))
     let other = try counted.finish()
     #expect(other.chunkShape == [10])
     #expect((170...220).contains(try #require(other.shardShape?[0])))
@@ -132,7 +132,7 @@ struct ShardAppendingTests {
   func monitor() throws {
     let monitor = ProgressMonitor()
     let appender = try Appender.create(
-      in: MemoryStore(), options: ArrayOptions(chunkSize: .count(2), shardSize: .count(6), codecs: []),
+      in: MemoryStore(), options: ArrayOptions(chunkSize: .rows(2), shardSize: .rows(6), compressors: []),
       monitor: monitor)
     for _ in 0..<15 { try appender.append([1, 2, 3] as [UInt8]) }
     try appender.finish()
@@ -147,7 +147,7 @@ struct ShardAppendingTests {
       if case .write(let key) = call, key.description == "c/1" { throw StoreProbe.Failure() }
     }
     let appender = try Appender.create(
-      in: store, options: ArrayOptions(chunkSize: .count(2), shardSize: .count(6), codecs: []))
+      in: store, options: ArrayOptions(chunkSize: .rows(2), shardSize: .rows(6), compressors: []))
     #expect(throws: StoreProbe.Failure.self) {
       for index in 0..<1000 { try appender.append([UInt8(truncatingIfNeeded: index)]) }
       try appender.finish()
@@ -165,7 +165,7 @@ struct ShardAppendingTests {
       store.calls.count { if case .write(let key) = $0 { key.description.hasPrefix("c/") } else { false } }
     }
     let appender = try Appender.create(
-      in: store, options: ArrayOptions(chunkSize: .count(1), shardSize: .count(2), codecs: []),
+      in: store, options: ArrayOptions(chunkSize: .rows(1), shardSize: .rows(2), compressors: []),
       access: ArrayAccess(workerCount: 8), memoryBudget: 1)
     let seen = Mutex(0)
     DispatchQueue(label: "gate").async {
@@ -185,7 +185,7 @@ struct ShardAppendingTests {
   func cancelled() throws {
     let store = MemoryStore()
     let appender = try Appender.create(
-      in: store, options: ArrayOptions(chunkSize: .count(2), shardSize: .count(6), codecs: []))
+      in: store, options: ArrayOptions(chunkSize: .rows(2), shardSize: .rows(6), compressors: []))
     for _ in 0..<5 { try appender.append([1] as [UInt8]) }
     appender.cancel()
     #expect(try store.keys() == ["zarr.json"])
@@ -195,7 +195,7 @@ struct ShardAppendingTests {
   func rectilinear() throws {
     let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([4, 2]))])
     let array = try ZarrArray.create(
-      in: MemoryStore(), shape: [6], options: ArrayOptions(chunkSize: .count(2), shardSize: .grid(grid)))
+      in: MemoryStore(), shape: [6], options: ArrayOptions(chunkSize: .rows(2), shardSize: .grid(grid)))
     let error = #expect(throws: ZarrError.self) { try Appender(to: array) }
     guard case .notWritable? = error else {
       Issue.record("unexpected error \(String(describing: error))")
@@ -209,7 +209,7 @@ struct ShardAppendingTests {
     let store = StoreProbe(base)
     let array = try ZarrArray.create(
       in: store, writing: (0..<30).map { "\($0)" },
-      options: ArrayOptions(dataType: .string, chunkSize: .count(2), shardSize: .count(10)))
+      options: ArrayOptions(dataType: .string, chunkSize: .rows(2), shardSize: .rows(10)))
     var expected = (0..<30).map { "\($0)" }
     let start = store.calls.count
     try array.withWriteBack(as: String.self) { view in

@@ -14,7 +14,7 @@ struct ShardReadingTests {
     location: ShardIndexLocation = .end, codecs: [CodecChain.Stage] = []
   ) -> ArrayOptions {
     ArrayOptions(
-      chunkSize: .count(2), shardSize: .count(10), shardIndexLocation: location, codecs: codecs)
+      chunkSize: .rows(2), shardSize: .rows(10), shardIndexLocation: location, compressors: codecs)
   }
 
   private func makeArray(
@@ -66,7 +66,7 @@ struct ShardReadingTests {
         MemoryStore(), joining: RangeJoining(gapByteCount: gap, maximumByteCount: 1000))
       let array = try ZarrArray.create(
         in: store, writing: (0..<8).map { [UInt8($0)] }, shape: [2, 4],
-        options: ArrayOptions(chunkSize: .shape([1, 2]), shardSize: .shape([2, 4]), codecs: []),
+        options: ArrayOptions(chunkSize: .shape([1, 2]), shardSize: .shape([2, 4]), compressors: []),
         access: ArrayAccess(workerCount: 1))
       _ = store.takeReads()
       #expect(try array.read([0..<2, 0..<2]).arrays() == [[0], [1], [4], [5]])
@@ -79,7 +79,7 @@ struct ShardReadingTests {
   func absent() throws {
     let store = StoreMeter(MemoryStore())
     let array = try ZarrArray.create(in: store, shape: [30], options: options())
-    try array.write([[1]] as [[UInt8]], to: [14..<15])
+    try array.write(blobs: [[1]] as [[UInt8]], to: [14..<15])
     _ = store.takeReads()
     #expect(try array.read([10..<14]).arrays() == [[], [], [], []])
     // The inner chunk that is there has 4 + 4 + 1 + 4 bytes.
@@ -198,7 +198,7 @@ struct ShardReadingTests {
       ["name": "sharding_indexed", "configuration": ["chunk_shape": [6], "codecs": [inner]]], field: "")
     let array = try ZarrArray.create(
       in: store, writing: elements,
-      options: ArrayOptions(chunkSize: .count(12), codecs: [], serializer: codec))
+      options: ArrayOptions(chunkSize: .rows(12), compressors: [], serializer: codec))
     #expect(array.chunkShape == [6])
     #expect(array.shardShape == [12])
     #expect(try array.read().arrays() == elements)
@@ -214,7 +214,7 @@ struct ShardReadingTests {
     let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([4, 10, 2, 14]))])
     let array = try ZarrArray.create(
       in: MemoryStore(), writing: elements,
-      options: ArrayOptions(chunkSize: .count(2), shardSize: .grid(grid), codecs: []))
+      options: ArrayOptions(chunkSize: .rows(2), shardSize: .grid(grid), compressors: []))
     #expect(array.chunkShape == [2])
     #expect(array.chunkCount == 15)
     #expect(array.shardCount == 4)
@@ -225,7 +225,7 @@ struct ShardReadingTests {
     #expect(throws: ZarrError.self) {
       try ZarrArray.create(
         in: MemoryStore(), shape: [30],
-        options: ArrayOptions(chunkSize: .count(4), shardSize: .grid(grid), codecs: []))
+        options: ArrayOptions(chunkSize: .rows(4), shardSize: .grid(grid), compressors: []))
     }
   }
 }

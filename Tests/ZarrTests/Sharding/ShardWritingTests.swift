@@ -14,7 +14,7 @@ struct ShardWritingTests {
     location: ShardIndexLocation = .end, codecs: [CodecChain.Stage] = []
   ) -> ArrayOptions {
     ArrayOptions(
-      chunkSize: .count(2), shardSize: .count(10), shardIndexLocation: location, codecs: codecs)
+      chunkSize: .rows(2), shardSize: .rows(10), shardIndexLocation: location, compressors: codecs)
   }
 
   private func innerChunk(_ elements: [[UInt8]]) -> [UInt8] { referenceWireForm(elements) }
@@ -39,7 +39,7 @@ struct ShardWritingTests {
     for (store, workerCount) in zip(stores, [1, 2, 5]) {
       try ZarrArray.create(
         in: store, writing: elements, shape: [40, 100],
-        options: ArrayOptions(chunkSize: .shape([3, 10]), shardSize: .shape([12, 60]), codecs: [.zstd()]),
+        options: ArrayOptions(chunkSize: .shape([3, 10]), shardSize: .shape([12, 60]), compressors: [.zstd()]),
         access: ArrayAccess(workerCount: workerCount))
     }
     for key in try stores[0].keys() {
@@ -66,7 +66,7 @@ struct ShardWritingTests {
     try store.put(location == .start ? index + data : data + index, at: "c/0")
     _ = store.takeReads()
 
-    try array.write([[1], [2]] as [[UInt8]], to: [4..<6])
+    try array.write(blobs: [[1], [2]] as [[UInt8]], to: [4..<6])
     let new = innerChunk([[1], [2]])
     // In C order, without the gaps.
     let expected = garbage[0] + garbage[1] + new + garbage[2] + garbage[3]
@@ -109,14 +109,14 @@ struct ShardWritingTests {
     let chunk = innerChunk([[1], [2]])
     let shared = (offset: UInt64(0), byteCount: UInt64(chunk.count))
     try store.put(referenceShard(chunk, [shared, shared, shared, shared, shared]), at: "c/0")
-    try array.write([[3], [4]] as [[UInt8]], to: [8..<10])
+    try array.write(blobs: [[3], [4]] as [[UInt8]], to: [8..<10])
     #expect(try storedValue(at: "c/0", in: store).count == 2 * chunk.count + 84)
     #expect(try array.read().arrays() == [[1], [2], [1], [2], [1], [2], [1], [2], [3], [4]])
     // Shifted by a byte each, so that nothing is the same: the copy would be larger than the shard.
     let zeros = [UInt8](repeating: 0, count: 20)
     try store.put(
       referenceShard(zeros, (0..<5).map { (offset: UInt64($0), byteCount: UInt64(16)) }), at: "c/0")
-    let error = #expect(throws: ZarrError.self) { try array.write([[3], [4]] as [[UInt8]], to: [8..<10]) }
+    let error = #expect(throws: ZarrError.self) { try array.write(blobs: [[3], [4]] as [[UInt8]], to: [8..<10]) }
     guard case .malformed("sharding_indexed", _)? = error?.chunkError else {
       Issue.record("unexpected error \(String(describing: error))")
       return
@@ -133,7 +133,7 @@ struct ShardWritingTests {
     #expect(try store.value(of: "c/1") == nil)
     #expect(try array.read([10..<20]).arrays() == [[UInt8]](repeating: [], count: 10))
 
-    let all = try ZarrArray.open(in: store, access: ArrayAccess(storesFillValueChunks: true))
+    let all = try ZarrArray.open(in: store, access: ArrayAccess(writesEmptyChunks: true))
     try all.write([[UInt8]](repeating: [], count: 10), to: [10..<20])
     #expect(try storedValue(at: "c/1", in: store).count == 5 * 12 + 84)
   }
@@ -157,7 +157,7 @@ struct ShardWritingTests {
   func plainStore() throws {
     let store = StoreDictionary()
     let array = try ZarrArray.create(in: store, writing: elements, options: options())
-    try array.write([[1]] as [[UInt8]], to: [14..<15])
+    try array.write(blobs: [[1]] as [[UInt8]], to: [14..<15])
     var expected = elements
     expected[14] = [1]
     #expect(try array.read().arrays() == expected)
@@ -167,7 +167,7 @@ struct ShardWritingTests {
   func manyThreads() throws {
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [60],
-      options: ArrayOptions(chunkSize: .count(3), shardSize: .count(15), codecs: []),
+      options: ArrayOptions(chunkSize: .rows(3), shardSize: .rows(15), compressors: []),
       access: ArrayAccess(workerCount: 2))
     let failures = Collected<[String]>([])
     DispatchQueue.concurrentPerform(iterations: 12) { thread in
@@ -222,7 +222,7 @@ struct ShardWritingTests {
       output.append(UInt8(index))
     }
     isFailing.store(false, ordering: .relaxed)
-    let error = #expect(throws: ZarrError.self) { try array.write(source) }
+    let error = #expect(throws: ZarrError.self) { try array.write(blobs: source) }
     #expect(error?.chunkError == .innerChunk(position: 3, reason: .sourceFailed(reason: "test")))
     #expect(try storedValue(at: "c/1", in: base) == before)
     // No thread waits forever.
@@ -234,10 +234,10 @@ struct ShardWritingTests {
   func invalidElements() throws {
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [10],
-      options: ArrayOptions(dataType: .string, chunkSize: .count(2), shardSize: .count(10)))
+      options: ArrayOptions(dataType: .string, chunkSize: .rows(2), shardSize: .rows(10)))
     try array.write(["a", "b"], to: [0..<2])
     let error = #expect(throws: ZarrError.self) {
-      try array.write([[0x61], [0xff]] as [[UInt8]], to: [3..<5])
+      try array.write(blobs: [[0x61], [0xff]] as [[UInt8]], to: [3..<5])
     }
     #expect(error?.chunkError == .innerChunk(position: 2, reason: .invalidUTF8(index: 0)))
     #expect(try array.read().strings() == ["a", "b", "", "", "", "", "", "", "", ""])

@@ -34,7 +34,7 @@ struct ShardedArrayModelTests {
       in: MemoryStore(), shape: layout.shape,
       options: ArrayOptions(
         chunkSize: .shape(layout.chunkShape), shardSize: .shape(layout.shardShape),
-        shardIndexLocation: location, codecs: [], fillValue: fillValue),
+        shardIndexLocation: location, compressors: [], fillValue: fillValue),
       access: ArrayAccess(workerCount: workerCount))
     #expect(array.chunkShape == layout.chunkShape)
     #expect(array.shardShape == layout.shardShape)
@@ -63,7 +63,7 @@ struct ShardedArrayModelTests {
     // Each other element is the fill value, so that some inner chunks are not stored.
     var elements = ArrayElements.numbered(array.count)
     for index in elements.indices where index % 5 < 3 { elements[index] = other.0 }
-    try array.write(elements)
+    try array.write(blobs: elements)
     model.write(elements, to: ArrayRegion(allOf: layout.shape))
     for region in ArrayRegion.all(of: layout.shape) {
       let expected = model.read(region)
@@ -81,7 +81,7 @@ struct ShardedArrayModelTests {
       let elements = ArrayElements.numbered(try #require(region.elementCount), label: "\(number)/")
       let array = try makeArray(layout, fillValue: fillValue, workerCount: 1)
       var model = ArrayModel(shape: layout.shape, fillValue: fillValue)
-      try array.write(elements, to: region)
+      try array.write(blobs: elements, to: region)
       model.write(elements, to: region)
       #expect(try array.read().arrays() == model.read(), "\(region)")
       try rewritten.write(elements, to: region)
@@ -110,10 +110,10 @@ struct ShardedArrayModelTests {
       in: store, at: "a/b", shape: shape,
       options: ArrayOptions(
         chunkSize: .shape(chunkShape), shardSize: .shape(shardShape),
-        shardIndexLocation: Bool.random(using: &generator) ? .start : .end, codecs: codecs,
+        shardIndexLocation: Bool.random(using: &generator) ? .start : .end, compressors: codecs,
         filters: Bool.random(using: &generator) ? [transpose] : [], fillValue: fillValue),
       access: ArrayAccess(
-        workerCount: Int.random(in: 1...4, using: &generator), storesFillValueChunks: storesFillValues))
+        workerCount: Int.random(in: 1...4, using: &generator), writesEmptyChunks: storesFillValues))
     var model = ArrayModel(shape: shape, fillValue: fillValue)
 
     for _ in 0..<20 {
@@ -125,11 +125,11 @@ struct ShardedArrayModelTests {
       case 1:
         // Fill values take what was written away again.
         let elements = [[UInt8]](repeating: fillValue, count: count)
-        try array.write(elements, to: region)
+        try array.write(blobs: elements, to: region)
         model.write(elements, to: region)
       default:
         let elements = ArrayElements.random(count, using: &generator)
-        try array.write(elements, to: region)
+        try array.write(blobs: elements, to: region)
         model.write(elements, to: region)
       }
     }

@@ -16,8 +16,8 @@ enum DirectoryJob: String, CaseIterable, Codable, Sendable {
 
   private static let elements = ArrayElements.numbered(10)
   private static let others = ArrayElements.numbered(10, label: "another ")
-  private static let chunks = ArrayOptions(chunkSize: .count(4), codecs: [.crc32c])
-  private static let shards = ArrayOptions(chunkSize: .count(2), shardSize: .count(4), codecs: [])
+  private static let chunks = ArrayOptions(chunkSize: .rows(4), compressors: [.crc32c])
+  private static let shards = ArrayOptions(chunkSize: .rows(2), shardSize: .rows(4), compressors: [])
 
   /// Stores the arrays that there are before any job.
   static func prepare(_ store: FileStore) throws {

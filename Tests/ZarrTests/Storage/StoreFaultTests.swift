@@ -23,8 +23,8 @@ struct StoreFaultTests {
   }
 
   private static let elements = ArrayElements.numbered(23)
-  private static let chunks = ArrayOptions(chunkSize: .count(4), codecs: [.crc32c])
-  private static let shards = ArrayOptions(chunkSize: .count(2), shardSize: .count(8), codecs: [])
+  private static let chunks = ArrayOptions(chunkSize: .rows(4), compressors: [.crc32c])
+  private static let shards = ArrayOptions(chunkSize: .rows(2), shardSize: .rows(8), compressors: [])
 
   /// A store with an array in chunks, one in shards, and a group with something in it.
   private func makeStore() throws -> StoreDictionary {
@@ -32,7 +32,7 @@ struct StoreFaultTests {
     try ZarrArray.create(in: store, at: "chunks", writing: Self.elements, options: Self.chunks)
     try ZarrArray.create(in: store, at: "shards", writing: Self.elements, options: Self.shards)
     let group = try ZarrGroup.create(in: store, at: "group", attributes: ["a": 1])
-    try group.createArray(at: "b/c", shape: [2], options: ArrayOptions(chunkSize: .count(2)))
+    try group.createArray(at: "b/c", shape: [2], options: ArrayOptions(chunkSize: .rows(2)))
     return store
   }
 
@@ -76,12 +76,12 @@ struct StoreFaultTests {
       guard array.count == Self.elements.count else { return }
       let appender = try Appender(to: array)
       defer { appender.cancel() }
-      try appender.append(contentsOf: ArrayElements.numbered(7, label: "more ") as any BlobSource)
+      try appender.append(blobs: ArrayElements.numbered(7, label: "more "))
       try appender.finish()
     case .copy:
       let source = try ZarrArray.open(in: store, at: "chunks")
       let copy = try ZarrArray.create(
-        in: store, at: "copy", shape: [23], options: overwriting(ArrayOptions(chunkSize: .count(6))))
+        in: store, at: "copy", shape: [23], options: overwriting(ArrayOptions(chunkSize: .rows(6))))
       try copy.write(contentsOf: source)
       #expect(try copy.read().arrays() == Self.elements)
     case .groups:

@@ -126,14 +126,14 @@ struct VanishedDirectoryTests {
   func arrays(hasShards: Bool) throws {
     let elements = ArrayElements.numbered(40)
     let options = ArrayOptions(
-      chunkSize: .count(2), shardSize: hasShards ? .count(4) : nil, codecs: [.crc32c])
+      chunkSize: .rows(2), shardSize: hasShards ? .rows(4) : nil, compressors: [.crc32c])
     let array = try ZarrArray.create(in: store, writing: Array(elements[..<11]), options: options)
     let appender = try Appender(to: array)
     let copy = try makeCopy()
     try appender.append(elements[11])
     try remove()
     let calls: [() throws -> Void] = [
-      { try appender.append(contentsOf: Array(elements[12..<40]) as any BlobSource) },
+      { try appender.append(blobs: Array(elements[12..<40])) },
       { try appender.finish() },
       { try array.write(Array(elements[2..<5]), to: [2..<5]) },
       { _ = try array.read() },
@@ -148,7 +148,7 @@ struct VanishedDirectoryTests {
     #expect(throws: StoreError.lockLost(path: "\(path)/.zarr-vlen.lock")) { try appender.finish() }
     appender.cancel()
     let next = try Appender(to: array)
-    try next.append(contentsOf: Array(elements[11...]) as any BlobSource)
+    try next.append(blobs: Array(elements[11...]))
     try next.finish()
     for call in calls.dropFirst(2) { try call() }
     #expect(try array.read().arrays() == elements)

@@ -18,7 +18,7 @@ struct TunedOptionsTests {
   @Test("For size, what compresses is compressed, and small chunks are in shards")
   func compressed() async throws {
     let options = try await ArrayOptions.tuned(for: .size, sample: Self.records)
-    #expect(!options.codecs.isEmpty)
+    #expect(!options.compressors.isEmpty)
     guard case .bytes(let chunkByteCount) = options.chunkSize else {
       Issue.record("the chunk size is not in bytes")
       return
@@ -73,7 +73,7 @@ struct TunedOptionsTests {
     let some = try SampledBlobs(of: elements, byteCount: 16 << 10)
     #expect(some.isPart)
     #expect(try (4 << 10)...(16 << 10) ~= some.byteCount(of: 0..<some.count))
-    let array = try ZarrArray.create(in: MemoryStore(), writing: some)
+    let array = try ZarrArray.create(in: MemoryStore(), blobs: some)
     let numbers = try array.read().strings().compactMap { Int($0) }
     #expect(numbers.count == some.count && numbers == Array(Set(numbers)).sorted())
     #expect(Set(numbers.map { $0 / 625 }).count == 16)

@@ -43,7 +43,7 @@ struct TuneReportTests {
 
             let options = ArrayOptions(
               chunkSize: .bytes(64 << 10), shardSize: .bytes(64 << 20),
-              codecs: [.zstd(level: 1)])
+              compressors: [.zstd(level: 1)])
             let access = ArrayAccess(workerCount: 2)
         """))
   }

@@ -81,13 +81,13 @@ struct TuneSettingTests {
     #expect(Self.shardedSnippet.options.shardSize == .bytes(67_108_864))
     #expect(Self.shardedSnippet.access.workerCount == 2)
     #expect(Self.singleSnippet.options.chunkSize == .bytes(1000))
-    #expect(Self.singleSnippet.options.codecs.isEmpty)
+    #expect(Self.singleSnippet.options.compressors.isEmpty)
   }
 
   private static var shardedSnippet: (options: ArrayOptions, access: ArrayAccess) {
     let options = ArrayOptions(
       chunkSize: .bytes(64 << 10), shardSize: .bytes(64 << 20),
-      codecs: [.zstd(level: 1)])
+      compressors: [.zstd(level: 1)])
     let access = ArrayAccess(workerCount: 2)
     return (options, access)
   }
@@ -95,7 +95,7 @@ struct TuneSettingTests {
   private static var singleSnippet: (options: ArrayOptions, access: ArrayAccess) {
     let options = ArrayOptions(
       chunkSize: .bytes(1000),
-      codecs: [])
+      compressors: [])
     let access = ArrayAccess(workerCount: 1)
     return (options, access)
   }

@@ -35,10 +35,10 @@ extension FuzzTarget {
 
   /// The chunks of an array whose elements are the fill value.
   private static func fillValueChunks(of document: [UInt8]) throws -> [[UInt8]] {
-    let access = ArrayAccess(workerCount: 1, storesFillValueChunks: true)
+    let access = ArrayAccess(workerCount: 1, writesEmptyChunks: true)
     guard let array = try open(document, access) else { return [] }
     let elements = RepeatedBlob(array.metadata.fillValue, count: array.count)
-    guard (try? array.write(elements, to: ArrayRegion(allOf: array.shape))) != nil else { return [] }
+    guard (try? array.write(blobs: elements, to: ArrayRegion(allOf: array.shape))) != nil else { return [] }
     return try array.store.list("").map(\.description).filter { !documentNames.contains($0) }.sorted()
       .map { try array.store.bytes(of: StoreKey($0), limit: 1 << 20) ?? [] }
   }

@@ -57,7 +57,7 @@ private struct ShardedArray {
     let byteCount = array.dataType.layout.fixedByteCount
     let elements = (0..<elementCount).map { [UInt8](repeating: UInt8($0), count: byteCount ?? $0) }
     try store.delete(key)
-    try array.write(blobBatch(elements), to: [0..<elementCount])
+    try array.write(blobs: blobBatch(elements), to: [0..<elementCount])
     return try store.bytes(of: key, limit: 1 << 20) ?? []
   }
 

@@ -1,0 +1,229 @@
+import ChunkEngine
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Types that are `Codable` are stored as JSON, with the keys of each object sorted.
+///
+/// ``ArrayAccess/json`` says how dates and keys are spelled.
+extension ZarrElement where Self: Codable {
+  public static var dataType: DataType { .json }
+
+  public static func isElement(of dataType: DataType) -> Bool { JSONValue.isElement(of: dataType) }
+
+  public func appendElement(
+    of dataType: DataType, to bytes: inout [UInt8], with coder: ElementCoder
+  ) throws(ElementError) {
+    try coder.appendJSON(self, to: &bytes)
+  }
+
+  public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
+    self = try coder.value(Self.self, ofJSON: bytes)
+  }
+}
+
+/// A value of a `Codable` type that you cannot make conform to ``ZarrElement``, stored as JSON.
+///
+///     try array.write(durations.map(Coded.init))
+///     let durations = try array.read(as: Coded<Duration>.self).map(\.value)
+public struct Coded<Value: Codable & Sendable>: ZarrElement {
+  /// The value.
+  public var value: Value
+
+  /// Wraps a value.
+  public init(_ value: Value) {
+    self.value = value
+  }
+
+  public static var dataType: DataType { .json }
+
+  public static func isElement(of dataType: DataType) -> Bool { JSONValue.isElement(of: dataType) }
+
+  public func appendElement(
+    of dataType: DataType, to bytes: inout [UInt8], with coder: ElementCoder
+  ) throws(ElementError) {
+    try coder.appendJSON(value, to: &bytes)
+  }
+
+  public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
+    value = try coder.value(Value.self, ofJSON: bytes)
+  }
+}
+
+extension Coded: Equatable where Value: Equatable {}
+extension Coded: Hashable where Value: Hashable {}
+
+/// A value of a `Codable` type, stored as a binary property list.
+///
+/// Property lists hold dates and byte strings as they are, which JSON does not. Only programs that read property lists
+/// can read such an array.
+public struct PropertyListCoded<Value: Codable & Sendable>: ZarrElement {
+  /// The value.
+  public var value: Value
+
+  /// Wraps a value.
+  public init(_ value: Value) {
+    self.value = value
+  }
+
+  public static var dataType: DataType { .bytes }
+
+  public static func isElement(of dataType: DataType) -> Bool { dataType == .bytes }
+
+  public func appendElement(
+    of dataType: DataType, to bytes: inout [UInt8], with coder: ElementCoder
+  ) throws(ElementError) {
+    try coder.appendPropertyList(value, to: &bytes)
+  }
+
+  public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
+    value = try coder.value(Value.self, ofPropertyList: bytes)
+  }
+}
+
+extension PropertyListCoded: Equatable where Value: Equatable {}
+extension PropertyListCoded: Hashable where Value: Hashable {}
+
+/// How the values of `Codable` types are spelled in JSON.
+///
+///     let access = ArrayAccess(json: JSONCoding(dates: .iso8601, keys: .snakeCase))
+///
+/// Read an array with the settings that it was written with: they are not stored.
+public struct JSONCoding: Hashable, Sendable {
+  /// How dates are spelled.
+  @nonexhaustive
+  public enum Dates: Hashable, Sendable {
+    /// As their type encodes itself, which for `Date` is seconds since 1 January 2001.
+    case asEncoded
+    /// As seconds since 1970.
+    case secondsSince1970
+    /// As milliseconds since 1970.
+    case millisecondsSince1970
+    /// As text such as `2026-11-30T09:00:00Z`. Fractions of seconds are lost.
+    case iso8601
+  }
+
+  /// How the keys of objects are spelled.
+  @nonexhaustive
+  public enum Keys: Hashable, Sendable {
+    /// As the type names them.
+    case asNamed
+    /// With underscores in place of capitals: `wind_speed` for `windSpeed`.
+    case snakeCase
+  }
+
+  /// How dates are spelled.
+  public var dates: Dates
+
+  /// How the keys of objects are spelled.
+  public var keys: Keys
+
+  /// Creates settings. The default is what a new `JSONEncoder` does.
+  public init(dates: Dates = .asEncoded, keys: Keys = .asNamed) {
+    self.dates = dates
+    self.keys = keys
+  }
+
+  fileprivate func makeEncoder() -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy =
+      switch dates {
+      case .asEncoded: .deferredToDate
+      case .secondsSince1970: .secondsSince1970
+      case .millisecondsSince1970: .millisecondsSince1970
+      case .iso8601: .iso8601
+      }
+    encoder.keyEncodingStrategy = keys == .snakeCase ? .convertToSnakeCase : .useDefaultKeys
+    return encoder
+  }
+
+  fileprivate func makeDecoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy =
+      switch dates {
+      case .asEncoded: .deferredToDate
+      case .secondsSince1970: .secondsSince1970
+      case .millisecondsSince1970: .millisecondsSince1970
+      case .iso8601: .iso8601
+      }
+    decoder.keyDecodingStrategy = keys == .snakeCase ? .convertFromSnakeCase : .useDefaultKeys
+    return decoder
+  }
+}
+
+/// What one worker keeps from element to element: the coders of `Codable` types, each made once.
+///
+/// Use it where your own ``ZarrElement`` has a part that is `Codable`.
+public final class ElementCoder {
+  /// How JSON is spelled.
+  public let json: JSONCoding
+
+  /// Memory for checks, whose content does not matter.
+  var scratch: [UInt8] = []
+
+  private lazy var jsonEncoder = json.makeEncoder()
+  private lazy var jsonDecoder = json.makeDecoder()
+  private lazy var propertyListDecoder = PropertyListDecoder()
+  private lazy var propertyListEncoder = {
+    let encoder = PropertyListEncoder()
+    encoder.outputFormat = .binary
+    return encoder
+  }()
+
+  /// Creates a coder.
+  public init(_ json: JSONCoding = JSONCoding()) {
+    self.json = json
+  }
+
+  /// Appends a value as JSON, with the keys of each object sorted.
+  ///
+  /// - Throws: ``ElementError/unencodable(type:reason:)``
+  public func appendJSON<Value: Encodable>(_ value: Value, to bytes: inout [UInt8]) throws(ElementError) {
+    try append(value, to: &bytes) { try jsonEncoder.encode($0) }
+  }
+
+  /// Decodes a value of its JSON.
+  ///
+  /// - Throws: ``ElementError/undecodable(type:reason:)``
+  public func value<Value: Decodable>(
+    _ type: Value.Type, ofJSON bytes: RawSpan
+  ) throws(ElementError) -> Value {
+    try value(type, of: bytes) { try jsonDecoder.decode($0, from: $1) }
+  }
+
+  fileprivate func appendPropertyList<Value: Encodable>(
+    _ value: Value, to bytes: inout [UInt8]
+  ) throws(ElementError) {
+    try append(value, to: &bytes) { try propertyListEncoder.encode($0) }
+  }
+
+  fileprivate func value<Value: Decodable>(
+    _ type: Value.Type, ofPropertyList bytes: RawSpan
+  ) throws(ElementError) -> Value {
+    try value(type, of: bytes) { try propertyListDecoder.decode($0, from: $1) }
+  }
+
+  private func append<Value>(
+    _ value: Value, to bytes: inout [UInt8], _ encode: (Value) throws -> Data
+  ) throws(ElementError) {
+    do {
+      bytes.append(contentsOf: try encode(value))
+    } catch {
+      throw .unencodable(type: "\(Value.self)", reason: "\(error)")
+    }
+  }
+
+  private func value<Value>(
+    _ type: Value.Type, of bytes: RawSpan, _ decode: (Value.Type, Data) throws -> Value
+  ) throws(ElementError) -> Value {
+    do {
+      return try decode(type, unsafe bytes.withUnsafeBytes { unsafe Data($0) })
+    } catch {
+      throw .undecodable(type: "\(Value.self)", reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import ChunkEngine
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Turns many values into elements and back, in blocks, on several threads if there are many.
+struct ElementTransfer: Sendable {
+  /// The data type of the array.
+  let dataType: DataType
+
+  private let json: JSONCoding
+  private let workerCount: Int
+  private let coders: WorkerPool<ElementCoder>
+
+  /// The values of a block. Most take a microsecond or more, a block some milliseconds.
+  static let blockElementCount = 1024
+
+  init(_ dataType: DataType, _ access: ArrayAccess) {
+    self.dataType = dataType
+    json = access.json
+    workerCount = access.workerCount
+    coders = WorkerPool { [json = access.json] in ElementCoder(json) }
+  }
+
+  /// A coder for one thread.
+  func makeCoder() -> ElementCoder { ElementCoder(json) }
+
+  /// Lends a coder that no other thread uses meanwhile.
+  func withCoder<Result>(_ body: (ElementCoder) throws -> Result) throws -> Result {
+    let coder = try coders.take()
+    defer { coders.put(coder) }
+    return try body(coder)
+  }
+
+  /// The elements as something that can be written.
+  ///
+  /// - Throws: ``ElementError`` if values of the type are no elements, and ``ElementFailure`` for the first value that
+  ///   cannot be one.
+  func source<Element: ZarrElement>(of elements: [Element]) throws -> any BlobSource {
+    try Element.checkWritable(to: dataType)
+    return try sourceInPlace(of: elements) ?? encode(elements)
+  }
+
+  /// The elements as a source that does not copy them, if they lie in memory as they do in the array.
+  func sourceInPlace<Element: ZarrElement>(of elements: [Element]) -> (any BlobSource)? {
+    guard dataType == Element.dataType else { return nil }
+    if Element.self == String.self || Element.self == [UInt8].self || Element.self == Data.self {
+      return (elements as Any) as? any BlobSource
+    }
+    return (Element.self as? any PackedElement.Type).flatMap { Self.packed(elements, as: $0) }
+  }
+
+  private func encode<Element: ZarrElement>(_ elements: [Element]) throws -> any BlobSource {
+    let batches = try map(count: elements.count) { range, coder in
+      var builder = try BlobBatchBuilder(count: range.count)
+      var bytes: [UInt8] = []
+      for index in range {
+        bytes.removeAll(keepingCapacity: true)
+        do throws(ElementError) {
+          try elements[index].appendElement(of: dataType, to: &bytes, with: coder)
+        } catch {
+          throw ElementFailure(index: index, reason: error)
+        }
+        // SAFETY: Bytes have no padding.
+        try builder.append(unsafe bytes.span.bytes)
+      }
+      return try builder.finish()
+    }
+    return JoinedBlobs(batches)
+  }
+
+  /// Numbers as they lie in memory, if that is what the elements are.
+  private static func packed<Number: PackedElement>(
+    _ elements: Any, as type: Number.Type
+  ) -> (any BlobSource)? {
+    (elements as? [Number]).map { PackedElements($0) }
+  }
+
+  /// The values of a view.
+  ///
+  /// - Throws: ``ElementError`` if elements are no values of the type, and ``ElementFailure`` for the first one that is
+  ///   none.
+  func elements<Element: ZarrElement>(of view: BlobView, as type: Element.Type) throws -> [Element] {
+    try Element.checkReadable(from: dataType)
+    if let numbers = packedElements(of: view.blobs, as: type) { return numbers }
+    let blocks = try map(count: view.count) { range, coder in
+      try elements(of: view.blobs, range, with: coder) as [Element]
+    }
+    return blocks.count == 1 ? blocks[0] : Array(blocks.joined())
+  }
+
+  /// The values of a span, on the thread of the caller.
+  ///
+  /// - Throws: ``ElementFailure`` for the first element that is no value.
+  func elements<Element: ZarrElement>(of blobs: BlobSpan, as type: Element.Type) throws -> [Element] {
+    if let numbers = packedElements(of: blobs, as: type) { return numbers }
+    let coder = try coders.take()
+    defer { coders.put(coder) }
+    return try elements(of: blobs, blobs.indices, with: coder)
+  }
+
+  private func elements<Element: ZarrElement>(
+    of blobs: BlobSpan, _ range: Range<Int>, with coder: ElementCoder
+  ) throws -> [Element] {
+    var elements: [Element] = []
+    elements.reserveCapacity(range.count)
+    for index in range {
+      do throws(ElementError) {
+        elements.append(try Element(element: blobs[index], of: dataType, with: coder))
+      } catch {
+        throw ElementFailure(index: index, reason: error)
+      }
+    }
+    return elements
+  }
+
+  /// Numbers in one copy, if the elements are such numbers.
+  private func packedElements<Element: ZarrElement>(
+    of blobs: BlobSpan, as type: Element.Type
+  ) -> [Element]? {
+    guard dataType == type.dataType, let number = type as? any PackedElement.Type,
+      let bytes = blobs.packedBytes
+    else { return nil }
+    func values<Number: PackedElement>(_ type: Number.Type, _ bytes: RawSpan) -> Any {
+      Number.values(of: bytes)
+    }
+    return values(number, bytes) as? [Element]
+  }
+
+  /// Calls `body` for one block of indices after the other, and returns what it made of each.
+  ///
+  /// - Throws: What `body` throws for the first block of those in which it threw.
+  private func map<Result: Sendable>(
+    count: Int, _ body: @Sendable (Range<Int>, ElementCoder) throws -> Result
+  ) throws -> [Result] {
+    let blockCount = (count + Self.blockElementCount - 1) / Self.blockElementCount
+    let results = Locked([Result?](repeating: nil, count: blockCount))
+    do {
+      try ParallelChunks.forEachIndex(below: blockCount, workerCount: workerCount, pool: coders) {
+        block, coder in
+        let start = block * Self.blockElementCount
+        let result = try body(start..<min(count, start + Self.blockElementCount), coder)
+        results.withLock { $0[block] = result }
+      }
+    } catch {
+      throw error.reason
+    }
+    return results.withLock { $0.compactMap { $0 } }
+  }
+}
+
+extension ElementTransfer {
+  /// Checks that bytes can be elements of the data type, as far as no codec does when a chunk is encoded.
+  ///
+  /// - Throws: ``ElementFailure`` for the first element that is none.
+  /// - Complexity: O(*n*) where *n* is the size of the elements, if they have JSON or may be absent; O(1) for others.
+  func check(_ blobs: any BlobSource) throws {
+    guard dataType.needsBlobCheck else { return }
+    _ = try map(count: blobs.count) { range, _ in
+      // In wire form, whatever the layout of the chunks is: the checks are about single elements.
+      var arena = ByteArena()
+      let byteCount = try blobs.byteCount(of: range) + range.count * WireForm.lengthByteCount
+      try arena.appendElements(byteCount: byteCount, maximumElementByteCount: WireForm.maximumElementByteCount) {
+        writer throws(ChunkError) in try blobs.write(range, to: &writer)
+      }
+      var scratch: [UInt8] = []
+      var rest = arena.bytes
+      for index in range {
+        let count = Int(UInt32(littleEndianAt: 0, in: rest.octets))
+        let end = WireForm.lengthByteCount + count
+        do throws(ElementError) {
+          try dataType.check(blob: rest.extracting(WireForm.lengthByteCount..<end), scratch: &scratch)
+        } catch {
+          throw ElementFailure(index: index, reason: error)
+        }
+        rest = rest.extracting(end..<rest.byteCount)
+      }
+    }
+  }
+}
+
+extension DataType {
+  /// Whether bytes that are to be an element need to be looked at before they are put in a chunk.
+  ///
+  /// Sizes and UTF-8 are checked when a chunk is encoded.
+  var needsBlobCheck: Bool {
+    switch self {
+    case .json, .optional: true
+    default: false
+    }
+  }
+
+  /// Checks that bytes can be an element.
+  ///
+  /// - Parameters:
+  ///   - bytes: The bytes.
+  ///   - scratch: Memory that this needs; what is in it is replaced.
+  /// - Throws: ``ElementError/unencodable(type:reason:)``
+  func check(blob bytes: RawSpan, scratch: inout [UInt8]) throws(ElementError) {
+    switch self {
+    case .json:
+      do throws(JSONError) {
+        try JSONElement.check(bytes, scratch: &scratch)
+      } catch {
+        throw .unencodable(type: "JSON", reason: "\(error)")
+      }
+    case .optional(let inner):
+      guard bytes.byteCount > 0, bytes.octets[0] <= 1 else {
+        throw .unencodable(type: name, reason: "it does not begin with 0 or 1")
+      }
+      if bytes.octets[0] == 1 {
+        try inner.check(blob: bytes.extracting(1..<bytes.byteCount), scratch: &scratch)
+      }
+    default: break
+    }
+  }
+}
