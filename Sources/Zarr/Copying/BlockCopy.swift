@@ -28,7 +28,7 @@ struct BlockCopy {
   ///   - body: Is handed each block, and its elements from the source.
   /// - Throws: What reading and `body` throw, and ``ZarrError/cancelled``.
   func run(monitor: ProgressMonitor?, _ body: (CopyBlocks.Block, BlobView) throws -> Void) throws {
-    var blocks = try CopyBlocks(target, from: source, isNeeded: isNeeded)
+    var blocks = CopyBlocks(target, from: source, isNeeded: isNeeded)
     guard target.metadata.elementCount > 0 else { return }
     let reading = ProgressMonitor()
     var size = try Size(source, budget: Double(memoryBudget) / 3)
