@@ -128,7 +128,7 @@ final class AppendingState {
       shards = AppendedShards(
         try InnerChunkGrid(shardShape: shardShape, chunkShape: sharding.codec.chunkShape), rowCount: rowCount)
     }
-    let monitor = array.access.observer == nil ? monitor : ProgressMonitor(observing: monitor)
+    let monitor = array.access.observer == nil ? monitor : ProgressMonitor(ofCallFor: monitor)
     self.array = array
     self.monitor = monitor
     self.sample = sample

@@ -27,6 +27,9 @@ public struct ArrayAccess: Hashable, Sendable {
   /// How the values of `Codable` types are spelled in JSON.
   public var json: JSONCoding
 
+  /// What runs the calls of `async` code.
+  public var executor: ZarrExecutor
+
   /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
   /// error.
   public var damageReport: DamageReport?
@@ -45,6 +48,7 @@ public struct ArrayAccess: Hashable, Sendable {
   ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
   ///   - json: How the values of `Codable` types are spelled in JSON.
+  ///   - executor: What runs the calls of `async` code.
   ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
   ///   - observer: What hears of calls when they end.
   /// - Precondition: There is at least one worker.
@@ -52,7 +56,8 @@ public struct ArrayAccess: Hashable, Sendable {
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), writesEmptyChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    json: JSONCoding = JSONCoding(), damageReport: DamageReport? = nil, observer: ArrayObserver? = nil
+    json: JSONCoding = JSONCoding(), executor: ZarrExecutor = .shared, damageReport: DamageReport? = nil,
+    observer: ArrayObserver? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
@@ -64,6 +69,7 @@ public struct ArrayAccess: Hashable, Sendable {
     self.json = json
     self.damageReport = damageReport
     self.observer = observer
+    self.executor = executor
   }
 
   /// The largest element that is written.

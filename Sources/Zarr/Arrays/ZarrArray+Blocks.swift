@@ -82,7 +82,7 @@ extension ZarrArray {
   }
 
   /// The elements of a block as values of a type.
-  fileprivate func values<Value: ZarrElement>(
+  func values<Value: ZarrElement>(
     of block: ElementBlock<BlobView>
   ) throws -> ElementBlock<[Value]> {
     do {
@@ -140,7 +140,10 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
 }
 
 /// Reads blocks of elements one after the other, each while the caller works on the one before.
-final class BlockReader {
+///
+/// It belongs to one thread or task at a time.
+final class BlockReader: @unchecked Sendable {
+  // SAFETY: What changes is only touched by that thread.
   private let array: ZarrArray
   private let regions: BlockRegions?
   private let monitor: ProgressMonitor?
@@ -177,12 +180,18 @@ final class BlockReader {
     wanted = size.wanted
   }
 
-  deinit { stop() }
+  deinit { part.cancel() }
+
+  /// Has the work end soon. Any thread may call this.
+  func cancel() {
+    part.cancel()
+  }
 
   /// Returns the next block, or nil after the last one.
   ///
   /// - Throws: What reading throws, and ``ZarrError/cancelled``. There is no other block then.
   func next() throws -> ElementBlock<BlobView>? {
+    if part.isCancelled { throw ZarrError.cancelled }
     guard let regions, !rest.isEmpty else {
       monitor?.finish()
       return nil
@@ -201,7 +210,7 @@ final class BlockReader {
       wanted = isCutShort ? Self.smallest : size.wanted
       rest = rest.lowerBound + view.count..<rest.upperBound
       if !rest.isEmpty {
-        ahead = ReadAhead { [rest, wanted, limit = size.limit, array, part] in
+        ahead = ReadAhead(workerCount: array.access.workerCount) { [rest, wanted, limit = size.limit, array, part] in
           try Self.read(rest, wanted: wanted, limit: limit, regions, of: array, part)
         }
       }
