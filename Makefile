@@ -1,17 +1,19 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test crash compare results pages check bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test python-test crash compare results pages check observability bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test     run all tests, also against zarr-python and zarrs"
+	@echo "make python-test  test the Python package as it is when it is installed"
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
 	@echo "make pages    test what draws the charts, and look at the page of Benchmarks/Results with Chromium"
 	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
+	@echo "make observability  test the logs and metrics of the package's trait"
 	@echo "make bench-check  fail if a kernel lost speed since BASE=HEAD~1, which is built and measured beside it"
 	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
-	@echo "make lint     check the formatting and the layers, as continuous integration does"
+	@echo "make lint     check the formatting, the layers and the words, as continuous integration does"
 	@echo "make format   format the sources"
 	@echo "make docs     build the documentation of both libraries"
 
@@ -23,6 +25,11 @@ demo: dependencies
 
 test: dependencies python
 	swift test
+	@python3 Tests/Client/test.py
+	@sh Python/test.sh --if-possible
+
+python-test: dependencies
+	@sh Python/test.sh
 
 ROUNDS ?= 1000
 
@@ -47,9 +54,12 @@ pages:
 	@python3 Tests/Pages/check.py Benchmarks/Results/index.html
 
 # Leaks are left to other tools: the test runner itself leaks.
-check: dependencies python lint docs
+check: dependencies python lint docs observability
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address
 	@sh Tests/ThreadSanitizer/run.sh
+
+observability: dependencies
+	swift test --package-path Tests/Observability --scratch-path .build-observability
 
 bench-check: dependencies
 	@python3 Scripts/bench_check.py
@@ -60,6 +70,7 @@ fuzz: dependencies
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@python3 Scripts/check_layers.py
+	@python3 Scripts/check_words.py
 
 format:
 	swift format format --in-place --recursive Package.swift Sources Tests Benchmarks

@@ -13,32 +13,47 @@ let package = Package(
     // For tests: loaded before all other libraries of the tool, to end it or let it fail at a call to the system.
     .library(name: "SystemFaults", type: .dynamic, targets: ["CSystemFaults"]),
   ],
+  traits: [
+    .trait(name: "Observability", description: "Arrays can write to swift-log and count in swift-metrics.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    // Fetched and built only with the trait.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // C libraries
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
-    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
-    .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"])]),
-    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
-    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
+    .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"]), .brew(["c-blosc"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
     .target(name: "CKernels"),
     .target(name: "CSystemCalls"),
+    .target(name: "ZarrPlatform"),
 
     // Libraries
     .target(
       name: "ChunkEngine",
-      dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CBzip2", "CLZMA", "CKernels"]),
-    .target(name: "Zarr", dependencies: ["ChunkEngine", "CSystemCalls"]),
+      dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CBzip2", "CLZMA", "CKernels", "ZarrPlatform"]),
+    .target(
+      name: "Zarr",
+      dependencies: [
+        "ChunkEngine", "CSystemCalls", "ZarrPlatform",
+        .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
+      ]),
 
     // Executables
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
     .executableTarget(
       name: "zvlen",
-      dependencies: ["Zarr", "ChunkEngine", "CSystemCalls", "CommandLineOptions", argumentParser]),
+      dependencies: [
+        "Zarr", "ChunkEngine", "CSystemCalls", "ZarrPlatform", "CommandLineOptions", argumentParser,
+      ]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
       name: "zvlen-bench",
@@ -88,7 +103,7 @@ for target in package.targets where target.type != .system {
 
 // With this variable in the environment, as Tests/Fuzz/run.sh has it, the libraries are built to be fuzzed.
 if Context.environment["ZARR_VLEN_FUZZ"] != nil {
-  let instrumented = ["CKernels", "CSystemCalls", "ChunkEngine", "Zarr", "FuzzTargets"]
+  let instrumented = ["CKernels", "CSystemCalls", "ZarrPlatform", "ChunkEngine", "Zarr", "FuzzTargets"]
   for target in package.targets where instrumented.contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
     target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The paths that `ckernels_crc32c` chooses between. Inside them `state` is the bare remainder: whoever calls
-// them does the inversion before the first and after the last byte of a checksum.
+// The paths that `ckernels_crc32c` chooses between. Inside them `state` is the bare remainder. The
+// caller inverts it before the first and after the last byte of a checksum.
 //
 // CRC-32C is the remainder modulo the Castagnoli polynomial (RFC 3720, section 12.1)
 //

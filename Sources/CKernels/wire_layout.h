@@ -15,7 +15,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/// The bytes that are copied at a time, of which the last may lie behind the element on both sides.
+/// The bytes that are copied at a time. The last ones may lie past the end of the element on both sides.
 enum { block_byte_count = 64 };
 
 /// Elements of more bytes are for `memcpy`, which has better ways for them.

@@ -1,33 +1,32 @@
 import ArgumentParser
 import Zarr
 
-/// Stores blobs and texts in Zarr arrays, and gets them back.
+/// Stores blobs and text in Zarr arrays, and gets them back.
 @main
 struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "zvlen",
-    abstract: "Stores millions of files, lines or texts in Zarr arrays, and gets them back.",
+    abstract: "Stores millions of files or lines in Zarr arrays, and gets them back.",
     discussion: """
-      A Zarr array is a directory with a file zarr.json that describes it, and files that hold compressed \
+      A Zarr array is a directory. The file zarr.json in it describes the array, and other files hold compressed \
       chunks of its elements. Here an element is a file, a line, or any other run of bytes.
 
-      Put a directory tree into an array, look at it, and get it back:
+      Import a directory tree, look at it, and get it back:
         zvlen import photos -o photos.zarr
         zvlen info photos.zarr
         zvlen export photos.zarr -o photos-again
 
-      Put the lines of a file into an array, and read some of them:
+      Import the lines of a file, and read some of them:
         zvlen import events.jsonl -o events.zarr
         zvlen cat events.zarr 0 17 1000000
 
-      Copy an array, or a whole hierarchy, with other chunks, shards or codecs, or to Zarr v3:
+      Copy an array or a whole hierarchy, to other chunks, shards or codecs, or to Zarr v3:
         zvlen copy old.zarr new.zarr --zarr-format 3 --validate
 
-      Every command takes the path of the array or group itself, also inside of a larger hierarchy, as \
-      photos.zarr/blobs.
+      Every command takes the path of an array or group, such as photos.zarr/blobs inside a larger hierarchy.
 
-      The exit code is 0 for success, 1 for bad data and failures, 64 for wrong usage, and 2 if zvlen verify or \
-      zvlen repair found no damage but could not check everything.
+      The exit code is 0 for success, 1 for bad data and failures, 2 if zvlen verify or zvlen repair found no \
+      damage but could not check everything, and 64 for wrong usage.
       """,
     version: "0.1.0",
     subcommands: [
@@ -37,7 +36,9 @@ struct Main: ParsableCommand {
       ConformanceCommand.self,
     ])
 
-  /// Runs the command that the arguments name, and turns errors into a line and an exit code.
+  /// Runs the command that the arguments name.
+  ///
+  /// An error becomes a line and an exit code.
   static func main() {
     StandardStreams.openClosed()
     var command: any ParsableCommand
@@ -57,11 +58,12 @@ struct Main: ParsableCommand {
     }
   }
 
-  /// How long a command that reads begins anew when what it reads is replaced again and again.
+  /// How long a command starts again when what it reads is replaced again and again.
   private static let patience = Duration.seconds(30)
 
-  /// Whether an error says that what a command reads was replaced, and the command has shown nothing yet: it can
-  /// then read what is there now.
+  /// Whether an error says that what a command reads was replaced, and the command has shown nothing yet.
+  ///
+  /// The command can then start again and read what is there now.
   static func canRunAgain(after error: any Error) -> Bool {
     guard !StandardStreams.hasOutput else { return false }
     switch error {
@@ -72,9 +74,9 @@ struct Main: ParsableCommand {
 
   /// Ends the process because of an error of a command.
   private static func end(for error: any Error, of command: any ParsableCommand) -> Never {
-    // Whoever read the output, as `head`, has enough.
+    // A reader such as `head` has enough.
     if error is BrokenPipe { exit() }
-    // Requests for help, wrong usage, and codes without a message.
+    // These are requests for help, wrong usage, and codes without a message.
     if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
     if let code = Interruption.exitCode { exit(withError: ExitCode(code)) }
     let advice = command is any ReadingCommand ? ReadingOptions.advice(for: error) : ""

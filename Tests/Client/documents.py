@@ -12,6 +12,7 @@ of the program. What a block uses and readers have themselves is in a comment of
 With names as arguments, only the pages that have one of them in their path are tried.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -45,7 +46,7 @@ def is_declaration(block: str) -> bool:
 
 def program(blocks: list[tuple[int, str]], page: Path, *, is_async: bool) -> str:
     """The source of a program that has some blocks of a page, whose lines keep their numbers."""
-    imports = {"import ChunkEngine", "import Zarr", "import Foundation"}
+    imports = {"import Zarr", "import Foundation"}
     declarations: list[str] = []
     body: list[str] = []
     for line, block in blocks:
@@ -102,8 +103,11 @@ def main() -> int:
         directory.mkdir(parents=True)
         (directory / "Program.swift").write_text(source)
     build = ["swift", "build", "--package-path", str(CLIENT), "--scratch-path", str(SCRATCH)]
-    subprocess.run(build, check=True)
-    shown = subprocess.run([*build, "--show-bin-path"], check=True, capture_output=True, text=True)
+    environment = os.environ | {"CLIENT": "documents"}
+    subprocess.run(build, check=True, env=environment)
+    shown = subprocess.run(
+        [*build, "--show-bin-path"], check=True, capture_output=True, text=True, env=environment
+    )
     binaries = Path(shown.stdout.strip())
     failed = 0
     for name in sources:

@@ -43,7 +43,7 @@ struct ElementTextTests {
   func everyType(index: Int) throws {
     let sample = Self.samples[index]
     try ZarrArray.create(
-      in: FileStore(creating: scratch.path("data.zarr")), writing: sample.elements,
+      in: FileStore(creating: scratch.path("data.zarr")), blobs: sample.elements,
       options: ArrayOptions(dataType: sample.type, chunkSize: .rows(2)))
     for arguments in [["dump", "data.zarr"], ["conformance", "--array_path=data.zarr"]] {
       let outcome = try Tool.run(arguments, in: scratch)

@@ -15,7 +15,8 @@ struct HierarchyTests {
   @discardableResult
   private func makeStore() throws -> ZarrGroup {
     let root = try ZarrGroup.create(in: FileStore(creating: scratch.path("data.zarr")))
-    let options = ArrayOptions(dataType: .string, chunkSize: .rows(2), compressors: [.zstd(level: 3), .crc32c])
+    let options = ArrayOptions(
+      dataType: .string, chunkSize: .rows(2), compressors: [.zstd(level: 3), .crc32c])
     try root.createArray(at: "labels", writing: ["a", "b", "c"], options: options)
     try root.createArray(
       at: "run/images", shape: [4, 6], options: ArrayOptions(chunkSize: .shape([2, 3]), compressors: []))

@@ -110,9 +110,9 @@ struct JSONTests {
   @Test("verify finds elements that are not JSON")
   func verify() throws {
     let store = try FileStore(creating: scratch.path("data.zarr"))
-    try ZarrArray.create(
-      in: store, writing: [Array("1".utf8), Array("{]".utf8)],
-      options: ArrayOptions(dataType: .json, chunkSize: .rows(2)))
+    let array = try ZarrArray.create(
+      in: store, shape: [2], options: ArrayOptions(dataType: .json, chunkSize: .rows(2)))
+    try array.write(checked: ["1", "{]"])
     let outcome = try Tool.run(["verify", "data.zarr"], in: scratch)
     #expect(outcome.exitCode != 0)
     #expect(outcome.text.contains("element 1 is not JSON"))
@@ -188,7 +188,7 @@ struct JSONTests {
     #expect(try scratch.names().sorted() == ["text.zarr", "tree"])
     #expect(throws: ZarrError.self) {
       try ZarrArray.create(
-        in: MemoryStore(), writing: [element], options: ArrayOptions(dataType: .json, chunkSize: .rows(1)))
+        in: MemoryStore(), blobs: [element], options: ArrayOptions(dataType: .json, chunkSize: .rows(1)))
     }
   }
 
@@ -230,10 +230,10 @@ struct JSONTests {
     "What others have stored with NaN is read, and dump writes JSON",
     arguments: [ZarrFormat.version2, .version3])
   func notANumber(format: ZarrFormat) throws {
-    try ZarrArray.create(
-      in: FileStore(creating: scratch.path("data.zarr")),
-      writing: [Array(#"{"b":NaN,"a":[-Infinity,1]}"#.utf8), Array("Infinity".utf8), Array("2".utf8)],
+    let array = try ZarrArray.create(
+      in: FileStore(creating: scratch.path("data.zarr")), shape: [3],
       options: ArrayOptions(dataType: .json, chunkSize: .rows(2), zarrFormat: format))
+    try array.write(checked: [#"{"b":NaN,"a":[-Infinity,1]}"#, "Infinity", "2"])
     let lines = try Tool.succeed("dump", "data.zarr", in: scratch).lines
     let first =
       format == .version2 ? #"{"a":["-Infinity",1],"b":"NaN"}"# : #"{"b":"NaN","a":["-Infinity",1]}"#

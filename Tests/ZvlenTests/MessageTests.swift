@@ -36,12 +36,12 @@ struct MessageTests {
     try Tool.fail(
       "import", "lines.z", "-o", "data.zarr", "--type", type, in: scratch,
       saying:
-        "lines.z is compressed by \(name), and holds no lines of its own; import what is in it: \(program) < lines.z | zvlen import - -o data.zarr --type \(type)"
+        "lines.z is compressed by \(name), and has no lines of its own; import its contents: \(program) < lines.z | zvlen import - -o data.zarr --type \(type)"
     )
     try Tool.fail(
       "import", "-", "-o", "data.zarr", "--type", type, in: scratch, input: magic + [0x0A],
       saying:
-        "standard input is compressed by \(name), and holds no lines of its own; import what is in it: \(program) < FILE | zvlen import - -o data.zarr --type \(type)"
+        "standard input is compressed by \(name), and has no lines of its own; import its contents: \(program) < FILE | zvlen import - -o data.zarr --type \(type)"
     )
     #expect(try scratch.names() == ["lines.z"])
     // Files of a directory are taken as they are.
@@ -86,7 +86,7 @@ struct MessageTests {
       try Tool.fail(
         "import", "lines.txt", "-o", "data.zarr", "--type", type, in: scratch,
         saying:
-          "lines.txt is UTF-16, not UTF-8, and holds no lines of its own; convert it: iconv -f UTF-16 -t UTF-8 < lines.txt"
+          "lines.txt is UTF-16, not UTF-8, and has no lines of its own; convert it: iconv -f UTF-16 -t UTF-8 < lines.txt"
       )
     }
     try Tool.succeed("import", "lines.txt", "-o", "data.zarr", "--type", "bytes", in: scratch)

@@ -85,8 +85,8 @@ struct UsageTests {
     arguments: [
       (["import", "missing", "-o", "x"], "missing"), (["cat", "missing", "0"], "no such directory"),
       (["info", "file"], "is a file"), (["verify", "directory"], "no zarr.json"),
-      (["import", "directory", "file", "-o", "x"], "one by one"),
-      (["import", "directory", "-", "-o", "x"], "one by one"),
+      (["import", "directory", "file", "-o", "x"], "import them separately"),
+      (["import", "directory", "-", "-o", "x"], "import them separately"),
       (["import", "directory", "--null", "-o", "x"], "--null"),
       (["export", "directory", "-o", "x"], "no zarr.json"), (["tree", "missing"], "no such directory"),
       (["copy", "missing", "x"], "no such directory"), (["copy", "directory", "x"], "no zarr.json"),

@@ -12,7 +12,7 @@ struct VerifyTests {
 
   private func makeArray(checksum: Bool) throws {
     let lines = (0..<100).map { "element \($0)\n" }.joined()
-    let options = checksum ? ["--checksum"] : []
+    let options = checksum ? [] : ["--no-checksum"]
     let outcome = try Tool.run(
       ["import", "-", "-o", "data.zarr", "--chunk-count", "10"] + options, in: scratch,
       input: Array(lines.utf8))
@@ -157,7 +157,7 @@ struct VerifyTests {
       outcome.lines == [
         "ok: data.zarr: 10 chunks, 100 elements",
         "note: data.zarr/c/10 is a chunk outside of the shape [100] of its array",
-        "note: data.zarr/c/README is no chunk of its array",
+        "note: data.zarr/c/README is not a chunk of its array",
         "note: data.zarr/c/.3.0123456789abcdef.partial is a temporary or lock file of a writer",
       ])
     #expect(try Tool.succeed("verify", "data.zarr", in: scratch).lines.count == 1)

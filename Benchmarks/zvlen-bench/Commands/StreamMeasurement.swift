@@ -54,7 +54,8 @@ struct StreamMeasurement {
   ) throws -> ZarrArray {
     let options = ArrayOptions(
       chunkSize: .bytes(settings.chunkBytes.value),
-      shardSize: settings.shardBytes.map { .bytes($0.value) }, compressors: settings.codec.stages, overwrites: true
+      shardSize: settings.shardBytes.map { .bytes($0.value) }, compressors: settings.codec.stages,
+      overwrites: true
     )
     let appender = try Appender.create(
       in: store, options: options, access: ArrayAccess(workerCount: workerCount),

@@ -71,7 +71,6 @@ extension TuneSetting {
   var snippet: String {
     let shards = shardBytes.map { ", shardSize: .bytes(\(Self.swift($0)))" } ?? ""
     return """
-      import ChunkEngine
       import Zarr
 
       let options = ArrayOptions(

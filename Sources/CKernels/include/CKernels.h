@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 // Every function here can be called from any thread, does not allocate, and reads nothing outside the bytes
-// that it is given, unless it says so. No alignment is asked for. `bytes` may be null where there are none.
+// that it is given, unless it says so. No alignment is needed. `bytes` may be null where there are none.
 
 /// Continues the CRC-32C (Castagnoli, as in RFC 3720) `checksum` of the bytes before `bytes` over `count`
 /// bytes.
@@ -72,11 +72,11 @@ typedef struct {
 
 /// Lays out elements in wire form: 4 bytes with the length of each, little endian, and its bytes.
 ///
-/// It stops in front of the first element that is not in order (offsets that decrease or lie outside of the
-/// bytes, one larger than `largest`), that does not fit `room`, or that has fewer than 64 bytes behind it, and
-/// so may stop before the last. That element is for the caller to look at.
+/// It stops before the first element that is not in order (offsets that decrease or lie outside of the bytes,
+/// one larger than `largest`), that does not fit `room`, or that fewer than 64 bytes follow. It may therefore
+/// stop before the last one. The caller has to check that element.
 ///
-/// Behind the `room` bytes at `output` are 64 that may be written too.
+/// The 64 bytes after the `room` bytes at `output` may be written too.
 ///
 /// - Complexity: O(*n*) in the bytes of the elements.
 CKernelsProgress ckernels_lay_out(CKernelsElements elements, void *output, size_t room);
@@ -87,10 +87,10 @@ CKernelsProgress ckernels_lay_out_portable(CKernelsElements elements, void *outp
 /// Copies `count` elements in wire form back to back to `output`, and writes where each of them ends there,
 /// with `base` added.
 ///
-/// It stops in front of the first one that is larger than what is left of the `room` bytes of all of them.
+/// It stops before the first element that is larger than what is left of the `room` bytes.
 ///
-/// Behind the elements are 64 bytes that may be read, and behind the `room` bytes of output 64 that may be
-/// written too.
+/// The 64 bytes after the elements may be read, and the 64 bytes after the `room` bytes of output may be
+/// written.
 ///
 /// - Complexity: O(*n*) in the bytes of the elements.
 CKernelsProgress ckernels_take_apart(

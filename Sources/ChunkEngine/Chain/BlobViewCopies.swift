@@ -82,7 +82,7 @@ extension BlobView {
     }
   }
 
-  /// How many blocks of elements there are, of which each is worked on by one thread.
+  /// The number of blocks of elements, each of which one thread works on.
   private var blockCount: Int { (count + Self.blockElementCount - 1) / Self.blockElementCount }
 
   private static var blockElementCount: Int { 1 << 14 }

@@ -1,17 +1,17 @@
-import Glibc
+import ZarrPlatform
 
 /// The most memory that data which is read can make the engine take.
 ///
-/// Sizes in stored bytes are claims. Whatever they say, no chunk takes more than this, at any stage of its
-/// codecs, and no call gives more. They are checked for each chunk, and for none of its elements.
+/// Sizes in stored bytes are claims. Whatever they say, no chunk takes more than this at any stage of its codecs,
+/// and no call returns more. The engine checks them once a chunk, not once an element.
 public struct DecodingLimits: Hashable, Sendable {
   /// The most bytes that a chunk may decode to, at any stage.
   public var decodedByteCountPerChunk: Int
 
-  /// The most bytes that one call may give: of all elements together, and of what points to them.
+  /// The most bytes that one call may return: those of all elements, and of what points to them.
   public var decodedByteCountPerCall: Int
 
-  /// The most elements that one call may give.
+  /// The most elements that one call may return.
   public var elementCountPerCall: Int
 
   /// The most times its stored size that a chunk may decode to, if that is more than
@@ -24,15 +24,12 @@ public struct DecodingLimits: Hashable, Sendable {
   /// Creates limits.
   ///
   /// - Parameters:
-  ///   - decodedByteCountPerChunk: The most bytes that a chunk may decode to: 1 GiB by default.
-  ///   - decodedByteCountPerCall: The most bytes that one call may give: by default half of the
-  ///     machine's memory. Each element counts with its bytes, and with 8 more if elements are of any size.
-  ///   - elementCountPerCall: The most elements that one call may give: by default any number
-  ///     of them, within the bytes.
-  ///   - expansionRatio: The most times its stored size that a large chunk may decode to: 1000 by
-  ///     default.
-  ///   - shardIndexByteCount: The most bytes that the index of a shard may have, 16 for each inner chunk: 128
-  ///     MiB by default.
+  ///   - decodedByteCountPerChunk: 1 GiB by default.
+  ///   - decodedByteCountPerCall: Half of the machine's memory by default. Each element counts with its bytes, and
+  ///     with 8 more if elements are of any size.
+  ///   - elementCountPerCall: Any number by default, within the bytes.
+  ///   - expansionRatio: 1000 by default.
+  ///   - shardIndexByteCount: 128 MiB by default. Each inner chunk takes 16 bytes.
   public init(
     decodedByteCountPerChunk: Int = 1 << 30,
     decodedByteCountPerCall: Int = DecodingLimits.usualByteCountPerCall, elementCountPerCall: Int = Int.max,
@@ -45,17 +42,13 @@ public struct DecodingLimits: Hashable, Sendable {
     self.shardIndexByteCount = max(0, shardIndexByteCount)
   }
 
-  /// What a chunk may decode to however little is stored of it: 256 MiB.
+  /// The bytes that a chunk may always decode to, however few are stored: 256 MiB.
   ///
-  /// Chunks of one value again and again are common, and compress to next to nothing.
+  /// Chunks that repeat one value are common, and compress to next to nothing.
   public static let alwaysExpandedByteCount = 256 << 20
 
   /// Half of the machine's memory.
-  public static let usualByteCountPerCall: Int = {
-    let (byteCount, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
-      by: sysconf(Int32(_SC_PAGESIZE)))
-    return overflow || byteCount <= 0 ? 1 << 32 : byteCount / 2
-  }()
+  public static let usualByteCountPerCall = Platform.memoryByteCount.map { $0 / 2 } ?? 1 << 32
 
   /// The most bytes that a chunk within the limits is stored as.
   ///
@@ -90,7 +83,8 @@ public struct DecodingLimits: Hashable, Sendable {
     return min(decodedByteCountPerChunk, overflow ? Int.max : max(Self.alwaysExpandedByteCount, product))
   }
 
-  /// Says that a chunk expands too much, if it is for that that a codec found the limit exceeded.
+  /// Turns the error of a codec into ``ChunkError/expansionExceedsLimit(codec:byteCount:storedByteCount:ratio:)`` if
+  /// the ratio set the limit.
   func explaining(_ error: ChunkError, ofStored storedByteCount: Int) -> ChunkError {
     guard case .decodedByteCountExceedsLimit(let codec, let byteCount, let limit) = error,
       limit == decodedByteCount(ofStored: storedByteCount), limit < decodedByteCountPerChunk,

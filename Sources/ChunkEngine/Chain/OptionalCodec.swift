@@ -8,32 +8,32 @@
 /// and the draft of [optional](https://github.com/zarr-developers/zarr-extensions/pull/33).
 ///
 /// In memory an element has a byte in front that says whether it is there, see ``ElementLayout``.
-public struct OptionalCodec: ArrayToBytesCodec {
-  public static var name: String { "zarrs.optional" }
+package struct OptionalCodec: ArrayToBytesCodec {
+  package static var name: String { "zarrs.optional" }
 
   /// The bytes of the two sizes.
   static let headerByteCount = 16
 
   /// The codecs of the mask.
-  public let mask: CodecChain
+  package let mask: CodecChain
 
   /// The codecs of the elements that are there, without the byte in front.
-  public let data: CodecChain
+  package let data: CodecChain
 
   /// Creates a codec.
   ///
   /// - Precondition: `mask` takes elements of one byte.
-  public init(mask: CodecChain, data: CodecChain) {
+  package init(mask: CodecChain, data: CodecChain) {
     precondition(mask.layout == .fixed(byteCount: 1), "the mask are truth values")
     self.mask = mask
     self.data = data
   }
 
-  public func makeEncoder() throws(ChunkError) -> any ArrayEncoder {
+  package func makeEncoder() throws(ChunkError) -> any ArrayEncoder {
     try OptionalEncoder(self)
   }
 
-  public func makeDecoder() throws(ChunkError) -> any ArrayDecoder {
+  package func makeDecoder() throws(ChunkError) -> any ArrayDecoder {
     try OptionalDecoder(self)
   }
 
@@ -52,25 +52,23 @@ public struct OptionalCodec: ArrayToBytesCodec {
   }
 }
 
-/// The encoders of mask and data of ``OptionalCodec``, with their arenas.
+/// Takes elements apart into mask and data, and encodes both.
 private final class OptionalEncoder: ArrayEncoder {
   private let codec: OptionalCodec
-  private let maskEncoder: ChainEncoder
-  private let dataEncoder: ChainEncoder
-  private var mask = ByteArena()
-  private var data = ByteArena()
+  private var mask: PartEncoder
+  private var data: PartEncoder
 
   init(_ codec: OptionalCodec) throws(ChunkError) {
     self.codec = codec
-    maskEncoder = try ChainEncoder(codec.mask)
-    dataEncoder = try ChainEncoder(codec.data)
+    mask = try PartEncoder(codec.mask)
+    data = try PartEncoder(codec.data)
   }
 
   func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
-    mask.removeAll()
-    data.removeAll()
+    mask.elements.removeAll()
+    data.elements.removeAll()
     let presentCount =
       if let byteCount = try codec.elementByteCount(of: chunk) {
         try splitFixed(source, of: chunk, elementByteCount: byteCount)
@@ -80,10 +78,10 @@ private final class OptionalEncoder: ArrayEncoder {
     let start = output.count
     try output.append(littleEndianUInt64: 0)
     try output.append(littleEndianUInt64: 0)
-    try Self.append(mask, shape: chunk.shape, with: maskEncoder, to: &output)
+    try mask.encode(shape: chunk.shape, into: &output)
     let maskByteCount = output.count - start - OptionalCodec.headerByteCount
     if presentCount > 0 {
-      try Self.append(data, shape: [presentCount], with: dataEncoder, to: &output)
+      try data.encode(shape: [presentCount], into: &output)
     }
     let dataByteCount = output.count - start - OptionalCodec.headerByteCount - maskByteCount
     output.overwrite(littleEndianUInt64: UInt64(maskByteCount), at: start)
@@ -96,13 +94,13 @@ private final class OptionalEncoder: ArrayEncoder {
   ) throws(ChunkError) -> Int {
     let byteCount = try chunk.byteCount(ofElements: elementByteCount, codec: OptionalCodec.name)
     try source.checkByteCount(byteCount, codec: OptionalCodec.name)
-    try mask.reserve(chunk.elementCount)
-    try data.reserve(byteCount - chunk.elementCount)
+    try mask.elements.reserve(chunk.elementCount)
+    try data.elements.reserve(byteCount - chunk.elementCount)
     var presentCount = 0
     for start in stride(from: 0, to: byteCount, by: elementByteCount)
     where try appendMask(of: source.byte(at: start)) {
       presentCount += 1
-      try data.append(copying: source.extracting(start + 1..<start + elementByteCount))
+      try data.elements.append(copying: source.extracting(start + 1..<start + elementByteCount))
     }
     return presentCount
   }
@@ -110,9 +108,9 @@ private final class OptionalEncoder: ArrayEncoder {
   /// Takes elements in wire form apart, and returns how many of them are there.
   private func splitVariable(_ source: RawSpan, count: Int) throws(ChunkError) -> Int {
     var elements = try WireFormReader(source, expectedCount: count, codec: OptionalCodec.name)
-    try mask.reserve(count)
-    try data.reserve(source.byteCount)
-    try data.append(littleEndian: 0)
+    try mask.elements.reserve(count)
+    try data.elements.reserve(source.byteCount)
+    try data.elements.append(littleEndian: 0)
     var presentCount = 0
     while let element = try elements.next() {
       guard !element.isEmpty else {
@@ -120,13 +118,13 @@ private final class OptionalEncoder: ArrayEncoder {
           codec: OptionalCodec.name, reason: "element \(elements.index - 1) does not say whether it is there")
       }
       guard try appendMask(of: element.byte(at: 0)) else { continue }
-      try data.appendElement(
+      try data.elements.appendElement(
         element.extracting(1..<element.byteCount), index: presentCount,
         maximumElementByteCount: WireForm.maximumElementByteCount)
       presentCount += 1
     }
-    data.overwrite(littleEndian: UInt32(presentCount), at: 0)
-    if codec.data.elementsAreText { try Self.validateText(data, count: presentCount) }
+    data.elements.overwrite(littleEndian: UInt32(presentCount), at: 0)
+    if codec.data.elementsAreText { try Self.validateText(data.elements, count: presentCount) }
     return presentCount
   }
 
@@ -135,35 +133,27 @@ private final class OptionalEncoder: ArrayEncoder {
       chunk.bytes.extracting(WireForm.headerByteCount..<chunk.count), count: count)
   }
 
-  private static func append(
-    _ chunk: borrowing ByteArena, shape: [Int], with encoder: ChainEncoder, to output: inout ByteArena
-  ) throws(ChunkError) {
-    try encoder.encode(chunk.bytes, shape: shape, into: &output)
-  }
-
   /// Appends the mask of an element, and returns whether it is there.
   private func appendMask(of byte: UInt8) throws(ChunkError) -> Bool {
     guard byte <= 1 else {
       throw .unencodable(
-        codec: OptionalCodec.name, reason: "element \(mask.count) has a mask of \(byte), not 0 or 1")
+        codec: OptionalCodec.name, reason: "element \(mask.elements.count) has a mask of \(byte), not 0 or 1")
     }
-    try mask.append(addingCapacity: 1) { output throws(ChunkError) in output.append(byte) }
+    try mask.elements.append(addingCapacity: 1) { output throws(ChunkError) in output.append(byte) }
     return byte == 1
   }
 }
 
-/// The decoders of mask and data of ``OptionalCodec``, with their arenas.
+/// Decodes mask and data, and puts elements together.
 private final class OptionalDecoder: ArrayDecoder {
   private let codec: OptionalCodec
-  private let maskDecoder: ChainDecoder
-  private let dataDecoder: ChainDecoder
-  private var mask = ByteArena()
-  private var data = ByteArena()
+  private var mask: PartDecoder
+  private var data: PartDecoder
 
   init(_ codec: OptionalCodec) throws(ChunkError) {
     self.codec = codec
-    maskDecoder = try ChainDecoder(codec.mask)
-    dataDecoder = try ChainDecoder(codec.data)
+    mask = try PartDecoder(codec.mask)
+    data = try PartDecoder(codec.data)
   }
 
   func decode(
@@ -173,23 +163,22 @@ private final class OptionalDecoder: ArrayDecoder {
     try checkDecodedByteCount(
       chunk.byteCount ?? chunk.elementCount, limit: limit, codec: OptionalCodec.name)
     let parts = try parts(of: source)
-    mask.removeAll()
-    try maskDecoder.decode(source.extracting(parts.mask), shape: chunk.shape, into: &mask, limit: limit)
-    let presentCount = try Self.countPresent(mask)
-    data.removeAll()
+    try mask.decode(source.extracting(parts.mask), shape: chunk.shape, limit: limit)
+    let presentCount = try Self.countPresent(mask.elements)
+    data.elements.removeAll()
     // Without elements the data has not gone through the codecs, some of which make bytes of nothing.
     let hasData = presentCount > 0 || !parts.data.isEmpty
     if hasData {
-      try dataDecoder.decode(source.extracting(parts.data), shape: [presentCount], into: &data, limit: limit)
+      try data.decode(source.extracting(parts.data), shape: [presentCount], limit: limit)
     } else if elementByteCount == nil {
-      try data.append(littleEndian: 0)
+      try data.elements.append(littleEndian: 0)
     }
     if let elementByteCount {
-      try Self.joinFixed(mask, data, elementByteCount: elementByteCount, into: &output)
+      try Self.joinFixed(mask.elements, data.elements, elementByteCount: elementByteCount, into: &output)
     } else {
       try Self.joinVariable(
-        mask, data, presentCount: presentCount, codec: codec.data.elementCodecName, into: &output,
-        limit: limit)
+        mask.elements, data.elements, presentCount: presentCount, codec: codec.data.elementCodecName,
+        into: &output, limit: limit)
     }
   }
 

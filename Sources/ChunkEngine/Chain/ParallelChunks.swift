@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import ZarrPlatform
 
 /// An error and the chunk that it belongs to.
 package struct ChunkFailure: Error {
@@ -17,7 +17,7 @@ package struct ChunkFailure: Error {
 /// those that are idle.
 public enum ParallelChunks {
   /// The usual number of workers: one for each core that is active.
-  public static let defaultWorkerCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+  public static let defaultWorkerCount = Platform.coreCount
 
   /// Calls `body` once for each index below `count`.
   ///

@@ -7,18 +7,18 @@
 /// data have codecs of their own; data of no bytes is not encoded. See
 /// [zarrs.vlen](https://docs.rs/zarrs/latest/zarrs/array/codec/array_to_bytes/vlen/index.html), which is
 /// experimental.
-public struct VlenCodec: ArrayToBytesCodec {
-  public static var name: String { "zarrs.vlen" }
+package struct VlenCodec: ArrayToBytesCodec {
+  package static var name: String { "zarrs.vlen" }
 
   /// The numbers that offsets are, named as in metadata.
-  public enum OffsetType: String, Hashable, Sendable, CaseIterable {
+  package enum OffsetType: String, Hashable, Sendable, CaseIterable {
     /// Numbers of four bytes.
     case uint32
     /// Numbers of eight bytes.
     case uint64
 
     /// The bytes of an offset.
-    public var byteCount: Int { self == .uint32 ? 4 : 8 }
+    package var byteCount: Int { self == .uint32 ? 4 : 8 }
 
     /// The offset at a position of many.
     func offset(_ index: Int, in offsets: RawSpan) -> UInt64 {
@@ -30,7 +30,7 @@ public struct VlenCodec: ArrayToBytesCodec {
   }
 
   /// Where the index is, named as in metadata.
-  public enum IndexLocation: String, Hashable, Sendable, CaseIterable {
+  package enum IndexLocation: String, Hashable, Sendable, CaseIterable {
     /// Before the data.
     case start
     /// After the data.
@@ -41,21 +41,21 @@ public struct VlenCodec: ArrayToBytesCodec {
   static let lengthByteCount = 8
 
   /// The codecs of the bytes of all elements, which are a chunk of one dimension.
-  public let data: CodecChain
+  package let data: CodecChain
 
   /// The codecs of the offsets, which are a chunk of one dimension.
-  public let index: CodecChain
+  package let index: CodecChain
 
   /// The numbers that offsets are.
-  public let offsetType: OffsetType
+  package let offsetType: OffsetType
 
   /// Where the index is.
-  public let indexLocation: IndexLocation
+  package let indexLocation: IndexLocation
 
   /// Creates a codec.
   ///
   /// - Precondition: `data` takes elements of one byte, and `index` those of `offsetType`.
-  public init(data: CodecChain, index: CodecChain, offsetType: OffsetType, indexLocation: IndexLocation) {
+  package init(data: CodecChain, index: CodecChain, offsetType: OffsetType, indexLocation: IndexLocation) {
     precondition(data.layout == .fixed(byteCount: 1), "the data are bytes")
     precondition(index.layout == .fixed(byteCount: offsetType.byteCount), "the index are offsets")
     self.data = data
@@ -64,11 +64,11 @@ public struct VlenCodec: ArrayToBytesCodec {
     self.indexLocation = indexLocation
   }
 
-  public func makeEncoder() throws(ChunkError) -> any ArrayEncoder {
+  package func makeEncoder() throws(ChunkError) -> any ArrayEncoder {
     try VlenEncoder(self)
   }
 
-  public func makeDecoder() throws(ChunkError) -> any ArrayDecoder {
+  package func makeDecoder() throws(ChunkError) -> any ArrayDecoder {
     try VlenDecoder(self)
   }
 }
@@ -77,25 +77,23 @@ public struct VlenCodec: ArrayToBytesCodec {
 ///
 /// See [zarrs.vlen_v2](https://docs.rs/zarrs/latest/zarrs/array/codec/array_to_bytes/vlen_v2/index.html). The
 /// codec has no settings.
-public struct VlenV2Codec: WireFormCodec, Hashable {
-  public static var name: String { "zarrs.vlen_v2" }
+package struct VlenV2Codec: WireFormCodec, Hashable {
+  package static var name: String { "zarrs.vlen_v2" }
 
   /// Creates the codec.
-  public init() {}
+  package init() {}
 }
 
-/// The encoders of index and data of ``VlenCodec``, with their arenas.
+/// Takes elements apart into index and data, and encodes both.
 private final class VlenEncoder: ArrayEncoder {
   private let codec: VlenCodec
-  private let dataEncoder: ChainEncoder
-  private let indexEncoder: ChainEncoder
-  private var data = ByteArena()
-  private var offsets = ByteArena()
+  private var data: PartEncoder
+  private var offsets: PartEncoder
 
   init(_ codec: VlenCodec) throws(ChunkError) {
     self.codec = codec
-    dataEncoder = try ChainEncoder(codec.data)
-    indexEncoder = try ChainEncoder(codec.index)
+    data = try PartEncoder(codec.data)
+    offsets = try PartEncoder(codec.index)
   }
 
   func encode(
@@ -119,19 +117,13 @@ private final class VlenEncoder: ArrayEncoder {
   /// Appends the encoded index and returns how many bytes it has.
   private func appendIndex(count: Int, to output: inout ByteArena) throws(ChunkError) -> Int {
     let before = output.count
-    try Self.append(offsets, count: count + 1, with: indexEncoder, to: &output)
+    try offsets.encode(shape: [count + 1], into: &output)
     return output.count - before
   }
 
   private func appendData(to output: inout ByteArena) throws(ChunkError) {
-    guard data.count > 0 else { return }
-    try Self.append(data, count: data.count, with: dataEncoder, to: &output)
-  }
-
-  private static func append(
-    _ chunk: borrowing ByteArena, count: Int, with encoder: ChainEncoder, to output: inout ByteArena
-  ) throws(ChunkError) {
-    try encoder.encode(chunk.bytes, shape: [count], into: &output)
+    guard data.elements.count > 0 else { return }
+    try data.encode(shape: [data.elements.count], into: &output)
   }
 
   /// Puts the bytes of the elements back to back, and where they begin into the offsets.
@@ -142,38 +134,37 @@ private final class VlenEncoder: ArrayEncoder {
       throw .unencodable(
         codec: VlenCodec.name, reason: "\(payloadByteCount) bytes are too many for offsets of 32 bits")
     }
-    data.removeAll()
-    try data.reserve(payloadByteCount)
-    offsets.removeAll()
-    try offsets.reserve((count + 1) * codec.offsetType.byteCount)
+    data.elements.removeAll()
+    try data.elements.reserve(payloadByteCount)
+    offsets.elements.removeAll()
+    try offsets.elements.reserve((count + 1) * codec.offsetType.byteCount)
     var elements = try WireFormReader(source, expectedCount: count, codec: VlenCodec.name)
     try appendOffset()
     while let element = try elements.next() {
-      try data.append(copying: element)
+      try data.elements.append(copying: element)
       try appendOffset()
     }
   }
 
   private func appendOffset() throws(ChunkError) {
+    let offset = data.elements.count
     switch codec.offsetType {
-    case .uint32: try offsets.append(littleEndian: UInt32(truncatingIfNeeded: data.count))
-    case .uint64: try offsets.append(littleEndianUInt64: UInt64(data.count))
+    case .uint32: try offsets.elements.append(littleEndian: UInt32(truncatingIfNeeded: offset))
+    case .uint64: try offsets.elements.append(littleEndianUInt64: UInt64(offset))
     }
   }
 }
 
-/// The decoders of index and data of ``VlenCodec``, with their arenas.
+/// Decodes index and data, and puts elements together.
 private final class VlenDecoder: ArrayDecoder {
   private let codec: VlenCodec
-  private let dataDecoder: ChainDecoder
-  private let indexDecoder: ChainDecoder
-  private var data = ByteArena()
-  private var offsets = ByteArena()
+  private var data: PartDecoder
+  private var offsets: PartDecoder
 
   init(_ codec: VlenCodec) throws(ChunkError) {
     self.codec = codec
-    dataDecoder = try ChainDecoder(codec.data)
-    indexDecoder = try ChainDecoder(codec.index)
+    data = try PartDecoder(codec.data)
+    offsets = try PartDecoder(codec.index)
   }
 
   func decode(
@@ -185,22 +176,20 @@ private final class VlenDecoder: ArrayDecoder {
 
     try checkDecodedByteCount(
       (count + 1) * codec.offsetType.byteCount, limit: limit, codec: VlenCodec.name)
-    offsets.removeAll()
-    try indexDecoder.decode(source.extracting(parts.index), shape: [count + 1], into: &offsets, limit: limit)
-    let range = try Self.dataRange(offsets, codec.offsetType, count: count, limit: limit)
+    try offsets.decode(source.extracting(parts.index), shape: [count + 1], limit: limit)
+    let range = try Self.dataRange(offsets.elements, codec.offsetType, count: count, limit: limit)
 
     let byteCount = try WireForm.elementsByteCount(count: count, payloadByteCount: range.count)
     try checkDecodedByteCount(WireForm.headerByteCount + byteCount, limit: limit, codec: VlenCodec.name)
-    data.removeAll()
+    data.elements.removeAll()
     // Data of no bytes has not gone through the codecs, some of which make bytes of it.
     if range.upperBound > 0 || !parts.data.isEmpty {
-      try dataDecoder.decode(
-        source.extracting(parts.data), shape: [range.upperBound], into: &data, limit: limit)
+      try data.decode(source.extracting(parts.data), shape: [range.upperBound], limit: limit)
     }
     try output.reserve(WireForm.headerByteCount + byteCount)
     try output.append(littleEndian: UInt32(count))
     try Self.appendElements(
-      data, offsets, codec.offsetType, count: count, byteCount: byteCount, to: &output)
+      data.elements, offsets.elements, codec.offsetType, count: count, byteCount: byteCount, to: &output)
   }
 
   /// Where index and data are, after the claimed size of the index was held against the bytes.
@@ -258,5 +247,38 @@ private final class VlenDecoder: ArrayDecoder {
         start = end
       }
     }
+  }
+}
+
+/// A part of a chunk that has codecs of its own, on its way to the stored bytes.
+struct PartEncoder: ~Copyable {
+  /// The elements of the part, laid out as its chain takes them.
+  var elements = ByteArena()
+  private let encoder: ChainEncoder
+
+  init(_ chain: CodecChain) throws(ChunkError) {
+    encoder = try ChainEncoder(chain)
+  }
+
+  /// Appends the encoded form of the part to `output`.
+  func encode(shape: [Int], into output: inout ByteArena) throws(ChunkError) {
+    try encoder.encode(elements.bytes, shape: shape, into: &output)
+  }
+}
+
+/// A part of a chunk that has codecs of its own, on its way back.
+struct PartDecoder: ~Copyable {
+  /// The elements of the part, laid out as its chain gives them.
+  var elements = ByteArena()
+  private let decoder: ChainDecoder
+
+  init(_ chain: CodecChain) throws(ChunkError) {
+    decoder = try ChainDecoder(chain)
+  }
+
+  /// Replaces the elements by what `source` decodes to.
+  mutating func decode(_ source: RawSpan, shape: [Int], limit: Int) throws(ChunkError) {
+    elements.removeAll()
+    try decoder.decode(source, shape: shape, into: &elements, limit: limit)
   }
 }

@@ -1,18 +1,18 @@
 /// A codec that turns the elements of a chunk into other elements, or into another order.
 ///
-/// A codec is prepared for the elements that it gets: it knows their type, and what type it makes of them.
+/// A codec is prepared for the elements of its array: it knows their type, and the type that it turns them into.
 /// It is a value that all workers share, and keeps nothing from chunk to chunk.
 public protocol ArrayToArrayCodec: Sendable {
   /// The name of the codec in Zarr v3 metadata.
   static var name: String { get }
 
-  /// Whether encoded bytes are the bytes themselves, so that only the shape changes and nothing has to run.
+  /// Whether encoding keeps the bytes and changes only the shape, so that nothing has to run.
   var isIdentity: Bool { get }
 
-  /// What encoding makes of a chunk.
+  /// Describes what encoding turns a chunk into.
   ///
-  /// - Parameter chunk: What the codec is given.
-  /// - Returns: What the next codec is given.
+  /// - Parameter chunk: The chunk before this codec.
+  /// - Returns: The chunk before the next codec.
   /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if the codec cannot take such a chunk.
   func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
 
@@ -32,7 +32,7 @@ public protocol ArrayToArrayCodec: Sendable {
   ///
   /// - Parameters:
   ///   - source: Encoded bytes. Nothing about them has been checked.
-  ///   - chunk: What the decoded bytes stand for, which is what ``encode(_:of:into:)`` was given.
+  ///   - chunk: What the decoded bytes stand for: the argument of ``encode(_:of:into:)``.
   ///   - output: Where the decoded bytes go.
   ///   - limit: The largest number of bytes that may be decoded.
   /// - Throws: ``ChunkError`` for what is wrong with `source`.
@@ -46,7 +46,7 @@ extension ArrayToArrayCodec {
   public var isIdentity: Bool { false }
 }
 
-/// A codec that gives a chunk another shape, and leaves its bytes as they are.
+/// A codec that changes the shape of a chunk and keeps its bytes.
 package protocol BytesKeepingCodec: ArrayToArrayCodec {}
 
 extension BytesKeepingCodec {

@@ -1,14 +1,15 @@
 /// A codec that turns the elements of a chunk into bytes.
 ///
-/// A codec is a value that holds the settings in the array's metadata, and what it has to know of the type of
-/// the elements. All workers share it. What a worker reuses from chunk to chunk lives in its ``ArrayEncoder``
-/// and ``ArrayDecoder``; a codec that reuses nothing may conform to these itself.
+/// A codec is a value that holds the settings in the array's metadata, and what it needs to know about the type of
+/// the elements. All workers share it. What a worker reuses from chunk to chunk lives in its ``ArrayEncoder`` and
+/// ``ArrayDecoder``. A codec that reuses nothing may conform to these itself.
 public protocol ArrayToBytesCodec: Sendable {
   /// The name of the codec in Zarr v3 metadata.
   static var name: String { get }
 
-  /// Whether encoded bytes are those of the elements in memory, as ``ElementLayout`` says, so that nothing
-  /// has to run.
+  /// Whether encoded bytes are those of the elements in memory, so that nothing has to run.
+  ///
+  /// ``ElementLayout`` says how elements lie in memory.
   var isIdentity: Bool { get }
 
   /// Creates the state with which one worker encodes.
@@ -35,7 +36,7 @@ extension ArrayToBytesCodec where Self: ArrayDecoder {
   public func makeDecoder() throws(ChunkError) -> any ArrayDecoder { self }
 }
 
-/// What one worker encodes the elements of chunk after chunk with.
+/// The state with which one worker encodes the elements of chunk after chunk.
 public protocol ArrayEncoder {
   /// Appends the encoded form of `source` to `output`, which is empty.
   ///
@@ -50,15 +51,15 @@ public protocol ArrayEncoder {
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena) throws(ChunkError)
 }
 
-/// What one worker decodes the elements of chunk after chunk with.
+/// The state with which one worker decodes the elements of chunk after chunk.
 public protocol ArrayDecoder {
   /// Appends the elements of a chunk to `output`, which is empty.
   ///
   /// - Parameters:
   ///   - source: Encoded bytes. Nothing about them has been checked.
   ///   - chunk: What the decoded bytes stand for.
-  ///   - output: Where the elements go. The reader checks a variable layout; a fixed one must
-  ///     have just the bytes of the chunk.
+  ///   - output: Where the elements go. The reader checks elements of variable size. Those of fixed size must have
+  ///     exactly the bytes of the chunk.
   ///   - limit: The largest number of bytes that may be decoded.
   /// - Throws: ``ChunkError`` for what is wrong with `source`.
   /// - Complexity: O(*n*) where *n* is the size of what is decoded.
@@ -67,7 +68,7 @@ public protocol ArrayDecoder {
   ) throws(ChunkError)
 }
 
-/// A codec that stores elements of variable size as they lie in memory, in ``WireForm``.
+/// A codec that stores elements of variable size as they lie in memory: in ``WireForm``.
 package protocol WireFormCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder {}
 
 extension WireFormCodec {

@@ -1,12 +1,11 @@
-/// A codec that puts a checksum beside the bytes of a chunk and otherwise leaves them as they are.
+/// A codec that adds a checksum to the bytes of a chunk and does not change them.
 ///
-/// The engine appends the checksum where the bytes are and drops it where they are, so a checksum after them
-/// costs no copy. One in front costs one.
+/// The engine appends and removes a checksum after the bytes in place. A checksum before them costs a copy.
 public protocol ChecksumCodec: Sendable {
   /// The name of the codec in Zarr v3 metadata.
   static var name: String { get }
 
-  /// Where the checksum stands. Defaults to after the bytes.
+  /// Where the checksum is: by default after the bytes.
   var location: ChecksumLocation { get }
 
   /// The checksum of `bytes`, which is stored in four bytes, the least significant one first.
@@ -14,8 +13,9 @@ public protocol ChecksumCodec: Sendable {
   /// - Complexity: O(*n*) where *n* is the size of `bytes`. Does not allocate.
   func checksum(of bytes: RawSpan) -> UInt32
 
-  /// What other libraries store in place of ``checksum(of:)``, which is taken too when it is read; nil if all
-  /// agree, as they do unless the codec says otherwise.
+  /// The checksum that other libraries store instead of ``checksum(of:)``, or nil if all agree.
+  ///
+  /// Reading accepts either. The default implementation returns nil.
   func otherChecksum(of bytes: RawSpan) -> UInt32?
 }
 
@@ -45,7 +45,7 @@ extension ChecksumCodec {
   }
 }
 
-/// Where a checksum stands, named as in metadata.
+/// Where a checksum is, named as in metadata.
 public enum ChecksumLocation: String, Hashable, Sendable, CaseIterable {
   /// Before the bytes.
   case start

@@ -5,8 +5,8 @@
 ///     [ written bytes | free capacity | slack for kernels ]
 ///     0            count         capacity
 ///
-/// The written bytes can be taken out of an arena. If the arena expects more of the kind, it then goes on
-/// after them, in the same allocation.
+/// You can take the written bytes out of an arena. If it expects more chunks, it goes on after them, in the same
+/// allocation.
 @safe
 public struct ByteArena: ~Copyable {
   private var allocation: Allocation?
@@ -14,7 +14,7 @@ public struct ByteArena: ~Copyable {
   /// Where the arena begins in the allocation.
   private var offset = 0
 
-  /// How many more chunks are going to be taken out of the arena, so that one allocation may serve many.
+  /// How many more chunks will be taken out of the arena, so that one allocation can serve many.
   var expectedChunkCount = 1
 
   /// The number of bytes written.
@@ -61,8 +61,8 @@ public struct ByteArena: ~Copyable {
 
   /// Makes room for `byteCount` more bytes.
   ///
-  /// The arena takes just what is asked for when it is empty, since sizes are known beforehand, and grows by
-  /// half at least when it holds bytes, so that many appends stay linear.
+  /// An empty arena takes just what you ask for, since sizes are known beforehand. One that holds bytes grows by
+  /// half at least, so that many appends stay linear.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: O(1), and O(`count`) when the arena has to move.
@@ -70,7 +70,7 @@ public struct ByteArena: ~Copyable {
     try reserve(byteCount, growingTo: Int.max)
   }
 
-  /// Makes room for `byteCount` more bytes, and takes more than they need only up to `limit`.
+  /// Makes room for `byteCount` more bytes, and takes more than that only up to `limit`.
   mutating func reserve(_ byteCount: Int, growingTo limit: Int) throws(ChunkError) {
     let (needed, overflow) = count.addingReportingOverflow(byteCount)
     guard byteCount >= 0, !overflow else { throw .outOfMemory(byteCount: byteCount) }
@@ -99,8 +99,8 @@ public struct ByteArena: ~Copyable {
     try append(addingCapacity: byteCount, growingTo: Int.max, initializingWith: initializer)
   }
 
-  /// Appends as ``append(addingCapacity:initializingWith:)`` does, and takes more memory than that needs only
-  /// up to `limit` bytes.
+  /// Appends as ``append(addingCapacity:initializingWith:)`` does, and takes more memory than needed only up to
+  /// `limit` bytes.
   mutating func append(
     addingCapacity byteCount: Int, growingTo limit: Int,
     initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
@@ -241,14 +241,14 @@ extension ByteArena {
 }
 
 extension ByteArena {
-  /// Appends what a decoder gives that does not say beforehand how much it is.
+  /// Appends the output of a decoder that does not say beforehand how large it is.
   ///
-  /// Memory is taken step by step for what has been decoded, and never for more than may be. At the limit the
-  /// decoder gets room for one more byte elsewhere, to tell whether it has come to its end.
+  /// The arena grows step by step with what has been decoded, and never beyond the limit. At the limit the decoder
+  /// gets room for one more byte elsewhere, to tell whether it has come to its end.
   ///
   /// - Parameters:
   ///   - codec: The name of the codec, for errors.
-  ///   - firstByteCount: The bytes that are likely to come.
+  ///   - firstByteCount: A guess of the size.
   ///   - free: The most bytes that may be appended.
   ///   - limit: The most bytes that the chunk may decode to, for errors.
   ///   - decode: Writes to its argument, which has room for a byte at least. Returns how many bytes it wrote,

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// Bytes that no longer change and that any number of threads and views hold together.
 ///
@@ -70,15 +70,14 @@ final class Allocation: Sendable {
 
 /// Large allocations that are no longer in use, kept for the next read.
 ///
-/// A program that reads batch after batch would otherwise have every page cleared by the system again, which
-/// costs as much as a third of decoding. The kept pages are marked as free: the system takes them back
-/// whenever it wants memory, without asking, and does not count them as memory in use of a container. Until
-/// then they show in the process's resident size.
+/// Otherwise the system would clear every page again for each batch that a program reads, which costs as much as a
+/// third of decoding. The kept pages are marked as free: the system takes them back whenever it needs memory, and
+/// does not count them as a container's memory in use. Until then they show in the resident size of the process.
 public enum RecycledMemory {
   /// The sizes that are recycled: those of the allocations that the chunks of a read share.
   ///
-  /// Large enough for huge pages, of which the first touch costs far less, and small enough that a view of a
-  /// few elements does not keep much memory alive. The larger one is for chunks of which the other holds few.
+  /// Large enough for huge pages, whose first touch costs far less, and small enough that a view of a few elements
+  /// does not keep much memory alive. The larger size is for chunks too large for the smaller one to hold many.
   private static let byteCounts = [16 << 20, 64 << 20]
 
   /// The most bytes that are kept.
@@ -97,9 +96,9 @@ public enum RecycledMemory {
 
   private static let idle = Locked(Idle())
 
-  /// Gives the kept memory back to the system at once.
+  /// Gives the kept memory back to the system.
   ///
-  /// For a program that has read what it wanted and goes on to other things for long.
+  /// Call it when your program will not read for a while.
   ///
   /// - Complexity: O(*n*) in the number of allocations.
   public static func releaseAll() {
@@ -126,7 +125,9 @@ public enum RecycledMemory {
     return overflow || all > shared / 2 ? shared : all
   }
 
-  /// The size of an allocation that is filled as a whole, and of which only what is touched takes memory.
+  /// The size of an allocation that is filled as a whole.
+  ///
+  /// Only the pages that are touched take memory.
   ///
   /// - Parameter byteCount: The bytes that it has to have.
   /// - Returns: A size that is recycled, if huge pages fit in `byteCount` and it is not too large.
@@ -145,7 +146,7 @@ public enum RecycledMemory {
     }
   }
 
-  /// Keeps an allocation of `byteCount` and the slack, if it is of a size that is recycled and there is room.
+  /// Keeps an allocation of `byteCount` and the slack, if its size is recycled and there is room.
   ///
   /// - Returns: Whether it is kept.
   static func put(_ memory: UnsafeMutableRawPointer, _ byteCount: Int) -> Bool {
@@ -163,13 +164,13 @@ public enum RecycledMemory {
 
 /// Takes memory from the system and gives it back.
 ///
-/// Every allocation has ``slack`` bytes more than was asked for. They are unused: kernels may read and
-/// write them, so that a short copy is two moves of fixed width.
+/// Every allocation has ``slack`` unused bytes after those that were asked for. Kernels may read and write them, so
+/// that a short copy is two moves of fixed width.
 enum RawMemory {
   /// The bytes after each allocation that kernels may touch.
   static let slack = 64
 
-  /// From this size on, the system is asked for huge pages: the first touch of a page costs more than
+  /// The size from which on the engine asks the system for huge pages: the first touch of a page costs more than
   /// encoding into it.
   static let hugePageByteCount = 2 << 20
 

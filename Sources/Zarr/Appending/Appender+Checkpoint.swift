@@ -25,7 +25,7 @@ extension Appender {
   /// nothing is done.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(_:)-(RawSpan)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
+  /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/elementCount(path:found:expected:)`` if the last row is not
   ///   complete. The array stays as it was at the last checkpoint, no element is lost, and the appender can go
   ///   on.
   /// - Complexity: O(*n*) where *n* is the size of the elements that are not stored yet, and of the last chunk

@@ -22,6 +22,7 @@ extension AppendingState {
   ///
   /// - Throws: Also if the last row is not complete. Nothing is lost then, and it can be called again.
   func checkpoint() throws {
+    defer { reportProgress() }
     guard layout.rowElementCount > 0 else { return }
     try appendSample()
     guard position.elements == 0 else {
@@ -37,6 +38,15 @@ extension AppendingState {
     try grow(to: rowCount, openRows: openRows)
     for value in stored.values { value.cover() }
     for chunk in stored.chunks { chunk.isCovered = true }
+  }
+
+  /// Reports to an observer what was stored since the last time.
+  private func reportProgress() {
+    guard array.access.observer != nil, let progress = monitor?.progress,
+      progress.elementCount > reportedProgress.elementCount
+    else { return }
+    array.reportAppended(progress, since: reportedProgress)
+    reportedProgress = progress
   }
 
   /// Stores all elements, but for those of a row that is not complete.

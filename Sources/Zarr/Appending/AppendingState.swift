@@ -69,6 +69,9 @@ final class AppendingState {
 
   let monitor: ProgressMonitor?
 
+  /// What an observer has heard of.
+  var reportedProgress = ProgressMonitor.Progress()
+
   /// The row behind those that are filled, or nil for an array that grows.
   let filledRowEnd: Int?
 
@@ -124,6 +127,7 @@ final class AppendingState {
       return try InnerChunkGrid(shardShape: shardShape, chunkShape: chunkShape)
     }
     values = AppendedValues(innerGrid, rowCount: rowCount)
+    let monitor = array.access.observer == nil ? monitor : ProgressMonitor(ofCallFor: monitor)
     self.array = array
     self.monitor = monitor
     self.sample = sample

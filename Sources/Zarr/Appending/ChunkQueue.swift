@@ -1,5 +1,4 @@
 import ChunkEngine
-import Foundation
 
 /// Encodes and stores sealed chunks while their appender goes on filling others.
 ///
@@ -9,8 +8,8 @@ import Foundation
 /// Chunks that could not be stored stay here. The error is thrown once, by the next call that can, and the
 /// call after that tries again.
 final class ChunkQueue: @unchecked Sendable {
-  // SAFETY: Everything below is only touched while `condition` is held.
-  private let condition = NSCondition()
+  // SAFETY: Everything below is only touched while `lock` is held.
+  private let lock = WaitingLock()
   private var sealed: [SealedChunks] = []
   private var idle: [OpenChunk] = []
   private var idleWorkerCount: Int
@@ -58,12 +57,12 @@ final class ChunkQueue: @unchecked Sendable {
 
   /// A chunk to fill.
   func takeChunk() throws -> OpenChunk {
-    try condition.withLock { idle.popLast() } ?? array.layout.filling.take()
+    try lock.withLock { idle.popLast() } ?? array.layout.filling.take()
   }
 
   /// Hands over sealed chunks.
   func submit(_ chunks: SealedChunks) {
-    condition.withLock {
+    lock.withLock {
       lastByteCount = chunks.byteCount
       sealedByteCount += lastByteCount
       sealed.append(chunks)
@@ -76,7 +75,7 @@ final class ChunkQueue: @unchecked Sendable {
   ///
   /// - Throws: The first error of any chunk.
   func waitForRoom() throws {
-    try condition.withLock {
+    try lock.withLock {
       wakeWorkers()
       if heldByteCount > memoryBudget {
         // For some chunks at a time: to be woken for each takes as long as a good part of a small one's encoding.
@@ -94,7 +93,7 @@ final class ChunkQueue: @unchecked Sendable {
   ///
   /// - Throws: The first error of any chunk.
   func drain() throws {
-    try condition.withLock {
+    try lock.withLock {
       wakeWorkers()
       while canGoOn, busyCount > 0 || !sealed.isEmpty {
         helpOrWait()
@@ -105,10 +104,10 @@ final class ChunkQueue: @unchecked Sendable {
 
   /// Drops the chunks that wait, and returns once no thread works on one.
   func cancel() {
-    condition.withLock {
+    lock.withLock {
       sealed = []
       while busyCount > 0 {
-        condition.wait()
+        lock.wait()
         sealed = []
       }
     }
@@ -137,29 +136,30 @@ final class ChunkQueue: @unchecked Sendable {
   private func startWorker() {
     guard idleWorkerCount > 0 else { return }
     idleWorkerCount -= 1
-    WorkerThreads.start { self.work() }
+    WorkerThreads.start(limit: array.concurrency) { self.work() }
   }
 
   /// Throws the first error of any chunk, once no thread works on one.
   private func checkFailure() throws {
     guard !canGoOn else { return }
-    while busyCount > 0 { condition.wait() }
+    // Chunks that are being stored stay here, whatever becomes of them.
+    if monitor?.isCancelled == true { throw ZarrError.cancelled }
+    while busyCount > 0 { lock.wait() }
     defer {
       failure = nil
       isPaused = true
     }
-    if monitor?.isCancelled == true { throw ZarrError.cancelled }
     if let failure { throw failure }
   }
 
   /// Encodes chunks until there are none.
   private func work() {
-    condition.lock()
+    lock.lock()
     while canGoOn, let chunks = sealed.popFirst() {
       store(chunks)
     }
     idleWorkerCount += 1
-    condition.unlock()
+    lock.unlock()
   }
 
   /// Encodes a chunk on this thread, or waits for another thread to be done with one.
@@ -170,7 +170,7 @@ final class ChunkQueue: @unchecked Sendable {
     if busyCount == 0, let chunks = sealed.popFirst() {
       store(chunks)
     } else {
-      condition.wait()
+      lock.wait(atMost: WaitingLock.patience)
     }
   }
 
@@ -181,9 +181,9 @@ final class ChunkQueue: @unchecked Sendable {
     var chunks = chunks
     let byteCount = chunks.byteCount
     busyCount += 1
-    condition.unlock()
+    lock.unlock()
     let result = Result { try encodeAndStore(&chunks) }
-    condition.lock()
+    lock.lock()
     busyCount -= 1
     switch result {
     case .success:
@@ -197,7 +197,7 @@ final class ChunkQueue: @unchecked Sendable {
       sealed.insert(chunks, at: 0)
       if failure == nil { failure = error }
     }
-    if heldByteCount <= resumingByteCount || busyCount == 0 || failure != nil { condition.broadcast() }
+    if heldByteCount <= resumingByteCount || busyCount == 0 || failure != nil { lock.broadcast() }
   }
 
   private func encodeAndStore(_ chunks: inout SealedChunks) throws {
@@ -218,7 +218,7 @@ final class ChunkQueue: @unchecked Sendable {
       guard value.add(piece, isLast: chunks.endsValue) else { return }
       let byteCount = value.byteCount
       chunks.valueByteCount = byteCount
-      condition.withLock {
+      lock.withLock {
         completeCount += 1
         completeByteCount += byteCount
       }

@@ -31,9 +31,15 @@ public struct ArrayAccess: Hashable, Sendable {
   /// How the values of `Codable` types are spelled in JSON.
   public var json: JSONCoding
 
+  /// What runs the calls of `async` code.
+  public var executor: ZarrExecutor
+
   /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
   /// error.
   public var damageReport: DamageReport?
+
+  /// What hears of calls when they end, or nil.
+  public var observer: ArrayObserver?
 
   /// Creates settings.
   ///
@@ -47,13 +53,16 @@ public struct ArrayAccess: Hashable, Sendable {
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
   ///   - byteCountInFlight: The most bytes on their way from stores and to them; 256 MiB by default.
   ///   - json: How the values of `Codable` types are spelled in JSON.
+  ///   - executor: What runs the calls of `async` code.
   ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
+  ///   - observer: What hears of calls when they end.
   /// - Precondition: There is at least one worker.
   public init(
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), writesEmptyChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    byteCountInFlight: Int = 256 << 20, json: JSONCoding = JSONCoding(), damageReport: DamageReport? = nil
+    byteCountInFlight: Int = 256 << 20, json: JSONCoding = JSONCoding(), executor: ZarrExecutor = .shared,
+    damageReport: DamageReport? = nil, observer: ArrayObserver? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
@@ -65,6 +74,8 @@ public struct ArrayAccess: Hashable, Sendable {
     self.byteCountInFlight = byteCountInFlight
     self.json = json
     self.damageReport = damageReport
+    self.observer = observer
+    self.executor = executor
   }
 
   /// The largest element that is written.

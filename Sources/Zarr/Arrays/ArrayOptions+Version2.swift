@@ -17,7 +17,7 @@ extension ArrayOptions {
     let dtype = try version2DataType(type)
     var filters = try version2Filters
     if let codec = try version2Serializer(type) { filters.append(codec) }
-    filters += try stages.map(Self.version2)
+    filters += try Self.stages(ofVersion2: stages).map(Self.version2)
     // What comes last is the compressor, unless it makes the bytes.
     let compressor = stages.isEmpty ? JSONValue.null : filters.removeLast()
     let separator = chunkKeyEncoding.kind == .v2 ? chunkKeyEncoding.separator : .dot
@@ -87,6 +87,13 @@ extension ArrayOptions {
     return try Self.version2(serializer)
   }
 
+  /// The codecs after the serializer, without a CRC-32C after Zstandard, whose frames have a checksum themselves.
+  ///
+  /// Every reader of Zarr v2 knows that one. numcodecs has CRC-32C only if another package is installed.
+  private static func stages(ofVersion2 stages: [MetadataExtension]) -> [MetadataExtension] {
+    stages.map(\.name).suffix(2) == [ZstdCodec.name, CRC32CCodec.name] ? stages.dropLast() : stages
+  }
+
   /// A codec as Zarr v2 has it.
   private static func version2(_ codec: MetadataExtension) throws(MetadataError) -> JSONValue {
     let prefix = "numcodecs."
@@ -94,8 +101,8 @@ extension ArrayOptions {
     let name = codec.name.hasPrefix(prefix) ? String(codec.name.dropFirst(prefix.count)) : codec.name
     switch codec.name {
     case ZstdCodec.name:
-      // Versions of numcodecs before 0.13 do not know the setting.
-      if settings["checksum"] == false { settings["checksum"] = nil }
+      // zarrs and numcodecs before 0.13 do not know the setting, and read either kind of frame.
+      settings["checksum"] = nil
     case BloscCodec.name:
       let shuffles: [JSONValue] = ["noshuffle", "shuffle", "bitshuffle"]
       settings["shuffle"] = (settings["shuffle"].flatMap { shuffles.firstIndex(of: $0) }).map(

@@ -21,6 +21,11 @@ public struct ArrayOptions: Sendable {
   /// The codec that turns elements into bytes, as metadata names it, or nil for the usual one of the data type.
   public var serializer: MetadataExtension?
   /// The codecs after the serializer, in the order in which they encode: compressors and checksums.
+  ///
+  /// The default compresses and adds a CRC-32C, so that damage to a stored chunk is an error and never another
+  /// value. `[.zstd()]` leaves the checksum out.
+  ///
+  /// In Zarr v2, Zstandard's frames always have a checksum inside instead, which all readers take.
   public var compressors: [CodecChain.Stage]
   /// The element that stands for all that was never written, as it lies in memory, or nil for the usual one
   /// of the data type: zero, or an empty element.
@@ -45,7 +50,7 @@ public struct ArrayOptions: Sendable {
   ///   - shardSize: How large the shards are that chunks are stored in, or nil for chunks that are stored one
   ///     by one.
   ///   - shardIndexLocation: Where the index of a shard is.
-  ///   - compressors: The codecs after the serializer.
+  ///   - compressors: The codecs after the serializer: Zstandard and a CRC-32C by default.
   ///   - filters: The codecs before the serializer.
   ///   - serializer: The codec that turns elements into bytes.
   ///   - fillValue: The element that stands for all that was never written, as it lies in memory, or nil for
@@ -58,7 +63,7 @@ public struct ArrayOptions: Sendable {
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
     shardSize: ChunkSize? = nil, shardIndexLocation: ShardIndexLocation = .end,
-    compressors: [CodecChain.Stage] = [.zstd()], filters: [MetadataExtension] = [],
+    compressors: [CodecChain.Stage] = [.zstd(), .crc32c], filters: [MetadataExtension] = [],
     serializer: MetadataExtension? = nil, fillValue: [UInt8]? = nil,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],
     dimensionNames: [String?]? = nil, zarrFormat: ZarrFormat = .version3, overwrites: Bool = false

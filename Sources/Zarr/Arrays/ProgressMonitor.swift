@@ -8,6 +8,10 @@ import Synchronization
 public final class ProgressMonitor: Sendable {
   /// How far work has come.
   public struct Progress: Hashable, Sendable {
+    /// The chunks read or written so far.
+    ///
+    /// Neighbouring inner chunks of a shard that are read together count as one.
+    public var chunkCount = 0
     /// The elements written or read so far.
     ///
     /// An appender counts what was appended, and neither padding nor what a chunk had before.
@@ -47,6 +51,12 @@ public final class ProgressMonitor: Sendable {
   /// What this is a part of, or nil.
   private let whole: ProgressMonitor?
 
+  /// Whether this does all the work of the whole, as the monitor of a call to an executor.
+  private let isWhole: Bool
+
+  /// Is told of bytes of elements that are held, and by whom.
+  private let grow: (@Sendable (Int, ProgressMonitor) -> Void)?
+
   /// Creates a monitor.
   ///
   /// - Parameters:
@@ -59,6 +69,8 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     whole = nil
+    isWhole = false
+    grow = nil
   }
 
   /// Creates the monitor of one of several calls that do the work of `whole` together.
@@ -77,6 +89,21 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     self.whole = whole
+    isWhole = false
+    grow = nil
+  }
+
+  /// Creates the monitor of a call that can be cancelled without the one that follows it.
+  ///
+  /// - Parameters:
+  ///   - whole: The monitor of the caller, which hears of everything.
+  ///   - grow: Called for each chunk with the bytes of its elements, and waits while there is no room for more.
+  init(ofCallFor whole: ProgressMonitor?, grow: (@Sendable (Int, ProgressMonitor) -> Void)? = nil) {
+    interval = .zero
+    handler = { _ in }
+    self.whole = whole
+    isWhole = true
+    self.grow = grow
   }
 
   /// How far the work has come.
@@ -88,18 +115,24 @@ public final class ProgressMonitor: Sendable {
     }
   }
 
-  /// Whether somebody asked the work to stop.
+  /// Whether the work is to stop.
   public var isCancelled: Bool { cancelled.load(ordering: .relaxed) || whole?.isCancelled == true }
 
   /// Asks the work to stop.
   ///
-  /// It ends with ``ZarrError/cancelled`` after the chunks that workers are at.
+  /// It ends with ``ZarrError/cancelled`` when the workers are done with their chunks.
   public func cancel() {
     cancelled.store(true, ordering: .relaxed)
   }
 
+  /// Takes back that the work is to stop.
+  func resume() {
+    cancelled.store(false, ordering: .relaxed)
+  }
+
   /// Says how many elements there will be.
   func expect(elementCount: Int) {
+    if isWhole { whole?.expect(elementCount: elementCount) }
     state.withLock { $0.progress.totalElementCount = elementCount }
   }
 
@@ -109,14 +142,17 @@ public final class ProgressMonitor: Sendable {
       elementCount: elementCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
     report(always: false) { progress in
       // Arrays that claim to be huge are counted too, and several of them together.
+      progress.chunkCount += 1
       progress.elementCount = sumOrMaximum(progress.elementCount, elementCount)
       progress.elementByteCount = sumOrMaximum(progress.elementByteCount, elementByteCount)
       progress.storedByteCount = sumOrMaximum(progress.storedByteCount, storedByteCount)
     }
+    grow?(elementByteCount, self)
   }
 
   /// Reports that all is done.
   func finish() {
+    if isWhole { whole?.finish() }
     report(always: true) { _ in }
   }
 

@@ -21,7 +21,7 @@ extension ZarrArray {
   ) throws -> [Element] {
     try withElementErrors { try type.checkReadable(from: dataType) }
     let view = try read(region, monitor: monitor)
-    return try withElementErrors { try transfer.elements(of: view, as: type) }
+    return try withElementErrors { try transfer.elements(of: view, as: type, monitor) }
   }
 
   /// Reads one element as a value of a type.
@@ -51,7 +51,7 @@ extension ZarrArray {
   ) throws {
     try withElementErrors { try type.checkReadable(from: dataType) }
     try scan(region, monitor: monitor) { region, blobs in
-      try body(region, withElementErrors { try transfer.elements(of: blobs, as: type) })
+      try body(region, withElementErrors { try transfer.elements(of: blobs, as: type, monitor) })
     }
   }
 
@@ -61,13 +61,13 @@ extension ZarrArray {
   ///   - elements: As many values as the region has elements.
   ///   - region: Where they go. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and ``ZarrError/element(path:index:reason:)`` for the
+  /// - Throws: As `write(blobs:to:monitor:)`, and ``ZarrError/element(path:index:reason:)`` for the
   ///   first value that cannot be an element; nothing is written then.
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
   public func write<Elements: Sequence>(
     _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws where Elements.Element: ZarrElement {
-    let source = try withElementErrors { try transfer.source(of: Array(elements)) }
+    let source = try withElementErrors { try transfer.source(of: Array(elements), monitor) }
     try write(source, to: region, monitor: monitor)
   }
 
@@ -75,7 +75,7 @@ extension ZarrArray {
   ///
   /// Each call reads, merges and writes a chunk. To set many elements one after the other, use a ``WriteBackView``.
   ///
-  /// - Throws: As ``write(_:to:monitor:)-(Sequence<ZarrElement>,_,_)``.
+  /// - Throws: As `write(_:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
   public func write<Element: ZarrElement>(_ element: Element, at indices: [Int]) throws {
     try write([element], to: ArrayRegion(elementAt: indices))
@@ -107,7 +107,7 @@ extension ZarrArray {
   ) throws -> ZarrArray where Elements.Element: ZarrElement {
     let path = try nodePath(path, in: store)
     var options = options
-    let source = try options.source(of: elements, access, location: location(store, path))
+    let source = try options.source(of: elements, access, location: location(store, path), monitor)
     let array = try create(
       in: store, at: path, writing: source, shape: shape, options: options, access: access, monitor: monitor)
     try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
@@ -130,7 +130,7 @@ extension ZarrArray {
   public func write(
     blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
-    try withElementErrors { try transfer.check(blobs) }
+    try withElementErrors { try transfer.check(blobs, monitor) }
     try write(blobs, to: region, monitor: monitor)
   }
 
@@ -141,7 +141,7 @@ extension ZarrArray {
 
   /// Writes one element that you have as bytes.
   ///
-  /// - Throws: As ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// - Throws: As `write(blobs:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
   public func write(blob: [UInt8], at indices: [Int]) throws {
     try write(blobs: [blob], to: ArrayRegion(elementAt: indices))
@@ -149,7 +149,7 @@ extension ZarrArray {
 
   /// Creates an array of elements that you have as bytes.
   ///
-  /// The bytes of an element are those that the data type has in memory, as for ``write(blobs:to:monitor:)-(BlobSource,_,_)``.
+  /// The bytes of an element are those that the data type has in memory, as for `write(blobs:to:monitor:)`.
   /// Groups above the array that do not exist are created too.
   ///
   /// - Parameters:
@@ -162,7 +162,7 @@ extension ZarrArray {
   ///   - access: How you work on the array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
-  /// - Throws: As ``create(in:at:shape:options:access:)`` and ``write(blobs:to:monitor:)-(BlobSource,_,_)``, and
+  /// - Throws: As ``create(in:at:shape:options:access:)`` and `write(blobs:to:monitor:)`, and
   ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has another number of elements. The document of the
   ///   array is written last: if writing fails there is no array, and trying again replaces the chunks that were stored.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
@@ -174,7 +174,7 @@ extension ZarrArray {
   ) throws -> ZarrArray {
     let path = try nodePath(path, in: store)
     var options = options
-    try options.check(blobs, access, location: location(store, path))
+    try options.check(blobs, access, location: location(store, path), monitor)
     let array = try create(
       in: store, at: path, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
     try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
@@ -196,6 +196,8 @@ extension ZarrArray {
       throw ZarrError.element(path: location(), index: failure.index, reason: failure.reason)
     } catch let error as ElementError {
       throw ZarrError.element(path: location(), index: nil, reason: error)
+    } catch ChunkError.cancelled {
+      throw ZarrError.cancelled
     }
   }
 }
@@ -203,19 +205,21 @@ extension ZarrArray {
 extension ArrayOptions {
   /// The elements of a new array as a source, after the data type is set to theirs if there is none.
   mutating func source<Elements: Sequence>(
-    of elements: Elements, _ access: ArrayAccess, location: String
+    of elements: Elements, _ access: ArrayAccess, location: String, _ monitor: ProgressMonitor?
   ) throws -> any BlobSource where Elements.Element: ZarrElement {
     let dataType = dataType ?? Elements.Element.dataType
     self.dataType = dataType
     return try ZarrArray.withElementErrors(location) {
-      try ElementTransfer(dataType, access).source(of: Array(elements))
+      try ElementTransfer(dataType, access).source(of: Array(elements), monitor)
     }
   }
 
   /// Checks the elements of a new array, after the data type is set to one for them if there is none.
-  mutating func check(_ blobs: any BlobSource, _ access: ArrayAccess, location: String) throws {
+  mutating func check(
+    _ blobs: any BlobSource, _ access: ArrayAccess, location: String, _ monitor: ProgressMonitor?
+  ) throws {
     let dataType = dataType ?? (blobs.elementsAreText ? .string : .bytes)
     self.dataType = dataType
-    try ZarrArray.withElementErrors(location) { try ElementTransfer(dataType, access).check(blobs) }
+    try ZarrArray.withElementErrors(location) { try ElementTransfer(dataType, access).check(blobs, monitor) }
   }
 }

@@ -14,6 +14,10 @@ extension ZarrArray {
   ///   ``ZarrError``, and ``StoreError``.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
+    try observed(.read, monitor) { try view(of: region, monitor: $0) }
+  }
+
+  private func view(of region: ArrayRegion?, monitor: ProgressMonitor?) throws -> BlobView {
     let plan = try plan(of: region)
     let builder = try viewBuilder(count: plan.elementCount)
     builder.keep(fillElement)
@@ -40,6 +44,13 @@ extension ZarrArray {
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
+    try observed(.scan, monitor) { try show(region, monitor: $0, body) }
+  }
+
+  private func show(
+    _ region: ArrayRegion?, monitor: ProgressMonitor?,
+    _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
+  ) throws {
     try forEachFetched(of: try plan(of: region), isShown: true, monitor: monitor) { part, decoder in
       var counts = ChunkDecoder.Counts()
       let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
@@ -58,9 +69,9 @@ extension ZarrArray {
 
   /// Reads one element.
   ///
-  /// It is decoded in memory that is used again for the next one, without what a region of many takes. A
-  /// large chunk that is one frame of Zstandard without a checksum is decoded to the end of the element only:
-  /// damage after it is not noticed then, but for a chunk that is cut or has too much.
+  /// The chunk is decoded in memory that is used again for the next one, without what a region of many takes. A
+  /// large chunk that is one frame of Zstandard is decoded to the end of the element only. Damage after that is found
+  /// if a CRC-32C covers the chunk, as it does by default, or if the chunk is cut or too long.
   ///
   /// - Throws: As ``read(_:monitor:)-8ycye``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
@@ -243,16 +254,14 @@ extension ZarrArray {
   /// Divides a region into pieces, and opens its first value if it has to be known for that.
   private func open(_ plan: PiecePlan) throws -> (plan: PiecePlan, values: ValuesToRead) {
     var plan = plan
-    let values = ValuesToRead()
     // Where a value has one chunk, there is nothing to divide.
-    guard plan.chunkCount > plan.valueCount else { return (plan, values) }
-    let first = values.open(try plan.part(0), self)
+    guard plan.chunkCount > plan.valueCount else { return (plan, ValuesToRead()) }
+    let first = ValuesToRead.open(try plan.part(0), self)
     // The first value says how large chunks are.
     try plan.divide(
       intoPiecesOf: chunksPerPiece(plan.chunkCount, byteCount: (try? first.get())?.chunkByteCount ?? 0),
       location)
-    values.expect(pieceCount: plan.piecesPerValue, first: first)
-    return (plan, values)
+    return (plan, ValuesToRead(pieceCount: plan.piecesPerValue, first: first))
   }
 
   /// The chunks that a worker reads at a time.
@@ -288,17 +297,29 @@ private final class ValuesToRead: Sendable {
   }
 
   private let values = ValuesAtWork<State>()
-  // SAFETY: Set before the first worker begins.
-  private nonisolated(unsafe) var pieceCount = 1
+  private let pieceCount: Int
+  private let isFirstOpen: Bool
 
-  /// Says how many pieces a value has, and what came of opening the first one.
-  func expect(pieceCount: Int, first: Result<OpenValue?, any Error>) {
-    unsafe self.pieceCount = pieceCount
-    _ = try? values.withValue(0, begin: { State(value: first, rest: pieceCount) }) { _ in }
+  /// Opens values when their first piece is read.
+  ///
+  /// - Parameters:
+  ///   - pieceCount: The pieces of each value.
+  ///   - first: What came of opening the first value, if that was done.
+  init(pieceCount: Int = 1, first: Result<OpenValue?, any Error>? = nil) {
+    self.pieceCount = pieceCount
+    isFirstOpen = first != nil
+    if let first {
+      try? values.withValue(0, begin: { State(value: first, rest: pieceCount) }) { _ in }
+    }
+  }
+
+  /// Whether what is known of a value is kept until its last piece is done.
+  private func isKept(_ part: PiecePlan.Part) -> Bool {
+    pieceCount > 1 || isFirstOpen && part.valueNumber == 0
   }
 
   /// Opens the value of a piece.
-  func open(_ part: PiecePlan.Part, _ array: ZarrArray) -> Result<OpenValue?, any Error> {
+  static func open(_ part: PiecePlan.Part, _ array: ZarrArray) -> Result<OpenValue?, any Error> {
     Result { try array.value(at: part.indices, part.whole.grid) }
   }
 
@@ -306,12 +327,12 @@ private final class ValuesToRead: Sendable {
   /// replaced.
   func value(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
     let result: Result<OpenValue?, any Error>
-    if unsafe pieceCount == 1 {
-      result = open(part, array)
-    } else {
+    if isKept(part) {
       result = try values.withValue(
-        part.valueNumber, begin: { State(value: open(part, array), rest: unsafe pieceCount) }
+        part.valueNumber, begin: { State(value: Self.open(part, array), rest: pieceCount) }
       ) { $0.value }
+    } else {
+      result = Self.open(part, array)
     }
     do {
       return try result.get()
@@ -324,8 +345,8 @@ private final class ValuesToRead: Sendable {
   /// Opens the version of a value that is there now.
   func reopen(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
     let result = Result { try array.openValue(at: part.indices, part.whole.grid) }
-    if unsafe pieceCount > 1 {
-      try values.withValue(part.valueNumber, begin: { State(value: result, rest: unsafe pieceCount) }) {
+    if isKept(part) {
+      try values.withValue(part.valueNumber, begin: { State(value: result, rest: pieceCount) }) {
         $0.value = result
       }
     }
@@ -334,7 +355,7 @@ private final class ValuesToRead: Sendable {
 
   /// Closes a value when its last piece is done.
   func finish(_ part: PiecePlan.Part) {
-    guard unsafe pieceCount > 1 else { return }
+    guard isKept(part) else { return }
     let isLast = try? values.withValue(
       part.valueNumber, begin: { throw ChunkError.cancelled }
     ) { state in

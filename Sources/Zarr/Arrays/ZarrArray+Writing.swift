@@ -12,6 +12,13 @@ extension ZarrArray {
     _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability = .immediate,
     monitor: ProgressMonitor?
   ) throws {
+    try observed(.write, monitor) { try put(elements, in: region, durability: durability, monitor: $0) }
+  }
+
+  private func put(
+    _ elements: any BlobSource, in region: ArrayRegion?, durability: WriteDurability,
+    monitor: ProgressMonitor?
+  ) throws {
     try checkWritable()
     let plan = try plan(of: region)
     guard elements.count == plan.elementCount else {

@@ -43,6 +43,9 @@ public final class ZarrArray: Sendable {
 
   private let currentMetadata: Locked<ArrayMetadata>
 
+  /// How chunks are named, which never changes: a key is made for each chunk, and to copy all metadata for it shows.
+  let chunkKeyEncoding: ChunkKeyEncoding
+
   /// The directory of an array below the root of a store, which notices only that its own was replaced.
   private let directory: FileIdentity?
 
@@ -80,6 +83,7 @@ public final class ZarrArray: Sendable {
       ? readingObstacle
       : !chain.hasAll(metadata.codecs) ? "its metadata has a codec that is not known here" : nil
     currentMetadata = Locked(metadata)
+    chunkKeyEncoding = metadata.chunkKeyEncoding
     directory = path.names.isEmpty ? nil : (store as? FileStore)?.directoryIdentity(path.description)
     self.isCopy = Atomic(isCopy)
   }
@@ -140,7 +144,7 @@ public final class ZarrArray: Sendable {
   ///
   /// - Precondition: No index is negative, and there is one for each dimension.
   public func key(ofChunkAt indices: [Int]) -> StoreKey {
-    StoreKey(checked: path.key(metadata.chunkKeyEncoding.key(for: indices)))
+    StoreKey(checked: path.key(chunkKeyEncoding.key(for: indices)))
   }
 
   /// Reads a chunk as the store holds it, encoded.

@@ -141,6 +141,8 @@ extension CodecChain {
       if stated.name == BytesCodec.name, !dataType.scalarByteCounts.contains(where: { $0 > 1 }) {
         return MetadataExtension(name: stated.name)
       }
+      // Frames with and without a checksum are read alike.
+      if let codec = codec as? ZstdCodec { return ZstdCodec(level: codec.level).metadata }
       return (codec as? any MetadataCodec)?.metadata ?? stated
     }
   }

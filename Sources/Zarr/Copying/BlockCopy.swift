@@ -46,7 +46,10 @@ struct BlockCopy {
         {
           try limit.measure(block.region)
         }
-        return (block, ReadAhead { [source] in try source.read(block.region, monitor: reading) })
+        let read = ReadAhead(workerCount: source.access.workerCount) { [source] in
+          try source.read(block.region, monitor: reading)
+        }
+        return (block, read)
       }
     }
 

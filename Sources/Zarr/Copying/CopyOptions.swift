@@ -63,7 +63,7 @@ public struct CopyOptions: Sendable {
   ///   - zarrFormat: The version of the format, or nil for that of the source.
   ///   - chunkSize: How large the chunks are, or nil for those of the source.
   ///   - shards: What becomes of shards.
-  ///   - codecs: The codecs behind the one that turns elements into bytes, or nil for all codecs of the
+  ///   - compressors: The codecs behind the one that turns elements into bytes, or nil for all codecs of the
   ///     source.
   ///   - dataType: What byte strings, text and JSON become, or nil if they stay what they are.
   ///   - dataTypeName: The name to write for the data types that have it among their names.

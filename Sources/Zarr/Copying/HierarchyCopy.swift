@@ -193,7 +193,7 @@ extension ZarrGroup {
   fileprivate func hasConsolidatedMetadata() throws -> Bool {
     switch metadata.zarrFormat {
     case .version3: metadata.consolidatedMetadata.map { $0 != .null } ?? false
-    case .version2: try store.byteCount(of: path.storeKey(ConsolidatedMetadata.version2Name)) != nil
+    case .version2: try store.byteCount(of: path.storeKey(NodeDocument.consolidatedName)) != nil
     }
   }
 }

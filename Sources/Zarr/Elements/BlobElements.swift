@@ -37,7 +37,7 @@ extension String: ZarrElement {
     }
   }
 
-  /// Reads text. Zeros at the end of an element of fixed size are filling.
+  /// Reads text, without the zeros that fill up an element of fixed size.
   public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
     switch dataType {
     case .fixedLengthUTF32: self = try Self.codePoints(bytes)

@@ -121,7 +121,7 @@ public struct JSONCoding: Hashable, Sendable {
   /// How the keys of objects are spelled.
   public var keys: Keys
 
-  /// Creates settings. The default is what a new `JSONEncoder` does.
+  /// Creates settings, by default those of a new `JSONEncoder`.
   public init(dates: Dates = .asEncoded, keys: Keys = .asNamed) {
     self.dates = dates
     self.keys = keys

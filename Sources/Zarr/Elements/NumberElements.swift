@@ -167,7 +167,7 @@ extension Bool: ZarrElement {
     bytes.append(self ? 1 : 0)
   }
 
-  /// Reads an element. Every byte but 0 is true, as in other libraries.
+  /// Reads an element: every byte but 0 is true, as in other libraries.
   public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
     guard bytes.byteCount == 1 else { throw Self.undecodable("it has \(bytes.byteCount) bytes, not 1") }
     self = bytes.octets[0] != 0

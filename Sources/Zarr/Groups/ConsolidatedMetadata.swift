@@ -18,12 +18,6 @@
 /// }
 /// ```
 struct ConsolidatedMetadata: Sendable {
-  /// The field with the copies in Zarr v3.
-  static let fieldName = "consolidated_metadata"
-
-  /// The name of the document with the copies in Zarr v2.
-  static let version2Name = ".zmetadata"
-
   /// The group that holds the copies.
   let holder: NodePath
 
@@ -106,8 +100,8 @@ extension NodeDocument {
   /// Whether two documents describe the same node, apart from consolidated metadata in them.
   fileprivate func says(theSameAs other: NodeDocument) -> Bool {
     var (own, others) = (fields, other.fields)
-    own[ConsolidatedMetadata.fieldName] = nil
-    others[ConsolidatedMetadata.fieldName] = nil
+    own[NodeDocument.consolidatedField] = nil
+    others[NodeDocument.consolidatedField] = nil
     return format == other.format && kind == other.kind && own == others
       && (attributes ?? [:]) == (other.attributes ?? [:])
   }
@@ -121,7 +115,7 @@ extension ConsolidatedMetadata {
   ///   - holder: The path of the group.
   /// - Throws: An error that names the fault: a kind other than `inline`, or a key that is not a path.
   private init(version3 value: JSONValue, holder: NodePath) throws(MetadataError) {
-    let fields = try MetadataFields(value, path: Self.fieldName)
+    let fields = try MetadataFields(value, path: NodeDocument.consolidatedField)
     let kind = try fields.required("kind", "\"inline\"")
     guard let name = kind.stringValue else {
       throw .expected("\"inline\"", found: kind, in: fields.path(of: "kind"))
@@ -188,7 +182,7 @@ extension ConsolidatedMetadata {
     var copies = JSONObject()
     for (key, document) in sortedDocuments {
       var fields = document.fields
-      if document.kind == .group { fields[Self.fieldName] = Self.version3(JSONObject()) }
+      if document.kind == .group { fields[NodeDocument.consolidatedField] = Self.version3(JSONObject()) }
       copies[key] = .object(fields)
     }
     return Self.version3(copies)
@@ -283,7 +277,9 @@ extension ConsolidatedMetadata {
         guard let value = group.consolidatedMetadata, value != .null else { return nil }
         return try ConsolidatedMetadata(version3: value, holder: path)
       case .version2:
-        guard let document = try NodeDocument.object(named: version2Name, from: store, at: path, limits)
+        guard
+          let document = try NodeDocument.object(
+            named: NodeDocument.consolidatedName, from: store, at: path, limits)
         else {
           return nil
         }
@@ -339,7 +335,8 @@ extension ConsolidatedMetadata {
       group.consolidatedMetadata = version3
       try NodeMetadata.group(group).write(to: store, at: holder, limits)
     case .version2:
-      try NodeDocument.write(version2(of: group), named: Self.version2Name, to: store, at: holder, limits)
+      try NodeDocument.write(
+        version2(of: group), named: NodeDocument.consolidatedName, to: store, at: holder, limits)
     }
   }
 
@@ -444,8 +441,8 @@ extension ConsolidatedMetadata {
     }
     guard let document = found, document.kind == .group else { return false }
     switch document.format {
-    case .version3: return document.fields[fieldName].map { $0 != .null } ?? false
-    case .version2: return try store.byteCount(of: holder.storeKey(version2Name)) != nil
+    case .version3: return document.fields[NodeDocument.consolidatedField].map { $0 != .null } ?? false
+    case .version2: return try store.byteCount(of: holder.storeKey(NodeDocument.consolidatedName)) != nil
     }
   }
 

@@ -1,5 +1,5 @@
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 extension NodeDocument {
   /// Reads the main document of a node, or returns nil if there is none.
@@ -213,7 +213,7 @@ private final class EditingStore: DirectoryStore {
   func deleteAll(_ prefix: String) throws { try base.deleteAll(prefix) }
 
   private var names: [String] {
-    NodeDocument.names + [NodeDocument.attributesName, ConsolidatedMetadata.version2Name]
+    NodeDocument.names + [NodeDocument.attributesName, NodeDocument.consolidatedName]
   }
 
   private func replaced(_ key: StoreKey) -> ReplacedValue {

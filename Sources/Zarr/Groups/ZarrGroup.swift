@@ -319,7 +319,8 @@ extension ZarrGroup {
   ) throws -> ZarrArray where Elements.Element: ZarrElement {
     let place = try newPlace(path)
     var options = options
-    let source = try options.source(of: elements, access, location: ZarrArray.location(store, place.path))
+    let source = try options.source(
+      of: elements, access, location: ZarrArray.location(store, place.path), monitor)
     return try createArray(
       at: place, writing: source, shape: shape, options: options, access: access, monitor: monitor)
   }
@@ -343,7 +344,7 @@ extension ZarrGroup {
   ) throws -> ZarrArray {
     let place = try newPlace(path)
     var options = options
-    try options.check(blobs, access, location: ZarrArray.location(store, place.path))
+    try options.check(blobs, access, location: ZarrArray.location(store, place.path), monitor)
     return try createArray(
       at: place, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
   }
@@ -363,7 +364,8 @@ extension ZarrGroup {
 
   /// Removes a node below this group with its content.
   ///
-  /// After an interruption the node may still exist, with a part of its content.
+  /// After an interruption the node may still exist, with a part of its content. A node that takes its place
+  /// meanwhile stays, and the call throws.
   ///
   /// - Parameter path: The path from this group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
@@ -472,7 +474,7 @@ extension ZarrGroup {
           try NodeMetadata.group(metadata).write(to: store, at: path, limits)
         }
       case .version2:
-        try store.delete(path.storeKey(ConsolidatedMetadata.version2Name))
+        try store.delete(path.storeKey(NodeDocument.consolidatedName))
       }
       state.withLock { $0 = State(metadata: metadata, copies: nil) }
     }

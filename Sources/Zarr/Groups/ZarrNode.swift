@@ -148,7 +148,8 @@ struct NodePlace {
   }
 
   private func document(at key: StoreKey) throws -> Document? {
-    guard let value = try store.openValue(key) else { return nil }
+    // What is no file is no document.
+    guard try store.byteCount(of: key) != nil, let value = try store.openValue(key) else { return nil }
     var arena = ByteArena()
     // Enough to tell documents apart.
     try value.read(0..<min(value.byteCount, 1 << 20), into: &arena)

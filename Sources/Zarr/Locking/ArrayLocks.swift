@@ -1,5 +1,4 @@
 import ChunkEngine
-import Foundation
 
 /// Lets one thread at a time change a part of an array, or the document of a group.
 ///
@@ -21,7 +20,7 @@ final class ArrayLocks: @unchecked Sendable {
   private static let all = Locked<[Place: Reference]>([:])
 
   // SAFETY: `locked` is only touched while `condition` is held.
-  private let condition = NSCondition()
+  private let condition = WaitingLock()
   private var locked: Set<ArrayPart> = []
   private let place: Place?
 
@@ -61,14 +60,12 @@ final class ArrayLocks: @unchecked Sendable {
   ///   - timeout: How long to wait, or nil for as long as it takes.
   /// - Returns: Whether it is locked.
   func lock(_ part: ArrayPart, timeout: Duration?) -> Bool {
-    let deadline = timeout.map { Date(timeIntervalSinceNow: $0 / .seconds(1)) }
+    let deadline = timeout.map { ContinuousClock.now + $0 }
     return condition.withLock {
       while !locked.insert(part).inserted {
-        if let deadline {
-          guard condition.wait(until: deadline) else { return locked.insert(part).inserted }
-        } else {
-          condition.wait()
-        }
+        let rest = deadline.map { ContinuousClock.now.duration(to: $0) }
+        if let rest, rest <= .zero { return false }
+        condition.wait(atMost: rest)
       }
       return true
     }
@@ -130,13 +127,14 @@ extension ZarrArray {
   /// - Throws: ``StoreError/locked(path:owner:)``, ``StoreError/notLockable(path:code:)``, and what else the
   ///   store throws.
   func lock(_ part: ArrayPart, isReplaced: Bool = false, timeout: Duration? = nil) throws -> ArrayLock {
-    guard locks.lock(part, timeout: timeout) else {
+    guard observedWait({ locks.lock(part, timeout: timeout) }) else {
       throw StoreError.locked(path: location, owner: "this process")
     }
     do {
       do {
         return ArrayLock(
-          locks: locks, part: part, storeLock: isReplaced ? nil : try lockInStore(part, timeout: timeout),
+          locks: locks, part: part,
+          storeLock: isReplaced ? nil : try observedWait { try lockInStore(part, timeout: timeout) },
           isExclusive: true)
       } catch StoreError.notLockable where !part.isChunk {
         // Metadata is read anew before it is changed, so that what others changed is noticed.
@@ -162,8 +160,9 @@ extension ZarrArray {
       attemptCount += 1
       do {
         return try body()
-      } catch StoreError.changed where !isReplaced && attemptCount < 1000 {
-        continue
+      } catch let error as StoreError {
+        guard !isReplaced, attemptCount < 1000, case .changed = error else { throw error }
+        reportRetry(error)
       }
     }
   }
@@ -173,7 +172,7 @@ extension ZarrArray {
     switch part {
     case .chunk(let indices):
       return try store.lock(
-        metadata.chunkKeyEncoding.key(for: indices), below: prefix, timeout: timeout)
+        chunkKeyEncoding.key(for: indices), below: prefix, timeout: timeout)
     case .end, .turn, .metadata:
       return try store.lock("\(part)", below: prefix, timeout: timeout)
     }

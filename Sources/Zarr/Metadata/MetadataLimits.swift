@@ -38,7 +38,7 @@ public struct MetadataLimits: Hashable, Sendable {
     switch name {
     // Only the content shows whether the document of a group holds consolidated metadata.
     case NodeDocument.names[0]: max(byteCount, consolidatedByteCount)
-    case ConsolidatedMetadata.version2Name: consolidatedByteCount
+    case NodeDocument.consolidatedName: consolidatedByteCount
     default: byteCount
     }
   }
@@ -46,8 +46,8 @@ public struct MetadataLimits: Hashable, Sendable {
   /// Checks the size of a document.
   func check(_ document: JSONObject, named name: String, byteCount: Int) throws(MetadataError) {
     let isConsolidated =
-      name == ConsolidatedMetadata.version2Name
-      || document[ConsolidatedMetadata.fieldName]?.objectValue != nil
+      name == NodeDocument.consolidatedName
+      || document[NodeDocument.consolidatedField]?.objectValue != nil
         && document["node_type"] == .string(NodeKind.group.rawValue)
     let limit = isConsolidated ? consolidatedByteCount : self.byteCount
     guard byteCount <= limit else {

@@ -211,6 +211,12 @@ struct NodeDocument: Hashable, Sendable {
   /// The name of the document with the attributes of a node of Zarr v2.
   static let attributesName = ".zattrs"
 
+  /// The name of the document with the consolidated metadata of a group of Zarr v2.
+  static let consolidatedName = ".zmetadata"
+
+  /// The field with the consolidated metadata of a group of Zarr v3.
+  static let consolidatedField = "consolidated_metadata"
+
   /// Whether a node has a document with this name.
   static func isName(_ name: String) -> Bool { names.contains(name) || name == attributesName }
 

@@ -1,7 +1,7 @@
 import CSystemCalls
 import ChunkEngine
-import Glibc
 import Synchronization
+import ZarrPlatform
 
 /// What of a value survives when its writer, or the machine, is stopped in the middle.
 public enum Durability: String, Sendable, Hashable, CaseIterable {

@@ -1,7 +1,7 @@
 import CSystemCalls
 import ChunkEngine
-import Glibc
 import Synchronization
+import ZarrPlatform
 
 /// The directory of a store, which is held open: the store goes with it when it is moved.
 ///
@@ -66,7 +66,8 @@ struct RootDirectory: ~Copyable {
           guard !isUsed.load(ordering: .relaxed) else { return file }
           isUsed.store(true, ordering: .sequentiallyConsistent)
           // A thread that did not see this may have gone on in another directory.
-          if self.version.load(ordering: .sequentiallyConsistent) == version { return file }
+          let isSame = self.version.load(ordering: .sequentiallyConsistent) == version
+          if isSame, version.isMultiple(of: 2) { return file }
           continue
         }
         // One that was removed can still be opened by itself.
@@ -112,13 +113,16 @@ struct RootDirectory: ~Copyable {
   /// Goes on in the directory that is in place of the one that was removed.
   private func replace() throws(StoreError) {
     try replacement.withLock { _ throws(StoreError) in
-      // Another thread may have done it, or may have opened something meanwhile.
-      guard try isGone(orReplaced: !isUsed.load(ordering: .sequentiallyConsistent)) else { return }
+      // Another thread may have done it.
+      let isUnused = !isUsed.load(ordering: .sequentiallyConsistent)
+      guard try isGone(orReplaced: isUnused) else { return }
       guard let directory = try Self.open(absolutePath, location: location) else {
         throw .system(operation: "use the removed directory", path: location, code: ENOENT)
       }
-      version.wrappingAdd(1, ordering: .acquiringAndReleasing)
+      version.wrappingAdd(1, ordering: .sequentiallyConsistent)
       defer { version.wrappingAdd(1, ordering: .acquiringAndReleasing) }
+      // A thread that has opened something by now goes on in the old one.
+      if isUnused, isUsed.load(ordering: .sequentiallyConsistent), try !isGone() { return }
       guard retrying({ csystemcalls_replace(rawValue, directory.rawValue) }) >= 0 else {
         throw .system(operation: "open", path: location, code: errno)
       }

@@ -1,5 +1,4 @@
 public import ChunkEngine
-import Dispatch
 
 extension ArrayOptions {
   /// Finds options that suit your elements by trying candidates in memory for about a second.
@@ -9,9 +8,9 @@ extension ArrayOptions {
   /// ```
   ///
   /// The candidates are chunks of 16 KiB to 2 MiB, the ones below 1 MiB in shards of 64 MiB, with compressors
-  /// that zarr-python and zarrs read: Zstandard at levels 1, 3 and 9, Blosc with LZ4, and none. The search
-  /// measures each once and the better ones again, on one thread, with up to 2 MiB taken from all over the
-  /// sample. It assumes that every core is as fast as that one and that the store is as fast as `storeSpeed`
+  /// that zarr-python and zarrs read: Zstandard at levels 1, 3 and 9, Blosc with LZ4, and none, each
+  /// with a CRC-32C. The search measures each once and the better ones again, on one thread, with up to 2 MiB
+  /// taken from all over the sample. It assumes that every core is as fast as that one and that the store is as fast as `storeSpeed`
   /// says. Differences below 3 %, or below the noise if that is larger, count as none: the smallest result
   /// wins then.
   ///
@@ -25,14 +24,28 @@ extension ArrayOptions {
   ///   - storeSpeed: The speed of the store. The default is a solid-state drive.
   /// - Returns: Options that set codecs and sizes in bytes and leave the rest at the defaults; the default
   ///   options if the sample is empty.
-  /// - Throws: What the sample throws, and ``ZarrError/chunk(path:reason:)`` for elements that cannot be
-  ///   written.
+  /// - Throws: ``ZarrError/element(path:index:reason:)`` for a value that cannot be an element, and
+  ///   ``ZarrError/chunk(path:reason:)`` for elements that cannot be written.
   /// - Complexity: Blocks its thread for about a second, and longer if one element has many MiB. Takes
   ///   several times 2 MiB of memory, or several times the largest element.
+  public static func tuned<Elements: Sequence>(
+    for goal: TuningGoal, sample: Elements, storeSpeed: StoreSpeed = .drive
+  ) throws -> ArrayOptions where Elements.Element: ZarrElement {
+    var options = ArrayOptions()
+    let blobs = try options.source(of: sample, ArrayAccess(), location: "the sample", nil)
+    return try tuned(for: goal, blobs: blobs, storeSpeed: storeSpeed)
+  }
+
+  /// Finds options that suit your elements, which you have as bytes, by trying candidates in memory for about a second.
+  ///
+  /// The form of `tuned(for:sample:storeSpeed:)` for bytes.
+  ///
+  /// - Throws: What the source throws, and ``ZarrError/chunk(path:reason:)`` for elements that cannot be written.
+  /// - Complexity: As that.
   public static func tuned(
-    for goal: TuningGoal, sample: any BlobSource, storeSpeed: StoreSpeed = .drive
+    for goal: TuningGoal, blobs: any BlobSource, storeSpeed: StoreSpeed = .drive
   ) throws -> ArrayOptions {
-    let sample = try SampledBlobs(of: sample, byteCount: 2 << 20)
+    let sample = try SampledBlobs(of: blobs, byteCount: 2 << 20)
     guard sample.count > 0 else { return ArrayOptions() }
     let byteCount = try sample.byteCount(of: 0..<sample.count) + sample.count * WireForm.lengthByteCount
     let candidates = tuningCandidates(sampleByteCount: byteCount)
@@ -54,11 +67,24 @@ extension ArrayOptions {
   /// The form of `tuned(for:sample:storeSpeed:)` for `async` code.
   ///
   /// - Throws: As the form that blocks.
-  public static func tuned(
-    for goal: TuningGoal, sample: any BlobSource, storeSpeed: StoreSpeed = .drive
-  ) async throws -> ArrayOptions {
-    try await run(on: DispatchQueue(label: "zarr.tuning")) {
+  public static func tuned<Elements: Sequence & Sendable>(
+    for goal: TuningGoal, sample: Elements, storeSpeed: StoreSpeed = .drive
+  ) async throws(ZarrError) -> ArrayOptions where Elements.Element: ZarrElement {
+    try await ZarrExecutor.shared.run(at: "the sample") { _ in
       try tuned(for: goal, sample: sample, storeSpeed: storeSpeed)
+    }
+  }
+
+  /// Finds options that suit your elements, which you have as bytes, by trying candidates in memory for about a second.
+  ///
+  /// The form of `tuned(for:blobs:storeSpeed:)` for `async` code.
+  ///
+  /// - Throws: As the form that blocks.
+  public static func tuned(
+    for goal: TuningGoal, blobs: any BlobSource, storeSpeed: StoreSpeed = .drive
+  ) async throws(ZarrError) -> ArrayOptions {
+    try await ZarrExecutor.shared.run(at: "the sample") { _ in
+      try tuned(for: goal, blobs: blobs, storeSpeed: storeSpeed)
     }
   }
 
@@ -75,7 +101,8 @@ extension ArrayOptions {
     return chunkByteCounts.flatMap { byteCount in
       chains.map { codecs in
         TuningCandidate(
-          chunkByteCount: byteCount, shardByteCount: byteCount < usual ? 64 << 20 : nil, codecs: codecs)
+          chunkByteCount: byteCount, shardByteCount: byteCount < usual ? 64 << 20 : nil,
+          codecs: codecs + [.crc32c])
       }
     }
   }

@@ -62,7 +62,8 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   public func write(_ value: Element, at indices: [Int]) throws {
     var bytes: [UInt8] = []
     try array.withElementErrors {
-      try array.transfer.withCoder { try value.appendElement(of: array.transfer.dataType, to: &bytes, with: $0) }
+      let transfer = array.transfer
+      try transfer.withCoder { try value.appendElement(of: transfer.dataType, to: &bytes, with: $0) }
     }
     try chunks.write(bytes, at: indices)
   }
@@ -83,8 +84,11 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   public func read(at indices: [Int]) throws -> Element {
     let bytes = try chunks.read(at: indices)
     return try array.withElementErrors {
-      // SAFETY: Bytes have no padding.
-      try array.transfer.withCoder { try Element(element: unsafe bytes.span.bytes, of: array.transfer.dataType, with: $0) }
+      let transfer = array.transfer
+      return try transfer.withCoder { coder in
+        // SAFETY: Bytes have no padding.
+        try Element(element: unsafe bytes.span.bytes, of: transfer.dataType, with: coder)
+      }
     }
   }
 

@@ -6,12 +6,12 @@ import Zarr
 struct CatCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "cat",
-    abstract: "Writes the bytes of some elements to standard output, as they are.",
+    abstract: "Writes the bytes of some elements to standard output.",
     discussion: """
-      Nothing is put between or behind the elements. Text and bytes of a fixed width come without the zeros \
-      that fill them up, text as UTF-8. Each INDEX is a number for each dimension, from 0 on, with \
-      commas between them; an array without dimensions has none. Of an element that cannot be read nothing is written; \
-      the others follow, and the exit code is 1.
+      The bytes follow each other with nothing between them. Fixed-width text and bytes lose their zero padding, \
+      and such text is written as UTF-8. Each INDEX has a number for each dimension, starting at 0, with commas \
+      between them. An array without dimensions takes no INDEX. If an element cannot be read, nothing is written \
+      for it, the others follow, and the exit code is 1.
         zvlen cat photos.zarr/blobs 17 > photo.jpg
         zvlen cat table.zarr 3,4 3,5
       """)
@@ -19,7 +19,7 @@ struct CatCommand: ParsableCommand, ReadingCommand {
   @Argument(help: ArgumentHelp("The array.", valueName: "array"), completion: .directory)
   var path: String
 
-  @Argument(help: ArgumentHelp("The places of the elements, as 17 or 3,4.", valueName: "index"))
+  @Argument(help: ArgumentHelp("The indices of the elements, such as 17 or 3,4.", valueName: "index"))
   var indices: [ElementIndex] = []
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions

@@ -8,23 +8,25 @@ struct CompareCommand: ParsableCommand, ReadingCommand {
     commandName: "compare",
     abstract: "Compares every element of two arrays, or of the arrays of two groups.",
     discussion: """
-      Arrays are the same if they have the same shape and the same elements, whatever their chunks, codecs and \
-      version of Zarr. Bytes, text and JSON can be compared with each other; JSON is compared by its values. \
-      Groups are the same if they have the same members and attributes. The exit code is 1 at the first \
-      difference, which is named.
+      Two arrays are equal if they have the same shape and the same elements. Their chunks, codecs and Zarr \
+      versions do not matter. You can compare bytes, text and JSON with each other. JSON is compared by value. \
+      Two groups are equal if they have the same members and attributes. If there is a difference, the command \
+      names the first one and exits with code 1.
         zvlen compare photos.zarr backup.zarr
       """)
 
   @Argument(help: ArgumentHelp("An array or group.", valueName: "one"), completion: .directory)
   var one: String
 
-  @Argument(help: ArgumentHelp("Another one.", valueName: "other"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("The array or group to compare it with.", valueName: "other"), completion: .directory)
   var other: String
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   @Option(
-    help: ArgumentHelp("The bytes of elements of each array that are in memory, about.", valueName: "bytes"),
+    help: ArgumentHelp(
+      "About how many bytes of elements of each array to hold in memory.", valueName: "bytes"),
     transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: ZarrArray.standardCopyMemoryBudget)
 

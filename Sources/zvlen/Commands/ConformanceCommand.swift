@@ -5,11 +5,11 @@ import Zarr
 struct ConformanceCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "conformance",
-    abstract: "Writes all elements of an array as fill values in JSON, for tests of Zarr libraries.",
+    abstract: "Writes all elements of an array as JSON fill values, for tests of Zarr libraries.",
     discussion: """
-      Each element is a line, in C order, in the form that metadata has for fill values of its data type. \
-      Suites of tests that compare libraries call a program with this option. See zvlen dump for elements \
-      in the form for people, and of a part of an array.
+      Each element is a line, in C order, in the form that Zarr metadata uses for fill values of its data type. \
+      Test suites that compare Zarr libraries call a program with this option. To read elements yourself, or only \
+      some of them, use zvlen dump.
         zvlen conformance --array_path data.zarr/labels
       """)
 

@@ -6,21 +6,22 @@ import Zarr
 struct ConsolidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "consolidate",
-    abstract: "Copies the metadata of all arrays and groups in a group into that of the group.",
+    abstract: "Copies the metadata of all arrays and groups in a group into the group.",
     discussion: """
-      Readers then find everything with one read, which helps where each read takes its time, as over a \
-      network. zarr-python trusts the copies. Import, copy and this library keep them true; run it again after \
-      another program has added, removed or changed nodes. Zarr v3 has them in zarr.json, and Zarr v2 in \
-      .zmetadata. A member that is damaged has no copy: standard error names it, and the exit code is 1.
+      A reader then finds every array and group with one read, which helps where each read takes long, such as \
+      over a network. zarr-python trusts these copies. The import and copy commands and this library keep them up \
+      to date. Run consolidate again after another program has added, removed or changed arrays or groups. Zarr v3 \
+      stores the copies in zarr.json, and Zarr v2 in .zmetadata. A damaged member has no copy: standard error names \
+      it, and the exit code is 1.
         zvlen consolidate photos.zarr
         zvlen consolidate photos.zarr --remove
       """)
 
   @Argument(
-    help: ArgumentHelp("The group, mostly the root of a store.", valueName: "group"), completion: .directory)
+    help: ArgumentHelp("The group, usually the root of a store.", valueName: "group"), completion: .directory)
   var path: String
 
-  @Flag(help: "Removes the copies, if there are any.")
+  @Flag(help: "Removes the copies.")
   var remove = false
 
   @OptionGroup var links: LinkOptions
@@ -33,7 +34,7 @@ struct ConsolidateCommand: ParsableCommand {
       _ = try node.metadata
       throw ToolError("\(path) is an array, and consolidated metadata is for groups")
     }
-    // Of a command that was killed while it wrote the metadata of the group.
+    // A command that was killed may have left temporary files.
     for name in ["zarr.json", ".zmetadata"] {
       try node.store.sweepTemporaryFiles(of: StoreKey(name))
     }

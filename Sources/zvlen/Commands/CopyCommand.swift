@@ -6,38 +6,39 @@ import Zarr
 struct CopyCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "copy",
-    abstract: "Copies an array, or a group with all that is below it, with other chunks or codecs if asked.",
+    abstract: "Copies an array, or a group with everything in it, and can change chunks, codecs and version.",
     discussion: """
-      All is as in SRC but what the options say. Groups, attributes and names of dimensions are copied too, and \
-      consolidated metadata is written where SRC has it. Chunks that are not stored are not stored in DEST. \
-      Arrays that keep their chunks and codecs are copied without decoding them.
+      The copy is like SRC except for what the options say. It includes groups, attributes and dimension names, and \
+      consolidated metadata where SRC has it. Chunks that are not stored in SRC are not stored in DEST. If an array \
+      keeps its chunks and codecs, its chunks are copied without decoding.
         zvlen copy photos.zarr backup.zarr
         zvlen copy photos.zarr small.zarr --codec zstd:19 --validate
         zvlen copy events.zarr sharded.zarr --chunk-bytes 16KiB --shard-bytes 64MiB
         zvlen copy table.zarr tiles.zarr --chunk-shape 256,256
 
-      From Zarr v2 to v3 and back, codecs keep what they do and change their names. Objects of Zarr v2 become \
-      the data type json, which zarr-python does not read; --type string makes text of them, which all read. An array that has what \
-      the other version lacks is an error; --codec replaces all of its codecs.
+      Between Zarr v2 and v3, codecs keep their effect and change their names. Zarr v2 objects become the data type \
+      json, which zarr-python cannot read. With --type string they become text, which every library reads. An array \
+      that uses something the other version lacks is an error. To replace all of its codecs, use --codec.
         zvlen copy old.zarr new.zarr --zarr-format 3
 
-      DEST appears when it is whole: if the copy fails or is stopped, or others change DEST meanwhile, it is as \
-      it was before. With --overwrite the copy takes the place of the old one in one step. It can be in \
-      a group of another hierarchy, whose consolidated metadata is then refreshed.
+      DEST appears when the copy is complete. If the copy fails or is stopped, or another program changes DEST \
+      meanwhile, DEST stays as it was. With --overwrite, the copy replaces DEST in one step. DEST can be in a group \
+      of another hierarchy. Its consolidated metadata is then updated.
       """)
 
   @Argument(help: ArgumentHelp("The array or group.", valueName: "src"), completion: .directory)
   var source: String
 
   @Argument(
-    help: ArgumentHelp("The directory of the copy; those above it are made.", valueName: "dest"),
+    help: ArgumentHelp(
+      "The directory of the copy. Missing parent directories are created.", valueName: "dest"),
     completion: .directory)
   var destination: String
 
-  @Flag(help: "Replaces the array or group that is there, once the new one is whole.")
+  @Flag(help: "Replaces an existing array or group when the new one is complete.")
   var overwrite = false
 
-  @OptionGroup(title: "Copying") var copying: CopyingOptions
+  @OptionGroup(title: "Copying") private var copying: CopyingOptions
 
   @OptionGroup(title: "New arrays") var encoding: EncodingOptions
 
@@ -54,7 +55,8 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     let options = copying.options(encoding, access: reading.access)
     try checkSeparate()
     let target = try NodeDestination(
-      path: destination, format: try options.zarrFormat ?? node.metadata.zarrFormat, overwrites: overwrite,
+      at: NodeDestination.resolve(destination), format: try options.zarrFormat ?? node.metadata.zarrFormat,
+      overwrites: overwrite,
       durability: safety.durability)
     let report: CopyReport
     do {
@@ -70,10 +72,10 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     }
     for location in report.arraysLosingMissingValue {
       StandardError.write(
-        "zvlen: note: \(OneLine(location)): xarray takes the fill value for missing elements in Zarr v2, and "
-          + "not in the copy: in v3 it does so for numbers only\n")
+        "zvlen: note: \(OneLine(location)): xarray reads the fill value as missing in Zarr v2, but not in the copy: "
+          + "in v3 it does so for numbers only\n")
     }
-    // The copy is there, and is not all of SRC.
+    // The copy exists, but it is incomplete.
     if !report.leftOut.isEmpty { throw ExitCode.failure }
   }
 
@@ -107,16 +109,121 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     }
   }
 
-  /// Checks that neither of the two is inside of the other.
+  /// Checks that neither the source nor the destination is inside the other.
   private func checkSeparate() throws(ToolError) {
     let paths = [source, destination].map(NodeDestination.resolve)
     let names = paths.map { $0.split(separator: "/") }
     guard names[0] != names[1] else { throw ToolError("\(source) cannot be copied to itself") }
     if names[1].starts(with: names[0]) {
-      throw ToolError("\(destination) is inside of \(source); name a directory beside it")
+      throw ToolError("\(destination) is inside \(source); name a directory outside it")
     }
     if names[0].starts(with: names[1]) {
-      throw ToolError("\(source) is inside of \(destination), which would take its place")
+      throw ToolError("\(source) is inside \(destination), which it would replace")
     }
+  }
+}
+
+/// The options of copies that new arrays do not have.
+private struct CopyingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The chunk shape, such as 64,64. It applies to arrays with as many dimensions.",
+      valueName: "lengths"), transform: DimensionLengths.parse)
+  var chunkShape: DimensionLengths?
+
+  @Option(
+    help: ArgumentHelp(
+      "The shard shape. It applies to arrays with as many dimensions.",
+      discussion: "A shard contains whole chunks.", valueName: "lengths"), transform: DimensionLengths.parse)
+  var shardShape: DimensionLengths?
+
+  @Flag(help: "Stores each chunk in a file of its own instead of in shards.")
+  var noShards = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Leaves out arrays that cannot be read, and names them on standard error.",
+      discussion: """
+        This applies to arrays of pickles, to nodes with damaged or unsupported metadata, and to arrays that the other \
+        version of Zarr cannot store. If anything is left out, the exit code is 1, and DEST has the rest.
+        """))
+  var skipUnreadable = false
+
+  @Flag(help: "Reads the copy afterwards, and compares every element with SRC.")
+  var validate = false
+
+  @Option(
+    help: ArgumentHelp(
+      "About how many bytes of elements to hold in memory.",
+      discussion: """
+        There is always room for one chunk of the copy, or one inner chunk of a shard. A compressed shard takes more, \
+        and so does a chunk of SRC for each worker.
+        """, valueName: "bytes"), transform: ByteCount.parse)
+  var memoryBudget = ByteCount(clamping: ZarrArray.standardCopyMemoryBudget)
+
+  /// Checks that these options fit the options of new arrays.
+  func check(with encoding: EncodingOptions) throws {
+    if encoding.type == .jsonString {
+      throw ValidationError("--type json-string is for imports; --type string makes text of JSON")
+    }
+    let hasChunkSize = encoding.chunkBytes != nil || encoding.chunkCount != nil || encoding.evenChunks
+    let hasShards = encoding.shardBytes != nil || shardShape != nil
+    let exclusions = [
+      (chunkShape != nil && hasChunkSize, "--chunk-shape", "other sizes of chunks"),
+      (shardShape != nil && encoding.shardBytes != nil, "--shard-shape", "--shard-bytes"),
+      (noShards && hasShards, "--no-shards", "sizes of shards"),
+      (encoding.evenChunks && shardShape != nil, "--even-chunks", "--shard-shape"),
+      (encoding.zarrFormat == .version2 && shardShape != nil, "--zarr-format 2", "--shard-shape"),
+    ]
+    for (isViolated, one, other) in exclusions where isViolated {
+      throw ValidationError("\(one) and \(other) exclude each other")
+    }
+  }
+
+  /// The options of the copy.
+  func options(_ encoding: EncodingOptions, access: ArrayAccess) -> CopyOptions {
+    CopyOptions(
+      zarrFormat: encoding.zarrFormat?.zarrFormat, chunkSize: chunkSize(encoding), shards: shards(encoding),
+      compressors: encoding.codec != nil || encoding.checksum != nil ? encoding.compressors : nil,
+      dataType: encoding.type?.dataType, dataTypeName: encoding.dataTypeName,
+      leavesOutUnreadable: skipUnreadable, validates: validate, memoryBudget: memoryBudget.value,
+      access: access)
+  }
+
+  private func chunkSize(_ encoding: EncodingOptions) -> ChunkSize? {
+    if let chunkShape { return .shape(chunkShape.lengths) }
+    if let chunkCount = encoding.chunkCount { return .rows(chunkCount) }
+    if encoding.evenChunks { return .evenBytes(encoding.chunkByteCount) }
+    return encoding.chunkBytes.map { .bytes($0.value) }
+  }
+
+  private func shards(_ encoding: EncodingOptions) -> CopyOptions.Shards {
+    if noShards { return .none }
+    if let shardShape { return .size(.shape(shardShape.lengths)) }
+    return encoding.shardBytes.map { .size(.bytes($0.value)) } ?? .kept
+  }
+}
+
+/// A length for each dimension, the value of `--chunk-shape`: `100` or `64,64`.
+private struct DimensionLengths: ExpressibleByArgument {
+  /// The length along each dimension, at least 1.
+  let lengths: [Int]
+
+  init?(argument: String) {
+    guard let numbers = ElementIndex(argument: argument)?.indices, numbers.allSatisfy({ $0 > 0 }) else {
+      return nil
+    }
+    lengths = numbers
+  }
+
+  /// Parses the value of an option.
+  ///
+  /// - Throws: An error that says which values are allowed.
+  static func parse(_ argument: String) throws -> DimensionLengths {
+    guard let value = DimensionLengths(argument: argument) else {
+      throw ValidationError(
+        "Give a number from 1 to \(Int.max) for each dimension, with commas between them, such as 64,64.")
+    }
+    return value
   }
 }

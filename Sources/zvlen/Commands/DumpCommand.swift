@@ -5,14 +5,14 @@ import Zarr
 struct DumpCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "Writes elements to standard output as JSON, one value a line.",
+    abstract: "Writes elements to standard output as JSON, one per line.",
     discussion: """
-      Text is a JSON string, bytes are a JSON string of base64 with padding, and other data types have the \
-      form that Zarr metadata gives them: numbers, lists, objects. NaN and infinities, which JSON has no \
-      numbers for, are in quotes. Elements come in C order: the last index runs fastest.
+      Text becomes a JSON string. Bytes become a JSON string of base64 with padding. Other data types have the form \
+      that Zarr metadata gives them: numbers, lists, objects. JSON has no numbers for NaN and infinity, so they are \
+      strings. Elements come in C order: the last index changes fastest.
 
-      An element whose bytes are none of its data type, as text that is not UTF-8, is an object with its \
-      bytes, {"base64": "..."}; standard error names it and says why, and the exit code is 1.
+      If the bytes of an element do not fit its data type, such as text that is not UTF-8, the line is an object \
+      with the bytes, {"base64": "..."}. Standard error names the element and the reason, and the exit code is 1.
         zvlen dump events.zarr --start 1000 --count 10
         zvlen dump photos.zarr/paths | grep -n jpg
       """)
@@ -20,10 +20,10 @@ struct DumpCommand: ParsableCommand, ReadingCommand {
   @Argument(help: ArgumentHelp("The array.", valueName: "array"), completion: .directory)
   var path: String
 
-  @Option(help: ArgumentHelp("The first element, counted from 0 in C order.", valueName: "index"))
+  @Option(help: ArgumentHelp("The first element to write, counted from 0 in C order.", valueName: "index"))
   var start = 0
 
-  @Option(help: ArgumentHelp("The most elements (default: all to the end).", valueName: "number"))
+  @Option(help: ArgumentHelp("The maximum number of elements (default: all).", valueName: "number"))
   var count: Int?
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
@@ -31,7 +31,9 @@ struct DumpCommand: ParsableCommand, ReadingCommand {
   @OptionGroup(title: "Damage") var damageOptions: DamageOptions
 
   func validate() throws {
-    guard start >= 0, (count ?? 0) >= 0 else { throw ValidationError("--start and --count are not negative") }
+    guard start >= 0, (count ?? 0) >= 0 else {
+      throw ValidationError("--start and --count cannot be negative")
+    }
   }
 
   func run() throws {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Zarr
 
 /// The command `zvlen export`.
@@ -8,24 +7,24 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
     commandName: "export",
     abstract: "Writes an imported directory, or the elements of an array as lines.",
     discussion: """
-      A group with the arrays blobs and paths, as import makes it of a directory, becomes that directory again, \
-      with the same bytes in every file, but for a byte order mark in front of JSON. Nothing is written outside \
-      of DEST, whatever the paths in the array say, and no link in it is followed. Paths that are there twice, and a file that another one needs as a \
-      directory, are an error before anything is written; with --keep-last the later one is written. Paths \
-      that are one path where case does not count are reported.
+      A group with the arrays blobs and paths, which import makes from a directory, becomes that directory again. \
+      Every file has the same bytes, except for a byte order mark before JSON. Nothing is written outside DEST, \
+      whatever the paths in the array say, and links in DEST are not followed. If a path occurs twice, or one file \
+      needs another as a directory, the export fails before it writes anything. With --keep-last it writes the later \
+      file. Paths that differ only in case are reported.
         zvlen export doc.zarr -o doc
 
-      An array becomes a file with an element in each line, in C order; a minus sign stands for standard \
-      output. Text and bytes of a fixed width come without the zeros that fill them up. An element with a line \
-      feed in it is an error, and no file is made: see --null, or zvlen dump for JSON; on standard output its line \
-      is its bytes as {"base64":...}, the others follow, and the exit code is 1. Numbers and all else that is no bytes, text \
-      or JSON is written as zvlen dump does.
+      An array becomes a file with an element per line, in C order. A minus sign means standard output. Fixed-width \
+      text and bytes lose their zero padding. An element that contains a line feed is an error, and no file is made: \
+      use --null, or zvlen dump for JSON. On standard output, the line of such an element is its bytes as \
+      {"base64":...}, the others follow, and the exit code is 1. Numbers and other types that are not bytes, text or \
+      JSON have the form that zvlen dump gives them.
         zvlen export events.zarr -o events.jsonl
         zvlen export events.zarr -o - | grep error
 
-      The file of lines appears when it is whole, in place of what was there at the beginning and nothing else. \
-      Pipes and devices are written to as they are. Files of a directory that --overwrite replaces are the old ones \
-      or the new ones.
+      A file of lines appears when it is complete. It replaces only what was there when the export began. Pipes and \
+      devices are written directly. With --overwrite, each file of a directory is the old one or the new one at any \
+      moment.
       """)
 
   @Argument(help: ArgumentHelp("The array or group.", valueName: "source"), completion: .directory)
@@ -34,20 +33,20 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The directory for files, which is made; or the file for lines, or - for standard output.",
+      "The directory for files, the file for lines, or - for standard output. A directory is created.",
       valueName: "dest"), completion: .file())
   var output: String
 
-  @Flag(help: "Replaces files that are there; without it they are an error.")
+  @Flag(help: "Replaces existing files. Without it, they are an error.")
   var overwrite = false
 
-  @Flag(help: "Ends elements with a NUL byte in place of a line feed, as sort -z and xargs -0 read them.")
+  @Flag(help: "Ends elements with a NUL byte instead of a line feed, for sort -z and xargs -0.")
   var null = false
 
   @Flag(
     help: ArgumentHelp(
-      "Of files with one path, or of which one is in the way of the other, writes the later one.",
-      discussion: "The others are counted on standard error, and zvlen cat reads them."))
+      "If files conflict, writes the later one: they have the same path, or one needs the other as a directory.",
+      discussion: "Standard error says how many files are left out. zvlen cat can read them."))
   var keepLast = false
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
@@ -81,11 +80,7 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
       if let status = try FileStatus(of: output), !status.isDirectory {
         throw ToolError("\(output) is a file; name a directory for the files")
       }
-      do {
-        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-      } catch {
-        throw ToolError("could not make the directory \(output): \(error.localizedDescription)")
-      }
+      _ = try FileStore(creating: output)
       try export.run(to: output, overwrites: overwrite)
       try damage.finish()
     }

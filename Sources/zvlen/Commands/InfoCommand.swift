@@ -7,10 +7,9 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
     commandName: "info",
     abstract: "Describes an array, or a group and all arrays in it.",
     discussion: """
-      Shows the shape, the data type, the chunks, the codecs, how many bytes are stored and how many they \
-      decode to, and the sizes of the elements. All chunks are read for that. Of the quantiles, p25 is the \
-      size that a quarter of the elements does not exceed. A member of a group that cannot be read is listed with \
-      the reason.
+      Shows the shape, data type, chunks and codecs, the stored and decoded sizes, and the sizes of the elements. \
+      To find them, the command reads all chunks. The quantile p25 is the size that a quarter of the elements do not \
+      exceed. If a member of a group cannot be read, its entry gives the reason.
         zvlen info photos.zarr
         zvlen info photos.zarr/blobs --json
       """)
@@ -20,7 +19,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
 
   @Flag(
     help: ArgumentHelp(
-      "Writes JSON.", discussion: "One object; a group has its members in \"members\". Sizes are in bytes."))
+      "Writes JSON.", discussion: "A group lists its members in \"members\". Sizes are in bytes."))
   var json = false
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
@@ -41,7 +40,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
 
   private func describe(_ node: NodeLocation) throws -> JSONValue {
     if case .array = try node.metadata { return try description(of: node.entry, in: node).json }
-    // The members that are known of each group on the way, from the topmost one down.
+    // Each open group, from the top down, with the members found so far.
     var groups: [(path: String, members: [JSONValue])] = [(node.path, [])]
     func close(downTo count: Int) {
       while groups.count > count, let group = groups.popLast() {
@@ -108,7 +107,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
     try ZarrGroup.open(in: node.store, usingConsolidatedMetadata: false)
   }
 
-  /// Whether an error is about one member of a group, so that the others can be described.
+  /// Whether an error concerns only one member of a group.
   private static func isOfMember(_ error: any Error) -> Bool {
     if case ZarrError.cancelled = error { return false }
     if Main.canRunAgain(after: error) { return false }
@@ -123,7 +122,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
       return try ArrayDescription(of: array, path: path)
     } catch let error as ZarrError {
       guard case .chunk = error, FailureKind(of: error) == .damaged else { throw error }
-      throw ToolError("\(error); zvlen verify finds all that is damaged")
+      throw ToolError("\(error); zvlen verify lists all damage")
     }
   }
 }

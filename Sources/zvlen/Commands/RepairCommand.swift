@@ -5,23 +5,22 @@ import Zarr
 struct RepairCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "repair",
-    abstract: "Takes damaged chunks out of arrays, so that the rest can be read.",
+    abstract: "Removes damaged chunks from arrays, so that you can read the rest.",
     discussion: """
-      Works on an array, or on all arrays below a group. The elements of a chunk that is taken out are read as \
-      the fill value, mostly as empty. Of a shard only the inner chunks are taken out that are damaged, unless \
-      its index is. Each one is a line with the path of its file and the reason. What is taken out is kept in a \
-      directory beside the array, with the same names below it; only with --force it is deleted. If something \
-      else has such a name there, it stays, and the line says what the new one is called.
+      Works on an array, or on all arrays in a group. Elements of a removed chunk read as the fill value, which is \
+      usually empty. In a shard, only damaged inner chunks are removed, unless the index is damaged. Each removed \
+      chunk is a line with the path of its file and the reason. Repair keeps the removed chunks in a directory beside \
+      the array, under their own names. With --force it deletes them. If another file has the name there, that file \
+      stays, and the line gives the new name.
         zvlen verify photos.zarr
         zvlen repair photos.zarr
         zvlen repair photos.zarr --force
 
-      Only what has just been read and found damaged is taken out: a chunk that is replaced meanwhile stays, and \
-      so does all that zvlen verify could not check. Repair can be stopped at any moment, and run again.
+      Repair removes only what it has just read and found damaged. A chunk that is replaced meanwhile stays, and so \
+      does everything that zvlen verify cannot check. You can stop repair at any moment and run it again.
 
-      Text in a chunk that is not UTF-8 is damage that stays, since the chunk can be read, and so does damaged \
-      metadata. The exit code is 1 if something damaged is still there, and 2 if nothing is but not all could be \
-      checked.
+      Text that is not UTF-8 is damage that stays, because its chunk can be read. Damaged metadata stays too. The \
+      exit code is 1 if any damage is left, and 2 if no damage is left but not everything could be checked.
       """)
 
   @Argument(help: ArgumentHelp("The array or group.", valueName: "array"), completion: .directory)
@@ -29,18 +28,18 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The directory for what is taken out (default: that of the array with .damaged behind its name).",
+      "The directory for removed chunks (default: the path of the array with .damaged at the end).",
       valueName: "directory"), completion: .directory)
   var aside: String?
 
-  @Flag(help: "Deletes what is taken out.")
+  @Flag(help: "Deletes the chunks that are removed.")
   var force = false
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   func validate() throws {
     if force, aside != nil {
-      throw ValidationError("--force keeps nothing, and --aside says where to keep it")
+      throw ValidationError("--force and --aside exclude each other: --force keeps nothing")
     }
   }
 

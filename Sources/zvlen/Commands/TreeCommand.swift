@@ -5,12 +5,11 @@ import Zarr
 struct TreeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tree",
-    abstract: "Lists a group with all arrays and groups below it, or one array.",
+    abstract: "Lists an array, or a group with all arrays and groups in it.",
     discussion: """
-      Shows what each array holds, its shape, the shape of its chunks, its codecs, and the bytes that it takes \
-      in its store. Only metadata is read. Nodes that are damaged, or not supported, are listed with the reason, \
-      and so are links that are not followed. A node in a directory that is no group itself is listed with the \
-      name of the directory.
+      For each array, shows the data type, the shape, the chunk shape, the codecs and the stored size. Only metadata \
+      is read. If a node is damaged or not supported, its line gives the reason. So does the line of a link that is \
+      not followed. If a directory is not a group, the nodes in it are listed with its name in their paths.
         zvlen tree photos.zarr
         zvlen tree photos.zarr --json | jq '.[] | select(.stored_bytes > 1000000000) | .path'
       """)
@@ -20,26 +19,26 @@ struct TreeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How many levels are listed; 1 is what is directly in the group (default: all).", valueName: "number"))
+      "How many levels to list. 1 lists only the members of the group (default: all).", valueName: "number"))
   var depth: Int?
 
   @Flag(
     inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Adds up the bytes that each array takes in its store.",
-      discussion: "Looks at each stored chunk; leave it out where there are millions."))
+      "Adds up the stored bytes of each array.",
+      discussion: "This looks at each stored chunk. Use --no-sizes if there are millions."))
   var sizes = true
 
   @Flag(
     help: ArgumentHelp(
       "Writes JSON.",
-      discussion: "A list with an object for each node, groups before what is in them. Sizes are in bytes."))
+      discussion: "A list with an object for each node, each group before its members. Sizes are in bytes."))
   var json = false
 
   @OptionGroup var links: LinkOptions
 
   func validate() throws {
-    if let depth, depth < 0 { throw ValidationError("--depth is not negative") }
+    if let depth, depth < 0 { throw ValidationError("--depth cannot be negative") }
   }
 
   func run() throws {
@@ -81,5 +80,37 @@ struct TreeCommand: ParsableCommand {
   private func summary(of entry: NodeEntry, in node: NodeLocation) throws -> NodeSummary {
     let path = entry.path.names.isEmpty ? node.path : "\(node.path)/\(entry.path)"
     return try NodeSummary(of: entry, in: node.store, path: path, addsSizes: sizes)
+  }
+}
+
+/// The nodes in a group with the branches that lead to them.
+///
+///     ├── labels
+///     └── run
+///         └── images
+private struct TreeDrawing {
+  private let group: ZarrGroup
+  private let maximumDepth: Int
+
+  /// Prepares to draw down to a depth.
+  init(of group: ZarrGroup, maximumDepth: Int) {
+    self.group = group
+    self.maximumDepth = maximumDepth
+  }
+
+  /// Passes each node to `body`, with its branches and its path in its group.
+  ///
+  /// A group comes before its members.
+  ///
+  /// - Throws: `StoreError`, and what `body` throws.
+  func forEachLine(_ body: (_ branches: String, _ name: String, NodeEntry) throws -> Void) throws {
+    var groups = [group.path]
+    try group.walkBranches(maximumDepth: maximumDepth) { entry, isLast in
+      groups.removeLast(groups.count - isLast.count)
+      let name = entry.path.names.dropFirst(groups[groups.count - 1].names.count).joined(separator: "/")
+      let branches = isLast.dropLast().map { $0 ? "    " : "│   " } + [isLast.last == true ? "└── " : "├── "]
+      try body(branches.joined(), name, entry)
+      groups.append(entry.path)
+    }
   }
 }

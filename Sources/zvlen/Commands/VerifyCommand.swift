@@ -5,28 +5,27 @@ import Zarr
 struct VerifyCommand: ParsableCommand, ReadingCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Reads every chunk of an array, or of all arrays below a group, and reports what is damaged.",
+    abstract: "Reads every chunk of an array, or of all arrays in a group, and reports damage.",
     discussion: """
-      Each damaged chunk is a line with the path of its file and the reason, and so is each damaged inner chunk \
-      of a shard; text that is not UTF-8 counts too. A sound array is a line that begins with ok. Damage that \
-      leaves a chunk readable is found only if the chunk has a checksum: see --checksum of zvlen import.
+      Each damaged chunk is a line with the path of its file and the reason. So is each damaged inner chunk of a \
+      shard. Text that is not UTF-8 counts as damage. The line of a sound array begins with ok. Damage that leaves a \
+      chunk readable is found only if the chunk has a checksum, which it has unless --no-checksum was given.
         zvlen verify photos.zarr
 
-      What cannot be read for another reason may be sound: a chunk above the limits, a codec or data type that \
-      is not known here, a pickle, a file that may not be read, a device that fails. It is a line that begins \
-      with "not checked" and ends with the reason. The exit code is 0 if all is sound, 1 if anything is damaged, \
-      and 2 if nothing is but not all could be checked.
+      Data that cannot be read for another reason may be sound: a chunk above the limits, an unknown codec or data \
+      type, a pickle, a file without read permission, a device that fails. Such a line begins with "not checked" and \
+      ends with the reason. The exit code is 0 if everything is sound, 1 if anything is damaged, and 2 if nothing is \
+      damaged but not everything could be checked.
 
-      With --deep each chunk is also encoded again, in memory, and read back. Lines that begin with note say \
-      what is no damage, but should not be there: chunks outside of the shape, as a writer leaves them that \
-      was stopped, files that are no part of an array or group, and temporary files; and how much at the end \
-      of an array was never stored.
+      With --deep, verify also encodes each chunk again, in memory, and reads it back. Lines that begin with note are \
+      not damage, but name something that should not be there: chunks outside the shape, left by a writer that was \
+      stopped, files that belong to no array or group, and temporary files. They also say how many elements at the \
+      end of an array were never stored.
         zvlen verify --deep photos.zarr
 
-      Consolidated metadata that says something else than the arrays and groups do is a note, too, also \
-      without --deep.
+      A note also says where consolidated metadata is out of date, with or without --deep.
 
-      See zvlen repair for what to do about damage.
+      To deal with damage, see zvlen repair.
       """)
 
   @Argument(help: ArgumentHelp("The array or group.", valueName: "array"), completion: .directory)
@@ -34,7 +33,8 @@ struct VerifyCommand: ParsableCommand, ReadingCommand {
 
   @Flag(
     help: ArgumentHelp(
-      "Also encodes each chunk again, and lists what should not be there.", discussion: "Takes much longer."))
+      "Also encodes each chunk again, and lists what should not be there.",
+      discussion: "This takes much longer."))
   var deep = false
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
@@ -47,12 +47,12 @@ struct VerifyCommand: ParsableCommand, ReadingCommand {
     try report.finish()
   }
 
-  /// Names the groups whose consolidated metadata says something else than the nodes do.
+  /// Names the groups whose consolidated metadata is out of date.
   private func noteOutdatedCopies(in node: NodeLocation, _ report: VerificationReport) throws {
     guard let root = try node.group else { return }
     var groups = [root]
     try root.walk { entry, _ in
-      // One that cannot be opened has said so.
+      // A group that cannot be opened has been reported.
       if entry.kind == .group, let group = try? root.group(at: entry.path.description) {
         groups.append(group)
       }
@@ -64,7 +64,7 @@ struct VerifyCommand: ParsableCommand, ReadingCommand {
         let others = paths.count == 1 ? "" : " and \(Quantity.count(paths.count - 1, "other"))"
         try report.note(
           "\(group.location): the consolidated metadata is out of date about \(first)\(others); zvlen consolidate "
-            + "makes it true")
+            + "updates it")
       } catch let error where error is ZarrError || error is StoreError {
         try report.note("\(group.location): the consolidated metadata cannot be read: \(error)")
       }

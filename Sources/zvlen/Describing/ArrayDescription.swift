@@ -3,17 +3,17 @@ import Foundation
 import Synchronization
 import Zarr
 
-/// What `zvlen info` says of an array.
+/// The description of an array by `zvlen info`.
 struct ArrayDescription {
   private let path: String
   private let metadata: ArrayMetadata
   private let chunkShape: [Int]
   private let chunkCount: Int
 
-  /// The shards that chunks are in, or nil if they are stored one by one.
+  /// The shards, or nil if the array has none.
   private let shards: (shape: [Int], count: Int)?
 
-  /// The chunks that are stored, or shards.
+  /// The number of stored chunks or shards.
   private let storedChunkCount: Int
   private let storedByteCount: Int
 
@@ -29,7 +29,7 @@ struct ArrayDescription {
 
   /// Reads all of an array, if its elements can be read.
   ///
-  /// - Throws: What reading throws, for the first chunk that is damaged.
+  /// - Throws: What reading throws, such as an error for the first damaged chunk.
   init(of array: ZarrArray, path: String) throws {
     let chunks = try StoredChunks(of: array)
     self.path = path
@@ -65,7 +65,7 @@ struct ArrayDescription {
     return allSizes
   }
 
-  /// The bytes of the elements for each byte that is stored.
+  /// The number of element bytes per stored byte.
   private var ratio: Double? {
     sizes.flatMap { storedByteCount > 0 ? Double($0.byteCount) / Double(storedByteCount) : nil }
   }
@@ -98,7 +98,7 @@ struct ArrayDescription {
     return .object(object)
   }
 
-  /// The description for people.
+  /// The description as lines of text.
   var lines: [String] {
     let fillValue = (try? metadata.dataType.json(ofFillValue: metadata.fillValue))?.description ?? "?"
     let count = shards?.count ?? chunkCount
@@ -132,5 +132,72 @@ struct ArrayDescription {
     if let obstacle { rows.append(("not readable", obstacle)) }
     return ["\(path): array"]
       + rows.map { "  " + $0.padding(toLength: 15, withPad: " ", startingAt: 0) + $1 }
+  }
+}
+
+/// Counts elements by size.
+///
+/// Even very many elements have few different sizes: *k* sizes take more than *k*²/2 bytes of elements.
+private struct SizeHistogram {
+  /// Sizes below this are counted in a table.
+  private static let tableSize = 4096
+
+  private var small = [Int](repeating: 0, count: tableSize)
+  private var large: [Int: Int] = [:]
+
+  /// The number of elements.
+  private(set) var count = 0
+
+  /// The bytes of all elements.
+  ///
+  /// An array can claim more fill values than an `Int` can count.
+  private(set) var byteCount: UInt128 = 0
+
+  /// Adds elements of one size.
+  mutating func add(byteCount size: Int, count: Int = 1) {
+    if size < Self.tableSize {
+      small[size] += count
+    } else {
+      large[size, default: 0] += count
+    }
+    self.count += count
+    byteCount += UInt128(size) * UInt128(count)
+  }
+
+  /// Adds all elements of another histogram.
+  mutating func add(_ other: SizeHistogram) {
+    for (size, count) in other.sizes {
+      add(byteCount: size, count: count)
+    }
+  }
+
+  /// The sizes with their counts, smallest first.
+  private var sizes: [(size: Int, count: Int)] {
+    small.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) }
+      + large.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// For each part, the smallest size that this part of the elements do not exceed.
+  ///
+  /// - Parameter parts: Ascending numbers from 0, for the smallest size, to 1, for the largest.
+  /// - Returns: A size for each part, or an empty array if there are no elements.
+  func quantiles(_ parts: [Double]) -> [Int] {
+    guard count > 0 else { return [] }
+    var quantiles: [Int] = []
+    var reached = 0
+    for (size, sizeCount) in sizes {
+      reached += sizeCount
+      while quantiles.count < parts.count,
+        reached >= rank(of: parts[quantiles.count])
+      {
+        quantiles.append(size)
+      }
+    }
+    return quantiles
+  }
+  /// The number of elements in a part, at least one.
+  private func rank(of part: Double) -> Int {
+    // Rounding may give more than all elements, and more than an `Int` holds.
+    max(1, Int(exactly: (part * Double(count)).rounded(.up)).map { min(count, $0) } ?? count)
   }
 }

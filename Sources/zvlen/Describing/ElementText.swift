@@ -1,12 +1,14 @@
+import ArgumentParser
+import ChunkEngine
 import Zarr
 
-/// Writes elements as JSON, each in one line, whatever their data type.
+/// Writes elements of any data type as JSON, each on one line.
 struct ElementText {
-  /// The two ways to write elements, which differ in how what may be absent is told from what is.
+  /// The two forms of elements.
   enum Form {
-    /// As people and other programs read them.
+    /// The form for people and programs.
     case element
-    /// As metadata holds fill values, with numbers by their value: what is not a number is always "NaN".
+    /// The form of fill values in metadata, in which every NaN is "NaN".
     case fillValue
   }
 
@@ -20,10 +22,9 @@ struct ElementText {
     self.form = form
   }
 
-  /// Appends the JSON value of an element, which is `{"base64":"…"}` with its bytes if these are no element of
-  /// the data type.
+  /// Appends an element as a JSON value, or its bytes as `{"base64":"…"}` if they do not fit the data type.
   ///
-  /// - Returns: Why the bytes are no element, in words that follow its name, or nil if they are one.
+  /// - Returns: Why the bytes do not fit, in words that follow the name of the element, or nil.
   func append(_ element: RawSpan, to buffer: inout [UInt8]) -> String? {
     let start = buffer.count
     do {
@@ -67,12 +68,123 @@ struct ElementText {
 
   private func appendText(_ element: RawSpan, to buffer: inout [UInt8]) throws {
     try unsafe element.withUnsafeBytes { bytes in
-      // SAFETY: The bytes are those of the element, which outlives the call.
+      // SAFETY: The element outlives the call.
       let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
       do throws(UTF8.ValidationError) {
         JSONWriter.appendString(try UTF8Span(validating: span), to: &buffer)
       } catch {
         throw ToolError("is not UTF-8 (byte \(error.byteOffsets.lowerBound))")
+      }
+    }
+  }
+}
+
+/// Writes bytes as base64, with the standard alphabet and padding.
+private enum Base64 {
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  /// The two characters for every value of twelve bits, the first one in the low byte.
+  private static let pairs: [UInt16] = (0..<4096).map { bits in
+    UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 63]) << 8
+  }
+
+  /// Appends the text of `bytes`.
+  ///
+  /// - Complexity: O(*n*) where *n* is the size of `bytes`.
+  static func append(_ bytes: RawSpan, to output: inout [UInt8]) {
+    let groupCount = bytes.byteCount / 3
+    let pairs = pairs.span
+    unsafe bytes.withUnsafeBytes { bytes in
+      output.append(addingCapacity: groupCount * 4) { output in
+        unsafe output.withUnsafeMutableBufferPointer { buffer, count in
+          guard let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
+          for group in 0..<groupCount {
+            // SAFETY: Each whole group reads three bytes and writes four.
+            let bits =
+              unsafe Int(bytes[group * 3]) << 16 | Int(bytes[group * 3 + 1]) << 8 | Int(bytes[group * 3 + 2])
+            unsafe target.storeBytes(
+              of: pairs[bits >> 12].littleEndian, toByteOffset: count, as: UInt16.self)
+            unsafe target.storeBytes(
+              of: pairs[bits & 4095].littleEndian, toByteOffset: count + 2, as: UInt16.self)
+            count += 4
+          }
+        }
+      }
+      appendTail(unsafe bytes.dropFirst(groupCount * 3).map(Int.init), to: &output)
+    }
+  }
+
+  /// Appends the one or two bytes after the last whole group.
+  private static func appendTail(_ tail: [Int], to output: inout [UInt8]) {
+    guard let first = tail.first else { return }
+    let second = tail.count > 1 ? tail[1] : 0
+    output.append(alphabet[first >> 2])
+    output.append(alphabet[(first & 3) << 4 | second >> 4])
+    output.append(tail.count > 1 ? alphabet[(second & 15) << 2] : UInt8(ascii: "="))
+    output.append(UInt8(ascii: "="))
+  }
+}
+
+/// The elements that a command has written as raw bytes, because they do not fit their data type.
+///
+/// Each is a line on standard error, and the exit code is 1.
+struct RawElements {
+  private let path: String
+  private var count = 0
+
+  /// Prepares for the array at a path.
+  init(of path: String) {
+    self.path = path
+  }
+
+  /// Reports an element that is written as raw bytes.
+  mutating func add(_ element: String, _ reason: String, as form: String = "base64") {
+    count += 1
+    StandardError.write(
+      "zvlen: \(OneLine("\(path): \(element) \(reason)")); its bytes are written as \(form)\n")
+  }
+
+  /// Ends the command.
+  ///
+  /// - Throws: `ExitCode.failure` if there are such elements.
+  func finish() throws {
+    if count > 0 { throw ExitCode.failure }
+  }
+}
+
+extension ZarrArray {
+  /// Writes elements as JSON, one per line, in C order.
+  ///
+  /// If this throws, the elements before the one that cannot be read have been written.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements, counted in C order.
+  ///   - form: The form of the elements.
+  ///   - terminator: The byte that ends a line.
+  ///   - output: Where the lines go.
+  ///   - raw: Receives the elements that do not fit their data type.
+  /// - Throws: What reading and writing throw.
+  func writeLines(
+    of elements: Range<Int>, as form: ElementText.Form, terminator: UInt8 = UInt8(ascii: "\n"),
+    to output: OutputStream, raw: inout RawElements
+  ) throws {
+    let text = ElementText(dataType, form)
+    let progress = ProgressLine("writing", totalCount: elements.count)
+    defer { progress.clear() }
+    try output.flushing {
+      try forEachBlock(of: elements, monitor: Interruption.monitor) { block in
+        let blobs = block.elements.blobs
+        for index in block.elements.indices {
+          try output.write { buffer in
+            if let problem = text.append(blobs[index], to: &buffer) {
+              progress.clear()
+              raw.add("element \(block.offset + index)", problem)
+            }
+            buffer.append(terminator)
+          }
+        }
+        progress.add(
+          block.elements.count, byteCount: try block.elements.byteCount(of: block.elements.indices))
       }
     }
   }

@@ -1,17 +1,19 @@
 import ChunkEngine
 import Zarr
 
-/// What `zvlen tree` says of a node.
+/// The description of a node by `zvlen tree`.
 struct NodeSummary {
   private let entry: NodeEntry
 
-  /// The path of the node, as it is given to other commands.
+  /// The path of the node, as other commands take it.
   private let path: String
 
-  /// The size of all values of an array, or why it is not known; nil where it is not asked for.
+  /// The stored size of an array, or why it is not known.
+  ///
+  /// Nil if it is not wanted.
   private let storedByteCount: Result<Int, any Error>?
 
-  /// What the node's metadata says, or why that is not known.
+  /// The metadata, or why it is not known.
   private let metadata: Result<NodeMetadata, any Error>
 
   /// Looks at a node.
@@ -19,8 +21,8 @@ struct NodeSummary {
   /// - Parameters:
   ///   - entry: The node.
   ///   - store: The store that holds it.
-  ///   - path: Its path, as it is given to other commands.
-  ///   - addsSizes: Whether the sizes of an array's values are added up, which looks at each of them.
+  ///   - path: Its path, as other commands take it.
+  ///   - addsSizes: Whether to add up the sizes of all values of an array.
   /// - Throws: `ZarrError.cancelled`
   init(of entry: NodeEntry, in store: any Store, path: String, addsSizes: Bool) throws {
     self.entry = entry
@@ -40,7 +42,7 @@ struct NodeSummary {
     if case .failure(let error) = size, !(error is StoreError) || Main.canRunAgain(after: error) {
       throw error
     }
-    // Another array may have taken the place of this one meanwhile, with other values.
+    // Another array may have replaced this one meanwhile.
     let replaced = ZarrError.replaced(path: path)
     if NodeEntry(in: store, at: entry.path)?.fields != entry.fields, Main.canRunAgain(after: replaced) {
       throw replaced
@@ -74,7 +76,7 @@ struct NodeSummary {
     return .object(object)
   }
 
-  /// The description for people, without the name.
+  /// The description as text, without the name.
   var words: String {
     let kind = entry.kind?.rawValue ?? "damaged"
     let format = entry.zarrFormat == .version2 ? ["Zarr v2"] : []
@@ -104,7 +106,7 @@ struct NodeSummary {
 
   private static func json(_ shape: [Int]) -> JSONValue { .array(shape.map(JSONValue.integer)) }
 
-  /// Why metadata is not known, without the place, which is said already.
+  /// Why metadata is not known, without the path.
   static func reason(for error: any Error) -> String {
     if case ZarrError.metadata(_, let reason) = error { return "\(reason)" }
     return "\(error)"
@@ -112,9 +114,24 @@ struct NodeSummary {
 }
 
 extension ArrayMetadata {
-  /// The shape of the chunks inside of shards, or nil if the array has no shards.
+  /// The shape of inner chunks, or nil if the array has no shards.
   fileprivate var shardChunkShape: [Int]? {
     guard let shards = codecs.first(where: { $0.name == "sharding_indexed" }) else { return nil }
     return shards.configuration["chunk_shape"]?.arrayValue?.compactMap(\.integerValue)
+  }
+}
+
+extension MetadataExtension {
+  /// The name with its settings, such as `zstd(level 3, checksum false)`.
+  var summary: String {
+    let settings = configuration.map { name, value in
+      // Shards have their own codecs.
+      let codecs = name.hasSuffix("codecs") ? value.arrayValue : nil
+      let text =
+        codecs?.map { (try? MetadataExtension($0, field: name))?.summary ?? $0.description }
+        .joined(separator: " + ")
+      return "\(name) \(text ?? value.stringValue ?? value.description)"
+    }
+    return settings.isEmpty ? name : "\(name)(\(settings.joined(separator: ", ")))"
   }
 }

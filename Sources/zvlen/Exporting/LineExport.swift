@@ -1,28 +1,29 @@
+import CSystemCalls
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Writes the elements of an array as lines, in C order.
 struct LineExport {
   let array: ZarrArray
 
-  /// What ends a line.
+  /// The byte that ends a line.
   let terminator: UInt8
 
-  /// Whether lines are read as they come, so that those after an element with the terminator in it are wanted
-  /// too; such an element is then written in its raw form.
+  /// Whether the lines go to a stream.
+  ///
+  /// An element that contains the terminator is then written as raw bytes, and the others follow.
   let isStream: Bool
 
-  /// Writes all elements, each with the terminator behind it.
+  /// Writes all elements, each with a terminator after it.
   ///
-  /// Bytes, text and JSON are written as they are, but for JSON that is laid out in several lines, which is
-  /// written in one, and the zeros that fill up text and bytes of a fixed width, which are left out. Elements
-  /// of other types are JSON values too, since their bytes mean nothing to others.
+  /// Bytes, text and JSON are written as they are. JSON on several lines becomes one line, and fixed-width text and
+  /// bytes lose their zero padding. Elements of other types become JSON values.
   ///
   /// - Parameters:
-  ///   - output: Where the lines go; those in front of an error are written.
-  ///   - raw: Is told of elements that are none of their data type, whose bytes are written.
-  /// - Throws: ``ToolError`` if the terminator is part of an element, unless lines are read as they come.
+  ///   - output: Where the lines go. If this throws, the lines before the error have been written.
+  ///   - raw: Receives the elements that do not fit their data type.
+  /// - Throws: ``ToolError`` if an element contains the terminator, unless the lines go to a stream.
   func run(to output: OutputStream, raw: inout RawElements) throws {
     guard array.dataType.isPadded || [.bytes, .string, .json].contains(array.dataType) else {
       return try array.writeLines(
@@ -67,7 +68,7 @@ struct LineExport {
     if !contains(terminator, element) {
       try output.write(element)
     } else if array.dataType == .json {
-      // In one line there is neither a line feed nor a NUL byte.
+      // Compact JSON has no line feed and no NUL byte.
       try output.write { buffer in
         let start = buffer.count
         do throws(JSONError) {
@@ -92,7 +93,7 @@ struct LineExport {
 
   private func contains(_ byte: UInt8, _ element: RawSpan) -> Bool {
     unsafe element.withUnsafeBytes { element in
-      // SAFETY: The system looks at the bytes of the element only.
+      // SAFETY: `memchr` reads only the bytes of the element.
       unsafe element.baseAddress.map { unsafe memchr($0, Int32(byte), element.count) != nil } ?? false
     }
   }
@@ -101,5 +102,80 @@ struct LineExport {
     terminator == 0
       ? "NUL byte in it; use zvlen dump or zvlen cat"
       : "line feed in it; use --null, which ends elements with a NUL byte, or zvlen dump, which writes JSON"
+  }
+}
+
+/// The file of an export, written beside its place and moved there when it is complete.
+///
+/// A device or pipe is written directly.
+struct OutputFile {
+  /// The path, with links resolved.
+  private let path: String
+
+  /// The file to replace, or nil.
+  private let replaced: FileStatus?
+
+  /// Whether it is a device or pipe.
+  private let isStream: Bool
+
+  /// Checks that a file can go to `path`.
+  ///
+  /// - Throws: ``ToolError`` for a file that must not be replaced, a directory or a disk.
+  init(path: String, overwrites: Bool) throws {
+    self.path = NodeDestination.resolve(path)
+    guard let status = try FileStatus(of: self.path) else {
+      guard try FileStatus(at: self.path) == nil else {
+        throw ToolError("\(path) is a link to nothing; name a file for the lines")
+      }
+      (replaced, isStream) = (nil, false)
+      return
+    }
+    if status.isDirectory { throw ToolError("\(path) is a directory; name a file for the lines") }
+    if status.isBlockDevice { throw ToolError("\(path) is a disk; name a file for the lines") }
+    isStream = !status.isRegularFile
+    if !isStream, !overwrites { throw ToolError("\(path) exists already; --overwrite replaces it") }
+    replaced = isStream ? nil : status
+  }
+
+  /// Writes the file with `body`.
+  ///
+  /// If `body` throws, the file stays as it was.
+  func write(_ body: (OutputStream) throws -> Void) throws {
+    guard !isStream else { return try body(OutputStream(try OpenFile(path, flags: O_WRONLY))) }
+    let directory = NodeDestination.parent(of: path)
+    let name = NodeDestination.name(of: path)
+    if let key = try? StoreKey(name) { try? FileStore(opening: directory).sweepTemporaryFiles(of: key) }
+    let temporaryPath = "\(directory)/\(TemporaryName.make(for: name))"
+    let file = try OpenFile(temporaryPath, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+    let cleanup = Cleanup { _ = unsafe unlink(temporaryPath) }
+    defer { cleanup.run() }
+    _ = file.lock()
+    try body(OutputStream(file))
+    try cleanup.holdingOff { try place(temporaryPath) }
+  }
+
+  /// Moves the file to its place, unless another file has taken it.
+  private func place(_ temporaryPath: String) throws(ToolError) {
+    let changed = ToolError("\(path) is not what it was when the export began, and stays; name another file")
+    func rename(_ kind: csystemcalls_rename) -> Bool {
+      unsafe csystemcalls_rename(AT_FDCWD, temporaryPath, path, kind) == 0
+    }
+    func hasChanged(_ path: String) throws(ToolError) -> Bool {
+      try FileStatus(at: path).map { $0.identity } != replaced?.identity
+    }
+    if try hasChanged(path) { throw changed }
+    if rename(replaced == nil ? csystemcalls_rename_new : csystemcalls_rename_exchange) {
+      guard replaced != nil, try hasChanged(temporaryPath) else { return }
+      guard rename(csystemcalls_rename_exchange) else {
+        throw ToolError(operation: "move back", path: path, code: errno)
+      }
+      throw changed
+    }
+    switch errno {
+    case EEXIST, ENOENT: throw changed
+    case EINVAL, ENOSYS, EOPNOTSUPP:
+      guard unsafe Glibc.rename(temporaryPath, path) == 0 else { fallthrough }
+    default: throw ToolError(operation: "move \(temporaryPath) to", path: path, code: errno)
+    }
   }
 }

@@ -1,17 +1,18 @@
 import Zarr
 
-/// Finds paths that cannot be together in one directory: those that are there twice, and files that others
-/// need as a directory; and those that are one path where case does not count.
+/// Finds paths that conflict: the same path twice, or a file that another path needs as a directory.
 ///
-/// Of each path, and of each directory in it, a number is kept, 8 bytes, so that millions of them take little
-/// memory; paths with the same number are compared when all are known.
+/// Also finds paths that differ only in case.
+///
+/// Each path, and each directory in it, is kept as a hash of 8 bytes, so that millions of them take little memory. A
+/// second pass compares the paths with equal hashes.
 struct PathCheck {
-  /// Two paths that are in each other's way, and which of all they are.
+  /// Two paths that conflict, and their positions.
   struct Conflict {
     let first: (index: Int, path: String)
     let second: (index: Int, path: String)
 
-    /// What is wrong, with words for the two.
+    /// The conflict in words, which name the two.
     func description(_ first: String, _ second: String) -> String {
       let path = JSONValue.string(self.first.path)
       return self.first.path.utf8.elementsEqual(self.second.path.utf8)
@@ -21,20 +22,20 @@ struct PathCheck {
     }
   }
 
-  /// What a path is to another one.
+  /// A path that may conflict with another one.
   private struct Suspect {
     let index: Int
     let path: String
-    /// The bytes of it that are the file or directory in question.
+    /// The length of the file or directory in question.
     let byteCount: Int
     var isFile: Bool { byteCount == path.utf8.count }
   }
 
-  /// The part of a path that is a directory, or all of it.
+  /// A directory on the way, or the whole path.
   private struct Place {
-    /// Its bytes in the path.
+    /// Its length in the path.
     let byteCount: Int
-    /// A number that it has in common with those that differ only in case.
+    /// Its hash, which is the same for paths that differ only in case.
     let hash: UInt64
   }
 
@@ -42,29 +43,29 @@ struct PathCheck {
   private var directoryHashes: [UInt64] = []
   private var last = ""
 
-  /// The numbers that several paths have.
+  /// The hashes that several paths have.
   private var repeated: Set<UInt64> = []
 
-  /// What has these numbers.
+  /// The paths that have these hashes.
   private var suspects: [UInt64: [Suspect]] = [:]
 
-  /// The paths that differ only in case, in pairs.
+  /// Pairs of paths that differ only in case.
   private(set) var collisions: [(first: String, second: String)] = []
 
-  /// So that nobody can prepare paths that have one number.
+  /// Keeps attackers from preparing paths with equal hashes.
   private let seed = UInt64.random(in: 0...UInt64.max)
 
-  /// Takes a path in the first pass over all of them.
+  /// Takes a path in the first pass.
   mutating func add(_ path: String) {
     let places = places(of: path)
-    // Paths that follow each other are mostly in the same directory.
+    // Successive paths are usually in the same directory.
     let common = zip(path.utf8, last.utf8).prefix { $0 == $1 }.count
     for place in places.dropLast() where place.byteCount >= common { directoryHashes.append(place.hash) }
     if let file = places.last { fileHashes.append(file.hash) }
     last = path
   }
 
-  /// Whether the paths have to be looked at a second time.
+  /// Whether a second pass is needed.
   mutating func needsSecondPass() -> Bool {
     fileHashes.sort()
     directoryHashes.sort()
@@ -78,14 +79,14 @@ struct PathCheck {
     return !repeated.isEmpty
   }
 
-  /// Whether a path may be in the way of another one, or be the same where case does not count.
+  /// Whether a path may conflict with another one, or differ from it only in case.
   func isSuspect(_ path: String) -> Bool {
     places(of: path).contains { repeated.contains($0.hash) }
   }
 
   /// Takes a path in the second pass.
   ///
-  /// - Returns: One of the paths before that it cannot be with, if there is one; it is then not taken.
+  /// - Returns: The conflict with an earlier path, or nil. A path with a conflict is not taken.
   mutating func conflict(of path: String, index: Int) -> Conflict? {
     let places = places(of: path).filter { repeated.contains($0.hash) }
     func isSame(_ other: Suspect, _ place: Place) -> Bool {
@@ -101,16 +102,16 @@ struct PathCheck {
       let suspect = Suspect(index: index, path: path, byteCount: place.byteCount)
       let others = suspects[place.hash, default: []]
       if suspect.isFile, let other = others.first(where: \.isFile) { collisions.append((other.path, path)) }
-      // Of the paths in one directory, one is enough.
+      // One path of each directory is enough.
       if !others.contains(where: { isSame($0, place) }) { suspects[place.hash, default: []].append(suspect) }
     }
     return nil
   }
 
-  /// The directories that a path is in, but for the first one, and the file.
+  /// The directories on the way, and the path itself.
   private func places(of path: String) -> [Place] {
     let bytes = path.utf8
-    // Slashes are in the same order without case, if not at the same places.
+    // Lowercase text has its slashes in the same order, perhaps at other positions.
     var ends = bytes.enumerated().lazy.filter { $0.element == UInt8(ascii: "/") }.map(\.offset).makeIterator()
     var places: [Place] = []
     var hash = seed

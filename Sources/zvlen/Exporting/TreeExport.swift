@@ -1,15 +1,16 @@
 import ChunkEngine
 import Zarr
+import ZarrPlatform
 
-/// Writes the files of a group below a directory.
+/// Writes the files of a group to a directory.
 struct TreeExport {
   private let group: FileTreeGroup
   private let location: String
 
-  /// Whether files without a path, as damaged chunks leave them, are left out.
+  /// Whether to leave out files whose path is in a damaged chunk.
   private let skipsDamagedPaths: Bool
 
-  /// Whether of files that cannot be in one directory the later one is written, and not an error.
+  /// Whether to write the later one of files that conflict.
   private let keepsLast: Bool
 
   /// Opens the group of a store.
@@ -22,19 +23,19 @@ struct TreeExport {
 
   /// Writes all files.
   ///
-  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory, or cannot
-  ///   be with another one.
+  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory, or conflicts with
+  ///   another one.
   func run(to directory: String, overwrites: Bool) throws {
     let count = group.count
     let files = try group.storedFiles()
     if !skipsDamagedPaths, files != [0..<count], count > 0 {
       let first = files.first?.lowerBound == 0 ? files[0].upperBound : 0
       throw ToolError(
-        "\(location): element \(first) is not stored, so that there is no path for its file, and no file is written; "
+        "\(location): element \(first) is not stored, so its file has no path, and no file is written; "
           + "--replace-damaged leaves out such files")
     }
     let replaced = try checkPaths(of: files)
-    // What exports that were killed have left; what cannot be swept is in nobody's way.
+    // Exports that were killed may have left temporary files. If they cannot be removed, they do no harm.
     if overwrites { _ = try? FileStore(opening: directory).sweepTemporaryFiles() }
     if group.surplus > 0 {
       StandardError.write(
@@ -43,7 +44,7 @@ struct TreeExport {
     }
     let progress = ProgressLine("exporting", totalCount: count)
     defer { progress.clear() }
-    // As many files as the paths of a chunk: they are read once, and the workers have chunks to share.
+    // With as many files as a chunk of paths has, paths are read once, and the workers have chunks to share.
     let chunkCount = group.blobs.chunkShape[0]
     let workerCount = group.blobs.access.workerCount
     let wanted = max(
@@ -80,7 +81,7 @@ struct TreeExport {
 
   /// Reads and checks all paths, and reports those that differ only in case.
   ///
-  /// - Returns: The files that later ones take the place of.
+  /// - Returns: The files that later ones replace.
   private func checkPaths(of files: [Range<Int>]) throws -> Set<Int> {
     var check = PathCheck()
     try forEachPath(in: files) { _, path in check.add(path.description) }
@@ -96,7 +97,7 @@ struct TreeExport {
       }
     }
     var replaced: Set<Int> = []
-    // From the last one on, whatever cannot be with those behind it goes.
+    // A file that conflicts with a later one is left out.
     for (file, path) in suspects.reversed() where check.conflict(of: path, index: file) != nil {
       replaced.insert(file)
     }
@@ -126,7 +127,7 @@ struct TreeExport {
     }
   }
 
-  /// The path of a file, or nil if it is lost.
+  /// The path of a file, or nil if its chunk is damaged.
   private func path(_ paths: BlobView, at index: Int, file: Int) throws -> RelativePath? {
     if skipsDamagedPaths, paths[index].isEmpty { return nil }
     let text: String
@@ -142,5 +143,125 @@ struct TreeExport {
         "\(location): element \(file), \(JSONValue.string(text)), \(error); such a path could lead out of the "
           + "directory, and no file is written")
     }
+  }
+}
+
+/// Writes files in a directory and the directories in it, and nowhere else.
+///
+/// Each directory is opened by its name in its parent, and links are not followed. The directories of the last file
+/// stay open, because the next file is often in them too.
+private final class DirectoryWriter {
+  /// An open directory, and its name in its parent.
+  private final class Level {
+    let name: String
+    let directory: OpenFile
+
+    init(name: String, directory: consuming OpenFile) {
+      self.name = name
+      self.directory = directory
+    }
+  }
+
+  private let root: Level
+  private var levels: [Level] = []
+  private let overwrites: Bool
+
+  /// Writes in the existing directory at `path`.
+  init(below path: String, overwrites: Bool) throws {
+    root = Level(name: path, directory: try OpenFile(path, flags: O_RDONLY | O_DIRECTORY))
+    self.overwrites = overwrites
+  }
+
+  /// Writes a file, and makes missing directories.
+  ///
+  /// - Throws: ``ToolError``, also if the file exists and must not be replaced.
+  func write(_ bytes: RawSpan, to path: RelativePath) throws {
+    StandardStreams.noteOutput()
+    let parent = try level(of: path.directories)
+    let location = "\(parent.directory.path)/\(path.name)"
+    let number = parent.directory.number
+    // The old file stays until the new one is complete.
+    let name = overwrites ? TemporaryName.make(for: path.name) : path.name
+    do {
+      // It must be a new file, never one that a link leads to.
+      let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+      let file = try OpenFile(name, in: number, flags: flags, path: location)
+      // Sweeps leave locked files alone.
+      if overwrites { _ = file.lock() }
+      do {
+        try file.write(bytes)
+        if unsafe overwrites && renameat(number, name, number, path.name) != 0 {
+          throw ToolError(operation: "replace", path: location, code: errno)
+        }
+      } catch {
+        _ = unsafe unlinkat(number, name, 0)
+        throw error
+      }
+    } catch let error as ToolError where error.code == EEXIST {
+      throw ToolError("\(location) exists already; --overwrite replaces such files")
+    }
+  }
+
+  /// Opens the directory with the given names, and makes missing directories.
+  private func level(of names: ArraySlice<String>) throws(ToolError) -> Level {
+    let common = zip(levels, names).prefix { $0.name.utf8.elementsEqual($1.utf8) }.count
+    levels.removeSubrange(common...)
+    for name in names.dropFirst(common) {
+      let parent = (levels.last ?? root).directory.number
+      let location = "\((levels.last ?? root).directory.path)/\(name)"
+      guard unsafe mkdirat(parent, name, 0o777) == 0 || errno == EEXIST else {
+        throw ToolError(operation: "make the directory", path: location, code: errno)
+      }
+      let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+      do throws(ToolError) {
+        levels.append(
+          Level(name: name, directory: try OpenFile(name, in: parent, flags: flags, path: location)))
+      } catch {
+        guard error.code == ENOTDIR || error.code == ELOOP else { throw error }
+        throw ToolError("\(location) is a link or a file, and a directory is needed there; remove it")
+      }
+    }
+    return levels.last ?? root
+  }
+}
+
+/// A path that stays inside the directory that it is used in.
+private struct RelativePath: CustomStringConvertible {
+  /// The names of the directories.
+  let directories: ArraySlice<String>
+
+  /// The name of the file.
+  let name: String
+
+  /// The whole path.
+  let description: String
+
+  /// Checks an untrusted path.
+  ///
+  /// - Throws: ``ToolError`` with the reason if the path could lead elsewhere: it is absolute, contains `..`, or has a
+  ///   name that system calls would take for another one.
+  init(_ text: String) throws(ToolError) {
+    let names = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
+    for name in names {
+      let reason: String? =
+        if text.utf8.isEmpty {
+          "is empty"
+        } else if text.utf8.first == UInt8(ascii: "/") {
+          "is absolute"
+        } else if name.utf8.isEmpty {
+          "has an empty name in it"
+        } else if name.utf8.elementsEqual("..".utf8) || name.utf8.elementsEqual(".".utf8) {
+          "has \"\(name)\" in it"
+        } else if name.utf8.contains(0) {
+          "has a NUL character in it"
+        } else {
+          nil
+        }
+      if let reason { throw ToolError(reason) }
+    }
+    description = text
+    directories = names.dropLast()
+    name = names.last ?? ""
   }
 }

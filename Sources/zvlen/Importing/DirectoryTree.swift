@@ -1,9 +1,9 @@
-import Glibc
+import ZarrPlatform
 
-/// The regular files of a directory and of all directories below it.
+/// The regular files of a directory and of all directories in it.
 ///
-/// Links are not followed. Files come in the order of the bytes of their paths, without a list of all of
-/// them: within a directory, names are sorted as if those of directories had their slash already.
+/// Links are not followed. Files come in byte order of their paths, without a list of all of them: names in a directory
+/// are sorted as if the names of directories ended with a slash.
 struct DirectoryTree {
   private struct Entry {
     let sortingKey: [UInt8]
@@ -14,10 +14,10 @@ struct DirectoryTree {
   /// The path of the directory.
   let path: String
 
-  /// What stands in front of all paths that are handed out: nothing, or a name and a slash.
+  /// The beginning of all paths: nothing, or a name and a slash.
   let prefix: String
 
-  /// Directories that are passed over, as the one that is written to.
+  /// Directories to skip, such as the one that is written to.
   var excluded: Set<FileStatus.Identity> = []
 
   init(path: String, prefix: String = "") {
@@ -27,7 +27,8 @@ struct DirectoryTree {
 
   /// Calls `body` with each file.
   ///
-  /// - Throws: ``ToolError`` for what cannot be read and for names that are no text, and what `body` throws.
+  /// - Throws: ``ToolError`` for a file or directory that cannot be read and a name that is not UTF-8, and what `body`
+  ///   throws.
   func forEachFile(_ body: (FoundFile) throws -> Void) throws {
     let root = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
     try visit(root, relativePath: prefix, body)
@@ -74,12 +75,12 @@ struct DirectoryTree {
       guard [Int(DT_DIR), Int(DT_REG), Int(DT_UNKNOWN)].contains(type) else { continue }
       guard let name = String(validating: bytes, as: UTF8.self) else {
         throw ToolError(
-          "\(path)/\(String(decoding: bytes, as: UTF8.self)): the name is not UTF-8, which Zarr's text has to "
+          "\(path)/\(String(decoding: bytes, as: UTF8.self)): the name is not UTF-8, as text in Zarr must "
             + "be; rename the file")
       }
       var isDirectory = type == Int(DT_DIR)
       if type == Int(DT_UNKNOWN) {
-        // Some file systems do not say it in the listing.
+        // Some file systems do not list the type.
         let status = try FileStatus(of: name, in: directory.number, path: "\(path)/\(name)")
         guard status.isDirectory || status.isRegularFile else { continue }
         isDirectory = status.isDirectory
@@ -98,9 +99,24 @@ struct DirectoryTree {
     unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
       let capacity = unsafe MemoryLayout.size(ofValue: name.pointee)
       return unsafe name.withMemoryRebound(to: CChar.self, capacity: capacity) { name in
-        // SAFETY: The system ends the name with a NUL, inside of the entry.
+        // SAFETY: The name ends with a NUL inside the entry.
         unsafe UnsafeBufferPointer(start: name, count: strnlen(name, capacity)).map(UInt8.init(bitPattern:))
       }
     }
   }
+}
+
+/// A regular file that was found in a directory.
+struct FoundFile {
+  /// Its name in its directory.
+  let name: String
+
+  /// Its directory, open while the file is passed on.
+  let directory: Int32
+
+  /// Its path from the directory where the search began.
+  let relativePath: String
+
+  /// The path that errors show.
+  let location: String
 }

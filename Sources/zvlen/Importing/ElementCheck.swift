@@ -1,19 +1,19 @@
 import ChunkEngine
 import Zarr
 
-/// What the elements of an array have to be.
+/// Checks what elements of an array must be.
 ///
-/// It keeps memory from element to element, and so stays with one thread.
+/// It reuses memory for each element, so use it on one thread.
 struct ElementCheck {
-  /// Why something cannot be an element.
+  /// Why bytes cannot be an element.
   struct Problem {
-    /// What is wrong, in words that follow its name.
+    /// The reason, in words that follow the name of the element.
     let reason: String
 
-    /// Where it goes wrong, in bytes from the beginning of the element.
+    /// The position of the first wrong byte in the element.
     let byteOffset: Int
 
-    /// Whether the bytes are not those of text in UTF-8.
+    /// Whether the bytes are not UTF-8.
     let isEncoding: Bool
   }
 
@@ -29,8 +29,8 @@ struct ElementCheck {
   /// Checks elements that go to an array.
   ///
   /// - Parameters:
-  ///   - type: What the elements are said to be, or nil if nothing was said.
-  ///   - dataType: What those of the array are.
+  ///   - type: The type that was asked for, or nil.
+  ///   - dataType: The data type of the array.
   init(_ type: ElementType?, dataType: DataType) {
     kind =
       switch (type, dataType) {
@@ -40,13 +40,13 @@ struct ElementCheck {
       }
   }
 
-  /// Whether elements are text, of any kind.
+  /// Whether elements are text or JSON.
   var isText: Bool { kind != .bytes }
 
-  /// Whether there is something to check in text.
+  /// Whether elements are JSON.
   var isJSON: Bool { kind == .json }
 
-  /// Returns what is wrong with an element, or nil.
+  /// Returns the problem of an element, or nil.
   ///
   /// - Complexity: O(*n*) where *n* is the size of the element.
   mutating func problem(of element: RawSpan) -> Problem? {
@@ -68,8 +68,7 @@ struct ElementCheck {
     }
   }
 
-  /// What of the beginning of a source is the beginning of its first element: a byte order mark in front of
-  /// JSON is not.
+  /// The beginning of a source without a byte order mark before JSON.
   @_lifetime(copy source)
   func content(of source: RawSpan) -> RawSpan {
     isJSON && source.byteCount > 3 && source.beginsWithByteOrderMark
@@ -78,11 +77,11 @@ struct ElementCheck {
 }
 
 extension RawSpan {
-  /// The first byte that is no part of UTF-8, and where it is; nil if all are.
+  /// The first byte that is not UTF-8, and its position, or nil.
   fileprivate var firstByteOutsideText: (offset: Int, byte: UInt8)? {
     guard !isWellFormedText else { return nil }
     return unsafe withUnsafeBytes { bytes in
-      // SAFETY: The bytes are those of the span, which outlives the call.
+      // SAFETY: The span outlives the call.
       let octets = unsafe Span<UInt8>(_unsafeBytes: bytes)
       do throws(UTF8.ValidationError) {
         _ = try UTF8Span(validating: octets)
@@ -91,6 +90,116 @@ extension RawSpan {
         let offset = error.byteOffsets.lowerBound
         return (offset, octets[offset])
       }
+    }
+  }
+}
+
+/// A form of file or stream without lines of its own, as its first bytes tell.
+enum SourceForm {
+  /// Compressed data, and the program that decompresses it.
+  case compressed(name: String, undoneBy: String)
+  /// Text that is not UTF-8, with the name of its encoding for iconv.
+  case text(encoding: String)
+
+  /// The first bytes of each form.
+  ///
+  /// A longer beginning comes before a shorter one that it starts with.
+  private static let beginnings: [(bytes: [UInt8], form: SourceForm)] = [
+    ([0x1F, 0x8B, 0x08], .compressed(name: "gzip", undoneBy: "zcat")),
+    ([0x28, 0xB5, 0x2F, 0xFD], .compressed(name: "zstd", undoneBy: "zstdcat")),
+    ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], .compressed(name: "xz", undoneBy: "xzcat")),
+    (
+      [0x42, 0x5A, 0x68, 0x31, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+      .compressed(name: "bzip2", undoneBy: "bzcat")
+    ),
+    ([0xFF, 0xFE, 0x00, 0x00], .text(encoding: "UTF-32")),
+    ([0x00, 0x00, 0xFE, 0xFF], .text(encoding: "UTF-32")),
+    ([0xFF, 0xFE], .text(encoding: "UTF-16")), ([0xFE, 0xFF], .text(encoding: "UTF-16")),
+  ]
+
+  /// Looks at the beginning of a source.
+  ///
+  /// The result is nil if it may contain lines.
+  init?(_ beginning: RawSpan, isText: Bool) {
+    let count = min(16, beginning.byteCount)
+    var first = unsafe beginning.extracting(0..<count).withUnsafeBytes { unsafe Array($0) }
+    // The digit is the block size of bzip2.
+    if first.count > 3, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(first[3]) {
+      first[3] = UInt8(ascii: "1")
+    }
+    guard let form = Self.beginnings.first(where: { first.starts(with: $0.bytes) })?.form else { return nil }
+    if case .text = form, !isText { return nil }
+    self = form
+  }
+
+  /// The error for a source of lines.
+  func error(_ name: String) -> ToolError {
+    ToolError("\(name) \(self), and has no lines of its own; \(advice(name))")
+  }
+
+  private func advice(_ name: String) -> String {
+    switch self {
+    case .compressed(_, let program): "import its contents: \(Self.pipeline(from: program, name))"
+    case .text(let encoding): Self.conversion(from: encoding, name)
+    }
+  }
+
+  /// The advice for lines in another encoding.
+  static func conversion(from encoding: String, _ name: String) -> String {
+    "convert it: \(pipeline(from: "iconv -f \(encoding) -t UTF-8", name))"
+  }
+
+  /// The shell command that imports the output of a program for a source.
+  ///
+  /// The program reads standard input, because some programs refuse names without their suffix, or take names for
+  /// options.
+  private static func pipeline(from program: String, _ name: String) -> String {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    let isStream = name == LineImport.standardInputTitle
+    if !isStream, let index = arguments.firstIndex(of: name) {
+      arguments[index] = LineImport.standardInputName
+    }
+    let words = (["zvlen"] + arguments).map(shellWord).joined(separator: " ")
+    return "\(program) < \(isStream ? "FILE" : shellWord(name)) | \(words)"
+  }
+
+  /// A word, quoted for a shell if needed.
+  private static func shellWord(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), 0x80...:
+        true
+      default: "-_./,:=+@%".utf8.contains(byte)
+      }
+    }
+    guard !isPlain || text.isEmpty else { return text }
+    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return "'\(text.replacing("'", with: #"'\''"#))'"
+    }
+    // Control characters need escapes.
+    var word = "$'"
+    for scalar in text.unicodeScalars {
+      if scalar.properties.generalCategory == .control {
+        for byte in String(scalar).utf8 {
+          let digits = String(byte, radix: 8)
+          word += "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
+        }
+      } else {
+        if scalar == "'" || scalar == "\\" { word += "\\" }
+        word.unicodeScalars.append(scalar)
+      }
+    }
+    return word + "'"
+  }
+}
+
+extension SourceForm: CustomStringConvertible {
+  /// The form, in words that follow the name of a file.
+  var description: String {
+    switch self {
+    case .compressed(let name, _): "is compressed by \(name)"
+    case .text(let encoding): "is \(encoding), not UTF-8"
     }
   }
 }

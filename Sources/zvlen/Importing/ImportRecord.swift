@@ -1,28 +1,29 @@
+import ChunkEngine
 import Foundation
 import Zarr
 
-/// Remembers how far an import has come, in a file beside what it writes, so that the same import can go on.
+/// Saves the position of an import in a file beside its destination, so that the same import can go on.
 ///
-///     data.zarr                    what the import makes
+///     data.zarr                    the destination
 ///     .data.zarr.import.json       this record
-///     .data.zarr.import.partial    the array or group until it is whole, unless data.zarr is continued
+///     .data.zarr.import.partial    the array or group until it is complete, unless data.zarr is continued
 final class ImportRecord {
-  /// The path of what the import makes.
+  /// The path of the destination.
   private let path: String
 
-  /// Where the record is.
+  /// The path of the record.
   var location: String { "\(store.location)/\(key)" }
 
   private let store: FileStore
   private let key: StoreKey
 
-  /// What is imported, and how.
+  /// The sources and options of the import.
   private let job: JSONObject
 
-  /// How far the import has come.
+  /// The position of the import.
   private(set) var position: ImportPosition
 
-  /// Whether there was a record of the same import, or of one that this one adds to.
+  /// Whether there was a record of the same import, or of one that this import adds to.
   let isFound: Bool
 
   /// Whether that import had the same options for new arrays.
@@ -31,19 +32,18 @@ final class ImportRecord {
   private let interval: Duration
   private var lastSaving = ContinuousClock.now
 
-  /// The most bytes of a record.
+  /// The maximum size of a record.
   private static let maximumByteCount = 16 << 20
 
-  /// Reads the record of an import, or begins one, which is not stored yet.
+  /// Reads the record of an import, or starts one without storing it.
   ///
   /// - Parameters:
-  ///   - path: The path of what the import makes, links resolved. The directory above it exists.
-  ///   - job: What is imported, and how; a record of another job that is not complete is an error.
-  ///   - adds: Whether it goes to the end of what imports before have made. Lines of other sources then add to
-  ///     those that are known.
+  ///   - path: The path of the destination, with links resolved. Its parent directory exists.
+  ///   - job: The sources and options. An incomplete record of another job is an error.
+  ///   - adds: Whether the import appends. Lines of other sources then join the known ones.
   ///   - interval: The time between checkpoints.
-  ///   - durability: What the record survives.
-  /// - Throws: ``ToolError`` that says what stands in the way, and `StoreError`.
+  ///   - durability: Which failures the record survives.
+  /// - Throws: ``ToolError`` if the record is of another import, and `StoreError`.
   init(
     of path: String, job: JSONObject, adds: Bool, interval: Duration, durability: Durability
   ) throws {
@@ -54,7 +54,7 @@ final class ImportRecord {
     self.path = path
     self.job = job
     self.interval = interval
-    // Of a record that was being written when its import was killed.
+    // An import that was killed while it wrote the record may have left a file.
     try store.sweepTemporaryFiles(of: key, olderThan: .zero)
     guard let bytes = try store.bytes(of: key, limit: Self.maximumByteCount) else {
       (isFound, hasSameOptions) = (false, false)
@@ -66,8 +66,8 @@ final class ImportRecord {
       case .object(let recorded)? = record["job"]
     else {
       throw ToolError(
-        "\(directory)/\(key) is not what an import writes; remove it and what else is there of the import, "
-          + "\(Self.workingPath(of: path)), to begin again")
+        "\(directory)/\(key) was not written by an import; remove it and \(Self.workingPath(of: path)) to begin again"
+      )
     }
     let isOfLines = job["sources"] != nil && recorded["sources"] != nil
     isFound =
@@ -82,23 +82,23 @@ final class ImportRecord {
     }
   }
 
-  /// Whether what an import makes is in its place already, and not to be moved there.
+  /// Whether the destination exists, and no stopped import is about to move there.
   static func isInPlace(_ path: String) throws -> Bool {
     try FileStatus(of: workingPath(of: path)) == nil && NodeDestination.isNode(path)
   }
 
-  /// Where a new array or group is until it is whole.
+  /// The path of a new array or group until it is complete.
   static func workingPath(of path: String) -> String {
     let url = URL(fileURLWithPath: path)
     return url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).import.partial"
   }
 
-  /// Whether it is time for a checkpoint.
+  /// Whether a checkpoint is due.
   var isDue: Bool { lastSaving.duration(to: .now) >= interval }
 
-  /// Stores how far the import has come.
+  /// Saves the position.
   ///
-  /// - Precondition: What is in front of the position is stored.
+  /// - Precondition: All elements before the position are stored.
   func save(_ position: ImportPosition) throws {
     self.position = position
     let record: JSONObject = [
@@ -110,15 +110,15 @@ final class ImportRecord {
     lastSaving = .now
   }
 
-  /// Forgets the import.
+  /// Removes the record.
   func remove() throws {
     try store.delete(key)
   }
 
-  /// What to do to begin again with what nobody has seen yet.
+  /// The advice for a new array that no reader can see yet.
   var beginningAgain: String { "remove \(location) and \(Self.workingPath(of: path)) to begin again" }
 
-  /// What two jobs do not have in common, in words that follow "and".
+  /// The first difference between two jobs, in words that follow "and".
   private static func difference(_ old: JSONObject, _ new: JSONObject) -> String {
     for (name, value) in new where old[name] != value {
       let before = old[name].map {
@@ -128,5 +128,118 @@ final class ImportRecord {
       return "its \(name) were \(before ?? "not said") and are now \(now)"
     }
     return "it was another one"
+  }
+}
+
+/// The position of an import.
+struct ImportPosition: Equatable {
+  /// The number of elements before the last import began to append.
+  var firstElement = 0
+
+  /// The number of elements that it has imported since then.
+  var elementCount = 0
+
+  /// The position in each source of lines, including sources of earlier imports that this one does not name.
+  var sources: [SourcePosition] = []
+
+  /// The fingerprint of the imported files, if the sources are directories.
+  var files = FileFingerprint()
+
+  /// Whether everything is imported.
+  var isComplete = false
+}
+
+/// The position in a source of lines: whole lines from its beginning are imported.
+struct SourcePosition: Equatable {
+  /// The path of the source.
+  var name = ""
+
+  /// The number of imported bytes, their lines, and their CRC-32C.
+  var byteCount = 0
+  var lineCount = 0
+  var checksum = 0
+
+  /// Whether the last line ends with its terminator.
+  var isTerminated = true
+
+  /// The size and modification time of the file when it was last read.
+  var status: [Int] = []
+
+  /// Adds the bytes that follow.
+  mutating func add(_ bytes: RawSpan, _ terminator: UInt8) {
+    guard !bytes.isEmpty else { return }
+    byteCount += bytes.byteCount
+    checksum = Int(CRC32CCodec().checksum(of: bytes, continuing: UInt32(truncatingIfNeeded: checksum)))
+    isTerminated = unsafe bytes.unsafeLoad(fromByteOffset: bytes.byteCount - 1, as: UInt8.self) == terminator
+  }
+}
+
+/// A fingerprint of files: their number, and the sum of a hash of the path, size and modification time of each.
+///
+/// It is a sum because new files come between those that were imported before.
+struct FileFingerprint: Equatable {
+  var count = 0
+  var sum = 0
+
+  /// Adds a file.
+  mutating func add(_ path: String, _ status: FileStatus) {
+    // This is FNV-1a. No path contains a NUL.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01b3 }
+    for byte in path.utf8 { mix(UInt64(byte)) }
+    for number in [0, status.byteCount] + status.modification { mix(UInt64(bitPattern: Int64(number))) }
+    // Without this, hashes that differ in few bits would have similar sums.
+    hash = (hash ^ (hash >> 32)) &* 0xd6e8_feb8_6659_fd93
+    count += 1
+    sum = sum &+ Int(truncatingIfNeeded: hash ^ (hash >> 29))
+  }
+}
+
+extension ImportPosition {
+  /// The position as JSON.
+  var json: JSONObject {
+    [
+      "first_element": .integer(firstElement), "element_count": .integer(elementCount),
+      "sources": .array(
+        sources.map { source in
+          .object([
+            "path": .string(source.name), "byte_count": .integer(source.byteCount),
+            "line_count": .integer(source.lineCount),
+            "crc32c": .integer(source.checksum), "is_terminated": .bool(source.isTerminated),
+            "status": .array(source.status.map(JSONValue.integer)),
+          ])
+        }),
+      "file_count": .integer(files.count), "file_hashes": .integer(files.sum),
+      "is_complete": .bool(isComplete),
+    ]
+  }
+
+  /// Reads a position.
+  ///
+  /// The result is nil if the JSON is not one.
+  init?(_ json: JSONObject) {
+    // Sums of a few such numbers do not overflow.
+    let counts = 0...Int.max >> 2
+    guard let first = json["first_element"]?.integerValue, let count = json["element_count"]?.integerValue,
+      counts.contains(first), counts.contains(count),
+      let sources = json["sources"]?.arrayValue, let fileCount = json["file_count"]?.integerValue,
+      counts.contains(fileCount), let hashes = json["file_hashes"]?.integerValue,
+      let isComplete = json["is_complete"]?.boolValue
+    else { return nil }
+    for source in sources {
+      guard let source = source.objectValue, let name = source["path"]?.stringValue,
+        let byteCount = source["byte_count"]?.integerValue,
+        let lineCount = source["line_count"]?.integerValue, let checksum = source["crc32c"]?.integerValue,
+        let isTerminated = source["is_terminated"]?.boolValue, let status = source["status"]?.arrayValue,
+        counts.contains(byteCount), counts.contains(lineCount)
+      else { return nil }
+      self.sources.append(
+        SourcePosition(
+          name: name, byteCount: byteCount, lineCount: lineCount, checksum: checksum,
+          isTerminated: isTerminated, status: status.compactMap(\.integerValue)))
+    }
+    (firstElement, elementCount) = (first, count)
+    files = FileFingerprint(count: fileCount, sum: hashes)
+    self.isComplete = isComplete
   }
 }

@@ -1,39 +1,125 @@
+import ArgumentParser
+import ChunkEngine
 import Zarr
 
-/// Something that is put into an array or a group.
+/// An import of some kind of sources.
 protocol ImportWork {
-  /// What is imported, and how, as far as it has to be the same for a stopped import to go on.
+  /// The sources and options that must be the same for a stopped import to go on.
   var job: JSONObject { get }
 
-  /// Looks at the sources, once.
+  /// Looks at the sources. Calling it again only changes the excluded directories.
   ///
-  /// - Parameter ownPaths: Directories that are no part of the sources.
+  /// - Parameter ownPaths: Directories that are not part of the sources.
   /// - Throws: ``ToolError`` for sources that cannot be read.
   mutating func survey(excluding ownPaths: [String]) throws
 
-  /// Imports everything, or what an import before has left.
+  /// Imports everything, or the rest that a stopped import has left.
   ///
   /// - Parameters:
-  ///   - destination: Where it goes.
-  ///   - record: Where it is remembered how far the import has come, if it is.
+  ///   - destination: Where the elements go.
+  ///   - record: The saved position, or nil.
   /// - Throws: ``ToolError``, and what reading the sources and writing throw.
-  /// - Precondition: The sources were looked at.
+  /// - Precondition: ``survey(excluding:)`` was called.
   func run(to destination: NodeDestination, record: ImportRecord?) throws
 
-  /// Imports one of several parts into an array or group that other imports fill with theirs.
+  /// Imports one part into an array or group that all parts fill.
   ///
   /// - Throws: As ``run(to:record:)``.
   func run(_ part: ImportPart, to destination: NodeDestination) throws
 
-  /// Whether the sources are as they were when an import had come to a position, which is its end.
+  /// Whether the sources are unchanged since an import ended at a position.
   ///
   /// - Throws: ``ToolError``
   func isUnchanged(since position: ImportPosition) throws -> Bool
 
-  /// Whether the array or group at the root of a store holds everything that would be imported, and nothing
-  /// else, whatever its chunks and codecs.
+  /// Whether the array or group at the root of a store has exactly the elements of the sources, with any chunks and
+  /// codecs.
   ///
   /// - Throws: ``ToolError``, and what reading the sources and the arrays throws.
   /// - Complexity: O(*n*) in the bytes up to the first difference.
   func isStored(in store: FileStore) throws -> Bool
 }
+
+/// A part of a source, such as `3/8` for the third of eight.
+struct ImportPart: Hashable {
+  /// The number of the part, from 1 to ``count``.
+  let number: Int
+
+  /// The number of parts.
+  let count: Int
+
+  /// The rows of an array that belong to the part.
+  ///
+  /// They are whole chunks.
+  ///
+  /// The last parts have no rows if there are more parts than chunks.
+  func rows(of array: ZarrArray) -> Range<Int> {
+    let regions = array.alignedRegions(count: count)
+    return number <= regions.count ? regions[number - 1].ranges[0] : 0..<0
+  }
+}
+
+extension ImportPart: ExpressibleByArgument {
+  init?(argument: String) {
+    let numbers = argument.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard numbers.count == 2,
+      numbers.allSatisfy({ $0.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } }),
+      let number = Int(String(Substring(numbers[0]))), let count = Int(String(Substring(numbers[1]))),
+      (1...max(1, count)).contains(number), count > 0
+    else { return nil }
+    self.init(number: number, count: count)
+  }
+
+  /// Parses the value of an option.
+  ///
+  /// - Throws: An error that says which values are allowed.
+  static func parse(_ argument: String) throws -> ImportPart {
+    guard let value = ImportPart(argument: argument) else {
+      throw ValidationError("A part is NUMBER/COUNT, such as 3/8, with a NUMBER from 1 to COUNT.")
+    }
+    return value
+  }
+}
+
+/// The stored elements of an import, to compare with its source.
+struct StoredElements {
+  private let array: ZarrArray
+  private var next: Int
+  private let end: Int
+  private var view: BlobView?
+  private var viewStart = 0
+
+  /// Prepares to read elements of an array with one dimension.
+  init(_ range: Range<Int>, of array: ZarrArray) {
+    self.array = array
+    next = range.lowerBound
+    end = range.upperBound
+  }
+
+  /// The number of elements that are left.
+  var count: Int { end - next }
+
+  /// Skips to a later element.
+  mutating func skip(to index: Int) { next = index }
+
+  /// Takes the next element, and returns whether it has these bytes or is JSON with the same value.
+  ///
+  /// The codecs of Zarr v2 keep only the value.
+  ///
+  /// - Precondition: ``count`` is not 0.
+  mutating func takeNext(equalTo bytes: RawSpan) throws -> Bool {
+    if view == nil || next - viewStart >= view?.count ?? 0 {
+      // Reading up to the end of a chunk decodes each chunk once.
+      let chunk = array.chunkShape[0]
+      viewStart = next
+      view = try array.read([next..<min(end, (next / chunk + 1) * chunk)])
+    }
+    guard let view else { return false }
+    defer { next += 1 }
+    let element = view.blobs[next - viewStart]
+    return element.isEqual(to: bytes) || array.dataType == .json && JSONElement.areEqual(element, bytes)
+  }
+}
+
+/// Ends a comparison because the source and the stored elements differ.
+struct OtherElement: Error {}

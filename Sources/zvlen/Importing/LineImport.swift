@@ -1,19 +1,19 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
-/// Puts the lines of files and of standard input into an array.
+/// Imports the lines of files and standard input into an array.
 struct LineImport: ImportWork {
-  /// The name that stands for standard input.
+  /// The argument for standard input.
   static let standardInputName = "-"
 
-  /// What errors call standard input.
+  /// The name of standard input in errors.
   static let standardInputTitle = "standard input"
 
   /// The paths of the files.
   let paths: [String]
 
-  /// What ends a line.
+  /// The byte that ends a line.
   let terminator: UInt8
 
   let settings: ImportSettings
@@ -25,29 +25,30 @@ struct LineImport: ImportWork {
     ]
   }
 
-  /// What the record calls the sources.
+  /// The names of the sources in the record.
   private var names: [String] {
     paths.map { $0 == Self.standardInputName ? $0 : NodeDestination.resolve($0) }
   }
 
-  /// Where an import is.
+  /// The state of an import.
   struct State {
     let appender: Appender
     var check: ElementCheck
     var position: ImportPosition
     var record: ImportRecord?
 
-    /// The position where this import began, if it adds to one that had come to its end.
+    /// The position where this import began, if it adds to a complete one.
     var beginning: ImportPosition?
 
-    /// The lines of the sources that are stored already, behind those of the position.
+    /// The stored lines after the position.
     var stored: StoredElements?
 
-    /// What to do where a source has changed.
+    /// The advice for a source that has changed.
     var advice = ""
 
-    /// Stores where the import began before the array gets longer: the record of the one before is at its end,
-    /// and knows nothing of lines that are stored after it.
+    /// Saves where the import began, before the array grows.
+    ///
+    /// The record of the import before does not include lines that are stored after it.
     mutating func noteBeginning() throws {
       if let beginning { try record?.save(beginning) }
       beginning = nil
@@ -73,7 +74,7 @@ struct LineImport: ImportWork {
     let progress = ProgressLine("importing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
-      // A source that is named twice has two positions.
+      // A source that you name twice has two positions.
       var known: [String: [Int]] = [:]
       for (index, source) in state.position.sources.enumerated().reversed() {
         known[source.name, default: []].append(index)
@@ -124,7 +125,7 @@ struct LineImport: ImportWork {
     return stored.count == 0
   }
 
-  /// Creates or opens the array, and finds where to go on.
+  /// Creates or opens the array, and finds the position to start from.
   private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
     let encoding = settings.encoding
     let new = ImportPosition(sources: names.map { SourcePosition(name: $0) })
@@ -153,8 +154,8 @@ struct LineImport: ImportWork {
     let first = found.firstElement + found.elementCount
     guard first <= array.shape[0] else {
       throw ToolError(
-        "\(destination.path) has fewer elements than the import had stored in it; remove \(record.location) "
-          + "if these sources are to be imported again")
+        "\(destination.path) has fewer elements than the import had stored in it; to import these sources again, remove "
+          + "\(record.location)")
     }
     state.position.sources = found.sources
     var known = Dictionary(found.sources.map { ($0.name, 1) }, uniquingKeysWith: +)
@@ -176,19 +177,19 @@ struct LineImport: ImportWork {
     return state
   }
 
-  /// Lets the array be divided into smaller chunks, which nobody else knows of.
+  /// Lets the appender divide the array into smaller chunks, which is possible while no reader can see it.
   private func allowDividing(_ state: State) {
     guard let record = state.record, settings.encoding.chunkCount == nil, !settings.encoding.evenChunks else {
       return
     }
     let new = ImportPosition(sources: state.position.sources.map { SourcePosition(name: $0.name) })
     state.appender.willDivide = {
-      // Until it is done the import would begin again.
+      // If the import stops before that is done, it starts from the beginning.
       try record.save(new)
     }
   }
 
-  /// What tells whether a file has changed, or nil for a stream.
+  /// The size and modification time of a file, or nil for a stream.
   private func status(of path: String) throws -> [Int]? {
     guard path != Self.standardInputName, let status = try FileStatus(of: path), status.isRegularFile else {
       return nil
@@ -196,7 +197,7 @@ struct LineImport: ImportWork {
     return [status.byteCount] + status.modification
   }
 
-  /// The size of all files, or nil if one of them is a stream.
+  /// The total size of the files, or nil if one source is a stream.
   private func totalByteCount() throws -> Int? {
     var total = 0
     for path in paths {
@@ -208,7 +209,7 @@ struct LineImport: ImportWork {
     return total
   }
 
-  /// What errors call a source.
+  /// The name of a source in errors.
   private func name(of path: String) -> String {
     path == Self.standardInputName ? Self.standardInputTitle : path
   }
@@ -220,7 +221,7 @@ struct LineImport: ImportWork {
       terminator: terminator)
   }
 
-  /// Appends the lines of a source, but for those that are imported.
+  /// Appends the lines of a source after its position.
   private func append(
     _ path: String, _ index: Int, _ state: inout State, _ progress: ProgressLine
   ) throws {
@@ -259,7 +260,7 @@ struct LineImport: ImportWork {
     guard isChecked else { throw changed(name, done, advice, "has only \(seen.byteCount) bytes now") }
   }
 
-  /// The error for a source that does not begin with what was imported from it.
+  /// The error for a source that does not begin with its imported lines.
   private func changed(
     _ name: String, _ done: SourcePosition, _ advice: String, _ reason: String
   ) -> ToolError {
@@ -268,15 +269,15 @@ struct LineImport: ImportWork {
         + "\(name), and it \(reason); \(advice)")
   }
 
-  /// Appends all lines that a reader has.
+  /// Appends all lines of a reader.
   ///
   /// - Parameters:
-  ///   - reader: Hands out the lines.
-  ///   - name: What errors call the source.
-  ///   - index: The position of the source among all.
-  ///   - state: Where the import is.
-  ///   - progress: Shows it.
-  ///   - offsets: Where the bytes of a block begin that are not imported yet, and their lines.
+  ///   - reader: The reader.
+  ///   - name: The name of the source in errors.
+  ///   - index: The index of the source.
+  ///   - state: The state of the import.
+  ///   - progress: Shows the progress.
+  ///   - offsets: Returns where the new bytes of a block begin, and where their lines begin.
   /// - Throws: ``ToolError`` for a line that cannot be an element, and what reading and writing throw.
   func append(
     _ reader: consuming LineReader, _ name: String, _ index: Int, _ state: inout State,
@@ -289,7 +290,7 @@ struct LineImport: ImportWork {
       let lineNumber = state.position.sources[index].lineCount + 1
       let lines = try lines(
         of: block.extracting(start.lines..<block.byteCount), isFirst: lineNumber == 1, state.check, name)
-      // No line feed is part of a character, so that a block is UTF-8 if and only if all its lines are.
+      // A line feed is never part of a longer character, so a block is UTF-8 if and only if all of its lines are.
       if state.check.isJSON || state.check.isText && !lines.isWellFormedText {
         let end = state.position.sources[index].byteCount + block.byteCount - start.bytes
         try expect(
@@ -311,7 +312,7 @@ struct LineImport: ImportWork {
     }
   }
 
-  /// Appends the lines of a block, but for those that are stored, and returns their number.
+  /// Appends the lines of a block that are not stored yet, and returns the number of all lines.
   private func append(
     linesOf block: RawSpan, _ name: String, firstLineNumber: Int, _ state: inout State
   ) throws -> Int {
@@ -323,8 +324,8 @@ struct LineImport: ImportWork {
       if let left = state.stored?.count, left > 0 {
         guard try state.stored?.takeNext(equalTo: line) == true else {
           throw ToolError(
-            "\(name), line \(firstLineNumber + count) is not what was imported from there before; a stopped "
-              + "import goes on with the same input only")
+            "\(name), line \(firstLineNumber + count) differs from the line that was imported before; a stopped "
+              + "import goes on only with the same input")
         }
       } else {
         try state.appender.append(checked: line)
@@ -334,22 +335,24 @@ struct LineImport: ImportWork {
     return count
   }
 
-  /// The lines that are in a block: of the first one of a source, all but a byte order mark in front of JSON.
+  /// The lines in a block.
   ///
-  /// - Throws: ``ToolError`` if a source holds no lines at all.
+  /// The first block of a source loses a byte order mark before JSON.
+  ///
+  /// - Throws: ``ToolError`` if the source has no lines.
   @_lifetime(copy block)
   private func lines(
     of block: RawSpan, isFirst: Bool, _ check: ElementCheck, _ name: String
   ) throws(ToolError) -> RawSpan {
     guard isFirst else { return block }
-    // Bytes that end with a NUL byte may be anything.
+    // Bytes between NUL bytes can be anything.
     if check.isText || terminator != 0, let form = SourceForm(block, isText: check.isText) {
       throw form.error(name)
     }
     return check.content(of: block)
   }
 
-  /// Looks at each line of a block, and throws for the first one that cannot be an element.
+  /// Checks each line of a block, and throws for the first one that cannot be an element.
   private func expect(
     linesOf block: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ name: String,
     firstLineNumber: Int
@@ -361,7 +364,7 @@ struct LineImport: ImportWork {
         var advice = ""
         if problem.isEncoding {
           advice = "; if it is Latin-1, \(SourceForm.conversion(from: "LATIN1", name))"
-          if !check.isJSON { advice += "; --type bytes takes it as it is" }
+          if !check.isJSON { advice += "; --type bytes stores it as it is" }
         }
         throw ToolError(
           "\(name), line \(number) \(problem.reason) (byte \(problem.byteOffset) of the line, "
@@ -369,6 +372,65 @@ struct LineImport: ImportWork {
       }
       number += 1
       offset += line.byteCount + 1
+    }
+  }
+}
+
+extension LineImport {
+  /// Imports the lines of a part into an array that all parts fill.
+  ///
+  /// Each part reads all lines, so that each finds the same array and the same parts.
+  func run(_ part: ImportPart, to destination: NodeDestination) throws {
+    let survey = try LineSurvey(of: paths, terminator: terminator)
+    let type = settings.encoding.type ?? .string
+    let check = ElementCheck(type, dataType: type.dataType)
+    let appender = try settings.create(
+      in: destination.store, options: settings.encoding.arrayOptions(type))
+    let progress = ProgressLine("importing")
+    defer { progress.clear() }
+    // A whole import takes the size of chunks and shards from this many lines, or fewer.
+    let sampleCount = survey.lineCount(withByteCount: max(settings.encoding.chunkByteCount, 1 << 20))
+    try append(survey.extents(of: 0..<sampleCount), check, to: appender, progress)
+    var model = try appender.finish()
+    let count = model.chunkShape[0]
+    let fitting =
+      settings.encoding.chunkCount == nil
+      ? survey.sizes.elementCount(atMost: count, limit: settings.chunkByteLimit) : count
+    if fitting < count {
+      // Later lines are so large that chunks of this many lines would be too large.
+      try destination.store.deleteAll("")
+      var options = settings.encoding.arrayOptions(type)
+      options.chunkSize = .rows(fitting)
+      if let shardLength = model.shardShape?[0] { options.shardSize = .rows(shardLength / count * fitting) }
+      model = try ZarrArray.create(
+        in: destination.store, shape: [0], options: options, access: settings.access)
+    }
+    // The lines that decided the chunk size are removed. Their parts import them.
+    try model.write(blobs: RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
+    try model.resize(to: [survey.count])
+
+    let array = try destination.share([model], access: settings.access)[0]
+    let rows = part.rows(of: array)
+    let filler = try settings.filling(rows, of: array)
+    do {
+      try append(survey.extents(of: rows), check, to: filler, progress)
+      try filler.finish()
+    } catch {
+      filler.cancel()
+      throw error
+    }
+  }
+
+  private func append(
+    _ extents: [LineSurvey.Extent], _ check: ElementCheck, to appender: Appender, _ progress: ProgressLine
+  ) throws {
+    var state = State(
+      appender: appender, check: check, position: ImportPosition(sources: [SourcePosition()]))
+    for extent in extents {
+      state.position.sources[0].lineCount = extent.firstLineNumber - 1
+      state.position.sources[0].byteCount = extent.bytes.lowerBound
+      let reader = try LineReader(OpenFile(extent.path), terminator: terminator, bytes: extent.bytes)
+      try append(reader, extent.path, 0, &state, progress)
     }
   }
 }

@@ -1,23 +1,26 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
-/// Puts the files of directories into a group: their contents in the array `blobs`, their paths in `paths`.
+/// Imports the files of directories into a group: array `blobs` has their contents, and `paths` has their paths.
 struct TreeImport: ImportWork {
   /// The directories, in the order in which their files are imported.
   private var trees: [DirectoryTree]
 
   private let settings: ImportSettings
 
-  /// How many files there are and how large they are, which decides the chunks, and how long it is going to
-  /// take; nil until they are counted.
+  /// The number and sizes of the files, which decide the chunks.
+  ///
+  /// Nil until they are counted.
   private var counted: Total?
 
   private var total: Total { counted ?? Total() }
 
-  /// Takes directories; if there are several, the last name of each stands in front of the paths in it.
+  /// Prepares to import directories.
   ///
-  /// - Throws: ``ToolError`` if two directories have the same name.
+  /// If there are several, the paths of each begin with its last name.
+  ///
+  /// - Throws: ``ToolError`` if two directories have the same last name.
   init(_ paths: [String], settings: ImportSettings) throws {
     self.settings = settings
     var trees: [DirectoryTree] = []
@@ -99,35 +102,35 @@ struct TreeImport: ImportWork {
     } catch {
       state.blobs.cancel()
       state.paths.cancel()
-      // Of an array that has got longer than the other one.
+      // One array may be longer than the other.
       if let lock, (try? lock.check()) != nil { try? state.group?.reloadAndCut() }
       throw error
     }
   }
 
-  /// Stores what is appended to both arrays, and then gives them their lengths, paths first.
+  /// Stores the appended elements of both arrays, and then their new lengths, paths first.
   private func checkpoint(_ state: State) throws {
     try state.blobs.flush()
     try state.paths.checkpoint()
     try state.blobs.checkpoint()
   }
 
-  /// Where an import is.
+  /// The state of an import.
   private struct State {
-    /// The group, if it was there before.
+    /// The group, if it existed before.
     var group: FileTreeGroup?
     let blobs: Appender
     let paths: Appender
     var check: ElementCheck
     var position: ImportPosition
 
-    /// The files that are imported, up to the position.
+    /// The imported files up to the position.
     var imported: ImportedPaths?
 
-    /// The paths that are stored behind those of the position.
+    /// The stored paths after the position.
     var stored: StoredElements?
 
-    /// Whether a file is stored already, behind those of the position.
+    /// Whether a file is already stored after the position.
     mutating func takeStored(_ file: FoundFile) throws -> Bool {
       guard let count = stored?.count, count > 0 else { return false }
       // SAFETY: Bytes have no padding.
@@ -138,11 +141,11 @@ struct TreeImport: ImportWork {
       return true
     }
 
-    /// The error for files that are stored where the import was stopped, and are not those that come next.
+    /// The error for files after the position that are not the next files of this import.
     func others(_ count: Int) -> ToolError {
       ToolError(
-        "\(Quantity.count(count, "file")) at the end of \(group?.paths.location ?? "the group") are not those that this "
-          + "import would have stored next; import without --resume what is not there yet")
+        "\(Quantity.count(count, "file")) at the end of \(group?.paths.location ?? "the group") are not the next "
+          + "files of this import; import the missing files without --resume")
     }
   }
 
@@ -178,10 +181,10 @@ struct TreeImport: ImportWork {
     return paths.count == 0
   }
 
-  /// Imports a part of the files into a group that other imports fill with theirs.
+  /// Imports a part of the files into a group that all parts fill.
   ///
-  /// All of them count all files, and so come to the same group, whoever makes it, and to the same parts. The
-  /// chunks of contents and of paths end at different files.
+  /// Each part counts all files, so that each finds the same group and the same parts. Chunks of contents and of paths
+  /// end at different files.
   func run(_ part: ImportPart, to destination: NodeDestination) throws {
     try destination.checkOutside(of: trees.map(\.path))
     let state = try begin(at: destination, nil)
@@ -211,7 +214,7 @@ struct TreeImport: ImportWork {
     }
   }
 
-  /// What there is to import.
+  /// The totals of the files.
   private struct Total {
     var files = FileFingerprint()
     var byteCount = 0
@@ -226,7 +229,7 @@ struct TreeImport: ImportWork {
     }
   }
 
-  /// Creates or opens the arrays, and finds where to go on.
+  /// Creates or opens the arrays, and finds the position to start from.
   private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
     let store = destination.store
     let isFound = record?.isFound == true
@@ -234,12 +237,12 @@ struct TreeImport: ImportWork {
       return try go(on: FileTreeGroup(in: store, access: settings.access), destination, record)
     }
     try record?.save(ImportPosition())
-    // A stopped import may have created one of the arrays.
+    // A stopped import may have created one array.
     let encoding = settings.encoding
     _ = try ZarrGroup.create(
       in: store, zarrFormat: (encoding.zarrFormat ?? .version3).zarrFormat, overwrites: isFound)
     let type = encoding.type ?? .bytes
-    // Paths have no such size that chunks of them would have to be even.
+    // Paths are small enough for chunks with a fixed number of them.
     var pathEncoding = encoding
     pathEncoding.evenChunks = false
     let count = total.files.count
@@ -256,7 +259,7 @@ struct TreeImport: ImportWork {
       check: ElementCheck(type, dataType: type.dataType), position: ImportPosition())
   }
 
-  /// Finds where to go on in a group that is there.
+  /// Finds the position to start from in an existing group.
   private func go(
     on group: FileTreeGroup, _ destination: NodeDestination, _ record: ImportRecord?
   ) throws -> State {
@@ -267,8 +270,8 @@ struct TreeImport: ImportWork {
     let first = position.firstElement + position.elementCount
     guard first <= count else {
       throw ToolError(
-        "\(destination.path) has fewer files than the import had stored in it; remove \(record?.location ?? "the record") "
-          + "if these directories are to be imported again")
+        "\(destination.path) has fewer files than the import had stored in it; to import these directories again, remove "
+          + "\(record?.location ?? "the record")")
     }
     var imported: ImportedPaths?
     var stored: StoredElements?
@@ -288,7 +291,7 @@ struct TreeImport: ImportWork {
       position.elementCount = 0
       position.isComplete = false
     }
-    // From here on something is written.
+    // Writing begins here.
     try record?.save(position)
     try group.cut()
     return State(
@@ -297,11 +300,11 @@ struct TreeImport: ImportWork {
       imported: imported, stored: stored)
   }
 
-  /// Checks that the files which are imported are as they were.
+  /// Checks that the imported files have not changed.
   ///
-  /// Files with other sizes or times of change are compared with what is stored of them.
+  /// If sizes or modification times differ, the files are compared with their stored contents.
   ///
-  /// - Returns: What tells the files from others now.
+  /// - Returns: The fingerprint of the files now.
   private func checkUnchanged(
     _ imported: ImportedPaths?, of group: FileTreeGroup, since position: ImportPosition, _ advice: String
   ) throws -> FileFingerprint {
@@ -317,7 +320,7 @@ struct TreeImport: ImportWork {
         "\(position.files.count - found.count) of the \(Quantity.count(position.files.count, "file")) that were "
           + "imported from \(names) are not there any more; \(advice)")
     }
-    // Files that are stored and not there were imported from somewhere else: those of this import are all there.
+    // A stored file that is not in the directories came from another import: all files of this one are there.
     if let location = try firstChangedFile(of: trees, since: group, 0..<(imported?.count ?? 0)) {
       throw ToolError(
         "files that were imported have changed since then; the first one is \(location); \(advice)")
@@ -325,8 +328,8 @@ struct TreeImport: ImportWork {
     return found
   }
 
-  /// Compares the files of directories with what is stored under their paths, and returns the location of the first
-  /// one that differs.
+  /// Compares the files of directories with the stored contents of their paths, and returns the location of the first
+  /// file that differs, or nil.
   private func firstChangedFile(
     of trees: [DirectoryTree], since group: FileTreeGroup, _ elements: Range<Int>
   ) throws -> String? {
@@ -352,8 +355,9 @@ struct TreeImport: ImportWork {
     return nil
   }
 
-  /// Checks that no directory is stored already under other paths: the name of a directory is part of its paths
-  /// only if it was imported with others.
+  /// Checks that no directory is stored already under other paths.
+  ///
+  /// The paths of a directory begin with its name only if it was imported together with others.
   private func checkOtherNames(in group: FileTreeGroup, _ destination: String) throws {
     struct NewFile: Error {}
     guard group.count > 0 else { return }
@@ -379,11 +383,11 @@ struct TreeImport: ImportWork {
     }
   }
 
-  /// Checks, before anything is written, that no path that comes is there already, or is in the way of one.
+  /// Checks, before anything is written, that no new path is stored already or conflicts with a stored one.
   private func checkPaths(of group: FileTreeGroup, without imported: ImportedPaths?) throws {
     var check = PathCheck()
     try group.forEachPath(in: 0..<group.count) { _, path in check.add(path) }
-    // Those of a stopped import, which come again.
+    // The paths of a stopped import come again.
     let again = try imported.map { try ImportedPaths($0.count..<group.count, of: group) }
     func forEachNewFile(_ body: (String) throws -> Void) throws {
       try forEachFile { file in
@@ -394,7 +398,7 @@ struct TreeImport: ImportWork {
     try forEachNewFile { check.add($0) }
     guard check.needsSecondPass() else { return }
     try group.forEachPath(in: 0..<group.count) { index, path in
-      // Whatever is there already is in nobody's way but that of others.
+      // Stored paths may conflict with each other.
       _ = check.conflict(of: path, index: index)
     }
     try forEachNewFile { path in
@@ -403,12 +407,12 @@ struct TreeImport: ImportWork {
         conflict.first.index < 0
         ? "another file of the sources" : "element \(conflict.first.index) of \(group.paths.location)"
       throw ToolError(
-        "\(conflict.description(first, "a file of the sources")); nothing is appended. Import directories with one last "
-          + "name by that above them, or to another group")
+        "\(conflict.description(first, "a file of the sources")); nothing is appended. If directories have "
+          + "the same last name, import the directory above them, or import to another group")
     }
   }
 
-  /// Appends what a file holds, and returns how many bytes that are.
+  /// Appends the contents of a file, and returns the size of the file.
   private func append(
     _ file: FoundFile, _ check: inout ElementCheck, to blobs: Appender
   ) throws -> Int {
@@ -423,7 +427,7 @@ struct TreeImport: ImportWork {
       try blobs.append(blobCapacity: byteCount) { output throws(ChunkError) in
         do throws(ToolError) {
           readByteCount = try unsafe output.withUnsafeMutableBytes { buffer, count throws(ToolError) in
-            // SAFETY: The file is read into the free capacity, and counted as far as it was read.
+            // SAFETY: The file is read into the free capacity, and only the bytes that were read count.
             let read = try unsafe source.readFully(
               into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
             let bytes = unsafe RawSpan(
@@ -431,7 +435,7 @@ struct TreeImport: ImportWork {
             let content = check.content(of: bytes)
             try expect(content, at: bytes.byteCount - content.byteCount, &check, file)
             if content.byteCount < bytes.byteCount, let start = buffer.baseAddress {
-              // SAFETY: What was read is moved to where it begins without the byte order mark.
+              // SAFETY: The bytes after the byte order mark move to its place, within the bytes that were read.
               unsafe memmove(
                 start + count, start + count + bytes.byteCount - content.byteCount, content.byteCount)
             }
@@ -449,7 +453,7 @@ struct TreeImport: ImportWork {
     return readByteCount
   }
 
-  /// Throws if what a file holds cannot be an element.
+  /// Throws if the contents of a file cannot be an element.
   private func expect(
     _ content: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ file: FoundFile
   ) throws(ToolError) {
@@ -461,11 +465,11 @@ struct TreeImport: ImportWork {
   }
 
   private func open(_ file: FoundFile) throws(ToolError) -> OpenFile {
-    // It may have become a pipe since it was found, which nobody may be writing to.
+    // It may have become a pipe since it was found. Opening a pipe without a writer must not wait.
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
     let source = try OpenFile(file.name, in: file.directory, flags: flags, path: file.location)
     guard try source.status().isRegularFile else {
-      throw ToolError("\(file.location) is no regular file any more; import the directory again")
+      throw ToolError("\(file.location) is not a regular file any more; import the directory again")
     }
     return source
   }
@@ -474,7 +478,7 @@ struct TreeImport: ImportWork {
     try paths.append(path)
   }
 
-  /// The last name of a directory's path, which may end in a slash or be `.`.
+  /// The last name of the path of a directory, which may end with a slash or be `.`.
   private static func name(of path: String) throws -> String {
     guard let resolved = unsafe realpath(path, nil) else {
       throw ToolError(operation: "open", path: path, code: errno)
@@ -482,4 +486,38 @@ struct TreeImport: ImportWork {
     defer { unsafe free(resolved) }
     return unsafe String(cString: resolved).split(separator: "/").last.map(String.init) ?? "root"
   }
+}
+
+/// The stored paths of an import, which tell which files of a directory are new.
+///
+/// Each path is kept as a hash of 8 bytes. With 10 million paths, a new path has the hash of another one with a
+/// probability of about one in 10¹². The fingerprint of the files then differs, which is an error.
+private struct ImportedPaths {
+  private var hashes: [Int] = []
+
+  /// The number of paths.
+  let count: Int
+
+  /// Reads paths.
+  init(_ range: Range<Int>, of group: FileTreeGroup) throws {
+    count = range.count
+    try group.forEachPath(in: range) { _, path in hashes.append(Self.hash(path)) }
+    hashes.sort()
+  }
+
+  /// Whether a path is one of them.
+  ///
+  /// - Complexity: O(log *n*)
+  func contains(_ path: String) -> Bool {
+    let hash = Self.hash(path)
+    var range = hashes.indices
+    while let middle = range.isEmpty ? nil : range.lowerBound + range.count / 2 {
+      if hashes[middle] == hash { return true }
+      range = hashes[middle] < hash ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    }
+    return false
+  }
+
+  /// Hashes the bytes, because paths can look alike and differ.
+  private static func hash(_ path: String) -> Int { Array(path.utf8).hashValue }
 }

@@ -1,7 +1,8 @@
+import ChunkEngine
 import Foundation
 import Zarr
 
-/// A group that holds files: their contents in one array, and in another one their paths.
+/// A group that holds files: one array has their contents, and another has their paths.
 struct FileTreeGroup {
   /// The name of the array of contents.
   static let blobsName = "blobs"
@@ -12,16 +13,18 @@ struct FileTreeGroup {
   /// The contents of the files.
   let blobs: ZarrArray
 
-  /// Where each file belongs, in the same order.
+  /// The path of each file, in the same order.
   let paths: ZarrArray
 
-  /// The files that the group has: those with a path and contents.
+  /// The number of files that have both a path and contents.
   ///
-  /// Where an import was stopped between giving the one array its new length and the other one, paths is the
-  /// longer one, and what is behind the end of the other is no part of the group.
+  /// If an import was stopped between the new lengths of the two arrays, paths is longer. The paths after the end
+  /// of contents are not part of the group.
   var count: Int { min(blobs.shape[0], paths.shape[0]) }
 
-  /// The contents without a path, which only others have put there.
+  /// The number of contents without a path.
+  ///
+  /// Only another program can have added them.
   var surplus: Int { blobs.shape[0] - count }
 
   /// Opens a group of a store.
@@ -29,19 +32,19 @@ struct FileTreeGroup {
   /// - Parameters:
   ///   - store: The store.
   ///   - path: The path of the group.
-  ///   - access: How the arrays are worked on.
+  ///   - access: The settings of the arrays.
   /// - Throws: ``ToolError`` if the group does not hold files, and what opening the arrays throws.
   init(in store: FileStore, at path: NodePath = .root, access: ArrayAccess) throws {
     let location = path == .root ? store.location : "\(store.location)/\(path)"
     _ = try ZarrGroup.open(in: store, at: path.description, usingConsolidatedMetadata: false)
     do {
-      // Paths get longer first: seen in this order, contents never have too few.
+      // Paths grow first. In this order, contents never lack a path.
       blobs = try ZarrArray.open(in: store, at: path.key(Self.blobsName), access: access)
       paths = try ZarrArray.open(in: store, at: path.key(Self.pathsName), access: access)
     } catch ZarrError.notFound {
       throw ToolError(
-        "\(location) does not hold the arrays \(Self.blobsName) and \(Self.pathsName) that an imported "
-          + "directory has; name one of its arrays (zvlen info lists them)")
+        "\(location) does not have the arrays \(Self.blobsName) and \(Self.pathsName) of an imported directory; name "
+          + "one of its arrays (zvlen info lists them)")
     }
     guard paths.dataType == .string, blobs.shape.count == 1, paths.shape.count == 1 else {
       throw ToolError(
@@ -50,9 +53,11 @@ struct FileTreeGroup {
     }
   }
 
-  /// The files whose paths are stored, in order: all, unless chunks of paths were lost or never written.
+  /// The files whose paths are stored, in order.
   ///
-  /// - Throws: ``ToolError`` if the others, of which there may be any number, would all have one path.
+  /// Chunks of paths may be lost or never written.
+  ///
+  /// - Throws: ``ToolError`` if all other files would have the same path.
   /// - Complexity: O(*n* log *n*) for *n* chunks of paths.
   func storedFiles() throws -> [Range<Int>] {
     var ranges: [Range<Int>] = []
@@ -67,15 +72,15 @@ struct FileTreeGroup {
     let missing = count - ranges.reduce(0) { $0 + $1.count }
     guard missing == 0 || paths.metadata.fillValue.isEmpty else {
       throw ToolError(
-        "\(paths.location): nothing is stored of \(Quantity.count(missing, "element")), which as the fill value "
-          + "would all be the same path; an imported directory has each path once")
+        "\(paths.location): \(Quantity.count(missing, "element")) not stored, so all of them would have the fill value "
+          + "as their path; an imported directory has each path once")
     }
     return ranges
   }
 
-  /// Calls `body` with the paths of files that are stored, and their positions.
+  /// Calls `body` with the position and path of each file whose path is stored.
   ///
-  /// - Throws: ``ToolError`` for one that is not UTF-8, and what reading and `body` throw.
+  /// - Throws: ``ToolError`` if a path is not UTF-8, and what reading and `body` throw.
   func forEachPath(in files: Range<Int>, _ body: (Int, String) throws -> Void) throws {
     for stored in try storedFiles() {
       let part = stored.clamped(to: files)
@@ -87,28 +92,28 @@ struct FileTreeGroup {
   func checkPaths() throws(ToolError) {
     guard surplus > 0 else { return }
     throw ToolError(
-      "\(blobs.location) has \(Quantity.count(surplus, "element")) without a path, which somebody has appended to it "
-        + "alone; zvlen export writes the files that have one, and zvlen import makes a new group of these")
+      "\(blobs.location) has \(Quantity.count(surplus, "element")) without a path, which another program has appended; "
+        + "zvlen export writes the files that have a path, and zvlen import makes a new group of them")
   }
 
-  /// Removes what is behind the end of the group.
+  /// Cuts the longer array to the number of files.
   ///
-  /// - Precondition: Nobody else imports to the group.
+  /// - Precondition: No other import to the group is running.
   func cut() throws {
     for array in [blobs, paths] where array.shape != [count] { try array.resize(to: [count]) }
   }
 
-  /// Looks at the arrays again, and removes what is behind the end of the group.
+  /// Reads the lengths of the arrays again, and cuts the longer one.
   ///
-  /// - Precondition: Nobody else imports to the group.
+  /// - Precondition: No other import to the group is running.
   func reloadAndCut() throws {
     for array in [blobs, paths] { try array.reload() }
     try cut()
   }
 
-  /// Waits until nobody else imports to the group at the root of a store.
+  /// Waits until no other import to the group at the root of a store is running.
   ///
-  /// - Returns: The lock, or nil where there are none.
+  /// - Returns: The lock, or nil if the store has no locks.
   static func lock(_ store: FileStore) throws -> (any StoreLock)? {
     let deadline = ContinuousClock.now + ImportSettings.lockTimeout
     while true {
@@ -124,7 +129,7 @@ struct FileTreeGroup {
     }
   }
 
-  /// Checks that a path is not one of the arrays of an imported directory, which only get longer together.
+  /// Checks that a path is not one of the arrays of an imported directory, which only grow together.
   static func checkNoMember(_ path: String) throws {
     let (directory, name) = (path as NSString, [blobsName, pathsName])
     guard name.contains(directory.lastPathComponent) else { return }
@@ -133,12 +138,31 @@ struct FileTreeGroup {
       (try? FileTreeGroup(in: store, access: ArrayAccess())) != nil
     else { return }
     throw ToolError(
-      "\(path) is a part of \(parent), in which each file has a path and contents; append a directory to \(parent), "
+      "\(path) is a part of \(parent), where each file has a path and contents; append a directory to \(parent), "
         + "or import to another array")
   }
 
-  /// Whether both arrays are there.
+  /// Whether both arrays exist.
   static func isComplete(in store: FileStore) throws -> Bool {
     try ["", blobsName, pathsName].allSatisfy { NodeEntry(in: store, at: try NodePath($0))?.kind != nil }
+  }
+}
+
+extension ZarrArray {
+  /// Reads text elements in blocks, and calls `body` with each position and text.
+  ///
+  /// - Throws: ``ToolError`` if an element is not UTF-8.
+  fileprivate func forEachString(in range: Range<Int>, _ body: (Int, String) throws -> Void) throws {
+    try forEachBlock(of: range, monitor: Interruption.monitor) { block in
+      for index in block.elements.indices {
+        let text: String
+        do {
+          text = try block.elements.string(at: index)
+        } catch {
+          throw ToolError("\(location): element \(block.offset + index) is not UTF-8")
+        }
+        try body(block.offset + index, text)
+      }
+    }
   }
 }

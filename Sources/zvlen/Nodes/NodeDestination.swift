@@ -1,52 +1,53 @@
 import Foundation
 import Zarr
 
-/// The place that a command writes an array or group to.
+/// The place where a command puts an array or group.
 ///
-/// A new one is written beside its place, and moved there when it is whole: work that fails or is stopped
-/// leaves what was there before, and no half of an array. What is at the place then has to be what was there at
-/// the beginning.
+/// A new array or group is written beside its place, and moved there when it is complete. Work that fails or is
+/// stopped leaves what was there before. The move fails if something else is there by then.
 final class NodeDestination {
-  /// The path that was asked for, links resolved.
+  /// The path, with links resolved.
   let path: String
 
-  /// Whether an array or group that is there is continued.
+  /// Whether an existing array or group is continued.
   let continuesExisting: Bool
 
-  /// Where the data is written: the store for the root of the array or group.
+  /// The store of the array or group that is written.
   let store: FileStore
 
-  /// Where the data is written, unless a node is continued or an import that is stopped can go on.
+  /// The hidden directory of a new node.
+  ///
+  /// Nil if a node is continued, or if a stopped import can go on.
   private let working: WorkingDirectory?
 
-  /// The directory that is written to, locked, if an import that is stopped can go on.
+  /// The directory that is written to, locked, if a stopped import can go on.
   private let lock: OpenFile?
 
   private let durability: Durability
 
-  /// The hierarchy that the node becomes a part of, or nil if it is the root of its own.
+  /// The hierarchy that contains the node, or nil if the node is a root.
   private let hierarchy: EnclosingHierarchy?
 
-  /// The directories that were made on the way, the nearest one first.
+  /// The parent directories that were created, nearest first.
   private let madeDirectories: [String]
 
-  /// Checks that data can go to `path`, and makes a place for it.
+  /// Checks that data can go to a path, and makes a place for it.
   ///
   /// - Parameters:
-  ///   - path: The path of the node.
-  ///   - format: The version of Zarr of the node, if it is new.
-  ///   - appends: Whether a node that is there is continued.
-  ///   - overwrites: Whether a node that is there is replaced.
-  ///   - resumes: Whether what is written stays when an import is stopped, for the next one to go on.
-  ///   - durability: What of the files survives.
-  ///   - advice: What to do if there is a node already.
-  /// - Throws: ``ToolError`` that says what stands in the way.
+  ///   - path: The path of the node, with links resolved.
+  ///   - format: The Zarr version of a new node.
+  ///   - appends: Whether an existing node is continued.
+  ///   - overwrites: Whether an existing node is replaced.
+  ///   - resumes: Whether the written data stays when an import is stopped, so that the next one goes on.
+  ///   - durability: Which failures the files survive.
+  ///   - advice: What to do about an existing node.
+  /// - Throws: ``ToolError`` that says why data cannot go there.
   init(
-    path: String, format: ZarrFormat, appends: Bool = false, overwrites: Bool, resumes: Bool = false,
+    at path: String, format: ZarrFormat, appends: Bool = false, overwrites: Bool, resumes: Bool = false,
     durability: Durability = .atomic, advice: String = "--overwrite replaces it"
   ) throws {
     self.durability = durability
-    self.path = Self.resolve(path)
+    self.path = path
     WorkingDirectory.sweep(for: self.path)
     let status = try FileStatus(of: self.path)
     let isNode = try Self.isNode(self.path)
@@ -56,7 +57,7 @@ final class NodeDestination {
       hierarchy = EnclosingHierarchy(above: self.path)
     } else {
       if isNode && !overwrites {
-        // Its import may have been killed before the groups above it knew of it.
+        // An import that was killed may not have told the groups above.
         try? Self.refreshHierarchy(of: self.path)
         throw ToolError("\(self.path) exists already; \(advice)")
       }
@@ -70,9 +71,9 @@ final class NodeDestination {
       lock = try Self.lock(workingPath, of: self.path, durability)
       store = try FileStore(opening: workingPath, durability: durability)
       working = nil
-      // No one else writes to a hidden directory. An append without --resume may write to the array itself.
+      // No other import writes to the hidden directory, but appends without --resume may write to an array.
       try store.sweepTemporaryFiles(olderThan: continuesExisting ? .seconds(60) : .zero)
-      // Another import may have come to its end just before.
+      // Another import may have ended just before.
       if !continuesExisting, try Self.isNode(self.path) {
         _ = unsafe rmdir(workingPath)
         throw ToolError("\(self.path) exists already; \(advice)")
@@ -85,51 +86,52 @@ final class NodeDestination {
         : try WorkingDirectory(
           for: self.path, replacing: isNode ? NodeVersion(at: self.path) : nil, durability: durability)
       store = try working?.store ?? FileStore(opening: self.path, durability: durability)
-      // What appends that were killed have left.
+      // Appends that were killed may have left files.
       if continuesExisting { try store.sweepTemporaryFiles() }
     }
   }
 
-  /// Makes a directory where an import can go on, and locks it.
+  /// Makes a directory where a stopped import can go on, and locks it.
   private static func lock(
     _ workingPath: String, of path: String, _ durability: Durability
   ) throws -> OpenFile {
     while true {
       if let status = try FileStatus(at: workingPath), !status.isDirectory {
-        throw ToolError("\(workingPath) is no directory, and an import to \(path) needs one there; remove it")
+        throw ToolError(
+          "\(workingPath) is not a directory, and an import to \(path) needs one there; remove it")
       }
       _ = try FileStore(creating: workingPath, durability: durability)
       let directory = try OpenFile(workingPath, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
       switch directory.lock() {
-      case .isHeld: throw ToolError("another import to \(path) is at work")
+      case .isHeld: throw ToolError("another import to \(path) is running")
       case .isMissing: throw ToolError(operation: "lock", path: workingPath, code: errno)
-      // Whoever had it before may have moved it to its place.
+      // The import that held the lock before may have moved the directory to its place.
       case .isTaken: if try directory.isAtItsPath() { return directory }
       }
     }
   }
 
-  /// Moves what was created to its place unless somebody else was first, and opens what is there.
+  /// Moves the created arrays to their place unless another process was first, and opens the arrays that are there.
   ///
   /// - Parameters:
   ///   - models: The arrays that were created.
-  ///   - access: How they are worked on.
+  ///   - access: The settings of the arrays.
   /// - Returns: The arrays that are there, in the same order.
-  /// - Throws: ``ToolError`` if they are others than those that were created.
+  /// - Throws: ``ToolError`` if they differ from the created arrays.
   func share(_ models: [ZarrArray], access: ArrayAccess) throws -> [ZarrArray] {
     try hierarchy?.createGroups()
     _ = try working?.place()
     working?.remove()
     try settle()
     let store = try FileStore(opening: path, durability: durability)
-    // What parts that were killed have left.
+    // Parts that were killed may have left files.
     try store.sweepTemporaryFiles()
     return try models.map { model in
       let array: ZarrArray
       do {
         array = try ZarrArray.open(in: store, at: model.path.description, access: access)
       } catch ZarrError.notFound {
-        throw ToolError("\(path) holds files that are no such Zarr array; name another directory")
+        throw ToolError("\(path) holds files that are not such a Zarr array; name another directory")
       }
       guard array.metadata == model.metadata else {
         throw ToolError(
@@ -140,7 +142,7 @@ final class NodeDestination {
     }
   }
 
-  /// Checks that no file of what others make at this place is one of those that are imported.
+  /// Checks that the destination is not inside an imported directory.
   func checkOutside(of directories: [String]) throws(ToolError) {
     let place = "\(Self.resolve(Self.parent(of: path)))/\(URL(fileURLWithPath: path).lastPathComponent)/"
     for directory in directories where place.hasPrefix("\(Self.resolve(directory))/") {
@@ -148,13 +150,12 @@ final class NodeDestination {
     }
   }
 
-  /// The directories that belong to the array or group, old and new.
+  /// The directories of the old and the new array or group.
   var ownPaths: [String] { [path] + (working.map { [$0.path] } ?? []) }
 
-  /// Puts the path that you asked for into an error of the library, in place of the one that holds the data until
-  /// it is whole.
+  /// An error of the library with the path that you asked for, instead of the hidden one.
   ///
-  /// Errors of the tool name the latter on purpose, as what to remove.
+  /// Errors of the tool name the hidden path on purpose, as something to remove.
   func named(_ error: any Error) -> any Error {
     let text = "\(error)"
     guard error is ZarrError || error is StoreError, store.location != path, text.contains(store.location)
@@ -162,29 +163,29 @@ final class NodeDestination {
     return ToolError(text.replacing(store.location, with: path) + ReadingOptions.advice(for: error))
   }
 
-  /// Whether the root of the array or group is there.
+  /// Whether the array or group exists.
   var hasNode: Bool { NodeEntry(in: store, at: .root) != nil }
 
-  /// Moves what was written to its place.
+  /// Moves the new array or group to its place.
   func commit() throws {
     guard !continuesExisting else { try hierarchy?.refreshConsolidatedMetadata(); return }
     try store.synchronize()
     try hierarchy?.createGroups()
     if let working {
       try working.placeOrReplace()
-    } else if unsafe rename(ImportRecord.workingPath(of: path), path) != 0 {
+    } else if unsafe rename(store.location, path) != 0 {
       guard errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR else {
-        throw ToolError(operation: "move \(ImportRecord.workingPath(of: path)) to", path: path, code: errno)
+        throw ToolError(operation: "move \(store.location) to", path: path, code: errno)
       }
       throw ToolError(
-        "\(path) was free when this import began, and is not any more; move away what is there, and give the "
-          + "same command again")
+        "\(path) was free when this import began, and is not any more; move away what is there, and run the same "
+          + "command again")
     }
     try settle()
     working?.remove()
   }
 
-  /// Makes sure of the name of the node, and lets the hierarchy know of it.
+  /// Makes the name of the node durable, and updates the hierarchy.
   private func settle() throws {
     if durability == .durable {
       for directory in [Self.parent(of: path)] + (working.map { [$0.path] } ?? [])
@@ -195,29 +196,29 @@ final class NodeDestination {
     try hierarchy?.refreshConsolidatedMetadata()
   }
 
-  /// Makes the consolidated metadata above a node true that has got to its place.
+  /// Updates the consolidated metadata above a node.
   static func refreshHierarchy(of path: String) throws {
     try EnclosingHierarchy(above: path)?.refreshConsolidatedMetadata()
   }
 
-  /// Removes what was written, unless it belongs to an array that was there before or the import can go on.
+  /// Removes the written data, unless it belongs to an existing array or the import can go on.
   func discard() {
-    // Whatever was appended before is there.
+    // Elements that were appended so far stay.
     if continuesExisting { try? hierarchy?.refreshConsolidatedMetadata() }
     guard let working else { return }
     working.remove()
-    // Only those that are empty.
+    // This removes only empty directories.
     for directory in madeDirectories { _ = unsafe rmdir(directory) }
   }
 
-  /// Checks that there is nothing in the way, or only what may be removed.
+  /// Checks that nothing at the path would be lost.
   private static func checkFree(_ path: String, _ status: FileStatus?, isNode: Bool) throws {
     guard let status else { return }
     guard status.isDirectory else {
       throw ToolError("\(path) is a file; name a directory for the array, which need not exist")
     }
     if try !isNode && !FileManager.default.contentsOfDirectory(atPath: path).isEmpty {
-      throw ToolError("\(path) holds files that are no Zarr array or group; name another directory")
+      throw ToolError("\(path) holds files that are not a Zarr array or group; name another directory")
     }
     if let parent = try FileStatus(of: parent(of: path)), parent.identity.device != status.identity.device {
       throw ToolError("\(path) is the root of a file system; name a directory in it")
@@ -229,7 +230,7 @@ final class NodeDestination {
     try FileStatus(of: path)?.isDirectory == true && NodeEntry(in: FileStore(opening: path), at: .root) != nil
   }
 
-  /// The directories above a path that do not exist, the nearest one first.
+  /// The missing directories above a path, nearest first.
   private static func missingDirectories(above path: String) throws -> [String] {
     var missing: [String] = []
     var directory = parent(of: path)
@@ -240,7 +241,7 @@ final class NodeDestination {
     return missing
   }
 
-  /// The path without links, and without a slash at the end.
+  /// The path with links resolved, without a slash at the end.
   static func resolve(_ path: String) -> String {
     let url = URL(fileURLWithPath: path)
     guard let resolved = unsafe realpath(path, nil) else { return url.path }
@@ -255,4 +256,102 @@ final class NodeDestination {
 
   /// The last name of a path.
   static func name(of path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+}
+
+/// The groups whose directories a node is in.
+private struct EnclosingHierarchy {
+  /// The path of the node, absolute.
+  private let path: String
+
+  /// The paths of the existing groups, nearest first.
+  private let groups: [String]
+
+  /// The nearest existing group, with the path from it to the missing groups above the node.
+  ///
+  /// The path is empty if no group is missing. Nil if the nearest directory is not a group.
+  private let parent: (group: String, format: ZarrFormat, missingPath: String)?
+
+  /// Looks for groups above a path.
+  ///
+  /// The result is nil if there are none.
+  ///
+  /// A directory without a document belongs to the group above it.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the node, absolute.
+  ///   - directory: The nearest existing directory above it.
+  /// - Throws: ``ToolError`` if the directory is an array, and what reading its metadata throws.
+  init?(of path: String, below directory: String) throws {
+    self.path = path
+    switch try Self.metadata(ofNodeAt: directory) {
+    case .array?:
+      throw ToolError("\(directory) is an array and cannot contain another one; name another directory")
+    case .group(let metadata)?:
+      let above = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      let missingPath = above.dropFirst(directory.count).drop { $0 == "/" }
+      parent = (directory, metadata.zarrFormat, String(missingPath))
+    default: parent = nil
+    }
+    groups = Self.groups(from: directory)
+    if groups.isEmpty { return nil }
+  }
+
+  /// Looks for groups above an existing node.
+  ///
+  /// The result is nil if there are none.
+  init?(above path: String) {
+    self.path = path
+    parent = nil
+    groups = Self.groups(from: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    if groups.isEmpty { return nil }
+  }
+
+  /// The paths of a directory and the directories above it that are groups.
+  private static func groups(from directory: String) -> [String] {
+    var groups: [String] = []
+    var next = URL(fileURLWithPath: directory)
+    while true {
+      if case .group? = try? Self.metadata(ofNodeAt: next.path) { groups.append(next.path) }
+      guard next.path != "/" else { return groups }
+      next = next.deletingLastPathComponent()
+    }
+  }
+
+  /// Checks that the hierarchy can contain a node of a Zarr version.
+  func check(_ format: ZarrFormat) throws(ToolError) {
+    guard let parent, format != parent.format else { return }
+    throw ToolError(
+      "\(parent.group) is a group of Zarr v\(parent.format.rawValue), and so are all of its members; use "
+        + "--zarr-format \(parent.format.rawValue)")
+  }
+
+  /// Creates the groups between the nearest one and the node.
+  func createGroups() throws {
+    guard let parent, !parent.missingPath.isEmpty else { return }
+    let group = try ZarrGroup.open(in: try FileStore(opening: parent.group), usingConsolidatedMetadata: false)
+    do {
+      try group.createGroup(at: parent.missingPath)
+    } catch ZarrError.alreadyExists {
+      // Another command has created it.
+      _ = try group.group(at: parent.missingPath)
+    }
+  }
+
+  /// Updates what the consolidated metadata of the groups says about the node.
+  func refreshConsolidatedMetadata() throws {
+    for group in groups {
+      let store = try FileStore(opening: group)
+      // A command that was killed while it wrote them may have left temporary files.
+      for name in ["zarr.json", ".zmetadata"] { try store.sweepTemporaryFiles(of: StoreKey(name)) }
+      let relative = path.dropFirst(group.count).drop { $0 == "/" }
+      try ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
+        .refreshConsolidatedMetadata(of: String(relative))
+    }
+  }
+
+  /// The metadata of the node in a directory, or nil if there is no node.
+  private static func metadata(ofNodeAt path: String) throws -> NodeMetadata? {
+    guard let store = try? FileStore(opening: path) else { return nil }
+    return try NodeEntry(in: store, at: .root)?.metadata()
+  }
 }

@@ -1,17 +1,17 @@
-import Glibc
 import Zarr
+import ZarrPlatform
 
-/// An array or group that a path names: a directory with its document, wherever it is in a hierarchy.
+/// An array or group that you name by the path of its directory.
 struct NodeLocation {
   /// The path of the directory.
   let path: String
 
   private let followsLinks: Bool
 
-  /// A store whose root is the node.
+  /// A store with the node as its root.
   let store: FileStore
 
-  /// What is stored of the node, which may be damaged.
+  /// The node as it is stored, perhaps damaged.
   let entry: NodeEntry
 
   /// Finds the node in a directory.
@@ -19,7 +19,7 @@ struct NodeLocation {
   /// - Parameters:
   ///   - path: The path of the directory.
   ///   - followsLinks: Whether symbolic links out of it are followed.
-  ///   - durability: What of a value that is written survives.
+  ///   - durability: Which failures written values survive.
   /// - Throws: ``ToolError`` if there is none, and ``StoreError``.
   init(_ path: String, followsLinks: Bool = false, durability: Durability = .atomic) throws {
     var path = path
@@ -32,7 +32,7 @@ struct NodeLocation {
     }
     let store = try FileStore(opening: path, durability: durability, followsLinksOut: followsLinks)
     guard let entry = NodeEntry(in: store, at: .root) else {
-      throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is no Zarr array or group")
+      throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is not a Zarr array or group")
     }
     self.path = path
     self.followsLinks = followsLinks
@@ -40,7 +40,7 @@ struct NodeLocation {
     self.entry = entry
   }
 
-  /// What is at a path, which may be replaced just now.
+  /// The status of a path, which may be replaced at this moment.
   private static func status(of path: String) throws(ToolError) -> FileStatus? {
     if let status = try FileStatus(of: path) { return status }
     var movedPath: String?
@@ -52,20 +52,20 @@ struct NodeLocation {
     }
     guard let movedPath else { return try FileStatus(of: path) }
     throw ToolError(
-      "\(path) is not there: a command that was to replace it was stopped; what it held is in \(movedPath), "
-        + "and the next import or copy to \(path) moves it back")
+      "\(path) is missing: a command that was about to replace it was stopped; its data is in \(movedPath), and the "
+        + "next import or copy to \(path) moves it back")
   }
 
-  /// What the node's documents say.
+  /// The metadata in the node's documents.
   ///
   /// - Throws: `ZarrError` and `StoreError`
   var metadata: NodeMetadata {
     get throws { try entry.metadata() }
   }
 
-  /// The group, or nil if the node is none or cannot be opened.
+  /// The group, or nil if the node is not a group or cannot be opened.
   ///
-  /// What is below it is always found by its own documents.
+  /// It finds its members by their own documents, not by consolidated metadata.
   var group: ZarrGroup? {
     get throws {
       guard entry.kind == .group else { return nil }
@@ -78,7 +78,7 @@ struct NodeLocation {
     }
   }
 
-  /// Opens the array that a path names.
+  /// Opens the array at a path.
   ///
   /// - Throws: As ``init(_:followsLinks:durability:)``, and ``ToolError`` if it is a group.
   static func array(
@@ -94,7 +94,7 @@ struct NodeLocation {
     return try ZarrArray.open(in: node.store, access: access)
   }
 
-  /// The paths from here of the arrays and groups in a group, sorted.
+  /// The relative paths of the members of a group, sorted.
   func children() throws -> [String] {
     try group?.children().map(\.path.description) ?? []
   }

@@ -1,7 +1,7 @@
 import ChunkEngine
 import Zarr
 
-/// The chunks of an array that are in its store, which may be few of a very large grid.
+/// The stored chunks of an array, which may be only a few of a very large grid.
 struct StoredChunks {
   /// The array.
   let array: ZarrArray
@@ -9,7 +9,7 @@ struct StoredChunks {
   /// The position of each chunk in the grid, in C order.
   let positions: [[Int]]
 
-  /// The workers have no state of their own: the array keeps it.
+  /// Workers have no state of their own, because the array has it.
   private final class Worker {}
 
   /// Lists the chunks of an array.
@@ -23,7 +23,7 @@ struct StoredChunks {
   /// The number of chunks.
   var count: Int { positions.count }
 
-  /// The first row of elements behind all chunks along the first dimension, or nil if the last row is stored.
+  /// The first row after all chunks along the first dimension, or nil if the last row is stored.
   var firstMissingRow: Int? {
     let metadata = array.metadata
     guard let length = metadata.shape.first, metadata.elementCount > 0 else { return nil }
@@ -32,26 +32,26 @@ struct StoredChunks {
     return end < length ? end : nil
   }
 
-  /// The number of elements in the chunks that are inside of the array.
+  /// The number of elements in the chunks, within the shape of the array.
   var elementCount: Int {
     positions.reduce(0) { $0 + (region(ofChunkAt: $1).elementCount ?? 0) }
   }
 
-  /// The size of all chunks as they are stored.
+  /// The stored size of all chunks.
   func storedByteCount() throws -> Int {
     try positions.reduce(0) { total, position in
-      // Files with holes claim any size.
+      // A sparse file can claim any size.
       try sumOrMaximum(total, array.store.byteCount(of: array.key(ofChunkAt: position)) ?? 0)
     }
   }
 
-  /// Decodes each chunk, and hands its elements to `body`, on several threads at once.
+  /// Decodes each chunk and passes its elements to `body`, on several threads at once.
   ///
   /// - Parameters:
-  ///   - body: Is handed the elements of a chunk that are inside of the array, of a shard perhaps in parts.
-  ///   - finally: Is handed the place and the region of a chunk of which all elements were shown.
-  ///   - failure: Is handed a chunk that could not be decoded, or for which one of them threw, with the error.
-  ///     If it throws, the work ends with that error.
+  ///   - body: Receives the elements of a chunk, within the shape of the array. A shard may come in parts.
+  ///   - finally: Receives the position and region of each chunk after `body` has received all of its elements.
+  ///   - failure: Receives the position of a chunk that could not be decoded, or for which a closure threw, and the
+  ///     error. If `failure` throws, the work ends with its error.
   /// - Throws: `ZarrError.cancelled`, and what `failure` throws.
   func forEach(
     _ body: @Sendable (BlobSpan) throws -> Void,
@@ -77,13 +77,13 @@ struct StoredChunks {
     }
   }
 
-  /// The elements of a chunk that are inside of the array.
+  /// The region of a chunk, within the shape of the array.
   private func region(ofChunkAt position: [Int]) -> ArrayRegion {
     let metadata = array.metadata
     var ranges: [Range<Int>] = []
     for (dimension, index) in position.enumerated() {
       let chunk = metadata.chunkGrid.dimensions[dimension].range(ofChunk: index)
-      // The chunk begins inside of the array; its end may be beyond it.
+      // A chunk begins inside the array, and may end beyond it.
       ranges.append(chunk.lowerBound..<min(chunk.upperBound, metadata.shape[dimension]))
     }
     return ArrayRegion(ranges)

@@ -2,16 +2,16 @@ import CSystemCalls
 import Foundation
 import Zarr
 
-/// A directory beside a destination that holds a new array or group until it is whole.
+/// A directory beside a destination that holds a new array or group until it is complete.
 ///
 ///     data.zarr                             the destination
 ///     .data.zarr.0123456789abcdef.partial/
-///       record.json                         which nodes in here are ours; locked as long as the command runs
-///       node                                the new one, and the old one once the two are exchanged
-///       replaced                            the old one, where a file system cannot exchange
+///       record.json                         names our nodes; locked while the command runs
+///       node                                the new node, then the old one after the exchange
+///       replaced                            the old node, if the file system cannot exchange
 ///
-/// A command that is killed leaves the directory. The next command on the same destination finds it by its name,
-/// sees that the record is not locked, and removes what the record names and nothing else.
+/// A command that is killed leaves the directory. The next command on the same destination finds it by its name
+/// and sees that the record is not locked. It removes the nodes that the record names, and nothing else.
 final class WorkingDirectory {
   /// The store of the new array or group.
   let store: FileStore
@@ -19,22 +19,22 @@ final class WorkingDirectory {
   private let contents: Contents
   private let destination: String
 
-  /// What is to be replaced, or nil if there was nothing.
+  /// The node to replace, or nil if there was none.
   private let replaced: NodeVersion?
 
-  /// Held for its lock.
+  /// The locked record.
   private let record: OpenFile
   private let cleanup: Cleanup
 
   /// The path of the directory.
   var path: String { contents.path }
 
-  /// Makes a directory that no one else has.
+  /// Makes a directory with a name of its own.
   ///
   /// - Parameters:
-  ///   - destination: The path of the node. The directories above it are made.
-  ///   - replaced: What is there and is to be replaced, or nil.
-  ///   - durability: What of the files survives.
+  ///   - destination: The path of the node. Missing parent directories are created.
+  ///   - replaced: The existing node to replace, or nil.
+  ///   - durability: Which failures the files survive.
   /// - Throws: ``ToolError`` and `StoreError`.
   init(for destination: String, replacing replaced: NodeVersion?, durability: Durability) throws {
     self.destination = destination
@@ -61,7 +61,7 @@ final class WorkingDirectory {
     cleanup = Cleanup { [contents] in contents.remove() }
   }
 
-  /// Makes a directory, and the record in it, which is locked.
+  /// Makes a directory with a locked record in it.
   private static func makeRecord(for destination: String) throws(ToolError) -> OpenFile {
     while true {
       let contents = Contents(
@@ -73,19 +73,19 @@ final class WorkingDirectory {
       }
       do throws(ToolError) {
         let record = try OpenFile(contents.recordPath, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
-        // Where there are no locks, nobody takes the directory for one that was left.
+        // Without locks, no command removes directories of others.
         if record.lock() != .isHeld, try record.isAtItsPath() { return record }
       } catch {
         _ = unsafe rmdir(contents.path)
         guard error.code == ENOENT else { throw error }
       }
-      // Another command has taken it for one that was left.
+      // Another command took the directory for a leftover.
     }
   }
 
-  /// Moves the new node to the destination, if there is nothing, or an empty directory.
+  /// Moves the new node to the destination if nothing is there, or only an empty directory.
   ///
-  /// - Returns: Whether it is there.
+  /// - Returns: Whether the node was moved.
   func place() throws(ToolError) -> Bool {
     var failure: ToolError?
     let isPlaced = cleanup.holdingOff {
@@ -99,18 +99,17 @@ final class WorkingDirectory {
     return isPlaced
   }
 
-  /// Moves the new node to the destination, in place of the one that was to be replaced, if there was one.
+  /// Moves the new node to the destination, in place of the node to replace.
   ///
-  /// Where the file system can exchange two directories, the destination is the old or the new one at every
-  /// moment. Others have nothing there for a moment; if the process ends then, the next command moves the old one
-  /// back.
+  /// If the file system can exchange two directories, the destination is the old or the new node at every moment.
+  /// Otherwise it is missing for a moment. If the process ends then, the next command moves the old node back.
   ///
-  /// - Throws: ``ToolError`` if there is something else by now, which stays.
+  /// - Throws: ``ToolError`` if something else is there by now, which stays.
   func placeOrReplace() throws {
     guard let replaced, try FileStatus(at: destination) != nil else {
       guard try place() else {
         throw ToolError(
-          "\(destination) was free when this command began, and is not any more; what is there stays")
+          "\(destination) was free when this command began, and is not any more; what is there now stays")
       }
       return
     }
@@ -147,15 +146,17 @@ final class WorkingDirectory {
     }
   }
 
-  /// Removes the directory with what is left in it: the new node, or the one that was replaced.
+  /// Removes the directory with the node that is left in it: the new one, or the replaced one.
   func remove() { cleanup.run() }
 
-  /// Removes what commands to the same destination left when they were killed, and moves a node back that was to
-  /// be replaced and was not.
+  /// Removes the directories of killed commands with the same destination.
+  ///
+  /// If such a command had moved the old node away and not yet put the new one in its place, the old node moves
+  /// back.
   static func sweep(for destination: String) {
     for contents in all(for: destination) {
       guard let record = try? OpenFile(contents.recordPath, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK) else {
-        // If its owner is about to make the record, it makes another directory then.
+        // If its owner is about to make the record, it then makes another directory.
         _ = unsafe rmdir(contents.path)
         continue
       }
@@ -169,7 +170,7 @@ final class WorkingDirectory {
     }
   }
 
-  /// Where a node is that was to be replaced, if a command was killed just then and there is nothing in its place.
+  /// The path of an old node that a killed command had moved away, if no other node is in its place.
   static func nodeMovedAway(from destination: String) -> String? {
     all(for: destination).first { $0.isReplacedOnly }?.replacedPath
   }
@@ -197,14 +198,14 @@ final class WorkingDirectory {
     }
   }
 
-  /// What is in the directory, as its record says.
+  /// The contents of the directory, as its record names them.
   private struct Contents: Sendable {
     let path: String
 
-    /// The number by which the system knows the new node.
+    /// The inode number of the new node.
     var node: UInt?
 
-    /// The number of the node that it replaces.
+    /// The inode number of the node that it replaces.
     var replaced: UInt?
 
     init(path: String, replaced: UInt? = nil) {
@@ -212,7 +213,9 @@ final class WorkingDirectory {
       self.replaced = replaced
     }
 
-    /// Takes what a record says, which is nothing if it could not be written.
+    /// Reads a record.
+    ///
+    /// A record that could not be written names nothing.
     init(recordedIn path: String) {
       self.init(path: path)
       guard let file = try? OpenFile(recordPath, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
@@ -235,19 +238,19 @@ final class WorkingDirectory {
       return json
     }
 
-    /// Whether the old node is here and the new one is not in its place.
+    /// Whether both nodes are here, so that none is at the destination.
     var isReplacedOnly: Bool {
       number(replacedPath) == replaced && replaced != nil && number(nodePath) == node && node != nil
     }
 
-    /// Removes the directory, but for what the record does not name and a node that has no other place.
+    /// Removes the directory and the nodes that the record names, unless the old node has no other place.
     func remove() {
       guard !isReplacedOnly else { return }
       for path in [nodePath, replacedPath] {
         guard let number = number(path), number == node || number == replaced else { continue }
         FileStore.removeReplaced(path)
       }
-      // A node that was not recorded yet has nothing in it.
+      // A node that is not recorded yet is empty.
       _ = unsafe rmdir(nodePath)
       guard number(nodePath) == nil, number(replacedPath) == nil else { return }
       _ = unsafe unlink(recordPath)
@@ -258,14 +261,16 @@ final class WorkingDirectory {
   }
 }
 
-/// What was at a place: the directory of a node, and its documents.
+/// A version of a node: its directory and its documents.
 struct NodeVersion {
   /// The directory.
   let identity: FileStatus.Identity
 
   private let documents: [FileStatus.Version?]
 
-  /// Looks at a node; the result is nil if there is nothing.
+  /// Looks at a node.
+  ///
+  /// The result is nil if nothing is there.
   init?(at path: String) throws(ToolError) {
     guard let status = try FileStatus(at: path) else { return nil }
     identity = status.identity

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The place of an element, one number for each dimension: `17` or `3,4`.
+/// The index of an element, with a number for each dimension: `17` or `3,4`.
 struct ElementIndex: ExpressibleByArgument {
   /// The index along each dimension, at least 0.
   let indices: [Int]
@@ -8,7 +8,7 @@ struct ElementIndex: ExpressibleByArgument {
   init?(argument: String) {
     var indices: [Int] = []
     for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      // No sign, no space: `Int` would take a plus.
+      // Only digits are allowed: `Int` would also accept a plus sign.
       guard part.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let index = Int(part)
       else {
         return nil

@@ -2,30 +2,28 @@ import ArgumentParser
 import CommandLineOptions
 import Zarr
 
-/// What new arrays are like.
+/// The options of new arrays.
 ///
-/// An array that is continued or copied has all of this already, so that every setting is nil where it is not
-/// given.
+/// Every option is nil if it is not given, because an array that is continued or copied has these settings already.
 struct EncodingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What the elements are: bytes, string, json or json-string.",
+      "The type of the elements: bytes, string, json or json-string.",
       discussion: """
-        bytes takes everything; string takes UTF-8 only, and other libraries hand it out as text. json takes \
-        JSON only, a value a line or a file, and says so in the array, which few libraries know; json-string \
-        takes the same and makes an array of text. Imported files are bytes and lines are string unless it is \
-        said; a copy has the type of its source, and its text and bytes of a fixed width lose their padding if they \
-        become another one.
+        bytes accepts any data. string accepts only UTF-8, and other libraries read it as text. json accepts only \
+        JSON, one value per line or file, and marks the array as JSON, which few libraries know. json-string accepts \
+        the same and makes an array of text. By default, files become bytes, lines become string, and a copy keeps \
+        the type of its source. Fixed-width text and bytes lose their padding when they become another type.
         """))
   var type: ElementType?
 
   @Option(
     help: ArgumentHelp(
-      "The size of a chunk before it is compressed (import: 1MiB).",
+      "The size of a chunk before compression (import: 1MiB).",
       discussion: """
-        Reading one element decompresses its chunk: small chunks (64KiB) make that quick, large ones (16MiB) \
-        compress better and make fewer files. The mean size of the elements decides how many of them make a \
-        chunk; for lines the first ones do, until later ones are much larger.
+        Reading one element decompresses its chunk. Small chunks (64KiB) make this fast. Large chunks (16MiB) \
+        compress better and make fewer files. The mean size of the elements decides how many elements a chunk has. \
+        For lines, the first ones decide, unless later lines are much larger.
         """, valueName: "bytes"), transform: ByteCount.parse)
   var chunkBytes: ByteCount?
 
@@ -33,81 +31,84 @@ struct EncodingOptions: ParsableArguments {
     help: ArgumentHelp(
       "Ends each chunk where the next element would make it larger than --chunk-bytes.",
       discussion: """
-        Without it all chunks have the same number of elements, and one with a few huge elements is huge. The \
-        grid is then rectilinear, an extension of Zarr: zarrs reads it, zarr-python does from 3.2 on if \
-        array.rectilinear_chunks is set to true, and most other libraries do not.
+        Without this option, all chunks have the same number of elements, and a chunk with a few huge elements is \
+        huge. With it, the chunk grid is rectilinear, which is an extension of Zarr. zarrs reads it, zarr-python reads \
+        it from 3.2 on if array.rectilinear_chunks is true, and most other libraries cannot read it.
         """))
   var evenChunks = false
 
   @Option(
-    help: ArgumentHelp("The number of elements of a chunk, in place of --chunk-bytes.", valueName: "count"))
+    help: ArgumentHelp("The number of elements per chunk, instead of --chunk-bytes.", valueName: "count"))
   var chunkCount: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Stores many chunks in one file of about this size before compression, as 64MiB.",
+      "Stores many chunks in one file of about this size before compression, such as 64MiB.",
       discussion: """
-        Such shards make small chunks cheap: each of them can still be read by itself, and there are fewer \
-        files. zarr-python 3 and zarrs read them. What is compressed of the shard that is being filled is in \
-        memory until it is full.
+        Shards make small chunks cheap: there are fewer files, and you can still read each chunk alone. zarr-python 3 \
+        and zarrs read shards. The compressed chunks of the open shard stay in memory until it is full.
         """, valueName: "bytes"), transform: ByteCount.parse)
   var shardBytes: ByteCount?
 
   @Option(
     help: ArgumentHelp(
-      "How chunks are compressed (import: zstd:3).",
+      "The compressor of chunks (import: zstd:3).",
       discussion: """
         zstd:LEVEL (1 is fastest, 19 is smallest, 3 if no level is given), gzip:LEVEL (0 to 9, 5), \
         blosc:COMPRESSOR:LEVEL (blosclz, lz4, lz4hc, snappy, zlib or zstd, 0 to 9; lz4, 5) and none are read \
         by zarr-python and zarrs. lz4:ACCELERATION (1 is smallest, larger is faster, 1), zlib:LEVEL (0 to 9, \
-        1), bz2:LEVEL (1 to 9, 1) and lzma:PRESET (0 to 9, 6) are read by zarr-python, and not by zarrs as it \
-        is usually built.
+        1), bz2:LEVEL (1 to 9, 1) and lzma:PRESET (0 to 9, 6) are read by zarr-python, but not by usual builds of \
+        zarrs.
         """, valueName: "codec"), completion: .list(CodecChoice.allValueStrings), transform: CodecChoice.parse
   )
   var codec: CodecChoice?
 
   @Flag(
+    inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Adds a CRC-32C to each chunk, so that damage is found when it is read.",
-      discussion: "zarr-python and zarrs check it too. Costs four bytes a chunk and hardly any time."))
-  var checksum = false
+      "Whether each chunk has a checksum, so that readers find damage (import: --checksum).",
+      discussion: """
+        It is a CRC-32C of four bytes per chunk, which takes almost no time and which zarr-python and zarrs check too. \
+        In Zarr v2, zstd has a checksum of its own instead; other codecs get one there only with --checksum.
+        """))
+  var checksum: Bool?
 
   @Option(
     help: ArgumentHelp(
-      "The name to write for the data type of bytes: bytes or variable_length_bytes (import: bytes).",
+      "The name of the data type bytes in metadata: bytes or variable_length_bytes (import: bytes).",
       discussion: """
-        Both are read by zarr-python. bytes is the registered name, and the one that zarrs reads too; \
-        variable_length_bytes is what zarr-python itself writes. Copies can have other arrays renamed too: bytes \
-        of a fixed size to raw_bytes for zarr-python or to r24 (and so on) for zarrs, structures to structured \
-        for zarr-python before 3.4.
+        zarr-python reads both. bytes is the registered name, and zarrs reads only this one. zarr-python writes \
+        variable_length_bytes. Copies can also rename other data types: fixed-size bytes to raw_bytes for zarr-python \
+        or to r24 (and so on) for zarrs, and structures to structured for zarr-python before 3.4.
         """, valueName: "name"))
   var dataTypeName: String?
 
-  /// The names that can be asked for, but for those that say a number of bits.
+  /// The allowed names, except for those with a number of bits.
   private static let dataTypeNames =
     DataType.bytes.names + DataType.opaqueBytes(byteCount: 1).names + DataType.structure([]).names
 
   @Option(
     help: ArgumentHelp(
-      "The version of the format, 2 or 3 (import: 3).",
+      "The version of the Zarr format, 2 or 3 (import: 3).",
       discussion: """
-        2 is for programs with zarr-python 2: bytes, text and JSON are then objects to them, encoded with \
-        vlen-bytes, vlen-utf8 and json2. json2 keeps values, and not the spaces between their parts. Zarr v2 \
-        has neither shards nor chunks of even size.
+        Use 2 for programs with zarr-python 2. They read bytes, text and JSON as objects, encoded with vlen-bytes, \
+        vlen-utf8 and json2. json2 keeps JSON values, but not the spaces in their text. Zarr v2 has no shards and no \
+        chunks of even size.
         """, valueName: "version"))
   var zarrFormat: FormatVersion?
 
-  /// The options that were given, by name.
+  /// The names of the options that were given.
   var givenNames: [String] {
     [
       (chunkBytes != nil, "--chunk-bytes"), (evenChunks, "--even-chunks"),
       (chunkCount != nil, "--chunk-count"), (shardBytes != nil, "--shard-bytes"), (codec != nil, "--codec"),
-      (checksum, "--checksum"), (dataTypeName != nil, "--data-type-name"),
+      (checksum != nil, checksum == false ? "--no-checksum" : "--checksum"),
+      (dataTypeName != nil, "--data-type-name"),
       (zarrFormat != nil, "--zarr-format"),
     ].filter(\.0).map(\.1)
   }
 
-  /// What the options say, by name, to see later whether others say the same.
+  /// The options as JSON, to compare them with those of another import.
   var json: JSONObject {
     [
       "type": type.map { .string($0.rawValue) } ?? .null,
@@ -115,7 +116,7 @@ struct EncodingOptions: ParsableArguments {
       "even-chunks": .bool(evenChunks),
       "chunk-count": chunkCount.map { .integer($0) } ?? .null,
       "codec": codec.map { .string("\($0)") } ?? .null,
-      "checksum": .bool(checksum),
+      "checksum": checksum.map { .bool($0) } ?? .null,
       "data-type-name": dataTypeName.map { .string($0) } ?? .null,
       "shard-bytes": shardBytes.map { .integer($0.value) } ?? .null,
       "zarr-format": zarrFormat.map { .string($0.rawValue) } ?? .null,
@@ -144,6 +145,43 @@ struct EncodingOptions: ParsableArguments {
         throw ValidationError("--data-type-name takes \(Self.dataTypeNames.joined(separator: ", ")) or r24")
       }
       if let type, type != .bytes { throw ValidationError("--data-type-name is for --type bytes") }
+    }
+  }
+}
+
+/// The type of the elements of a new array, the value of `--type`.
+enum ElementType: String, ExpressibleByArgument, CaseIterable {
+  /// Any bytes.
+  case bytes
+  /// Text in UTF-8.
+  case string
+  /// JSON values.
+  case json
+  /// JSON values in an array of text, for other libraries.
+  case jsonString = "json-string"
+
+  /// The data type in Zarr.
+  var dataType: DataType {
+    switch self {
+    case .bytes: .bytes
+    case .string, .jsonString: .string
+    case .json: .json
+    }
+  }
+}
+
+/// A version of the Zarr format, the value of `--zarr-format`.
+enum FormatVersion: String, ExpressibleByArgument, CaseIterable {
+  /// Zarr v2.
+  case version2 = "2"
+  /// Zarr v3.
+  case version3 = "3"
+
+  /// The version in the library.
+  var zarrFormat: ZarrFormat {
+    switch self {
+    case .version2: .version2
+    case .version3: .version3
     }
   }
 }

@@ -1,15 +1,15 @@
 import Dispatch
-import Glibc
 import Synchronization
 import Zarr
+import ZarrPlatform
 
-/// Lets Ctrl-C and the like end work in good order, so that no unfinished files are left behind.
+/// Stops work on Ctrl-C and similar signals without leaving unfinished files.
 ///
-/// The first signal asks the work to stop. Work that does not in time, because it reads, compresses or waits for
-/// something long, is ended: whatever moment that is, it leaves no more than a kill would, and what is unfinished
-/// is removed. The second signal ends the process at once.
+/// The first signal asks the work to stop. If it does not stop in time, because it reads, compresses or waits, the
+/// process ends after unfinished files are removed. A kill at the same moment would leave more. The second signal
+/// ends the process at once.
 enum Interruption {
-  /// Stops the work that it is passed to when a signal comes.
+  /// Stops the work that uses it when a signal comes.
   static let monitor = ProgressMonitor()
 
   private static let signalNumber = Atomic<Int32>(0)
@@ -17,37 +17,37 @@ enum Interruption {
   private static let sources = Mutex(Sources())
   private static let cleanups = Mutex<[Cleanup]>([])
 
-  /// How long work may take to stop by itself.
+  /// How long the work has to stop by itself.
   private static let patience = DispatchTimeInterval.milliseconds(500)
 
-  /// What has to live as long as signals are waited for.
+  /// The sources of signals, which have to stay alive.
   private struct Sources: @unchecked Sendable {
-    // SAFETY: Nobody touches a source again once it is here.
+    // SAFETY: No code uses a source after it is stored here.
     var all: [any DispatchSourceSignal] = []
   }
 
-  /// The code to end with, as shells expect it, if a signal came.
+  /// The exit code for the signal that came, as shells expect it, or nil.
   static var exitCode: Int32? {
     let number = signalNumber.load(ordering: .relaxed)
     return number == 0 ? nil : 128 + number
   }
 
-  /// Starts to wait for signals.
+  /// Starts to watch for signals.
   static func watch() {
-    // Writing to a pipe that nobody reads is an error like others.
+    // Writing to a pipe without a reader becomes an ordinary error.
     signal(SIGPIPE, SIG_IGN)
-    // And so is a file that becomes larger than the system allows.
+    // So does a file that grows beyond the limit of the system.
     signal(SIGXFSZ, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
-      // Whoever started the tool may want it to go on, as nohup does.
+      // nohup and the like start the tool with signals ignored.
       guard unsafe sigaction(number, nil, &action) == 0, isDefault(action) else { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         signalNumber.store(number, ordering: .relaxed)
         monitor.cancel()
-        // What sends a signal to a process and to its group, as `timeout`, means one.
+        // `timeout` sends a signal to the process and to its group, and means one signal.
         queue.asyncAfter(deadline: .now() + .milliseconds(100)) { signal(number, SIG_DFL) }
         queue.asyncAfter(deadline: .now() + patience) { end(by: number) }
       }
@@ -57,21 +57,52 @@ enum Interruption {
     }
   }
 
-  /// Has something done before a signal ends the process.
+  /// Runs a cleanup before a signal ends the process.
   static func add(_ cleanup: Cleanup) { cleanups.withLock { $0.append(cleanup) } }
 
   private static func end(by number: Int32) -> Never {
-    // Waits for whoever is at one of them.
+    // This waits for cleanups that are running.
     for cleanup in cleanups.withLock({ $0 }) { cleanup.run() }
     _exit(128 + number)
   }
 
-  /// Throws if a signal came.
+  /// Throws `ZarrError.cancelled` if a signal came.
   static func check() throws {
     if monitor.isCancelled { throw ZarrError.cancelled }
   }
 
   private static func isDefault(_ action: sigaction) -> Bool {
     unsafe action.__sigaction_handler.sa_handler == nil
+  }
+}
+
+/// Removes unfinished files once, when the work is given up or when a signal ends the process.
+final class Cleanup: Sendable {
+  private let body: Mutex<(@Sendable () -> Void)?>
+
+  /// Creates a cleanup that a signal runs too.
+  init(_ body: @escaping @Sendable () -> Void) {
+    self.body = Mutex(body)
+    Interruption.add(self)
+  }
+
+  /// Cleans up if that has not been done, and returns when it is done.
+  func run() {
+    body.withLock { body in
+      body?()
+      body = nil
+    }
+  }
+
+  /// Forgets the cleanup.
+  func cancel() {
+    body.withLock { $0 = nil }
+  }
+
+  /// Calls `body`.
+  ///
+  /// Meanwhile nothing is removed, and no signal ends the process.
+  func holdingOff<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try self.body.withLock { _ in try body() }
   }
 }

@@ -1,16 +1,18 @@
-import Glibc
+import ZarrPlatform
 
-/// An open file or directory, closed with the value.
+/// An open file or directory.
+///
+/// Releasing the value closes it.
 struct OpenFile: ~Copyable {
-  /// The number by which the system knows it, valid as long as the value.
+  /// The file descriptor, valid as long as the value.
   let number: Int32
 
-  /// Where it is, for errors.
+  /// The path that errors show.
   let path: String
 
   private let isBorrowed: Bool
 
-  /// Opens `name` in `directory`, or relative to the process where there is none.
+  /// Opens `name` in `directory`, or relative to the working directory.
   ///
   /// - Throws: ``ToolError`` with the path.
   init(
@@ -26,7 +28,7 @@ struct OpenFile: ~Copyable {
     guard number >= 0 else { throw ToolError(operation: "open", path: self.path, code: errno) }
   }
 
-  /// Uses a file that the process was given open, and leaves it open.
+  /// Uses a file that is open already, and leaves it open.
   init(borrowing number: Int32, path: String) {
     self.number = number
     self.path = path
@@ -37,7 +39,7 @@ struct OpenFile: ~Copyable {
     if !isBorrowed { close(number) }
   }
 
-  /// What the system knows of the file.
+  /// The status of the file.
   func status() throws(ToolError) -> FileStatus {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else {
@@ -46,31 +48,31 @@ struct OpenFile: ~Copyable {
     return FileStatus(status)
   }
 
-  /// Goes on reading at an offset from the beginning of a regular file.
+  /// Moves to an offset from the beginning of a regular file.
   func seek(to offset: Int) throws(ToolError) {
     guard lseek(number, off_t(offset), SEEK_SET) >= 0 else {
       throw ToolError(operation: "read", path: path, code: errno)
     }
   }
 
-  /// Waits until what was written to a file, or the names in a directory, are on the disk.
+  /// Waits until the contents of a file, or the names in a directory, are on disk.
   func synchronize() throws(ToolError) {
     while fsync(number) != 0 {
       guard errno == EINTR else { throw ToolError(operation: "synchronize", path: path, code: errno) }
     }
   }
 
-  /// What became of an attempt to lock a file.
+  /// The result of an attempt to lock a file.
   enum Lock {
-    /// This process has it until the file is closed.
+    /// This process has the lock until the file is closed.
     case isTaken
-    /// Another process has it.
+    /// Another process has the lock.
     case isHeld
     /// The file system has no locks.
     case isMissing
   }
 
-  /// Locks the file for this process until it is closed, if no other process has.
+  /// Locks the file until it is closed, unless another process has locked it.
   func lock() -> Lock {
     while flock(number, LOCK_EX | LOCK_NB) != 0 {
       if errno == EWOULDBLOCK { return .isHeld }
@@ -79,12 +81,14 @@ struct OpenFile: ~Copyable {
     return .isTaken
   }
 
-  /// Whether the file is what others find at its path, and so its lock is the one that they ask for.
+  /// Whether the file is still at its path, so that other processes ask for the same lock.
   func isAtItsPath() throws(ToolError) -> Bool {
     try FileStatus(at: path)?.identity == status().identity
   }
 
-  /// Reads what is there next, at most as much as fits, and returns how much; 0 at the end.
+  /// Reads the next bytes, at most as many as fit, and returns their number.
+  ///
+  /// It is 0 at the end.
   func read(into room: UnsafeMutableRawBufferPointer) throws(ToolError) -> Int {
     while true {
       let count = unsafe Glibc.read(number, room.baseAddress, room.count)
@@ -93,7 +97,7 @@ struct OpenFile: ~Copyable {
     }
   }
 
-  /// Reads until `room` is full or the file ends, and returns how much.
+  /// Reads until `room` is full or the file ends, and returns the number of bytes.
   func readFully(into room: UnsafeMutableRawBufferPointer) throws(ToolError) -> Int {
     var count = 0
     while count < room.count {
@@ -104,10 +108,10 @@ struct OpenFile: ~Copyable {
     return count
   }
 
-  /// Reads what a regular file holds, of which not more than `limit` bytes are wanted.
+  /// Reads a regular file, at most `limit` bytes of it.
   func bytes(limit: Int) throws(ToolError) -> [UInt8] {
     let byteCount = min(try status().byteCount, limit)
-    // SAFETY: The array has as many bytes as were read.
+    // SAFETY: The count is the number of bytes that were read.
     return try unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { room, count throws(ToolError) in
       count = try unsafe readFully(into: UnsafeMutableRawBufferPointer(room))
     }
@@ -115,7 +119,7 @@ struct OpenFile: ~Copyable {
 
   /// Writes all of `bytes`.
   ///
-  /// - Throws: ``BrokenPipe`` if nobody reads what is written, and ``ToolError``.
+  /// - Throws: ``BrokenPipe`` if the pipe has no reader, and ``ToolError``.
   func write(_ bytes: RawSpan) throws {
     if isBorrowed, bytes.byteCount > 0 { StandardStreams.noteOutput() }
     try unsafe bytes.withUnsafeBytes { bytes in
@@ -131,9 +135,125 @@ struct OpenFile: ~Copyable {
     }
   }
 
-  /// The error of a call that failed; a standard stream that the process was started without has its own.
+  /// The error of a failed call.
+  ///
+  /// A standard stream that was closed at the start has its own.
   private func failure(of operation: String) -> ToolError {
     errno == EBADF && isBorrowed
       ? ToolError("\(path) is closed") : ToolError(operation: operation, path: path, code: errno)
   }
 }
+
+/// The status of a file.
+struct FileStatus {
+  private let status: stat
+
+  /// Takes the result of a system call.
+  init(_ status: stat) {
+    self.status = status
+  }
+
+  /// The status of a path, with links followed, or nil if nothing is there.
+  init?(of path: String) throws(ToolError) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw ToolError(operation: "look at", path: path, code: errno)
+    }
+    self.status = status
+  }
+
+  /// The status of a path, without following a link, or nil if nothing is there.
+  init?(at path: String) throws(ToolError) {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw ToolError(operation: "look at", path: path, code: errno)
+    }
+    self.status = status
+  }
+
+  /// The status of a name in a directory, without following a link.
+  init(of name: String, in directory: Int32, path: String) throws(ToolError) {
+    var status = stat()
+    guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+      throw ToolError(operation: "look at", path: path, code: errno)
+    }
+    self.status = status
+  }
+
+  /// Whether it is a directory.
+  var isDirectory: Bool { status.st_mode & S_IFMT == S_IFDIR }
+
+  /// Whether it is a regular file, not a device, pipe or directory.
+  var isRegularFile: Bool { status.st_mode & S_IFMT == S_IFREG }
+
+  /// Whether it is a pipe, a device or similar.
+  var isStream: Bool { !isRegularFile && !isDirectory }
+
+  /// Whether it is a disk.
+  var isBlockDevice: Bool { status.st_mode & S_IFMT == S_IFBLK }
+
+  /// Whether it is a device without an end, such as `/dev/zero`, or a disk.
+  ///
+  /// A terminal is not.
+  var isEndlessDevice: Bool {
+    guard status.st_mode & S_IFMT == S_IFCHR else { return isBlockDevice }
+    // Memory devices have the major number 1. /dev/null is number 3 of them.
+    return status.st_rdev >> 8 == 1 && status.st_rdev & 0xFF != 3
+  }
+
+  /// The size in bytes.
+  var byteCount: Int { Int(status.st_size) }
+
+  /// The modification time in seconds and nanoseconds.
+  var modification: [Int] { [status.st_mtim.tv_sec, status.st_mtim.tv_nsec] }
+
+  /// Identifies the file, whatever path leads to it.
+  var identity: Identity { Identity(device: UInt(status.st_dev), number: UInt(status.st_ino)) }
+
+  /// Identifies the file and its state.
+  var version: Version {
+    Version(
+      identity: identity, byteCount: byteCount,
+      times: modification + [status.st_ctim.tv_sec, status.st_ctim.tv_nsec])
+  }
+
+  /// Differs if a file is replaced or changed.
+  struct Version: Equatable {
+    fileprivate let identity: Identity
+    fileprivate let byteCount: Int
+    fileprivate let times: [Int]
+  }
+
+  /// The numbers that the system gives a file.
+  struct Identity: Hashable {
+    /// The file system that holds the file.
+    let device: UInt
+    /// The number of the file in it.
+    let number: UInt
+  }
+}
+
+/// An error of the tool, as a line that says what to do.
+struct ToolError: Error, CustomStringConvertible {
+  let description: String
+
+  /// The error number of the system, if the error comes from a system call.
+  let code: Int32?
+
+  /// Creates an error with its line.
+  init(_ description: String) {
+    self.description = description
+    code = nil
+  }
+
+  /// Creates an error for a failed system call.
+  init(operation: String, path: String, code: Int32) {
+    description = "could not \(operation) \(path): \(Platform.message(of: code))"
+    self.code = code
+  }
+}
+
+/// The output pipe has no reader any more.
+struct BrokenPipe: Error {}

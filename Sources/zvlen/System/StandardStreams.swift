@@ -1,25 +1,213 @@
-import Glibc
+import ChunkEngine
 import Synchronization
+import Zarr
+import ZarrPlatform
 
-/// The three streams that a process is started with.
+/// The three standard streams.
 enum StandardStreams {
-  /// Whether the command has shown anything, or has written a file that stays.
+  /// Whether the command has shown anything, or done something that it cannot do again.
   static var hasOutput: Bool { outputFlag.load(ordering: .relaxed) }
 
   private static let outputFlag = Atomic(false)
 
-  /// Takes note that something is shown, or that a file is written that stays.
+  /// Records that the command shows something, or does something that it cannot do again.
   static func noteOutput() { outputFlag.store(true, ordering: .relaxed) }
 
-  /// Opens those that are closed, before another file gets their numbers.
+  /// Opens the streams that are closed, before another file gets their descriptors.
   ///
-  /// They are opened the wrong way around, so that reading and writing them is an error still.
+  /// Standard input is opened for writing and the others for reading, so that using them stays an error.
   static func openClosed() {
     for (number, flags) in [
       (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY),
     ] where fcntl(number, F_GETFD) < 0 {
-      // The lowest number that is free.
+      // The system takes the lowest free descriptor.
       _ = unsafe open("/dev/null", flags)
     }
+  }
+}
+
+/// The stream for messages to the user.
+enum StandardError {
+  /// Whether it is a terminal.
+  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// The width of the terminal, or a usual width if it is not known.
+  static var columnCount: Int {
+    var size = winsize()
+    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Writes text at once.
+  static func write(_ text: String) {
+    StandardStreams.noteOutput()
+    draw(text)
+  }
+
+  /// Draws text that other text replaces.
+  static func draw(_ text: String) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      // There is no other place to report this.
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}
+
+/// Collects output and writes it in large blocks.
+final class OutputStream {
+  private static let blockByteCount = 1 << 20
+
+  private let file: OpenFile
+  private var buffer: [UInt8] = []
+
+  /// Writes to a file.
+  init(_ file: consuming OpenFile) {
+    self.file = file
+    buffer.reserveCapacity(Self.blockByteCount + Self.blockByteCount / 4)
+  }
+
+  /// Writes to standard output.
+  static func standard() -> OutputStream {
+    OutputStream(OpenFile(borrowing: STDOUT_FILENO, path: "standard output"))
+  }
+
+  /// Writes bytes.
+  func write(_ bytes: RawSpan) throws {
+    if bytes.byteCount >= Self.blockByteCount {
+      try flush()
+      try file.write(bytes)
+    } else {
+      // SAFETY: The buffer is read inside of the closure only.
+      unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
+      try flushIfFull()
+    }
+  }
+
+  /// Writes text.
+  func write(_ text: String) throws {
+    buffer.append(contentsOf: text.utf8)
+    try flushIfFull()
+  }
+
+  /// Writes the bytes that `body` appends to its argument.
+  func write(_ body: (inout [UInt8]) throws -> Void) throws {
+    try body(&buffer)
+    try flushIfFull()
+  }
+
+  /// Calls `body`, and writes all collected output, even if `body` throws.
+  func flushing(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      // The first error counts. A command that can start again shows nothing.
+      if !(error is BrokenPipe), !Main.canRunAgain(after: error) { try? flush() }
+      throw error
+    }
+    try flush()
+  }
+
+  /// Writes all collected output.
+  func flush() throws {
+    // SAFETY: The buffer is read inside of the closure only.
+    try unsafe buffer.withUnsafeBytes { try file.write(unsafe RawSpan(_unsafeBytes: $0)) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private func flushIfFull() throws {
+    if buffer.count >= Self.blockByteCount { try flush() }
+  }
+}
+
+/// A line on the terminal that shows the progress of work, redrawn in place.
+///
+///     importing  42 %   1.3 GB   210 MB/s   0:08 left
+///
+/// Nothing is written if standard error is not a terminal. You can call all methods from any thread.
+final class ProgressLine: Sendable {
+  private struct State {
+    var doneCount = 0
+    var byteCount = 0
+    var totalCount: Int?
+    var lastDrawing: ContinuousClock.Instant
+    var isVisible = false
+  }
+
+  private static let interval = Duration.milliseconds(100)
+
+  private let activity: String
+  private let isTerminal = StandardError.isTerminal
+  private let start = ContinuousClock.now
+  private let state: Mutex<State>
+
+  /// Creates a line, which appears after a moment.
+  ///
+  /// - Parameters:
+  ///   - activity: The kind of work, such as `importing`.
+  ///   - totalCount: All of the work, in the unit of ``add(_:byteCount:)``, or nil if it is not known.
+  init(_ activity: String, totalCount: Int? = nil) {
+    self.activity = activity
+    state = Mutex(State(totalCount: totalCount, lastDrawing: start))
+  }
+
+  /// Whether the line is shown.
+  var isShown: Bool { isTerminal }
+
+  /// Adds finished work, and redraws the line after a while.
+  func add(_ count: Int, byteCount: Int) {
+    guard isTerminal else { return }
+    state.withLock { state in
+      state.doneCount = sumOrMaximum(state.doneCount, count)
+      state.byteCount = sumOrMaximum(state.byteCount, byteCount)
+      let now = ContinuousClock.now
+      guard state.lastDrawing.duration(to: now) >= Self.interval else { return }
+      state.lastDrawing = now
+      state.isVisible = true
+      let line = line(state, elapsed: start.duration(to: now)).prefix(max(0, StandardError.columnCount - 1))
+      StandardError.draw("\r\u{1B}[K\(line)")
+    }
+  }
+
+  /// A monitor that shows the progress of the library, and stops its work when a signal comes.
+  var monitor: ProgressMonitor {
+    ProgressMonitor(partOf: Interruption.monitor, interval: Self.interval) { progress in self.set(progress) }
+  }
+
+  /// Shows other progress.
+  private func set(_ progress: ProgressMonitor.Progress) {
+    guard isTerminal else { return }
+    let (done, bytes) = state.withLock { state in
+      state.totalCount = progress.totalElementCount
+      return (progress.elementCount - state.doneCount, progress.storedByteCount - state.byteCount)
+    }
+    add(done, byteCount: bytes)
+  }
+
+  /// Removes the line.
+  func clear() {
+    state.withLock { state in
+      if state.isVisible { StandardError.draw("\r\u{1B}[K") }
+      state.isVisible = false
+    }
+  }
+
+  private func line(_ state: State, elapsed: Duration) -> String {
+    let seconds = elapsed / .seconds(1)
+    var parts = [activity]
+    if let total = state.totalCount, total > 0 {
+      parts.append("\(Int(min(100, Double(state.doneCount) / Double(total) * 100))) %")
+    }
+    parts.append(Quantity.bytes(state.byteCount))
+    let perSecond = min(Double(state.byteCount) / max(seconds, 0.001), 1e18)
+    parts.append("\(Quantity.bytes(Int(perSecond)))/s")
+    if let total = state.totalCount, state.doneCount > 0, state.doneCount <= total {
+      let left = seconds / Double(state.doneCount) * Double(total - state.doneCount)
+      parts.append("\(Quantity.duration(seconds: left)) left")
+    }
+    return parts.joined(separator: "   ")
   }
 }

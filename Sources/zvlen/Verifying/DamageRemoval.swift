@@ -2,44 +2,44 @@ import ChunkEngine
 import Foundation
 import Zarr
 
-/// Takes damaged chunks out of arrays, and keeps what is taken out in a directory.
+/// Removes damaged chunks from arrays, and keeps them in a directory.
 struct DamageRemoval {
-  /// The path of the directory, or nil if nothing is kept.
+  /// The path of the directory, or nil if chunks are deleted.
   private let asidePath: String?
 
-  /// The bytes that are read at a time.
+  /// The number of bytes to read at a time.
   private static let blockByteCount = 4 << 20
 
   /// Prepares for a node.
   ///
   /// - Parameters:
   ///   - node: The path of the node.
-  ///   - asidePath: The path of the directory for what is taken out, or nil if that is deleted.
-  /// - Throws: ``ToolError`` if the directory is, or may be, a part of what is stored of an array or group.
+  ///   - asidePath: The path of the directory for removed chunks, or nil to delete them.
+  /// - Throws: ``ToolError`` if the directory is part of an array or group, or could be.
   init(from node: String, keepingIn asidePath: String?) throws {
     self.asidePath = asidePath
     guard let asidePath else { return }
     let (node, aside) = (Self.resolve(node), Self.resolve(asidePath))
     let advice = "; name another directory with --aside"
     guard !aside.starts(with: node), !node.starts(with: aside) else {
-      throw ToolError("\(asidePath) and the array or group have one in the other\(advice)")
+      throw ToolError("one of \(asidePath) and the array or group is inside the other\(advice)")
     }
-    if Self.kind(of: aside) != nil { throw ToolError("\(asidePath) is an array or group itself\(advice)") }
+    if Self.kind(of: aside) != nil { throw ToolError("\(asidePath) is itself an array or group\(advice)") }
     for count in aside.indices where Self.kind(of: aside.prefix(count)) == .array {
-      throw ToolError("\(asidePath) is inside of another array\(advice)")
+      throw ToolError("\(asidePath) is inside another array\(advice)")
     }
   }
 
-  /// The directory beside a node that is named after it.
+  /// The default directory, beside a node and named after it.
   static func standardPath(beside node: String) -> String {
     let isNamed = ![".", ".."].contains(URL(fileURLWithPath: node).relativePath.split(separator: "/").last)
     return (isNamed ? node : "/" + resolve(node).joined(separator: "/")) + ".damaged"
   }
 
-  /// Takes a chunk out of an array if it is damaged, of a shard the damaged inner chunks.
+  /// Removes a damaged chunk from an array, or the damaged inner chunks from a shard.
   ///
-  /// - Returns: What was taken out, and where it is kept if that is another name than its own.
-  /// - Throws: What reading and removing it throws; all is then as it was.
+  /// - Returns: The removed chunks, and the path of the kept copy if it does not have the name of the chunk.
+  /// - Throws: What reading and removing the chunk throws. Nothing has changed then.
   func run(_ array: ZarrArray, _ indices: [Int]) throws -> (chunks: [DamagedChunk], place: String?) {
     var place: String?
     let chunks = try array.removeDamage(ofChunkAt: indices) { value in
@@ -48,7 +48,7 @@ struct DamageRemoval {
     return (chunks, place)
   }
 
-  /// Keeps a copy of a value, and returns where if something else has its name.
+  /// Keeps a copy of a value, and returns its path if another file has the name of the value.
   private func keep(_ value: any StoredValue, as key: StoreKey) throws -> String? {
     guard let asidePath else { return nil }
     let store = try FileStore(creating: asidePath, durability: .durable)
@@ -58,14 +58,14 @@ struct DamageRemoval {
       number += 1
       name = try StoreKey("\(key)-\(number)")
     }
-    // The same bytes, which somebody may have kept who was stopped then, are written again to be safe.
+    // A repair that was stopped may have kept the same bytes. They are written again, to be durable.
     try store.write(name, byteCount: value.byteCount) { append in
       try Self.forEachBlock(of: value) { try append($0) }
     }
     return name == key ? nil : "\(asidePath)/\(name)"
   }
 
-  /// Whether nothing has a name, or a value of the same bytes.
+  /// Whether a name is free, or names a value with the same bytes.
   private func isFree(_ name: StoreKey, in store: FileStore, for value: any StoredValue) throws -> Bool {
     let other: any StoredValue
     do {
@@ -88,9 +88,9 @@ struct DamageRemoval {
     return isSame
   }
 
-  /// Hands all bytes of a value to `body`.
+  /// Passes all bytes of a value to `body`.
   ///
-  /// - Throws: `StoreError.changed` if it has fewer than it had, and what `body` throws.
+  /// - Throws: ``ToolError`` if the value has become shorter, and what `body` throws.
   private static func forEachBlock(of value: any StoredValue, _ body: (RawSpan) throws -> Void) throws {
     var arena = ByteArena()
     var start = 0
@@ -98,13 +98,13 @@ struct DamageRemoval {
       arena.removeAll()
       let end = start + min(value.byteCount - start, blockByteCount)
       try value.read(start..<end, into: &arena)
-      guard arena.count == end - start else { throw ToolError("a chunk was cut while it was copied") }
+      guard arena.count == end - start else { throw ToolError("a chunk became shorter while it was copied") }
       try body(arena.bytes)
       start = end
     }
   }
 
-  /// The names that lead from the root of the system to a path, links resolved as far as there is something.
+  /// The names on the way from the root directory to a path, with the links of existing directories resolved.
   private static func resolve(_ path: String) -> [Substring] {
     var url = URL(fileURLWithPath: path).standardizedFileURL
     var rest: [String] = []
@@ -119,7 +119,7 @@ struct DamageRemoval {
     return rest.reversed().map { $0[...] }
   }
 
-  /// What kind of node is in a directory, if there is one.
+  /// The kind of node in a directory, or nil.
   private static func kind(of names: some Sequence<Substring>) -> NodeKind? {
     guard let store = try? FileStore(opening: "/" + names.joined(separator: "/")) else { return nil }
     return NodeEntry(in: store, at: .root)?.kind

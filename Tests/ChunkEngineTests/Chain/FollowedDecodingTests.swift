@@ -127,21 +127,35 @@ struct FollowedDecodingTests {
     }
   }
 
-  @Test("Damage before an element is an error, after it only where a checksum covers it")
+  @Test("Damage after an element is an error only where a checksum follows the frame")
   func damage() throws {
+    let (first, last) = (0, Self.elements.count - 1)
     for hasChecksum in [false, true] {
       var stored = try #require(Self.stored[hasChecksum])
       var scanner = try ChunkDecoder(Self.chain(hasChecksum: hasChecksum))
       // The last block, and after its header.
       stored[stored.count - 40] ^= 0x55
-      let (first, last) = (0, Self.elements.count - 1)
-      if hasChecksum {
-        #expect(throws: ChunkError.self) { try element(first, of: stored, &scanner) }
-      } else {
-        #expect(try element(first, of: stored, &scanner) == Self.elements[first])
-      }
-      #expect(throws: ChunkError.self) { try element(last, of: stored, &scanner) == Self.elements[last] }
+      #expect(try element(first, of: stored, &scanner) == Self.elements[first])
+      #expect(throws: ChunkError.self) { try element(last, of: stored, &scanner) }
     }
+    // The checksum inside of a frame is compared when all of it is decoded, whatever is wanted.
+    var stored = try #require(Self.stored[true])
+    stored[stored.count - 1] ^= 1
+    var scanner = try ChunkDecoder(Self.chain(hasChecksum: true))
+    #expect(throws: ChunkError.self) { try element(first, of: stored, &scanner, stops: false) }
+    #expect(throws: ChunkError.self) { try element(last, of: stored, &scanner) }
+
+    let chain = CodecChain(
+      VlenBytesCodec(), stages: [.transform(ZstdCodec(level: 1)), .checksum(CRC32CCodec())])
+    var encoder = try ChunkEncoder(chain)
+    var sealed: [UInt8] = []
+    _ = try encoder.encode([.init(Self.elements, 0..<Self.elements.count)], unlessAllEqual: nil) {
+      sealed = Array(copying: $0)
+    }
+    scanner = try ChunkDecoder(chain)
+    #expect(try element(first, of: sealed, &scanner) == Self.elements[first])
+    sealed[sealed.count - 40] ^= 0x55
+    #expect(throws: ChunkError.self) { try element(first, of: sealed, &scanner) }
   }
 
   @Test("A chunk that ends too soon or goes on after its end is an error for each element")

@@ -10,7 +10,8 @@ struct AppenderSamplingTests {
     _ elements: [[UInt8]], chunkByteCount: Int, rowShape: [Int] = [], singly: Bool, to store: any Store
   ) throws -> ZarrArray {
     let appender = try Appender.create(
-      in: store, rowShape: rowShape, options: ArrayOptions(chunkSize: .bytes(chunkByteCount), compressors: []))
+      in: store, rowShape: rowShape, options: ArrayOptions(chunkSize: .bytes(chunkByteCount), compressors: [])
+    )
     if singly {
       for element in elements { try appender.append(blob: element.span.bytes) }
     } else {

@@ -19,7 +19,8 @@ struct CheckpointTests {
     init(_ rowShape: [Int], _ chunkShape: [Int], shards: [Int]? = nil) {
       self.rowShape = rowShape
       options = ArrayOptions(
-        chunkSize: .shape(chunkShape), shardSize: shards.map { .shape($0) }, compressors: [.crc32c], fillValue: [8]
+        chunkSize: .shape(chunkShape), shardSize: shards.map { .shape($0) }, compressors: [.crc32c],
+        fillValue: [8]
       )
       testDescription = "rows of \(rowShape) in chunks of \(chunkShape), shards \(shards ?? [])"
       isCanonical = true

@@ -14,10 +14,10 @@ struct SharedAppendingTests {
 
     var options: ArrayOptions {
       switch self {
-      case .chunks: ArrayOptions(chunkSize: .rows(7))
-      case .shards: ArrayOptions(chunkSize: .rows(3), shardSize: .rows(12))
-      case .evenChunks: ArrayOptions(chunkSize: .evenBytes(60))
-      case .version2: ArrayOptions(chunkSize: .rows(7), zarrFormat: .version2)
+      case .chunks: ArrayOptions(dataType: .string, chunkSize: .rows(7))
+      case .shards: ArrayOptions(dataType: .string, chunkSize: .rows(3), shardSize: .rows(12))
+      case .evenChunks: ArrayOptions(dataType: .string, chunkSize: .evenBytes(60))
+      case .version2: ArrayOptions(dataType: .string, chunkSize: .rows(7), zarrFormat: .version2)
       }
     }
   }

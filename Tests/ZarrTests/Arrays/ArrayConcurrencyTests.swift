@@ -25,7 +25,8 @@ struct ArrayConcurrencyTests {
   func crossingRegions() throws {
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: [24, 24],
-      options: ArrayOptions(chunkSize: .shape([7, 5]), compressors: [.zstd()]), access: ArrayAccess(workerCount: 3)
+      options: ArrayOptions(chunkSize: .shape([7, 5]), compressors: [.zstd()]),
+      access: ArrayAccess(workerCount: 3)
     )
     try onThreads(12) { thread in
       // Two rows each.
@@ -67,7 +68,8 @@ struct ArrayConcurrencyTests {
     let elements = ArrayElements.numbered(60)
     func makeArray(_ workerCount: Int) throws -> ZarrArray {
       try ZarrArray.create(
-        in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(4), compressors: [.zstd()]),
+        in: MemoryStore(), writing: elements,
+        options: ArrayOptions(chunkSize: .rows(4), compressors: [.zstd()]),
         access: ArrayAccess(workerCount: workerCount))
     }
     let outer = try makeArray(outerWorkerCount)

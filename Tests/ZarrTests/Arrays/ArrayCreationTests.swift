@@ -12,7 +12,8 @@ struct ArrayCreationTests {
     let created = try ZarrArray.create(
       in: store, at: "group/array", shape: [4, 6],
       options: ArrayOptions(
-        dataType: .string, chunkSize: .shape([2, 3]), compressors: [.zstd(level: 5, hasChecksum: true), .crc32c],
+        dataType: .string, chunkSize: .shape([2, 3]),
+        compressors: [.zstd(level: 5, hasChecksum: true), .crc32c],
         fillValue: Array("n/a".utf8), chunkKeyEncoding: ChunkKeyEncoding(.v2), attributes: attributes,
         dimensionNames: ["row", nil]))
     let array = try ZarrArray.open(in: store, at: "group/array")

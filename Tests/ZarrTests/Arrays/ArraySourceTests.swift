@@ -203,7 +203,7 @@ struct ArraySourceTests {
     ]
     for element in invalid {
       let error = #expect(throws: ZarrError.self) {
-        try array.write([[0x78], [0x79], [0x7a], element] as [[UInt8]], to: [0..<4])
+        try array.write(blobs: [[0x78], [0x79], [0x7a], element] as [[UInt8]], to: [0..<4])
       }
       guard case .chunk("memory/c/1", _)? = error else {
         Issue.record("unexpected error \(String(describing: error))")
@@ -211,7 +211,7 @@ struct ArraySourceTests {
       }
       #expect(error?.chunkError == .invalidUTF8(index: 1))
       #expect(try array.read([2..<6]).strings() == ["c", "d", "e", "f"])
-      #expect(throws: ZarrError.self) { try array.write(element, at: [5]) }
+      #expect(throws: ZarrError.self) { try array.write(blob: element, at: [5]) }
     }
     // Halves of a character in two elements are no text.
     #expect(throws: ZarrError.self) { try array.write(blobs: [[0xc3], [0xa9]] as [[UInt8]], to: [4..<6]) }

@@ -7,7 +7,8 @@ import Zarr
 struct ChunkSizeTests {
   private func chunkShape(_ size: ChunkSize, elements: [[UInt8]], shape: [Int]) throws -> [Int] {
     try ZarrArray.create(
-      in: MemoryStore(), writing: elements, shape: shape, options: ArrayOptions(chunkSize: size, compressors: [])
+      in: MemoryStore(), writing: elements, shape: shape,
+      options: ArrayOptions(chunkSize: size, compressors: [])
     ).chunkShape
   }
 

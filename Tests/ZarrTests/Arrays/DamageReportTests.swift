@@ -14,7 +14,8 @@ struct DamageReportTests {
     try ZarrArray.create(
       in: store, writing: elements, shape: [12, 5],
       options: ArrayOptions(
-        chunkSize: .shape([2, 2]), shardSize: isSharded ? .shape([4, 6]) : nil, compressors: [.zstd(), .crc32c],
+        chunkSize: .shape([2, 2]), shardSize: isSharded ? .shape([4, 6]) : nil,
+        compressors: [.zstd(), .crc32c],
         fillValue: Array("gone".utf8)))
   }
 

@@ -109,6 +109,36 @@ struct DamagedArrayTests {
     #expect(unnoticed < 700)
   }
 
+  @Test(
+    "No flipped bit of a chunk that was written with defaults reads as other text",
+    arguments: [
+      ArrayOptions(chunkSize: .rows(20)), ArrayOptions(chunkSize: .rows(10), shardSize: .rows(20)),
+      ArrayOptions(chunkSize: .rows(20), zarrFormat: .version2),
+    ])
+  func flippedBits(options: ArrayOptions) throws {
+    let store = MemoryStore()
+    let texts = (0..<60).map { index in
+      (0..<index % 9).map { ["alpha", "béta", "日本語", "gamma", "x"][(index * $0 + index) % 5] }
+        .joined(separator: " ")
+    }
+    let array = try ZarrArray.create(
+      in: store, writing: texts, options: options, access: ArrayAccess(workerCount: 1))
+    let documents = ["zarr.json", ".zarray", ".zattrs"]
+    for key in try store.list("").map(\.description) where !documents.contains(key) {
+      let original = try storedValue(at: key, in: store)
+      for bit in 0..<original.count * 8 {
+        var bytes = original
+        bytes[bit / 8] ^= 1 << (bit % 8)
+        try store.put(bytes, at: key)
+        if let read = try? array.read().strings() {
+          #expect(read == texts, "\(key), bit \(bit)")
+        }
+      }
+      try store.put(original, at: key)
+    }
+    #expect(try array.read().strings() == texts)
+  }
+
   @Test("A changed byte of the document, or one that is cut off", arguments: 0..<4)
   func changedDocument(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))

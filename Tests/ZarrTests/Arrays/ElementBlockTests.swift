@@ -94,7 +94,8 @@ struct ElementBlockTests {
     let element = [UInt8](repeating: 7, count: 3 << 20)
     let elements = [[UInt8]](repeating: element, count: 9)
     let array = try ZarrArray.create(
-      in: MemoryStore(), writing: elements, options: ArrayOptions(chunkSize: .rows(3), compressors: [.zstd()]),
+      in: MemoryStore(), writing: elements,
+      options: ArrayOptions(chunkSize: .rows(3), compressors: [.zstd()]),
       access: ArrayAccess(workerCount: 1))
     var counts: [Int] = []
     try array.forEachBlock { block in counts.append(block.elements.count) }
@@ -107,7 +108,8 @@ struct ElementBlockTests {
     let element = [UInt8](repeating: 7, count: 1 << 10)
     let elements = RepeatedBlob(element, count: 40_000)
     let array = try ZarrArray.create(
-      in: MemoryStore(), blobs: elements, options: ArrayOptions(chunkSize: .rows(100), compressors: [.zstd()]),
+      in: MemoryStore(), blobs: elements,
+      options: ArrayOptions(chunkSize: .rows(100), compressors: [.zstd()]),
       access: ArrayAccess(workerCount: 2))
     var counts: [Int] = []
     try array.forEachBlock { block in counts.append(block.elements.count) }

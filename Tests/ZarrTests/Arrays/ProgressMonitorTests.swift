@@ -9,7 +9,8 @@ struct ProgressMonitorTests {
 
   private let elements = ArrayElements.numbered(50)
   private var byteCount: Int { elements.reduce(0) { $0 + $1.count } }
-  private let options = ArrayOptions(chunkSize: .rows(8), compressors: [.zstd(), .crc32c], fillValue: [1, 2, 3])
+  private let options = ArrayOptions(
+    chunkSize: .rows(8), compressors: [.zstd(), .crc32c], fillValue: [1, 2, 3])
 
   /// A monitor that reports as often as it can, and its reports.
   private func makeMonitor(

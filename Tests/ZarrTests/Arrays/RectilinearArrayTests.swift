@@ -48,7 +48,8 @@ struct RectilinearArrayTests {
     let store = MemoryStore()
     let grid = try ChunkGrid(dimensions: [.lengths(ChunkLengths([1, 2, 4]))])
     let array = try ZarrArray.create(
-      in: store, shape: [5], options: ArrayOptions(dataType: .string, chunkSize: .grid(grid), compressors: []))
+      in: store, shape: [5], options: ArrayOptions(dataType: .string, chunkSize: .grid(grid), compressors: [])
+    )
     try array.write(["a", "b", "c", "d", "e"])
     let counts = try [0, 1, 2].map { try array.storedBytes(ofChunkAt: [$0])?.first }
     #expect(counts == [1, 2, 4])

@@ -107,7 +107,7 @@ struct Version2ArrayTests {
     let filter = try #require(try document(array)["filters"]?.arrayValue?.first?.objectValue)
     #expect(filter["id"] == "json2")
     let elements = ["1", #"{"a":null}"#, "[]"].map { Array($0.utf8) }
-    try array.write(elements, to: ArrayRegion([0..<1, 0..<3]))
+    try array.write(blobs: elements, to: ArrayRegion([0..<1, 0..<3]))
     #expect(try array.read(ArrayRegion([0..<1, 0..<4])).arrays() == elements + [Array("null".utf8)])
   }
 
@@ -130,8 +130,23 @@ struct Version2ArrayTests {
       stored["compressor"] == ["id": "blosc", "cname": "zstd", "clevel": 3, "shuffle": 2, "blocksize": 0])
     #expect(stored["fill_value"] == "NaN")
     #expect(try document(try create(.bytes) { $0.compressors = [] })["compressor"] == .null)
-    let zstd = try document(try create(.bytes) { $0.compressors = [.zstd(level: 3)] })
-    #expect(zstd["compressor"] == ["id": "zstd", "level": 3])
+  }
+
+  @Test(
+    "Frames of Zstandard have a checksum, of which the document says nothing",
+    arguments: [
+      [.zstd(level: 3), .crc32c], [.zstd(level: 3, hasChecksum: true)], [.zstd(level: 3)],
+    ] as [[CodecChain.Stage]])
+  func frameChecksums(codecs: [CodecChain.Stage]) throws {
+    let store = MemoryStore()
+    let options = ArrayOptions(dataType: .string, compressors: codecs, zarrFormat: .version2)
+    _ = try ZarrArray.create(in: store, shape: [2], options: options)
+    let array = try ZarrArray.open(in: store)
+    #expect(try document(array)["compressor"] == ["id": "zstd", "level": 3])
+    try array.write(["one", "two"])
+    // RFC 8878, section 3.1.1.1.1: the bit that says that a checksum follows the content.
+    #expect(try storedValue(at: "0", in: store)[4] & 4 != 0)
+    #expect(try array.read().strings() == ["one", "two"])
   }
 
   @Test("Chunks are named as the options say, and with dots otherwise")
@@ -175,7 +190,7 @@ struct Version2ArrayTests {
       }
     }
     let elements = (0..<35).map { Array("element \($0)".utf8) }
-    try array.write(elements)
+    try array.write(blobs: elements)
     #expect(try ZarrArray.open(in: array.store).read().arrays() == elements)
     let appender = try Appender(to: array)
     for element in elements.prefix(7) { try appender.append(blob: element.span.bytes) }
@@ -220,7 +235,7 @@ struct Version2ArrayTests {
         $0["fill_value"] = try? parse(text)
       })
     let array = try ZarrArray.open(in: store)
-    try array.write((0..<35).map { _ in [UInt8]() })
+    try array.write(blobs: (0..<35).map { _ in [UInt8]() })
     #expect(try store.list("").contains { $0.description == "0.0" } == isStored)
   }
 
@@ -245,7 +260,9 @@ struct Version2ArrayTests {
     let reading = #expect(throws: ZarrError.self) { try array.read() }
     #expect(reading?.description.contains("json2") == true)
     #expect(throws: (any Error).self) { try array.scan { _, _ in } }
-    let writing = #expect(throws: ZarrError.self) { try array.write(blobs: [[UInt8]()], to: ArrayRegion([0..<1, 0..<1])) }
+    let writing = #expect(throws: ZarrError.self) {
+      try array.write(blobs: [[UInt8]()], to: ArrayRegion([0..<1, 0..<1]))
+    }
     guard case .notWritable? = writing else {
       Issue.record("\(String(describing: writing))")
       return

@@ -131,7 +131,8 @@ struct CodecMetadataTests {
   /// Opens an array whose second codec is given.
   private func open(_ codec: JSONValue, dataType: String = "bytes") throws -> ZarrArray {
     let store = MemoryStore()
-    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
+    _ = try ZarrArray.create(
+      in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
     var document = try storedDocument(in: store)
     document["codecs"] = [["name": "vlen-bytes"], codec]
     try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")
@@ -244,14 +245,15 @@ struct CodecMetadataTests {
   @Test("Bytes may be in the codec of text if they are text, and text in that of bytes")
   func crossedCodecs() throws {
     let store = MemoryStore()
-    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
+    _ = try ZarrArray.create(
+      in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
     for (type, codec) in [("bytes", "vlen-utf8"), ("string", "vlen-bytes")] as [(JSONValue, JSONValue)] {
       var document = try storedDocument(in: store)
       document["data_type"] = type
       document["codecs"] = [codec]
       try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")
       let array = try ZarrArray.open(in: store)
-      try array.write([Array("é".utf8)])
+      try array.write(blobs: [Array("é".utf8)])
       #expect(try store.value(of: "c/0") == [1, 0, 0, 0, 2, 0, 0, 0, 0xC3, 0xA9])
       #expect(try array.read().arrays() == [Array("é".utf8)])
       #expect(throws: ZarrError.self) { try array.write(blobs: [[0xFF]] as [[UInt8]]) }
@@ -284,7 +286,8 @@ struct CodecMetadataTests {
     ])
   func wrongChain(codecs: [String], field: String, name: String) throws {
     let store = MemoryStore()
-    _ = try ZarrArray.create(in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
+    _ = try ZarrArray.create(
+      in: store, shape: [1], options: ArrayOptions(chunkSize: .rows(1), compressors: []))
     var document = try storedDocument(in: store)
     document["codecs"] = .array(codecs.map { ["name": .string($0), "configuration": [:]] })
     try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")

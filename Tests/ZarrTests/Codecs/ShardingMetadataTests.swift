@@ -96,7 +96,8 @@ struct ShardingMetadataTests {
     var settings: JSONObject = ["chunk_shape": [2], "codecs": ["vlen-bytes"], "index_codecs": indexCodecs]
     settings[isIndex ? "index_codecs" : "codecs"] = .array(
       (settings[isIndex ? "index_codecs" : "codecs"]?.arrayValue ?? []) + [unknown])
-    _ = try ZarrArray.create(in: store, shape: [4], options: ArrayOptions(chunkSize: .rows(4), compressors: []))
+    _ = try ZarrArray.create(
+      in: store, shape: [4], options: ArrayOptions(chunkSize: .rows(4), compressors: []))
     var document = try storedDocument(in: store)
     document["codecs"] = [codec(settings)]
     try store.put(JSONWriter().bytes(of: .object(document)), at: "zarr.json")

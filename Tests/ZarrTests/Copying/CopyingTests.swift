@@ -47,12 +47,12 @@ struct CopyingTests {
         in: store, at: path, writing: elements, shape: [20, 30],
         options: ArrayOptions(chunkSize: .shape(path == "a" ? [20, 1] : [3, 30])))
     }
-    try arrays[0].write(Array("other".utf8), at: place)
+    try arrays[0].write(blob: Array("other".utf8), at: place)
     #expect(try arrays[1].firstDifference(from: arrays[0], memoryBudget: memoryBudget) == place)
-    try arrays[1].write(Array("other".utf8), at: place)
+    try arrays[1].write(blob: Array("other".utf8), at: place)
     #expect(try arrays[1].firstDifference(from: arrays[0], memoryBudget: memoryBudget) == nil)
     // As many bytes, but others.
-    try arrays[1].write(Array("0ther".utf8), at: place)
+    try arrays[1].write(blob: Array("0ther".utf8), at: place)
     #expect(try arrays[0].firstDifference(from: arrays[1], memoryBudget: memoryBudget) == place)
   }
 
@@ -148,7 +148,7 @@ struct CopyingTests {
     let types: [DataType] = [.bytes, .string, .json]
     for from in types {
       let source = try ZarrArray.create(
-        in: store, at: "from", writing: documents.map { Array($0.utf8) },
+        in: store, at: "from", blobs: documents.map { Array($0.utf8) },
         options: ArrayOptions(dataType: from, chunkSize: .rows(3), overwrites: true))
       for to in types {
         let target = try ZarrArray.create(
@@ -211,7 +211,7 @@ struct CopyingTests {
       ] as [(DataType, [UInt8], [UInt8])]).enumerated()
     {
       let source = try ZarrArray.create(
-        in: store, at: "a\(index)", writing: [element, element, element],
+        in: store, at: "a\(index)", blobs: [element, element, element],
         options: ArrayOptions(dataType: type, chunkSize: .rows(2)))
       for target in [DataType.bytes, .string] {
         let copy = try ZarrArray.create(
@@ -237,7 +237,7 @@ struct CopyingTests {
     let target = try ZarrArray.create(in: store, at: "b", shape: [3], options: options)
     try target.write(contentsOf: source)
     #expect(try target.firstDifference(from: source) == nil)
-    try target.write([UInt8](repeating: 0, count: 8), at: [1])
+    try target.write(blob: [UInt8](repeating: 0, count: 8), at: [1])
     #expect(try target.firstDifference(from: source) == [1])
   }
 

@@ -12,7 +12,8 @@ struct HierarchyCopyTests {
     var generator = SeededGenerator(seed: 3)
     for (index, type) in [DataType.bytes, .string, .json, .number(.int32), .number(.float64)].enumerated() {
       var options = ArrayOptions(
-        dataType: type, chunkSize: .shape([2, 3]), compressors: index.isMultiple(of: 2) ? [.zstd()] : [.gzip()],
+        dataType: type, chunkSize: .shape([2, 3]),
+        compressors: index.isMultiple(of: 2) ? [.zstd()] : [.gzip()],
         attributes: ["index": .integer(index)])
       if index == 3 {
         options.serializer = MetadataExtension(name: "bytes", configuration: ["endian": "big"])

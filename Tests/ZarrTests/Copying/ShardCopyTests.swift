@@ -27,7 +27,8 @@ struct ShardCopyTests {
 
   private func options(_ division: (chunks: [Int], shards: [Int]?)) -> ArrayOptions {
     ArrayOptions(
-      chunkSize: .shape(division.chunks), shardSize: division.shards.map { .shape($0) }, compressors: [.zstd()])
+      chunkSize: .shape(division.chunks), shardSize: division.shards.map { .shape($0) },
+      compressors: [.zstd()])
   }
 
   @Test(

@@ -58,7 +58,9 @@ struct ReplacedMeanwhileTests {
     try makeArray(.shards, holding: [0, 3])
     let store = StoreInterloper(try FileStore(opening: directory.path)) { try replaceAll(by: Self.whole) }
     let array = try ZarrArray.open(in: store)
-    let error = #expect(throws: StoreError.self) { try array.write(blobs: [[7], [8]] as [[UInt8]], to: [4..<6]) }
+    let error = #expect(throws: StoreError.self) {
+      try array.write(blobs: [[7], [8]] as [[UInt8]], to: [4..<6])
+    }
     #expect(error == .changed(path: directory.path("c/0")))
     #expect(try elements() == Self.whole)
     try array.write(blobs: [[7], [8]] as [[UInt8]], to: [4..<6])

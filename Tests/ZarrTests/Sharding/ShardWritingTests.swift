@@ -39,7 +39,8 @@ struct ShardWritingTests {
     for (store, workerCount) in zip(stores, [1, 2, 5]) {
       try ZarrArray.create(
         in: store, writing: elements, shape: [40, 100],
-        options: ArrayOptions(chunkSize: .shape([3, 10]), shardSize: .shape([12, 60]), compressors: [.zstd()]),
+        options: ArrayOptions(
+          chunkSize: .shape([3, 10]), shardSize: .shape([12, 60]), compressors: [.zstd()]),
         access: ArrayAccess(workerCount: workerCount))
     }
     for key in try stores[0].keys() {
@@ -116,7 +117,9 @@ struct ShardWritingTests {
     let zeros = [UInt8](repeating: 0, count: 20)
     try store.put(
       referenceShard(zeros, (0..<5).map { (offset: UInt64($0), byteCount: UInt64(16)) }), at: "c/0")
-    let error = #expect(throws: ZarrError.self) { try array.write(blobs: [[3], [4]] as [[UInt8]], to: [8..<10]) }
+    let error = #expect(throws: ZarrError.self) {
+      try array.write(blobs: [[3], [4]] as [[UInt8]], to: [8..<10])
+    }
     guard case .malformed("sharding_indexed", _)? = error?.chunkError else {
       Issue.record("unexpected error \(String(describing: error))")
       return

@@ -61,7 +61,8 @@ struct RequestTests {
     let key = try StoreKey("a")
     try base.put([1, 2, 3, 4], at: "a")
     var arena = ByteArena()
-    let value = try #require(try store.openValue(key, reading: .suffix(1), limit: 1, into: &arena))
+    let opened = try store.openValue(key, reading: .suffix(1), limit: 1, into: &arena)
+    let value = try #require(opened)
     #expect(value.byteCount == 4)
     try value.read(0..<2, into: &arena)
     #expect(Array(copying: arena.bytes) == [4, 1, 2])
@@ -69,7 +70,8 @@ struct RequestTests {
 
     try base.put([5, 6, 7, 8], at: "a")
     #expect(throws: StoreError.changed(path: "a")) { try value.read(0..<2, into: &arena) }
-    #expect(try store.openValue(StoreKey("b"), reading: .all, limit: 1, into: &arena) == nil)
+    let absent = try store.openValue(StoreKey("b"), reading: .all, limit: 1, into: &arena)
+    #expect(absent == nil)
     #expect(throws: StoreError.tooLarge(path: "a", byteCount: 4, limit: 3)) {
       try store.openValue(key, reading: .all, limit: 3, into: &arena)
     }

@@ -105,7 +105,8 @@ struct SystemCallFaultTests {
       let store = try FileStore(creating: directory.path("store"))
       let old = ArrayElements.numbered(600)
       let new = ArrayElements.numbered(600, label: "another ")
-      try ZarrArray.create(in: store, writing: old, options: ArrayOptions(chunkSize: .rows(1), compressors: []))
+      try ZarrArray.create(
+        in: store, writing: old, options: ArrayOptions(chunkSize: .rows(1), compressors: []))
       let array = try ZarrArray.open(in: FileStore(opening: directory.path("store"), durability: .durable))
       systemfaults_begin(Int32(systemfaults_synchronize.rawValue), EIO, 0, Int.max)
       let error = #expect(throws: StoreError.self) { try array.write(new) }

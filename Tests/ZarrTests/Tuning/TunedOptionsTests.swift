@@ -48,7 +48,7 @@ struct TunedOptionsTests {
     let source = GeneratedBlobs(count: 3, byteCount: { _ in 4 }) { _, _ throws(ChunkError) in
       throw ChunkError.sourceFailed(reason: "gone")
     }
-    #expect(throws: ZarrError.self) { try ArrayOptions.tuned(for: .write, sample: source) }
+    #expect(throws: ZarrError.self) { try ArrayOptions.tuned(for: .write, blobs: source) }
   }
 
   @Test("Chunks that are larger than the sample are not tried, but for the usual size")

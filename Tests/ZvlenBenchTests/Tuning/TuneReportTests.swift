@@ -38,7 +38,6 @@ struct TuneReportTests {
           Noise: 1.0 % between passes; what is within 3.0 % counts as equal.
           zvlen import SOURCE -o DEST --chunk-bytes 64KiB --shard-bytes 64MiB --codec zstd:1 --workers 2
 
-            import ChunkEngine
             import Zarr
 
             let options = ArrayOptions(

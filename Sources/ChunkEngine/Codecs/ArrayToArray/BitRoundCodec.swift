@@ -8,20 +8,20 @@
 /// over into the exponent, up to infinity. Where it would carry out of the number, as with the largest
 /// integers and some NaNs, the low bits are cut off instead, as zarrs does. numcodecs, which only rounds
 /// floating-point numbers, drops the carry, so that such a NaN becomes 0.
-public struct BitRoundCodec: ArrayToArrayCodec, Hashable {
-  public static var name: String { "bitround" }
+package struct BitRoundCodec: ArrayToArrayCodec, Hashable {
+  package static var name: String { "bitround" }
 
   /// The bits that are kept; numbers that have no more stay as they are.
-  public let keptBitCount: Int
+  package let keptBitCount: Int
 
   /// What the numbers are, or the parts of complex ones.
-  public let type: NumberType
+  package let type: NumberType
 
   /// The parts of a number.
-  public let partCount: Int
+  package let partCount: Int
 
   /// Whether a floating-point number loses a carry, as with numcodecs.
-  public let losesCarry: Bool
+  package let losesCarry: Bool
 
   /// Creates a codec.
   ///
@@ -32,7 +32,7 @@ public struct BitRoundCodec: ArrayToArrayCodec, Hashable {
   ///   - losesCarry: Whether a floating-point number loses a carry, as with numcodecs.
   /// - Precondition: `keptBitCount` is not negative, a number has a part, and `type` is neither `bool` nor
   ///   complex.
-  public init(keptBitCount: Int, type: NumberType, partCount: Int = 1, losesCarry: Bool = false) {
+  package init(keptBitCount: Int, type: NumberType, partCount: Int = 1, losesCarry: Bool = false) {
     precondition(keptBitCount >= 0, "a number cannot keep \(keptBitCount) bits")
     precondition(type != .bool && !type.isComplex, "\(type) is not rounded")
     precondition(partCount > 0, "a number has at least one part")
@@ -53,14 +53,15 @@ public struct BitRoundCodec: ArrayToArrayCodec, Hashable {
     }
   }
 
-  public var isIdentity: Bool { keptBitCount >= fractionBitCount ?? 8 * type.byteCount }
+  package var isIdentity: Bool { keptBitCount >= fractionBitCount ?? 8 * type.byteCount }
 
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     _ = try chunk.byteCount(ofElements: partCount * type.byteCount, codec: Self.name)
     return chunk
   }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     let byteCount = try chunk.byteCount(ofElements: partCount * type.byteCount, codec: Self.name)
@@ -77,7 +78,7 @@ public struct BitRoundCodec: ArrayToArrayCodec, Hashable {
     }
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     let byteCount = try chunk.byteCount(ofElements: partCount * type.byteCount, codec: Self.name)

@@ -3,11 +3,11 @@
 /// See [cast_value](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/cast_value).
 /// Infinities and NaN are no integers, whatever the settings are; a map of single values can make integers of
 /// them. Both directions follow the same rules.
-public struct CastValueCodec: ArrayToArrayCodec, Hashable {
-  public static var name: String { "cast_value" }
+package struct CastValueCodec: ArrayToArrayCodec, Hashable {
+  package static var name: String { "cast_value" }
 
   /// What a value becomes that lies between two numbers of the other type.
-  public enum Rounding: String, Hashable, Sendable, CaseIterable {
+  package enum Rounding: String, Hashable, Sendable, CaseIterable {
     /// The nearest number; of two that are as near, the one whose last bit is 0.
     case nearestEven = "nearest-even"
     /// The number nearer to zero.
@@ -21,7 +21,7 @@ public struct CastValueCodec: ArrayToArrayCodec, Hashable {
   }
 
   /// What a value becomes that is beyond the numbers of the other type.
-  public enum OutOfRange: String, Hashable, Sendable, CaseIterable {
+  package enum OutOfRange: String, Hashable, Sendable, CaseIterable {
     /// An error.
     case error
     /// The smallest or largest integer, or an infinity.
@@ -31,31 +31,31 @@ public struct CastValueCodec: ArrayToArrayCodec, Hashable {
   }
 
   /// A number that becomes another one, whatever the rules say.
-  public struct Exception: Hashable, Sendable {
+  package struct Exception: Hashable, Sendable {
     /// The bytes of the number, as they lie in memory.
-    public let number: [UInt8]
+    package let number: [UInt8]
     /// The bytes of what it becomes, as they lie in memory.
-    public let result: [UInt8]
+    package let result: [UInt8]
 
     /// Creates an exception.
-    public init(number: [UInt8], result: [UInt8]) {
+    package init(number: [UInt8], result: [UInt8]) {
       self.number = number
       self.result = result
     }
   }
 
   /// What the numbers are in memory.
-  public let decodedType: NumberType
+  package let decodedType: NumberType
 
   /// What the numbers are when they are stored.
-  public let encodedType: NumberType
+  package let encodedType: NumberType
 
   private let rules: CastRules
   private let encodingExceptions: CastExceptions
   private let decodingExceptions: CastExceptions
 
   /// Whether the codec casts such numbers.
-  public static func supports(_ type: NumberType) -> Bool { !type.isComplex && type != .bool }
+  package static func supports(_ type: NumberType) -> Bool { !type.isComplex && type != .bool }
 
   /// Creates a codec.
   ///
@@ -68,7 +68,7 @@ public struct CastValueCodec: ArrayToArrayCodec, Hashable {
   ///   - decodingExceptions: Stored numbers that become others than the rules say. Of exceptions for the same
   ///     number the first counts; zero is one number, and so is NaN.
   /// - Precondition: The codec ``supports(_:)`` both types, and exceptions have as many bytes as these.
-  public init(
+  package init(
     decodedType: NumberType, encodedType: NumberType, rounding: Rounding = .nearestEven,
     outOfRange: OutOfRange = .error, encodingExceptions: [Exception] = [],
     decodingExceptions: [Exception] = []
@@ -81,16 +81,17 @@ public struct CastValueCodec: ArrayToArrayCodec, Hashable {
     self.decodingExceptions = CastExceptions(decodingExceptions, from: encodedType, to: decodedType)
   }
 
-  public var isIdentity: Bool {
+  package var isIdentity: Bool {
     decodedType == encodedType && encodingExceptions.isEmpty && decodingExceptions.isEmpty
   }
 
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     _ = try chunk.byteCount(ofElements: decodedType.byteCount, codec: Self.name)
     return try ChunkRepresentation(shape: chunk.shape, layout: .fixed(byteCount: encodedType.byteCount))
   }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     let encoded = try encodedRepresentation(of: chunk)
@@ -105,7 +106,7 @@ public struct CastValueCodec: ArrayToArrayCodec, Hashable {
     }
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     let encoded = try encodedRepresentation(of: chunk)

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// A codec that computes with each number of a chunk.
 private protocol NumberPipelineCodec: ArrayToArrayCodec {
@@ -10,13 +10,14 @@ private protocol NumberPipelineCodec: ArrayToArrayCodec {
 }
 
 extension NumberPipelineCodec {
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     _ = try chunk.byteCount(ofElements: decoding.target.byteCount, codec: Self.name)
     return try ChunkRepresentation(
       shape: chunk.shape, layout: .fixed(byteCount: decoding.source.byteCount))
   }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     let byteCount = try chunk.byteCount(ofElements: decoding.target.byteCount, codec: Self.name)
@@ -24,7 +25,7 @@ extension NumberPipelineCodec {
     try encoding.run(source, into: &output)
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     let decoding = decoding
@@ -40,25 +41,25 @@ extension NumberPipelineCodec {
 ///
 /// See [AsType](https://numcodecs.readthedocs.io/en/stable/filter/astype.html). Conversions are those of
 /// NumPy: integers wrap around, and fractions are cut off.
-public struct NumcodecsAsTypeCodec: NumberPipelineCodec, Hashable {
-  public static var name: String { "numcodecs.astype" }
+package struct NumcodecsAsTypeCodec: NumberPipelineCodec, Hashable {
+  package static var name: String { "numcodecs.astype" }
 
   /// What the numbers are in memory.
-  public let decodedType: NumberType
+  package let decodedType: NumberType
 
   /// What the numbers are when they are stored.
-  public let encodedType: NumberType
+  package let encodedType: NumberType
 
   /// Creates a codec.
   ///
   /// - Precondition: Neither type is complex.
-  public init(decodedType: NumberType, encodedType: NumberType) {
+  package init(decodedType: NumberType, encodedType: NumberType) {
     precondition(!decodedType.isComplex && !encodedType.isComplex, "complex numbers are not converted")
     self.decodedType = decodedType
     self.encodedType = encodedType
   }
 
-  public var isIdentity: Bool { decodedType == encodedType }
+  package var isIdentity: Bool { decodedType == encodedType }
 
   var encoding: NumberPipeline { NumberPipeline(from: decodedType, [.convert(encodedType)]) }
   var decoding: NumberPipeline { NumberPipeline(from: encodedType, [.convert(decodedType)]) }
@@ -71,24 +72,24 @@ public struct NumcodecsAsTypeCodec: NumberPipelineCodec, Hashable {
 /// See [Delta](https://numcodecs.readthedocs.io/en/stable/filter/delta.html). Integers wrap around, so they
 /// come back even if a difference does not fit. numcodecs adds up differences of other integers than the
 /// numbers as floating-point numbers if no integer has room for both; here they are always added up exactly.
-public struct NumcodecsDeltaCodec: NumberPipelineCodec, Hashable {
-  public static var name: String { "numcodecs.delta" }
+package struct NumcodecsDeltaCodec: NumberPipelineCodec, Hashable {
+  package static var name: String { "numcodecs.delta" }
 
   /// What the numbers are in memory.
-  public let decodedType: NumberType
+  package let decodedType: NumberType
 
   /// What the differences are when they are stored.
-  public let encodedType: NumberType
+  package let encodedType: NumberType
 
   /// Whether there are differences of such numbers.
-  public static func supports(_ type: NumberType) -> Bool {
+  package static func supports(_ type: NumberType) -> Bool {
     !type.isComplex && type != .bool && type != .bfloat16
   }
 
   /// Creates a codec.
   ///
   /// - Precondition: The codec ``supports(_:)`` both types.
-  public init(decodedType: NumberType, encodedType: NumberType) {
+  package init(decodedType: NumberType, encodedType: NumberType) {
     precondition(Self.supports(decodedType) && Self.supports(encodedType), "such numbers have no differences")
     self.decodedType = decodedType
     self.encodedType = encodedType
@@ -114,11 +115,11 @@ public struct NumcodecsDeltaCodec: NumberPipelineCodec, Hashable {
 /// See [FixedScaleOffset](https://numcodecs.readthedocs.io/en/stable/filter/fixedscaleoffset.html). As with
 /// NumPy, floating-point numbers are computed with as they are; integers are too as long as the constants are
 /// integers, and as `float64` from the first one on that is not.
-public struct NumcodecsFixedScaleOffsetCodec: NumberPipelineCodec, Hashable {
-  public static var name: String { "numcodecs.fixedscaleoffset" }
+package struct NumcodecsFixedScaleOffsetCodec: NumberPipelineCodec, Hashable {
+  package static var name: String { "numcodecs.fixedscaleoffset" }
 
   /// A constant as metadata has it: with a fraction or an exponent, or without.
-  public enum Constant: Hashable, Sendable {
+  package enum Constant: Hashable, Sendable {
     /// An integer.
     case integer(Int64)
     /// An integer above the largest `Int64`.
@@ -128,21 +129,21 @@ public struct NumcodecsFixedScaleOffsetCodec: NumberPipelineCodec, Hashable {
   }
 
   /// What is taken away from the numbers.
-  public let offset: Constant
+  package let offset: Constant
 
   /// What the numbers are multiplied by then.
-  public let scale: Constant
+  package let scale: Constant
 
   /// What the numbers are in memory.
-  public let decodedType: NumberType
+  package let decodedType: NumberType
 
   /// What the numbers are when they are stored.
-  public let encodedType: NumberType
+  package let encodedType: NumberType
 
   /// Creates a codec.
   ///
   /// - Precondition: No type is complex or a `bfloat16`.
-  public init(offset: Constant, scale: Constant, decodedType: NumberType, encodedType: NumberType) {
+  package init(offset: Constant, scale: Constant, decodedType: NumberType, encodedType: NumberType) {
     precondition(
       [decodedType, encodedType].allSatisfy { !$0.isComplex && $0 != .bfloat16 },
       "such numbers are not computed with")
@@ -210,31 +211,31 @@ extension NumcodecsFixedScaleOffsetCodec.Constant {
 ///
 /// See [Quantize](https://numcodecs.readthedocs.io/en/stable/filter/quantize.html). Decoding gives the
 /// rounded numbers.
-public struct NumcodecsQuantizeCodec: NumberPipelineCodec, Hashable {
-  public static var name: String { "numcodecs.quantize" }
+package struct NumcodecsQuantizeCodec: NumberPipelineCodec, Hashable {
+  package static var name: String { "numcodecs.quantize" }
 
   /// The numbers of digits that `float64` has the steps for.
-  public static var digitCounts: ClosedRange<Int> { -307...307 }
+  package static var digitCounts: ClosedRange<Int> { -307...307 }
 
   /// The digits after the decimal point that are kept; negative for those before it that are not.
-  public let digits: Int
+  package let digits: Int
 
   /// What the numbers are in memory.
-  public let decodedType: NumberType
+  package let decodedType: NumberType
 
   /// What the numbers are when they are stored.
-  public let encodedType: NumberType
+  package let encodedType: NumberType
 
   /// How many steps there are from 0 to 1.
   private let scale: Double
 
   /// Whether the codec rounds such numbers.
-  public static func supports(_ type: NumberType) -> Bool { type.isFloatingPoint && type != .bfloat16 }
+  package static func supports(_ type: NumberType) -> Bool { type.isFloatingPoint && type != .bfloat16 }
 
   /// Creates a codec.
   ///
   /// - Precondition: `digits` is in ``digitCounts``, and the codec ``supports(_:)`` both types.
-  public init(digits: Int, decodedType: NumberType, encodedType: NumberType) {
+  package init(digits: Int, decodedType: NumberType, encodedType: NumberType) {
     precondition(Self.digitCounts.contains(digits), "float64 has no steps for \(digits) digits")
     precondition(Self.supports(decodedType) && Self.supports(encodedType), "such numbers are not rounded")
     self.digits = digits
@@ -261,13 +262,14 @@ public struct NumcodecsQuantizeCodec: NumberPipelineCodec, Hashable {
 ///
 /// See [PackBits](https://numcodecs.readthedocs.io/en/stable/filter/packbits.html). What it makes is a chunk
 /// of one dimension, of bytes.
-public struct NumcodecsPackBitsCodec: ArrayToArrayCodec, Hashable {
-  public static var name: String { "numcodecs.packbits" }
+package struct NumcodecsPackBitsCodec: ArrayToArrayCodec, Hashable {
+  package static var name: String { "numcodecs.packbits" }
 
   /// Creates the codec, which has no settings.
-  public init() {}
+  package init() {}
 
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     let count = try chunk.byteCount(ofElements: 1, codec: Self.name)
     return try ChunkRepresentation(shape: [Self.packedByteCount(count) + 1], layout: .fixed(byteCount: 1))
   }
@@ -276,7 +278,7 @@ public struct NumcodecsPackBitsCodec: ArrayToArrayCodec, Hashable {
 
   private static func paddingBitCount(_ count: Int) -> UInt8 { UInt8(truncatingIfNeeded: -count & 7) }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     let count = try chunk.byteCount(ofElements: 1, codec: Self.name)
@@ -290,7 +292,7 @@ public struct NumcodecsPackBitsCodec: ArrayToArrayCodec, Hashable {
     }
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     let count = try chunk.byteCount(ofElements: 1, codec: Self.name)

@@ -3,11 +3,11 @@
 ///     [100, 50, 64, 3]  ── [[0, 1], [2], 3] ──▶  [5000, 64, 3]
 ///
 /// See [reshape](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/reshape).
-public struct ReshapeCodec: BytesKeepingCodec, Hashable {
-  public static var name: String { "reshape" }
+package struct ReshapeCodec: BytesKeepingCodec, Hashable {
+  package static var name: String { "reshape" }
 
   /// How long a dimension of the encoded chunk is.
-  public enum Length: Hashable, Sendable {
+  package enum Length: Hashable, Sendable {
     /// As many elements.
     case count(Int)
     /// As long as these dimensions of the chunk together.
@@ -17,14 +17,15 @@ public struct ReshapeCodec: BytesKeepingCodec, Hashable {
   }
 
   /// The length of each dimension of the encoded chunk.
-  public let lengths: [Length]
+  package let lengths: [Length]
 
   /// Creates a codec.
-  public init(lengths: [Length]) {
+  package init(lengths: [Length]) {
     self.lengths = lengths
   }
 
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     try checkDimensions(of: chunk)
     var shape: [Int] = []
     var restDimension: Int?
@@ -98,13 +99,14 @@ public struct ReshapeCodec: BytesKeepingCodec, Hashable {
 /// Drops the dimensions along which a chunk has one element.
 ///
 /// See [squeeze](https://codec.zarrs.dev/array_to_array/squeeze). A chunk of one element keeps one dimension.
-public struct SqueezeCodec: BytesKeepingCodec, Hashable {
-  public static var name: String { "zarrs.squeeze" }
+package struct SqueezeCodec: BytesKeepingCodec, Hashable {
+  package static var name: String { "zarrs.squeeze" }
 
   /// Creates the codec, which has no settings.
-  public init() {}
+  package init() {}
 
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     let shape = chunk.shape.filter { $0 != 1 }
     return try ChunkRepresentation(shape: shape.isEmpty ? [1] : shape, layout: chunk.layout)
   }

@@ -5,18 +5,18 @@
 /// See [scale_offset](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/scale_offset).
 /// Integers that would become too large are an error, and so are stored ones that the factor does not divide,
 /// as in zarr-python.
-public struct ScaleOffsetCodec: ArrayToArrayCodec, Hashable {
-  public static var name: String { "scale_offset" }
+package struct ScaleOffsetCodec: ArrayToArrayCodec, Hashable {
+  package static var name: String { "scale_offset" }
 
   /// What the numbers are.
-  public let type: NumberType
+  package let type: NumberType
 
   /// The bits of the constants as numbers of the type.
   private let offset: UInt64
   private let scale: UInt64
 
   /// Whether the codec computes with such numbers.
-  public static func supports(_ type: NumberType) -> Bool { !type.isComplex && type != .bool }
+  package static func supports(_ type: NumberType) -> Bool { !type.isComplex && type != .bool }
 
   /// Creates a codec.
   ///
@@ -25,7 +25,7 @@ public struct ScaleOffsetCodec: ArrayToArrayCodec, Hashable {
   ///   - offset: The bytes of what is taken away, as they lie in memory.
   ///   - scale: The bytes of the factor, as they lie in memory.
   /// - Precondition: The codec ``supports(_:)`` the type, and the constants have as many bytes as it.
-  public init(type: NumberType, offset: [UInt8], scale: [UInt8]) {
+  package init(type: NumberType, offset: [UInt8], scale: [UInt8]) {
     precondition(Self.supports(type), "such numbers are not computed with")
     precondition(
       offset.count == type.byteCount && scale.count == type.byteCount,
@@ -35,19 +35,20 @@ public struct ScaleOffsetCodec: ArrayToArrayCodec, Hashable {
     self.scale = UInt64(littleEndian: scale)
   }
 
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     _ = try chunk.byteCount(ofElements: type.byteCount, codec: Self.name)
     return chunk
   }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     guard let index = try run(source, of: chunk, decodes: false, into: &output) else { return }
     throw .unencodable(codec: Self.name, reason: "element \(index) becomes too large for \(type)")
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     try checkDecodedByteCount(source.byteCount, limit: limit, codec: Self.name)

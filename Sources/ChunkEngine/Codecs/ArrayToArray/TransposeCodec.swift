@@ -4,11 +4,11 @@
 /// of the
 /// encoded chunk is dimension `order[i]` of the chunk. Elements of any size are moved, those in ``WireForm``
 /// too.
-public struct TransposeCodec: ArrayToArrayCodec, Hashable {
-  public static var name: String { "transpose" }
+package struct TransposeCodec: ArrayToArrayCodec, Hashable {
+  package static var name: String { "transpose" }
 
   /// For each dimension of the encoded chunk, which dimension of the chunk it is.
-  public let order: [Int]
+  package let order: [Int]
 
   /// For each dimension of the chunk, which dimension of the encoded chunk it is.
   private let inverse: [Int]
@@ -16,7 +16,7 @@ public struct TransposeCodec: ArrayToArrayCodec, Hashable {
   /// Creates a codec.
   ///
   /// - Precondition: `order` is a permutation of the numbers from 0 on.
-  public init(order: [Int]) {
+  package init(order: [Int]) {
     precondition(Self.isPermutation(order), "\(order) is no permutation")
     self.order = order
     var inverse = order
@@ -29,23 +29,24 @@ public struct TransposeCodec: ArrayToArrayCodec, Hashable {
   /// Whether `order` has each number from 0 on once.
   ///
   /// - Complexity: O(*n* log *n*) in the number of dimensions.
-  public static func isPermutation(_ order: [Int]) -> Bool { order.sorted() == Array(order.indices) }
+  package static func isPermutation(_ order: [Int]) -> Bool { order.sorted() == Array(order.indices) }
 
-  public var isIdentity: Bool { order == Array(order.indices) }
+  package var isIdentity: Bool { order == Array(order.indices) }
 
-  public func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation {
+  package func encodedRepresentation(of chunk: ChunkRepresentation) throws(ChunkError) -> ChunkRepresentation
+  {
     try checkRank(of: chunk)
     return try ChunkRepresentation(shape: order.map { chunk.shape[$0] }, layout: chunk.layout)
   }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     try checkRank(of: chunk)
     try permute(source, of: chunk, order, into: &output)
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     try checkDecodedByteCount(source.byteCount, limit: limit, codec: Self.name)

@@ -1,11 +1,10 @@
-/// Stores elements of one size back to back, each number in the byte order that metadata says.
+/// Stores elements of one size back to back, each number in the byte order that the metadata states.
 ///
 ///     in memory    ┌ 01 00 ┬ 02 00 ┬ …        little-endian, always
-///     big          ┌ 00 01 ┬ 00 02 ┬ …        each number of an element is turned round by itself
+///     big          ┌ 00 01 ┬ 00 02 ┬ …        each number of an element is reversed by itself
 ///
-/// See [bytes](https://zarr-specs.readthedocs.io/en/latest/v3/codecs/bytes/index.html). The parts of a
-/// complex
-/// number, and the fields of a structure, are numbers of their own.
+/// See [bytes](https://zarr-specs.readthedocs.io/en/latest/v3/codecs/bytes/index.html). The parts of a complex number,
+/// and the fields of a structure, are separate numbers.
 public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
   public static var name: String { "bytes" }
 
@@ -23,7 +22,7 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
   /// - Parameters:
   ///   - byteOrder: The byte order of stored numbers.
   ///   - scalarByteCounts: The widths in bytes of the numbers that an element consists of, in order; 1 for
-  ///     bytes that are never turned round.
+  ///     bytes that are never reversed.
   /// - Precondition: Widths are at least 1.
   public init(byteOrder: ByteOrder, scalarByteCounts: [UInt8]) {
     precondition(scalarByteCounts.allSatisfy { $0 > 0 }, "a number has at least one byte")
@@ -47,7 +46,7 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
     try convert(source, of: chunk, into: &output)
   }
 
-  /// Turning round twice is doing nothing, so this is both directions.
+  /// Encodes and decodes: reversing twice restores the bytes.
   private func convert(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
@@ -68,7 +67,7 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
     }
   }
 
-  /// Turns round the bytes of each of many numbers of one width.
+  /// Reverses the bytes of each number, all of one width.
   private func swapEach<Word: FixedWidthInteger & BitwiseCopyable>(
     _: Word.Type, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) {
@@ -79,7 +78,7 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
     }
   }
 
-  /// Turns round the bytes of each number of many elements that consist of numbers of different widths.
+  /// Reverses the bytes of each number of elements that consist of numbers of different widths.
   private func swapPattern(
     from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, elementCount: Int
   ) {

@@ -3,13 +3,13 @@
 ///     bits 1 to 3 of four bytes     ┌ b₅₄b₃₂₁a₃₂₁ … ┐      the first byte: c₂ c₁ b₃ b₂ b₁ a₃ a₂ a₁
 ///
 /// See [packbits](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/packbits). The parts of
-/// a complex number are packed each by itself. Where whole numbers are packed, zarrs leaves out the byte that
-/// counts the padding; chunks without it are read too.
-public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
-  public static var name: String { "packbits" }
+/// a complex number are packed separately. Where whole numbers are packed, zarrs leaves out the byte that
+/// counts the padding. The codec reads chunks without it too.
+package struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
+  package static var name: String { "packbits" }
 
   /// Where the number of the bits of padding is stored.
-  public enum PaddingEncoding: String, Hashable, Sendable, CaseIterable {
+  package enum PaddingEncoding: String, Hashable, Sendable, CaseIterable {
     /// Nowhere.
     case none
     /// Before the packed bits.
@@ -18,19 +18,19 @@ public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hash
     case lastByte = "last_byte"
   }
 
-  /// The numbers that are packed, of which an element may have several.
-  public struct Component: Hashable, Sendable {
+  /// The numbers that are packed, one or several in an element.
+  package struct Component: Hashable, Sendable {
     /// The bytes of a number in memory: 1, 2, 4 or 8.
-    public let byteCount: Int
+    package let byteCount: Int
     /// The bits of a number, the others being those of its sign, or 0.
-    public let bitCount: Int
+    package let bitCount: Int
     /// Whether the highest bit is that of the sign.
-    public let isSigned: Bool
+    package let isSigned: Bool
 
     /// Describes a number.
     ///
     /// - Precondition: There are 1, 2, 4 or 8 bytes, and they have as many bits.
-    public init(byteCount: Int, bitCount: Int, isSigned: Bool) {
+    package init(byteCount: Int, bitCount: Int, isSigned: Bool) {
       precondition([1, 2, 4, 8].contains(byteCount), "no number has \(byteCount) bytes")
       precondition((1...8 * byteCount).contains(bitCount), "\(byteCount) bytes do not have \(bitCount) bits")
       self.byteCount = byteCount
@@ -40,21 +40,21 @@ public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hash
   }
 
   /// The numbers that are packed.
-  public let component: Component
+  package let component: Component
 
   /// How many of them an element has.
-  public let componentCount: Int
+  package let componentCount: Int
 
   /// Where the number of the bits of padding is stored.
-  public let paddingEncoding: PaddingEncoding
+  package let paddingEncoding: PaddingEncoding
 
   /// The bits of each number that are packed.
-  public let bits: ClosedRange<Int>
+  package let bits: ClosedRange<Int>
 
   /// Creates a codec.
   ///
   /// - Precondition: An element has a number at least, and a number has the bits.
-  public init(
+  package init(
     _ component: Component, componentCount: Int = 1, bits: ClosedRange<Int>? = nil,
     paddingEncoding: PaddingEncoding = .none
   ) {
@@ -88,7 +88,7 @@ public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hash
       paddingBitCount: UInt8(truncatingIfNeeded: -bitCount & 7))
   }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     let layout = try layout(of: chunk)
@@ -111,7 +111,7 @@ public struct PackBitsCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hash
     if paddingEncoding == .lastByte { try unsafe output.append(copying: padding.span.bytes) }
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     let layout = try layout(of: chunk)
@@ -173,7 +173,7 @@ extension PackBitsCodec {
         unsafe target.storeBytes(of: register.littleEndian, toByteOffset: position, as: UInt64.self)
         position += 8
         filled -= 64
-        // What did not fit any more; nothing if all did.
+        // The bits that did not fit, if any.
         register = value >> (width - filled)
       }
     }

@@ -5,29 +5,28 @@
 /// See [numcodecs.vlen-array](https://numcodecs.readthedocs.io/en/stable/other/vlen.html#vlenarray). Lengths
 /// are in bytes. numcodecs keeps the type of the items in the codec and zarrs in the data type; zarrs takes
 /// the codec for elements of any type.
-public struct VlenArrayCodec: WireFormCodec, Hashable {
-  public static var name: String { "numcodecs.vlen-array" }
+package struct VlenArrayCodec: WireFormCodec, Hashable {
+  package static var name: String { "numcodecs.vlen-array" }
 
-  /// How items are stored whose bytes are turned round, or nil for those that are stored as they lie in
-  /// memory.
-  public let items: BytesCodec?
+  /// How items are stored whose bytes are reversed, or nil if items are stored as they lie in memory.
+  package let items: BytesCodec?
 
-  /// The bytes of an item that is turned round.
+  /// The bytes of an item that is reversed.
   private let itemByteCount: Int
 
   /// Creates the codec.
   ///
   /// - Parameter items: How items are stored, or nil if they are stored as they lie in memory.
   /// - Precondition: Items have at least one byte.
-  public init(items: BytesCodec? = nil) {
+  package init(items: BytesCodec? = nil) {
     itemByteCount = items?.elementByteCount ?? 1
     precondition(itemByteCount > 0, "an item has at least one byte")
     self.items = items.flatMap { $0.isIdentity ? nil : $0 }
   }
 
-  public var isIdentity: Bool { items == nil }
+  package var isIdentity: Bool { items == nil }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     guard let items else { return try output.append(copying: source) }
@@ -36,7 +35,7 @@ public struct VlenArrayCodec: WireFormCodec, Hashable {
     }
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     guard source.byteCount <= limit else {
@@ -48,7 +47,7 @@ public struct VlenArrayCodec: WireFormCodec, Hashable {
     }
   }
 
-  /// Turning round twice is doing nothing, so this is both directions.
+  /// Encodes and decodes: reversing twice restores the bytes.
   private func convert(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, with items: BytesCodec,
     error: (String) -> ChunkError

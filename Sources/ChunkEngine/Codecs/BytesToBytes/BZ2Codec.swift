@@ -4,7 +4,7 @@ internal import CBzip2
 ///
 /// See [numcodecs.bz2](https://numcodecs.readthedocs.io/en/stable/compression/bz2.html) and
 /// [bzip2](https://sourceware.org/bzip2/). Several streams in a row are read as one. Bytes after the last
-/// are an error here, and ignored by numcodecs.
+/// stream are an error here. numcodecs ignores them.
 public struct BZ2Codec: BytesToBytesCodec, Hashable {
   public static var name: String { "numcodecs.bz2" }
 
@@ -22,7 +22,7 @@ public struct BZ2Codec: BytesToBytesCodec, Hashable {
     self.level = level
   }
 
-  /// The largest input of which the library can count the output.
+  /// The largest input whose output the library can count.
   private static let maximumInputByteCount = Int(UInt32.max) / 102 * 100
 
   public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
@@ -41,7 +41,7 @@ public struct BZ2Codec: BytesToBytesCodec, Hashable {
     Decoder()
   }
 
-  /// Encodes without state: libbz2 cannot use its memory again.
+  /// Encodes without state: libbz2 cannot reuse its memory.
   private final class Encoder: BytesEncoder {
     private let level: Int32
 
@@ -74,7 +74,7 @@ public struct BZ2Codec: BytesToBytesCodec, Hashable {
     }
   }
 
-  /// The place of a decompressor, which libbz2 makes anew for each stream.
+  /// Holds a decompressor, which libbz2 creates for each stream.
   @safe
   private final class Decoder: BytesDecoder {
     // libbz2 remembers this address.

@@ -1,8 +1,8 @@
 /// Writes chunks as base64 text, with the standard alphabet and padding.
 ///
 /// See [numcodecs.base64](https://numcodecs.readthedocs.io/en/stable/other/base64.html) and
-/// [RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4). Characters of no meaning, which numcodecs
-/// passes by, are an error here. The codec has no settings.
+/// [RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4). Other characters, which numcodecs
+/// skips, are an error here. The codec has no settings.
 public struct Base64Codec: BytesToBytesCodec, Hashable {
   public static var name: String { "numcodecs.base64" }
 
@@ -11,10 +11,10 @@ public struct Base64Codec: BytesToBytesCodec, Hashable {
 
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-  /// What no character stands for.
+  /// Marks a byte that is not in the alphabet.
   private static let invalid: UInt8 = 0xff
 
-  /// What each character stands for.
+  /// The value of each character.
   private static let values: [UInt8] = {
     var values = [UInt8](repeating: invalid, count: 256)
     for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }

@@ -3,18 +3,17 @@ import CBlosc
 /// Compresses chunks with Blosc 1, a container that shuffles bytes and compresses blocks of them.
 ///
 /// See [blosc](https://zarr-specs.readthedocs.io/en/latest/v3/codecs/blosc/index.html). Shuffling serves
-/// numbers of a fixed size; for variable-length elements it is of no use, which is why ``Shuffle/none`` is
-/// the default here.
+/// numbers of a fixed size. It does not help variable-length elements, so the default here is ``Shuffle/none``.
 public struct BloscCodec: BytesToBytesCodec, Hashable {
   public static var name: String { "blosc" }
 
   /// The compressors inside Blosc, by their names in metadata.
   public enum Compressor: String, CaseIterable, Sendable {
-    /// The compressor that Blosc brings along.
+    /// Blosc's own compressor.
     case blosclz
     /// LZ4.
     case lz4
-    /// LZ4 that searches longer.
+    /// LZ4 with a longer search.
     case lz4hc
     /// Snappy.
     case snappy

@@ -10,10 +10,10 @@ public struct CRC32CCodec: ChecksumCodec, Hashable {
   /// Creates the codec.
   public init() {}
 
-  public func checksum(of bytes: RawSpan) -> UInt32 { checksum(of: bytes, behind: 0) }
+  public func checksum(of bytes: RawSpan) -> UInt32 { checksum(of: bytes, continuing: 0) }
 
-  /// The checksum of bytes that follow others, of which `checksum` is that.
-  package func checksum(of bytes: RawSpan, behind checksum: UInt32) -> UInt32 {
+  /// The checksum of some bytes followed by `bytes`, where `checksum` is that of the first ones.
+  package func checksum(of bytes: RawSpan, continuing checksum: UInt32) -> UInt32 {
     unsafe bytes.withUnsafeBytes { bytes in
       // SAFETY: The kernel reads `count` bytes and keeps nothing.
       unsafe ckernels_crc32c(checksum, bytes.baseAddress, bytes.count)

@@ -4,11 +4,10 @@ import CDeflate
 ///
 /// See [gzip](https://zarr-specs.readthedocs.io/en/latest/v3/codecs/gzip/index.html) and
 /// [RFC 1952](https://www.rfc-editor.org/rfc/rfc1952). Several members in a row are read as one.
-public struct GzipCodec: BytesToBytesCodec, Hashable {
+public struct GzipCodec: DeflateCodec, Hashable {
   public static var name: String { "gzip" }
 
-  /// The levels of the codec, from storing to the best compression.
-  public static var levels: ClosedRange<Int> { 0...9 }
+  package static var wrapping: DeflateWrapping { .gzip }
 
   /// The compression level.
   public let level: Int
@@ -17,20 +16,7 @@ public struct GzipCodec: BytesToBytesCodec, Hashable {
   ///
   /// - Precondition: `level` is in ``levels``.
   public init(level: Int = 5) {
-    precondition(Self.levels.contains(level), "gzip has levels \(Self.levels), not \(level)")
-    self.level = level
-  }
-
-  public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
-    try DeflateEncoder.maximumEncodedByteCount(of: byteCount, wrapping: .gzip)
-  }
-
-  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
-    try DeflateEncoder(level: level, wrapping: .gzip, codec: Self.name)
-  }
-
-  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
-    try DeflateDecoder(wrapping: .gzip, codec: Self.name)
+    self.level = Self.checked(level)
   }
 }
 
@@ -38,11 +24,10 @@ public struct GzipCodec: BytesToBytesCodec, Hashable {
 ///
 /// See [numcodecs.zlib](https://numcodecs.readthedocs.io/en/stable/compression/zlib.html) and
 /// [RFC 1950](https://www.rfc-editor.org/rfc/rfc1950). Bytes after the stream are an error.
-public struct ZlibCodec: BytesToBytesCodec, Hashable {
+public struct ZlibCodec: DeflateCodec, Hashable {
   public static var name: String { "numcodecs.zlib" }
 
-  /// The levels of the codec, from storing to the best compression.
-  public static var levels: ClosedRange<Int> { 0...9 }
+  package static var wrapping: DeflateWrapping { .zlib }
 
   /// The compression level.
   public let level: Int
@@ -51,25 +36,44 @@ public struct ZlibCodec: BytesToBytesCodec, Hashable {
   ///
   /// - Precondition: `level` is in ``levels``.
   public init(level: Int = 1) {
-    precondition(Self.levels.contains(level), "zlib has levels \(Self.levels), not \(level)")
-    self.level = level
+    self.level = Self.checked(level)
+  }
+}
+
+/// A codec that compresses with DEFLATE, in one of its wrappings.
+package protocol DeflateCodec: BytesToBytesCodec {
+  static var wrapping: DeflateWrapping { get }
+  var level: Int { get }
+}
+
+extension DeflateCodec {
+  /// The levels of the codec, from storing to the best compression.
+  public static var levels: ClosedRange<Int> { 0...9 }
+
+  fileprivate static func checked(_ level: Int) -> Int {
+    precondition(levels.contains(level), "\(wrapping) has levels \(levels), not \(level)")
+    return level
   }
 
   public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
-    try DeflateEncoder.maximumEncodedByteCount(of: byteCount, wrapping: .zlib)
+    guard byteCount <= Int.max / 2 else { throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 2) }
+    return switch Self.wrapping {
+    case .gzip: libdeflate_gzip_compress_bound(nil, byteCount)
+    case .zlib: libdeflate_zlib_compress_bound(nil, byteCount)
+    }
   }
 
   public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
-    try DeflateEncoder(level: level, wrapping: .zlib, codec: Self.name)
+    try DeflateEncoder(level: level, wrapping: Self.wrapping, codec: Self.name)
   }
 
   public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
-    try DeflateDecoder(wrapping: .zlib, codec: Self.name)
+    try DeflateDecoder(wrapping: Self.wrapping, codec: Self.name)
   }
 }
 
 /// The two wrappings of DEFLATE data that Zarr uses.
-private enum DeflateWrapping: Sendable {
+package enum DeflateWrapping: Sendable {
   /// [RFC 1952](https://www.rfc-editor.org/rfc/rfc1952), one member or several.
   case gzip
   /// [RFC 1950](https://www.rfc-editor.org/rfc/rfc1950).
@@ -94,16 +98,6 @@ private final class DeflateEncoder: BytesEncoder {
 
   deinit {
     unsafe libdeflate_free_compressor(compressor)
-  }
-
-  /// The largest number of bytes that any compressor writes for `byteCount` bytes.
-  static func maximumEncodedByteCount(of byteCount: Int, wrapping: DeflateWrapping) throws(ChunkError) -> Int
-  {
-    guard byteCount <= Int.max / 2 else { throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 2) }
-    return switch wrapping {
-    case .gzip: libdeflate_gzip_compress_bound(nil, byteCount)
-    case .zlib: libdeflate_zlib_compress_bound(nil, byteCount)
-    }
   }
 
   func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {

@@ -8,12 +8,12 @@ internal import CLZ4
 ///      u32, little endian
 ///
 /// See [numcodecs.lz4](https://numcodecs.readthedocs.io/en/stable/compression/lz4.html) and
-/// [the block format](https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md). zarrs and tensorstore do
-/// not have this codec.
+/// [the block format](https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md). zarrs and tensorstore lack this
+/// codec.
 public struct LZ4Codec: BytesToBytesCodec, Hashable {
   public static var name: String { "numcodecs.lz4" }
 
-  /// How far speed goes before size.
+  /// How much compression is traded for speed.
   ///
   /// 1 compresses best. Larger numbers, up to 65537, are faster.
   public let acceleration: Int
@@ -46,7 +46,7 @@ public struct LZ4Codec: BytesToBytesCodec, Hashable {
     Decoder()
   }
 
-  /// The hash table of the compressor, made once.
+  /// The hash table of the compressor, allocated once.
   @safe
   private final class Encoder: BytesEncoder {
     private let state: UnsafeMutableRawPointer
@@ -78,7 +78,7 @@ public struct LZ4Codec: BytesToBytesCodec, Hashable {
     }
   }
 
-  /// Decodes blocks, for which LZ4 needs no memory.
+  /// Decodes blocks, which takes LZ4 no memory.
   private final class Decoder: BytesDecoder {
     func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
       guard source.byteCount > LZ4Codec.headerByteCount else {

@@ -5,22 +5,22 @@ import CLZMA
 /// See [numcodecs.lzma](https://numcodecs.readthedocs.io/en/stable/compression/lzma.html), which names the
 /// settings as [Python](https://docs.python.org/3/library/lzma.html) does, and
 /// [the format of `.xz` files](https://tukaani.org/xz/xz-file-format.txt). Several `.xz` streams in a row are
-/// read as one. Bytes after the end are an error here, and ignored by numcodecs.
-public struct LZMACodec: BytesToBytesCodec, Hashable {
-  public static var name: String { "numcodecs.lzma" }
+/// read as one. Bytes after the end are an error here. numcodecs ignores them.
+package struct LZMACodec: BytesToBytesCodec, Hashable {
+  package static var name: String { "numcodecs.lzma" }
 
-  /// What stands around the compressed bytes, by the number in metadata.
-  public enum Format: Int, CaseIterable, Sendable {
+  /// The container of the compressed bytes, by its number in metadata.
+  package enum Format: Int, CaseIterable, Sendable {
     /// A stream of a `.xz` file.
     case xz = 1
     /// A `.lzma` file, the form before `.xz`.
     case alone = 2
-    /// Nothing: readers have to know the filters.
+    /// No container: readers have to know the filters.
     case raw = 3
   }
 
   /// The checksum inside a `.xz` stream, by the number in metadata.
-  public enum Check: Int, CaseIterable, Sendable {
+  package enum Check: Int, CaseIterable, Sendable {
     /// None.
     case none = 0
     /// The CRC-32 of zlib.
@@ -32,27 +32,27 @@ public struct LZMACodec: BytesToBytesCodec, Hashable {
   }
 
   /// The presets, from fast to small.
-  public static var presets: ClosedRange<Int> { 0...9 }
+  package static var presets: ClosedRange<Int> { 0...9 }
 
-  /// What makes a preset slower when it is added to it.
-  public static var extremePreset: Int { 1 << 31 }
+  /// The flag that makes a preset slower, and the result perhaps smaller.
+  package static var extremePreset: Int { 1 << 31 }
 
-  /// What stands around the compressed bytes.
-  public let format: Format
+  /// The container of the compressed bytes.
+  package let format: Format
 
-  /// The checksum of a `.xz` stream, or nil for the usual one.
-  public let check: Check?
+  /// The checksum of a `.xz` stream, or nil for the default.
+  package let check: Check?
 
-  /// The preset, or nil for the usual one or where there are filters.
-  public let preset: Int?
+  /// The preset, or nil for the default or with filters.
+  package let preset: Int?
 
   /// The filters, or nil for those of the preset.
-  public let filters: [LZMAFilter]?
+  package let filters: [LZMAFilter]?
 
   /// Creates a codec.
   ///
   /// - Precondition: ``isValid(format:check:preset:filters:)``
-  public init(
+  package init(
     format: Format = .xz, check: Check? = nil, preset: Int? = nil, filters: [LZMAFilter]? = nil
   ) {
     precondition(
@@ -66,10 +66,10 @@ public struct LZMACodec: BytesToBytesCodec, Hashable {
 
   /// Whether the settings fit together.
   ///
-  /// Filters exclude a preset, and ``Format/raw`` needs them. Only ``Format/xz`` has checksums. The last
-  /// filter compresses, the others do not; ``Format/alone`` has ``LZMAFilter/lzma1(_:)`` only, ``Format/xz``
-  /// does not have it.
-  public static func isValid(format: Format, check: Check?, preset: Int?, filters: [LZMAFilter]?) -> Bool {
+  /// Filters exclude a preset, and ``Format/raw`` needs them. Only ``Format/xz`` has checksums. The last filter
+  /// compresses, the others do not. ``Format/alone`` takes only ``LZMAFilter/lzma1(_:)``, which ``Format/xz`` does not
+  /// take.
+  package static func isValid(format: Format, check: Check?, preset: Int?, filters: [LZMAFilter]?) -> Bool {
     if let preset, !presets.contains(preset & ~extremePreset) { return false }
     guard format == .xz || check == nil || check == Check.none else { return false }
     guard let filters else { return format != .raw }
@@ -81,20 +81,20 @@ public struct LZMACodec: BytesToBytesCodec, Hashable {
     }
   }
 
-  public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
+  package func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
     guard byteCount <= Int.max / 2 else { throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 2) }
-    // LZMA 2 stores what does not get smaller, in runs of up to 64 KiB with 3 bytes in front. LZMA 1 cannot,
-    // and its range coder may need some percent more than it is given.
+    // LZMA 2 stores what does not shrink, in runs of up to 64 KiB with 3 bytes before each. LZMA 1 cannot, and its
+    // output may be some percent larger than its input.
     var compressesAlways = format == .alone
     if case .lzma1 = filters?.last { compressesAlways = true }
     return byteCount + byteCount / (compressesAlways ? 3 : 512) + 4096
   }
 
-  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
+  package func makeEncoder() throws(ChunkError) -> any BytesEncoder {
     try LZMAEncoder(self)
   }
 
-  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
+  package func makeDecoder() throws(ChunkError) -> any BytesDecoder {
     try LZMADecoder(self)
   }
 
@@ -110,12 +110,12 @@ public struct LZMACodec: BytesToBytesCodec, Hashable {
 
 /// The settings of the LZMA compressor inside a chain of filters.
 ///
-/// What is nil is as the preset has it. See [the filters of
+/// The preset decides what is nil. See [the filters of
 /// Python](https://docs.python.org/3/library/lzma.html#specifying-custom-filter-chains), which name them in
 /// metadata.
-public struct LZMAOptions: Hashable, Sendable {
+package struct LZMAOptions: Hashable, Sendable {
   /// How the compressor searches.
-  public enum Mode: Int, CaseIterable, Sendable {
+  package enum Mode: Int, CaseIterable, Sendable {
     /// For speed.
     case fast = 1
     /// For size.
@@ -123,7 +123,7 @@ public struct LZMAOptions: Hashable, Sendable {
   }
 
   /// What finds matches, by the number in metadata.
-  public enum MatchFinder: Int, CaseIterable, Sendable {
+  package enum MatchFinder: Int, CaseIterable, Sendable {
     /// Hash chains of 2 and 3 bytes.
     case hashChain3 = 3
     /// Hash chains of 2, 3 and 4 bytes.
@@ -136,42 +136,41 @@ public struct LZMAOptions: Hashable, Sendable {
     case binaryTree4 = 20
   }
 
-  /// The preset, from which all is taken that is not set; with ``LZMACodec/extremePreset`` added it is slower
-  /// and may be smaller.
-  public var preset = 6
+  /// The preset for all that is not set, perhaps with ``LZMACodec/extremePreset``.
+  package var preset = 6
 
   /// The bytes in which matches are searched.
-  public var dictionaryByteCount: Int?
+  package var dictionaryByteCount: Int?
 
   /// The number of high bits of the previous byte that tell literals apart.
-  public var literalContextBits: Int?
+  package var literalContextBits: Int?
 
   /// The number of low bits of the position that tell literals apart.
-  public var literalPositionBits: Int?
+  package var literalPositionBits: Int?
 
   /// The number of low bits of the position that tell all else apart.
-  public var positionBits: Int?
+  package var positionBits: Int?
 
   /// How the compressor searches.
-  public var mode: Mode?
+  package var mode: Mode?
 
   /// The length of a match that is good enough.
-  public var niceLength: Int?
+  package var niceLength: Int?
 
   /// What finds matches.
-  public var matchFinder: MatchFinder?
+  package var matchFinder: MatchFinder?
 
   /// The most steps of a search, where 0 lets the library choose.
-  public var depth: Int?
+  package var depth: Int?
 
-  /// Creates the settings of the usual preset.
-  public init() {}
+  /// Creates the settings of the default preset.
+  package init() {}
 }
 
-/// A step of an LZMA chain: up to three that prepare the bytes, and at the end one that compresses.
-public enum LZMAFilter: Hashable, Sendable {
-  /// The instructions of a processor, in which relative addresses are made absolute.
-  public enum Processor: Int, CaseIterable, Sendable {
+/// A step of an LZMA chain: up to three prepare the bytes, and the last one compresses.
+package enum LZMAFilter: Hashable, Sendable {
+  /// The processor whose relative addresses become absolute.
+  package enum Processor: Int, CaseIterable, Sendable {
     /// x86, with 32 and 64 bits.
     case x86 = 4
     /// PowerPC, big-endian.
@@ -190,7 +189,7 @@ public enum LZMAFilter: Hashable, Sendable {
   case lzma1(LZMAOptions)
   /// Compresses in the form of `.xz` files.
   case lzma2(LZMAOptions)
-  /// Takes the difference to the byte that is `distance` in front.
+  /// Subtracts the byte that is `distance` before.
   case delta(distance: Int)
   /// Changes addresses in the program of a processor, which begins at `startOffset`.
   case processor(Processor, startOffset: Int)
@@ -235,7 +234,7 @@ private final class LZMAFilterChain {
   /// Whether there is just one filter, as `.lzma` files have.
   var hasOneFilter: Bool { unsafe filters[1].id == UInt64.max }
 
-  /// A filter with options of its own, which are to be deallocated with it.
+  /// A filter with its own options, which are deallocated with it.
   private static func make(_ filter: LZMAFilter) -> lzma_filter? {
     switch filter {
     case .lzma1(let options):
@@ -277,7 +276,7 @@ private final class LZMAFilterChain {
   }
 }
 
-/// The memory of an LZMA compressor, which is used again for each chunk.
+/// The memory of an LZMA compressor, which it reuses for each chunk.
 @safe
 private final class LZMAEncoder: BytesEncoder {
   private let stream: UnsafeMutablePointer<lzma_stream>
@@ -333,13 +332,13 @@ private final class LZMAEncoder: BytesEncoder {
   }
 }
 
-/// The memory of an LZMA decompressor, which is used again for each chunk.
+/// The memory of an LZMA decompressor, which it reuses for each chunk.
 @safe
 private final class LZMADecoder: BytesDecoder {
   private let stream: UnsafeMutablePointer<lzma_stream>
   private let format: LZMACodec.Format
 
-  /// The filters, which only the raw form does not say itself.
+  /// The filters, which only the raw form does not state itself.
   private let chain: LZMAFilterChain?
 
   init(_ codec: LZMACodec) throws(ChunkError) {
@@ -377,8 +376,8 @@ private final class LZMADecoder: BytesDecoder {
 
   /// The most memory that the window of a decoder may take.
   ///
-  /// It needs no more than what may be decoded; but every preset writes windows of a size of its own, up to
-  /// 64 MiB, whatever the size of the chunk.
+  /// The window need not exceed what may be decoded. But each preset writes its own size of window, up to 64 MiB,
+  /// whatever the size of the chunk.
   private static func memoryLimit(decodedByteCount: Int) -> UInt64 {
     (128 << 20) + UInt64(min(max(0, decodedByteCount), 1 << 30))
   }

@@ -1,6 +1,6 @@
 import CDeflate
 
-/// Puts the CRC-32 of gzip and zlib beside the bytes of a chunk.
+/// Adds the CRC-32 of gzip and zlib to the bytes of a chunk.
 ///
 /// See [numcodecs.crc32](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [RFC 1952](https://www.rfc-editor.org/rfc/rfc1952#section-8).
@@ -22,7 +22,7 @@ public struct CRC32Codec: ChecksumCodec, Hashable {
   }
 }
 
-/// Puts a CRC-32C beside the bytes of a chunk, before or after.
+/// Adds a CRC-32C before or after the bytes of a chunk.
 ///
 /// See [numcodecs.crc32c](https://numcodecs.readthedocs.io/en/stable/checksum32.html). After the bytes it is
 /// the same as ``CRC32CCodec``, under another name.
@@ -41,7 +41,7 @@ public struct NumcodecsCRC32CCodec: ChecksumCodec, Hashable {
   }
 }
 
-/// Puts the Adler-32 of zlib beside the bytes of a chunk.
+/// Adds the Adler-32 of zlib to the bytes of a chunk.
 ///
 /// See [numcodecs.adler32](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [RFC 1950](https://www.rfc-editor.org/rfc/rfc1950#section-9).
@@ -63,11 +63,11 @@ public struct Adler32Codec: ChecksumCodec, Hashable {
   }
 }
 
-/// Puts Fletcher's checksum after the bytes of a chunk, as HDF5 computes it.
+/// Adds Fletcher's checksum after the bytes of a chunk, as HDF5 computes it.
 ///
 /// Two sums of 16-bit words, the more significant byte first, modulo 65535: of the words, and of the first
-/// sum after each word. An odd byte at the end is a word with a zero; zarrs leaves it out, and what it stores
-/// is read too. A sum that is not zero but a multiple of 65535 stays 65535. See
+/// sum after each word. An odd byte at the end is a word with a zero. zarrs leaves it out; the codec reads that too.
+/// A sum that is a multiple of 65535 and not zero becomes 65535. See
 /// [numcodecs.fletcher32](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [HDF5](https://support.hdfgroup.org/documentation/). The codec has no settings.
 public struct Fletcher32Codec: ChecksumCodec, Hashable {
@@ -76,7 +76,7 @@ public struct Fletcher32Codec: ChecksumCodec, Hashable {
   /// Creates the codec.
   public init() {}
 
-  /// The words after which the sums are made smaller: they cannot overflow before.
+  /// The words after which the sums are reduced, which cannot overflow before.
   private static let wordsPerBlock = 1 << 16
 
   public func checksum(of bytes: RawSpan) -> UInt32 {
@@ -101,7 +101,7 @@ public struct Fletcher32Codec: ChecksumCodec, Hashable {
     return UInt32(second << 16 | first)
   }
 
-  /// The checksum without the last of an odd number of bytes, as zarrs stores it.
+  /// The checksum without an odd last byte, as zarrs stores it.
   public func otherChecksum(of bytes: RawSpan) -> UInt32? {
     bytes.byteCount.isMultiple(of: 2) ? nil : checksum(of: bytes.extracting(0..<bytes.byteCount - 1))
   }
@@ -112,7 +112,7 @@ public struct Fletcher32Codec: ChecksumCodec, Hashable {
   }
 }
 
-/// Puts Bob Jenkins' `lookup3` hash after the bytes of a chunk, as HDF5 does with its metadata.
+/// Adds Bob Jenkins' `lookup3` hash after the bytes of a chunk, as HDF5 does with its metadata.
 ///
 /// See [numcodecs.jenkins_lookup3](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [lookup3](https://burtleburtle.net/bob/c/lookup3.c), the function `hashlittle`.

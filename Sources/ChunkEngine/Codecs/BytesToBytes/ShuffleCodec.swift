@@ -1,7 +1,7 @@
-/// Puts the first bytes of all items first, then the second ones, and so on, so that compressors find more.
+/// Stores the first bytes of all items first, then the second bytes, and so on, so that compressors find more.
 ///
-/// See [numcodecs.shuffle](https://numcodecs.readthedocs.io/en/stable/filter/shuffle.html). The bytes must be
-/// a multiple of the item, as in numcodecs, so this is a codec for elements of a fixed size.
+/// See [numcodecs.shuffle](https://numcodecs.readthedocs.io/en/stable/filter/shuffle.html). The number of
+/// bytes must be a multiple of the item, as in numcodecs, so this codec is for elements of a fixed size.
 public struct ShuffleCodec: BytesToBytesCodec, Hashable {
   public static var name: String { "numcodecs.shuffle" }
 
@@ -77,7 +77,7 @@ public struct ShuffleCodec: BytesToBytesCodec, Hashable {
   }
 }
 
-/// Appends a table of bytes column by column that is given row by row.
+/// Appends the transpose of a table of bytes.
 private func transpose(_ source: RawSpan, rowByteCount: Int, into output: inout OutputRawSpan) {
   for column in 0..<rowByteCount {
     for position in stride(from: column, to: source.byteCount, by: rowByteCount) {

@@ -2,9 +2,9 @@ import CZstd
 
 /// Compresses chunks with Zstandard.
 ///
-/// Each chunk becomes one frame, as [RFC 8878](https://www.rfc-editor.org/rfc/rfc8878) defines it. The frame
-/// says how large its content is, because several Zarr readers need to know. Frames that do not say, several
-/// frames in a row and skippable frames are read. See
+/// Each chunk becomes one frame, as [RFC 8878](https://www.rfc-editor.org/rfc/rfc8878) defines it. The frame states
+/// the size of its content, which several Zarr readers need. The codec also reads frames without it, several frames
+/// in a row, and skippable frames. See
 /// [zstd](https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/zstd).
 public struct ZstdCodec: BytesToBytesCodec, Hashable {
   public static var name: String { "zstd" }
@@ -16,6 +16,9 @@ public struct ZstdCodec: BytesToBytesCodec, Hashable {
   public let level: Int
 
   /// Whether each frame ends with a checksum of its content.
+  ///
+  /// It is compared only when a frame is decoded whole. A ``CRC32CCodec`` after this codec is always compared, and
+  /// costs less.
   public let hasChecksum: Bool
 
   /// Creates a codec.
@@ -117,8 +120,6 @@ private final class ZstdDecoder: FollowedBytesDecoder {
       byteCount >= follower.leastByteCount,
       beginFollowedFrame()
     else { return try decode(source, into: &output, limit: limit) }
-    // RFC 8878, section 3.1.1.1.1: this bit says that a checksum of the content follows it.
-    let hasChecksum = source.byte(at: 4) & 4 != 0
     try output.append(addingCapacity: byteCount, growingTo: byteCount) { output throws(ChunkError) in
       try unsafe source.withUnsafeBytes { source throws(ChunkError) in
         try unsafe output.appendUnsafe { room throws(ChunkError) in
@@ -138,7 +139,8 @@ private final class ZstdDecoder: FollowedBytesDecoder {
             guard wanted > 0, unsafe target.pos > before.1 else { continue }
             // SAFETY: These bytes were written, and stay.
             let decoded = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: room[..<target.pos]))
-            if try !follower.take(decoded, of: byteCount), !hasChecksum { break }
+            // A frame that is decoded whole goes on to its checksum.
+            if try !follower.take(decoded, of: byteCount), unsafe target.pos < byteCount { break }
           }
           return unsafe target.pos
         }
@@ -149,10 +151,10 @@ private final class ZstdDecoder: FollowedBytesDecoder {
   /// The largest header of a frame, see RFC 8878, section 3.1.1.1.
   private static let largestHeaderByteCount = 18
 
-  /// The bytes that `source` decodes to, if it is one frame that says so and can be believed.
+  /// The bytes that `source` decodes to, if it is one frame with a plausible size.
   private func followedByteCount(of source: RawSpan, limit: Int) throws(ChunkError) -> Int? {
     guard source.byteCount > Self.largestHeaderByteCount else { return nil }
-    // A look at the headers of all blocks: the frame is complete, and nothing follows it.
+    // This looks at the headers of all blocks: the frame must be complete, and nothing may follow it.
     let frameByteCount = try check(
       unsafe source.withUnsafeBytes { unsafe ZSTD_findFrameCompressedSize($0.baseAddress, $0.count) })
     let claim = unsafe source.withUnsafeBytes { unsafe ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
@@ -162,14 +164,13 @@ private final class ZstdDecoder: FollowedBytesDecoder {
     return byteCount
   }
 
-  /// Prepares for a frame that is decoded block by block where it stays, and returns whether zstd can do
-  /// that.
+  /// Prepares for a frame that is decoded block by block into its final place, and returns whether zstd can do that.
   private func beginFollowedFrame() -> Bool {
     guard unsafe ZSTD_isError(ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters)) == 0 else {
       return false
     }
-    // ZSTD_d_stableOutBuffer, a macro that Swift does not see: the output stays where it is, and so is the
-    // window, for which zstd then takes no memory however large it is.
+    // ZSTD_d_stableOutBuffer, a macro that Swift does not see: the output does not move, so zstd uses it as the window
+    // and takes no memory of its own.
     return unsafe ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_experimentalParam2, 1)) == 0
       && ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 31)) == 0
   }
@@ -182,7 +183,7 @@ private final class ZstdDecoder: FollowedBytesDecoder {
     guard let claimed = knownByteCount(claim) else {
       return try decodeFrameOfUnknownSize(frame, into: &output, free: free, limit: limit)
     }
-    // First what no limit makes right: such a frame is damaged.
+    // First the claims that no limit could allow: such a frame is damaged.
     guard isPlausible(claimed, encodedByteCount: frame.byteCount) else {
       throw .implausibleByteCount(codec: ZstdCodec.name, claimed: claimed, encoded: frame.byteCount)
     }
@@ -208,11 +209,11 @@ private final class ZstdDecoder: FollowedBytesDecoder {
     _ frame: RawSpan, into output: inout ByteArena, free: Int, limit: Int
   ) throws(ChunkError) -> Int {
     try check(unsafe ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters))
-    // The window, which the header claims too, is memory that zstd takes beside the output: what may be
-    // decoded needs no more, but RFC 8878 wants 8 MiB for every frame, and zstd itself stops at 128 MiB.
+    // zstd takes the window, whose size the header claims too, in addition to the output. It need not exceed what may
+    // be decoded, but RFC 8878 wants 8 MiB for every frame, and zstd itself stops at 128 MiB.
     let window = min(27, max(23, Int.bitWidth - free.leadingZeroBitCount))
     try check(unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Int32(window)))
-    // Room for one byte more than may be decoded, so that a frame of just the limit can end.
+    // Room for one byte more than may be decoded, so that a frame of exactly the limit can end.
     let free = min(free, Int.max - 1)
     let before = output.count
     try unsafe frame.withUnsafeBytes { frame throws(ChunkError) in

@@ -122,6 +122,8 @@ struct Version2Codecs {
     {
       configuration["checksum"] = .bool(hasChecksum)
     }
+    // Without the setting a writer is free to choose: every reader takes frames with a checksum.
+    if name == "zstd", configuration["checksum"] == nil { configuration["checksum"] = true }
     return MetadataExtension(name: name, configuration: configuration)
   }
 

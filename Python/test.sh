@@ -1,0 +1,62 @@
+#!/bin/sh
+# Tests the Python package as it is when it is installed, and runs ruff and mypy.
+#
+#   test.sh [--if-possible]
+#
+# Makes an environment, `.venv-python` in the root of the repository, with the newest Python from 3.12 on that is
+# found on PATH or among the versions of pyenv, or the one that the variable PYTHON names. Without one, this is
+# an error, or with --if-possible a message. The variable ZVLEN names the tool; by default it is built.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/.." && pwd)
+environment=$root/.venv-python
+stamp=$environment/.installed
+
+say() {
+  echo "python-test: $*"
+}
+
+# shellcheck source=Scripts/python.sh
+. "$root/Scripts/python.sh"
+
+is_suitable() {
+  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1
+}
+
+if ! python=$(find_python python3.14 python3.13 python3.12 python3 \
+  "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9]*/bin/python); then
+  say "there is no Python of version 3.12 or later, which zarr-python 3.4 needs; name one with PYTHON=..." >&2
+  [ "${1:-}" = --if-possible ] || exit 1
+  say "the Python package was left out"
+  exit 0
+fi
+
+key() {
+  cksum <"$here/tests/requirements.txt"
+  "$1" -c 'import sys; print(sys.version)' 2>/dev/null
+}
+
+lock_environment "$environment"
+if ! { [ -f "$stamp" ] && [ "$(key "$environment/bin/python")" = "$(cat "$stamp")" ]; }; then
+  make_environment "$environment"
+  say "installing the requirements"
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --requirement "$here/tests/requirements.txt"
+  key "$environment/bin/python" >"$stamp"
+fi
+say "using $("$environment/bin/python" --version)"
+"$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+  --no-deps --force-reinstall "$here"
+
+if [ -z "${ZVLEN:-}" ]; then
+  (cd "$root" && swift build --product zvlen)
+  ZVLEN=$(cd "$root" && swift build --show-bin-path)/zvlen
+fi
+export ZVLEN
+
+cd "$here"
+"$environment/bin/ruff" check .
+"$environment/bin/ruff" format --check .
+"$environment/bin/mypy"
+"$environment/bin/python" -m pytest --quiet

@@ -1,2 +1,0 @@
-/// Ends a comparison of sources with what is stored: they differ.
-struct OtherElement: Error {}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// Numbers in the form that people read.
+enum Quantity {
+  /// A number of bytes in powers of 1000, such as `1.3 GB`.
+  static func bytes(_ byteCount: some BinaryInteger) -> String {
+    var value = Double(byteCount)
+    for unit in ["bytes", "kB", "MB", "GB", "TB"] {
+      if value < 999.5 || unit == "TB" {
+        if unit == "bytes" { break }
+        return "\(String(format: value < 9.95 ? "%.1f" : "%.0f", value)) \(unit)"
+      }
+      value /= 1000
+    }
+    return count(byteCount, "byte")
+  }
+
+  /// An exact number of bytes, followed by powers of 1000 if it is large: `1312345678 bytes (1.3 GB)`.
+  static func exactBytes(_ byteCount: some BinaryInteger) -> String {
+    byteCount < 1000 ? bytes(byteCount) : "\(count(byteCount, "byte")) (\(bytes(byteCount)))"
+  }
+
+  /// A ratio with two decimals.
+  static func ratio(_ ratio: Double) -> String {
+    String(format: "%.2f", ratio)
+  }
+
+  /// A duration as minutes and seconds, such as `1:05`, or with hours.
+  static func duration(seconds: Double) -> String {
+    let seconds = Int(min(max(0, seconds.rounded(.up)), 359_999))
+    let (minutes, hours) = (seconds / 60 % 60, seconds / 3600)
+    return hours > 0
+      ? String(format: "%d:%02d:%02d", hours, minutes, seconds % 60)
+      : String(format: "%d:%02d", minutes, seconds % 60)
+  }
+
+  /// The lengths of dimensions, such as `3 x 4`.
+  static func shape(_ shape: [Int]) -> String {
+    shape.isEmpty ? "no dimensions, one element" : shape.map(String.init).joined(separator: " x ")
+  }
+
+  /// A number with its noun, such as `1 chunk` or `3 chunks`.
+  static func count(_ count: some BinaryInteger, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+  }
+}
+
+/// Text for one line of a terminal.
+///
+/// Control characters, such as those in file names, are spelled out.
+struct OneLine: CustomStringConvertible {
+  let description: String
+
+  /// Describes any value.
+  init(_ value: some Any) {
+    var line = ""
+    for scalar in String(describing: value).unicodeScalars {
+      if scalar.properties.generalCategory == .control {
+        line += scalar.escaped(asASCII: true)
+      } else {
+        line.unicodeScalars.append(scalar)
+      }
+    }
+    description = line
+  }
+}
