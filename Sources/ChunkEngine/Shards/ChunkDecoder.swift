@@ -12,8 +12,11 @@ public struct ChunkDecoder: ~Copyable {
   private var chunks = PieceChunks()
   private var output = ByteArena()
 
-  /// What finds the elements of a single chunk, and holds where those of several are that are shown.
+  /// What finds the elements of a single chunk.
   private let follower: WireFormFollower
+
+  /// Where the elements of several chunks are that are shown.
+  private var table = BlobTable()
 
   /// Elements of fixed size that are shown and do not stand back to back in their chunk.
   private var packed = ByteArena()
@@ -450,7 +453,7 @@ extension ChunkDecoder {
     switch chain.layout {
     case .variable:
       try fillTable(piece, fillElement: fillElement)
-      try Self.show(follower.table) { try body(piece, $0) }
+      try Self.show(table) { try body(piece, $0) }
     case .fixed(let byteCount):
       try fillPacked(piece, elementByteCount: byteCount, fillElement: fillElement)
       try Self.show(packed.bytes, byteCount, count: piece.elementCount) { try body(piece, $0) }
@@ -468,7 +471,7 @@ extension ChunkDecoder {
       follower.begin(count: chunk.elementCount, runs: runs(of: chunk), stopsAfterRuns: stopsAfterRuns)
       defer { follower.end() }
       try decode(number, following: follower)
-      return try Self.show(follower.table, body)
+      return try follower.show(body)
     }
     try decode(number)
     let decoded = chunks.chunks[number].decoded
@@ -519,20 +522,11 @@ extension ChunkDecoder {
         unsafe BlobSpan(
           packed: element.baseAddress, elementByteCount: byteCount, count: count, isRepeated: true))
     }
-    // One slot serves all: metadata may claim billions of elements of which none is stored.
-    try follower.table.reset(count: 1)
-    unsafe follower.table.slots(0..<1).update(repeating: element.baseAddress + WireForm.lengthByteCount)
-    try Self.show(follower.table, repeatedly: count, body)
+    try follower.show(repeating: element, count: count, body)
   }
 
   private static func show(_ table: borrowing BlobTable, _ body: (BlobSpan) throws -> Void) rethrows {
     try body(table.blobs)
-  }
-
-  private static func show(
-    _ table: borrowing BlobTable, repeatedly count: Int, _ body: (BlobSpan) throws -> Void
-  ) rethrows {
-    try body(table.repeatingFirst(count: count))
   }
 
   /// Shows elements of fixed size that stand back to back.
@@ -546,7 +540,7 @@ extension ChunkDecoder {
   }
 
   /// Finds the elements of several inner chunks, which are of any size.
-  private func fillTable(_ piece: Piece, fillElement: SharedBytes) throws(ChunkError) {
+  private mutating func fillTable(_ piece: Piece, fillElement: SharedBytes) throws(ChunkError) {
     // Inner chunks have as many elements as they say or this throws: the table is bounded by their bytes.
     for chunk in chunks.chunks where chunk.stored != nil {
       do throws(ChunkError) {
@@ -559,16 +553,16 @@ extension ChunkDecoder {
         throw naming(chunk, error)
       }
     }
-    try follower.table.reset(count: piece.elementCount)
+    try table.reset(count: piece.elementCount)
     for chunk in chunks.chunks {
       let runs = chunks.runs.span.extracting(chunk.runs)
       guard chunk.stored != nil else {
-        follower.table.place(repeating: fillElement, runs: runs)
+        table.place(repeating: fillElement, runs: runs)
         continue
       }
       do throws(ChunkError) {
         try withDecoded { bytes throws(ChunkError) in
-          _ = try follower.table.place(
+          _ = try table.place(
             bytes.extracting(chunk.decoded), count: chunk.elementCount, runs: runs,
             codec: chain.elementCodecName)
         }

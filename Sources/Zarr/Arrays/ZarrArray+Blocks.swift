@@ -210,7 +210,8 @@ final class BlockReader: @unchecked Sendable {
       wanted = isCutShort ? Self.smallest : size.wanted
       rest = rest.lowerBound + view.count..<rest.upperBound
       if !rest.isEmpty {
-        ahead = ReadAhead(workerCount: array.access.workerCount) { [rest, wanted, limit = size.limit, array, part] in
+        ahead = ReadAhead(workerCount: array.access.workerCount) {
+          [rest, wanted, limit = size.limit, array, part] in
           try Self.read(rest, wanted: wanted, limit: limit, regions, of: array, part)
         }
       }

@@ -141,7 +141,7 @@ struct FollowedDecodingTests {
     // The checksum inside of a frame is compared when all of it is decoded, whatever is wanted.
     var stored = try #require(Self.stored[true])
     stored[stored.count - 1] ^= 1
-    var scanner = try ChunkScanner(Self.chain(hasChecksum: true))
+    var scanner = try ChunkDecoder(Self.chain(hasChecksum: true))
     #expect(throws: ChunkError.self) { try element(first, of: stored, &scanner, stops: false) }
     #expect(throws: ChunkError.self) { try element(last, of: stored, &scanner) }
 
@@ -152,7 +152,7 @@ struct FollowedDecodingTests {
     _ = try encoder.encode([.init(Self.elements, 0..<Self.elements.count)], unlessAllEqual: nil) {
       sealed = Array(copying: $0)
     }
-    scanner = try ChunkScanner(chain)
+    scanner = try ChunkDecoder(chain)
     #expect(try element(first, of: sealed, &scanner) == Self.elements[first])
     sealed[sealed.count - 40] ^= 0x55
     #expect(throws: ChunkError.self) { try element(first, of: sealed, &scanner) }
