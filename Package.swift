@@ -25,23 +25,24 @@ let package = Package(
   ],
   targets: [
     // C libraries
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
-    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
-    .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"])]),
-    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
-    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
+    .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"]), .brew(["c-blosc"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
     .target(name: "CKernels"),
     .target(name: "CSystemCalls"),
+    .target(name: "ZarrPlatform"),
 
     // Libraries
     .target(
       name: "ChunkEngine",
-      dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CBzip2", "CLZMA", "CKernels"]),
+      dependencies: ["CZstd", "CLZ4", "CDeflate", "CBlosc", "CBzip2", "CLZMA", "CKernels", "ZarrPlatform"]),
     .target(
       name: "Zarr",
       dependencies: [
-        "ChunkEngine", "CSystemCalls",
+        "ChunkEngine", "CSystemCalls", "ZarrPlatform",
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
       ]),
@@ -50,7 +51,9 @@ let package = Package(
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
     .executableTarget(
       name: "zvlen",
-      dependencies: ["Zarr", "ChunkEngine", "CSystemCalls", "CommandLineOptions", argumentParser]),
+      dependencies: [
+        "Zarr", "ChunkEngine", "CSystemCalls", "ZarrPlatform", "CommandLineOptions", argumentParser,
+      ]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
       name: "zvlen-bench",
@@ -100,7 +103,7 @@ for target in package.targets where target.type != .system {
 
 // With this variable in the environment, as Tests/Fuzz/run.sh has it, the libraries are built to be fuzzed.
 if Context.environment["ZARR_VLEN_FUZZ"] != nil {
-  let instrumented = ["CKernels", "CSystemCalls", "ChunkEngine", "Zarr", "FuzzTargets"]
+  let instrumented = ["CKernels", "CSystemCalls", "ZarrPlatform", "ChunkEngine", "Zarr", "FuzzTargets"]
   for target in package.targets where instrumented.contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
     target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]

@@ -39,15 +39,11 @@ struct GoldenBytesTests {
     let decoded = try FixtureManifest.bytes(of: #require(fixture.decoded))
     // Not all of them hold elements, so the arenas are looked at before these are.
     var decoder = try ChunkDecoder(CodecChain(VlenBytesCodec(), stages: stages))
-    var found: [UInt8]?
-    let isStored = try decoder.withDecoded { arena, _ in
+    let found = try decoder.decode { arena, _ in
       try arena.append(copying: stored.span.bytes)
       return true
-    } _: {
-      found = Array(copying: $0)
     }
-    #expect(isStored)
-    #expect(found == decoded)
+    #expect(found.map { Array(copying: $0.bytes) } == decoded)
   }
 
   /// The codecs whose encoding is unique.

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import Zarr
 
-/// Reads and writes arrays, forks, and reads, appends and scans in the child.
+/// Reads and writes arrays, forks, and reads, appends and scans in the child, also by an executor.
 ///
 ///     ForkWriter DIRECTORY
 ///
@@ -22,12 +22,14 @@ struct ForkWriter {
         array: try .create(
           in: store, writing: elements(0..<10_000), options: options, access: ArrayAccess(workerCount: 4)))
       try work.run(from: 10_000)
+      try WaitingThread().run { try await work.runAsync(from: 20_000) }
       try inChild {
-        try work.run(from: 20_000)
+        try work.run(from: 30_000)
         // Threads of the child wait for each other.
-        for _ in 0..<20 { try work.check(20_000..<30_000) }
+        for _ in 0..<20 { try work.check(30_000..<40_000) }
+        try WaitingThread().run { try await work.runAsync(from: 40_000) }
       }
-      guard try ZarrArray.open(in: store).shape == [30_000] else { exit(2) }
+      guard try ZarrArray.open(in: store).shape == [50_000] else { exit(2) }
     }
   }
 
@@ -35,8 +37,24 @@ struct ForkWriter {
     range.map { [UInt8]("element \($0) of many".utf8) }
   }
 
-  private struct Work {
+  private struct Work: Sendable {
     let array: ZarrArray
+
+    /// Does the same by the executor that all arrays share.
+    func runAsync(from count: Int) async throws {
+      let appender = try await AsyncAppender.open(array, memoryBudget: 20_000)
+      for element in elements(count..<count + 10_000) { try await appender.append(element) }
+      _ = try await appender.finish()
+      let view = try await array.read([count..<count + 10_000])
+      guard view.arrays() == elements(count..<count + 10_000) else { throw Failure() }
+      let total = Counter()
+      try await array.scan { _, blobs in total.count.add(blobs.count, ordering: .relaxed) }
+      guard total.count.load(ordering: .relaxed) == count + 10_000 else { throw Failure() }
+    }
+
+    private final class Counter: Sendable {
+      let count = Atomic(0)
+    }
 
     /// Appends 10,000 elements to the first `count`, reads them and scans all.
     func run(from count: Int) throws {
@@ -57,6 +75,44 @@ struct ForkWriter {
   }
 
   private struct Failure: Error {}
+
+  /// Runs tasks on the thread that waits for them: a forked process has none of Swift's own.
+  private final class WaitingThread: TaskExecutor, @unchecked Sendable {
+    // SAFETY: Both are only touched while `lock` is held.
+    private let lock = WaitingLock()
+    private var jobs: [UnownedJob] = []
+    private var result: Result<Void, any Error>?
+
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      lock.withLock { jobs.append(job) }
+      lock.broadcast()
+    }
+
+    func run(_ body: @escaping @Sendable () async throws -> Void) throws {
+      Task(executorPreference: self) {
+        let result: Result<Void, any Error>
+        do {
+          result = .success(try await body())
+        } catch {
+          result = .failure(error)
+        }
+        self.lock.withLock { self.result = result }
+        self.lock.broadcast()
+      }
+      while true {
+        lock.lock()
+        while jobs.isEmpty && result == nil { lock.wait() }
+        if let result {
+          lock.unlock()
+          return try result.get()
+        }
+        let job = jobs.removeFirst()
+        lock.unlock()
+        unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+      }
+    }
+  }
 
   /// Runs `body` in a forked process, and exits if it fails or takes too long.
   private static func inChild(_ body: () throws -> Void) throws {

@@ -10,8 +10,7 @@ extension CodecChain {
   ) throws -> [UInt8]? {
     var encoder = try ChunkEncoder(self, maximumElementByteCount: maximumElementByteCount)
     var stored: [UInt8]?
-    let segments = sources.map { ChunkEncoder.Segment($0, 0..<$0.count) }
-    _ = try encoder.encode(segments, unlessAllEqual: fillValue) { stored = Array(copying: $0) }
+    _ = try encoder.encode(JoinedBlobs(sources), unlessAllEqual: fillValue) { stored = Array(copying: $0) }
     return stored
   }
 
@@ -47,8 +46,7 @@ extension CodecChain {
 public func wireForm(_ sources: any BlobSource...) throws -> [UInt8] {
   var encoder = try ChunkEncoder(CodecChain(VlenBytesCodec()))
   var bytes: [UInt8] = []
-  let segments = sources.map { ChunkEncoder.Segment($0, 0..<$0.count) }
-  _ = try encoder.encode(segments, unlessAllEqual: nil) { bytes = Array(copying: $0) }
+  _ = try encoder.encode(JoinedBlobs(sources)) { bytes = Array(copying: $0) }
   return bytes
 }
 

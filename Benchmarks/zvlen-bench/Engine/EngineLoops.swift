@@ -5,7 +5,7 @@ final class EngineLoops {
   private let corpus: Corpus
   private let blobsPerChunk: Int
   private var encoder: ChunkEncoder
-  private var scanner: ChunkScanner
+  private var decoder: ChunkDecoder
   private var batch: BlobBatchBuilder
   private var chunks: [SharedBytes] = []
 
@@ -15,7 +15,7 @@ final class EngineLoops {
     self.blobsPerChunk = blobsPerChunk
     let chain = CodecChain(VlenBytesCodec())
     encoder = try ChunkEncoder(chain)
-    scanner = try ChunkScanner(chain)
+    decoder = try ChunkDecoder(chain)
     batch = try BlobBatchBuilder()
     var chunks: [SharedBytes] = []
     try encode { chunk in
@@ -39,12 +39,13 @@ final class EngineLoops {
     try withContiguousBlobs(unsafe corpus.bytes.span.bytes, offsets: corpus.offsets.span) { blobs in
       for first in stride(from: 0, to: corpus.count, by: blobsPerChunk) {
         let range = first..<min(first + blobsPerChunk, corpus.count)
-        var segments = [ChunkEncoder.Segment(blobs, range)]
         let padding = blobsPerChunk - range.count
         if padding > 0 {
-          segments.append(ChunkEncoder.Segment(RepeatedBlob([], count: padding), 0..<padding))
+          let padded = JoinedBlobs([blobs, RepeatedBlob([], count: padding)])
+          _ = try encoder.encode(padded, in: first..<first + blobsPerChunk, body)
+        } else {
+          _ = try encoder.encode(blobs, in: range, body)
         }
-        _ = try encoder.encode(segments, unlessAllEqual: nil, body)
       }
     }
   }
@@ -67,12 +68,12 @@ final class EngineLoops {
     return try batch.finish()
   }
 
-  /// Scans every chunk after copying it to the scanner's memory, as a store would.
+  /// Scans every chunk after copying it to the decoder's memory, as a store would.
   func scan() throws {
     let runs = [ElementRun(chunkIndex: 0, selectionIndex: 0, count: blobsPerChunk)]
     for chunk in chunks {
       var count = 0
-      _ = try scanner.scan(count: blobsPerChunk, runs: runs) { arena, _ in
+      _ = try decoder.scan(count: blobsPerChunk, runs: runs) { arena, _ in
         try arena.append(copying: chunk.bytes)
         return true
       } _: {

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// The most memory that data which is read can make the engine take.
 ///
@@ -48,11 +48,7 @@ public struct DecodingLimits: Hashable, Sendable {
   public static let alwaysExpandedByteCount = 256 << 20
 
   /// Half of the machine's memory.
-  public static let usualByteCountPerCall: Int = {
-    let (byteCount, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
-      by: sysconf(Int32(_SC_PAGESIZE)))
-    return overflow || byteCount <= 0 ? 1 << 32 : byteCount / 2
-  }()
+  public static let usualByteCountPerCall = Platform.memoryByteCount.map { $0 / 2 } ?? 1 << 32
 
   /// The most bytes that a chunk within the limits is stored as.
   ///

@@ -15,9 +15,6 @@ struct EncodingPipeline: ~Copyable {
   private var representations: ChainRepresentations
   private var arenas = CodecArenas()
 
-  /// The encoded bytes of a chunk that are shown and not kept.
-  private var shown = ByteArena()
-
   init(_ chain: CodecChain) throws(ChunkError) {
     var stages: [Stage] = []
     for (index, codec) in chain.arrayToArray.enumerated() where !codec.isIdentity {
@@ -40,22 +37,19 @@ struct EncodingPipeline: ~Copyable {
   /// Whether encoded bytes begin with those of the chunk, so that nothing has to be copied.
   var isInPlace: Bool { lastTransform == nil }
 
-  /// Runs the codecs over `chunk`, which has the shape `shape`, and hands the encoded bytes to `body`.
+  /// Appends the encoded form of `chunk` to `output`, after what it has.
   ///
   /// A checksum of the chunk itself is appended to `chunk`.
-  mutating func encode(_ chunk: inout ByteArena, shape: [Int]?, _ body: (RawSpan) throws -> Void) throws {
+  mutating func encode(
+    _ chunk: inout ByteArena, shape: [Int]?, into output: inout ByteArena
+  ) throws(ChunkError) {
+    guard lastTransform != nil else { return try encode(chunk.bytes, shape: shape, into: &output) }
     var position = 0
     while position < stages.count, case .checksum(let codec) = stages[position] {
       try codec.append(to: &chunk)
       position += 1
     }
-    guard position < stages.count else { return try body(chunk.bytes) }
-    var output = ByteArena()
-    swap(&output, &shown)
-    defer { swap(&output, &shown) }
-    output.removeAll()
     try encode(chunk.bytes, from: position, shape: shape, into: &output)
-    try body(output.bytes)
   }
 
   /// Appends the checksums of a chunk that is encoded in place, and that begins at `start` of `arena`.

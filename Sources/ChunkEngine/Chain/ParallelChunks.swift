@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import ZarrPlatform
 
 /// An error and the chunk that it belongs to.
 package struct ChunkFailure: Error {
@@ -17,7 +17,7 @@ package struct ChunkFailure: Error {
 /// those that are idle.
 public enum ParallelChunks {
   /// The usual number of workers: one for each core that is active.
-  public static let defaultWorkerCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+  public static let defaultWorkerCount = Platform.coreCount
 
   /// Calls `body` once for each index below `count`.
   ///
@@ -94,9 +94,106 @@ package final class WorkerPool<State: AnyObject>: Sendable {
     return try state ?? make()
   }
 
+  /// Calls `body` with a state that no other worker holds.
+  package func withState<Result>(_ body: (State) throws -> Result) throws -> Result {
+    let state = try take()
+    defer { put(state) }
+    return try body(state)
+  }
+
   /// Gives a state back, for the next worker.
   package func put(_ state: State) {
     nonisolated(unsafe) let state = state
     idle.withLock { unsafe $0.states.append(state) }
+  }
+}
+
+/// Lets as many threads compute at a time as there are permits, while others wait for a store.
+package final class Permits: @unchecked Sendable {
+  // SAFETY: `free` is only touched while `lock` is held.
+  private let lock = SystemLock()
+  private let freed = SystemCondition()
+  private var free: Int
+
+  /// Lets `count` threads compute at a time.
+  package init(_ count: Int) {
+    free = count
+  }
+
+  /// Calls `body` once a permit is free.
+  package func withPermit<Result>(_ body: () throws -> Result) rethrows -> Result {
+    take()
+    defer { give() }
+    return try body()
+  }
+
+  /// Calls `body` without the permit that the thread has.
+  package func withoutPermit<Result>(_ body: () throws -> Result) rethrows -> Result {
+    give()
+    defer { take() }
+    return try body()
+  }
+
+  private func take() {
+    lock.lock()
+    while free == 0 { freed.wait(lock) }
+    free -= 1
+    lock.unlock()
+  }
+
+  private func give() {
+    lock.lock()
+    free += 1
+    lock.unlock()
+    freed.signal()
+  }
+}
+
+/// The bytes of a call that are on their way from a store, or to it.
+///
+/// Bytes that do not fit in with those of all other calls wait. If the call has none on their way, any number fits, so
+/// that no call waits for another one that waits for it.
+package final class BytesInFlight: @unchecked Sendable {
+  /// The bytes of all calls of the process.
+  private final class Total: @unchecked Sendable {
+    // SAFETY: `count` is only touched while `lock` is held.
+    let lock = SystemLock()
+    let removed = SystemCondition()
+    var count = 0
+  }
+
+  private static let all = Total()
+
+  // SAFETY: Only touched while the lock of all is held.
+  private var count = 0
+
+  /// Counts the bytes of a call.
+  package init() {}
+
+  /// The bytes of all calls of the process.
+  package static var total: Int {
+    all.lock.lock()
+    defer { all.lock.unlock() }
+    return all.count
+  }
+
+  /// Waits until `added` bytes fit in with those of all calls below `limit`, and counts them.
+  package func add(_ added: Int, limit: Int) {
+    let all = Self.all
+    all.lock.lock()
+    while count > 0, sumOrMaximum(all.count, added) > limit { all.removed.wait(all.lock) }
+    count = sumOrMaximum(count, added)
+    all.count = sumOrMaximum(all.count, added)
+    all.lock.unlock()
+  }
+
+  /// Stops counting bytes that are no longer held.
+  package func remove(_ removed: Int) {
+    let all = Self.all
+    all.lock.lock()
+    count -= removed
+    all.count -= removed
+    all.lock.unlock()
+    all.removed.broadcast()
   }
 }

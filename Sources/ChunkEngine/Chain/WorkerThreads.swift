@@ -1,16 +1,25 @@
-import Glibc
-import Synchronization
+import ZarrPlatform
 
 /// Threads that wait for work from call to call.
 ///
 /// A forked process has none of Dispatch's threads, and Dispatch does not notice. These threads belong to one
 /// process; a forked one makes its own when it first needs some.
 ///
-/// A caller always works itself, and waits only for threads that have begun. Work therefore goes on where no thread
-/// is free or can be made, and calls from inside a worker end.
+/// A caller of ``run(workerCount:_:)`` always works itself and waits only for threads that have begun. Work therefore
+/// goes on where no thread is free or can be made, and calls from inside a worker end.
 package final class WorkerThreads: @unchecked Sendable {
   /// Work that threads may take part in.
   private final class Job: @unchecked Sendable {
+    /// What a job may expect.
+    enum Kind: Equatable {
+      /// A caller works on it itself, and waits for the end.
+      case shared
+      /// It gets a thread as soon as one is free, if there are not as many jobs of this kind as the limit.
+      case spare(limit: Int)
+      /// It gets a thread of its own.
+      case own
+    }
+
     // SAFETY: Everything here is only touched while the lock of the threads is held; `body` is also called
     // without it, by threads that are counted as busy meanwhile.
     var body: (@Sendable () -> Void)?
@@ -19,13 +28,12 @@ package final class WorkerThreads: @unchecked Sendable {
     var openCount: Int
     var busyCount = 0
 
-    /// Whether no caller waits for the end.
-    let isDetached: Bool
+    let kind: Kind
     let ended = SystemCondition()
 
-    init(openCount: Int, isDetached: Bool, _ body: @escaping @Sendable () -> Void) {
+    init(_ kind: Kind, openCount: Int, _ body: @escaping @Sendable () -> Void) {
+      self.kind = kind
       self.openCount = openCount
-      self.isDetached = isDetached
       self.body = body
     }
   }
@@ -33,10 +41,8 @@ package final class WorkerThreads: @unchecked Sendable {
   /// The most threads there are, whatever is asked for.
   private static let maximumCount = 256
 
-  /// The threads of this process, or of the one that it was forked from; 0 before the first use.
-  private static let shared = Atomic<UInt>(0)
+  private static let threads = ProcessLocal { WorkerThreads() }
 
-  private let processID: pid_t
   private let lock = SystemLock()
   private let offered = SystemCondition()
 
@@ -50,12 +56,9 @@ package final class WorkerThreads: @unchecked Sendable {
   /// To signal one thread costs more than a small job.
   private var signalledCount = 0
 
-  /// The detached jobs that threads work on or that are offered.
-  private var detachedCount = 0
-
-  private init(processID: pid_t) {
-    self.processID = processID
-  }
+  /// The jobs without a caller that threads work on.
+  private var spareCount = 0
+  private var ownCount = 0
 
   /// Calls `body` on the calling thread and, while that runs, on others that are free.
   ///
@@ -66,8 +69,8 @@ package final class WorkerThreads: @unchecked Sendable {
   static func run(workerCount: Int, _ body: @Sendable () -> Void) {
     guard workerCount > 1 else { return body() }
     withoutActuallyEscaping(body) { body in
-      let job = Job(openCount: workerCount - 1, isDetached: false, body)
-      let threads = current
+      let job = Job(.shared, openCount: workerCount - 1, body)
+      let threads = threads.current
       threads.offer(job)
       body()
       threads.finish(job)
@@ -77,42 +80,47 @@ package final class WorkerThreads: @unchecked Sendable {
   /// Calls `body` on another thread as soon as one is free, which may be never.
   ///
   /// A caller who needs the result has to be able to do the work itself.
-  package static func start(_ body: @escaping @Sendable () -> Void) {
-    current.offer(Job(openCount: 1, isDetached: true, body))
+  ///
+  /// - Parameter limit: The most threads that work for callers of this at a time, this one included.
+  package static func start(limit: Int, _ body: @escaping @Sendable () -> Void) {
+    threads.current.offer(Job(.spare(limit: max(1, limit)), openCount: 1, body))
   }
 
-  private static var current: WorkerThreads {
-    let processID = getpid()
-    while true {
-      let bits = shared.load(ordering: .acquiring)
-      if let address = unsafe UnsafeRawPointer(bitPattern: bits) {
-        // SAFETY: What was stored is never released.
-        let threads = unsafe Unmanaged<WorkerThreads>.fromOpaque(address).takeUnretainedValue()
-        if threads.processID == processID { return threads }
-      }
-      let threads = unsafe Unmanaged.passRetained(WorkerThreads(processID: processID))
-      let (exchanged, _) = shared.compareExchange(
-        expected: bits, desired: unsafe UInt(bitPattern: threads.toOpaque()), ordering: .acquiringAndReleasing
-      )
-      // Another thread was faster.
-      if !exchanged { unsafe threads.release() }
-    }
+  /// Calls `body` on another thread without a limit to their number, which is for the caller to keep.
+  ///
+  /// Where the system has no thread at all, the calling one does the work.
+  package static func startOwn(_ body: @escaping @Sendable () -> Void) {
+    if !threads.current.offer(Job(.own, openCount: 1, body)) { body() }
   }
 
-  private func offer(_ job: Job) {
+  /// Offers a job, and returns whether there are threads.
+  @discardableResult
+  private func offer(_ job: Job) -> Bool {
     lock.lock()
     jobs.append(job)
-    if job.isDetached { detachedCount += 1 }
-    // Detached jobs may take long, so the others get as many threads as they ask for on top of those.
-    let limit = job.isDetached ? Self.maximumCount : min(Self.maximumCount, detachedCount + job.openCount)
-    let wanted = jobs.reduce(0) { $0 + $1.openCount }
-    // Jobs that were offered before have the idle threads that they ask for.
-    var missing = wanted - idleCount
-    while missing > 0, count < limit, makeThread() { missing -= 1 }
-    let woken = max(0, min(wanted, idleCount) - signalledCount)
+    // Idle threads that were woken for other jobs are theirs.
+    var missing = -idleCount
+    var (spareCount, ownCount) = (spareCount, ownCount)
+    for job in jobs {
+      switch job.kind {
+      case .spare(let limit) where spareCount >= limit: continue
+      case .spare: spareCount += 1
+      case .own: ownCount += 1
+      case .shared: break
+      }
+      missing += job.openCount
+    }
+    // Jobs without a caller may take long, so others have as many threads as they ask for without those.
+    let limit = job.kind == .shared ? spareCount + ownCount + job.openCount : Self.maximumCount
+    missing = min(missing, job.openCount)
+    while missing > 0, count < min(limit, Self.maximumCount), makeThread() { missing -= 1 }
+    let hasThreads = count > 0
+    if !hasThreads { jobs.removeAll { $0 === job } }
+    let woken = max(0, min(job.openCount, idleCount - signalledCount))
     signalledCount += woken
     lock.unlock()
     for _ in 0..<woken { offered.signal() }
+    return hasThreads
   }
 
   /// Withdraws the job, and waits for the threads that have begun with it.
@@ -128,32 +136,7 @@ package final class WorkerThreads: @unchecked Sendable {
 
   /// Makes a thread while the lock is held, and returns whether there is one more.
   private func makeThread() -> Bool {
-    var attributes = pthread_attr_t()
-    unsafe pthread_attr_init(&attributes)
-    unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    // Signals are for the threads of the program.
-    var (all, before) = (sigset_t(), sigset_t())
-    unsafe sigfillset(&all)
-    unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer {
-      unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
-      unsafe pthread_attr_destroy(&attributes)
-    }
-    var thread = pthread_t()
-    // SAFETY: The thread takes over the reference that it is handed.
-    let threads = unsafe Unmanaged.passRetained(self)
-    let error = unsafe pthread_create(
-      &thread, &attributes,
-      { threads in
-        if let threads = unsafe threads {
-          unsafe Unmanaged<WorkerThreads>.fromOpaque(threads).takeRetainedValue().work()
-        }
-        return nil
-      }, threads.toOpaque())
-    guard error == 0 else {
-      unsafe threads.release()
-      return false
-    }
+    guard Platform.startThread({ self.work() }) else { return false }
     count += 1
     return true
   }
@@ -162,7 +145,7 @@ package final class WorkerThreads: @unchecked Sendable {
   private func work() {
     lock.lock()
     while true {
-      guard let job = jobs.first else {
+      guard let job = nextJob() else {
         idleCount += 1
         offered.wait(lock)
         idleCount -= 1
@@ -170,19 +153,38 @@ package final class WorkerThreads: @unchecked Sendable {
         signalledCount = max(0, signalledCount - 1)
         continue
       }
-      job.openCount -= 1
-      job.busyCount += 1
-      if job.openCount == 0 { jobs.removeFirst() }
       lock.unlock()
       job.body?()
       lock.lock()
       job.busyCount -= 1
-      if job.isDetached {
+      switch job.kind {
+      case .shared:
+        if job.busyCount == 0 { job.ended.signal() }
+      case .spare:
         job.body = nil
-        detachedCount -= 1
-      } else if job.busyCount == 0 {
-        job.ended.signal()
+        spareCount -= 1
+      case .own:
+        job.body = nil
+        ownCount -= 1
       }
     }
+  }
+
+  /// Takes part in the first job that may have another thread.
+  private func nextJob() -> Job? {
+    let index = jobs.firstIndex { job in
+      if case .spare(let limit) = job.kind { spareCount < limit } else { true }
+    }
+    guard let index else { return nil }
+    let job = jobs[index]
+    job.openCount -= 1
+    job.busyCount += 1
+    if job.openCount == 0 { jobs.remove(at: index) }
+    switch job.kind {
+    case .shared: break
+    case .spare: spareCount += 1
+    case .own: ownCount += 1
+    }
+    return job
   }
 }

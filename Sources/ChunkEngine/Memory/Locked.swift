@@ -1,4 +1,5 @@
-import Glibc
+import Synchronization
+import ZarrPlatform
 
 /// A value that one thread at a time may use.
 ///
@@ -54,8 +55,7 @@ struct SystemCondition: ~Copyable, @unchecked Sendable {
 
   init() {
     unsafe condition = .allocate(capacity: 1)
-    unsafe condition.initialize(to: pthread_cond_t())
-    unsafe pthread_cond_init(condition, nil)
+    unsafe Platform.initialize(condition)
   }
 
   deinit {
@@ -66,5 +66,98 @@ struct SystemCondition: ~Copyable, @unchecked Sendable {
   /// Waits for a signal, and may return without one: the caller checks again whether it has to wait.
   borrowing func wait(_ lock: borrowing SystemLock) { unsafe pthread_cond_wait(condition, lock.mutex) }
 
+  /// Waits for a signal, for nothing, or for a time.
+  borrowing func wait(_ lock: borrowing SystemLock, atMost duration: Duration) {
+    unsafe Platform.wait(for: condition, holding: lock.mutex, atMost: duration)
+  }
+
   borrowing func signal() { unsafe pthread_cond_signal(condition) }
+
+  borrowing func broadcast() { unsafe pthread_cond_broadcast(condition) }
+}
+
+/// A lock whose holders can wait for each other, on threads of their own.
+///
+/// It also works in a forked process, where Foundation's would wait for threads that are no more.
+package final class WaitingLock: Sendable {
+  private let mutex = SystemLock()
+  private let condition = SystemCondition()
+
+  /// How long a thread waits before it looks whether its work is still wanted.
+  package static let patience = Duration.milliseconds(20)
+
+  package init() {}
+
+  package func lock() { mutex.lock() }
+
+  package func unlock() { mutex.unlock() }
+
+  /// Calls `body` while no other thread has the lock.
+  package func withLock<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    lock()
+    defer { unlock() }
+    return try body()
+  }
+
+  /// Lets go of the lock until another thread wakes this one, or for nothing, and takes it again.
+  ///
+  /// - Parameter duration: How long to wait at most, or nil for as long as it takes.
+  package func wait(atMost duration: Duration? = nil) {
+    guard let duration else { return condition.wait(mutex) }
+    condition.wait(mutex, atMost: duration)
+  }
+
+  /// Wakes all threads that wait.
+  package func broadcast() { condition.broadcast() }
+}
+
+/// A value that each process has for itself: one that was forked does not find what its parent left.
+///
+/// The value of the parent stays in memory, since threads that are no more may have held its locks.
+package final class ProcessLocal<Value: AnyObject & Sendable>: Sendable {
+  private final class Holder: Sendable {
+    let processID: pid_t
+    let value: Value
+
+    init(processID: pid_t, value: Value) {
+      self.processID = processID
+      self.value = value
+    }
+  }
+
+  /// The holder of this process, or of the one that it was forked from; 0 before the first use.
+  private let holder = Atomic<UInt>(0)
+  private let make: @Sendable () -> Value
+
+  /// Has each process make its value with `make`, when it first needs it.
+  package init(_ make: @escaping @Sendable () -> Value) {
+    self.make = make
+  }
+
+  deinit {
+    guard let address = unsafe UnsafeRawPointer(bitPattern: holder.load(ordering: .acquiring)) else { return }
+    let holder = unsafe Unmanaged<Holder>.fromOpaque(address)
+    let processID = unsafe holder.takeUnretainedValue().processID
+    if processID == getpid() { unsafe holder.release() }
+  }
+
+  /// The value of this process.
+  package var current: Value {
+    let processID = getpid()
+    while true {
+      let bits = holder.load(ordering: .acquiring)
+      if let address = unsafe UnsafeRawPointer(bitPattern: bits) {
+        // SAFETY: What was stored is released with this object at the earliest.
+        let holder = unsafe Unmanaged<Holder>.fromOpaque(address).takeUnretainedValue()
+        if holder.processID == processID { return holder.value }
+      }
+      let made = unsafe Unmanaged.passRetained(Holder(processID: processID, value: make()))
+      let (exchanged, _) = holder.compareExchange(
+        expected: bits, desired: unsafe UInt(bitPattern: made.toOpaque()), ordering: .acquiringAndReleasing)
+      // Another thread was faster.
+      if !exchanged { unsafe made.release() }
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// Bytes that no longer change and that any number of threads and views hold together.
 ///

@@ -1,5 +1,5 @@
 import CKernels
-import Glibc
+import ZarrPlatform
 
 extension RawSpan {
   /// The four bytes at `offset` as a number, the least significant byte first.

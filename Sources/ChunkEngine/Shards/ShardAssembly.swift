@@ -1,4 +1,4 @@
-/// The parts of a shard that is being written, until all of them are there.
+/// The pieces of a value that is being written, until all of them are there.
 ///
 ///     parts      [chunk 0 | chunk 1 | chunk 3]  [chunk 4 | chunk 6]        encoded by several workers
 ///     the old    … | chunk 5 | gap | chunk 7 | index                      bytes that are not decoded
@@ -7,7 +7,7 @@
 /// The new shard has its inner chunks in C order and no gaps, whatever the order in which parts came.
 package struct ShardAssembly: ~Copyable {
   /// Where an inner chunk comes from.
-  private struct Piece {
+  private struct Source {
     /// Which part it is of; -1 for the shard that was there before, -2 if it is not stored.
     var part = -2
     var offset = 0
@@ -22,18 +22,23 @@ package struct ShardAssembly: ~Copyable {
     case old(Range<Int>)
   }
 
-  private let codec: ShardingCodec
-  private let grid: InnerChunkGrid
-  private var pieces: [Piece]
+  /// How the index is stored, or nil if the value is one chunk.
+  private let index: (format: ShardIndexFormat, grid: InnerChunkGrid)?
+  private var pieces: [Source]
   private var parts: [SharedBytes] = []
 
   /// The bytes that inner chunks of the old shard can have together, unless some have the same bytes.
   private let oldByteCount: Int
 
+  /// Begins a value that is one chunk.
+  package init() {
+    (index, pieces, oldByteCount) = (nil, [Source()], 0)
+  }
+
   /// Begins a shard.
   ///
   /// - Parameters:
-  ///   - codec: The codec of the shard.
+  ///   - format: How its index is stored.
   ///   - grid: Its inner chunks.
   ///   - old: The index of the shard whose inner chunks are kept, or nil to begin with none.
   ///   - keptCount: How many of the old inner chunks are kept, the first ones in C order; all unless it is
@@ -42,31 +47,30 @@ package struct ShardAssembly: ~Copyable {
   /// - Throws: ``ChunkError/malformed(codec:reason:)`` if inner chunks cannot be where the old index says.
   /// - Complexity: O(*n*) in the number of inner chunks.
   package init(
-    _ codec: ShardingCodec, _ grid: InnerChunkGrid, keeping old: ShardIndex? = nil,
+    _ format: ShardIndexFormat, _ grid: InnerChunkGrid, keeping old: ShardIndex? = nil,
     keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = []
   ) throws(ChunkError) {
-    var pieces = [Piece](repeating: Piece(), count: grid.chunkCount)
+    var pieces = [Source](repeating: Source(), count: grid.chunkCount)
     if let old {
       for position in pieces.indices.prefix(keptCount) where !leftOut.contains(position) {
         guard let range = try old.range(ofChunkAt: position) else { continue }
-        pieces[position] = Piece(part: -1, offset: range.lowerBound, byteCount: range.count)
+        pieces[position] = Source(part: -1, offset: range.lowerBound, byteCount: range.count)
       }
     }
     oldByteCount = old?.dataRange.count ?? 0
     self.pieces = pieces
-    self.codec = codec
-    self.grid = grid
+    index = (format, grid)
   }
 
   /// Puts encoded inner chunks in place of what was there.
-  package mutating func add(_ part: EncodedInnerChunks) {
+  package mutating func add(_ part: EncodedPiece) {
     var offset = 0
     for chunk in part.chunks {
       guard let byteCount = chunk.byteCount else {
-        pieces[chunk.position] = Piece()
+        pieces[chunk.position] = Source()
         continue
       }
-      pieces[chunk.position] = Piece(part: parts.count, offset: offset, byteCount: byteCount)
+      pieces[chunk.position] = Source(part: parts.count, offset: offset, byteCount: byteCount)
       offset += byteCount
     }
     parts.append(part.bytes)
@@ -82,9 +86,9 @@ package struct ShardAssembly: ~Copyable {
   package consuming func finish() throws(ChunkError) -> AssembledShard? {
     var entries = [ShardEntry](repeating: .missing, count: pieces.count)
     var segments: [Segment] = []
-    let indexByteCount = try codec.index.byteCount(grid)
-    var offset = codec.index.location == .start ? indexByteCount : 0
-    var last = Piece()
+    let indexByteCount = if let index { try index.format.byteCount(index.grid) } else { 0 }
+    var offset = index?.format.location == .start ? indexByteCount : 0
+    var last = Source()
     var kept = KeptRanges(pieces.lazy.filter { $0.part == -1 }.map(\.byteCount), oldByteCount: oldByteCount)
     for position in pieces.indices where pieces[position].part != -2 {
       let piece = pieces[position]
@@ -103,14 +107,17 @@ package struct ShardAssembly: ~Copyable {
     }
     guard last.part != -2 else { return nil }
     Self.append(last, to: &segments)
-    var index = ByteArena()
-    try codec.index.encode(entries, grid, into: &index)
+    guard let (format, grid) = index else {
+      return AssembledShard(index: nil, parts: parts, segments: segments, byteCount: offset)
+    }
+    var encoded = ByteArena()
+    try format.encode(entries, grid, into: &encoded)
     return AssembledShard(
-      index: try index.takeBytes(), location: codec.index.location, parts: parts, segments: segments,
-      byteCount: codec.index.location == .start ? offset : try sum(offset, indexByteCount))
+      index: (try encoded.takeBytes(), format.location), parts: parts, segments: segments,
+      byteCount: format.location == .start ? offset : try sum(offset, indexByteCount))
   }
 
-  private static func append(_ piece: Piece, to segments: inout [Segment]) {
+  private static func append(_ piece: Source, to segments: inout [Segment]) {
     if piece.part >= 0 { segments.append(.part(piece.part, piece.range)) }
     if piece.part == -1 { segments.append(.old(piece.range)) }
   }
@@ -145,8 +152,7 @@ private struct KeptRanges {
 
 /// A shard that is ready to be written, as the parts that it consists of.
 package struct AssembledShard: Sendable {
-  let index: SharedBytes
-  let location: ShardIndexLocation
+  private let index: (bytes: SharedBytes, location: ShardIndexLocation)?
   private(set) var parts: [SharedBytes]
   private(set) var segments: [ShardAssembly.Segment]
 
@@ -157,11 +163,10 @@ package struct AssembledShard: Sendable {
   private static let keptByteCount = 1 << 20
 
   init(
-    index: SharedBytes, location: ShardIndexLocation, parts: [SharedBytes],
+    index: (bytes: SharedBytes, location: ShardIndexLocation)?, parts: [SharedBytes],
     segments: [ShardAssembly.Segment], byteCount: Int
   ) {
     self.index = index
-    self.location = location
     self.parts = parts
     self.segments = segments
     self.byteCount = byteCount
@@ -197,7 +202,7 @@ package struct AssembledShard: Sendable {
   package func write(
     reading read: (Range<Int>, inout ByteArena) throws -> Void, to append: (RawSpan) throws -> Void
   ) throws {
-    if location == .start { try append(index.bytes) }
+    if let index, index.location == .start { try append(index.bytes.bytes) }
     var kept = ByteArena()
     for segment in segments {
       switch segment {
@@ -213,7 +218,7 @@ package struct AssembledShard: Sendable {
         }
       }
     }
-    if location == .end { try append(index.bytes) }
+    if let index, index.location == .end { try append(index.bytes.bytes) }
   }
 
   private static func read(

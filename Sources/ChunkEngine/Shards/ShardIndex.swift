@@ -163,6 +163,17 @@ public struct ShardIndexFormat: Sendable {
     return try sum(byteCount, addedByteCount)
   }
 
+  /// The bytes of the stored index of a shard, if they are not too many.
+  ///
+  /// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)``
+  package func byteCount(_ grid: InnerChunkGrid, limit: Int) throws(ChunkError) -> Int {
+    let byteCount = try byteCount(grid)
+    guard byteCount <= limit else {
+      throw .decodedByteCountExceedsLimit(codec: ShardingCodec.name, byteCount: byteCount, limit: limit)
+    }
+    return byteCount
+  }
+
   /// The bytes of a shard that hold its index.
   ///
   /// - Parameters:
@@ -172,13 +183,10 @@ public struct ShardIndexFormat: Sendable {
   /// - Returns: A range of the shard.
   /// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)``, and
   ///   ``ChunkError/truncatedHeader(codec:byteCount:expected:)`` for a shard that is shorter than its index.
-  package func range(
+  func range(
     inShardOf shardByteCount: Int, _ grid: InnerChunkGrid, limit: Int
   ) throws(ChunkError) -> Range<Int> {
-    let byteCount = try byteCount(grid)
-    guard byteCount <= limit else {
-      throw .decodedByteCountExceedsLimit(codec: ShardingCodec.name, byteCount: byteCount, limit: limit)
-    }
+    let byteCount = try byteCount(grid, limit: limit)
     guard byteCount <= shardByteCount else {
       throw .truncatedHeader(codec: ShardingCodec.name, byteCount: shardByteCount, expected: byteCount)
     }

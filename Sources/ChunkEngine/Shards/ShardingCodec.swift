@@ -7,7 +7,7 @@
 /// chunks whose elements all equal the fill value are not stored, and the index says so. They are written in
 /// C order without gaps, and read in any order and with gaps.
 ///
-/// As a codec it encodes and decodes whole shards. `ShardReader` and `ShardWriter` work on parts of one.
+/// As a codec it encodes and decodes whole shards. `ChunkDecoder` and `ChunkEncoder` work on pieces of one.
 public struct ShardingCodec: ArrayToBytesCodec {
   public static var name: String { "sharding_indexed" }
 
@@ -63,19 +63,12 @@ private final class ShardEncoder: ArrayEncoder {
   /// What an encoder reuses from shard to shard.
   private struct Work: ~Copyable {
     private let codec: ShardingCodec
-    private let encoder: ChainEncoder
-
-    /// Where each element of the shard is, if they are of any size.
-    private var table = BlobTable()
-
-    /// The inner chunk that is encoded next.
-    private var chunk = ByteArena()
-
-    /// The encoded inner chunks, if the index goes before them.
-    private var encoded = ByteArena()
+    private var encoder: ChunkEncoder
 
     init(_ codec: ShardingCodec) throws(ChunkError) {
-      encoder = try ChainEncoder(codec.chain)
+      encoder = try ChunkEncoder(
+        codec.chain, fillValue: codec.fillValue, omitsFillValue: true, areInner: false, limits: nil,
+        maximumElementByteCount: WireForm.maximumElementByteCount)
       self.codec = codec
     }
 
@@ -83,88 +76,29 @@ private final class ShardEncoder: ArrayEncoder {
       _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
     ) throws(ChunkError) {
       let grid = try InnerChunkGrid(shardShape: chunk.shape, chunkShape: codec.chunkShape)
-      if chunk.layout == .variable {
-        var cursor = try WireFormCursor(source, expectedCount: chunk.elementCount, codec: ShardingCodec.name)
-        try table.reset(count: chunk.elementCount)
-        try unsafe cursor.next(into: table.slots(0..<chunk.elementCount))
-        try cursor.finish()
+      var copy = ByteArena()
+      try copy.append(copying: source)
+      let elements = try BlobView(
+        try copy.takeBytes(), count: chunk.elementCount, chain: CodecChain(codec, layout: chunk.layout))
+      try encoder.beginPiece()
+      var walk = InnerChunkWalk(Piece(allOf: grid))
+      while try walk.next() {
+        try encoder.append(
+          walk.runs, of: elements, others: nil, count: walk.chunkElementCount, walk.chunkShape,
+          at: walk.position)
       }
-      switch codec.index.location {
-      case .end:
-        let entries = try encodeChunks(of: source, grid, offset: 0, into: &output)
-        try codec.index.encode(entries, grid, into: &output)
-      case .start:
-        let entries = try encodeChunksAside(of: source, grid, offset: try codec.index.byteCount(grid))
-        try codec.index.encode(entries, grid, into: &output)
-        try output.append(copying: encoded.bytes)
-      }
-    }
-
-    /// Encodes all inner chunks one after the other into memory of the encoder.
-    private mutating func encodeChunksAside(
-      of source: RawSpan, _ grid: InnerChunkGrid, offset: Int
-    ) throws(ChunkError) -> [ShardEntry] {
-      var arena = ByteArena()
-      swap(&arena, &encoded)
-      defer { swap(&arena, &encoded) }
-      arena.removeAll()
-      return try encodeChunks(of: source, grid, offset: offset, into: &arena)
-    }
-
-    /// Encodes all inner chunks one after the other, and returns where they are; the first one is at `offset`
-    /// of the shard.
-    private mutating func encodeChunks(
-      of source: RawSpan, _ grid: InnerChunkGrid, offset: Int, into output: inout ByteArena
-    ) throws(ChunkError) -> [ShardEntry] {
+      let piece = try encoder.endPiece()
+      let isIndexFirst = codec.index.location == .start
+      var offset = isIndexFirst ? try codec.index.byteCount(grid) : 0
       var entries = [ShardEntry](repeating: .missing, count: grid.chunkCount)
-      let base = output.count - offset
-      var walk = InnerChunkWalk(ShardPart(allOf: grid))
-      while walk.next() {
-        chunk.removeAll()
-        try gather(walk.runs, of: source, count: walk.chunkElementCount)
-        guard !codec.chain.layout.elements(of: chunk.bytes, allEqual: codec.fillValue) else { continue }
-        let start = output.count
-        try encoder.encode(chunk.bytes, shape: walk.chunkShape, into: &output)
-        entries[walk.position] = ShardEntry(
-          offset: UInt64(start - base), byteCount: UInt64(output.count - start))
+      for chunk in piece.chunks {
+        guard let byteCount = chunk.byteCount else { continue }
+        entries[chunk.position] = ShardEntry(offset: UInt64(offset), byteCount: UInt64(byteCount))
+        offset += byteCount
       }
-      return entries
-    }
-
-    /// Lays out the elements of one inner chunk.
-    private mutating func gather(_ runs: [ElementRun], of source: RawSpan, count: Int) throws(ChunkError) {
-      if case .fixed(let elementByteCount) = codec.chain.layout {
-        for run in runs {
-          let start = run.selectionIndex * elementByteCount
-          try chunk.append(copying: source.extracting(start..<start + run.count * elementByteCount))
-        }
-        return
-      }
-      var payloadByteCount = 0
-      for run in runs {
-        for index in run.selectionIndex..<run.selectionIndex + run.count {
-          // Part of the size of the shard.
-          unsafe payloadByteCount += table.blobs.element(index).count
-        }
-      }
-      try Self.append(
-        runs, of: table, count: count, payloadByteCount: payloadByteCount, to: &chunk)
-    }
-
-    private static func append(
-      _ runs: [ElementRun], of table: borrowing BlobTable, count: Int, payloadByteCount: Int,
-      to chunk: inout ByteArena
-    ) throws(ChunkError) {
-      try chunk.appendChunk(
-        count: count, payloadByteCount: payloadByteCount, layout: .variable,
-        maximumElementByteCount: WireForm.maximumElementByteCount
-      ) { writer throws(ChunkError) in
-        for run in runs {
-          for index in run.selectionIndex..<run.selectionIndex + run.count {
-            try writer.append(table.blobs[index])
-          }
-        }
-      }
+      if isIndexFirst { try codec.index.encode(entries, grid, into: &output) }
+      try output.append(copying: piece.bytes.bytes)
+      if !isIndexFirst { try codec.index.encode(entries, grid, into: &output) }
     }
   }
 }
@@ -237,8 +171,8 @@ private final class ShardDecoder: ArrayDecoder {
       ranges.removeAll(keepingCapacity: true)
       // Inner chunks have a header each, which the shard has not.
       var rest = sumOrMaximum(limit, grid.chunkCount * WireForm.headerByteCount)
-      var walk = InnerChunkWalk(ShardPart(allOf: grid))
-      while walk.next() {
+      var walk = InnerChunkWalk(Piece(allOf: grid))
+      while try walk.next() {
         guard let range = try index.range(ofChunkAt: walk.position) else {
           ranges.append(nil)
           continue
@@ -269,8 +203,8 @@ private final class ShardDecoder: ArrayDecoder {
       try table.reset(count: grid.elementCount)
       let name = codec.chain.elementCodecName
       var payloadByteCount = 0
-      var walk = InnerChunkWalk(ShardPart(allOf: grid))
-      while walk.next() {
+      var walk = InnerChunkWalk(Piece(allOf: grid))
+      while try walk.next() {
         guard let range = ranges[walk.position] else {
           table.place(repeating: fillElement, runs: walk.runs.span)
           let (filled, overflow) = codec.fillValue.count.multipliedReportingOverflow(
@@ -326,8 +260,8 @@ private final class ShardDecoder: ArrayDecoder {
       let start = output.count
       try output.append(addingCapacity: byteCount) { output throws(ChunkError) in
         try unsafe output.appendUnsafe { elements throws(ChunkError) in
-          var walk = InnerChunkWalk(ShardPart(allOf: grid))
-          while walk.next() {
+          var walk = InnerChunkWalk(Piece(allOf: grid))
+          while try walk.next() {
             chunks.removeAll()
             let range = try index.range(ofChunkAt: walk.position)
             guard let range else {

@@ -45,7 +45,7 @@ extension Appender {
 
   func newChunkByteLimit(_ array: ZarrArray) -> Int {
     Self.chunkByteLimit(
-      forChunksOf: evenChunkByteCount, inShards: array.sharding != nil, memoryBudget: memoryBudget,
+      forChunksOf: evenChunkByteCount, inShards: array.layout.isSharded, memoryBudget: memoryBudget,
       array.access.limits)
   }
 

@@ -19,29 +19,28 @@ extension Appender {
 
   /// Where the appender is, once it has the end of the array for itself.
   ///
-  /// If others have appended elements since the last checkpoint, it goes on behind these.
+  /// If others have appended elements since the last checkpoint, it goes on after these.
   func appendingState() throws -> AppendingState {
     let state = try writingState()
     guard lock == nil, let lockTimeout else { return state }
-    let lock = try lockEnd(of: state.array, timeout: lockTimeout)
-    do {
-      try state.array.reload()
-      if state.array.shape[0] != state.storedRowCount {
-        let sample = state.waitingSample
-        let next = try AppendingState(
-          state.array, sample: sample.map { ($0, 0) }, chunkByteCount: evenChunkByteCount,
-          memoryBudget: memoryBudget, monitor: monitor)
-        earlierCount += state.appendedCount - (sample?.count ?? 0)
-        phase = .writing(next)
+    defer { giveUpTurn() }
+    let start = ContinuousClock.now
+    while true {
+      if try lockEnd(of: state, within: WaitingLock.patience, since: start, lockTimeout) {
+        return try writingState()
       }
-    } catch {
-      lock.unlock()
-      throw error
+      if monitor?.isCancelled == true { throw ZarrError.cancelled }
     }
-    self.lock = lock
-    let locked = try writingState()
-    locked.end.hold(lock)
-    return locked
+  }
+
+  /// Takes the end of the array if that is free, and returns whether the appender has it or needs none.
+  ///
+  /// The next call goes on waiting where this one has left, until ``giveUpTurn()`` is called.
+  ///
+  /// - Parameter start: When the appender began to wait.
+  func lockEndIfFree(since start: ContinuousClock.Instant) throws -> Bool {
+    guard let state, lock == nil, let lockTimeout else { return true }
+    return try lockEnd(of: state, within: .zero, since: start, lockTimeout)
   }
 
   /// Where the appender is, to store what was appended.
@@ -51,24 +50,46 @@ extension Appender {
     return state.waitingSample == nil ? state : try appendingState()
   }
 
-  /// Waits for the end of the array.
-  private func lockEnd(of array: ZarrArray, timeout: Duration) throws -> ArrayLock {
-    // Whoever goes on after a checkpoint comes after those who have waited.
-    let turn = try array.lock(.turn)
-    defer { turn.unlock() }
-    let deadline = ContinuousClock.now + timeout
-    while true {
-      do {
-        return try array.lock(.end, timeout: min(timeout, Self.patience))
-      } catch StoreError.locked(let path, let owner) {
-        guard ContinuousClock.now < deadline else { throw StoreError.locked(path: path, owner: owner) }
-        if monitor?.isCancelled == true { throw ZarrError.cancelled }
-      }
+  /// Waits a little for the end of the array, and returns whether the appender has it.
+  private func lockEnd(
+    of state: AppendingState, within patience: Duration, since start: ContinuousClock.Instant,
+    _ timeout: Duration
+  ) throws -> Bool {
+    let array = state.array
+    let lock: ArrayLock
+    do {
+      // An appender that goes on after a checkpoint comes after those that have waited.
+      if turn == nil { turn = try array.lock(.turn, timeout: patience) }
+      lock = try array.lock(.end, timeout: patience)
+    } catch StoreError.locked(let path, let owner) {
+      guard start.duration(to: .now) < timeout else { throw StoreError.locked(path: path, owner: owner) }
+      return false
     }
+    giveUpTurn()
+    do {
+      try array.reload()
+      if array.shape[0] != state.storedRowCount {
+        let sample = state.waitingSample
+        let next = try AppendingState(
+          array, sample: sample.map { ($0, 0) }, chunkByteCount: evenChunkByteCount,
+          memoryBudget: memoryBudget, monitor: monitor)
+        earlierCount += state.appendedCount - (sample?.count ?? 0)
+        phase = .writing(next)
+      }
+    } catch {
+      lock.unlock()
+      throw error
+    }
+    self.lock = lock
+    try writingState().end.hold(lock)
+    return true
   }
 
-  /// How long to wait before a look whether the caller still wants it.
-  private static let patience = Duration.milliseconds(200)
+  /// Lets others take the end of the array first.
+  func giveUpTurn() {
+    turn?.unlock()
+    turn = nil
+  }
 
   /// Lets others append.
   func unlock() {

@@ -83,6 +83,9 @@ public final class Appender {
   /// What keeps others away from the end of the array, from the first element after a checkpoint on.
   var lock: ArrayLock?
 
+  /// What keeps others from taking the end of the array first, while this appender waits for it.
+  var turn: ArrayLock?
+
   /// The elements that were appended before others appended some.
   var earlierCount = 0
 
@@ -184,6 +187,7 @@ public final class Appender {
   }
 
   deinit {
+    giveUpTurn()
     if let lock {
       // What is still being stored would be in the way of the next one.
       state?.cancel()
@@ -207,14 +211,22 @@ public final class Appender {
 
   /// Appends a copy of an element whose bytes are known to be one of the data type.
   package func append(checked element: RawSpan) throws {
-    if insideCount > 0, writer?.appendIfFits(element) == true {
-      insideCount -= 1
-      return
-    }
+    if appendIfRoom(checked: element) { return }
     try append(byteCount: element.byteCount) { chunk throws(ChunkError) in try chunk.append(element) }
     guard let state else { return }
     insideCount = state.insideCount
     writer = state.beginWriting()
+  }
+
+  /// Whether the open chunk may have room for another element.
+  var hasRoom: Bool { insideCount > 0 }
+
+  /// Appends a copy of an element if the open chunk has room for it, and returns whether it had.
+  @inline(__always)
+  func appendIfRoom(checked element: RawSpan) -> Bool {
+    guard insideCount > 0, writer?.appendIfFits(element) == true else { return false }
+    insideCount -= 1
+    return true
   }
 
   /// Appends an element that you have as bytes: a copy of them.
@@ -263,7 +275,7 @@ public final class Appender {
   /// - Throws: As ``append(blob:)-(RawSpan)``. Elements may have been appended then, as ``appendedCount`` tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append(blobs: any BlobSource) throws {
-    try withElementErrors { try transfer.check(blobs) }
+    try withElementErrors { try transfer.check(blobs, monitor) }
     try append(checked: blobs)
   }
 
@@ -320,6 +332,19 @@ extension Appender {
   ///   element. Nothing is appended then.
   /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
   public func append<Element: ZarrElement>(_ element: Element) throws {
+    try withBytes(of: element, append(checked:))
+  }
+
+  /// Appends a value if the open chunk has room for it, and returns whether it had.
+  ///
+  /// This waits for nothing.
+  func appendIfRoom<Element: ZarrElement>(_ element: Element) throws -> Bool {
+    try hasRoom && withBytes(of: element, appendIfRoom(checked:))
+  }
+
+  private func withBytes<Element: ZarrElement, Result>(
+    of element: Element, _ body: (_ checked: RawSpan) throws -> Result
+  ) throws -> Result {
     try withElementErrors {
       try Element.checkWritable(to: dataType)
       valueBytes.removeAll(keepingCapacity: true)
@@ -328,7 +353,7 @@ extension Appender {
     // The bytes themselves: while they are read nobody writes to the property.
     let bytes = valueBytes
     // SAFETY: Bytes have no padding.
-    try append(checked: unsafe bytes.span.bytes)
+    return try body(unsafe bytes.span.bytes)
   }
 
   /// Appends values one after the other.
@@ -355,7 +380,7 @@ extension Appender {
       guard !block.isEmpty else { return }
       let source: any BlobSource
       do {
-        source = try transfer.source(of: block)
+        source = try transfer.source(of: block, monitor)
       } catch let failure as ElementFailure {
         throw ZarrError.element(path: location, index: position + failure.index, reason: failure.reason)
       }

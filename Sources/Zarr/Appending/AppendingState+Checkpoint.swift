@@ -36,7 +36,7 @@ extension AppendingState {
     guard rowCount != storedRowCount else { return }
     let stored = try storeAll(openRows: openRows)
     try grow(to: rowCount, openRows: openRows)
-    for shard in stored.shards { shard.cover() }
+    for value in stored.values { value.cover() }
     for chunk in stored.chunks { chunk.isCovered = true }
   }
 
@@ -68,14 +68,15 @@ extension AppendingState {
     return 0
   }
 
-  /// Stores all chunks, also those that are open, and returns these and their shards.
-  private func storeAll(openRows: Int) throws -> (chunks: [OpenChunk], shards: [AppendedShard]) {
+  /// Stores all chunks, also those that are open, and returns these and their values.
+  private func storeAll(openRows: Int) throws -> (chunks: [OpenChunk], values: [AppendedValue]) {
     let chunks = openRows > 0 ? self.chunks : []
-    let openShards = shards?.openShards(with: chunks, queue: queue)
-    // Before anything else can fail: whoever calls again is not to be told of what failed in the last call.
+    for chunk in chunks { chunk.shape = [rows.length] + array.chunkShape.dropFirst() }
+    let open = values.openValues(with: chunks, queue: queue)
+    // Before anything else can fail: a call that is made again must not report what failed in the last one.
     try queue.drain()
-    if let openShards { try store(openShards) } else { try store(chunks) }
-    return (chunks, openShards?.map(\.shard) ?? [])
+    try store(open)
+    return (chunks, open.map(\.value))
   }
 
   /// Stores everything, and divides the array into smaller chunks.
@@ -129,43 +130,25 @@ extension AppendingState {
     end.note(rowCounts: [rowCount])
   }
 
-  /// Stores open chunks as they are, padded.
-  private func store(_ chunks: [OpenChunk]) throws {
-    for chunk in chunks { chunk.shape = [rows.length] + array.chunkShape.dropFirst() }
+  /// Stores values that are not complete, with open chunks as they are, padded.
+  private func store(_ values: [(value: AppendedValue, partial: [OpenChunk])]) throws {
     do {
       try ParallelChunks.forEachIndex(
-        below: chunks.count, workerCount: array.access.workerCount, pool: array.workers.encoding,
+        below: values.count, workerCount: array.access.workerCount, pool: array.layout.encoders,
         isCancelled: { [monitor] in monitor?.isCancelled == true }
       ) { [array, end, monitor, fillValue, count = rows.length * slab] index, worker in
-        try chunks[index].whilePadded(with: fillValue, to: count) {
-          try array.store(chunks[index], atEnd: end, with: worker, monitor: monitor)
-        }
-      }
-    } catch {
-      throw array.error(error, chunk: chunks[error.index].indices)
-    }
-  }
-
-  /// Stores shards that are not complete.
-  private func store(_ shards: [(shard: AppendedShard, partial: [OpenChunk])]) throws {
-    guard let sharding = array.sharding else { return }
-    do {
-      try ParallelChunks.forEachIndex(
-        below: shards.count, workerCount: array.access.workerCount, pool: sharding.writers,
-        isCancelled: { [monitor] in monitor?.isCancelled == true }
-      ) { [array, end, monitor, fillValue, slab, length = rows.length] index, worker in
-        let (shard, chunks) = shards[index]
-        var parts = shard.parts
+        let (value, chunks) = values[index]
+        var pieces = value.pieces
         for chunk in chunks {
-          parts.append(
-            try chunk.whilePadded(with: fillValue, to: length * slab) {
-              try array.encode([chunk], of: shard, expectedPartCount: 1, with: worker, monitor: monitor)
+          pieces.append(
+            try chunk.whilePadded(with: fillValue, to: count) {
+              try array.encode([chunk], of: value, expectedPieceCount: 1, with: worker, monitor: monitor)
             })
         }
-        try array.store(parts, of: shard, atEnd: end, sharding)
+        try array.store(pieces, of: value, atEnd: end)
       }
     } catch {
-      throw array.error(error, chunk: shards[error.index].shard.indices)
+      throw array.error(error, chunk: values[error.index].value.indices)
     }
   }
 

@@ -25,18 +25,12 @@ extension AppendingState {
     let index = rows.index
     try rows.advance(by: length)
     // From here on nothing fails, so that no chunk is handed over twice.
-    for chunk in chunks {
-      if shards == nil {
-        queue.submit(SealedChunks(chunks: [chunk]))
-      } else {
-        shards?.add(chunk, to: queue)
-      }
-    }
+    for chunk in chunks { values.add(chunk, to: queue) }
     chunks = []
     chunkOfRun = nil
     fullRows = nil
     (pass, run, runPosition) = (0, 0, 0)
-    shards?.endRow(index, queue: queue)
+    values.endRow(index, queue: queue)
   }
 
   /// Takes chunks for the next row of chunks, of which the first `rows` rows are stored already.
@@ -49,7 +43,7 @@ extension AppendingState {
       chunk.indices = [self.rows.index] + column
       if rows > 0 {
         let count = rows * slab
-        if let stored = try readChunk(at: chunk.indices) {
+        if let stored = try array.readChunk(at: chunk.indices) {
           try chunk.restore(0..<count, of: stored)
           if chunk.byteCount > chunkByteLimit {
             for index in 0..<count { chunk.noteElement(ofByteCount: stored[index].byteCount) }
@@ -61,14 +55,6 @@ extension AppendingState {
       chunks.append(chunk)
     }
     self.chunks = chunks
-  }
-
-  private func readChunk(at indices: [Int]) throws -> BlobView? {
-    do {
-      return try array.readChunk(at: indices, shape: [rows.length] + array.chunkShape.dropFirst())
-    } catch {
-      throw array.error(error, chunk: array.storedIndices(ofChunkAt: indices))
-    }
   }
 
   func refuseElements() throws {

@@ -11,8 +11,8 @@ final class AppendingState {
 
   let fillValue: [UInt8]
 
-  /// The shards that chunks go to, or nil if they are stored one by one.
-  var shards: AppendedShards?
+  /// The values that chunks go to.
+  var values: AppendedValues
 
   /// The elements of a row of a chunk.
   let slab: Int
@@ -78,9 +78,8 @@ final class AppendingState {
   /// Checks that a chunk of a few elements, which is padded with the fill value, is one that can be read.
   private static func checkPadded(_ chunkShape: [Int], _ array: ZarrArray) throws {
     let limit = array.access.limits.decodedByteCountPerChunk
-    let elementLayout = array.sharding?.codec.chain.layout ?? array.chain.layout
     let elementByteCount =
-      elementLayout.fixedByteCount ?? WireForm.lengthByteCount + array.metadata.fillValue.count
+      array.chain.layout.fixedByteCount ?? WireForm.lengthByteCount + array.metadata.fillValue.count
     let fittingCount = limit / max(1, elementByteCount)
     let elementCount = ArrayMetadata.elementCount(of: chunkShape) ?? .max
     guard elementCount > fittingCount else { return }
@@ -121,14 +120,14 @@ final class AppendingState {
       throw ZarrError.notWritable(
         path: array.location, reason: "its chunks differ along other dimensions than the first")
     }
-    if let sharding = array.sharding {
+    let innerGrid = try array.layout.innerChunkShape.map { chunkShape in
       guard let shardShape = metadata.chunkGrid.regularChunkShape else {
         throw ZarrError.notWritable(path: array.location, reason: "its shards differ in length")
       }
-      shards = AppendedShards(
-        try InnerChunkGrid(shardShape: shardShape, chunkShape: sharding.codec.chunkShape), rowCount: rowCount)
+      return try InnerChunkGrid(shardShape: shardShape, chunkShape: chunkShape)
     }
-    let monitor = array.access.observer == nil ? monitor : ProgressMonitor(observing: monitor)
+    values = AppendedValues(innerGrid, rowCount: rowCount)
+    let monitor = array.access.observer == nil ? monitor : ProgressMonitor(ofCallFor: monitor)
     self.array = array
     self.monitor = monitor
     self.sample = sample
@@ -137,7 +136,7 @@ final class AppendingState {
     self.storedRowCount = filledRows?.lowerBound ?? arrayRowCount
     firstRowCount = rowCount
     let rowShape = Array(metadata.shape.dropFirst())
-    let chunkGrid = array.readingGrid(metadata)
+    let chunkGrid = array.layout.chunkGrid(metadata)
     let chunkShape = chunkGrid.chunkShape
     // The array may be without rows, and then its size says nothing about theirs.
     guard ArrayMetadata.elementCount(of: rowShape) != nil else {

@@ -24,8 +24,8 @@ final class OpenChunk: @unchecked Sendable {
   var indices: [Int] = []
   var shape: [Int] = []
 
-  /// Which of the chunks of its shard it is, in C order, if it goes to one.
-  var shardPosition = 0
+  /// Which of the chunks of its value it is, in C order.
+  var positionInValue = 0
 
   /// Whether the array's shape covers elements of the chunk that are stored.
   var isCovered = false
@@ -174,20 +174,6 @@ final class OpenChunk: @unchecked Sendable {
     otherByteCount += arena.count - before - range.count * lengthByteCount
   }
 
-  /// Appends all elements of a chunk, those of runs and others between them, and ends it.
-  func append(
-    _ elements: any BlobSource, runs: [ElementRun], others: any BlobSource, count: Int
-  ) throws(ChunkError) {
-    var position = 0
-    for run in runs {
-      try append(position..<run.chunkIndex, of: others)
-      try append(run.selectionIndex..<run.selectionIndex + run.count, of: elements)
-      position = run.chunkIndex + run.count
-    }
-    try append(position..<count, of: others)
-    seal()
-  }
-
   /// Ends the chunk: its header says how many elements it has.
   func seal() {
     if layout == .variable { arena.overwrite(littleEndian: UInt32(count), at: 0) }
@@ -218,32 +204,24 @@ final class OpenChunk: @unchecked Sendable {
     }
   }
 
-  /// Encodes the sealed chunk and hands the bytes to `body`.
+  /// Encodes the sealed chunk, which is a value of its own, and hands the bytes to `body`.
   ///
   /// - Parameters:
   ///   - worker: What to encode with.
-  ///   - fillValue: If every element equals it, nothing is encoded.
-  ///   - body: Is handed the encoded bytes, which are valid during the call.
-  /// - Returns: Whether the chunk was encoded.
+  ///   - body: Is handed the encoded bytes, which are valid during the call, or nil if the chunk is not stored.
   /// - Throws: ``ChunkError``, and what `body` throws.
-  func encode(
-    with worker: EncodingWorker, unlessAllEqual fillValue: [UInt8]?,
-    _ body: (RawSpan) throws -> Void
-  ) throws -> Bool {
-    // Checksums may come to lie behind the elements; the chunk may be encoded again.
+  func encode(with worker: WorkerState<ChunkEncoder>, _ body: (RawSpan?) throws -> Void) throws {
+    // Checksums may come to lie after the elements; the chunk may be encoded again.
     let byteCount = arena.count
     defer { arena.truncate(to: byteCount) }
-    return try worker.encoder.encode(&arena, shape: shape, unlessAllEqual: fillValue, body)
+    try worker.value.encodeValue(&arena, shape: shape, body)
   }
 
-  /// Encodes the sealed chunk as one of a part of a shard.
-  ///
-  /// - Throws: ``ChunkError``, also for one that could not be read again within the limits.
-  func encode(
-    with writer: inout ShardWriter, of grid: InnerChunkGrid, _ limits: DecodingLimits
-  ) throws(ChunkError) {
-    let storedByteCount = try writer.append(arena, at: shardPosition, of: grid)
-    if let storedByteCount { try limits.check(byteCount, isStoredIn: storedByteCount) }
+  /// Encodes the sealed chunk as one of a piece.
+  func append(to encoder: inout ChunkEncoder) throws(ChunkError) {
+    let byteCount = arena.count
+    defer { arena.truncate(to: byteCount) }
+    try encoder.append(&arena, shape: shape, at: positionInValue)
   }
 
   /// The elements so far, as a source.

@@ -24,8 +24,15 @@ public struct ArrayAccess: Hashable, Sendable {
   /// again.
   public var shardIndexCacheByteCount: Int
 
+  /// The most bytes that are on their way from a store that answers many requests at a time, or to it, in all calls of
+  /// the process together.
+  public var byteCountInFlight: Int
+
   /// How the values of `Codable` types are spelled in JSON.
   public var json: JSONCoding
+
+  /// What runs the calls of `async` code.
+  public var executor: ZarrExecutor
 
   /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
   /// error.
@@ -44,7 +51,9 @@ public struct ArrayAccess: Hashable, Sendable {
   ///   - writesEmptyChunks: Whether chunks are stored of which every element equals the fill value.
   ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
   ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
+  ///   - byteCountInFlight: The most bytes on their way from stores and to them; 256 MiB by default.
   ///   - json: How the values of `Codable` types are spelled in JSON.
+  ///   - executor: What runs the calls of `async` code.
   ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
   ///   - observer: What hears of calls when they end.
   /// - Precondition: There is at least one worker.
@@ -52,7 +61,8 @@ public struct ArrayAccess: Hashable, Sendable {
     workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), writesEmptyChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
-    json: JSONCoding = JSONCoding(), damageReport: DamageReport? = nil, observer: ArrayObserver? = nil
+    byteCountInFlight: Int = 256 << 20, json: JSONCoding = JSONCoding(), executor: ZarrExecutor = .shared,
+    damageReport: DamageReport? = nil, observer: ArrayObserver? = nil
   ) {
     precondition(workerCount > 0, "there must be at least one worker")
     self.workerCount = workerCount
@@ -61,9 +71,11 @@ public struct ArrayAccess: Hashable, Sendable {
     self.writesEmptyChunks = writesEmptyChunks
     self.allowsHugeElements = allowsHugeElements
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
+    self.byteCountInFlight = byteCountInFlight
     self.json = json
     self.damageReport = damageReport
     self.observer = observer
+    self.executor = executor
   }
 
   /// The largest element that is written.

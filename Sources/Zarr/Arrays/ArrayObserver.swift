@@ -69,7 +69,7 @@ extension ZarrArray {
     _ kind: ArrayObserver.Event.Kind, _ monitor: ProgressMonitor?, _ call: (ProgressMonitor?) throws -> Result
   ) throws -> Result {
     guard let observer = access.observer else { return try call(monitor) }
-    let observed = ProgressMonitor(observing: monitor)
+    let observed = ProgressMonitor(ofCallFor: monitor)
     do {
       let result = try call(observed)
       observer.report(kind, location, observed.progress)

@@ -48,3 +48,95 @@ extension ArrayRegion: CustomStringConvertible {
     "[" + ranges.map { "\($0.lowerBound)..<\($0.upperBound)" }.joined(separator: ", ") + "]"
   }
 }
+
+/// Divides a box of whole chunks into boxes of about as many elements, by halving it where chunks end.
+///
+///     5 regions of 4 x 6 chunks        2 and 3 of 5 parts        1 of 2, 1 of 2, 1 and 2 of 3 …
+///     · · · · · ·                      a a b b b b               a a c c d d
+///     · · · · · ·           →          a a b b b b       →       a a c c d d
+///     · · · · · ·                      a a b b b b               b b c c e e
+///     · · · · · ·                      a a b b b b               b b c c e e
+private struct AlignedRegions {
+  private let shape: [Int]
+  private let grid: ChunkGrid
+
+  /// The regions that are found.
+  private(set) var regions: [ArrayRegion] = []
+
+  /// Divides an array that has elements.
+  ///
+  /// - Parameters:
+  ///   - shape: The shape of the array.
+  ///   - grid: Its chunks, which are no more than can be counted.
+  ///   - count: The number of regions, at least 1; there are fewer if there are fewer chunks.
+  init(shape: [Int], grid: ChunkGrid, count: Int) {
+    self.shape = shape
+    self.grid = grid
+    let chunks = grid.chunkCounts(of: shape).map { 0..<$0 }
+    divide(chunks, into: min(count, Self.count(of: chunks)))
+  }
+
+  /// Divides a box into regions, which are no more than its chunks.
+  private mutating func divide(_ chunks: [Range<Int>], into count: Int) {
+    guard count > 1, let dimension = chunks.indices.max(by: { chunks[$0].count < chunks[$1].count }) else {
+      regions.append(ArrayRegion(chunks.indices.map { elements(of: chunks[$0], along: $0) }))
+      return
+    }
+    let half = count / 2
+    let cut = cut(chunks[dimension], along: dimension, behind: half, of: count)
+    var boxes = [chunks, chunks]
+    boxes[0][dimension] = chunks[dimension].lowerBound..<cut
+    boxes[1][dimension] = cut..<chunks[dimension].upperBound
+    // Each region has a chunk at least.
+    let first = max(count - Self.count(of: boxes[1]), min(half, Self.count(of: boxes[0])))
+    divide(boxes[0], into: first)
+    divide(boxes[1], into: count - first)
+  }
+
+  /// The chunk where a part of the elements ends as nearly as can be, with chunks before it and behind.
+  private func cut(_ chunks: Range<Int>, along dimension: Int, behind part: Int, of count: Int) -> Int {
+    let elements = elements(of: chunks, along: dimension)
+    // The product may be out of range, and the quotient is not, since it is a part.
+    let wanted =
+      elements.lowerBound
+      + count.dividingFullWidth(elements.count.multipliedFullWidth(by: part)).quotient
+    let chunk = grid.dimensions[dimension].chunkIndex(of: wanted)
+    let range = grid.dimensions[dimension].range(ofChunk: chunk)
+    let nearest = wanted - range.lowerBound <= range.upperBound - wanted ? chunk : chunk + 1
+    return max(chunks.lowerBound + 1, min(chunks.upperBound - 1, nearest))
+  }
+
+  /// The elements of chunks along a dimension that are inside of the array.
+  private func elements(of chunks: Range<Int>, along dimension: Int) -> Range<Int> {
+    let division = grid.dimensions[dimension]
+    return division.range(ofChunk: chunks.lowerBound)
+      .lowerBound..<min(shape[dimension], division.range(ofChunk: chunks.upperBound - 1).upperBound)
+  }
+
+  private static func count(of chunks: [Range<Int>]) -> Int {
+    // No more than there are elements, whose number was checked.
+    chunks.reduce(1) { $0 * $1.count }
+  }
+}
+
+extension ZarrArray {
+  /// Divides the array into regions that have no chunk in common, and no shard.
+  ///
+  ///     let regions = array.alignedRegions(count: processCount)
+  ///     try array.write(elements, to: regions[processNumber])
+  ///
+  /// Whoever writes one of them keeps nobody waiting who writes another one, in this process or elsewhere.
+  /// The regions depend on the shape and the chunks alone, so that all who ask get the same.
+  ///
+  /// - Parameter count: How many regions there are. There are fewer if the array has fewer chunks, and none
+  ///   if it has no elements.
+  /// - Returns: The regions, which are together the whole array, of about as many elements each.
+  /// - Precondition: `count` is at least 1.
+  /// - Complexity: O(*n* log *m*) where *n* is the number of regions and *m* that of the lengths of chunks.
+  public func alignedRegions(count: Int) -> [ArrayRegion] {
+    precondition(count > 0, "an array is divided into at least one region, not \(count)")
+    let metadata = metadata
+    guard metadata.elementCount > 0 else { return [] }
+    return AlignedRegions(shape: metadata.shape, grid: metadata.chunkGrid, count: count).regions
+  }
+}

@@ -44,9 +44,10 @@ public enum FailureKind: Hashable, Sendable {
       switch error {
       case .metadata(_, let reason): Self(reason)
       case .chunk(_, let reason): Self(of: reason)
+      case .store(_, let reason): Self(of: reason)
       case .limit, .tooLarge: .limit
       case .notWritable: .unsupported
-      case .replaced, .cancelled: .unavailable
+      case .replaced, .cancelled, .drained: .unavailable
       default: .call
       }
   }

@@ -51,8 +51,11 @@ public final class ProgressMonitor: Sendable {
   /// What this is a part of, or nil.
   private let whole: ProgressMonitor?
 
-  /// Whether this monitor stands for the whole, and does not only add to it.
-  private let isObserving: Bool
+  /// Whether this does all the work of the whole, as the monitor of a call to an executor.
+  private let isWhole: Bool
+
+  /// Is told of bytes of elements that are held, and by whom.
+  private let grow: (@Sendable (Int, ProgressMonitor) -> Void)?
 
   /// Creates a monitor.
   ///
@@ -66,15 +69,8 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     whole = nil
-    isObserving = false
-  }
-
-  /// Creates a monitor that an observer reads, and that passes all on to the caller's.
-  init(observing whole: ProgressMonitor?) {
-    interval = .zero
-    handler = { _ in }
-    self.whole = whole
-    isObserving = true
+    isWhole = false
+    grow = nil
   }
 
   /// Creates the monitor of one of several calls that do the work of `whole` together.
@@ -93,7 +89,21 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     self.whole = whole
-    isObserving = false
+    isWhole = false
+    grow = nil
+  }
+
+  /// Creates the monitor of a call that can be cancelled without the one that follows it.
+  ///
+  /// - Parameters:
+  ///   - whole: The monitor of the caller, which hears of everything.
+  ///   - grow: Called for each chunk with the bytes of its elements, and waits while there is no room for more.
+  init(ofCallFor whole: ProgressMonitor?, grow: (@Sendable (Int, ProgressMonitor) -> Void)? = nil) {
+    interval = .zero
+    handler = { _ in }
+    self.whole = whole
+    isWhole = true
+    self.grow = grow
   }
 
   /// How far the work has come.
@@ -105,19 +115,24 @@ public final class ProgressMonitor: Sendable {
     }
   }
 
-  /// Whether somebody asked the work to stop.
+  /// Whether the work is to stop.
   public var isCancelled: Bool { cancelled.load(ordering: .relaxed) || whole?.isCancelled == true }
 
   /// Asks the work to stop.
   ///
-  /// It ends with ``ZarrError/cancelled`` after the chunks that workers are at.
+  /// It ends with ``ZarrError/cancelled`` when the workers are done with their chunks.
   public func cancel() {
     cancelled.store(true, ordering: .relaxed)
   }
 
+  /// Takes back that the work is to stop.
+  func resume() {
+    cancelled.store(false, ordering: .relaxed)
+  }
+
   /// Says how many elements there will be.
   func expect(elementCount: Int) {
-    if isObserving { whole?.expect(elementCount: elementCount) }
+    if isWhole { whole?.expect(elementCount: elementCount) }
     state.withLock { $0.progress.totalElementCount = elementCount }
   }
 
@@ -132,11 +147,12 @@ public final class ProgressMonitor: Sendable {
       progress.elementByteCount = sumOrMaximum(progress.elementByteCount, elementByteCount)
       progress.storedByteCount = sumOrMaximum(progress.storedByteCount, storedByteCount)
     }
+    grow?(elementByteCount, self)
   }
 
   /// Reports that all is done.
   func finish() {
-    if isObserving { whole?.finish() }
+    if isWhole { whole?.finish() }
     report(always: true) { _ in }
   }
 

@@ -1,10 +1,9 @@
 import ChunkEngine
-import Foundation
 
 /// A read that another thread does while the caller is busy.
 ///
-/// A caller who is done before the other thread has begun reads himself: nobody waits for a thread that may
-/// never be free.
+/// A caller who is done before the other thread has begun reads the elements itself, and so never waits for a thread
+/// that is not free.
 final class ReadAhead: @unchecked Sendable {
   private enum State {
     case waiting
@@ -13,15 +12,19 @@ final class ReadAhead: @unchecked Sendable {
     case taken
   }
 
-  // SAFETY: `state` is only touched while `condition` is held.
-  private let condition = NSCondition()
+  // SAFETY: `state` is only touched while `lock` is held.
+  private let lock = WaitingLock()
   private var state = State.waiting
   private let read: @Sendable () throws -> BlobView
 
   /// Starts a read on another thread, once one is free.
-  init(_ read: @escaping @Sendable () throws -> BlobView) {
+  ///
+  /// - Parameters:
+  ///   - workerCount: The most threads that do work of this kind at a time.
+  ///   - read: What to do.
+  init(workerCount: Int, _ read: @escaping @Sendable () throws -> BlobView) {
     self.read = read
-    WorkerThreads.start { self.run() }
+    WorkerThreads.start(limit: workerCount) { self.run() }
   }
 
   /// Returns what was read.
@@ -32,22 +35,22 @@ final class ReadAhead: @unchecked Sendable {
     return try result.get()
   }
 
-  /// Drops what was read; when this returns nobody reads any more.
+  /// Drops what was read; no thread reads any more when this returns.
   func drop() {
     _ = end()
   }
 
   /// Takes what was read, or the read itself if it has not begun.
   private func end() -> Result<BlobView, any Error>? {
-    condition.lock()
-    defer { condition.unlock() }
+    lock.lock()
+    defer { lock.unlock() }
     while true {
       switch state {
       case .waiting, .taken:
         state = .taken
         return nil
       case .running:
-        condition.wait()
+        lock.wait()
       case .done(let result):
         state = .taken
         return result
@@ -56,14 +59,14 @@ final class ReadAhead: @unchecked Sendable {
   }
 
   private func run() {
-    condition.lock()
-    guard case .waiting = state else { return condition.unlock() }
+    lock.lock()
+    guard case .waiting = state else { return lock.unlock() }
     state = .running
-    condition.unlock()
+    lock.unlock()
     let result = Result { try read() }
-    condition.lock()
+    lock.lock()
     state = .done(result)
-    condition.unlock()
-    condition.broadcast()
+    lock.unlock()
+    lock.broadcast()
   }
 }

@@ -82,7 +82,7 @@ extension ZarrArray {
   }
 
   /// The elements of a block as values of a type.
-  fileprivate func values<Value: ZarrElement>(
+  func values<Value: ZarrElement>(
     of block: ElementBlock<BlobView>
   ) throws -> ElementBlock<[Value]> {
     do {
@@ -140,7 +140,10 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
 }
 
 /// Reads blocks of elements one after the other, each while the caller works on the one before.
-final class BlockReader {
+///
+/// It belongs to one thread or task at a time.
+final class BlockReader: @unchecked Sendable {
+  // SAFETY: What changes is only touched by that thread.
   private let array: ZarrArray
   private let regions: BlockRegions?
   private let monitor: ProgressMonitor?
@@ -162,7 +165,7 @@ final class BlockReader {
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``
   init(of elements: Range<Int>?, in array: ZarrArray, monitor: ProgressMonitor?) throws {
     let metadata = array.metadata
-    let grid = array.readingGrid(metadata)
+    let grid = array.layout.chunkGrid(metadata)
     let all = 0..<metadata.elementCount
     rest = elements ?? all
     guard rest.lowerBound >= 0, rest.upperBound <= all.upperBound else {
@@ -177,12 +180,18 @@ final class BlockReader {
     wanted = size.wanted
   }
 
-  deinit { stop() }
+  deinit { part.cancel() }
+
+  /// Has the work end soon. Any thread may call this.
+  func cancel() {
+    part.cancel()
+  }
 
   /// Returns the next block, or nil after the last one.
   ///
   /// - Throws: What reading throws, and ``ZarrError/cancelled``. There is no other block then.
   func next() throws -> ElementBlock<BlobView>? {
+    if part.isCancelled { throw ZarrError.cancelled }
     guard let regions, !rest.isEmpty else {
       monitor?.finish()
       return nil
@@ -201,7 +210,8 @@ final class BlockReader {
       wanted = isCutShort ? Self.smallest : size.wanted
       rest = rest.lowerBound + view.count..<rest.upperBound
       if !rest.isEmpty {
-        ahead = ReadAhead { [rest, wanted, limit = size.limit, array, part] in
+        ahead = ReadAhead(workerCount: array.access.workerCount) {
+          [rest, wanted, limit = size.limit, array, part] in
           try Self.read(rest, wanted: wanted, limit: limit, regions, of: array, part)
         }
       }
@@ -233,5 +243,131 @@ final class BlockReader {
     } catch ZarrError.chunk where wanted > smallest {
       return try array.read(regions.first(of: rest, wanted: smallest, limit: limit), monitor: part)
     }
+  }
+}
+
+/// Cuts elements that follow each other in C order into regions, which are read one after the other.
+///
+/// A region has a range along one dimension, one index along each dimension before it, and all of the
+/// dimensions behind it:
+///
+///     · · · · a a      a   the rest of a row
+///     b b b b b b      b   whole rows, as many as make a region
+///     b b b b b b
+///     c c c · · ·      c   the beginning of a row
+private struct BlockRegions {
+  private let shape: [Int]
+  private let grid: ChunkGrid
+
+  /// The elements behind one index along each dimension.
+  private let strides: [Int]
+
+  /// The elements of all chunks that one index along each dimension is in, which are decoded together.
+  private let chunkStrides: [Int]
+
+  /// No region has more elements than this, so that what points to them is small too.
+  static let maximumElementCount = 4 << 20
+
+  /// Divides an array that has elements.
+  init(shape: [Int], grid: ChunkGrid) {
+    self.shape = shape
+    self.grid = grid
+    let rank = shape.count
+    var strides = [Int](repeating: 1, count: rank)
+    var chunkStrides = [Int](repeating: grid.elementCount, count: rank)
+    for dimension in strides.indices.dropLast().reversed() {
+      // Part of the number of elements, which was checked.
+      strides[dimension] = strides[dimension + 1] * shape[dimension + 1]
+      let columnCount = grid.dimensions[dimension + 1].chunkCount(covering: shape[dimension + 1])
+      chunkStrides[dimension] = chunkStrides[dimension + 1].multipliedClamping(by: columnCount)
+    }
+    self.strides = strides
+    self.chunkStrides = chunkStrides
+  }
+
+  /// The region that begins at an element.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements that are still to be read, at least one.
+  ///   - wanted: About as many elements are decoded, if chunks are small enough for that, and as many as one
+  ///     row of chunks has at least.
+  ///   - limit: A row of chunks with more elements is not decoded at once but in parts. Its chunks are then
+  ///     decoded again for each of their rows.
+  /// - Returns: A region that ends where chunks end, if that can be.
+  func first(of elements: Range<Int>, wanted: Int, limit: Int) -> ArrayRegion {
+    guard !shape.isEmpty else { return ArrayRegion([]) }
+    let position = elements.lowerBound
+    let dimension =
+      shape.indices.first { dimension in
+        position % strides[dimension] == 0 && strides[dimension] <= elements.count
+          && chunkStrides[dimension] <= limit
+          && strides[dimension] <= Self.maximumElementCount
+      } ?? shape.count - 1
+    let index = position / strides[dimension] % shape[dimension]
+    let rows = grid.chunkShape[dimension].multipliedClamping(by: max(1, wanted / chunkStrides[dimension]))
+    // Where the chunk ends that the block would end in if it began where a chunk does.
+    let chunkStart = grid.dimensions[dimension].range(
+      ofChunk: grid.dimensions[dimension].chunkIndex(of: index)
+    ).lowerBound
+    let last = min(shape[dimension] - 1, chunkStart.addingReportingOverflow(rows - 1).partialValue)
+    let end = grid.dimensions[dimension].range(
+      ofChunk: grid.dimensions[dimension].chunkIndex(of: max(index, last))
+    ).upperBound
+    let count = min(
+      end - index, Self.maximumElementCount / strides[dimension], shape[dimension] - index,
+      elements.count / strides[dimension])
+    return ArrayRegion(
+      shape.indices.map { other in
+        guard other <= dimension else { return 0..<shape[other] }
+        let start = position / strides[other] % shape[other]
+        return start..<start + (other == dimension ? count : 1)
+      })
+  }
+}
+
+extension Int {
+  /// The product, or the largest number if it is larger than that.
+  fileprivate func multipliedClamping(by other: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? Int.max : product
+  }
+}
+
+/// How many elements make a block, by those that were seen.
+private struct BlockSize {
+  /// Blocks grow until they have as many bytes, in wire form, and shrink where they have more.
+  private static let targetByteCount = 8 << 20
+
+  /// Rows of chunks that are this much larger than a block are still read whole.
+  private static let largestRow = 16
+
+  /// The elements of a chunk for each worker.
+  private let least: Int
+
+  /// The elements that have the size of a block, as far as is known.
+  private var elementCount: Int
+
+  init(chunkElementCount: Int, workerCount: Int) {
+    let most = BlockRegions.maximumElementCount
+    elementCount = min(most, chunkElementCount)
+    let (product, overflow) = chunkElementCount.multipliedReportingOverflow(by: workerCount)
+    least = overflow ? most : min(most, product)
+  }
+
+  /// The elements of the next block.
+  var wanted: Int { max(least, elementCount) }
+
+  /// The most elements of a row of chunks that is read whole.
+  var limit: Int { max(wanted, elementCount * Self.largestRow) }
+
+  /// Takes into account how large elements are.
+  mutating func adapt(to elements: BlobView) throws {
+    guard elements.count > 0 else { return }
+    let byteCount = Double(try elements.byteCount(of: elements.indices))
+    let mean = byteCount / Double(elements.count) + Double(WireForm.lengthByteCount)
+    let ideal = Int(Double(Self.targetByteCount) / mean)
+    // Step by step, since a few elements say little of the others.
+    let range = max(1, elementCount / 2)...min(BlockRegions.maximumElementCount, elementCount * 2)
+    elementCount = min(max(ideal, range.lowerBound), range.upperBound)
   }
 }

@@ -21,7 +21,7 @@ extension ZarrArray {
   ) throws -> [Element] {
     try withElementErrors { try type.checkReadable(from: dataType) }
     let view = try read(region, monitor: monitor)
-    return try withElementErrors { try transfer.elements(of: view, as: type) }
+    return try withElementErrors { try transfer.elements(of: view, as: type, monitor) }
   }
 
   /// Reads one element as a value of a type.
@@ -51,7 +51,7 @@ extension ZarrArray {
   ) throws {
     try withElementErrors { try type.checkReadable(from: dataType) }
     try scan(region, monitor: monitor) { region, blobs in
-      try body(region, withElementErrors { try transfer.elements(of: blobs, as: type) })
+      try body(region, withElementErrors { try transfer.elements(of: blobs, as: type, monitor) })
     }
   }
 
@@ -67,7 +67,7 @@ extension ZarrArray {
   public func write<Elements: Sequence>(
     _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws where Elements.Element: ZarrElement {
-    let source = try withElementErrors { try transfer.source(of: Array(elements)) }
+    let source = try withElementErrors { try transfer.source(of: Array(elements), monitor) }
     try write(source, to: region, monitor: monitor)
   }
 
@@ -107,7 +107,7 @@ extension ZarrArray {
   ) throws -> ZarrArray where Elements.Element: ZarrElement {
     let path = try nodePath(path, in: store)
     var options = options
-    let source = try options.source(of: elements, access, location: location(store, path))
+    let source = try options.source(of: elements, access, location: location(store, path), monitor)
     let array = try create(
       in: store, at: path, writing: source, shape: shape, options: options, access: access, monitor: monitor)
     try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
@@ -130,7 +130,7 @@ extension ZarrArray {
   public func write(
     blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
-    try withElementErrors { try transfer.check(blobs) }
+    try withElementErrors { try transfer.check(blobs, monitor) }
     try write(blobs, to: region, monitor: monitor)
   }
 
@@ -174,7 +174,7 @@ extension ZarrArray {
   ) throws -> ZarrArray {
     let path = try nodePath(path, in: store)
     var options = options
-    try options.check(blobs, access, location: location(store, path))
+    try options.check(blobs, access, location: location(store, path), monitor)
     let array = try create(
       in: store, at: path, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
     try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
@@ -196,6 +196,8 @@ extension ZarrArray {
       throw ZarrError.element(path: location(), index: failure.index, reason: failure.reason)
     } catch let error as ElementError {
       throw ZarrError.element(path: location(), index: nil, reason: error)
+    } catch ChunkError.cancelled {
+      throw ZarrError.cancelled
     }
   }
 }
@@ -203,19 +205,21 @@ extension ZarrArray {
 extension ArrayOptions {
   /// The elements of a new array as a source, after the data type is set to theirs if there is none.
   mutating func source<Elements: Sequence>(
-    of elements: Elements, _ access: ArrayAccess, location: String
+    of elements: Elements, _ access: ArrayAccess, location: String, _ monitor: ProgressMonitor?
   ) throws -> any BlobSource where Elements.Element: ZarrElement {
     let dataType = dataType ?? Elements.Element.dataType
     self.dataType = dataType
     return try ZarrArray.withElementErrors(location) {
-      try ElementTransfer(dataType, access).source(of: Array(elements))
+      try ElementTransfer(dataType, access).source(of: Array(elements), monitor)
     }
   }
 
   /// Checks the elements of a new array, after the data type is set to one for them if there is none.
-  mutating func check(_ blobs: any BlobSource, _ access: ArrayAccess, location: String) throws {
+  mutating func check(
+    _ blobs: any BlobSource, _ access: ArrayAccess, location: String, _ monitor: ProgressMonitor?
+  ) throws {
     let dataType = dataType ?? (blobs.elementsAreText ? .string : .bytes)
     self.dataType = dataType
-    try ZarrArray.withElementErrors(location) { try ElementTransfer(dataType, access).check(blobs) }
+    try ZarrArray.withElementErrors(location) { try ElementTransfer(dataType, access).check(blobs, monitor) }
   }
 }

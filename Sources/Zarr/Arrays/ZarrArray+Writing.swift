@@ -20,23 +20,17 @@ extension ZarrArray {
     monitor: ProgressMonitor?
   ) throws {
     try checkWritable()
-    let chunks = try chunks(of: region)
-    guard elements.count == chunks.elementCount else {
-      throw ZarrError.elementCount(path: location, found: elements.count, expected: chunks.elementCount)
+    let plan = try plan(of: region)
+    guard elements.count == plan.elementCount else {
+      throw ZarrError.elementCount(path: location, found: elements.count, expected: plan.elementCount)
     }
-    if let sharding {
-      return try write(
-        elements, to: chunks.region, chunks.metadata, of: sharding, durability: durability, monitor: monitor)
-    }
-    let batch = durability.isDeferred || chunks.parts.count < 2 ? nil : store.makeBatch()
+    let batch = durability.isDeferred || plan.valueCount < 2 ? nil : store.makeBatch()
     let durability = batch.map { .batched($0) } ?? durability
     do {
-      try forEach(chunks, workers: workers.encoding, monitor: monitor) { _, part, worker in
-        try withLock(on: .chunk(part.indices), isReplaced: part.isWhole) {
-          try write(
-            part, of: elements, metadata: chunks.metadata, durability: durability, with: worker,
-            monitor: monitor)
-        }
+      if layout.isSharded || store.requestConcurrency > 1 {
+        try writePieces(of: plan, elements, durability: durability, monitor: monitor)
+      } else {
+        try writeChunks(of: plan, elements, durability: durability, monitor: monitor)
       }
       try batch?.finish()
     } catch {
@@ -45,92 +39,156 @@ extension ZarrArray {
     }
   }
 
-  /// Writes what a region has of one chunk, while the chunk is locked.
-  func write(
-    _ part: ChunkPart, of elements: any BlobSource, metadata: ArrayMetadata,
-    durability: WriteDurability = .immediate, with worker: EncodingWorker, monitor: ProgressMonitor?
+  /// Writes values of one chunk each, which a worker hands to the store out of its memory.
+  private func writeChunks(
+    of plan: PiecePlan, _ elements: any BlobSource, durability: WriteDurability,
+    monitor: ProgressMonitor?
   ) throws {
-    let chunkElementCount = part.chunkElementCount
-    let key = key(ofChunkAt: part.indices)
-    let old = part.isWhole ? nil : try store.openValue(key)
-    let existing = try old.flatMap { old in
-      try decodeChunk(shape: part.chunkShape) { arena, limit in
-        guard old.byteCount <= limit else {
-          throw StoreError.tooLarge(
-            path: "\(store.location)/\(key)", byteCount: old.byteCount, limit: limit)
+    try forEachPiece(of: plan, workers: layout.encoders, monitor: monitor) { part, worker in
+      let piece = part.whole
+      var storedByteCount = 0
+      let elementByteCount = try withLock(on: .chunk(part.indices), isReplaced: piece.isWhole) {
+        let old = piece.isWhole ? nil : try openValue(at: part.indices, piece.grid)
+        return try worker.value.encodeValue(piece, of: elements) {
+          try old.flatMap { try readChunk(at: 0, piece.grid, of: $0) }
+        } _: { encoded in
+          storedByteCount = encoded?.byteCount ?? 0
+          try put(
+            encoded, at: part.indices, over: piece.isWhole ? .anything : .seen(old?.version),
+            durability: piece.isWhole ? durability : .immediate)
         }
-        try old.read(0..<old.byteCount, into: &arena)
-        return true
       }
+      monitor?.add(
+        elementCount: piece.elementCount, elementByteCount: elementByteCount,
+        storedByteCount: storedByteCount)
     }
-    let others: any BlobSource = existing ?? RepeatedBlob(metadata.fillValue, count: chunkElementCount)
-    var segments: [ChunkEncoder.Segment] = []
-    var position = 0
-    var count = 0
-    for run in part.runs {
-      if run.chunkIndex > position {
-        segments.append(ChunkEncoder.Segment(others, position..<run.chunkIndex))
-      }
-      segments.append(ChunkEncoder.Segment(elements, run.selectionIndex..<run.selectionIndex + run.count))
-      position = run.chunkIndex + run.count
-      count += run.count
-    }
-    if position < chunkElementCount {
-      segments.append(ChunkEncoder.Segment(others, position..<chunkElementCount))
-    }
-
-    let replaced: ReplacedValue = part.isWhole ? .anything : .seen(old)
-    var storedByteCount = 0
-    var (isEncoded, payloadByteCount) = try worker.encoder.encode(
-      segments, shape: part.chunkShape,
-      unlessAllEqual: access.writesEmptyChunks ? nil : metadata.definedFillValue
-    ) { encoded in
-      storedByteCount = encoded.byteCount
-      try store.write(
-        key, over: replaced, byteCount: encoded.byteCount, durability: part.isWhole ? durability : .immediate
-      ) { append in try append(encoded) }
-    }
-    if !isEncoded { try store.delete(key, over: replaced) }
-    if monitor != nil, count < chunkElementCount {
-      // The chunk has others besides, which are not part of the work.
-      payloadByteCount = 0
-      for run in part.runs {
-        payloadByteCount += try elements.byteCount(
-          of: run.selectionIndex..<run.selectionIndex + run.count)
-      }
-    }
-    monitor?.add(elementCount: count, elementByteCount: payloadByteCount, storedByteCount: storedByteCount)
   }
 
-  /// Reads all elements of a chunk, also those beyond the edge of the array, or nil if it is not stored.
+  /// What is known of a value that is written, once it is locked.
+  private struct ValueToWrite: Sendable {
+    let lock: ArrayLock
+    let old: OpenValue?
+    var pieces: [EncodedPiece?]
+    var rest: Int
+  }
+
+  /// Writes values, each when all pieces of it are encoded.
+  ///
+  /// What does not change of shards is copied as it is stored.
+  private func writePieces(
+    of plan: PiecePlan, _ elements: any BlobSource, durability: WriteDurability,
+    monitor: ProgressMonitor?
+  ) throws {
+    let plan = try divided(plan, for: elements)
+    let requests = makeRequests()
+    let values = ValuesAtWork<ValueToWrite>()
+    defer { for value in values.removeAll() { value.lock.unlock() } }
+    try forEachPiece(of: plan, workers: StatelessWorker.pool, monitor: monitor) { part, _ in
+      let grid = part.whole.grid
+      let old = try values.withValue(
+        part.valueNumber, begin: { try begin(part, pieceCount: plan.piecesPerValue) }
+      ) { $0.old }
+      // What is encoded of a shard stays in memory until all of it is.
+      let counted = plan.piecesPerValue == 1 ? requests : nil
+      let encoded = try requests.compute {
+        let encoded = try part.piece.map { piece in
+          try layout.encoders.withState { worker in
+            try worker.value.encode(
+              piece, of: elements,
+              expectedPieceCount: plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
+            ) { position in
+              try requests.wait { try old.flatMap { try readChunk(at: position, grid, of: $0) } }
+            }
+          }
+        }
+        counted?.begin(encoded?.byteCount ?? 0)
+        return encoded
+      }
+      defer { counted?.end(encoded?.byteCount ?? 0) }
+      let pieces = try values.withValue(part.valueNumber, begin: { throw ChunkError.cancelled }) { value in
+        value.pieces[part.numberInValue] = encoded
+        value.rest -= 1
+        return value.rest == 0 ? value.pieces.compactMap(\.self) : nil
+      }
+      if let pieces {
+        try put(
+          pieces, at: part.indices, grid, keeping: old,
+          over: part.whole.isWhole ? .anything : .seen(old?.version), durability: durability)
+        values.remove(part.valueNumber)?.lock.unlock()
+      }
+      guard let monitor, let piece = part.piece, let encoded else { return }
+      monitor.add(
+        elementCount: piece.elementCount, elementByteCount: encoded.elementByteCount,
+        storedByteCount: encoded.byteCount)
+    }
+  }
+
+  /// Locks a value, and opens it if parts of it are kept.
+  private func begin(_ part: PiecePlan.Part, pieceCount: Int) throws -> ValueToWrite {
+    let lock = try lock(.chunk(part.indices), isReplaced: part.whole.isWhole)
+    do {
+      return ValueToWrite(
+        lock: lock, old: part.whole.isWhole ? nil : try openValue(at: part.indices, part.whole.grid),
+        pieces: Array(repeating: nil, count: pieceCount), rest: pieceCount)
+    } catch {
+      lock.unlock()
+      throw error
+    }
+  }
+
+  /// Encodes whole chunks of one value, on all workers.
   ///
   /// - Parameters:
-  ///   - indices: The place of the chunk in the ``readingGrid(_:)``.
-  ///   - shape: The number of elements along each dimension.
-  /// - Returns: The elements, or nil.
-  /// - Throws: ``StoreError``, and the engine's `ChunkError`.
-  func readChunk(at indices: [Int], shape: [Int]) throws -> BlobView? {
-    if let sharding {
-      let place = try InnerChunkPlace(indices, metadata.chunkGrid, sharding.codec)
-      return try openShard(at: place.shardIndices, place.grid, sharding).flatMap { shard in
-        try decodeChunk(at: place.position, place.grid, of: shard, sharding)
-      }
+  ///   - elements: The elements of the chunks, in C order of the region.
+  ///   - region: The chunks, as far as they are inside of the array.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The chunks, in no particular order.
+  /// - Throws: As ``write(_:to:monitor:)-9204v``.
+  func encode(
+    _ elements: any BlobSource, of region: ArrayRegion, monitor: ProgressMonitor?
+  ) throws -> EncodedPiece {
+    let plan = try divided(try plan(of: region), for: elements)
+    let pieces = Locked<[EncodedPiece]>([])
+    try forEachPiece(
+      of: plan, workers: layout.encoders, threadCount: access.workerCount, monitor: monitor
+    ) { part, worker in
+      guard let piece = part.piece else { return }
+      let encoded = try worker.value.encode(
+        piece, of: elements,
+        expectedPieceCount: plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
+      ) { _ in nil }
+      pieces.withLock { $0.append(encoded) }
+      monitor?.add(
+        elementCount: piece.elementCount, elementByteCount: encoded.elementByteCount,
+        storedByteCount: encoded.byteCount)
     }
-    let key = key(ofChunkAt: indices)
-    return try decodeChunk(shape: shape) { arena, limit in
-      try store.read(key, into: &arena, limit: limit)
+    do {
+      return try EncodedPiece(joining: pieces.withLock { $0 })
+    } catch {
+      throw self.error(error, chunk: plan.indices(ofValue: 0))
     }
   }
 
-  /// Decodes a chunk that `read` appends to its argument, or returns nil if that returns `false`.
-  private func decodeChunk(
-    shape: [Int], _ read: (inout ByteArena, _ limit: Int) throws -> Bool
-  ) throws -> BlobView? {
-    let worker = try workers.decoding.take()
-    defer { workers.decoding.put(worker) }
-    let chunk = try worker.decoder.decode(shape: shape) { arena, limits in
-      try read(&arena, limits.storedByteCountPerChunk)
-    }
-    return try chunk.map { try BlobView($0, count: shape.reduce(1, *), chain: chain) }
+  /// Divides values into pieces that a worker encodes at a time.
+  ///
+  /// - Throws: What `elements` throws, and ``ZarrError/tooLarge(path:)``.
+  private func divided(_ plan: PiecePlan, for elements: any BlobSource) throws -> PiecePlan {
+    guard plan.chunkCount > plan.valueCount else { return plan }
+    var plan = plan
+    let elementCount = chunkShape.reduce(1, *)
+    let mean = try chain.layout.fixedByteCount.map(Double.init) ?? Self.meanByteCount(of: elements)
+    let byteCount = max(1, mean * Double(elementCount))
+    let largest = Int(Double(Self.pieceByteCount) / byteCount)
+    // Several pieces for each worker, unless they are so small that waking it up takes longer.
+    let shared = max(
+      plan.chunkCount / 4 / access.workerCount, Int(Double(Self.smallestEncodedByteCount) / byteCount))
+    try plan.divide(intoPiecesOf: max(1, min(largest, shared)), location)
+    return plan
   }
+
+  /// The bytes that are encoded at a time, so that they stay in a core's cache.
+  private static var pieceByteCount: Int { 128 << 10 }
+
+  /// Pieces are made no smaller than this for there to be some for each worker.
+  private static var smallestEncodedByteCount: Int { 32 << 10 }
 }

@@ -20,13 +20,12 @@ public final class ZarrArray: Sendable {
   public let access: ArrayAccess
 
   let chain: CodecChain
-  let workers: ArrayWorkers
+
+  /// How chunks lie in the values of the store.
+  let layout: ValueLayout
 
   /// Turns values of Swift types into elements and back.
   let transfer: ElementTransfer
-
-  /// What it takes to work on parts of shards, or nil if chunks are none.
-  let sharding: Sharding?
 
   /// What keeps writers apart, shared by all values of the array.
   let locks: ArrayLocks
@@ -68,14 +67,13 @@ public final class ZarrArray: Sendable {
     do throws(MetadataError) {
       try access.metadataLimits.check(metadata.codecs)
       chain = try CodecChain(metadata.codecs, metadata.codecContext)
-      sharding = try Sharding(chain, metadata.chunkGrid, access)
+      layout = try ValueLayout(chain, metadata, access)
     } catch {
       throw ZarrError.metadata(path: Self.location(store, path), reason: error)
     }
     self.store = store
     self.path = path
     self.access = access
-    workers = ArrayWorkers(chain, access)
     transfer = ElementTransfer(metadata.dataType, access)
     locks = ArrayLocks.shared(by: store, at: path)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
@@ -114,11 +112,11 @@ public final class ZarrArray: Sendable {
   /// The number of elements of a chunk along each dimension; of the longest where they differ.
   ///
   /// If chunks are divided, it is that of the inner chunks, which can be read and written by themselves.
-  public var chunkShape: [Int] { sharding?.codec.chunkShape ?? metadata.chunkGrid.chunkShape }
+  public var chunkShape: [Int] { layout.innerChunkShape ?? metadata.chunkGrid.chunkShape }
 
   /// The number of elements of a shard along each dimension, of the longest where they differ, or nil if
   /// chunks are not divided.
-  public var shardShape: [Int]? { sharding == nil ? nil : metadata.chunkGrid.chunkShape }
+  public var shardShape: [Int]? { !layout.isSharded ? nil : metadata.chunkGrid.chunkShape }
 
   /// What the elements are.
   public var dataType: DataType { metadata.dataType }
@@ -130,19 +128,13 @@ public final class ZarrArray: Sendable {
   public var chunkCount: Int {
     let metadata = metadata
     // Metadata has no more chunks than elements, and their number was checked.
-    return readingGrid(metadata).chunkCount(of: metadata.shape) ?? 0
+    return layout.chunkGrid(metadata).chunkCount(of: metadata.shape) ?? 0
   }
 
   /// The number of shards, or nil if chunks are not divided.
   public var shardCount: Int? {
     let metadata = metadata
-    return sharding == nil ? nil : metadata.chunkGrid.chunkCount(of: metadata.shape) ?? 0
-  }
-
-  /// The division of the array into what is decoded at a time: inner chunks if chunks are divided.
-  func readingGrid(_ metadata: ArrayMetadata) -> ChunkGrid {
-    // Each shard is a whole number of inner chunks, so that these are all of one shape.
-    sharding.flatMap { try? ChunkGrid(chunkShape: $0.codec.chunkShape) } ?? metadata.chunkGrid
+    return !layout.isSharded ? nil : metadata.chunkGrid.chunkCount(of: metadata.shape) ?? 0
   }
 
   /// Where the array is, for people to read in errors.
@@ -153,6 +145,17 @@ public final class ZarrArray: Sendable {
   /// - Precondition: No index is negative, and there is one for each dimension.
   public func key(ofChunkAt indices: [Int]) -> StoreKey {
     StoreKey(checked: path.key(chunkKeyEncoding.key(for: indices)))
+  }
+
+  /// Reads a chunk as the store holds it, encoded.
+  ///
+  /// - Parameter indices: The position of the chunk in the grid.
+  /// - Returns: The bytes, or nil if the chunk is not stored.
+  /// - Throws: ``StoreError``, also for a chunk above the limits of ``ArrayAccess``.
+  /// - Precondition: No index is negative, and there is one for each dimension.
+  /// - Complexity: O(*n*) where *n* is the size of the chunk.
+  public func storedBytes(ofChunkAt indices: [Int]) throws -> [UInt8]? {
+    try store.bytes(of: key(ofChunkAt: indices), limit: access.limits.storedByteCountPerChunk)
   }
 
   /// Gives the array another shape.
@@ -253,15 +256,6 @@ public final class ZarrArray: Sendable {
       guard current.isStoredLike(metadata) else { throw ZarrError.replaced(path: location) }
       current = metadata
       isCopy.store(false, ordering: .releasing)
-    }
-  }
-
-  /// The place of what is stored under one key, for the place of a chunk in the ``readingGrid(_:)``.
-  func storedIndices(ofChunkAt indices: [Int]) -> [Int] {
-    guard let sharding else { return indices }
-    return zip(metadata.chunkGrid.dimensions, zip(indices, sharding.codec.chunkShape)).map {
-      dimension, chunk in
-      dimension.chunkIndex(of: chunk.0 * chunk.1)
     }
   }
 

@@ -35,8 +35,12 @@ public enum ZarrError: Error, Sendable {
   case replaced(path: String)
   /// An element of a copy, at an index along each dimension, is not what it is in the array that was copied.
   case different(path: String, from: String, index: [Int])
-  /// The caller asked to stop.
+  /// A store failed, mostly with a ``StoreError``, or another part that you brought.
+  case store(path: String, reason: any Error)
+  /// The task or the monitor of the call was cancelled.
   case cancelled
+  /// The executor of the call takes no more calls.
+  case drained(path: String)
 }
 
 extension ZarrError: CustomStringConvertible {
@@ -67,12 +71,39 @@ extension ZarrError: CustomStringConvertible {
       "\(path): another array has taken the place of the one that was opened, or its consolidated metadata is out of date"
     case .different(let path, let source, let index):
       "\(path): element \(index) differs from that of \(source)"
+    case .store(let path, let reason):
+      // Most errors of stores name the value, whose path is longer.
+      "\(reason)".contains(path) ? "\(reason)" : "\(path): \(reason)"
     case .cancelled: "the work was cancelled"
+    case .drained(let path): "\(path): the executor was drained and takes no more calls; use another one"
     }
   }
 }
 
 extension ZarrError {
+  /// Takes any error that the work on a node threw.
+  init(_ error: any Error, at path: String) {
+    self =
+      switch error {
+      case let error as ZarrError: error
+      case ChunkError.cancelled, is CancellationError: .cancelled
+      case let reason as ChunkError:
+        switch reason {
+        case .callByteCountExceedsLimit, .callElementCountExceedsLimit: .limit(path: path, reason: reason)
+        default: .chunk(path: path, reason: reason)
+        }
+      case let failure as ElementFailure: .element(path: path, index: failure.index, reason: failure.reason)
+      case let reason as ElementError: .element(path: path, index: nil, reason: reason)
+      case let reason as MetadataError: .metadata(path: path, reason: reason)
+      default: .store(path: path, reason: error)
+      }
+  }
+
+  /// Whether the work ended because its task or its monitor was cancelled.
+  ///
+  /// All calls of this library throw ``cancelled`` for that, those of `async` code too, and never `CancellationError`.
+  public var isCancellation: Bool { if case .cancelled = self { true } else { false } }
+
   /// The reason why a chunk or a call failed, if it is one of the engine's.
   public var chunkError: ChunkError? {
     switch self {

@@ -1,5 +1,10 @@
 import ChunkEngine
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
 import Foundation
+#endif
 
 /// What xarray, and others that keep NetCDF's data in Zarr, say of an array where the versions of Zarr
 /// differ.

@@ -28,7 +28,7 @@ struct BlockCopy {
   ///   - body: Is handed each block, and its elements from the source.
   /// - Throws: What reading and `body` throw, and ``ZarrError/cancelled``.
   func run(monitor: ProgressMonitor?, _ body: (CopyBlocks.Block, BlobView) throws -> Void) throws {
-    var blocks = try CopyBlocks(target, from: source, isNeeded: isNeeded)
+    var blocks = CopyBlocks(target, from: source, isNeeded: isNeeded)
     guard target.metadata.elementCount > 0 else { return }
     let reading = ProgressMonitor()
     var size = try Size(source, budget: Double(memoryBudget) / 3)
@@ -46,7 +46,10 @@ struct BlockCopy {
         {
           try limit.measure(block.region)
         }
-        return (block, ReadAhead { [source] in try source.read(block.region, monitor: reading) })
+        let read = ReadAhead(workerCount: source.access.workerCount) { [source] in
+          try source.read(block.region, monitor: reading)
+        }
+        return (block, read)
       }
     }
 

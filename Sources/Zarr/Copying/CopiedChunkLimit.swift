@@ -33,8 +33,8 @@ struct CopiedChunkLimit {
   /// - Throws: ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` if chunks are too large
   ///   whatever their elements are: they are stored with all of their places.
   init?(of source: ZarrArray, to target: ZarrArray) throws {
-    grid = target.readingGrid(target.metadata)
-    guard grid != source.readingGrid(source.metadata) else { return nil }
+    grid = target.layout.chunkGrid(target.metadata)
+    guard grid != source.layout.chunkGrid(source.metadata) else { return nil }
     self.source = source
     self.target = target
     byteCount = target.access.limits.byteCountOfAnyChunk

@@ -39,9 +39,11 @@ struct ElementTransfer: Sendable {
   ///
   /// - Throws: ``ElementError`` if values of the type are no elements, and ``ElementFailure`` for the first value that
   ///   cannot be one.
-  func source<Element: ZarrElement>(of elements: [Element]) throws -> any BlobSource {
+  func source<Element: ZarrElement>(
+    of elements: [Element], _ monitor: ProgressMonitor? = nil
+  ) throws -> any BlobSource {
     try Element.checkWritable(to: dataType)
-    return try sourceInPlace(of: elements) ?? encode(elements)
+    return try sourceInPlace(of: elements) ?? encode(elements, monitor)
   }
 
   /// The elements as a source that does not copy them, if they lie in memory as they do in the array.
@@ -53,11 +55,14 @@ struct ElementTransfer: Sendable {
     return (Element.self as? any PackedElement.Type).flatMap { Self.packed(elements, as: $0) }
   }
 
-  private func encode<Element: ZarrElement>(_ elements: [Element]) throws -> any BlobSource {
-    let batches = try map(count: elements.count) { range, coder in
+  private func encode<Element: ZarrElement>(
+    _ elements: [Element], _ monitor: ProgressMonitor?
+  ) throws -> any BlobSource {
+    let batches = try map(count: elements.count, monitor) { range, coder in
       var builder = try BlobBatchBuilder(count: range.count)
       var bytes: [UInt8] = []
       for index in range {
+        try monitor.check(at: index)
         bytes.removeAll(keepingCapacity: true)
         do throws(ElementError) {
           try elements[index].appendElement(of: dataType, to: &bytes, with: coder)
@@ -83,11 +88,13 @@ struct ElementTransfer: Sendable {
   ///
   /// - Throws: ``ElementError`` if elements are no values of the type, and ``ElementFailure`` for the first one that is
   ///   none.
-  func elements<Element: ZarrElement>(of view: BlobView, as type: Element.Type) throws -> [Element] {
+  func elements<Element: ZarrElement>(
+    of view: BlobView, as type: Element.Type, _ monitor: ProgressMonitor? = nil
+  ) throws -> [Element] {
     try Element.checkReadable(from: dataType)
     if let numbers = packedElements(of: view.blobs, as: type) { return numbers }
-    let blocks = try map(count: view.count) { range, coder in
-      try elements(of: view.blobs, range, with: coder) as [Element]
+    let blocks = try map(count: view.count, monitor) { range, coder in
+      try elements(of: view.blobs, range, with: coder, monitor) as [Element]
     }
     return blocks.count == 1 ? blocks[0] : Array(blocks.joined())
   }
@@ -95,19 +102,22 @@ struct ElementTransfer: Sendable {
   /// The values of a span, on the thread of the caller.
   ///
   /// - Throws: ``ElementFailure`` for the first element that is no value.
-  func elements<Element: ZarrElement>(of blobs: BlobSpan, as type: Element.Type) throws -> [Element] {
+  func elements<Element: ZarrElement>(
+    of blobs: BlobSpan, as type: Element.Type, _ monitor: ProgressMonitor? = nil
+  ) throws -> [Element] {
     if let numbers = packedElements(of: blobs, as: type) { return numbers }
     let coder = try coders.take()
     defer { coders.put(coder) }
-    return try elements(of: blobs, blobs.indices, with: coder)
+    return try elements(of: blobs, blobs.indices, with: coder, monitor)
   }
 
   private func elements<Element: ZarrElement>(
-    of blobs: BlobSpan, _ range: Range<Int>, with coder: ElementCoder
+    of blobs: BlobSpan, _ range: Range<Int>, with coder: ElementCoder, _ monitor: ProgressMonitor?
   ) throws -> [Element] {
     var elements: [Element] = []
     elements.reserveCapacity(range.count)
     for index in range {
+      try monitor.check(at: index)
       do throws(ElementError) {
         elements.append(try Element(element: blobs[index], of: dataType, with: coder))
       } catch {
@@ -134,13 +144,15 @@ struct ElementTransfer: Sendable {
   ///
   /// - Throws: What `body` throws for the first block of those in which it threw.
   private func map<Result: Sendable>(
-    count: Int, _ body: @Sendable (Range<Int>, ElementCoder) throws -> Result
+    count: Int, _ monitor: ProgressMonitor?, _ body: @Sendable (Range<Int>, ElementCoder) throws -> Result
   ) throws -> [Result] {
     let blockCount = (count + Self.blockElementCount - 1) / Self.blockElementCount
     let results = Locked([Result?](repeating: nil, count: blockCount))
     do {
-      try ParallelChunks.forEachIndex(below: blockCount, workerCount: workerCount, pool: coders) {
-        block, coder in
+      try ParallelChunks.forEachIndex(
+        below: blockCount, workerCount: workerCount, pool: coders,
+        isCancelled: { monitor?.isCancelled == true }
+      ) { block, coder in
         let start = block * Self.blockElementCount
         let result = try body(start..<min(count, start + Self.blockElementCount), coder)
         results.withLock { $0[block] = result }
@@ -152,14 +164,21 @@ struct ElementTransfer: Sendable {
   }
 }
 
+extension ProgressMonitor? {
+  /// Throws if the work is to stop; looks for each of some elements, since others take less time than the look.
+  fileprivate func check(at index: Int) throws(ChunkError) {
+    if index & 15 == 0, self?.isCancelled == true { throw .cancelled }
+  }
+}
+
 extension ElementTransfer {
   /// Checks that bytes can be elements of the data type, as far as no codec does when a chunk is encoded.
   ///
   /// - Throws: ``ElementFailure`` for the first element that is none.
   /// - Complexity: O(*n*) where *n* is the size of the elements, if they have JSON or may be absent; O(1) for others.
-  func check(_ blobs: any BlobSource) throws {
+  func check(_ blobs: any BlobSource, _ monitor: ProgressMonitor? = nil) throws {
     guard dataType.needsBlobCheck else { return }
-    _ = try map(count: blobs.count) { range, _ in
+    _ = try map(count: blobs.count, monitor) { range, _ in
       // In wire form, whatever the layout of the chunks is: the checks are about single elements.
       var arena = ByteArena()
       let byteCount = try blobs.byteCount(of: range) + range.count * WireForm.lengthByteCount
@@ -170,6 +189,7 @@ extension ElementTransfer {
       var scratch: [UInt8] = []
       var rest = arena.bytes
       for index in range {
+        try monitor.check(at: index)
         let count = Int(UInt32(littleEndianAt: 0, in: rest.octets))
         let end = WireForm.lengthByteCount + count
         do throws(ElementError) {

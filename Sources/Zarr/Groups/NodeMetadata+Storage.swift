@@ -1,5 +1,5 @@
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 extension NodeDocument {
   /// Reads the main document of a node, or returns nil if there is none.

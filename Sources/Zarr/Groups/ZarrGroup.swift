@@ -319,7 +319,8 @@ extension ZarrGroup {
   ) throws -> ZarrArray where Elements.Element: ZarrElement {
     let place = try newPlace(path)
     var options = options
-    let source = try options.source(of: elements, access, location: ZarrArray.location(store, place.path))
+    let source = try options.source(
+      of: elements, access, location: ZarrArray.location(store, place.path), monitor)
     return try createArray(
       at: place, writing: source, shape: shape, options: options, access: access, monitor: monitor)
   }
@@ -343,7 +344,7 @@ extension ZarrGroup {
   ) throws -> ZarrArray {
     let place = try newPlace(path)
     var options = options
-    try options.check(blobs, access, location: ZarrArray.location(store, place.path))
+    try options.check(blobs, access, location: ZarrArray.location(store, place.path), monitor)
     return try createArray(
       at: place, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
   }

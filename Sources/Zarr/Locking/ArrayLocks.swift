@@ -1,5 +1,4 @@
 import ChunkEngine
-import Foundation
 
 /// Lets one thread at a time change a part of an array, or the document of a group.
 ///
@@ -21,7 +20,7 @@ final class ArrayLocks: @unchecked Sendable {
   private static let all = Locked<[Place: Reference]>([:])
 
   // SAFETY: `locked` is only touched while `condition` is held.
-  private let condition = NSCondition()
+  private let condition = WaitingLock()
   private var locked: Set<ArrayPart> = []
   private let place: Place?
 
@@ -61,14 +60,12 @@ final class ArrayLocks: @unchecked Sendable {
   ///   - timeout: How long to wait, or nil for as long as it takes.
   /// - Returns: Whether it is locked.
   func lock(_ part: ArrayPart, timeout: Duration?) -> Bool {
-    let deadline = timeout.map { Date(timeIntervalSinceNow: $0 / .seconds(1)) }
+    let deadline = timeout.map { ContinuousClock.now + $0 }
     return condition.withLock {
       while !locked.insert(part).inserted {
-        if let deadline {
-          guard condition.wait(until: deadline) else { return locked.insert(part).inserted }
-        } else {
-          condition.wait()
-        }
+        let rest = deadline.map { ContinuousClock.now.duration(to: $0) }
+        if let rest, rest <= .zero { return false }
+        condition.wait(atMost: rest)
       }
       return true
     }

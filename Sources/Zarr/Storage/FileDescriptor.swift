@@ -1,6 +1,6 @@
 import CSystemCalls
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 /// An open file or directory, closed with the value.
 struct FileDescriptor: ~Copyable {

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 extension FileStore: DirectoryStore, RenamingStore {
   public func deleteAll(_ prefix: String) throws {

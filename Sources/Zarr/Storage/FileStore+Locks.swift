@@ -1,6 +1,6 @@
 import CSystemCalls
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 extension FileStore: LockingStore {
   /// The name of the file in the directory of an array whose bytes are its locks, a name that no value has.

@@ -1,6 +1,6 @@
 public import ChunkEngine
-import Glibc
 import Synchronization
+import ZarrPlatform
 
 /// A store in a directory: each value is a file, and the names of a key are directories on the way to it.
 ///

@@ -1,7 +1,7 @@
 import CSystemCalls
 import ChunkEngine
-import Glibc
 import Synchronization
+import ZarrPlatform
 
 /// The directory of a store, which is held open: the store goes with it when it is moved.
 ///

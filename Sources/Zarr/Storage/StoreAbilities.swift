@@ -306,7 +306,7 @@ extension ReplacedValue {
 }
 
 /// A value that each part is read of by its version.
-private struct VersionedValue: StoredValue {
+struct VersionedValue: StoredValue {
   let store: any Store
   let key: StoreKey
   let info: ValueInfo

@@ -1,4 +1,4 @@
-import Foundation
+import ZarrPlatform
 
 /// Why a store could not do what it was asked for.
 @nonexhaustive
@@ -40,7 +40,7 @@ extension StoreError: CustomStringConvertible {
     case .tooLarge(let path, let byteCount, let limit):
       "\(path) has \(byteCount) bytes, and the limit is \(limit)"
     case .system(let operation, let path, let code):
-      "could not \(operation) \(path): \(unsafe String(cString: strerror(code)))"
+      "could not \(operation) \(path): \(Platform.message(of: code))"
     case .outside(let path):
       "\(path) is behind a symbolic link that leads out of the store; a store can be opened so that it follows them"
     case .loop(let path): "\(path) is a symbolic link to a directory that it is in"
@@ -57,7 +57,7 @@ extension StoreError: CustomStringConvertible {
     case .replaced(let path): "\(path) was replaced while it was open; open it again for what is there now"
     case .notLockable(let path, let code):
       """
-      \(path) cannot be locked (\(unsafe String(cString: strerror(code)))), and without a lock elements that \
+      \(path) cannot be locked (\(Platform.message(of: code))), and without a lock elements that \
       other processes write to the same chunk may be lost: write whole chunks, or open the store without \
       locks if nobody else writes to it
       """

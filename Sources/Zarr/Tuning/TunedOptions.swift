@@ -1,5 +1,4 @@
 public import ChunkEngine
-import Dispatch
 
 extension ArrayOptions {
   /// Finds options that suit your elements by trying candidates in memory for about a second.
@@ -33,7 +32,7 @@ extension ArrayOptions {
     for goal: TuningGoal, sample: Elements, storeSpeed: StoreSpeed = .drive
   ) throws -> ArrayOptions where Elements.Element: ZarrElement {
     var options = ArrayOptions()
-    let blobs = try options.source(of: sample, ArrayAccess(), location: "the sample")
+    let blobs = try options.source(of: sample, ArrayAccess(), location: "the sample", nil)
     return try tuned(for: goal, blobs: blobs, storeSpeed: storeSpeed)
   }
 
@@ -70,8 +69,8 @@ extension ArrayOptions {
   /// - Throws: As the form that blocks.
   public static func tuned<Elements: Sequence & Sendable>(
     for goal: TuningGoal, sample: Elements, storeSpeed: StoreSpeed = .drive
-  ) async throws -> ArrayOptions where Elements.Element: ZarrElement {
-    try await run(on: DispatchQueue(label: "zarr.tuning")) {
+  ) async throws(ZarrError) -> ArrayOptions where Elements.Element: ZarrElement {
+    try await ZarrExecutor.shared.run(at: "the sample") { _ in
       try tuned(for: goal, sample: sample, storeSpeed: storeSpeed)
     }
   }
@@ -83,8 +82,8 @@ extension ArrayOptions {
   /// - Throws: As the form that blocks.
   public static func tuned(
     for goal: TuningGoal, blobs: any BlobSource, storeSpeed: StoreSpeed = .drive
-  ) async throws -> ArrayOptions {
-    try await run(on: DispatchQueue(label: "zarr.tuning")) {
+  ) async throws(ZarrError) -> ArrayOptions {
+    try await ZarrExecutor.shared.run(at: "the sample") { _ in
       try tuned(for: goal, blobs: blobs, storeSpeed: storeSpeed)
     }
   }

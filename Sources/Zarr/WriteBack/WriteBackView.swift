@@ -1,3 +1,5 @@
+import ChunkEngine
+
 /// Sets and reads elements one at a time, and encodes each chunk once.
 ///
 ///     try array.withWriteBack(as: JSONValue.self) { view in
@@ -141,5 +143,271 @@ extension ZarrArray {
     }
     try view.close()
     return result
+  }
+}
+
+// MARK: Chunks
+
+/// The chunks that a write-back view keeps in memory.
+private final class WriteBackChunks: Sendable {
+  private struct State {
+    var chunks: [[Int]: WriteBackChunk] = [:]
+    var byteCount = 0
+    var useCount = 0
+  }
+
+  private let array: ZarrArray
+  private let memoryBudget: Int
+  private let state = Locked(State())
+
+  init(_ array: ZarrArray, memoryBudget: Int) {
+    self.array = array
+    self.memoryBudget = memoryBudget
+  }
+
+  /// Sets an element.
+  func write(_ element: [UInt8], at indices: [Int]) throws {
+    let place = try place(at: indices)
+    try array.checkElement(element)
+    try state.withLock { state in
+      Self.use(place.chunk, in: &state) { chunk in chunk.write(element, at: place.index) }
+      try makeRoom(in: &state, besides: place.chunk)
+    }
+  }
+
+  /// Reads an element.
+  func read(at indices: [Int]) throws -> [UInt8] {
+    let place = try place(at: indices)
+    return try state.withLock { state in
+      let element = try Self.use(place.chunk, in: &state) { chunk in
+        try chunk.read(at: place.index, fillValue: array.metadata.fillValue) {
+          try array.readChunk(at: place.chunk)
+        }
+      }
+      try makeRoom(in: &state, besides: place.chunk)
+      return element
+    }
+  }
+
+  /// Stores everything that was written.
+  func flush() throws {
+    try state.withLock { state in
+      try store(state.chunks.values.filter(\.isChanged), in: &state)
+    }
+  }
+
+  /// Stores everything that was written, and forgets it.
+  func close() throws {
+    try state.withLock { state in
+      try store(state.chunks.values.filter(\.isChanged), in: &state)
+      state = State()
+    }
+  }
+
+  /// The place of the chunk that an element is in, and that of the element in it.
+  private func place(at indices: [Int]) throws -> (chunk: [Int], index: Int) {
+    let metadata = array.metadata
+    let region = ArrayRegion(elementAt: indices)
+    guard region.isInside(metadata.shape) else {
+      throw ZarrError.outOfBounds(path: array.location, region: region, shape: metadata.shape)
+    }
+    let grid = array.layout.chunkGrid(metadata)
+    let chunk = zip(grid.dimensions, indices).map { $0.chunkIndex(of: $1) }
+    let local = indices.indices.map { indices[$0] - grid.dimensions[$0].range(ofChunk: chunk[$0]).lowerBound }
+    return (chunk, RowMajor.position(of: local, in: grid.chunkShape(at: chunk)))
+  }
+
+  private static func use<Result>(
+    _ indices: [Int], in state: inout State, _ body: (inout WriteBackChunk) throws -> Result
+  ) rethrows -> Result {
+    var chunk = state.chunks.removeValue(forKey: indices) ?? WriteBackChunk(indices: indices)
+    // A chunk that was not there counts from the beginning.
+    let before = chunk.lastUse == 0 ? 0 : chunk.byteCount
+    state.useCount += 1
+    chunk.lastUse = state.useCount
+    defer {
+      state.byteCount += chunk.byteCount - before
+      state.chunks[indices] = chunk
+    }
+    return try body(&chunk)
+  }
+
+  /// Stores and forgets the chunks that were not used for the longest time, if there is too much.
+  ///
+  /// Down to half of the budget, so that this is seldom.
+  private func makeRoom(in state: inout State, besides used: [Int]) throws {
+    guard state.byteCount > memoryBudget, state.chunks.count > 1 else { return }
+    var byteCount = state.byteCount
+    var dropped: [WriteBackChunk] = []
+    for chunk in state.chunks.values.sorted(by: { $0.lastUse < $1.lastUse }) where chunk.indices != used {
+      guard byteCount > memoryBudget / 2 else { break }
+      byteCount -= chunk.byteCount
+      dropped.append(chunk)
+    }
+    try store(dropped.filter(\.isChanged), in: &state)
+    for chunk in dropped {
+      state.byteCount -= state.chunks.removeValue(forKey: chunk.indices)?.byteCount ?? 0
+    }
+  }
+
+  /// Stores chunks on all workers, those of a shard together.
+  ///
+  /// Those that are stored are no longer changed, whatever happens to the others.
+  private func store(_ changed: [WriteBackChunk], in state: inout State) throws {
+    let chunks = changed.sorted { $0.indices.lexicographicallyPrecedes($1.indices) }
+    let stored = Locked<[[Int]]>([])
+    defer {
+      for indices in stored.withLock({ $0 }) {
+        let before = state.chunks[indices]?.byteCount ?? 0
+        state.chunks[indices]?.markStored()
+        state.byteCount += (state.chunks[indices]?.byteCount ?? 0) - before
+      }
+    }
+    let metadata = array.metadata
+    let values = try Dictionary(
+      grouping: chunks.map { ($0, try array.layout.place(ofChunkAt: $0.indices, in: metadata.chunkGrid)) }
+    ) { $0.1.valueIndices }.values.sorted {
+      $0[0].1.valueIndices.lexicographicallyPrecedes($1[0].1.valueIndices)
+    }
+    do {
+      try ParallelChunks.forEachIndex(
+        below: values.count, workerCount: array.access.workerCount, pool: array.layout.encoders
+      ) { index, worker in
+        try array.write(values[index], metadata, with: worker)
+        stored.withLock { $0 += values[index].map(\.0.indices) }
+      }
+    } catch {
+      throw array.error(error, chunk: values[error.index][0].1.valueIndices)
+    }
+  }
+}
+
+extension ZarrArray {
+  /// Replaces some elements of chunks of one value, of which those are read that have others that matter.
+  fileprivate func write(
+    _ chunks: [(WriteBackChunk, ValueLayout.ChunkPlace)], _ metadata: ArrayMetadata,
+    with worker: WorkerState<ChunkEncoder>
+  ) throws {
+    let (indices, grid) = (chunks[0].1.valueIndices, chunks[0].1.grid)
+    let isReplaced = grid.chunkCount == 1 && isWhole(chunks[0].0, metadata)
+    try withLock(on: .chunk(indices), isReplaced: isReplaced) {
+      let old = isReplaced ? nil : try openValue(at: indices, grid)
+      try worker.value.beginPiece()
+      for (chunk, place) in chunks {
+        let sorted = chunk.changed.sorted { $0.key < $1.key }
+        let count = grid.elementCount(ofChunkAt: place.position)
+        let existing =
+          isWhole(chunk, metadata)
+          ? nil : try old.flatMap { try readChunk(at: place.position, grid, of: $0) }
+        try worker.value.append(
+          Self.runs(sorted.map(\.key)), of: sorted.map(\.value),
+          others: existing ?? RepeatedBlob(metadata.fillValue, count: count), count: count,
+          grid.shape(ofChunkAt: place.position), at: place.position)
+      }
+      try put(
+        [worker.value.endPiece()], at: indices, grid, keeping: old,
+        over: isReplaced ? .anything : .seen(old?.version))
+    }
+  }
+
+  /// Whether all elements of a chunk that are inside of the array are written.
+  private func isWhole(_ chunk: WriteBackChunk, _ metadata: ArrayMetadata) -> Bool {
+    let grid = layout.chunkGrid(metadata)
+    let lengths = chunk.indices.enumerated().map { dimension, index in
+      grid.dimensions[dimension].range(ofChunk: index).clamped(to: 0..<metadata.shape[dimension]).count
+    }
+    return RowMajor.count(of: lengths) == chunk.changed.count
+  }
+
+  /// The runs of elements at increasing indices of a chunk.
+  private static func runs(_ indices: [Int]) -> [ElementRun] {
+    var runs: [ElementRun] = []
+    for (position, index) in indices.enumerated() {
+      if let last = runs.last, last.chunkIndex + last.count == index {
+        runs[runs.count - 1] = ElementRun(
+          chunkIndex: last.chunkIndex, selectionIndex: last.selectionIndex, count: last.count + 1)
+      } else {
+        runs.append(ElementRun(chunkIndex: index, selectionIndex: position, count: 1))
+      }
+    }
+    return runs
+  }
+
+  /// Checks that an element can be stored, as far as its size says.
+  fileprivate func checkElement(_ element: [UInt8]) throws {
+    if case .fixed(let byteCount) = dataType.layout, byteCount != element.count {
+      throw ChunkError.byteCountMismatch(codec: location, found: element.count, expected: byteCount)
+    }
+    guard element.count <= access.maximumElementByteCount else {
+      throw ChunkError.elementTooLarge(
+        index: 0, byteCount: element.count, limit: access.maximumElementByteCount)
+    }
+  }
+}
+
+/// What a write-back view has of a chunk.
+private struct WriteBackChunk {
+  /// The elements that were there when the chunk was read.
+  private enum Stored {
+    /// The chunk was not read.
+    case unknown
+    /// The chunk is not stored, and all elements are the fill value.
+    case absent
+    /// The elements.
+    case elements(BlobView)
+  }
+
+  /// The position of the chunk in the grid.
+  let indices: [Int]
+
+  /// The elements that are to be stored, by their index in the chunk.
+  private(set) var changed: [Int: [UInt8]] = [:]
+
+  private var stored = Stored.unknown
+
+  /// The memory that this takes, about.
+  private(set) var byteCount = Self.overheadByteCount
+
+  /// When the chunk was used last, as the number of that use.
+  var lastUse = 0
+
+  private static let overheadByteCount = 256
+  private static let elementOverheadByteCount = 64
+
+  init(indices: [Int]) {
+    self.indices = indices
+  }
+
+  /// Whether there is something to store.
+  var isChanged: Bool { !changed.isEmpty }
+
+  /// Sets an element.
+  mutating func write(_ element: [UInt8], at index: Int) {
+    let previous = changed.updateValue(element, forKey: index)
+    byteCount += element.count - (previous.map(\.count) ?? -Self.elementOverheadByteCount)
+  }
+
+  /// Reads an element, and the chunk if that is not there yet.
+  mutating func read(
+    at index: Int, fillValue: [UInt8], _ read: () throws -> BlobView?
+  ) throws -> [UInt8] {
+    if let element = changed[index] { return element }
+    if case .unknown = stored {
+      if let view = try read() {
+        byteCount += try view.byteCount(of: view.indices) + view.count * 12
+        stored = .elements(view)
+      } else {
+        stored = .absent
+      }
+    }
+    if case .elements(let view) = stored { return view.bytes(at: index) }
+    return fillValue
+  }
+
+  /// Forgets what was changed, since it is stored, and what was read before that.
+  mutating func markStored() {
+    changed = [:]
+    stored = .unknown
+    byteCount = Self.overheadByteCount
   }
 }

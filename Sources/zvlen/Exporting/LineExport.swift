@@ -1,7 +1,7 @@
 import CSystemCalls
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Writes the elements of an array as lines, in C order.
 struct LineExport {

@@ -1,6 +1,6 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Writes the files of a group to a directory.
 struct TreeExport {

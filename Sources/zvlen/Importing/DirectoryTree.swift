@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// The regular files of a directory and of all directories in it.
 ///

@@ -1,6 +1,6 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Imports the lines of files and standard input into an array.
 struct LineImport: ImportWork {

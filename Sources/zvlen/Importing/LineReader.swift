@@ -1,5 +1,5 @@
 import ChunkEngine
-import Glibc
+import ZarrPlatform
 
 /// Reads a stream in large blocks, and passes on their lines in place.
 ///

@@ -1,6 +1,6 @@
 import ChunkEngine
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// Imports the files of directories into a group: array `blobs` has their contents, and `paths` has their paths.
 struct TreeImport: ImportWork {

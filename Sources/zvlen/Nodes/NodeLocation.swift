@@ -1,5 +1,5 @@
-import Glibc
 import Zarr
+import ZarrPlatform
 
 /// An array or group that you name by the path of its directory.
 struct NodeLocation {

@@ -1,7 +1,7 @@
 import Dispatch
-import Glibc
 import Synchronization
 import Zarr
+import ZarrPlatform
 
 /// Stops work on Ctrl-C and similar signals without leaving unfinished files.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// An open file or directory.
 ///
@@ -250,7 +250,7 @@ struct ToolError: Error, CustomStringConvertible {
 
   /// Creates an error for a failed system call.
   init(operation: String, path: String, code: Int32) {
-    description = "could not \(operation) \(path): \(unsafe String(cString: strerror(code)))"
+    description = "could not \(operation) \(path): \(Platform.message(of: code))"
     self.code = code
   }
 }

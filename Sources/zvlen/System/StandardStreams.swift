@@ -1,7 +1,7 @@
 import ChunkEngine
-import Glibc
 import Synchronization
 import Zarr
+import ZarrPlatform
 
 /// The three standard streams.
 enum StandardStreams {

@@ -39,8 +39,7 @@ struct AllocationTests {
     let batch = try blobBatch(of: Self.elements)
     var byteCount = 0
     func encode(_ count: Int) throws {
-      let segments = [ChunkEncoder.Segment(batch, 0..<count)]
-      _ = try encoder.encode(segments, unlessAllEqual: nil) { byteCount += $0.byteCount }
+      _ = try encoder.encode(batch, in: 0..<count) { byteCount += $0.byteCount }
     }
     try encode(2000)
     try encode(20)
@@ -55,7 +54,7 @@ struct AllocationTests {
   @Test("A scanner allocates for no element", arguments: chains.indices)
   func scanner(chain: Int) throws {
     let chain = Self.chains[chain]
-    var scanner = try ChunkScanner(chain)
+    var scanner = try ChunkDecoder(chain)
     var byteCount = 0
     func scan(_ stored: [UInt8], _ count: Int) throws {
       let runs = [ElementRun(chunkIndex: 0, selectionIndex: 0, count: count)]

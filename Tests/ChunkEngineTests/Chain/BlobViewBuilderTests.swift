@@ -52,7 +52,7 @@ struct BlobViewBuilderTests {
 
   @Test("A scanner shows runs of chunks, and one element again and again")
   func scanner() throws {
-    var scanner = try ChunkScanner(chain)
+    var scanner = try ChunkDecoder(chain)
     let stored = referenceWireForm([[0], [1, 1], [], [3]])
     func elements(_ blobs: BlobSpan) -> [[UInt8]] {
       var elements: [[UInt8]] = []
@@ -76,11 +76,11 @@ struct BlobViewBuilderTests {
         #expect(count == 3 && byteCount == 2 && !isEmpty)
       }
       #expect(isStored && shown == [[0], [], [3]])
-      try scanner.scan(repeating: ElementLayout.variable.sharedElement([9, 9]), count: 5) {
+      try scanner.show(repeating: ElementLayout.variable.sharedElement([9, 9]), count: 5) {
         shown = elements($0)
       }
       #expect(shown == Array(repeating: [9, 9], count: 5))
-      try scanner.scan(repeating: ElementLayout.variable.sharedElement([]), count: 0) { shown = elements($0) }
+      try scanner.show(repeating: ElementLayout.variable.sharedElement([]), count: 0) { shown = elements($0) }
       #expect(shown == [])
     }
     let isStored = try scanner.scan(
@@ -91,7 +91,7 @@ struct BlobViewBuilderTests {
   @Test("A scanner finds damage", arguments: DamagedWireForm.all)
   func scannedDamage(damage: DamagedWireForm) throws {
     guard damage.count < 10 else { return }
-    var scanner = try ChunkScanner(chain)
+    var scanner = try ChunkDecoder(chain)
     #expect(throws: damage.error) {
       _ = try scanner.scan(count: damage.count, runs: []) { arena, _ in
         try arena.append(copying: damage.bytes.span.bytes)

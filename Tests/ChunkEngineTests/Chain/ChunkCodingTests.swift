@@ -10,7 +10,7 @@ struct ChunkCodingTests {
     var decoder = try ChunkDecoder(sample.chain)
     for elements in ElementSample.all.prefix(12).map(\.elements) {
       var stored: [UInt8] = []
-      let result = try encoder.encode([.init(elements, elements.indices)], unlessAllEqual: nil) {
+      let result = try encoder.encode(elements) {
         stored = Array(copying: $0)
       }
       #expect(result.isEncoded)
@@ -106,7 +106,12 @@ struct ChunkCodingTests {
     var decoder = try ChunkDecoder(CodecChain(VlenBytesCodec(), stages: [.transform(ZstdCodec())]))
     #expect(try decoder.decode { _, _ in false } == nil)
     #expect(throws: StoreError.self) { try decoder.decode { _, _ in throw StoreError() } }
-    #expect(try !decoder.withDecoded({ _, _ in false }, { _ in Issue.record("there is nothing to show") }))
+    let isShown = try decoder.scan(count: 1, runs: []) { _, _ in
+      false
+    } _: { _ in
+      Issue.record("there is nothing to show")
+    }
+    #expect(!isShown)
   }
 
   @Test("A chunk of nothing but the fill value is not encoded")
@@ -117,8 +122,9 @@ struct ChunkCodingTests {
     #expect(try chain.encoded([[1, 2], [1, 3]] as [[UInt8]], unlessAllEqual: [1, 2]) != nil)
     #expect(try chain.encoded(RepeatedBlob([1, 2], count: 5)) != nil)
     var encoder = try ChunkEncoder(chain)
-    let segment = ChunkEncoder.Segment(RepeatedBlob([1, 2], count: 5), 0..<5)
-    let result = try encoder.encode([segment], unlessAllEqual: [1, 2]) { _ in Issue.record("it was encoded") }
+    let result = try encoder.encode(RepeatedBlob([1, 2], count: 5), unlessAllEqual: [1, 2]) { _ in
+      Issue.record("it was encoded")
+    }
     #expect(!result.isEncoded && result.payloadByteCount == 10)
   }
 

@@ -30,14 +30,14 @@ struct ChunkEncoderTests {
     var encoder = try ChunkEncoder(CodecChain(VlenBytesCodec(), stages: [.transform(ZstdCodec())]))
     let source = LyingSource(announced: announced, count: count, elements: elements)
     #expect(throws: ChunkError.sourceChanged) {
-      _ = try encoder.encode([.init(source, 0..<count)], unlessAllEqual: nil) { _ in
+      _ = try encoder.encode(source, in: 0..<count) { _ in
         Issue.record("the chunk was encoded")
       }
     }
     // The encoder works on after an error.
     let honest = LyingSource(announced: 3, count: 2, elements: [[1, 2], [3]])
     var byteCount = 0
-    _ = try encoder.encode([.init(honest, 0..<2)], unlessAllEqual: nil) { byteCount = $0.byteCount }
+    _ = try encoder.encode(honest) { byteCount = $0.byteCount }
     #expect(byteCount > 0)
   }
 
@@ -98,7 +98,7 @@ struct ChunkEncoderTests {
     struct StoreError: Error {}
     var encoder = try ChunkEncoder(CodecChain(VlenBytesCodec()))
     #expect(throws: StoreError.self) {
-      _ = try encoder.encode([.init([[1]] as [[UInt8]], 0..<1)], unlessAllEqual: nil) { _ in
+      _ = try encoder.encode([[1]] as [[UInt8]]) { _ in
         throw StoreError()
       }
     }

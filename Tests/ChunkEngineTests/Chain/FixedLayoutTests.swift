@@ -63,7 +63,7 @@ struct FixedLayoutTests {
     var encoder = try ChunkEncoder(chain)
     var stored: [UInt8]?
     _ = try encoder.encode(
-      [.init(elements, elements.indices)], shape: [3, elements.count / 3], unlessAllEqual: fillValue
+      elements, shape: [3, elements.count / 3], unlessAllEqual: fillValue
     ) { stored = Array(copying: $0) }
     return stored
   }
@@ -106,7 +106,7 @@ struct FixedLayoutTests {
   func scanning(index: Int) throws {
     let chain = Self.chains[index]
     let stored = try #require(try encode(Self.elements, chain))
-    var scanner = try ChunkScanner(chain)
+    var scanner = try ChunkDecoder(chain)
     for runs in [[(2, 3)], [(0, 1), (4, 2)], [(0, 12)]] {
       var position = 0
       let runs = runs.map { start, count in
@@ -123,7 +123,7 @@ struct FixedLayoutTests {
       #expect(isStored)
       #expect(shown == runs.flatMap { Self.elements[$0.chunkIndex..<$0.chunkIndex + $0.count] })
     }
-    try scanner.scan(repeating: Self.layout.sharedElement([1, 2, 3]), count: 5) { elements in
+    try scanner.show(repeating: Self.layout.sharedElement([1, 2, 3]), count: 5) { elements in
       #expect(elements.indices.map { Array(copying: elements[$0]) } == Array(repeating: [1, 2, 3], count: 5))
     }
   }
@@ -160,7 +160,7 @@ struct FixedLayoutTests {
     #expect(throws: ChunkError.self) { try BlobView(chunk, count: 12, chain: chain) }
     let builder = try BlobViewBuilder(count: 12, chain: chain)
     #expect(throws: ChunkError.self) { try builder.place(chunk, count: 12, runs: []) }
-    var scanner = try ChunkScanner(chain)
+    var scanner = try ChunkDecoder(chain)
     #expect(throws: ChunkError.self) {
       _ = try scanner.scan(count: 12, shape: [12], runs: []) { arena, _ in
         try arena.append(copying: stored.span.bytes)

@@ -26,7 +26,7 @@ struct FollowedDecodingTests {
 
   /// Reads one element, and as much of the chunk as that takes.
   private func element(
-    _ index: Int, of stored: [UInt8], _ scanner: inout ChunkScanner, stops: Bool = true
+    _ index: Int, of stored: [UInt8], _ scanner: inout ChunkDecoder, stops: Bool = true
   ) throws -> [UInt8]? {
     var element: [UInt8]?
     _ = try scanner.scan(
@@ -45,7 +45,7 @@ struct FollowedDecodingTests {
   func elements(hasChecksum: Bool) throws {
     #expect(Self.wireForm.count > 2 << 20, "it has many blocks")
     let stored = try #require(Self.stored[hasChecksum])
-    var scanner = try ChunkScanner(Self.chain(hasChecksum: hasChecksum))
+    var scanner = try ChunkDecoder(Self.chain(hasChecksum: hasChecksum))
     for index in [0, 1, 8999, 4500, 2, 8998] + stride(from: 0, to: 9000, by: 311) {
       for stops in [true, false] {
         #expect(try element(index, of: stored, &scanner, stops: stops) == Self.elements[index])
@@ -58,41 +58,51 @@ struct FollowedDecodingTests {
     let chain = Self.chain()
     let stored = try #require(Self.stored[false])
     var decoder = try ChunkDecoder(chain)
-    // Turned around, and one of them left out.
-    let runs = [(0, 4000), (4001, 4999)].map {
-      ElementRun(chunkIndex: $0, selectionIndex: $0 == 0 ? 4999 : 0, count: $1)
-    }
+    // Two rows, of which the first column is left out.
+    let selection = [0..<2, 1..<4500]
+    let piece = Piece(
+      try InnerChunkGrid(chunkShape: [2, 4500]), start: [0, 0], shape: [2, 4500], selection: selection,
+      strides: [4499, 1])
+    let selected = Array(Self.elements[1..<4500]) + Self.elements[4501...]
     for _ in 0..<2 {
-      let builder = try BlobViewBuilder(count: 8999, chain: chain)
-      let byteCount = try decoder.place(count: 9000, runs: runs, in: builder) { arena, _ in
-        try arena.append(copying: stored.span.bytes)
-        return true
-      }
-      #expect(byteCount == Self.wireForm.count - 4 - 4 * 9000)
-      let view = builder.finish()
-      #expect(view.arrays() == Array(Self.elements[4001...]) + Self.elements[..<4000])
+      let (view, counts) = try place(piece, stored, &decoder)
+      #expect(counts.storedByteCount == stored.count)
+      #expect(counts.elementByteCount == selected.reduce(0) { $0 + $1.count })
+      #expect(view.arrays() == selected)
     }
-    #expect(
-      try decoder.place(count: 9000, runs: runs, in: BlobViewBuilder(count: 8999, chain: chain)) { _, _ in
-        false
-      }
-        == nil)
+    let (missing, counts) = try place(piece, nil, &decoder)
+    #expect(missing.arrays() == Array(repeating: [9], count: 8998))
+    #expect(counts.storedByteCount == 0 && counts.elementByteCount == 8998)
   }
+
+  /// Puts the elements of a chunk, or of one that is missing, in a view.
+  private func place(
+    _ piece: Piece, _ stored: [UInt8]?, _ decoder: inout ChunkDecoder,
+    limits: DecodingLimits = DecodingLimits(), watching: (BlobStorage) -> Void = { _ in }
+  ) throws -> (BlobView, ChunkDecoder.Counts) {
+    let builder = try BlobViewBuilder(count: piece.elementCount, chain: Self.chain(), limits: limits)
+    watching(builder.storage)
+    let fillElement = try ElementLayout.variable.sharedElement([9])
+    builder.keep(fillElement)
+    try decoder.find(piece, in: .value)
+    try decoder.fetch(joining: .local) { _, arena in
+      if let stored { try arena.append(copying: stored.span.bytes) }
+      return stored != nil
+    }
+    let counts = try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: true)
+    return (builder.finish(), counts)
+  }
+
+  private static func all() throws -> Piece { Piece(allOf: try InnerChunkGrid(chunkShape: [9000])) }
 
   @Test("A decoder lets go of the views whose elements it has found")
   func release() throws {
     let chain = Self.chain()
     let stored = try #require(Self.stored[false])
     var decoder = try ChunkDecoder(chain)
-    let run = ElementRun(chunkIndex: 0, selectionIndex: 0, count: 9000)
     weak var storage: BlobStorage?
     for stored in [stored, Array(stored.dropLast())] {
-      let builder = try BlobViewBuilder(count: 9000, chain: chain)
-      storage = builder.storage
-      _ = try? decoder.place(count: 9000, runs: [run], in: builder) { arena, _ in
-        try arena.append(copying: stored.span.bytes)
-        return true
-      }
+      _ = try? place(Self.all(), stored, &decoder) { storage = $0 }
     }
     #expect(storage == nil)
     // It is there until now.
@@ -104,14 +114,9 @@ struct FollowedDecodingTests {
   func limits() throws {
     let chain = Self.chain()
     let stored = try #require(Self.stored[false])
-    let run = ElementRun(chunkIndex: 0, selectionIndex: 0, count: 9000)
     func place(_ limits: DecodingLimits) throws {
       var decoder = try ChunkDecoder(chain, limits: limits)
-      let builder = try BlobViewBuilder(count: 9000, chain: chain, limits: limits)
-      _ = try decoder.place(count: 9000, runs: [run], in: builder) { arena, _ in
-        try arena.append(copying: stored.span.bytes)
-        return true
-      }
+      _ = try self.place(Self.all(), stored, &decoder, limits: limits)
     }
     try place(DecodingLimits())
     #expect(throws: ChunkError.self) {
@@ -127,7 +132,7 @@ struct FollowedDecodingTests {
     let (first, last) = (0, Self.elements.count - 1)
     for hasChecksum in [false, true] {
       var stored = try #require(Self.stored[hasChecksum])
-      var scanner = try ChunkScanner(Self.chain(hasChecksum: hasChecksum))
+      var scanner = try ChunkDecoder(Self.chain(hasChecksum: hasChecksum))
       // The last block, and after its header.
       stored[stored.count - 40] ^= 0x55
       #expect(try element(first, of: stored, &scanner) == Self.elements[first])
@@ -136,7 +141,7 @@ struct FollowedDecodingTests {
     // The checksum inside of a frame is compared when all of it is decoded, whatever is wanted.
     var stored = try #require(Self.stored[true])
     stored[stored.count - 1] ^= 1
-    var scanner = try ChunkScanner(Self.chain(hasChecksum: true))
+    var scanner = try ChunkDecoder(Self.chain(hasChecksum: true))
     #expect(throws: ChunkError.self) { try element(first, of: stored, &scanner, stops: false) }
     #expect(throws: ChunkError.self) { try element(last, of: stored, &scanner) }
 
@@ -147,7 +152,7 @@ struct FollowedDecodingTests {
     _ = try encoder.encode([.init(Self.elements, 0..<Self.elements.count)], unlessAllEqual: nil) {
       sealed = Array(copying: $0)
     }
-    scanner = try ChunkScanner(chain)
+    scanner = try ChunkDecoder(chain)
     #expect(try element(first, of: sealed, &scanner) == Self.elements[first])
     sealed[sealed.count - 40] ^= 0x55
     #expect(throws: ChunkError.self) { try element(first, of: sealed, &scanner) }
@@ -156,7 +161,7 @@ struct FollowedDecodingTests {
   @Test("A chunk that ends too soon or goes on after its end is an error for each element")
   func ends() throws {
     let stored = try #require(Self.stored[false])
-    var scanner = try ChunkScanner(Self.chain())
+    var scanner = try ChunkDecoder(Self.chain())
     for damaged in [Array(stored.dropLast()), Array(stored.prefix(stored.count / 2)), stored + [0]] {
       #expect(throws: ChunkError.self) { try element(0, of: damaged, &scanner) }
     }
@@ -168,7 +173,7 @@ struct FollowedDecodingTests {
 
   @Test("A frame that stands for other elements than its header says is an error")
   func lies() throws {
-    var scanner = try ChunkScanner(Self.chain())
+    var scanner = try ChunkDecoder(Self.chain())
     for change in [Self.wireForm.dropLast(), Self.wireForm + [0]] {
       let stored = try ZstdCodec().encoded(Array(change))
       #expect(throws: ChunkError.self) { try element(8999, of: stored, &scanner) }

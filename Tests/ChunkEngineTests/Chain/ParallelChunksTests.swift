@@ -209,14 +209,34 @@ struct ParallelChunksTests {
     #expect(most.load(ordering: .relaxed) == workerCount)
   }
 
-  @Test("Detached work runs, also while all other threads are busy", .timeLimit(.minutes(2)))
-  func detachedWork() throws {
+  @Test("Work without a caller runs, also while all other threads are busy", .timeLimit(.minutes(2)))
+  func workWithoutCaller() throws {
     let tally = Tally(0)
     try ParallelChunks.forEachIndex(below: 3, workerCount: 3, pool: WorkerPool { State() }) { index, _ in
       guard index == 0 else { return }
-      for _ in 0..<5 { WorkerThreads.start { tally.states.add(1, ordering: .relaxed) } }
-      while tally.states.load(ordering: .relaxed) < 5 { sched_yield() }
+      for _ in 0..<5 {
+        WorkerThreads.start(limit: 1) { tally.states.add(1, ordering: .relaxed) }
+        WorkerThreads.startOwn { tally.states.add(1, ordering: .relaxed) }
+      }
+      while tally.states.load(ordering: .relaxed) < 10 { sched_yield() }
     }
+  }
+
+  @Test("Spare threads are as many as the limit, and wait for nobody", .timeLimit(.minutes(2)))
+  func spareThreads() {
+    let running = Atomic(0)
+    let most = Atomic(0)
+    let done = Atomic(0)
+    for _ in 0..<40 {
+      WorkerThreads.start(limit: 2) {
+        most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+        for _ in 0..<100 { sched_yield() }
+        running.subtract(1, ordering: .relaxed)
+        done.add(1, ordering: .relaxed)
+      }
+    }
+    while done.load(ordering: .relaxed) < 40 { sched_yield() }
+    #expect(most.load(ordering: .relaxed) <= 2)
   }
 
   @Test("A state is with one worker or in the pool")

@@ -28,7 +28,7 @@ struct ParallelCodingTests {
     try ParallelChunks.forEachIndex(below: 40, workerCount: workerCount, pool: pool) { chunk, worker in
       let range = chunk * perChunk..<(chunk + 1) * perChunk
       var stored: [UInt8] = []
-      _ = try worker.encoder.encode([.init(batch, range)], unlessAllEqual: nil) {
+      _ = try worker.encoder.encode(batch, in: range) {
         stored = Array(copying: $0)
       }
       let decoded = try worker.decoder.decode { arena, _ in

@@ -104,15 +104,15 @@ struct ContiguousBlobsTests {
     let decreasing: [Int64] = [0, 1, 2, 5, 4, 10]
     let large: [Int64] = [0, 1, 2, 5, 50, 60]
     var encoder = try ChunkEncoder(CodecChain(VlenBytesCodec()), maximumElementByteCount: 40)
-    let before = ChunkEncoder.Segment(RepeatedBlob([1], count: 7), 0..<7)
+    let before = RepeatedBlob([1], count: 5)
     #expect(throws: ChunkError.invalidOffsets(index: 8)) {
       try withContiguousBlobs(bytes.span.bytes, offsets: decreasing.span) { source in
-        _ = try encoder.encode([before, .init(source, 2..<5)], unlessAllEqual: nil) { _ in }
+        _ = try encoder.encode(JoinedBlobs([before, source])) { _ in }
       }
     }
     #expect(throws: ChunkError.elementTooLarge(index: 8, byteCount: 45, limit: 40)) {
       try withContiguousBlobs(bytes.span.bytes, offsets: large.span) { source in
-        _ = try encoder.encode([before, .init(source, 2..<5)], unlessAllEqual: nil) { _ in }
+        _ = try encoder.encode(JoinedBlobs([before, source])) { _ in }
       }
     }
   }

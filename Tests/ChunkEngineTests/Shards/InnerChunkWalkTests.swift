@@ -62,7 +62,9 @@ struct InnerChunkWalkTests {
       let lower = Int.random(in: 0...one, using: &generator)
       selection.append(lower..<Int.random(in: one + 1...shape[dimension], using: &generator))
     }
-    let part = ShardPart(grid, start: start, shape: shape, selection: selection)
+    let part = Piece(
+      grid, start: start, shape: shape, selection: selection,
+      strides: RowMajor.strides(of: selection.map(\.count)))
     let expected = expected(grid, start: start, shape: shape, selection: selection)
     #expect(part.chunkCount == expected.count)
     #expect(part.elementCount == expected.values.reduce(0) { $0 + $1.count })
@@ -70,7 +72,7 @@ struct InnerChunkWalkTests {
     var found: [Int: [Int: Int]] = [:]
     var walk = InnerChunkWalk(part)
     var last = -1
-    while walk.next() {
+    while try walk.next() {
       #expect(walk.position > last)
       last = walk.position
       var end = 0
@@ -90,7 +92,7 @@ struct InnerChunkWalkTests {
       #expect(walk.isWhole == (all[walk.position]?.count == elements.count))
     }
     #expect(found == expected)
-    let goesOn = walk.next()
+    let goesOn = try walk.next()
     #expect(!goesOn)
 
     // A part of the part, as a selection of its own, has the same elements in the same order.
@@ -104,7 +106,7 @@ struct InnerChunkWalkTests {
     var alone: [Int] = []
     for (walked, isAlone) in [(smaller, false), (smaller.alone, true)] {
       var walk = InnerChunkWalk(walked)
-      while walk.next() {
+      while try walk.next() {
         let places = walk.runs.flatMap { Array($0.selectionIndex..<$0.selectionIndex + $0.count) }
         if isAlone { alone += places } else { selected += places }
       }
@@ -117,9 +119,9 @@ struct InnerChunkWalkTests {
   @Test("Neighbours along trailing dimensions make one run")
   func joinedRuns() throws {
     let grid = try InnerChunkGrid(shardShape: [4, 6], chunkShape: [2, 6])
-    var walk = InnerChunkWalk(ShardPart(allOf: grid))
+    var walk = InnerChunkWalk(Piece(allOf: grid))
     var runs: [[ElementRun]] = []
-    while walk.next() { runs.append(walk.runs) }
+    while try walk.next() { runs.append(walk.runs) }
     #expect(
       runs == [
         [ElementRun(chunkIndex: 0, selectionIndex: 0, count: 12)],

@@ -67,9 +67,13 @@ struct AsyncAppenderTests {
       if case .write(let key) = call, key.description.hasPrefix("c/") { throw StoreProbe.Failure() }
     }
     let appender = try await AsyncAppender.create(in: probe, options: options)
-    await #expect(throws: StoreProbe.Failure.self) {
+    let failure = await #expect(throws: ZarrError.self) {
       try await appender.append(contentsOf: ArrayElements.numbered(20))
       try await appender.finish()
+    }
+    guard case .store(_, is StoreProbe.Failure)? = failure else {
+      Issue.record("unexpected error \(String(describing: failure))")
+      return
     }
     await #expect(throws: ZarrError.self) { _ = try await AsyncAppender.create(in: probe, options: options) }
 
@@ -80,9 +84,72 @@ struct AsyncAppenderTests {
       try await cancelled.append(contentsOf: ArrayElements.numbered(20))
       try await cancelled.finish()
     }
-    guard case .cancelled? = error else {
-      Issue.record("unexpected error \(String(describing: error))")
-      return
+    #expect(error?.isCancellation == true)
+  }
+
+  @Test("Values are appended one by one, in the order of the calls", arguments: [0, 1 << 20])
+  func values(memoryBudget: Int) async throws {
+    let appender = try await AsyncAppender.create(
+      in: MemoryStore(), options: options, memoryBudget: memoryBudget)
+    for element in ArrayElements.numbered(100) { try await appender.append(element) }
+    #expect(try await appender.appendedCount == 100)
+    #expect(try await appender.finish().read().arrays() == ArrayElements.numbered(100))
+  }
+
+  @Test(
+    "A call that waits for its store, for its turn or for another appender ends when its task is cancelled")
+  func cancellation() async throws {
+    let gate = StoreGate()
+    let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+    let probe = StoreProbe(MemoryStore()) { call in
+      guard case .write(let key) = call, key.description.hasPrefix("c/") else { return }
+      continuation.yield()
+      gate.wait()
+    }
+    let appender = try await AsyncAppender.create(
+      in: probe, options: options, access: ArrayAccess(workerCount: 1), memoryBudget: 0)
+    let storing = Task { try await appender.append(contentsOf: ArrayElements.numbered(100)) }
+    for await _ in started { break }
+    let waiting = Task { try await appender.append([UInt8](repeating: 1, count: 3)) }
+    let other = try await AsyncAppender.open(try ZarrArray.open(in: probe))
+    let locked = Task { try await other.append([1] as [UInt8]) }
+    try await Task.sleep(for: .milliseconds(50))
+    for task in [locked, waiting, storing] {
+      task.cancel()
+      // The others end while the store is still busy with the first chunk.
+      if task == storing { gate.open() }
+      let error = await #expect(throws: ZarrError.self) { try await task.value }
+      #expect(error?.isCancellation == true)
+    }
+    let count = try await appender.appendedCount
+    try await appender.append(contentsOf: Array(ArrayElements.numbered(100)[count...]))
+    #expect(try await appender.finish().read().arrays() == ArrayElements.numbered(100))
+    try await other.append([1] as [UInt8])
+    #expect(try await other.finish().count == 101)
+  }
+
+  @Test("Many appenders to one array hold no threads while they wait for each other")
+  func manyAppenders() async throws {
+    let executor = ZarrExecutor(callCount: 1)
+    let access = ArrayAccess(executor: executor)
+    let array = try ZarrArray.create(in: MemoryStore(), shape: [0], options: options, access: access)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<8 {
+        group.addTask {
+          let appender = try await AsyncAppender.open(array)
+          for element in ArrayElements.numbered(3, label: "\(number)/") {
+            try await appender.append(element)
+            await Task.yield()
+          }
+          try await appender.finish()
+        }
+      }
+      try await group.waitForAll()
+    }
+    let found = try await array.read().strings()
+    #expect(found.count == 24)
+    for start in stride(from: 0, to: 24, by: 3) {
+      #expect(Set(found[start..<start + 3].map { $0.split(separator: "/")[0] }).count == 1)
     }
   }
 }

@@ -50,7 +50,7 @@ struct Sample: Sendable {
     var encoder = try ChunkEncoder(chain)
     var arena = ByteArena()
     try withBlobs { blobs in
-      _ = try encoder.encode([.init(blobs, 0..<count)], unlessAllEqual: nil) { try arena.append(copying: $0) }
+      _ = try encoder.encode(blobs) { try arena.append(copying: $0) }
     }
     return try arena.takeBytes()
   }

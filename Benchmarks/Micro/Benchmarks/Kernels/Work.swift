@@ -11,10 +11,9 @@ func layingOutObjects(_ sample: Sample) {
   let objects = sample.objects
   Benchmark("encode objects") { benchmark in
     var encoder = try ChunkEncoder(CodecChain(VlenBytesCodec()))
-    let segment = ChunkEncoder.Segment(objects, 0..<objects.count)
     benchmark.startMeasurement()
     for _ in 0..<repeatCount {
-      _ = try encoder.encode([segment], unlessAllEqual: nil) { blackHole($0.byteCount) }
+      _ = try encoder.encode(objects) { blackHole($0.byteCount) }
     }
   }
 }
@@ -24,10 +23,9 @@ func encoding(_ sample: Sample, _ chain: CodecChain, named name: String, repeats
   Benchmark("encode \(name)") { benchmark in
     var encoder = try ChunkEncoder(chain)
     try sample.withBlobs { blobs in
-      let segment = ChunkEncoder.Segment(blobs, 0..<sample.count)
       benchmark.startMeasurement()
       for _ in 0..<repeats {
-        _ = try encoder.encode([segment], unlessAllEqual: nil) { blackHole($0.byteCount) }
+        _ = try encoder.encode(blobs) { blackHole($0.byteCount) }
       }
     }
   }
@@ -58,7 +56,7 @@ func decoding(_ sample: Sample, _ chain: CodecChain, named name: String, repeats
   let chunk = Result { try sample.chunk(chain) }
   Benchmark("decode \(name)") { benchmark in
     let chunk = try chunk.get()
-    var scanner = try ChunkScanner(chain)
+    var scanner = try ChunkDecoder(chain)
     let runs = [ElementRun(chunkIndex: 0, selectionIndex: 0, count: sample.count)]
     benchmark.startMeasurement()
     for _ in 0..<repeats {

@@ -1,4 +1,4 @@
-import Glibc
+import ZarrPlatform
 
 /// A codec that computes with each number of a chunk.
 private protocol NumberPipelineCodec: ArrayToArrayCodec {

@@ -47,14 +47,14 @@ private final class FrameCoder {
   private let chain: CodecChain
   private let limits: DecodingLimits
   private var decoder: ChunkDecoder
-  private var scanner: ChunkScanner
+  private var scanner: ChunkDecoder
   private let run = ElementRun(chunkIndex: 0, selectionIndex: 0, count: frameElementCount)
 
   init(_ chain: CodecChain, _ limits: DecodingLimits) throws {
     self.chain = chain
     self.limits = limits
     decoder = try ChunkDecoder(chain, limits: limits)
-    scanner = try ChunkScanner(chain, limits: limits)
+    scanner = try ChunkDecoder(chain, limits: limits)
   }
 
   /// The elements of a chunk, found after decoding.
@@ -72,10 +72,14 @@ private final class FrameCoder {
   /// The elements of a view of a chunk, found while decoding.
   func placed(_ stored: [UInt8]) throws -> [[UInt8]] {
     let builder = try BlobViewBuilder(count: frameElementCount, chain: chain, limits: limits)
-    _ = try decoder.place(count: frameElementCount, runs: [run], in: builder) { arena, _ in
+    let grid = try InnerChunkGrid(chunkShape: [frameElementCount])
+    try decoder.find(Piece(allOf: grid), in: .value)
+    try decoder.fetch(joining: .local) { _, arena in
       try arena.append(copying: stored.span.bytes)
       return true
     }
+    let fillElement = try ElementLayout.variable.sharedElement([])
+    _ = try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: false)
     return builder.finish().arrays()
   }
 

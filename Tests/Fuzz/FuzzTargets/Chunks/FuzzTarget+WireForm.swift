@@ -52,7 +52,7 @@ extension FuzzTarget {
   private static func checkScan(
     _ bytes: [UInt8], _ expected: [[UInt8]], shown: Range<Int>, _ chain: CodecChain
   ) throws {
-    var scanner = try ChunkScanner(chain, limits: decodingLimits)
+    var scanner = try ChunkDecoder(chain, limits: decodingLimits)
     var found: [[UInt8]] = []
     let run = ElementRun(chunkIndex: shown.lowerBound, selectionIndex: 0, count: shown.count)
     _ = try must("a chunk that is read cannot be scanned") {
@@ -69,7 +69,7 @@ extension FuzzTarget {
   private static func encoded(_ view: BlobView, with chain: CodecChain) throws -> [UInt8] {
     var encoder = try ChunkEncoder(chain)
     var bytes: [UInt8] = []
-    _ = try encoder.encode([.init(view, view.indices)], unlessAllEqual: nil) { bytes = Array(copying: $0) }
+    _ = try encoder.encode(view) { bytes = Array(copying: $0) }
     return bytes
   }
 }

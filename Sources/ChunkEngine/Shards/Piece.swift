@@ -1,4 +1,6 @@
-/// The division of a shard into inner chunks.
+/// The division of a stored value into inner chunks.
+///
+/// A chunk that is a value of its own is its only inner chunk. All the others are in shards.
 ///
 /// All have one shape but for the last ones along a dimension, which end where the shard does:
 ///
@@ -34,6 +36,11 @@ package struct InnerChunkGrid: Hashable, Sendable {
   /// The number of elements of the shard.
   package let elementCount: Int
 
+  /// A value that is one chunk.
+  package init(chunkShape: [Int]) throws(ChunkError) {
+    try self.init(shardShape: chunkShape, chunkShape: chunkShape)
+  }
+
   /// Divides a shard.
   ///
   /// - Parameters:
@@ -63,10 +70,10 @@ package struct InnerChunkGrid: Hashable, Sendable {
   }
 
   /// The place of an inner chunk along each dimension.
-  func indices(ofChunkAt position: Int) -> [Int] { RowMajor.indices(at: position, in: counts) }
+  package func indices(ofChunkAt position: Int) -> [Int] { RowMajor.indices(at: position, in: counts) }
 
   /// The number of elements of an inner chunk along each dimension.
-  func shape(ofChunkAt position: Int) -> [Int] {
+  package func shape(ofChunkAt position: Int) -> [Int] {
     guard !isEven else { return chunkShape }
     return zip(indices(ofChunkAt: position), zip(shardShape, chunkShape)).map { index, lengths in
       min(lengths.1, lengths.0 - index * lengths.1)
@@ -74,12 +81,12 @@ package struct InnerChunkGrid: Hashable, Sendable {
   }
 
   /// The number of elements of an inner chunk.
-  func elementCount(ofChunkAt position: Int) -> Int {
+  package func elementCount(ofChunkAt position: Int) -> Int {
     isEven ? chunkElementCount : shape(ofChunkAt: position).reduce(1, *)
   }
 }
 
-/// The elements of a shard that a selection has, and where they are in the selection.
+/// The elements of a stored value that a selection has, and where they are in the selection.
 ///
 ///       shard of 4 x 6 elements, inner chunks of 2 x 2     selection of the array, which has parts of others
 ///       ┌─────┬─────┬─────┐                                ┌ ─ ─ ─ ─ ─ ─
@@ -90,12 +97,13 @@ package struct InnerChunkGrid: Hashable, Sendable {
 ///       │· · │· …│…   │
 ///       └─────┴─────┴─────┘
 ///
-/// Shards of one array may differ in shape.
-package struct ShardPart: Sendable {
-  /// The inner chunks of the shard.
+/// A worker decodes or encodes one piece at a time: a chunk that is a value of its own, or neighbouring inner
+/// chunks of one shard. Values of one array may differ in shape.
+package struct Piece: Sendable {
+  /// The inner chunks of the value.
   package let grid: InnerChunkGrid
 
-  /// The selected elements along each dimension, counted from the first one of the shard.
+  /// The selected elements along each dimension, counted from the first one of the value.
   package let selected: [Range<Int>]
 
   /// The inner chunks along each dimension that have selected elements.
@@ -107,40 +115,46 @@ package struct ShardPart: Sendable {
   /// How far the next element along each dimension is in the selection.
   let selectionStrides: [Int]
 
-  /// Where the first element of the shard would be in the selection, if it were selected.
+  /// Where the first element of the value would be in the selection, if it were selected.
   let selectionBase: Int
 
-  /// Intersects a shard with a selection.
+  /// Intersects a value with a selection.
   ///
   /// - Parameters:
-  ///   - grid: The inner chunks of the shard.
-  ///   - start: The place of the first element of the shard in the array.
+  ///   - grid: The inner chunks of the value.
+  ///   - start: The place of the first element of the value in the array.
   ///   - shape: The number of elements of the array along each dimension.
   ///   - selection: The elements of the array that are selected, a range along each dimension.
-  /// - Precondition: The selection is inside the array and has elements of the shard.
-  package init(_ grid: InnerChunkGrid, start: [Int], shape: [Int], selection: [Range<Int>]) {
+  ///   - strides: How far the next element along each dimension is in the selection.
+  /// - Precondition: The selection is inside the array and has elements of the value.
+  package init(_ grid: InnerChunkGrid, start: [Int], shape: [Int], selection: [Range<Int>], strides: [Int]) {
     var selected: [Range<Int>] = []
     var extent: [Int] = []
+    selected.reserveCapacity(start.count)
+    extent.reserveCapacity(start.count)
+    // All products are part of the number of elements of the array, which an `Int` holds.
+    var base = 0
     for (dimension, range) in selection.enumerated() {
       let length = min(grid.shardShape[dimension], shape[dimension] - start[dimension])
       let lower = max(0, range.lowerBound - start[dimension])
       extent.append(length)
       selected.append(lower..<min(length, range.upperBound - start[dimension]))
-    }
-    let strides = RowMajor.strides(of: selection.map(\.count))
-    // All products are part of the number of elements of the array, which an `Int` holds.
-    var base = 0
-    for (dimension, range) in selection.enumerated() {
       base += (start[dimension] - range.lowerBound) * strides[dimension]
     }
     self.init(grid, selected: selected, extent: extent, selectionStrides: strides, selectionBase: base)
   }
 
-  /// Selects all elements of a shard.
-  init(allOf grid: InnerChunkGrid) {
+  /// Selects all elements of a value.
+  package init(allOf grid: InnerChunkGrid) {
     self.init(
       grid, selected: grid.shardShape.map { 0..<$0 }, extent: grid.shardShape,
       selectionStrides: RowMajor.strides(of: grid.shardShape), selectionBase: 0)
+  }
+
+  /// Selects all elements of an inner chunk.
+  package init(chunkAt position: Int, of grid: InnerChunkGrid) {
+    let all = Piece(allOf: grid)
+    self = all.restricted(to: grid.indices(ofChunkAt: position).map { $0..<$0 + 1 })
   }
 
   private init(
@@ -163,10 +177,10 @@ package struct ShardPart: Sendable {
   /// The number of inner chunks that have selected elements.
   package var chunkCount: Int { Box(chunks).count }
 
-  /// Which of the inner chunks of the shard the first of these is, in C order.
+  /// Which of the inner chunks of the value the first of these is, in C order.
   package var firstPosition: Int { RowMajor.position(of: Box(chunks).first, in: grid.counts) }
 
-  /// Whether all elements of the shard that are inside the array are selected.
+  /// Whether all elements of the value that are inside the array are selected.
   package var isWhole: Bool {
     zip(selected, extent).allSatisfy { $0.lowerBound == 0 && $0.upperBound == $1 }
   }
@@ -174,30 +188,41 @@ package struct ShardPart: Sendable {
   /// The same selection, of the elements in some of the inner chunks only.
   ///
   /// - Parameter box: Ranges of inner chunks.
-  /// - Returns: The part of the part.
+  /// - Returns: The part of the piece.
   /// - Precondition: They are inside ``chunks`` and not empty.
-  package func restricted(to box: [Range<Int>]) -> ShardPart {
+  package func restricted(to box: [Range<Int>]) -> Piece {
     var restricted: [Range<Int>] = []
     for (dimension, range) in box.enumerated() {
       let side = grid.chunkShape[dimension]
       restricted.append(selected[dimension].clamped(to: range.lowerBound * side..<range.upperBound * side))
     }
-    return ShardPart(
+    return Piece(
       grid, selected: restricted, extent: extent, selectionStrides: selectionStrides,
       selectionBase: selectionBase)
   }
 
-  /// Calls `body` with what the part has of each inner chunk, in C order.
-  package func forEachChunk<Failure: Error>(_ body: (ShardPart) throws(Failure) -> Void) throws(Failure) {
+  /// Calls `body` with what the piece has of each inner chunk, in C order.
+  package func forEachChunk<Failure: Error>(_ body: (Piece) throws(Failure) -> Void) throws(Failure) {
     try Box(chunks).forEachPlace { indices throws(Failure) in
       try body(restricted(to: indices.map { $0..<$0 + 1 }))
     }
   }
 
+  /// The selected elements of a piece of one inner chunk, in the order of both it and the selection.
+  ///
+  /// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)`` for more runs than fit in the
+  ///   memory of a chunk.
+  package func runs(_ limits: DecodingLimits) throws(ChunkError) -> [ElementRun] {
+    var walk = InnerChunkWalk()
+    walk.begin(self, byteCountLimit: limits.decodedByteCountPerChunk)
+    _ = try walk.next()
+    return walk.runs
+  }
+
   /// The same elements as a selection of their own.
-  package var alone: ShardPart {
+  package var alone: Piece {
     let strides = RowMajor.strides(of: selected.map(\.count))
-    return ShardPart(
+    return Piece(
       grid, selected: selected, extent: extent, selectionStrides: strides,
       selectionBase: -zip(selected, strides).reduce(0) { $0 + $1.0.lowerBound * $1.1 })
   }
@@ -229,12 +254,12 @@ struct InnerChunkWalk {
     var isWhole = true
   }
 
-  private var dimensions: [Dimension]
+  private var dimensions: [Dimension] = []
 
   /// The inner chunks that are visited, and the one that is.
-  private let chunks: Box
-  private var indices: [Int]
-  private let counts: [Int]
+  private var chunks = Box([])
+  private var indices: [Int] = []
+  private var counts: [Int] = []
   private var hasBegun = false
   private var hasEnded = false
 
@@ -245,9 +270,9 @@ struct InnerChunkWalk {
 
   /// Whether the inner chunk has another shape than the one before, or other elements of it are selected.
   private var hasNewShape = true
-  private let selectionBase: Int
-  private let isEven: Bool
-  private let runCountLimit: Int
+  private var selectionBase = 0
+  private var isEven = true
+  private var byteCountLimit = Int.max
 
   /// Which of the inner chunks of the shard is visited, in C order.
   private(set) var position = 0
@@ -262,44 +287,60 @@ struct InnerChunkWalk {
   private(set) var elementCount = 0
 
   /// The number of elements of the inner chunk.
-  private(set) var chunkElementCount: Int
+  private(set) var chunkElementCount = 0
 
   /// The number of elements of the inner chunk along each dimension.
-  private(set) var chunkShape: [Int]
+  private(set) var chunkShape: [Int] = []
 
-  /// Whether the runs of the inner chunk would take more memory than they may; then there are none.
-  private(set) var exceedsLimit = false
+  /// A walk without inner chunks, until it begins.
+  init() { hasEnded = true }
 
-  /// Begins before the first inner chunk of a part.
+  /// A walk that begins before the first inner chunk of a piece.
+  init(_ piece: Piece) {
+    begin(piece)
+  }
+
+  /// Begins again, before the first inner chunk of a piece.
   ///
   /// - Parameters:
-  ///   - part: The part.
+  ///   - piece: The piece.
   ///   - byteCountLimit: The most bytes that the runs of an inner chunk may take. Metadata can claim inner
   ///     chunks with billions of rows, of which each is a run.
-  init(_ part: ShardPart, byteCountLimit: Int = Int.max) {
-    runCountLimit = byteCountLimit / MemoryLayout<ElementRun>.stride
-    let grid = part.grid
-    let chunkStrides = RowMajor.strides(of: grid.chunkShape)
-    dimensions = grid.counts.indices.map { index in
-      Dimension(
-        selected: part.selected[index], extent: part.extent[index], side: grid.chunkShape[index],
-        shardLength: grid.shardShape[index], selectionStride: part.selectionStrides[index],
-        chunkStride: chunkStrides[index])
+  /// - Complexity: O(*n*) in the number of dimensions. Does not allocate once there were as many.
+  mutating func begin(_ piece: Piece, byteCountLimit: Int = Int.max) {
+    self.byteCountLimit = byteCountLimit
+    let grid = piece.grid
+    dimensions.removeAll(keepingCapacity: true)
+    indices.removeAll(keepingCapacity: true)
+    for index in grid.counts.indices {
+      dimensions.append(
+        Dimension(
+          selected: piece.selected[index], extent: piece.extent[index], side: grid.chunkShape[index],
+          shardLength: grid.shardShape[index], selectionStride: piece.selectionStrides[index],
+          chunkStride: 0))
+      indices.append(piece.chunks[index].lowerBound)
     }
-    chunks = Box(part.chunks)
-    indices = chunks.first
+    var stride = 1
+    for index in dimensions.indices.reversed() {
+      dimensions[index].chunkStride = stride
+      stride *= dimensions[index].side
+    }
+    chunks = Box(piece.chunks)
     counts = grid.counts
     isEven = grid.isEven
     chunkShape = grid.chunkShape
     chunkElementCount = grid.chunkElementCount
-    selectionBase = part.selectionBase
+    selectionBase = piece.selectionBase
+    (hasBegun, hasEnded, hasNewShape) = (false, false, true)
   }
 
   /// Goes on to the next inner chunk.
   ///
   /// - Returns: Whether there is one.
+  /// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)`` if its runs would take more memory
+  ///   than they may.
   /// - Complexity: O(*n*) in the number of runs. Does not allocate once there was an inner chunk of as many.
-  mutating func next() -> Bool {
+  mutating func next() throws(ChunkError) -> Bool {
     guard !hasEnded, let moved = hasBegun ? chunks.advance(&indices) : 0 else {
       hasEnded = true
       return false
@@ -311,7 +352,7 @@ struct InnerChunkWalk {
     if hasNewShape && !isEven { measureChunk() }
     findFirst()
     if hasNewShape {
-      findRuns()
+      try findRuns()
     } else {
       moveRuns(chunkIndex - lastChunkIndex, selectionIndex - lastSelectionIndex)
     }
@@ -358,7 +399,7 @@ struct InnerChunkWalk {
   }
 
   /// Finds the runs of the inner chunk.
-  private mutating func findRuns() {
+  private mutating func findRuns() throws(ChunkError) {
     hasNewShape = false
     runs.removeAll(keepingCapacity: true)
     walk.restart(source: chunkIndex, target: selectionIndex)
@@ -372,8 +413,9 @@ struct InnerChunkWalk {
     }
     let runLength = walk.takeRun()
     // No more than elements, whose number was checked.
-    exceedsLimit = walk.count > runCountLimit
-    guard !exceedsLimit else { return }
+    guard walk.count == 1 || walk.count <= byteCountLimit / MemoryLayout<ElementRun>.stride else {
+      throw .decodedByteCountExceedsLimit(codec: "the chunk grid", byteCount: nil, limit: byteCountLimit)
+    }
     while walk.next() {
       runs.append(ElementRun(chunkIndex: walk.source, selectionIndex: walk.target, count: runLength))
     }

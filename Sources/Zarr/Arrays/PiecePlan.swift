@@ -1,0 +1,347 @@
+import ChunkEngine
+import Synchronization
+
+/// The stored values that a region of an array touches, divided into pieces of work.
+///
+///     value 0          value 1          value 2            a piece is a box of chunks of one value: some along one
+///     ┌ · · a a ┐      ┌ c c d d ┐      ┌ e e · · ┐        dimension, one along each dimension before it, and along
+///     └ · · b b ┘      └ … … … … ┘      └ … … · · ┘        those after it all that are selected
+///
+/// A value that is one chunk is one piece. Inner chunks of shards may be small and many, so that a worker takes
+/// many of them at a time.
+struct PiecePlan: Sendable {
+  /// The region.
+  let region: ArrayRegion
+
+  /// The number of its elements.
+  let elementCount: Int
+
+  private let shape: [Int]
+  private let grid: ChunkGrid
+  private let innerChunkShape: [Int]?
+
+  /// How far the next element along each dimension is in the region.
+  private let strides: [Int]
+
+  /// The division of every value, if they do not differ.
+  private let evenGrid: InnerChunkGrid?
+
+  /// The first value along each dimension, and how many there are.
+  private let first: [Int]
+  private let counts: [Int]
+
+  /// The number of values.
+  let valueCount: Int
+
+  /// The most chunks along each dimension that the region has of one value.
+  private let chunkCounts: [Int]
+
+  /// The number of chunks that the region touches, at most.
+  let chunkCount: Int
+
+  /// The dimension along which a value is divided into pieces, and the chunks of a piece along it.
+  private var dimension = 0
+  private var step = 1
+
+  /// The pieces of a value along the dimensions up to that one.
+  private var pieceCounts: [Int] = []
+
+  /// The number of pieces of each value, of which some are empty where the region has fewer chunks.
+  private(set) var piecesPerValue = 1
+
+  /// Divides a region that is inside of the array.
+  ///
+  /// - Parameters:
+  ///   - region: The region, which has as many elements as an `Int` can hold.
+  ///   - shape: The shape of the array.
+  ///   - grid: Its division into values.
+  ///   - innerChunkShape: The shape of the inner chunks, or nil if each value is one chunk.
+  init(of region: ArrayRegion, shape: [Int], grid: ChunkGrid, innerChunkShape: [Int]?) {
+    self.region = region
+    self.shape = shape
+    self.grid = grid
+    self.innerChunkShape = innerChunkShape
+    elementCount = region.elementCount ?? 0
+    strides = RowMajor.strides(of: region.shape)
+    evenGrid = grid.regularChunkShape.flatMap {
+      try? InnerChunkGrid(shardShape: $0, chunkShape: innerChunkShape ?? $0)
+    }
+    var first: [Int] = []
+    var counts: [Int] = []
+    var chunkCounts: [Int] = []
+    for (dimension, range) in region.ranges.enumerated() {
+      guard !range.isEmpty else {
+        first.append(0)
+        counts.append(0)
+        chunkCounts.append(0)
+        continue
+      }
+      let division = grid.dimensions[dimension]
+      let lower = division.chunkIndex(of: range.lowerBound)
+      let upper = division.chunkIndex(of: range.upperBound - 1)
+      first.append(lower)
+      counts.append(upper - lower + 1)
+      guard let side = innerChunkShape?[dimension] else {
+        chunkCounts.append(1)
+        continue
+      }
+      // The longest value or the whole region, or what the region has of the first and the last.
+      let most =
+        upper - lower > 1
+        ? min(division.longest / side, (range.count - 1) / side + 2)
+        : [lower, upper].map { Self.chunks(of: range, in: division.range(ofChunk: $0), side: side).count }
+          .max()
+      chunkCounts.append(most ?? 0)
+    }
+    self.first = first
+    self.counts = counts
+    self.chunkCounts = chunkCounts
+    // No more than elements, whose number was checked; a value at the edge may have more chunks.
+    valueCount = RowMajor.count(of: counts) ?? 0
+    chunkCount = RowMajor.count(of: [valueCount] + chunkCounts) ?? Int.max
+  }
+
+  /// The chunks of a value along one dimension that have elements of a range.
+  private static func chunks(of range: Range<Int>, in value: Range<Int>, side: Int) -> Range<Int> {
+    let shared = range.clamped(to: value)
+    return (shared.lowerBound - value.lowerBound) / side..<(shared.upperBound - 1 - value.lowerBound) / side
+      + 1
+  }
+
+  /// Divides the values into pieces.
+  ///
+  /// - Parameters:
+  ///   - chunkCount: The chunks of a piece, at most and if one piece can have as many.
+  ///   - location: Where the array is, for errors.
+  /// - Throws: ``ZarrError/tooLarge(path:)`` if an `Int` cannot hold the number of pieces.
+  mutating func divide(intoPiecesOf chunkCount: Int, _ location: String) throws(ZarrError) {
+    var rest = max(1, chunkCount)
+    dimension = chunkCounts.count - 1
+    while dimension > 0, chunkCounts[dimension] <= rest {
+      rest /= max(1, chunkCounts[dimension])
+      dimension -= 1
+    }
+    guard dimension >= 0 else { return }
+    step = min(rest, max(1, chunkCounts[dimension]))
+    pieceCounts = Array(chunkCounts[...dimension])
+    pieceCounts[dimension] = (chunkCounts[dimension] + step - 1) / step
+    // No more pieces than chunks.
+    piecesPerValue = pieceCounts.reduce(1, *)
+    guard RowMajor.count(of: [valueCount, piecesPerValue]) != nil else { throw .tooLarge(path: location) }
+  }
+
+  /// The number of pieces, of which some may be empty.
+  var pieceCount: Int { valueCount * piecesPerValue }
+
+  /// The number of pieces of a number of workers that one of them is likely to get from one piece on, with which
+  /// it leaves nothing behind in its memory.
+  func expectedPieceCount(from number: Int, workerCount: Int) -> Int {
+    (pieceCount - number - 1) / workerCount + 1
+  }
+
+  /// The place of a value in the grid.
+  func indices(ofValue number: Int) -> [Int] {
+    var indices = RowMajor.indices(at: number, in: counts)
+    for dimension in first.indices { indices[dimension] += first[dimension] }
+    return indices
+  }
+
+  /// The chunks of a value.
+  func grid(ofValueAt indices: [Int]) throws(ChunkError) -> InnerChunkGrid {
+    if let evenGrid { return evenGrid }
+    let shape = grid.chunkShape(at: indices)
+    return try InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
+  }
+
+  /// A piece, and where it is.
+  struct Part {
+    /// Which of all pieces it is.
+    let number: Int
+    /// The value that it is of, counted from the first one of the region, and which of its pieces it is.
+    let valueNumber: Int
+    let numberInValue: Int
+    /// The place of the value in the grid, and of its first element in the array.
+    let indices: [Int]
+    let start: [Int]
+    /// What the region has of the value.
+    let whole: Piece
+    /// What the piece has of it, or nil if it is empty.
+    let piece: Piece?
+
+    /// The elements of a part of the value.
+    func region(of piece: Piece) -> ArrayRegion {
+      ArrayRegion(zip(piece.selected, start).map { $0.lowerBound + $1..<$0.upperBound + $1 })
+    }
+  }
+
+  /// One of the pieces.
+  func part(_ number: Int) throws(ChunkError) -> Part {
+    let (valueNumber, numberInValue) = number.quotientAndRemainder(dividingBy: piecesPerValue)
+    let indices = indices(ofValue: valueNumber)
+    let start = zip(grid.dimensions, indices).map { $0.range(ofChunk: $1).lowerBound }
+    let whole = Piece(
+      try grid(ofValueAt: indices), start: start, shape: shape, selection: region.ranges, strides: strides)
+    return Part(
+      number: number, valueNumber: valueNumber, numberInValue: numberInValue, indices: indices, start: start,
+      whole: whole, piece: piece(numberInValue, of: whole))
+  }
+
+  /// A piece of what the region has of a value, or nil if it is empty.
+  private func piece(_ number: Int, of whole: Piece) -> Piece? {
+    guard piecesPerValue > 1 else { return whole }
+    var box = whole.chunks
+    for (dimension, index) in RowMajor.indices(at: number, in: pieceCounts).enumerated() {
+      let step = dimension == self.dimension ? step : 1
+      let lower = box[dimension].lowerBound + index * step
+      guard lower < box[dimension].upperBound else { return nil }
+      box[dimension] = lower..<min(box[dimension].upperBound, lower + step)
+    }
+    return whole.restricted(to: box)
+  }
+}
+
+extension ZarrArray {
+  /// Plans to work on a region, or on the whole array.
+  ///
+  /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)`` and ``ZarrError/tooLarge(path:)``
+  func plan(of region: ArrayRegion?) throws(ZarrError) -> PiecePlan {
+    // The work goes by this metadata, whatever happens to the array meanwhile.
+    let metadata = metadata
+    let region = region ?? ArrayRegion(allOf: metadata.shape)
+    guard region.isInside(metadata.shape) else {
+      throw .outOfBounds(path: location, region: region, shape: metadata.shape)
+    }
+    guard region.elementCount != nil else { throw .tooLarge(path: location) }
+    return PiecePlan(
+      of: region, shape: metadata.shape, grid: metadata.chunkGrid, innerChunkShape: layout.innerChunkShape)
+  }
+
+  /// What a call needs to have many requests on their way, or nil if each worker waits for its own.
+  func makeRequests() -> ManyRequests? {
+    store.requestConcurrency > 1
+      ? ManyRequests(workerCount: access.workerCount, byteCountLimit: access.byteCountInFlight) : nil
+  }
+
+  /// The most threads that work on pieces at a time, in a call of its own.
+  var concurrency: Int { max(access.workerCount, store.requestConcurrency) }
+
+  /// Calls `body` with each piece, on all workers, and on as many threads as the store wants requests.
+  ///
+  /// - Parameters:
+  ///   - plan: The pieces.
+  ///   - workers: Where the workers are.
+  ///   - threadCount: The most threads, or nil for as many as the store wants requests.
+  ///   - monitor: Follows the work and can stop it.
+  ///   - body: Is handed the piece, and a worker.
+  /// - Throws: What `body` throws; errors of the engine say of which value they are.
+  func forEachPiece<Worker>(
+    of plan: PiecePlan, workers: WorkerPool<Worker>, threadCount: Int? = nil, monitor: ProgressMonitor?,
+    _ body: @Sendable (PiecePlan.Part, Worker) throws -> Void
+  ) throws {
+    monitor?.expect(elementCount: plan.elementCount)
+    do {
+      try ParallelChunks.forEachIndex(
+        below: plan.pieceCount, workerCount: threadCount ?? concurrency, pool: workers,
+        isCancelled: { monitor?.isCancelled ?? false }
+      ) { number, worker in
+        try body(plan.part(number), worker)
+      }
+    } catch {
+      throw self.error(error, chunk: plan.indices(ofValue: error.index / plan.piecesPerValue))
+    }
+    monitor?.finish()
+  }
+}
+
+/// What a worker is that reuses nothing.
+final class StatelessWorker {
+  static let pool = WorkerPool { StatelessWorker() }
+}
+
+/// Lets few threads of a call compute, while many wait for the store.
+struct ManyRequests: Sendable {
+  private let permits: Permits
+  private let bytes = BytesInFlight()
+  private let byteCountLimit: Int
+
+  init(workerCount: Int, byteCountLimit: Int) {
+    permits = Permits(workerCount)
+    self.byteCountLimit = byteCountLimit
+  }
+
+  /// Calls `body` once fewer threads than workers compute.
+  func compute<Result>(_ body: () throws -> Result) rethrows -> Result { try permits.withPermit(body) }
+
+  /// Calls `body`, which waits for the store, in the middle of a computation.
+  func wait<Result>(_ body: () throws -> Result) rethrows -> Result { try permits.withoutPermit(body) }
+
+  /// Waits until there is room for bytes.
+  func begin(_ byteCount: Int) { bytes.add(byteCount, limit: byteCountLimit) }
+
+  /// Gives back the room for bytes.
+  func end(_ byteCount: Int) { bytes.remove(byteCount) }
+}
+
+extension Optional<ManyRequests> {
+  func compute<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let self else { return try body() }
+    return try self.compute(body)
+  }
+
+  func wait<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let self else { return try body() }
+    return try self.wait(body)
+  }
+}
+
+/// The values that a call works on, each begun once for all workers.
+///
+/// Workers take pieces in order: there are few values at a time, and two calls that write the same values lock
+/// them in the same order.
+final class ValuesAtWork<State: Sendable>: Sendable {
+  private final class Slot: Sendable {
+    let state = Locked<State?>(nil)
+  }
+
+  private let slots = Locked<[Int: Slot]>([:])
+
+  /// Changes what is known of a value.
+  ///
+  /// - Parameters:
+  ///   - number: The number of the value.
+  ///   - begin: Finds what is known at first. It is called once a value, unless it throws.
+  ///   - body: Changes it, while no other worker does.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `begin` and `body` throw.
+  func withValue<Result: Sendable>(
+    _ number: Int, begin: () throws -> State, _ body: (inout State) throws -> Result
+  ) throws -> Result {
+    let slot = slots.withLock { slots in
+      if let slot = slots[number] { return slot }
+      let slot = Slot()
+      slots[number] = slot
+      return slot
+    }
+    return try slot.state.withLock { state in
+      var known = try state ?? begin()
+      // Not in two places, so that what it holds is not copied.
+      state = nil
+      defer { state = known }
+      return try body(&known)
+    }
+  }
+
+  /// Forgets a value, and returns what was known of it.
+  @discardableResult
+  func remove(_ number: Int) -> State? {
+    slots.withLock { $0.removeValue(forKey: number) }?.state.withLock { $0 }
+  }
+
+  /// Forgets all values, when no worker works on one any more.
+  func removeAll() -> [State] {
+    slots.withLock { slots in
+      defer { slots = [:] }
+      return slots.values.compactMap { slot in slot.state.withLock { $0 } }
+    }
+  }
+}
