@@ -31,8 +31,6 @@ def _remote() -> Any:
 
 STORES: dict[str, Callable[[Path], Any]] = {
     "dict": lambda _: {},
-    "memory": lambda _: zarr.storage.MemoryStore(),
-    "local": lambda path: zarr.storage.LocalStore(path / "local"),
     "path": lambda path: str(path / "path"),
     "fsspec": lambda _: _remote(),
     "object": lambda _: zarr.storage.ObjectStore(obstore.store.MemoryStore()),

@@ -425,6 +425,14 @@ class TestPickles:
         assert z[:].tolist() == self.VALUES
         assert document(z)["data_type"] == {"name": "zarr_vlen.pickle", "configuration": {"protocol": 5}}
 
+    @pytest.mark.parametrize("protocol", ["5", -1, True, None])
+    def test_protocols_in_metadata(self, protocol: Any) -> None:
+        z = make(dtype=zarr_vlen.pickled())
+        configuration = {"protocol": protocol}
+        metadata = document(z) | {"data_type": {"name": "zarr_vlen.pickle", "configuration": configuration}}
+        with pytest.raises(ValueError, match="protocol"):
+            zarr.open_array({"zarr.json": Buffer.from_bytes(json.dumps(metadata).encode())})
+
     @pytest.mark.parametrize("configuration", [{"trust": True}, {"protocol": 5, "trust": True}])
     def test_metadata_cannot_switch_trust_on(self, configuration: dict[str, Any]) -> None:
         z = make(dtype=zarr_vlen.pickled())

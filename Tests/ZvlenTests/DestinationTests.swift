@@ -74,24 +74,6 @@ struct DestinationTests {
     #expect(try scratch.names() == ["data.zarr", "lines"])
   }
 
-  @Test("Lines from standard input are not lost where the array that they go to is replaced meanwhile")
-  func replacedWhileAppending() throws {
-    try make("old\n")
-    let streams = try ScratchDirectory()
-    let input = Pipe()
-    let process = try Tool.start(
-      ["import", "-", "-o", "data.zarr", "--append"], in: scratch, input: input, streams: streams)
-    while process.isRunning, access(scratch.path("data.zarr/.zarr-vlen.lock"), F_OK) != 0 { usleep(1000) }
-    try make("second\n", "--overwrite")
-    try input.fileHandleForWriting.write(contentsOf: Data("first\n".utf8))
-    try input.fileHandleForWriting.close()
-    process.waitUntilExit()
-    let outcome = try Tool.outcome(of: process, streams)
-    #expect(outcome.exitCode == 1)
-    #expect(outcome.errors.contains("replaced"), "\(outcome.errors)")
-    #expect(try lines() == "second\n")
-  }
-
   @Test("Two imports to one place do not touch each other's unfinished work")
   func concurrentImports() throws {
     let outcome = try importing {

@@ -40,6 +40,11 @@ class Pickled(ObjectType):
     # Part of what types compare, since zarr-python keeps what it has made for an equal type.
     trust: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self.protocol) is not int or self.protocol < 0:
+            raise ValueError(f"a protocol of pickle is a number from 0 on, found {self.protocol!r}")
+
     @classmethod
     def _settings(cls) -> list[str]:
         return ["protocol"]

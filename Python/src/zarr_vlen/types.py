@@ -167,7 +167,7 @@ class ObjectType(ZDType[Any, Any], HasObjectCodec):
                 reason = error.reason if isinstance(error, ElementError) else str(error)
                 kind = type(value).__name__
                 raise ElementError(f"{self} has no form for a {kind}: {reason}", index=index) from error
-            if not isinstance(data, bytes) or not data:
+            if type(data) is not bytes or not data:
                 raise ElementError(
                     f"{self} encoded a {type(value).__name__} as {data!r}, not as one or more bytes",
                     index=index,

@@ -11,6 +11,12 @@ final class WireFormFollower {
   // To check that at run time took a sixth of the instructions of a scan of chunks of 20 elements.
   @exclusivity(unchecked) private var search: ElementSearch
 
+  /// Where the elements are that are remembered here.
+  var table: BlobTable {
+    _read { yield unsafe search.table }
+    _modify { yield unsafe &search.table }
+  }
+
   /// Creates a follower of chunks whose elements `codec` lays out.
   init(codec: String) {
     unsafe search = ElementSearch(codec: codec)
@@ -27,7 +33,7 @@ final class WireFormFollower {
     unsafe search.begin(count: count, runs: runs, storage: storage, stopsAfterRuns: stopsAfterRuns)
   }
 
-  /// Drops references to memory that was handed to the caller.
+  /// Drops references to memory of the caller.
   func end() { unsafe search.end() }
 
   /// The bytes from which on a chunk is better decoded part by part.
@@ -66,7 +72,7 @@ final class WireFormFollower {
 /// The search of a follower, in the chunk that it is at.
 private struct ElementSearch: ~Copyable {
   private let codec: String
-  private var table = BlobTable()
+  var table = BlobTable()
   private var cursor: WireFormCursor?
 
   private var count = 0

@@ -14,17 +14,15 @@ extension ZarrArray {
   ///   ``ZarrError``, and ``StoreError``.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
-    try observed(.read, monitor) { try view(of: region, monitor: $0) }
-  }
-
-  private func view(of region: ArrayRegion?, monitor: ProgressMonitor?) throws -> BlobView {
-    let plan = try plan(of: region)
-    let builder = try viewBuilder(count: plan.elementCount)
-    builder.keep(fillElement)
-    try forEachFetched(of: plan, isShown: false, monitor: monitor) { _, decoder in
-      try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: monitor != nil)
+    try observed(.read, monitor) { monitor in
+      let plan = try plan(of: region)
+      let builder = try viewBuilder(count: plan.elementCount)
+      builder.keep(fillElement)
+      try forEachFetched(of: plan, isShown: false, monitor: monitor) { _, decoder in
+        try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: monitor != nil)
+      }
+      return builder.finish()
     }
-    return builder.finish()
   }
 
   /// Shows the elements of a region to `body`, chunk by chunk, in memory that is used again for the next
@@ -44,26 +42,21 @@ extension ZarrArray {
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
-    try observed(.scan, monitor) { try show(region, monitor: $0, body) }
-  }
-
-  private func show(
-    _ region: ArrayRegion?, monitor: ProgressMonitor?,
-    _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
-  ) throws {
-    try forEachFetched(of: try plan(of: region), isShown: true, monitor: monitor) { part, decoder in
-      var counts = ChunkDecoder.Counts()
-      let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
-        if monitor != nil { counts.elementByteCount = elements.byteCount }
-        do {
-          try body(part.region(of: piece), elements)
-        } catch {
-          throw CallerFailure(error: error)
+    try observed(.scan, monitor) { monitor in
+      try forEachFetched(of: try plan(of: region), isShown: true, monitor: monitor) { part, decoder in
+        var counts = ChunkDecoder.Counts()
+        let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
+          if monitor != nil { counts.elementByteCount = elements.byteCount }
+          do {
+            try body(part.region(of: piece), elements)
+          } catch {
+            throw CallerFailure(error: error)
+          }
         }
+        guard let storedByteCount else { return nil }
+        counts.storedByteCount = storedByteCount
+        return counts
       }
-      guard let storedByteCount else { return nil }
-      counts.storedByteCount = storedByteCount
-      return counts
     }
   }
 
@@ -254,14 +247,16 @@ extension ZarrArray {
   /// Divides a region into pieces, and opens its first value if it has to be known for that.
   private func open(_ plan: PiecePlan) throws -> (plan: PiecePlan, values: ValuesToRead) {
     var plan = plan
+    let values = ValuesToRead()
     // Where a value has one chunk, there is nothing to divide.
-    guard plan.chunkCount > plan.valueCount else { return (plan, ValuesToRead()) }
-    let first = ValuesToRead.open(try plan.part(0), self)
+    guard plan.chunkCount > plan.valueCount else { return (plan, values) }
+    let first = values.open(try plan.part(0), self)
     // The first value says how large chunks are.
     try plan.divide(
       intoPiecesOf: chunksPerPiece(plan.chunkCount, byteCount: (try? first.get())?.chunkByteCount ?? 0),
       location)
-    return (plan, ValuesToRead(pieceCount: plan.piecesPerValue, first: first))
+    values.expect(pieceCount: plan.piecesPerValue, first: first)
+    return (plan, values)
   }
 
   /// The chunks that a worker reads at a time.
@@ -297,29 +292,17 @@ private final class ValuesToRead: Sendable {
   }
 
   private let values = ValuesAtWork<State>()
-  private let pieceCount: Int
-  private let isFirstOpen: Bool
+  // SAFETY: Set before the first worker begins.
+  private nonisolated(unsafe) var pieceCount = 1
 
-  /// Opens values when their first piece is read.
-  ///
-  /// - Parameters:
-  ///   - pieceCount: The pieces of each value.
-  ///   - first: What came of opening the first value, if that was done.
-  init(pieceCount: Int = 1, first: Result<OpenValue?, any Error>? = nil) {
-    self.pieceCount = pieceCount
-    isFirstOpen = first != nil
-    if let first {
-      try? values.withValue(0, begin: { State(value: first, rest: pieceCount) }) { _ in }
-    }
-  }
-
-  /// Whether what is known of a value is kept until its last piece is done.
-  private func isKept(_ part: PiecePlan.Part) -> Bool {
-    pieceCount > 1 || isFirstOpen && part.valueNumber == 0
+  /// Says how many pieces a value has, and what came of opening the first one.
+  func expect(pieceCount: Int, first: Result<OpenValue?, any Error>) {
+    unsafe self.pieceCount = pieceCount
+    _ = try? values.withValue(0, begin: { State(value: first, rest: pieceCount) }) { _ in }
   }
 
   /// Opens the value of a piece.
-  static func open(_ part: PiecePlan.Part, _ array: ZarrArray) -> Result<OpenValue?, any Error> {
+  func open(_ part: PiecePlan.Part, _ array: ZarrArray) -> Result<OpenValue?, any Error> {
     Result { try array.value(at: part.indices, part.whole.grid) }
   }
 
@@ -327,12 +310,12 @@ private final class ValuesToRead: Sendable {
   /// replaced.
   func value(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
     let result: Result<OpenValue?, any Error>
-    if isKept(part) {
-      result = try values.withValue(
-        part.valueNumber, begin: { State(value: Self.open(part, array), rest: pieceCount) }
-      ) { $0.value }
+    if unsafe pieceCount == 1 {
+      result = open(part, array)
     } else {
-      result = Self.open(part, array)
+      result = try values.withValue(
+        part.valueNumber, begin: { State(value: open(part, array), rest: unsafe pieceCount) }
+      ) { $0.value }
     }
     do {
       return try result.get()
@@ -345,8 +328,8 @@ private final class ValuesToRead: Sendable {
   /// Opens the version of a value that is there now.
   func reopen(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
     let result = Result { try array.openValue(at: part.indices, part.whole.grid) }
-    if isKept(part) {
-      try values.withValue(part.valueNumber, begin: { State(value: result, rest: pieceCount) }) {
+    if unsafe pieceCount > 1 {
+      try values.withValue(part.valueNumber, begin: { State(value: result, rest: unsafe pieceCount) }) {
         $0.value = result
       }
     }
@@ -355,7 +338,7 @@ private final class ValuesToRead: Sendable {
 
   /// Closes a value when its last piece is done.
   func finish(_ part: PiecePlan.Part) {
-    guard isKept(part) else { return }
+    guard unsafe pieceCount > 1 else { return }
     let isLast = try? values.withValue(
       part.valueNumber, begin: { throw ChunkError.cancelled }
     ) { state in

@@ -49,12 +49,10 @@ extension FileStore: ConditionalStore, BatchingStore {
   /// file its name back. A lock on the old file tells a sweep that the process is still at work.
   public func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
     // Most other values are noticed here, and keep their name.
-    guard isVersion(version, of: key.description),
-      let file = try open(key.description, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW, path: path(of: key))
-    else {
-      throw StoreError.changed(path: path(of: key))
-    }
-    _ = flock(file.rawValue, LOCK_EX | LOCK_NB)
+    guard isVersion(version, of: key.description) else { throw StoreError.changed(path: path(of: key)) }
+    // A symbolic link, and a file that may not be read, go without the lock.
+    let old = try? open(key.description, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    if let number = old?.rawValue { _ = flock(number, LOCK_EX | LOCK_NB) }
     let name = Self.sibling(of: key.description, TemporaryName.makeRemoved)
     guard retrying({ unsafe renameat(root.rawValue, key.description, root.rawValue, name) }) == 0 else {
       if errno == ENOENT { throw StoreError.changed(path: path(of: key)) }

@@ -144,7 +144,6 @@ struct ExecutorTests {
     }
     let cores = ProcessInfo.processInfo.activeProcessorCount
     guard most.value > 0, most.value <= 2 * cores + 8 else {
-      fputs("\(most.value) threads\n", stderr)
       exit(Int32(most.value))
     }
   }
@@ -174,7 +173,6 @@ struct ExecutorTests {
     // A view has 16 MB. Each thread of Swift's tasks may have one that it has not dropped yet.
     let results = (ProcessInfo.processInfo.activeProcessorCount + 1) * 16_000_000
     guard growth < budget + results + 32 << 20 else {
-      fputs("\(growth >> 20) MiB\n", stderr)
       exit(Int32(growth >> 21))
     }
   }

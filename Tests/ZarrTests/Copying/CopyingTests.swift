@@ -82,7 +82,7 @@ struct CopyingTests {
       var options = options
       options.dataType = .number(.uint8)
       let array = try ZarrArray.create(in: MemoryStore(), shape: [1 << 50], options: options)
-      if let number { try array.write([[number]], to: [1 << 45..<1 << 45 + 1]) }
+      if let number { try array.write([number], to: [1 << 45..<1 << 45 + 1]) }
       return array
     }
     let huge = ArrayOptions(chunkSize: .rows(chunkLength))
