@@ -157,16 +157,16 @@ package final class WorkerThreads: @unchecked Sendable {
       }
       lock.unlock()
       job.body?()
+      // Not while the lock is held: what only the work holds ends here, and may offer work itself.
+      if job.kind != .shared { job.body = nil }
       lock.lock()
       job.busyCount -= 1
       switch job.kind {
       case .shared:
         if job.busyCount == 0 { job.ended.signal() }
       case .spare:
-        job.body = nil
         spareCount -= 1
       case .own:
-        job.body = nil
         ownCount -= 1
       }
     }
