@@ -81,7 +81,9 @@ package final class WorkerThreads: @unchecked Sendable {
   ///
   /// A caller who needs the result has to be able to do the work itself.
   ///
-  /// - Parameter limit: The most threads that work for callers of this at a time, this one included.
+  /// - Parameters:
+  ///   - limit: The most threads that work for callers of this at a time, this one included.
+  ///   - body: The work.
   package static func start(limit: Int, _ body: @escaping @Sendable () -> Void) {
     threads.current.offer(Job(.spare(limit: max(1, limit)), openCount: 1, body))
   }
@@ -155,16 +157,16 @@ package final class WorkerThreads: @unchecked Sendable {
       }
       lock.unlock()
       job.body?()
+      // Not while the lock is held: what only the work holds ends here, and may offer work itself.
+      if job.kind != .shared { job.body = nil }
       lock.lock()
       job.busyCount -= 1
       switch job.kind {
       case .shared:
         if job.busyCount == 0 { job.ended.signal() }
       case .spare:
-        job.body = nil
         spareCount -= 1
       case .own:
-        job.body = nil
         ownCount -= 1
       }
     }

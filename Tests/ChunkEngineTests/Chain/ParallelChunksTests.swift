@@ -222,6 +222,21 @@ struct ParallelChunksTests {
     }
   }
 
+  @Test("What only the work holds may offer work when it ends", .timeLimit(.minutes(2)))
+  func workOfWork() {
+    final class Last: Sendable {
+      let done: Tally
+      init(_ done: Tally) { self.done = done }
+      deinit { WorkerThreads.startOwn { [done] in done.states.add(1, ordering: .relaxed) } }
+    }
+    let tally = Tally(0)
+    for _ in 0..<5 {
+      let last = Last(tally)
+      WorkerThreads.startOwn { withExtendedLifetime(last) {} }
+    }
+    while tally.states.load(ordering: .relaxed) < 5 { sched_yield() }
+  }
+
   @Test("Spare threads are as many as the limit, and wait for nobody", .timeLimit(.minutes(2)))
   func spareThreads() {
     let running = Atomic(0)
