@@ -26,6 +26,7 @@ demo: dependencies
 test: dependencies python
 	swift test
 	@python3 Tests/Client/test.py
+	@python3 Tests/Client/documents.py
 	@sh Python/test.sh --if-possible
 
 python-test: dependencies

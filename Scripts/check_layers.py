@@ -17,7 +17,7 @@ root = pathlib.Path(__file__).resolve().parent.parent
 LAYERS = {
     "Sources/ChunkEngine": [".", "Memory", "Geometry", "Elements", "Codecs", "Chain", "Shards"],
     "Sources/Zarr": [
-        ". Metadata Codecs", "Storage", "Locking Arrays Elements Sharding WriteBack Appending Groups Copying",
+        ". Metadata Codecs", "Storage", "Locking Arrays Elements WriteBack Appending Groups Copying Async",
         "Tuning",
     ],
 }

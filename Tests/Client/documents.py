@@ -90,21 +90,18 @@ def programs(page: Path) -> dict[str, str]:
     }
 
 
-def main() -> int:
-    """Makes, builds and runs the programs."""
-    wanted = sys.argv[1:]
-    sources: dict[str, str] = {}
-    for page in pages():
-        if not wanted or any(word in str(page) for word in wanted):
-            sources |= programs(page)
-    shutil.rmtree(DOCUMENTS, ignore_errors=True)
+def run(sources: dict[str, str]) -> int:
+    """Builds the programs and runs each in a directory of its own; returns how many failed."""
     for name, source in sources.items():
         directory = DOCUMENTS / name
         directory.mkdir(parents=True)
         (directory / "Program.swift").write_text(source)
     build = ["swift", "build", "--package-path", str(CLIENT), "--scratch-path", str(SCRATCH)]
-    environment = os.environ | {"CLIENT": "documents"}
-    subprocess.run(build, check=True, env=environment)
+    # The manifest has a target for each name. They are in the environment, since SwiftPM evaluates the manifest again
+    # only if that or its text changes.
+    environment = os.environ | {"DOCUMENTS": " ".join(sources)}
+    if subprocess.run(build, env=environment).returncode:
+        return len(sources)
     shown = subprocess.run(
         [*build, "--show-bin-path"], check=True, capture_output=True, text=True, env=environment
     )
@@ -118,8 +115,23 @@ def main() -> int:
         if ran.returncode:
             failed += 1
             print(f"{name} ended with {ran.returncode}:\n{ran.stdout[-2000:]}{ran.stderr[-4000:]}")
+    return failed
+
+
+def main() -> int:
+    """Runs the programs of the pages, and says how many failed."""
+    wanted = sys.argv[1:]
+    sources: dict[str, str] = {}
+    for page in pages():
+        if not wanted or any(word in str(page) for word in wanted):
+            sources |= programs(page)
+    shutil.rmtree(DOCUMENTS, ignore_errors=True)
+    try:
+        failed = run(sources)
+    finally:
+        shutil.rmtree(DOCUMENTS, ignore_errors=True)
     print(f"documents: {len(sources) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed or not sources else 0
 
 
 if __name__ == "__main__":

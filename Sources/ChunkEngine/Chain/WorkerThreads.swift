@@ -81,7 +81,9 @@ package final class WorkerThreads: @unchecked Sendable {
   ///
   /// A caller who needs the result has to be able to do the work itself.
   ///
-  /// - Parameter limit: The most threads that work for callers of this at a time, this one included.
+  /// - Parameters:
+  ///   - limit: The most threads that work for callers of this at a time, this one included.
+  ///   - body: The work.
   package static func start(limit: Int, _ body: @escaping @Sendable () -> Void) {
     threads.current.offer(Job(.spare(limit: max(1, limit)), openCount: 1, body))
   }

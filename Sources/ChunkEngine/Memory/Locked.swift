@@ -101,7 +101,7 @@ package final class WaitingLock: Sendable {
     return try body()
   }
 
-  /// Lets go of the lock until another thread wakes this one, or for nothing, and takes it again.
+  /// Releases the lock until another thread wakes this one, or for no reason, and takes it again.
   ///
   /// - Parameter duration: How long to wait at most, or nil for as long as it takes.
   package func wait(atMost duration: Duration? = nil) {

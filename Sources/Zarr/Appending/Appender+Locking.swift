@@ -38,6 +38,8 @@ extension Appender {
   /// The next call goes on waiting where this one has left, until ``giveUpTurn()`` is called.
   ///
   /// - Parameter start: When the appender began to wait.
+  /// - Returns: Whether the appender has the end or needs none.
+  /// - Throws: ``ZarrError`` and ``StoreError``.
   func lockEndIfFree(since start: ContinuousClock.Instant) throws -> Bool {
     guard let state, lock == nil, let lockTimeout else { return true }
     return try lockEnd(of: state, within: .zero, since: start, lockTimeout)

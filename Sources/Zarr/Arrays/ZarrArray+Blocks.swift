@@ -182,7 +182,7 @@ final class BlockReader: @unchecked Sendable {
 
   deinit { part.cancel() }
 
-  /// Has the work end soon. Any thread may call this.
+  /// Ends the work soon; any thread may call this.
   func cancel() {
     part.cancel()
   }

@@ -89,6 +89,8 @@ extension ZarrArray {
   ///   - growth: How many bytes the work holds for each byte of an element that it reads.
   ///   - monitor: The monitor of the caller.
   ///   - work: The work.
+  /// - Returns: What `work` returns.
+  /// - Throws: What `work` throws, as an error of the array.
   func run<Result: Sendable>(
     growth: Int = 0, _ monitor: ProgressMonitor? = nil,
     _ work: @escaping @Sendable (ProgressMonitor) throws -> Result

@@ -64,6 +64,7 @@ public final class ZarrExecutor: Sendable {
   ///   - growth: How many bytes the work holds for each byte of an element that its monitor counts.
   ///   - work: The work. It ends early when its monitor is cancelled, which happens when the task is.
   ///   - onCancel: Called when the task is cancelled, and not after this has returned.
+  /// - Returns: What `work` returns.
   /// - Throws: What `work` throws, as an error of the node.
   func run<Result: Sendable>(
     byteCount: Int = 0, at location: String, monitor: ProgressMonitor? = nil, growth: Int = 0,

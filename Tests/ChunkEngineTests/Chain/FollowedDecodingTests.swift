@@ -149,9 +149,7 @@ struct FollowedDecodingTests {
       VlenBytesCodec(), stages: [.transform(ZstdCodec(level: 1)), .checksum(CRC32CCodec())])
     var encoder = try ChunkEncoder(chain)
     var sealed: [UInt8] = []
-    _ = try encoder.encode([.init(Self.elements, 0..<Self.elements.count)], unlessAllEqual: nil) {
-      sealed = Array(copying: $0)
-    }
+    _ = try encoder.encode(Self.elements) { sealed = Array(copying: $0) }
     scanner = try ChunkDecoder(chain)
     #expect(try element(first, of: sealed, &scanner) == Self.elements[first])
     sealed[sealed.count - 40] ^= 0x55
