@@ -15,13 +15,29 @@ root = pathlib.Path(__file__).resolve().parent.parent
 
 # Where the phrases are looked for: files, and folders with all Swift, C and Markdown files in them.
 PLACES = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "Python/README.md",
+    "Benchmarks",
+    "Scripts",
     "Sources/CKernels",
+    "Sources/CommandLineOptions",
     "Sources/ChunkEngine/ChunkEngine.docc",
     "Sources/ChunkEngine/Chain",
     "Sources/ChunkEngine/Codecs",
+    "Sources/ChunkEngine/Elements",
     "Sources/ChunkEngine/Geometry",
     "Sources/ChunkEngine/Memory",
-    "Scripts",
+    "Sources/ChunkEngine/Shards",
+    "Sources/Zarr/Async",
+    "Sources/Zarr/Elements",
+    "Sources/Zarr/Groups",
+    "Sources/Zarr/Zarr.docc",
+    "Sources/ZarrPlatform",
+    "Sources/zvlen",
+    "Tests/TestSupport",
 ]
 
 PHRASES = {

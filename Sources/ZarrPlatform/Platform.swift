@@ -72,7 +72,9 @@ package enum Platform {
     #endif
   }
 
-  /// Waits for a signal to a condition, for nothing, or for a time, while a lock is let go of.
+  /// Releases a lock, waits for a signal to a condition, and takes the lock again.
+  ///
+  /// It can return without a signal, and does so after `duration` at the latest.
   package static func wait(
     for condition: UnsafeMutablePointer<pthread_cond_t>, holding lock: UnsafeMutablePointer<pthread_mutex_t>,
     atMost duration: Duration

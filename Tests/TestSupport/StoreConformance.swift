@@ -78,7 +78,7 @@ private struct StoreCheck {
     try arena.append(copying: ([9, 8] as [UInt8]).span.bytes)
     let isThere = try store.read(try StoreKey("whole/value"), into: &arena, limit: 3)
     expect(isThere, true, "a value of just the limit is read")
-    expect(arena.bytes.withUnsafeBytes { Array($0) }, [9, 8, 1, 2, 3], "a value goes behind what is there")
+    expect(arena.bytes.withUnsafeBytes { Array($0) }, [9, 8, 1, 2, 3], "a value goes after existing bytes")
 
     var other = ByteArena()
     var failure: (any Error)?
@@ -364,7 +364,7 @@ private struct StoreCheck {
       Issue.record("a lock is held twice", sourceLocation: location)
     } catch {
       guard case StoreError.locked? = error as? StoreError else {
-        Issue.record("a lock that somebody holds gives \(error)", sourceLocation: location)
+        Issue.record("a lock that another writer holds gives \(error)", sourceLocation: location)
         return
       }
     }
@@ -386,7 +386,7 @@ private struct StoreCheck {
           try store.put(value, at: "threads/shared")
           let own = try store.value(of: "threads/\(thread)/\(round)")
           if own != value { failures.withLock { $0.append("thread \(thread) lost a value") } }
-          // Whoever wrote it last, a value is whole: its size says from whom it is.
+          // A value is whole, whichever thread wrote it last. Its size tells which one did.
           let shared = try store.value(of: "threads/shared") ?? []
           let isWhole = shared.count % 50 == Int(shared.first ?? 99) && Set(shared).count == 1
           if !isWhole { failures.withLock { $0.append("a value is torn") } }

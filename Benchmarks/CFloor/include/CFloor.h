@@ -215,7 +215,7 @@ int floor_encode_wire_from_objects(
 /// Every length is checked before it is used, and no byte may follow the last element.
 ///
 /// - `count`: the required number of elements.
-/// - `output_offsets`: room for `count + 1` positions, of which the first is 0.
+/// - `output_offsets`: room for `count + 1` positions, the first of which is 0.
 int floor_decode_wire(
     const uint8_t *wire, size_t byte_count, int64_t count, uint8_t *output, size_t room,
     int64_t *output_offsets);

@@ -3,7 +3,7 @@
 ///     offsets   0    3    3        9        (count + 1 of them)
 ///     bytes    [a b c][   ][d e f g h i]
 ///
-/// A batch is a value: copies share its memory, which never changes.
+/// Copies of a batch share its memory, which never changes.
 @safe
 public struct BlobBatch: Sendable {
   private let payload: SharedBytes
@@ -28,11 +28,11 @@ public struct BlobBatch: Sendable {
     get { payload.bytes }
   }
 
-  /// The offset of each element in ``bytes``, and after the last one the size of ``bytes``.
+  /// The offset of each element in ``bytes``, followed by the size of ``bytes``.
   public var offsets: Span<Int64> {
     @_lifetime(borrow self)
     get {
-      // SAFETY: The builder wrote whole offsets, and memory is aligned for them.
+      // SAFETY: The builder wrote whole offsets, and the memory is aligned for them.
       let start = unsafe offsetBytes.baseAddress.assumingMemoryBound(to: Int64.self)
       let offsets = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: start, count: count + 1))
       return unsafe _overrideLifetime(offsets, borrowing: self)
@@ -75,7 +75,7 @@ extension BlobBatch: BlobSource {
   }
 }
 
-/// Collects elements one after the other into a ``BlobBatch``.
+/// Collects elements into a ``BlobBatch``.
 public struct BlobBatchBuilder: ~Copyable {
   private var payload = ByteArena()
   private var offsets = ByteArena()
@@ -83,9 +83,9 @@ public struct BlobBatchBuilder: ~Copyable {
   /// The number of elements so far.
   public private(set) var count = 0
 
-  /// Creates a builder with room for elements of `byteCount` bytes together.
+  /// Creates a builder with room for `count` elements of `byteCount` bytes together.
   ///
-  /// Both numbers are hints, the builder grows beyond them.
+  /// Both numbers are hints. The builder grows beyond them.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   public init(count: Int = 0, byteCount: Int = 0) throws(ChunkError) {
@@ -94,7 +94,7 @@ public struct BlobBatchBuilder: ~Copyable {
     try appendOffset(0)
   }
 
-  /// The number of bytes of the elements so far.
+  /// The byte count of the elements so far.
   public var byteCount: Int { payload.count }
 
   /// Appends a copy of `element`.
@@ -120,7 +120,7 @@ public struct BlobBatchBuilder: ~Copyable {
       try payload.append(addingCapacity: byteCount, initializingWith: initializer)
       try appendOffset(payload.count)
     } catch {
-      // What was written of the element must not begin the next one.
+      // The next element must not begin with bytes of this one.
       payload.truncate(to: start)
       throw error
     }
@@ -131,9 +131,9 @@ public struct BlobBatchBuilder: ~Copyable {
   ///
   /// - Parameters:
   ///   - chunk: The chunk with its header.
-  ///   - expectedCount: The number of elements that it must have.
+  ///   - expectedCount: The number of elements that the chunk must have.
   ///   - codec: The name of the codec, for errors.
-  /// - Throws: ``ChunkError`` for what is wrong with the chunk; the batch is then of no use.
+  /// - Throws: ``ChunkError`` if the chunk is damaged. The builder cannot be used after that.
   /// - Complexity: Amortized O(*n*) where *n* is the size of the chunk.
   public mutating func append(
     wireForm chunk: SharedBytes, expectedCount: Int, codec: String = "vlen-bytes"
@@ -145,9 +145,9 @@ public struct BlobBatchBuilder: ~Copyable {
   ///
   /// - Parameters:
   ///   - chunk: The chunk with its header, in the memory of an arena.
-  ///   - expectedCount: The number of elements that it must have.
+  ///   - expectedCount: The number of elements that the chunk must have.
   ///   - codec: The name of the codec, for errors.
-  /// - Throws: ``ChunkError`` for what is wrong with the chunk; the batch is then of no use.
+  /// - Throws: ``ChunkError`` if the chunk is damaged. The builder cannot be used after that.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
   mutating func append(wireForm chunk: RawSpan, expectedCount: Int, codec: String) throws(ChunkError) {
     let payloadByteCount = try WireForm.payloadByteCount(
@@ -160,8 +160,7 @@ public struct BlobBatchBuilder: ~Copyable {
             ends throws(ChunkError) in
             try unsafe ends.appendUnsafe { ends throws(ChunkError) in
               guard let payload = payload.baseAddress, let ends = ends.baseAddress else { return 0 }
-              // SAFETY: Both have the room that `compact` asks for, and arenas align their memory for
-              // offsets.
+              // SAFETY: Both have the room that `compact` needs, and arenas align their memory for offsets.
               try unsafe WireForm.compact(
                 chunk, expectedCount: expectedCount, payload: payload,
                 ends: ends.assumingMemoryBound(to: Int64.self), base: base, codec: codec)
@@ -175,7 +174,7 @@ public struct BlobBatchBuilder: ~Copyable {
     count += expectedCount
   }
 
-  /// Forgets all elements and keeps the memory.
+  /// Removes all elements and keeps the memory.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: O(1)
@@ -186,7 +185,7 @@ public struct BlobBatchBuilder: ~Copyable {
     try appendOffset(0)
   }
 
-  /// Ends the batch.
+  /// Returns the batch.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
   /// - Complexity: O(1). Copies nothing.

@@ -1,23 +1,23 @@
 /// Elements that can be written into chunks, in C order.
 ///
-/// Workers ask a source for runs of elements, from several threads at once: first for the bytes of a run, so
-/// that memory is reserved once, then for its wire form. A source is called once a run, not once an element,
-/// so that its loop is compiled for it.
+/// Workers ask a source for runs of elements, from several threads at a time: first for the byte count of a
+/// run, to reserve memory once, then for its wire form. They call a source once for each run and not for each
+/// element, so that the compiler specializes its loop.
 ///
 /// `[[UInt8]]`, `[ArraySlice<UInt8>]`, ``BlobBatch``, ``BlobView``, ``GeneratedBlobs`` and ``JoinedBlobs``
-/// are sources, as are arrays of any type that is ``BlobConvertible``. For memory of your own that has
-/// Arrow's layout see ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
+/// are sources, and so are arrays of any ``BlobConvertible`` type. For your own memory in Arrow's layout, see
+/// ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
 public protocol BlobSource: Sendable {
   /// The number of elements.
   var count: Int { get }
 
-  /// Whether all elements are known to be well-formed UTF-8, so that they need not be checked again.
+  /// Whether all elements are known to be well-formed UTF-8. They are not checked again then.
   var elementsAreText: Bool { get }
 
-  /// Returns how many bytes the elements in `range` have together, without their lengths.
+  /// Returns the byte count of all elements in `range`, without their lengths.
   ///
   /// - Precondition: `range` is inside `0..<count`.
-  /// - Throws: ``ChunkError``. A source of yours that cannot give its elements throws
+  /// - Throws: ``ChunkError``. If your source cannot provide its elements, throw
   ///   ``ChunkError/sourceFailed(reason:)``.
   func byteCount(of range: Range<Int>) throws(ChunkError) -> Int
 
@@ -33,26 +33,26 @@ extension BlobSource {
   public var elementsAreText: Bool { false }
 }
 
-/// A type whose values are bytes in memory already, such as `[UInt8]`.
+/// A type whose values are bytes in memory, such as `[UInt8]`.
 ///
-/// An array of a conforming type is a ``BlobSource``. The two requirements take whole runs of elements, and
-/// have default implementations in terms of ``withBlobBytes(_:)`` that the compiler turns into one loop for
-/// each type.
+/// An array of a conforming type is a ``BlobSource``. The two static requirements take whole runs of
+/// elements. Their default implementations call ``withBlobBytes(_:)``, and the compiler makes one loop of
+/// them for each type.
 public protocol BlobConvertible: Sendable {
   /// Whether every value is well-formed UTF-8.
   static var isText: Bool { get }
 
   /// The number of bytes.
   ///
-  /// Asked once when memory is reserved and never trusted afterwards, so it should be O(1).
+  /// It is used to reserve memory, and not trusted after that. It should be O(1).
   var blobByteCount: Int { get }
 
-  /// Calls `body` once with the bytes, as many as ``blobByteCount`` says.
+  /// Calls `body` once with the bytes. There must be ``blobByteCount`` of them.
   ///
   /// - Throws: What `body` throws.
   func withBlobBytes(_ body: (RawSpan) throws(ChunkError) -> Void) throws(ChunkError)
 
-  /// Returns how many bytes `elements` have together.
+  /// Returns the byte count of all `elements`.
   ///
   /// - Throws: ``ChunkError/chunkTooLarge(byteCount:limit:)`` if an `Int` cannot hold the sum.
   /// - Complexity: O(*n*) where *n* is the number of elements.
@@ -121,7 +121,7 @@ extension ArraySlice: BlobConvertible where Element == UInt8 {
   }
 }
 
-/// Elements that are made when they are needed, straight in the memory that they are encoded in.
+/// Elements that a closure creates when they are needed, directly in the memory that is encoded.
 ///
 ///     let numbers = GeneratedBlobs(count: 1000, byteCount: { _ in 8 }) { index, output in
 ///       for byte in withUnsafeBytes(of: index, Array.init) { output.append(byte) }
@@ -133,13 +133,13 @@ public struct GeneratedBlobs: BlobSource {
 
   /// Creates a source.
   ///
-  /// Both closures are called from several threads at once.
+  /// Both closures are called from several threads at a time.
   ///
   /// - Parameters:
   ///   - count: The number of elements.
-  ///   - byteCount: The bytes that the element of an index has. Called twice for each element.
-  ///   - initializer: Appends exactly these bytes to its argument.
-  /// - Precondition: `count` is not negative. Both closures give the same each time that they are called.
+  ///   - byteCount: Returns the byte count of the element at an index. Called twice for each element.
+  ///   - initializer: Appends exactly that many bytes to its argument.
+  /// - Precondition: `count` is not negative. Both closures give the same result each time.
   public init(
     count: Int, byteCount: @escaping @Sendable (Int) throws(ChunkError) -> Int,
     initializingWith initializer: @escaping @Sendable (Int, inout OutputRawSpan) throws(ChunkError) -> Void
@@ -167,12 +167,12 @@ public struct GeneratedBlobs: BlobSource {
   }
 }
 
-/// One element again and again, such as the fill value beyond the edge of an array.
+/// One repeated element, such as the fill value beyond the edge of an array.
 public struct RepeatedBlob: BlobSource {
   private let element: [UInt8]
   public let count: Int
 
-  /// Creates a source of `count` times `element`.
+  /// Creates a source that repeats `element` `count` times.
   ///
   /// - Precondition: `count` is not negative.
   public init(_ element: [UInt8], count: Int) {
@@ -230,7 +230,7 @@ public struct JoinedBlobs: BlobSource {
     }
   }
 
-  /// Calls `body` with each source that has elements in `range`, and with the range that they have in it.
+  /// Calls `body` with each source that has elements in `range`, and with their range in the source.
   ///
   /// - Complexity: O(log *n* + *m*) for *m* of *n* sources.
   private func forEachPart(

@@ -1,25 +1,27 @@
 import CKernels
 
-/// Elements in memory that something else keeps, in C order: what `Span` is to an array.
+/// Elements in C order in memory that another value owns, as a `Span` is to an array.
 ///
-/// The compiler does not let a span, nor an element of it, outlive the memory of the elements.
+/// The compiler ensures that neither a span nor its elements outlive that memory.
 @safe
 public struct BlobSpan: ~Escapable {
   private let slots: UnsafePointer<UnsafeRawPointer>?
 
-  /// The first element, if all have the same size and there are no slots.
+  /// The first element if all have a fixed size and there are no slots.
   private let packed: UnsafeRawPointer?
 
-  /// The bytes of every element, if all have the same size, or -1.
+  /// The byte count of every element if all have the same size, otherwise -1.
   private let fixedByteCount: Int
 
-  /// From the slot of an element to that of the next: 1, or 0 where all are the same element.
+  /// The distance from the slot of an element to the next: 1, or 0 if all are the same element.
   private let stride: Int
 
   /// The number of elements.
   public let count: Int
 
-  /// Shows the elements that slots point to, each with its length before it.
+  /// Shows the elements that slots point to.
+  ///
+  /// The length of each stands before it.
   @_lifetime(immortal)
   init(slots: UnsafePointer<UnsafeRawPointer>?, count: Int, stride: Int = 1) {
     unsafe self.slots = unsafe slots
@@ -29,7 +31,7 @@ public struct BlobSpan: ~Escapable {
     self.count = count
   }
 
-  /// Shows elements of one size: back to back, or the same one again and again if `isRepeated`.
+  /// Shows elements of a fixed size: back to back, or the same element `count` times if `isRepeated`.
   @_lifetime(immortal)
   init(packed: UnsafeRawPointer, elementByteCount: Int, count: Int, isRepeated: Bool = false) {
     unsafe slots = nil
@@ -39,19 +41,19 @@ public struct BlobSpan: ~Escapable {
     self.count = count
   }
 
-  /// The elements back to back, or nil if they are of variable size, or one is shown again and again.
+  /// The elements back to back, or nil if they have variable size or are one repeated element.
   public var packedBytes: RawSpan? {
     @_lifetime(copy self)
     get {
       guard let packed = unsafe packed, stride == 1 || count <= 1 else { return nil }
-      // SAFETY: The maker of the span has as many elements there, so the product is in range.
+      // SAFETY: The memory has `count` elements, so the product is in range.
       let bytes = unsafe RawSpan(
         _unsafeBytes: UnsafeRawBufferPointer(start: packed, count: count &* fixedByteCount))
       return unsafe _overrideLifetime(bytes, copying: self)
     }
   }
 
-  /// The bytes of every element, if all have the same size because their type says so.
+  /// The byte count of every element if their data type gives all the same size, otherwise nil.
   public var elementByteCount: Int? { fixedByteCount < 0 ? nil : fixedByteCount }
 
   /// Whether there are no elements.
@@ -112,14 +114,14 @@ extension BlobSpan {
   func string(at index: Int) -> String? {
     let element = unsafe element(index)
     guard unsafe ckernels_is_utf8(element.baseAddress, element.count) else { return nil }
-    // Valid already, and `decoding:` is quicker than the initializers that validate.
+    // The text was validated above, and `decoding:` is faster than the initializers that validate.
     return unsafe String(decoding: element, as: UTF8.self)
   }
 }
 
-/// Where each of many elements in wire form begins.
+/// Where each element of a selection begins in wire form.
 ///
-///     table    [•][•][•][•] …          one pointer an element, in C order
+///     table    [•][•][•][•] …          a pointer for each element, in C order
 ///               │  └──────────────┐
 ///     chunk    [byteCount|bytes…][byteCount|bytes…]
 ///
@@ -137,9 +139,9 @@ struct BlobTable: ~Copyable {
     unsafe slots = nil
   }
 
-  /// Makes the table one of `count` elements, of which none is set.
+  /// Resets the table to `count` elements, none of them set.
   ///
-  /// - Complexity: O(1). Allocates only if the table never was as large.
+  /// - Complexity: O(1). Allocates only if the table has never been this large.
   mutating func reset(count: Int) throws(ChunkError) {
     if unsafe count > capacity || slots == nil {
       let (byteCount, overflow) = unsafe count.multipliedReportingOverflow(
@@ -153,14 +155,16 @@ struct BlobTable: ~Copyable {
     self.count = count
   }
 
-  /// The slots of the elements in `range`, for the one worker that fills them.
+  /// The slots of the elements in `range`.
+  ///
+  /// Only one worker may fill them.
   func slots(_ range: Range<Int>) -> UnsafeMutableBufferPointer<UnsafeRawPointer> {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
     guard let slots = unsafe slots else { return unsafe UnsafeMutableBufferPointer(start: nil, count: 0) }
     return unsafe UnsafeMutableBufferPointer(start: slots + range.lowerBound, count: range.count)
   }
 
-  /// The first element, `count` times.
+  /// A span of the first element, repeated `count` times.
   ///
   /// - Precondition: The first slot is set, and the chunk that it points into outlives the span.
   @_lifetime(borrow self)

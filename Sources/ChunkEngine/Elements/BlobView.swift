@@ -1,13 +1,13 @@
-/// The elements that were read, in C order, where the decoder left them.
+/// Elements that were read, in C order, where the decoder left them.
 ///
 ///     let view = try array.read()
 ///     for blob in view { print(blob.byteCount) }
 ///
-/// Nothing was copied: a view holds the decoded chunks and knows where each element begins. Copies of a view, its
-/// slices and its elements share that memory, which is freed with the last of them. To keep a few elements of a large
-/// read for long, copy them out, as `[UInt8](view[0])` does.
+/// Nothing is copied: a view holds the decoded chunks and knows where each element begins. Copies of the
+/// view, its slices and its elements share that memory, which is freed with the last of them. To keep a few
+/// elements of a large read for a long time, copy them, as `[UInt8](view[0])` does.
 ///
-/// A loop over very many small elements is fastest over ``blobs``, which holds no references.
+/// A loop over millions of small elements is fastest over ``blobs``, which holds no references.
 @safe
 public struct BlobView: Sendable {
   private let storage: BlobStorage
@@ -16,13 +16,13 @@ public struct BlobView: Sendable {
     self.storage = storage
   }
 
-  /// The elements as spans, which last no longer than this view.
+  /// The elements as spans, which must not outlive this view.
   public var blobs: BlobSpan {
     @_lifetime(borrow self)
     get { storage.blobs }
   }
 
-  /// The elements back to back, or nil if their data type does not give all of them the same size.
+  /// The elements back to back, or nil if their data type has no fixed size.
   ///
   /// Numbers are little-endian, without padding, in C order.
   ///
@@ -72,9 +72,9 @@ extension BlobView: RandomAccessCollection {
 
 /// One element as bytes, where the decoder left it.
 ///
-/// A blob is a collection of its bytes, so that `[UInt8](blob)`, `Data(blob)` and `String(validating: blob, as: UTF8.self)`
-/// copy them. It shares the memory of the ``BlobView`` that it comes from, and keeps all of it. Blobs are equal if their
-/// bytes are.
+/// A blob is a collection of bytes: `[UInt8](blob)`, `Data(blob)` and `String(validating: blob, as:
+/// UTF8.self)` copy them. It shares the memory of the ``BlobView`` that it comes from, and keeps all of that
+/// memory. Blobs are equal if their bytes are.
 @safe
 public struct Blob: Sendable {
   private let storage: BlobStorage
@@ -111,7 +111,7 @@ public struct Blob: Sendable {
 
   /// The element as text.
   ///
-  /// - Throws: ``ChunkError/invalidUTF8(index:)`` with the place of the element in its view.
+  /// - Throws: ``ChunkError/invalidUTF8(index:)`` with the index of the element in its view.
   /// - Complexity: O(*n*) where *n* is the size of the element.
   public func string() throws(ChunkError) -> String {
     guard let string = storage.blobs.string(at: index) else { throw .invalidUTF8(index: index) }
@@ -181,7 +181,7 @@ extension BlobView: BlobSource {
   }
 }
 
-/// What a ``BlobView`` looks at: where its elements are, and the memory that holds them.
+/// The places of the elements of a ``BlobView``, and the memory that holds them.
 @safe
 final class BlobStorage: Sendable {
   /// How the elements lie in memory.
@@ -190,19 +190,21 @@ final class BlobStorage: Sendable {
   /// The number of elements.
   let count: Int
 
-  // SAFETY: Workers fill disjoint slots and chunks are kept before the first view exists; from then on all is
-  // read only.
+  // SAFETY: Workers fill disjoint slots before the first view exists. After that, everything is only read.
   nonisolated(unsafe) let table: BlobTable
   private let owners = Locked<[SharedBytes]>([])
 
-  /// The elements of fixed size back to back, copied there by workers that each have their own places.
+  /// Elements of fixed size, back to back.
+  ///
+  /// Each worker copies elements to places of its own.
   private let packed: Allocation?
 
-  /// One chunk that has just the elements of the view, in place of `packed`, and where they begin in it.
+  /// One chunk that has exactly the elements of the view, used instead of `packed`, and where they begin in
+  /// it.
   // SAFETY: The one worker that has such a chunk sets it before the first view exists.
   private nonisolated(unsafe) var adopted: (chunk: SharedBytes, offset: Int)?
 
-  /// Makes room for `count` elements, of which none is set.
+  /// Creates storage with room for `count` elements.
   init(count: Int, layout: ElementLayout) throws(ChunkError) {
     self.count = count
     self.layout = layout
@@ -218,14 +220,14 @@ final class BlobStorage: Sendable {
     unsafe self.table = table
   }
 
-  /// Keeps the memory of a chunk as long as the table.
+  /// Keeps the memory of a chunk as long as this storage exists.
   func keep(_ chunk: SharedBytes) {
     owners.withLock { $0.append(chunk) }
   }
 
-  /// Shows the elements that begin at `offset` of a chunk, in place of the storage's own.
+  /// Uses the elements that begin at `offset` of a chunk instead of the storage's own.
   ///
-  /// - Precondition: The chunk has all elements of the storage, of fixed size, after the offset.
+  /// - Precondition: The chunk has all elements of the storage from `offset` on, and they have a fixed size.
   func adopt(_ chunk: SharedBytes, at offset: Int) {
     unsafe adopted = (chunk, offset)
   }

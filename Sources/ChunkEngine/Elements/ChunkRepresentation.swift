@@ -1,5 +1,5 @@
-/// What the bytes of a chunk stand for, before a codec: how many elements along each dimension, and how they
-/// lie in memory.
+/// What the bytes of a chunk mean before a codec: the number of elements along each dimension, and their
+/// layout in memory.
 public struct ChunkRepresentation: Hashable, Sendable {
   /// The number of elements along each dimension.
   public let shape: [Int]
@@ -27,7 +27,7 @@ public struct ChunkRepresentation: Hashable, Sendable {
     elementCount = count
   }
 
-  /// The bytes that a chunk has, or nil if its elements are of any size.
+  /// The byte count of the chunk, or nil if its elements have variable size.
   public var byteCount: Int? {
     switch layout {
     case .variable: nil
@@ -41,16 +41,16 @@ public struct ChunkRepresentation: Hashable, Sendable {
 ///     variable    ┌ u32 count ┬ u32 byteCount₀ ┬ bytes₀ ┬ u32 byteCount₁ ┬ bytes₁ ┬ …      see ``WireForm``
 ///     fixed       ┌ bytes₀ ┬ bytes₁ ┬ bytes₂ ┬ …                                  no header, no padding
 ///
-/// Numbers are little-endian, whatever the order in which they are stored. An element that may be absent has
-/// a byte in front that says whether it is there, 1 or 0; after a 0 an element of fixed size has zeros and
-/// one of variable size nothing.
+/// Numbers are little-endian, whatever order they are stored in. An optional element has a byte in front: 1
+/// if it is present, 0 if it is absent. After a 0, an element of fixed size has zeros, and one of variable
+/// size has nothing.
 public enum ElementLayout: Hashable, Sendable {
   /// Elements of any size, in ``WireForm``.
   case variable
   /// Elements of one size, back to back.
   case fixed(byteCount: Int)
 
-  /// The bytes of every element, if they all have as many.
+  /// The byte count of every element if the size is fixed, otherwise nil.
   public var fixedByteCount: Int? {
     if case .fixed(let byteCount) = self { byteCount } else { nil }
   }
@@ -95,9 +95,9 @@ public enum ByteOrder: String, Hashable, Sendable, CaseIterable {
 }
 
 extension ChunkRepresentation {
-  /// The bytes of the chunk, whose elements must have `elementByteCount` bytes each.
+  /// The byte count of the chunk, whose elements must have `elementByteCount` bytes each.
   ///
-  /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if they have not.
+  /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if they have another size.
   func byteCount(ofElements elementByteCount: Int, codec: String) throws(ChunkError) -> Int {
     guard layout == .fixed(byteCount: elementByteCount), let byteCount else {
       throw .unencodable(codec: codec, reason: "its elements do not have \(elementByteCount) bytes each")
@@ -107,7 +107,7 @@ extension ChunkRepresentation {
 }
 
 extension RawSpan {
-  /// Checks that there are as many bytes as elements of one size have.
+  /// Checks that there are exactly `expected` bytes.
   ///
   /// - Throws: ``ChunkError/byteCountMismatch(codec:found:expected:)`` if there are not.
   func checkByteCount(_ expected: Int, codec: String) throws(ChunkError) {
@@ -119,7 +119,7 @@ extension RawSpan {
 
 /// Checks that `byteCount` bytes may be decoded.
 ///
-/// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)`` if they are too many.
+/// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)`` if they exceed `limit`.
 func checkDecodedByteCount(_ byteCount: Int, limit: Int, codec: String) throws(ChunkError) {
   guard byteCount <= limit else {
     throw .decodedByteCountExceedsLimit(codec: codec, byteCount: byteCount, limit: limit)

@@ -1,22 +1,22 @@
-/// Elements that lie back to back in memory of the caller, with offsets as Arrow has them.
+/// Elements back to back in the caller's memory, with Arrow's offsets.
 ///
 ///     offsets   0    3    3        9        (count + 1 of them)
 ///     bytes    [a b c][   ][d e f g h i]
 ///
-/// It borrows the memory, so it exists only inside
-/// ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
+/// It borrows the memory, so it exists only during ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
 @safe
 struct ContiguousBlobs: BlobSource {
-  /// The offsets, of either type.
+  /// The offsets, in one of two types.
   ///
-  /// Not a generic parameter: calls through `any BlobSource` would run code that is not specialized.
+  /// Not a generic parameter, since calls through `any BlobSource` would not be specialized.
   @unsafe
   private enum Offsets {
     case int64(UnsafeBufferPointer<Int64>)
     case uint32(UnsafeBufferPointer<UInt32>)
   }
 
-  // SAFETY: Nothing writes while the call that made the value runs, and the value does not outlive the call.
+  // SAFETY: The memory does not change during the call that made the value, and the value does not outlive
+  // the call.
   private nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
   private nonisolated(unsafe) let offsets: Offsets
 
@@ -68,10 +68,11 @@ struct ContiguousBlobs: BlobSource {
 
 /// Calls `body` with the elements that lie back to back in `bytes`, between each of `offsets` and the next.
 ///
-/// Nothing is copied: the elements are read where they are. This is the layout of Arrow's `LargeBinary`.
+/// Nothing is copied: the elements are read where they are. Arrow's `LargeBinary` has this layout.
 ///
 /// - Precondition: `body` does not keep its argument.
-/// - Throws: What `body` throws. Offsets are checked as they are used: ``ChunkError/invalidOffsets(index:)``.
+/// - Throws: What `body` throws. Bad offsets are found when they are used:
+///   ``ChunkError/invalidOffsets(index:)``.
 public func withContiguousBlobs<Result>(
   _ bytes: RawSpan, offsets: Span<Int64>, _ body: (any BlobSource) throws -> Result
 ) rethrows -> Result {
@@ -85,10 +86,11 @@ public func withContiguousBlobs<Result>(
 
 /// Calls `body` with the elements that lie back to back in `bytes`, between each of `offsets` and the next.
 ///
-/// Nothing is copied: the elements are read where they are. This is the layout of small Arrow-like tables.
+/// Nothing is copied: the elements are read where they are. Small tables of Arrow have this layout.
 ///
 /// - Precondition: `body` does not keep its argument.
-/// - Throws: What `body` throws. Offsets are checked as they are used: ``ChunkError/invalidOffsets(index:)``.
+/// - Throws: What `body` throws. Bad offsets are found when they are used:
+///   ``ChunkError/invalidOffsets(index:)``.
 public func withContiguousBlobs<Result>(
   _ bytes: RawSpan, offsets: Span<UInt32>, _ body: (any BlobSource) throws -> Result
 ) rethrows -> Result {

@@ -16,23 +16,26 @@ public enum WireForm {
   /// The bytes of the length before each element.
   public static let lengthByteCount = 4
 
-  /// The largest number of elements of a chunk.
+  /// The largest number of elements in a chunk.
   public static let maximumElementCount = Int(UInt32.max)
 
   /// The largest element that the format can hold.
   public static let maximumElementByteCount = Int(UInt32.max)
 
-  /// The largest element that every reader takes: numcodecs keeps lengths as signed numbers of 32 bits.
+  /// The largest element that every reader accepts.
+  ///
+  /// numcodecs reads lengths as signed numbers of 32 bits.
   public static let portableElementByteCount = Int(Int32.max)
 
-  /// Checks the header of a chunk, and that its bytes suffice for as many elements.
+  /// Checks the header of a chunk, and that the chunk is large enough for its elements.
   ///
   /// - Parameters:
   ///   - chunk: The chunk with its header.
-  ///   - expectedCount: The number of elements that it must have.
+  ///   - expectedCount: The number of elements that the chunk must have.
   ///   - codec: The name of the codec, for errors.
-  /// - Returns: The bytes that the elements have together if the chunk is valid, without their lengths.
-  /// - Throws: ``ChunkError``. Memory for elements is safe to take afterwards, it is bounded by the chunk.
+  /// - Returns: The byte count of all elements without their lengths, if the chunk is valid.
+  /// - Throws: ``ChunkError``. If nothing is thrown, the size of the chunk bounds the memory for its
+  ///   elements.
   /// - Complexity: O(1)
   static func payloadByteCount(
     of chunk: RawSpan, expectedCount: Int, codec: String
@@ -41,8 +44,8 @@ public enum WireForm {
       ofChunkBeginning: chunk, byteCount: chunk.byteCount, expectedCount: expectedCount, codec: codec)
   }
 
-  /// Checks the header of a chunk of `byteCount` bytes that begins with `bytes`, and that they suffice for as
-  /// many elements.
+  /// Checks the header of a chunk of `byteCount` bytes that begins with `bytes`, and that the chunk is large
+  /// enough for its elements.
   ///
   /// - Precondition: The header is part of `bytes`, if the chunk is large enough to have one.
   static func payloadByteCount(
@@ -60,7 +63,7 @@ public enum WireForm {
     return available - found * lengthByteCount
   }
 
-  /// The bytes of `count` elements that have `payloadByteCount` bytes together, without the header.
+  /// The byte count in wire form of `count` elements with `payloadByteCount` bytes, without the header.
   static func elementsByteCount(count: Int, payloadByteCount: Int) throws(ChunkError) -> Int {
     guard count <= maximumElementCount else { throw .tooManyElements(count: count) }
     let (total, overflow) = payloadByteCount.addingReportingOverflow(count * lengthByteCount)
@@ -74,10 +77,10 @@ public enum WireForm {
 extension WireForm {
   /// Whether all elements of a chunk in wire form equal `fillValue`.
   ///
-  /// Elements that are all the same repeat with a fixed period, so this is a check of the size, of the first
-  /// element, and one comparison of the chunk with itself.
+  /// Equal elements repeat with a fixed period. So this checks the size and the first element, and compares
+  /// the chunk with itself, shifted by an element.
   ///
-  /// - Complexity: O(1) for chunks of another size, else O(*n*) where *n* is the size of the chunk.
+  /// - Complexity: O(1) for chunks of another size, otherwise O(*n*) where *n* is the size of the chunk.
   static func elements(of chunk: RawSpan, allEqual fillValue: [UInt8]) -> Bool {
     let count = Int(chunk.littleEndianUInt32(at: 0))
     let period = lengthByteCount + fillValue.count
@@ -103,15 +106,15 @@ extension WireForm {
   ///   - bytes: The chunk, with its header.
   ///   - expectedCount: The number of elements that the chunk must have.
   ///   - payload: Where the elements go: at least `bytes.count - 4 - 4 * expectedCount` bytes, and the slack.
-  ///   - ends: One slot an element for the offset after it.
-  ///   - base: What is added to the offsets.
+  ///   - ends: A slot for each element, for the offset of its end.
+  ///   - base: The number to add to the offsets.
   ///   - codec: The name of the codec, for errors.
   /// - Throws: ``ChunkError`` for what is wrong with the chunk.
   static func compact(
     _ bytes: UnsafeRawBufferPointer, expectedCount: Int, payload: UnsafeMutableRawPointer,
     ends: UnsafeMutablePointer<Int64>, base: Int64, codec: String
   ) throws(ChunkError) {
-    // The payload is as large as the caller was told, whatever the lengths say.
+    // The payload has the size that the caller reserved, whatever the lengths say.
     var room = try payloadByteCount(
       of: unsafe RawSpan(_unsafeBytes: bytes), expectedCount: expectedCount, codec: codec)
     guard let start = bytes.baseAddress else { return }
@@ -121,11 +124,11 @@ extension WireForm {
     var index = 0
     while index < expectedCount {
       let length = Int(UInt32(littleEndian: unsafe position.loadUnaligned(as: UInt32.self)))
-      // All that is left of the chunk are the lengths of the elements that are left, and `room`.
+      // The rest of the chunk has the lengths of the remaining elements, and `room` bytes.
       if length <= SmallElements.byteCount, expectedCount &- index >= SmallElements.count,
         SmallElements.count &* length <= room, unsafe SmallElements.areAll(length, from: position)
       {
-        // SAFETY: Eight of these lengths are part of `room` on both sides, and after them is the slack.
+        // SAFETY: Eight elements of this length fit in `room` on both sides, and the slack follows.
         unsafe SmallElements.takeApart(
           position, length: length, to: destination, ends: ends + index, base: offset)
         let byteCount = SmallElements.count &* length
@@ -136,8 +139,8 @@ extension WireForm {
         index &+= SmallElements.count
         continue
       }
-      // SAFETY: `room` is what is left of the payload on both sides. After a decoded chunk and after the
-      // payload lies the slack, which short copies may touch.
+      // SAFETY: `room` bytes of the payload remain on both sides. Slack, which short copies may touch,
+      // follows both the decoded chunk and the payload.
       let done = unsafe ckernels_take_apart(
         position, min(expectedCount &- index, SmallElements.triedAgain), room, destination, ends + index,
         offset)
@@ -167,7 +170,7 @@ extension ElementLayout {
       to: chunk.extracting(0..<chunk.byteCount - period))
   }
 
-  /// Returns `element` as a chunk of it holds it: in ``WireForm`` with its length, or just its bytes.
+  /// Returns `element` as chunks hold it: in ``WireForm`` with its length, or only its bytes.
   ///
   /// - Throws: ``ChunkError/elementTooLarge(index:byteCount:limit:)``,
   ///   ``ChunkError/byteCountMismatch(codec:found:expected:)`` and ``ChunkError/outOfMemory(byteCount:)``.
@@ -198,14 +201,14 @@ extension ElementLayout {
 }
 
 extension ByteArena {
-  /// Appends the elements of a chunk, with the header that its layout has.
+  /// Appends the elements of a chunk, with the header of its layout.
   ///
   /// - Parameters:
   ///   - count: The number of elements.
-  ///   - payloadByteCount: The bytes that they have together.
-  ///   - layout: How they lie in memory.
+  ///   - payloadByteCount: The byte count of all elements.
+  ///   - layout: Their layout in memory.
   ///   - maximumElementByteCount: The largest element that is accepted.
-  ///   - body: Writes them, all of them and no others.
+  ///   - body: Writes exactly these elements.
   /// - Throws: ``ChunkError``, and what `body` throws.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   mutating func appendChunk(

@@ -2,7 +2,7 @@ import CKernels
 
 /// Walks the elements of a chunk in wire form, checking every length before it is used.
 ///
-/// A measured kernel, hence the pointers: an element costs one load, two comparisons and one store.
+/// This is a measured kernel with pointers: an element costs one load, two comparisons and one store.
 @safe
 struct WireFormCursor: ~Copyable {
   private let codec: String
@@ -10,19 +10,21 @@ struct WireFormCursor: ~Copyable {
   private let end: UnsafeRawPointer
   private var position: UnsafeRawPointer
 
-  /// How far the bytes are there, which are decoded while the cursor walks.
+  /// The end of the bytes that are decoded so far.
+  ///
+  /// Decoding may go on while the cursor walks.
   private var decodedEnd: UnsafeRawPointer
 
-  /// The index of the element that comes next.
+  /// The index of the next element.
   private(set) var index = 0
 
-  /// The number of elements of the chunk.
+  /// The number of elements in the chunk.
   let count: Int
 
-  /// The bytes that the elements have together, if the chunk is valid.
+  /// The byte count of all elements without their lengths, if the chunk is valid.
   let payloadByteCount: Int
 
-  /// The lines of the cache that are fetched ahead for each element.
+  /// The number of cache lines to prefetch for each element.
   private let fetchedLineCount: Int
 
   /// Creates a cursor at the first element of `bytes`, which must have `expectedCount` elements.
@@ -34,10 +36,10 @@ struct WireFormCursor: ~Copyable {
 
   /// Creates a cursor at the first element of a chunk of `byteCount` bytes that begins with `bytes`.
   ///
-  /// The others are decoded after them, and the cursor is told of them by ``extend(to:)``.
+  /// Call ``extend(to:)`` when more bytes are decoded.
   ///
-  /// - Precondition: The bytes are at least the header, if the chunk has one, and outlive the cursor where
-  ///   they are.
+  /// - Precondition: `bytes` has at least the header, if the chunk is large enough for one. It outlives the
+  ///   cursor and does not move.
   init(
     beginning bytes: RawSpan, byteCount: Int, expectedCount: Int, codec: String
   ) throws(ChunkError) {
@@ -57,23 +59,22 @@ struct WireFormCursor: ~Copyable {
     self.codec = codec
   }
 
-  /// Goes as far as the first `byteCount` bytes of the chunk from now on.
+  /// Tells the cursor that the first `byteCount` bytes of the chunk are decoded.
   ///
-  /// - Precondition: They are decoded, and no fewer than before.
+  /// - Precondition: `byteCount` is not less than before.
   mutating func extend(to byteCount: Int) {
     unsafe decodedEnd = min(end, start + byteCount)
   }
 
-  /// Whether the bytes of all elements that were passed are decoded.
+  /// Whether the bytes of all passed elements are decoded.
   var passedElementsAreDecoded: Bool { unsafe position <= decodedEnd }
 
-  /// The error for bytes that end before a length.
+  /// The error for a chunk that ends before a length.
   private var truncated: ChunkError { .truncatedElements(byteCount: unsafe end - start, count: count) }
 
-  /// Stores where the bytes of the next elements begin, one for each of `slots`, as far as their lengths are
-  /// decoded.
+  /// Fills `slots` with the places of the next elements, as far as their lengths are decoded.
   ///
-  /// - Returns: The number of elements.
+  /// - Returns: The number of elements stored.
   /// - Complexity: O(*n*) where *n* is the number of slots. Does not allocate.
   @discardableResult
   mutating func next(
@@ -82,8 +83,8 @@ struct WireFormCursor: ~Copyable {
     let lineCount = fetchedLineCount
     if unsafe decodedEnd - position > Self.farByteCount {
       return try unsafe next(into: slots) { element, byteCount in
-        // Every length is somewhere in the bytes to come, so all of them are fetched, up to some lines an
-        // element.
+        // The next lengths are somewhere in the following bytes, so all of these are fetched, up to some
+        // lines for each element.
         var offset = Self.fetchDistance
         let end = offset + min(byteCount + WireForm.lengthByteCount, 1024)
         while offset < end {
@@ -102,29 +103,31 @@ struct WireFormCursor: ~Copyable {
     }
   }
 
-  /// How many lines of the cache to fetch ahead for each element of a chunk that is not far away.
+  /// The number of cache lines to prefetch for each element of a chunk that is still in the second-level
+  /// cache.
   ///
-  /// Each length waits for the cache, and the next one cannot be found before it came. To fetch as many lines
-  /// an element as the mean has keeps the loop free of branches that are guessed wrong: elements of 300 bytes
-  /// take 6 nanoseconds in place of 7 in chunks of 64 KiB, and 4 in place of 10 in chunks of 1 MiB.
+  /// Each length has to come from the cache before the next one can be found. A fixed number of lines for
+  /// each element, from the mean size, keeps mispredicted branches out of the loop: elements of 300 bytes
+  /// take 6 nanoseconds instead of 7 in chunks of 64 KiB, and 4 instead of 10 in chunks of 1 MiB.
   private static func fetchedLineCount(byteCount: Int, payloadByteCount: Int, count: Int) -> Int {
-    // What is in the first-level cache is near enough, and for small chunks a division would show.
+    // Small chunks are in the first-level cache, and a division would cost too much for them.
     guard byteCount > 32 << 10, count > 0 else { return 0 }
     let lineCount = payloadByteCount / count / lineByteCount
-    // Lengths that stand close together the processor fetches by itself.
+    // The processor itself fetches lengths that are close together.
     return lineCount == 0 ? 0 : min(lineCount + 1, 16)
   }
 
   /// A chunk above this size has left the second-level cache before its lengths are walked.
   ///
-  /// There a line that was not fetched costs more than a branch: to fetch just those of each element makes 20
-  /// nanoseconds an element of 300 bytes of 35, in chunks of 16 MiB, and of 140 without.
+  /// There a missing line costs more than a branch. In chunks of 16 MiB, fetching exactly the lines of each
+  /// element takes 20 nanoseconds for an element of 300 bytes, instead of 35 with a fixed number of lines and
+  /// 140 without prefetching.
   static let farByteCount = 3 << 19
 
-  /// The bytes of a line of the cache.
+  /// The byte count of a cache line.
   private static let lineByteCount = 64
 
-  /// How far ahead is fetched, in bytes.
+  /// How far ahead to prefetch, in bytes.
   private static let fetchDistance = 4096
 
   @inline(__always)
@@ -155,7 +158,7 @@ struct WireFormCursor: ~Copyable {
     return slot
   }
 
-  /// Checks the next `count` elements and passes them by, as far as their lengths are decoded.
+  /// Checks and passes the next `count` elements, as far as their lengths are decoded.
   mutating func skip(_ count: Int) throws(ChunkError) {
     let undecoded = unsafe end - decodedEnd
     for _ in 0..<count {
@@ -173,7 +176,7 @@ struct WireFormCursor: ~Copyable {
     }
   }
 
-  /// Passes all elements that are left, and checks that nothing follows them.
+  /// Passes all remaining elements, and checks that nothing follows them.
   ///
   /// - Precondition: The whole chunk is decoded.
   mutating func finish() throws(ChunkError) {
@@ -183,25 +186,25 @@ struct WireFormCursor: ~Copyable {
   }
 }
 
-/// Finds the elements of runs in a chunk, as far as it is decoded.
+/// Finds the elements of runs in the decoded part of a chunk.
 struct RunSearch {
-  /// The run that is looked for, and how many of its elements were found.
+  /// The current run, and how many of its elements were found.
   private var runIndex = 0
   private var runCount = 0
 
-  /// The elements of all runs before it.
+  /// The number of elements in all runs before it.
   private var foundCount = 0
 
   /// Goes on with the search.
   ///
   /// - Parameters:
-  ///   - runs: The elements to find, in the order of the chunk, the same ones at each call.
+  ///   - runs: The elements to find, in the order of the chunk. They are the same at each call.
   ///   - cursor: A cursor that nothing else moves.
-  ///   - table: Remembers where elements are: in their places of the selection, or one after the other if
+  ///   - table: Where places are stored: at the elements' indices in the selection, or one after the other if
   ///     `isPacked`.
   ///   - isPacked: See `table`.
-  /// - Returns: Whether all were found.
-  /// - Throws: ``ChunkError`` for what is wrong with the elements, also those that are not in a run.
+  /// - Returns: Whether all elements were found.
+  /// - Throws: ``ChunkError`` for damage, also in elements outside of the runs.
   @inline(__always)
   mutating func find(
     _ runs: Span<ElementRun>, with cursor: inout WireFormCursor, in table: borrowing BlobTable,
@@ -223,15 +226,15 @@ struct RunSearch {
 }
 
 extension BlobTable {
-  /// Remembers where elements of a chunk in wire form are, and checks all of it.
+  /// Stores the places of elements of a chunk in wire form, and checks the whole chunk.
   ///
   /// - Parameters:
-  ///   - chunk: The chunk, which outlives what the table is used for.
-  ///   - count: The number of elements that it must have.
-  ///   - runs: The elements that are remembered, in the order of the chunk, and their places in the table.
+  ///   - chunk: The chunk. It must outlive each use of these places.
+  ///   - count: The number of elements that the chunk must have.
+  ///   - runs: The elements to find, in the order of the chunk, and their indices in the table.
   ///   - codec: The name of the codec, for errors.
-  /// - Returns: The bytes of all elements of the chunk together, without their lengths.
-  /// - Throws: ``ChunkError`` for what is wrong with the chunk.
+  /// - Returns: The byte count of all elements in the chunk, without their lengths.
+  /// - Throws: ``ChunkError`` if the chunk is damaged.
   borrowing func place(
     _ chunk: RawSpan, count: Int, runs: Span<ElementRun>, codec: String
   ) throws(ChunkError) -> Int {
@@ -242,7 +245,7 @@ extension BlobTable {
     return cursor.payloadByteCount
   }
 
-  /// Puts `element`, which is one element in wire form, in all places of `runs`.
+  /// Stores the place of `element`, one element in wire form, at all indices of `runs`.
   borrowing func place(repeating element: SharedBytes, runs: Span<ElementRun>) {
     for index in runs.indices {
       let places = runs[index].selectionIndex..<runs[index].selectionIndex + runs[index].count
@@ -253,24 +256,24 @@ extension BlobTable {
 }
 
 extension UnsafeMutableRawBufferPointer {
-  /// Copies elements of one size from a chunk to their places here.
+  /// Copies elements of fixed size from a chunk to their places in this buffer.
   ///
-  /// - Precondition: The elements are in the chunk, and their places are here.
+  /// - Precondition: The elements lie in the chunk, and their places in this buffer.
   func place(_ chunk: RawSpan, runs: Span<ElementRun>, elementByteCount: Int) {
     for index in runs.indices {
       let run = runs[index]
       let start = run.chunkIndex * elementByteCount
       let target = unsafe places(of: run, elementByteCount)
       unsafe chunk.extracting(start..<start + target.count).withUnsafeBytes { elements in
-        // SAFETY: Both have the same size, and lie where they were checked to lie.
+        // SAFETY: Both have the same size, and the line above checked their bounds.
         unsafe target.copyMemory(from: elements)
       }
     }
   }
 
-  /// Puts an element in all places of `runs`.
+  /// Copies an element to all places of `runs`.
   ///
-  /// - Precondition: The places are here.
+  /// - Precondition: The places lie in this buffer.
   func place(repeating element: RawSpan, runs: Span<ElementRun>) {
     for index in runs.indices { unsafe places(of: runs[index], element.byteCount).fill(repeating: element) }
   }
@@ -284,7 +287,7 @@ extension UnsafeMutableRawBufferPointer {
   }
 }
 
-/// Walks the elements of a chunk in ``WireForm``, for codecs that make other bytes of each.
+/// Walks the elements of a chunk in ``WireForm``, for codecs that convert each element.
 ///
 ///     var elements = try WireFormReader(source, expectedCount: chunk.elementCount, codec: Self.name)
 ///     while let element = try elements.next() { … }
@@ -295,19 +298,19 @@ public struct WireFormReader: ~Escapable {
   private let codec: String
   private var position = WireForm.headerByteCount
 
-  /// The number of elements of the chunk.
+  /// The number of elements in the chunk.
   public let count: Int
 
-  /// The index of the element that comes next.
+  /// The index of the next element.
   public private(set) var index = 0
 
-  /// Begins at the first element of a chunk.
+  /// Creates a reader at the first element of a chunk.
   ///
   /// - Parameters:
   ///   - chunk: The chunk with its header.
-  ///   - expectedCount: The number of elements that it must have.
+  ///   - expectedCount: The number of elements that the chunk must have.
   ///   - codec: The name of the codec, for errors.
-  /// - Throws: ``ChunkError`` if the chunk has another number of elements, or is too short for as many.
+  /// - Throws: ``ChunkError`` if the chunk has another number of elements, or is too short for them.
   @_lifetime(copy chunk)
   public init(_ chunk: RawSpan, expectedCount: Int, codec: String) throws(ChunkError) {
     _ = try WireForm.payloadByteCount(of: chunk, expectedCount: expectedCount, codec: codec)
@@ -318,8 +321,7 @@ public struct WireFormReader: ~Escapable {
 
   /// The bytes of the next element, or nil after the last one.
   ///
-  /// - Throws: ``ChunkError`` if the bytes of the chunk end before the element does, or go on after the
-  ///   last.
+  /// - Throws: ``ChunkError`` if the chunk ends before the element does, or goes on after the last element.
   @_lifetime(copy self)
   public mutating func next() throws(ChunkError) -> RawSpan? {
     guard index < count else {
@@ -341,7 +343,7 @@ public struct WireFormReader: ~Escapable {
   }
 }
 
-/// Elements that follow each other both in a chunk and in a selection of the array.
+/// Elements that are consecutive both in a chunk and in a selection of the array.
 public struct ElementRun: Hashable, Sendable {
   /// The index of the first element in the chunk.
   public let chunkIndex: Int
@@ -352,7 +354,7 @@ public struct ElementRun: Hashable, Sendable {
   /// The number of elements.
   public let count: Int
 
-  /// Names a run.
+  /// Creates a run.
   ///
   /// - Parameters:
   ///   - chunkIndex: The index of the first element in the chunk, at least 0.

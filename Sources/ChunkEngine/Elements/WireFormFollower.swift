@@ -1,14 +1,14 @@
-/// Finds elements of a chunk while it is decoded, where the processor still has the bytes at hand.
+/// Finds elements of a chunk while it is decoded and its bytes are still in the processor's cache.
 ///
 ///     chunk     [count|byteCount|bytes…|byteCount|bytes…|byteC         ]
 ///                                                 decoded so far ▲
-///     slots             [•]             [•]                             one pointer an element
+///     slots             [•]             [•]                             a pointer for each element
 ///
-/// The walk from length to length then waits for the nearest cache and not for memory, and a chunk of which
-/// only a few elements are wanted need not be decoded to its end.
+/// So the walk from length to length waits for the nearest cache and not for memory. If only a few elements
+/// are wanted, the chunk need not be decoded to its end.
 final class WireFormFollower {
-  // SAFETY: A follower belongs to one worker, and nothing that it calls comes back to it, so no two accesses overlap.
-  // To check that at run time took a sixth of the instructions of a scan of chunks of 20 elements.
+  // SAFETY: A follower belongs to one worker, and nothing that it calls uses it again, so no two accesses
+  // overlap. Checking this at run time took a sixth of the instructions of a scan of chunks with 20 elements.
   @exclusivity(unchecked) private var search: ElementSearch
 
   /// Where the elements are that are remembered here.
@@ -17,7 +17,7 @@ final class WireFormFollower {
     _modify { yield unsafe &search.table }
   }
 
-  /// Creates a follower of chunks whose elements `codec` lays out.
+  /// Creates a follower of chunks whose layout is that of `codec`.
   init(codec: String) {
     unsafe search = ElementSearch(codec: codec)
   }
@@ -25,10 +25,11 @@ final class WireFormFollower {
   /// Begins with a chunk.
   ///
   /// - Parameters:
-  ///   - count: The number of elements that it must have.
+  ///   - count: The number of elements that the chunk must have.
   ///   - runs: The elements to find, in the order of the chunk.
-  ///   - storage: Where they are remembered, in their places of the selection; nil remembers them here.
-  ///   - stopsAfterRuns: Whether decoding may end after the last of them.
+  ///   - storage: Where their places are stored, at their indices in the selection; nil stores them in the
+  ///     follower.
+  ///   - stopsAfterRuns: Whether decoding may end after the last of these elements.
   func begin(count: Int, runs: [ElementRun], storage: BlobStorage? = nil, stopsAfterRuns: Bool = false) {
     unsafe search.begin(count: count, runs: runs, storage: storage, stopsAfterRuns: stopsAfterRuns)
   }
@@ -36,31 +37,31 @@ final class WireFormFollower {
   /// Drops references to memory of the caller.
   func end() { unsafe search.end() }
 
-  /// The bytes from which on a chunk is better decoded part by part.
+  /// The chunk size from which decoding in parts pays.
   var leastByteCount: Int { unsafe search.leastByteCount }
 
-  /// Whether all is found that was to be found.
+  /// Whether all elements are found.
   var isDone: Bool { unsafe search.isDone }
 
-  /// The bytes of all elements of the chunk together, without their lengths, if it is valid.
+  /// The byte count of all elements in the chunk without their lengths, if the chunk is valid.
   var payloadByteCount: Int { unsafe search.payloadByteCount }
 
-  /// Looks at what is decoded of the chunk.
+  /// Looks at the decoded part of the chunk.
   ///
   /// - Parameters:
-  ///   - decoded: The first bytes of the chunk. They stay where they are while others are decoded after them.
-  ///   - byteCount: The bytes that the chunk has when it is decoded.
-  /// - Returns: Whether more is wanted.
-  /// - Throws: ``ChunkError`` for what is wrong with the elements.
-  /// - Complexity: O(*n*) where *n* is the number of elements that were decoded since the last call.
-  ///   Allocates only for more elements than ever before.
+  ///   - decoded: The first bytes of the chunk. They do not move while others are decoded after them.
+  ///   - byteCount: The byte count of the whole decoded chunk.
+  /// - Returns: Whether more bytes are wanted.
+  /// - Throws: ``ChunkError`` if elements are damaged.
+  /// - Complexity: O(*n*) where *n* is the number of elements decoded since the last call. Allocates only for
+  ///   more elements than ever before.
   func take(_ decoded: RawSpan, of byteCount: Int) throws(ChunkError) -> Bool {
     try unsafe search.take(decoded, of: byteCount)
   }
 
-  /// Shows the elements that were found, if they are remembered here.
+  /// Shows the elements that were found, if the follower stores their places.
   ///
-  /// - Precondition: All of them were, and the chunk is still in its place.
+  /// - Precondition: All elements were found, and the chunk has not moved.
   func show(_ body: (BlobSpan) throws -> Void) rethrows { try unsafe search.show(body) }
 
   /// Shows one element `count` times.
@@ -69,7 +70,7 @@ final class WireFormFollower {
   }
 }
 
-/// The search of a follower, in the chunk that it is at.
+/// A follower's search in the current chunk.
 private struct ElementSearch: ~Copyable {
   private let codec: String
   var table = BlobTable()
@@ -103,8 +104,8 @@ private struct ElementSearch: ~Copyable {
     cursor = nil
   }
 
-  // Finding elements gains where a chunk leaves the second-level cache while it is decoded; below that the parts
-  // cost more. Stopping gains from the second block of Zstandard on, of 128 KiB each.
+  // Finding elements early pays if a chunk leaves the second-level cache while it is decoded. For smaller
+  // chunks the parts cost more. Stopping early pays from Zstandard's second block on; a block has 128 KiB.
   var leastByteCount: Int { stopsAfterRuns ? 192 << 10 : WireFormCursor.farByteCount }
 
   mutating func take(_ decoded: RawSpan, of byteCount: Int) throws(ChunkError) -> Bool {
@@ -117,7 +118,7 @@ private struct ElementSearch: ~Copyable {
       cursor = try WireFormCursor(
         beginning: decoded, byteCount: byteCount, expectedCount: count, codec: codec)
       payloadByteCount = cursor.payloadByteCount
-      // The chunk is large enough for as many elements: the table is bounded by its bytes.
+      // The chunk is large enough for its elements, so its size bounds the table.
       if storage == nil { try table.reset(count: runs.reduce(0) { $0 + $1.count }) }
     }
     cursor.extend(to: decoded.byteCount)
@@ -130,7 +131,7 @@ private struct ElementSearch: ~Copyable {
     return !isDone
   }
 
-  /// Finds elements as far as they are decoded, and returns whether the rest is of no interest.
+  /// Finds elements in the decoded part, and returns whether the rest is not needed.
   private mutating func find(with cursor: inout WireFormCursor) throws(ChunkError) -> Bool {
     var search = runSearch
     defer { runSearch = search }
@@ -142,7 +143,7 @@ private struct ElementSearch: ~Copyable {
       }
     guard hasFound else { return false }
     guard !stopsAfterRuns else { return cursor.passedElementsAreDecoded }
-    // They are checked while they are at hand.
+    // They are checked while they are in the cache.
     try cursor.skip(count - cursor.index)
     return false
   }
@@ -152,7 +153,7 @@ private struct ElementSearch: ~Copyable {
   }
 
   mutating func show(repeating element: SharedBytes, count: Int, _ body: (BlobSpan) throws -> Void) throws {
-    // One slot serves all: metadata may claim billions of elements without storing any.
+    // One slot for all elements, since metadata may claim billions of them without storing any.
     try table.reset(count: 1)
     unsafe table.slots(0..<1).update(repeating: element.baseAddress + WireForm.lengthByteCount)
     try body(table.repeatingFirst(count: count))

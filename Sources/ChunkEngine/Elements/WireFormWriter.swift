@@ -1,12 +1,11 @@
 import CKernels
 
-/// Writes elements in wire form, or back to back if all have the same size, into memory that was reserved.
+/// Writes elements in wire form, or back to back if they have a fixed size, into reserved memory.
 ///
-/// Every element is checked against the memory that is left before its first byte is written, so a source
-/// that announced less than it gives is an error and never an overrun.
+/// Every element is checked against the remaining memory before its first byte is written. So a source that
+/// gives more than it announced is an error and never an overrun.
 ///
-/// A measured kernel, hence the pointers: an element costs about half of the instructions of one that goes
-/// through a chain of spans.
+/// This is a measured kernel with pointers: it needs about half of the instructions of a chain of spans.
 @safe
 public struct WireFormWriter: ~Copyable {
   @usableFromInline let start: UnsafeMutableRawPointer
@@ -16,7 +15,7 @@ public struct WireFormWriter: ~Copyable {
   /// The largest element that is accepted.
   public let maximumElementByteCount: Int
 
-  /// The bytes of every element, if they stand back to back without their lengths, or -1.
+  /// The byte count of every element if they stand back to back without lengths, otherwise -1.
   @usableFromInline let fixedByteCount: Int
 
   @usableFromInline var writtenCount = 0
@@ -24,7 +23,9 @@ public struct WireFormWriter: ~Copyable {
   /// The number of elements written.
   public var count: Int { writtenCount }
 
-  /// Creates a writer for `byteCount` bytes at `start`, which ``RawMemory`` slack follows.
+  /// Creates a writer for `byteCount` bytes at `start`.
+  ///
+  /// The slack of ``RawMemory`` must follow them.
   init(
     start: UnsafeMutableRawPointer, byteCount: Int, maximumElementByteCount: Int, fixedByteCount: Int? = nil
   ) {
@@ -35,7 +36,7 @@ public struct WireFormWriter: ~Copyable {
     self.maximumElementByteCount = min(maximumElementByteCount, WireForm.maximumElementByteCount)
   }
 
-  /// The number of bytes written, lengths included.
+  /// The number of bytes written, including lengths.
   public var byteCount: Int { unsafe cursor - start }
 
   /// The number of bytes that can still be written.
@@ -51,12 +52,12 @@ public struct WireFormWriter: ~Copyable {
     let destination = try unsafe appendLength(element.byteCount)
     unsafe element.withUnsafeBytes { element in
       guard let source = element.baseAddress else { return }
-      // SAFETY: `appendLength` found the room for the element.
+      // SAFETY: `appendLength` checked that the element fits.
       unsafe destination.copyMemory(from: source, byteCount: element.count)
     }
   }
 
-  /// Appends one element, unless it is larger than accepted or does not fit.
+  /// Appends one element if it is not too large and fits.
   ///
   /// - Returns: Whether it was appended.
   /// - Complexity: O(*n*) where *n* is the size of the element. Does not allocate.
@@ -91,14 +92,14 @@ public struct WireFormWriter: ~Copyable {
       try initializer(&output)
       guard unsafe output.finalize(for: room) == byteCount else { throw .sourceChanged }
     } catch {
-      // A caller that goes on must not find an element of whatever was in memory.
+      // If the caller goes on, the chunk must not have an element of uninitialized memory.
       unsafe cursor = unsafe start
       writtenCount = countBefore
       throw error
     }
   }
 
-  /// Appends `element` as often as `count` says.
+  /// Appends `element` `count` times.
   ///
   /// - Precondition: `count` is not negative.
   /// - Throws: As ``append(_:)``.
@@ -120,7 +121,7 @@ public struct WireFormWriter: ~Copyable {
       let destination = unsafe cursor
       unsafe elements.withUnsafeBytes { elements in
         guard let source = elements.baseAddress else { return }
-        // SAFETY: The line above found the room.
+        // SAFETY: The line above checked that the elements fit.
         unsafe destination.copyMemory(from: source, byteCount: elements.count)
       }
       unsafe cursor += elements.byteCount
@@ -132,7 +133,7 @@ public struct WireFormWriter: ~Copyable {
     }
   }
 
-  /// Writes the length of the next element, moves on past it and returns where its bytes go.
+  /// Writes the length of the next element, advances past the element, and returns where its bytes go.
   @inlinable @inline(__always)
   mutating func appendLength(_ byteCount: Int) throws(ChunkError) -> UnsafeMutableRawPointer {
     guard byteCount <= maximumElementByteCount else {
@@ -147,7 +148,7 @@ public struct WireFormWriter: ~Copyable {
     return unsafe destination
   }
 
-  /// Moves on past the next element, which has no length in front, and returns where its bytes go.
+  /// Advances past the next element, which has no length in front, and returns where its bytes go.
   @usableFromInline
   mutating func appendRoom(_ byteCount: Int) throws(ChunkError) -> UnsafeMutableRawPointer {
     guard byteCount == fixedByteCount else {
@@ -164,8 +165,8 @@ public struct WireFormWriter: ~Copyable {
 extension WireFormWriter {
   /// Appends the elements that lie back to back in `bytes`, between each of `offsets` and the next.
   ///
-  /// This is the hot loop of bulk writing. Each element is checked: offsets never decrease, stay inside
-  /// `bytes`, and the element fits in the memory that is left.
+  /// This is the hot loop of bulk writing. For each element it checks that offsets do not decrease, that they
+  /// stay inside `bytes`, and that the element fits in the remaining memory.
   ///
   /// - Throws: ``ChunkError/invalidOffsets(index:)``, ``ChunkError/elementTooLarge(index:byteCount:limit:)``
   ///   and ``ChunkError/sourceChanged``.
@@ -177,7 +178,7 @@ extension WireFormWriter {
       return try unsafe appendEmpty(count: max(0, offsets.count - 1), offsets: offsets)
     }
     guard fixedByteCount < 0 else { return try unsafe append(fixed: bytes, offsets: offsets) }
-    // Kept in registers: the compiler cannot know that writing an element leaves the writer itself alone.
+    // In registers, since the compiler cannot know that writing an element does not change the writer.
     var cursor = unsafe self.cursor
     defer { unsafe self.cursor = unsafe cursor }
     let byteCount = bytes.count
@@ -193,7 +194,7 @@ extension WireFormWriter {
       let laidOut = unsafe layOut(base, byteCount: byteCount, offsets, from: index &- 1, at: &cursor)
       index &+= laidOut
       guard laidOut < SmallElements.triedAgain, index < offsets.count else { continue }
-      // One that is not in order, or near the end of the bytes.
+      // An element that is out of order, or near the end of the bytes.
       let lower = Int(truncatingIfNeeded: unsafe offsets[index &- 1])
       let upper = Int(truncatingIfNeeded: unsafe offsets[index])
       guard upper >= lower, upper <= byteCount else { throw .invalidOffsets(index: count) }
@@ -205,9 +206,10 @@ extension WireFormWriter {
     }
   }
 
-  /// Appends the next elements, as many as are tried one by one, until one has to be looked at.
+  /// Appends the next elements one by one, up to a fixed number, and stops before an element that needs a
+  /// closer check.
   ///
-  /// - Returns: How many were appended.
+  /// - Returns: The number of elements appended.
   @inline(__always)
   private mutating func layOut<Offset: FixedWidthInteger>(
     _ bytes: UnsafeRawPointer, byteCount: Int, _ offsets: UnsafeBufferPointer<Offset>, from first: Int,
@@ -219,17 +221,17 @@ extension WireFormWriter {
       has_64_bit_offsets: Offset.bitWidth == 64,
       count: min(offsets.count &- first &- 1, SmallElements.triedAgain),
       largest: UInt32(truncatingIfNeeded: maximumElementByteCount))
-    // SAFETY: The kernel checks each element against the bytes and against the room, after which is the
-    // slack.
+    // SAFETY: The kernel checks each element against `bytes` and against the remaining memory. The slack
+    // follows that.
     let done = unsafe ckernels_lay_out(elements, cursor, end - cursor)
     unsafe cursor += done.byte_count
     writtenCount &+= done.element_count
     return done.element_count
   }
 
-  /// Appends the next eight elements if there are as many, all of them are small, and all of them fit.
+  /// Appends the next eight elements if there are eight, all of them are small, and all of them fit.
   ///
-  /// - Returns: Whether they were appended. If they were not, each of them has to be looked at.
+  /// - Returns: Whether they were appended. If not, check each of them.
   @inline(__always)
   private mutating func appendSmall<Offset: FixedWidthInteger>(
     _ bytes: UnsafeRawPointer, byteCount: Int, _ offsets: UnsafeBufferPointer<Offset>, from first: Int,
@@ -243,14 +245,16 @@ extension WireFormWriter {
     guard
       unsafe upper &- lower <= end - cursor &- SmallElements.count &* WireForm.lengthByteCount
     else { return false }
-    // SAFETY: The elements lie in `bytes`, where the last copy may touch as much as it does, and fit. After
-    // them is the slack of the arena.
+    // SAFETY: The elements lie in `bytes`, with enough bytes after them for the last copy, and they fit. The
+    // slack of the arena follows them.
     unsafe cursor = unsafe SmallElements.layOut(bytes, offsets, to: cursor)
     writtenCount &+= SmallElements.count
     return true
   }
 
-  /// Appends elements that all must have the same size, without their lengths.
+  /// Appends elements without lengths.
+  ///
+  /// All must have the fixed size.
   private mutating func append<Offset: FixedWidthInteger>(
     fixed bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Offset>
   ) throws(ChunkError) {
@@ -262,7 +266,9 @@ extension WireFormWriter {
     }
   }
 
-  /// Appends elements for which there are no bytes, so that all must be empty.
+  /// Appends elements of a source without bytes.
+  ///
+  /// All must be empty.
   private mutating func appendEmpty<Offset: FixedWidthInteger>(
     count: Int, offsets: UnsafeBufferPointer<Offset>
   ) throws(ChunkError) {
@@ -297,7 +303,7 @@ extension ByteArena {
     unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: element.byteCount).littleEndian, as: UInt32.self)
     unsafe element.withUnsafeBytes { element in
       guard let source = element.baseAddress else { return }
-      // SAFETY: Room was made for the length and the element.
+      // SAFETY: There is room for the length and the element.
       unsafe (target + WireForm.lengthByteCount).copyMemory(from: source, byteCount: element.count)
     }
     advance(by: WireForm.lengthByteCount + element.byteCount)
@@ -305,7 +311,7 @@ extension ByteArena {
 
   /// Appends elements that `body` writes, in wire form or, if the layout is fixed, back to back.
   ///
-  /// The writer refuses what does not fit in `byteCount`. If `body` throws, the arena is as before.
+  /// The writer refuses elements that do not fit in `byteCount`. If `body` throws, the arena is as before.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``, and what `body` throws.
   /// - Complexity: O(`byteCount`), and O(`count` + `byteCount`) when the arena has to move.
@@ -323,12 +329,11 @@ extension ByteArena {
     advance(by: writer.byteCount)
   }
 
-  /// Lends the memory that is free to a writer, which appends elements as ``appendElements`` does.
+  /// Lends the free memory to a writer, which appends elements as ``appendElements`` does.
   ///
-  /// For elements that come one by one: each then costs one check and one copy, and nothing of the arena.
+  /// Use it for elements that come one by one: each then costs one check and one copy.
   ///
-  /// - Precondition: Until ``endWriting(_:)`` nothing else is done with the arena, nor with the writer after
-  ///   it.
+  /// - Precondition: The arena is not used before ``endWriting(_:)``, and the writer is not used after it.
   package mutating func beginWriting(
     maximumElementByteCount: Int, layout: ElementLayout, limit: Int
   ) -> WireFormWriter? {
@@ -339,7 +344,7 @@ extension ByteArena {
       fixedByteCount: layout.fixedByteCount)
   }
 
-  /// Takes what a writer of ``beginWriting(maximumElementByteCount:layout:)`` has written.
+  /// Takes the elements that a writer of ``beginWriting(maximumElementByteCount:layout:)`` has written.
   package mutating func endWriting(_ writer: consuming WireFormWriter) {
     precondition(unsafe free.baseAddress == writer.start, "it is not the arena's writer")
     advance(by: writer.byteCount)

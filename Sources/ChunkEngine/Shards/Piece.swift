@@ -305,7 +305,7 @@ struct InnerChunkWalk {
   /// - Parameters:
   ///   - piece: The piece.
   ///   - byteCountLimit: The most bytes that the runs of an inner chunk may take. Metadata can claim inner
-  ///     chunks with billions of rows, of which each is a run.
+  ///     chunks with billions of rows, and each row is a run.
   /// - Complexity: O(*n*) in the number of dimensions. Does not allocate once there were as many.
   mutating func begin(_ piece: Piece, byteCountLimit: Int = Int.max) {
     self.byteCountLimit = byteCountLimit

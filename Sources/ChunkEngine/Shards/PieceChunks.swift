@@ -37,7 +37,7 @@ struct PieceChunks: ~Copyable {
 
   private var walk = InnerChunkWalk()
 
-  /// Whether the value is one chunk, of which all is fetched.
+  /// Whether the value is one chunk that is fetched as a whole.
   private var isWholeValue = false
 
   /// Takes a single chunk that is a value of its own.

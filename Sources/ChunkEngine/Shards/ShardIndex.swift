@@ -139,14 +139,14 @@ public struct ShardIndexFormat: Sendable {
         guard let byteCount = codec.addedByteCount else {
           throw .unencodable(
             codec: type(of: codec).name,
-            reason: "the index of a shard needs codecs of which the size is known")
+            reason: "the index of a shard needs codecs whose size is known")
         }
         added += byteCount
       }
     }
     guard chain.layout == .fixed(byteCount: 8), !(chain.arrayToBytes is ShardingCodec) else {
       throw .unencodable(
-        codec: chain.elementCodecName, reason: "the index of a shard needs codecs of which the size is known")
+        codec: chain.elementCodecName, reason: "the index of a shard needs codecs whose size is known")
     }
     self.chain = chain
     self.location = location

@@ -59,7 +59,7 @@ extension String: ZarrElement {
     }
   }
 
-  /// Text of which each code point has four bytes, up to the zeros at the end.
+  /// Text whose code points have four bytes each, up to the zeros at the end.
   static func codePoints(_ bytes: RawSpan) throws(ElementError) -> String {
     let octets = bytes.octets
     var text = String.UnicodeScalarView()
@@ -81,7 +81,7 @@ extension String: ZarrElement {
   }
 }
 
-/// A byte string, if the items are `UInt8`; otherwise numbers back to back, as many as each element has.
+/// A byte string if the items are `UInt8`, otherwise any number of numbers back to back.
 extension Array: ZarrElement where Element: PackedElement {
   private static var isByteString: Bool { Element.self == UInt8.self }
 
@@ -135,7 +135,7 @@ extension String: BlobConvertible {
   public var blobByteCount: Int { utf8.count }
 
   public func withBlobBytes(_ body: (RawSpan) throws(ChunkError) -> Void) throws(ChunkError) {
-    // Twice as fast as a span of the string. Only a string that came from another runtime has no storage to show.
+    // Twice as fast as a span of the string. Only strings of other runtimes have no such storage.
     var failure: ChunkError?
     let isShown: Void? = unsafe utf8.withContiguousStorageIfAvailable { bytes in
       do throws(ChunkError) {
@@ -162,7 +162,7 @@ extension Data: BlobConvertible {
 extension BlobView {
   /// Copies of the elements.
   ///
-  /// - Complexity: O(*n*) where *n* is the size of the elements. Allocates once an element.
+  /// - Complexity: O(*n*) where *n* is the size of the elements. Allocates once for each element.
   public func data() -> [Data] {
     indices.map { index in
       unsafe blobs[index].withUnsafeBytes { unsafe Data($0) }
@@ -173,7 +173,7 @@ extension BlobView {
 // MARK: Data types
 
 extension DataType {
-  /// Whether elements are byte strings, text or JSON, of any size or of one.
+  /// Whether elements are byte strings, text or JSON, of variable or fixed size.
   public var isBlob: Bool {
     switch self {
     case .string, .json, .fixedLengthUTF32: true
@@ -181,7 +181,7 @@ extension DataType {
     }
   }
 
-  /// Whether elements are byte strings, of any size or of one.
+  /// Whether elements are byte strings, of variable or fixed size.
   fileprivate var isByteString: Bool {
     switch self {
     case .bytes, .rawBytes, .opaqueBytes, .nullTerminatedBytes: true
@@ -189,7 +189,7 @@ extension DataType {
     }
   }
 
-  /// Whether elements are byte strings or text that is filled up with zeros to one size.
+  /// Whether elements are byte strings or text, padded with zeros to a fixed size.
   public var isPadded: Bool {
     switch self {
     case .nullTerminatedBytes, .fixedLengthUTF32: true
@@ -197,12 +197,12 @@ extension DataType {
     }
   }
 
-  /// Appends an element without the zeros that fill it up, and text as UTF-8, as NumPy and Python have it.
+  /// Appends an element without its padding, and text as UTF-8, as NumPy shows it.
   ///
-  /// Elements of other types are appended as they are.
+  /// Elements of other types are appended unchanged.
   ///
   /// - Parameters:
-  ///   - element: The element as it lies in memory.
+  ///   - element: The bytes of the element in memory.
   ///   - output: Where it goes.
   /// - Throws: ``ElementError/undecodable(type:reason:)`` for text with a code point that Unicode lacks.
   /// - Complexity: O(*n*) where *n* is the size of the element.
@@ -213,7 +213,7 @@ extension DataType {
     }
   }
 
-  /// A byte string without the zeros that fill it up.
+  /// A byte string without its padding.
   @_lifetime(copy bytes)
   fileprivate func unpadded(_ bytes: RawSpan) -> RawSpan {
     guard case .nullTerminatedBytes = self else { return bytes }
@@ -223,13 +223,13 @@ extension DataType {
     return bytes.extracting(0..<count)
   }
 
-  /// Fills a byte string at the end of `bytes` up with zeros, if the type says so.
+  /// Pads the byte string at the end of `bytes` with zeros, if the type has padding.
   fileprivate func fill(_ bytes: inout [UInt8], after count: Int) {
     guard case .nullTerminatedBytes(let byteCount) = self else { return }
     bytes.append(contentsOf: repeatElement(0, count: byteCount - count))
   }
 
-  /// Checks that a byte string has the size of an element.
+  /// Checks that a byte string has a size that elements may have.
   fileprivate func checkByteCount<Element: ZarrElement>(
     _ count: Int, of type: Element.Type
   ) throws(ElementError) {

@@ -6,9 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Types that are `Codable` are stored as JSON, with the keys of each object sorted.
-///
-/// ``ArrayAccess/json`` says how dates and keys are spelled.
+/// `Codable` types are stored as JSON with sorted keys. ``ArrayAccess/json`` says how dates and keys are
+/// spelled.
 extension ZarrElement where Self: Codable {
   public static var dataType: DataType { .json }
 
@@ -58,8 +57,8 @@ extension Coded: Hashable where Value: Hashable {}
 
 /// A value of a `Codable` type, stored as a binary property list.
 ///
-/// Property lists hold dates and byte strings as they are, which JSON does not. Only programs that read property lists
-/// can read such an array.
+/// Property lists hold dates and byte strings as they are; JSON cannot. Only programs that read property
+/// lists can read such an array.
 public struct PropertyListCoded<Value: Codable & Sendable>: ZarrElement {
   /// The value.
   public var value: Value
@@ -91,12 +90,12 @@ extension PropertyListCoded: Hashable where Value: Hashable {}
 ///
 ///     let access = ArrayAccess(json: JSONCoding(dates: .iso8601, keys: .snakeCase))
 ///
-/// Read an array with the settings that it was written with: they are not stored.
+/// The settings are not stored. Read an array with those it was written with.
 public struct JSONCoding: Hashable, Sendable {
   /// How dates are spelled.
   @nonexhaustive
   public enum Dates: Hashable, Sendable {
-    /// As their type encodes itself, which for `Date` is seconds since 1 January 2001.
+    /// As the type encodes itself; a `Date` as seconds since 1 January 2001.
     case asEncoded
     /// As seconds since 1970.
     case secondsSince1970
@@ -111,7 +110,7 @@ public struct JSONCoding: Hashable, Sendable {
   public enum Keys: Hashable, Sendable {
     /// As the type names them.
     case asNamed
-    /// With underscores in place of capitals: `wind_speed` for `windSpeed`.
+    /// With underscores instead of capitals: `wind_speed` for `windSpeed`.
     case snakeCase
   }
 
@@ -155,14 +154,16 @@ public struct JSONCoding: Hashable, Sendable {
   }
 }
 
-/// What one worker keeps from element to element: the coders of `Codable` types, each made once.
+/// The coders of `Codable` types that a worker creates once and keeps from element to element.
 ///
-/// Use it where your own ``ZarrElement`` has a part that is `Codable`.
+/// Use it if your own ``ZarrElement`` has a part that is `Codable`.
 public final class ElementCoder {
   /// How JSON is spelled.
   public let json: JSONCoding
 
-  /// Memory for checks, whose content does not matter.
+  /// Memory for checks.
+  ///
+  /// Its content does not matter.
   var scratch: [UInt8] = []
 
   private lazy var jsonEncoder = json.makeEncoder()
@@ -179,14 +180,14 @@ public final class ElementCoder {
     self.json = json
   }
 
-  /// Appends a value as JSON, with the keys of each object sorted.
+  /// Appends a value as JSON with sorted keys.
   ///
   /// - Throws: ``ElementError/unencodable(type:reason:)``
   public func appendJSON<Value: Encodable>(_ value: Value, to bytes: inout [UInt8]) throws(ElementError) {
     try append(value, to: &bytes) { try jsonEncoder.encode($0) }
   }
 
-  /// Decodes a value of its JSON.
+  /// Decodes a value from JSON.
   ///
   /// - Throws: ``ElementError/undecodable(type:reason:)``
   public func value<Value: Decodable>(

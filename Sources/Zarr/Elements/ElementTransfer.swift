@@ -6,7 +6,9 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Turns many values into elements and back, in blocks, on several threads if there are many.
+/// Turns values into elements and back.
+///
+/// Many values are divided into blocks, for several threads.
 struct ElementTransfer: Sendable {
   /// The data type of the array.
   let dataType: DataType
@@ -15,7 +17,9 @@ struct ElementTransfer: Sendable {
   private let workerCount: Int
   private let coders: WorkerPool<ElementCoder>
 
-  /// The number of values of a block: most take a microsecond or more, a block some milliseconds.
+  /// The number of values in a block.
+  ///
+  /// Most values take a microsecond or more, so a block takes some milliseconds.
   static let blockElementCount = 1024
 
   init(_ dataType: DataType, _ access: ArrayAccess) {
@@ -28,17 +32,17 @@ struct ElementTransfer: Sendable {
   /// A coder for one thread.
   func makeCoder() -> ElementCoder { ElementCoder(json) }
 
-  /// Lends a coder that no other thread uses meanwhile.
+  /// Lends a coder that no other thread uses during the call.
   func withCoder<Result>(_ body: (ElementCoder) throws -> Result) throws -> Result {
     let coder = try coders.take()
     defer { coders.put(coder) }
     return try body(coder)
   }
 
-  /// The elements as something that can be written.
+  /// The elements as a source for writing.
   ///
-  /// - Throws: ``ElementError`` if values of the type are no elements, and ``ElementFailure`` for the first value that
-  ///   cannot be one.
+  /// - Throws: ``ElementError`` if the array does not hold the type, and ``ElementFailure`` for the first
+  ///   value that cannot be an element.
   func source<Element: ZarrElement>(
     of elements: [Element], _ monitor: ProgressMonitor? = nil
   ) throws -> any BlobSource {
@@ -46,7 +50,8 @@ struct ElementTransfer: Sendable {
     return try sourceInPlace(of: elements) ?? encode(elements, monitor)
   }
 
-  /// The elements as a source that does not copy them, if they lie in memory as they do in the array.
+  /// The elements as a source that does not copy them, or nil if their bytes in memory are not those of the
+  /// data type.
   func sourceInPlace<Element: ZarrElement>(of elements: [Element]) -> (any BlobSource)? {
     guard dataType == Element.dataType else { return nil }
     if Element.self == String.self || Element.self == [UInt8].self || Element.self == Data.self {
@@ -77,7 +82,7 @@ struct ElementTransfer: Sendable {
     return JoinedBlobs(batches)
   }
 
-  /// Numbers as they lie in memory, if that is what the elements are.
+  /// The elements as a source if they are numbers of the type, otherwise nil.
   private static func packed<Number: PackedElement>(
     _ elements: Any, as type: Number.Type
   ) -> (any BlobSource)? {
@@ -86,8 +91,8 @@ struct ElementTransfer: Sendable {
 
   /// The values of a view.
   ///
-  /// - Throws: ``ElementError`` if elements are no values of the type, and ``ElementFailure`` for the first one that is
-  ///   none.
+  /// - Throws: ``ElementError`` if the array cannot be read as the type, and ``ElementFailure`` for the first
+  ///   element that is no value.
   func elements<Element: ZarrElement>(
     of view: BlobView, as type: Element.Type, _ monitor: ProgressMonitor? = nil
   ) throws -> [Element] {
@@ -99,7 +104,9 @@ struct ElementTransfer: Sendable {
     return blocks.count == 1 ? blocks[0] : Array(blocks.joined())
   }
 
-  /// The values of a span, on the thread of the caller.
+  /// The values of a span.
+  ///
+  /// All work is done on the caller's thread.
   ///
   /// - Throws: ``ElementFailure`` for the first element that is no value.
   func elements<Element: ZarrElement>(
@@ -127,7 +134,7 @@ struct ElementTransfer: Sendable {
     return elements
   }
 
-  /// Numbers in one copy, if the elements are such numbers.
+  /// The elements as numbers, in one copy, or nil if they are no numbers of the type.
   private func packedElements<Element: ZarrElement>(
     of blobs: BlobSpan, as type: Element.Type
   ) -> [Element]? {
@@ -140,9 +147,9 @@ struct ElementTransfer: Sendable {
     return values(number, bytes) as? [Element]
   }
 
-  /// Calls `body` for one block of indices after the other, and returns what it made of each.
+  /// Calls `body` for each block of indices, and returns the results in order.
   ///
-  /// - Throws: What `body` throws for the first block of those in which it threw.
+  /// - Throws: The error of the first block that failed.
   private func map<Result: Sendable>(
     count: Int, _ monitor: ProgressMonitor?, _ body: @Sendable (Range<Int>, ElementCoder) throws -> Result
   ) throws -> [Result] {
@@ -165,21 +172,24 @@ struct ElementTransfer: Sendable {
 }
 
 extension ProgressMonitor? {
-  /// Throws if the work is to stop; looks for each of some elements, since others take less time than the look.
+  /// Throws if the work is to stop.
+  ///
+  /// Looks once for several elements, since decoding one can take less time than looking.
   fileprivate func check(at index: Int) throws(ChunkError) {
     if index & 15 == 0, self?.isCancelled == true { throw .cancelled }
   }
 }
 
 extension ElementTransfer {
-  /// Checks that bytes can be elements of the data type, as far as no codec does when a chunk is encoded.
+  /// Checks that bytes can be elements of the data type, where no codec checks it when a chunk is encoded.
   ///
-  /// - Throws: ``ElementFailure`` for the first element that is none.
-  /// - Complexity: O(*n*) where *n* is the size of the elements, if they have JSON or may be absent; O(1) for others.
+  /// - Throws: ``ElementFailure`` for the first one that cannot.
+  /// - Complexity: O(*n*) where *n* is the size of the elements, for JSON and optional types; O(1) for
+  ///   others.
   func check(_ blobs: any BlobSource, _ monitor: ProgressMonitor? = nil) throws {
     guard dataType.needsBlobCheck else { return }
     _ = try map(count: blobs.count, monitor) { range, _ in
-      // In wire form, whatever the layout of the chunks is: the checks are about single elements.
+      // In wire form, whatever the layout of the chunks: each element is checked by itself.
       var arena = ByteArena()
       let byteCount = try blobs.byteCount(of: range) + range.count * WireForm.lengthByteCount
       let most = WireForm.maximumElementByteCount
@@ -204,7 +214,7 @@ extension ElementTransfer {
 }
 
 extension DataType {
-  /// Whether bytes that are to be an element need to be looked at before they are put in a chunk.
+  /// Whether bytes must be checked before they go into a chunk.
   ///
   /// Sizes and UTF-8 are checked when a chunk is encoded.
   var needsBlobCheck: Bool {
@@ -218,7 +228,7 @@ extension DataType {
   ///
   /// - Parameters:
   ///   - bytes: The bytes.
-  ///   - scratch: Memory that this needs; what is in it is replaced.
+  ///   - scratch: Memory for the check. Its content is replaced.
   /// - Throws: ``ElementError/unencodable(type:reason:)``
   func check(blob bytes: RawSpan, scratch: inout [UInt8]) throws(ElementError) {
     switch self {

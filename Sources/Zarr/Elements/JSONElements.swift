@@ -1,19 +1,18 @@
 import ChunkEngine
 
-/// The one rule for elements of JSON, wherever they come from and go to.
+/// The rule for elements that are JSON, wherever they come from and go to.
 ///
-/// What becomes an element is a JSON text of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) in UTF-8,
-/// nested at most ``JSONValue/maximumElementDepth`` deep. It is kept byte for byte: white space around it,
-/// numbers of any length, keys that are repeated, and escapes of one half of a surrogate pair, which the
-/// grammar has. `NaN`, `Infinity`, a byte order mark and text after the value are no part of JSON, and are
-/// refused.
+/// An element is a JSON text of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) in UTF-8, nested at most
+/// ``JSONValue/maximumElementDepth`` deep. It is kept byte for byte: white space, numbers of any length,
+/// repeated keys, and escapes of half a surrogate pair, which the grammar allows. `NaN`, `Infinity`, a byte
+/// order mark and text after the value are not JSON, and are refused.
 ///
-/// What others have stored is read with `NaN` and infinities, as Python writes them.
+/// Elements that other libraries stored may have `NaN` and infinities, as Python writes them.
 public enum JSONElement {
   private static let parser = JSONParser(
     maximumDepth: JSONValue.maximumElementDepth, maximumByteCount: WireForm.maximumElementByteCount)
 
-  /// As deep as the parser can go: others have other limits.
+  /// As deep as the parser can go, since other libraries have other limits.
   private static let readingParser = JSONParser(
     maximumDepth: JSONParser.depths.upperBound, maximumByteCount: WireForm.maximumElementByteCount)
 
@@ -23,7 +22,7 @@ public enum JSONElement {
   ///
   /// - Parameters:
   ///   - bytes: The text.
-  ///   - scratch: Memory that this needs; what is in it is replaced.
+  ///   - scratch: Memory for the check. Its content is replaced.
   /// - Throws: An error that says where the text breaks the rule.
   /// - Complexity: O(*n*) in the number of bytes.
   public static func check(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
@@ -31,11 +30,11 @@ public enum JSONElement {
     try parser.append(bytes, as: strict, allowsByteOrderMark: false, to: &scratch)
   }
 
-  /// Checks that a stored element is one that JSON parsers in use take: `NaN` and infinities are let in.
+  /// Checks that common JSON parsers accept a stored element: `NaN` and infinities are allowed.
   ///
   /// - Parameters:
   ///   - bytes: The text.
-  ///   - scratch: Memory that this needs; what is in it is replaced.
+  ///   - scratch: Memory for the check. Its content is replaced.
   /// - Throws: An error that says where the text breaks the rule.
   /// - Complexity: O(*n*) in the number of bytes.
   public static func checkStored(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
@@ -43,21 +42,22 @@ public enum JSONElement {
     try readingParser.append(bytes, as: .compact, allowsByteOrderMark: false, to: &scratch)
   }
 
-  /// Appends a stored element in one line, as every JSON parser takes it.
+  /// Appends a stored element in one line, so that every JSON parser accepts it.
   ///
-  /// `NaN` and infinities are in quotes, and of a key that is repeated the last value counts, as in Python.
+  /// `NaN` and infinities are put in quotes. The last value of a repeated key counts, as in Python.
   ///
   /// - Parameters:
   ///   - bytes: The text of the element.
-  ///   - output: Where it goes; if this throws, it may have a part of it.
+  ///   - output: Where it goes. After an error it may hold a part of the element.
   /// - Throws: An error that says where the text is not JSON.
   /// - Complexity: O(*n*) in the number of bytes.
   public static func appendPortable(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
     try readingParser.append(bytes, as: .portable, allowsByteOrderMark: true, to: &output)
   }
 
-  /// Whether two stored elements have the same value: white space, the order of members and the way that text
-  /// is escaped make no difference, and numbers are the same if they have the same digits.
+  /// Whether two stored elements have the same value.
+  ///
+  /// White space, the order of members and escapes make no difference. Numbers are equal if their digits are.
   ///
   /// - Complexity: O(*n*) in the number of bytes.
   public static func areEqual(_ left: RawSpan, _ right: RawSpan) -> Bool {
@@ -73,7 +73,7 @@ public enum JSONElement {
 
   private static let sorted = JSONSpelling(sortsKeys: true, mergesRepeatedKeys: true)
 
-  /// Whether the text of an element is `null`, with white space around it or without.
+  /// Whether the text of an element is `null`, with or without white space around it.
   static func isNull(_ bytes: RawSpan) -> Bool {
     let octets = bytes.octets
     func isSpace(_ index: Int) -> Bool {
@@ -96,7 +96,7 @@ public enum JSONElement {
 ///     try array.write([JSONText(#"{"price": 1.10}"#)])
 ///     let texts = try array.read(as: JSONText.self).map(\.text)
 ///
-/// The text is checked when it is written. Text that another program has stored may have `NaN` and infinities.
+/// The text is checked when you write it. Text that another library stored may have `NaN` and infinities.
 public struct JSONText: ZarrElement, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
   /// The text.
   public var text: String
@@ -134,9 +134,9 @@ public struct JSONText: ZarrElement, Hashable, ExpressibleByStringLiteral, Custo
   }
 }
 
-/// A JSON value, `null` among them, in an array of JSON or of its text.
+/// A JSON value, including `null`, in an array of JSON, or of text or bytes that hold JSON.
 extension JSONValue: ZarrElement {
-  /// How deeply values that are elements may be nested.
+  /// The depth to which elements may be nested.
   public static let maximumElementDepth = 512
 
   public static var dataType: DataType { .json }
@@ -170,7 +170,9 @@ extension JSONValue: ZarrElement {
     }
   }
 
-  /// Whether no number in the value, which is not nested too deeply, is `NaN` or an infinity.
+  /// Whether no number in the value is `NaN` or an infinity.
+  ///
+  /// The value must not be nested too deeply.
   private var isFinite: Bool {
     switch self {
     case .number(let number): number.isFinite
@@ -180,7 +182,9 @@ extension JSONValue: ZarrElement {
     }
   }
 
-  /// Whether the value is nested at most so deeply, which is looked into no deeper than that.
+  /// Whether the value is nested at most `limit` deep.
+  ///
+  /// Deeper values are not visited.
   private func depth(isAtMost limit: Int) -> Bool {
     switch self {
     case .array(let values): limit > 0 && values.allSatisfy { $0.depth(isAtMost: limit - 1) }

@@ -4,15 +4,15 @@ public import ChunkEngine
 #error("numbers lie in memory as they are stored, which is little-endian")
 #endif
 
-/// A number that lies in memory as it does in an array of such numbers.
+/// A number whose bytes in memory are those of an element.
 ///
-/// Whole arrays of numbers are written and read in one copy, or looked at without any, as
-/// ``ChunkEngine/BlobView/packed(as:)`` does.
+/// Arrays of numbers are written and read in one copy. ``ChunkEngine/BlobView/packed(as:)`` shows them
+/// without a copy.
 public protocol PackedElement: ZarrElement, BitwiseCopyable {
-  /// The number in metadata.
+  /// The name of the number in metadata.
   static var numberType: NumberType { get }
 
-  /// Creates the number of one that another type has, or nil if that loses something.
+  /// Converts a number of another type, or returns nil if the value does not fit.
   init?(_ value: NumberValue)
 }
 
@@ -90,7 +90,9 @@ extension PackedElement where Self: FixedWidthInteger {
     }
   }
 
-  /// An integer is read from all arrays of integers, as long as each element is in its range.
+  /// An integer can be read from all arrays of integers.
+  ///
+  /// An element outside of its range is an error.
   public static func canBeRead(from dataType: DataType) -> Bool {
     switch dataType {
     case .number(.int8), .number(.int16), .number(.int32), .number(.int64), .number(.uint8), .number(.uint16),
@@ -167,7 +169,9 @@ extension Bool: ZarrElement {
     bytes.append(self ? 1 : 0)
   }
 
-  /// Reads an element: every byte but 0 is true, as in other libraries.
+  /// Reads an element.
+  ///
+  /// Every byte except 0 is true, as in other libraries.
   public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
     guard bytes.byteCount == 1 else { throw Self.undecodable("it has \(bytes.byteCount) bytes, not 1") }
     self = bytes.octets[0] != 0
@@ -177,15 +181,15 @@ extension Bool: ZarrElement {
 // MARK: In memory
 
 extension BlobView {
-  /// The elements as numbers where they are, without a copy.
+  /// The elements as numbers, without a copy.
   ///
   ///     let view = try array.read()
   ///     if let heights = view.packed(as: Float.self) {
   ///       for index in heights.indices { … heights[index] … }
   ///     }
   ///
-  /// - Parameter type: The type of the numbers, which is that of the array.
-  /// - Returns: The numbers, or nil if elements have another size than these, or are not aligned for them.
+  /// - Parameter type: The type of the numbers, which must be that of the array.
+  /// - Returns: The numbers, or nil if elements have another size or are not aligned.
   /// - Complexity: O(1)
   @_lifetime(borrow self)
   public func packed<Number: PackedElement>(as type: Number.Type) -> Span<Number>? {
@@ -198,7 +202,7 @@ extension BlobView {
   }
 }
 
-/// Numbers to be written, as they lie in memory.
+/// A source of numbers that are written as they lie in memory.
 struct PackedElements<Element: PackedElement>: BlobSource {
   private let elements: [Element]
 
@@ -220,7 +224,8 @@ struct PackedElements<Element: PackedElement>: BlobSource {
 }
 
 extension NumberValue {
-  /// Reads a number of a type, or nil if the type is no such number or the bytes have another size.
+  /// Reads a number of a type, or returns nil if it is a truth value or complex, or the bytes have another
+  /// size.
   fileprivate init?(_ bytes: RawSpan, of type: NumberType) {
     guard bytes.byteCount == type.byteCount else { return nil }
     let octets = bytes.octets
@@ -255,7 +260,7 @@ extension FixedWidthInteger {
 
   /// Reads a number, the least significant byte first.
   ///
-  /// - Precondition: The span has as many bytes from `offset` on as the number.
+  /// - Precondition: The number lies inside the span.
   init(littleEndianAt offset: Int, in bytes: Span<UInt8>) {
     var value: Self = 0
     for index in (0..<Self.bitWidth / 8).reversed() {

@@ -1,10 +1,10 @@
 import ChunkEngine
 
-/// A value, or none, which differs from an empty one.
+/// A value or nil. Nil differs from an empty value.
 ///
 ///     ┌ 1 ┬ the element ┐        ┌ 0 ┬ zeros, if elements have one size, or nothing ┐
 ///
-/// In an array of JSON, nil is `null`: there `null` is always read as nil.
+/// In an array of JSON, nil is stored as `null`, and `null` is always read as nil.
 extension Optional: ZarrElement where Wrapped: ZarrElement {
   public static var dataType: DataType { .optional(Wrapped.dataType) }
 

@@ -2,7 +2,8 @@ import ChunkEngine
 
 /// A type whose values are elements of arrays.
 ///
-/// Text, byte strings, numbers, JSON values and your `Codable` types conform, and so does an optional of any of them:
+/// Text, byte strings, numbers, JSON values and your `Codable` types conform, and so does an optional of any
+/// of them:
 ///
 ///     struct Station: Codable, ZarrElement {
 ///       var name: String
@@ -25,8 +26,8 @@ import ChunkEngine
 /// | ``PropertyListCoded`` | `bytes` | `bytes` | |
 /// | `Optional` | `zarrs.optional` of the other | the same, and `json`, where nil is `null` | |
 ///
-/// A type that is not `Codable`, or that needs other bytes than JSON, implements the requirements itself. Bytes that are
-/// no value of the type are an error, and nothing that is read is ever executed.
+/// A type that is not `Codable`, or that needs other bytes than JSON, implements the requirements itself.
+/// Stored bytes may be damaged or hostile: throw an error if they are no value of the type.
 public protocol ZarrElement: Sendable {
   /// The data type of new arrays of this type.
   static var dataType: DataType { get }
@@ -37,12 +38,12 @@ public protocol ZarrElement: Sendable {
   /// Whether arrays of a data type can be read as this type. The default is ``isElement(of:)``.
   static func canBeRead(from dataType: DataType) -> Bool
 
-  /// Appends the bytes that the value has as an element in memory.
+  /// Appends the bytes of the value as an element in memory.
   ///
   /// - Parameters:
   ///   - dataType: The data type of the array. ``isElement(of:)`` is true for it.
-  ///   - bytes: Where the bytes go, after those that are there.
-  ///   - coder: What the worker keeps from element to element. Most types do not need it.
+  ///   - bytes: Where the bytes go, after the existing ones.
+  ///   - coder: The worker's coders. Most types do not need them.
   /// - Throws: ``ElementError/unencodable(type:reason:)`` if the value cannot be an element.
   func appendElement(
     of dataType: DataType, to bytes: inout [UInt8], with coder: ElementCoder
@@ -51,10 +52,10 @@ public protocol ZarrElement: Sendable {
   /// Creates the value of an element.
   ///
   /// - Parameters:
-  ///   - bytes: The bytes of the element in memory. If all elements have the same size, they have it; nothing else
-  ///     about them has been checked.
+  ///   - bytes: The bytes of the element in memory. If the data type has a fixed size, they have it. Nothing
+  ///     else about them has been checked.
   ///   - dataType: The data type of the array. ``canBeRead(from:)`` is true for it.
-  ///   - coder: What the worker keeps from element to element.
+  ///   - coder: The worker's coders.
   /// - Throws: ``ElementError/undecodable(type:reason:)`` if the bytes are no value of the type.
   init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError)
 }
@@ -107,11 +108,11 @@ extension ZarrElement {
   }
 }
 
-/// An error of one of many elements.
+/// What is wrong with one of many elements.
 struct ElementFailure: Error, Hashable, Sendable {
-  /// The index of the element among those that were to be written or read.
+  /// The index of the element among those to write or read.
   let index: Int
 
-  /// What is wrong with it.
+  /// The error.
   let reason: ElementError
 }

@@ -109,7 +109,7 @@ struct ImportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The bytes of chunks that can wait for compression.",
-      discussion: "If the workers fall behind, reading waits.", valueName: "bytes"),
+      discussion: "If the workers are slower than the source, reading waits.", valueName: "bytes"),
     transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: Appender.standardMemoryBudget)
 

@@ -1,22 +1,22 @@
-/// A floating-point number of 16 bits that are the upper half of those of a `Float`.
+/// A floating-point number of 16 bits: the upper half of a `Float`.
 ///
-/// Sums, differences, products and quotients are those of `Float`, rounded.
+/// Arithmetic is that of `Float`, rounded.
 struct BFloat16: RealNumber {
   let bits: UInt16
 
   init(bits: UInt16) { self.bits = bits }
 
-  /// The number that is nearest to a `Float`.
+  /// The number nearest to a `Float`.
   @inline(__always)
   init(_ value: Float) {
     let pattern = value.bitPattern
     guard !value.isNaN else {
-      // A NaN keeps a bit that says so, whatever bits of it are cut off.
+      // A bit is set so that a NaN stays one, whatever bits are cut off.
       bits = UInt16(truncatingIfNeeded: pattern >> 16) | 0x40
       return
     }
-    // Just below half of the last bit that stays, and half if that bit is 1. The largest numbers carry over
-    // into infinity.
+    // Just below half of the last remaining bit, and exactly half if that bit is 1. The largest numbers
+    // become infinity.
     bits = UInt16(truncatingIfNeeded: (pattern &+ 0x7fff &+ (pattern >> 16 & 1)) >> 16)
   }
 
@@ -43,10 +43,10 @@ struct BFloat16: RealNumber {
 }
 
 extension Float {
-  /// One of the two neighbours of a value, the one whose last bit is 1; exact values stay.
+  /// The value if it is exact, otherwise the one of its two neighbours whose last bit is 1.
   ///
-  /// Rounded once more, to fewer bits, it gives what the value itself would: the last bit remembers that
-  /// something was cut off.
+  /// The last bit records that something was cut off, so rounding to fewer bits gives the same as for the
+  /// value itself.
   @inline(__always)
   fileprivate init(oddlyRounding value: Double) {
     let nearest = Float(value)
@@ -61,11 +61,11 @@ extension Float {
 }
 
 extension Double {
-  /// One of the two neighbours of an integer, the one whose last bit is 1; exact values stay.
+  /// The integer if it is exact, otherwise the one of its two neighbours whose last bit is 1.
   @inline(__always)
   fileprivate init(oddlyRounding value: some FixedWidthInteger) {
     let nearest = Double(value)
-    // The largest integers of 64 bits round to one beyond them.
+    // The largest integers of 64 bits round up to a number beyond them.
     let back = Int128(nearest)
     let exact = Int128(truncatingIfNeeded: value)
     guard back != exact else {

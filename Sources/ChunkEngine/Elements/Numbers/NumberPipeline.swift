@@ -1,18 +1,18 @@
-/// What a codec does with every number of a chunk, one step after the other.
+/// The steps that a codec applies to every number of a chunk.
 ///
-/// The steps run over a block at a time, which stays in the first-level cache:
+/// All steps run over one block before the next, so that it stays in the first-level cache:
 ///
 ///     source ── copy ──▶ block ── convert ──▶ other block ── add, multiply, … in place ──▶ … ── copy ──▶ target
 struct NumberPipeline: Hashable, Sendable {
-  /// What the numbers are before the first step.
+  /// The type of the numbers before the first step.
   let source: NumberType
 
-  /// What the numbers are after the last step.
+  /// The type of the numbers after the last step.
   let target: NumberType
 
   private let steps: [NumberStep]
 
-  /// The numbers of a block.
+  /// The count of numbers in a block.
   private static let blockCount = 1024
 
   /// Creates a pipeline.
@@ -26,22 +26,21 @@ struct NumberPipeline: Hashable, Sendable {
     self.steps = steps
   }
 
-  /// Appends what becomes of the numbers in `numbers`.
+  /// Appends the results for `numbers`.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
-  /// - Complexity: O(*n*) where *n* is the number of numbers times that of the steps. Does not allocate apart
-  ///   from the memory for the result.
+  /// - Complexity: O(*n* · *m*) for *n* numbers and *m* steps. Allocates only the memory for the result.
   func run(_ numbers: RawSpan, into output: inout ByteArena) throws(ChunkError) {
     let count = numbers.byteCount / source.byteCount
     try unsafe output.append(byteCount: count * target.byteCount, from: numbers) {
       source, target throws(ChunkError) in
       var blocks = try NumberBlocks(capacity: Self.blockCount)
-      // The last number, or the sum of all of them, for the steps that need it.
+      // The last number or the sum of all numbers, for the steps that need it.
       var carried = [UInt64](repeating: 0, count: steps.count)
       var start = 0
       while start < count {
         let blockCount = min(Self.blockCount, count - start)
-        // SAFETY: The block lies inside the numbers on both sides.
+        // SAFETY: The block lies inside the memory on both sides.
         unsafe blocks.fill(from: source + start * self.source.byteCount, blockCount, of: self.source)
         for (position, step) in steps.enumerated() {
           try blocks.run(step, carried: &carried[position], isFirstBlock: start == 0)
@@ -53,11 +52,11 @@ struct NumberPipeline: Hashable, Sendable {
   }
 }
 
-/// One thing to do with every number of a chunk.
+/// A step that is applied to every number of a chunk.
 enum NumberStep: Hashable, Sendable {
-  /// Make a number of another type of it, as ``NumberConversion`` does.
+  /// Convert it to another type, as ``NumberConversion`` does.
   case convert(NumberType)
-  /// Take a constant away.
+  /// Subtract a constant.
   case subtract(NumberConstant)
   /// Add a constant.
   case add(NumberConstant)
@@ -65,20 +64,20 @@ enum NumberStep: Hashable, Sendable {
   case multiply(NumberConstant)
   /// Divide by a constant.
   case divide(NumberConstant)
-  /// Round to an integer, to an even one if two are as near.
+  /// Round to the nearest integer, and to the even one if two are equally near.
   case round
-  /// Take the number before it away.
+  /// Subtract the number before it.
   case difference
   /// Add the sum of all numbers before it.
   case sum
 }
 
-/// A constant to compute with, which becomes a number of the type that it meets.
+/// A constant for steps, in the forms that types of numbers need.
 struct NumberConstant: Hashable, Sendable {
   /// The constant for floating-point numbers.
   let real: Double
 
-  /// The constant for integers, as the bits of two's complement.
+  /// The constant for integers, in two's complement.
   let integer: Int64
 
   /// A constant for floating-point numbers.
@@ -87,7 +86,7 @@ struct NumberConstant: Hashable, Sendable {
     integer = 0
   }
 
-  /// A constant for integers and others.
+  /// A constant for integers and floating-point numbers.
   init(_ integer: some FixedWidthInteger) {
     real = Double(integer)
     self.integer = Int64(truncatingIfNeeded: integer)
@@ -99,7 +98,7 @@ struct NumberConstant: Hashable, Sendable {
   }
 }
 
-/// A block of numbers on its way through the steps of a ``NumberPipeline``, and room for the next form of it.
+/// A block of numbers in the steps of a ``NumberPipeline``, and a second block for conversions.
 @safe
 private struct NumberBlocks {
   private let capacity: Int
@@ -117,9 +116,9 @@ private struct NumberBlocks {
     self.capacity = capacity
   }
 
-  /// Takes `count` numbers.
+  /// Copies `count` numbers into the block.
   ///
-  /// - Precondition: There are as many at `source`, and they are not more than the capacity.
+  /// - Precondition: `source` has that many numbers, and they are not more than the capacity.
   mutating func fill(from source: UnsafeRawPointer, _ count: Int, of type: NumberType) {
     precondition(count <= capacity, "a block has room for \(capacity) numbers")
     self.count = count
@@ -127,18 +126,18 @@ private struct NumberBlocks {
     unsafe block.start.copyMemory(from: source, byteCount: count * type.byteCount)
   }
 
-  /// Copies the numbers to memory that has room for them.
+  /// Copies the numbers to memory with room for them.
   func copy(to target: UnsafeMutableRawPointer) {
     unsafe target.copyMemory(from: block.start, byteCount: count * type.byteCount)
   }
 
-  /// Takes a step with all numbers.
+  /// Applies a step to all numbers.
   ///
   /// - Parameters:
-  ///   - step: What to do.
+  ///   - step: The step.
   ///   - carried: What the step has to know of the block before, as bits of a number.
-  ///   - isFirstBlock: Whether there is none before.
-  /// - Throws: Nothing that the types of a pipeline let happen.
+  ///   - isFirstBlock: Whether this is the first block.
+  /// - Throws: Nothing with the types that a pipeline may have.
   mutating func run(_ step: NumberStep, carried: inout UInt64, isFirstBlock: Bool) throws(ChunkError) {
     if case .convert(let target) = step {
       guard target != type else { return }
@@ -154,7 +153,7 @@ private struct NumberBlocks {
   }
 }
 
-/// A step that leaves numbers of the type that they are.
+/// A step that keeps the type of the numbers.
 @safe
 private struct NumberArithmetic: RealNumberVisitor {
   let step: NumberStep
@@ -163,7 +162,7 @@ private struct NumberArithmetic: RealNumberVisitor {
   let carried: UInt64
   let isFirst: Bool
 
-  /// Takes the step, and returns what the next block has to know of this one.
+  /// Applies the step, and returns what the next block has to know of this one.
   func visit<Number: RealNumber>(_: Number.Type) -> UInt64 {
     switch step {
     case .convert: break
@@ -185,7 +184,7 @@ private struct NumberArithmetic: RealNumberVisitor {
       var last = Number(bits: Number.Bits(truncatingIfNeeded: carried))
       var start = 0
       if isFirst, count > 0 {
-        // The first number stays as it is: minus zero does too.
+        // The first number does not change, even if it is minus zero.
         last = unsafe Number.load(numbers, at: 0)
         start = 1
       }
@@ -222,10 +221,10 @@ private struct NumberArithmetic: RealNumberVisitor {
 
 /// Converts many numbers from one type to another as NumPy does on x86-64.
 ///
-/// Integers wrap around, fractions are cut off, and what no integer can be is whatever the processor makes of
-/// it. Everything but zero is true. A NaN may lose bits even if the type stays the same.
+/// Integers wrap around, and fractions are cut off. A value that no integer has becomes what the processor
+/// makes of it. Everything except zero is true. A NaN may lose bits even if the type does not change.
 private enum NumberConversion {
-  /// Converts `count` numbers that stand back to back.
+  /// Converts `count` numbers that lie back to back.
   ///
   /// - Precondition: Neither type is complex, and both sides have room for the numbers.
   static func run(

@@ -1,11 +1,11 @@
-/// A number that is not complex, as kernels compute with it.
+/// A number that is not complex, for kernels that compute.
 ///
 /// Conversions never trap. Where a number does not fit, they give what NumPy gives on x86-64.
 protocol RealNumber: BitwiseCopyable, Sendable {
-  /// The bytes of a number as an integer.
+  /// An integer with the bytes of a number.
   associatedtype Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
 
-  /// What kind of number this is.
+  /// The kind of this number.
   static var kind: RealNumberKind { get }
 
   /// The number with these bits.
@@ -14,21 +14,21 @@ protocol RealNumber: BitwiseCopyable, Sendable {
   /// The bits of the number.
   var bits: Bits { get }
 
-  /// The `Double` that is nearest to the number.
+  /// The `Double` nearest to the number.
   var double: Double { get }
 
-  /// The integer, as the bits of two's complement if it is above the largest `Int64`; fractions are cut off.
+  /// The integer, in two's complement if it is larger than any `Int64`. Fractions are cut off.
   var integer: Int64 { get }
 
-  /// The number that is nearest to a value; of two that are as near, the one whose last bit is 0.
+  /// The number nearest to a value, and the one whose last bit is 0 if two are equally near.
   ///
-  /// Integers have their fraction cut off instead, as in C.
+  /// For integers, fractions are cut off, as in C.
   init(nearest value: Double)
 
-  /// The number that is nearest to an integer. Integers keep their low bits.
+  /// The number nearest to an integer. Integers keep their low bits.
   init(nearest value: Int64)
 
-  /// The number that is nearest to an integer. Integers keep their low bits.
+  /// The number nearest to an integer. Integers keep their low bits.
   init(nearest value: UInt64)
 
   /// The sum; integers wrap around.
@@ -40,14 +40,14 @@ protocol RealNumber: BitwiseCopyable, Sendable {
   /// The product; integers wrap around.
   static func product(_ left: Self, _ right: Self) -> Self
 
-  /// The quotient; that of integers is cut off, and 0 if there is none.
+  /// The quotient. For integers, the fraction is cut off, and division by zero gives 0.
   static func quotient(_ left: Self, _ right: Self) -> Self
 
-  /// The nearest integer, an even one if two are as near.
+  /// The nearest integer, and the even one if two are equally near.
   var roundedToEven: Self { get }
 }
 
-/// What kind of number a ``RealNumber`` is.
+/// The kind of a ``RealNumber``.
 enum RealNumberKind {
   case truthValue
   case signedInteger
@@ -59,14 +59,14 @@ enum RealNumberKind {
 }
 
 extension RealNumber {
-  /// Reads the number at `index` of many that stand back to back.
+  /// Reads the number at `index` of numbers that lie back to back.
   @inline(__always)
   static func load(_ source: UnsafeRawPointer, at index: Int) -> Self {
     let bits = unsafe source.loadUnaligned(fromByteOffset: index &* MemoryLayout<Bits>.size, as: Bits.self)
     return Self(bits: Bits(littleEndian: bits))
   }
 
-  /// Writes the number to `index` of many that stand back to back.
+  /// Writes the number at `index` of numbers that lie back to back.
   @inline(__always)
   func store(_ target: UnsafeMutableRawPointer, at index: Int) {
     unsafe target.storeBytes(
@@ -107,7 +107,7 @@ extension NumberType {
   /// Whether numbers are floating-point numbers without an imaginary part.
   public var isFloatingPoint: Bool { !isInteger && !isComplex }
 
-  /// The type of the parts of a complex number; other numbers are their own only part.
+  /// The type of the parts of a complex number, or the type itself for other numbers.
   public var partType: NumberType {
     switch self {
     case .complex64: .float32
@@ -116,16 +116,17 @@ extension NumberType {
     }
   }
 
-  /// The floating-point type in which NumPy computes with numbers of this type and of another one, of which
-  /// one is a floating-point type already.
+  /// The floating-point type in which NumPy computes with numbers of this type and of another one.
   ///
-  /// - Precondition: Neither is complex or a `bfloat16`, which NumPy does not have.
+  /// One of the two must be a floating-point type.
+  ///
+  /// - Precondition: Neither is complex or `bfloat16`, which NumPy lacks.
   func commonFloatingPoint(with other: NumberType) -> NumberType {
     let byteCount = max(leastFloatingPointByteCount, other.leastFloatingPointByteCount)
     return byteCount == 2 ? .float16 : byteCount == 4 ? .float32 : .float64
   }
 
-  /// The width of the smallest floating-point type that NumPy takes for all numbers of this type.
+  /// The width of the smallest floating-point type that NumPy uses for all numbers of this type.
   private var leastFloatingPointByteCount: Int {
     isInteger && self != .bool ? min(8, 2 * byteCount) : byteCount
   }
@@ -178,8 +179,8 @@ extension RealNumber where Self: FixedWidthInteger, Bits == Magnitude {
   @inline(__always) init(nearest value: Int64) { self.init(truncatingIfNeeded: value) }
   @inline(__always) init(nearest value: UInt64) { self.init(truncatingIfNeeded: value) }
 
-  /// What C makes of a floating-point value: the processor's conversion to an integer of 32 or 64 bits, of
-  /// which the low bits are kept.
+  /// Converts a floating-point value as C does: the processor converts it to an integer of 32 or 64 bits, and
+  /// the low bits are kept.
   @inline(__always)
   init(nearest value: Double) {
     if Self.bitWidth < 32 || (Self.bitWidth == 32 && Self.isSigned) {
@@ -197,7 +198,7 @@ extension RealNumber where Self: FixedWidthInteger, Bits == Magnitude {
 
   @inline(__always)
   static func quotient(_ left: Self, _ right: Self) -> Self {
-    // The one quotient that does not fit is the smallest number, negated.
+    // The only quotient that does not fit is that of the smallest number and -1.
     right == 0 ? 0 : left.dividedReportingOverflow(by: right).partialValue
   }
 
@@ -214,24 +215,28 @@ extension UInt32: RealNumber { typealias Bits = UInt32 }
 extension UInt64: RealNumber { typealias Bits = UInt64 }
 
 extension Int32 {
-  /// Cuts off the fraction; what does not fit becomes the smallest number, as the processor has it.
+  /// Cuts off the fraction.
+  ///
+  /// A value that does not fit becomes the smallest number, as on x86-64.
   @inline(__always)
   fileprivate init(processorConverting value: Double) {
-    // The comparisons are false for NaN, which the conversion would trap at too.
+    // The comparisons are also false for NaN, for which the conversion would trap.
     self = value > -0x1.00000002p31 && value < 0x1p31 ? Int32(value) : .min
   }
 }
 
 extension Int64 {
-  /// Cuts off the fraction; what does not fit becomes the smallest number, as the processor has it.
+  /// Cuts off the fraction.
+  ///
+  /// A value that does not fit becomes the smallest number, as on x86-64.
   @inline(__always)
   init(processorConverting value: Double) {
-    // The comparisons are false for NaN, which the conversion would trap at too.
+    // The comparisons are also false for NaN, for which the conversion would trap.
     self = value >= -0x1p63 && value < 0x1p63 ? Int64(value) : .min
   }
 }
 
-/// Integers of all types as integers that are wide enough for their sums and differences.
+/// An integer of any type, in an integer wide enough for sums and differences.
 extension RealNumber {
   /// The integer.
   @inline(__always)
@@ -257,11 +262,11 @@ extension RealNumber {
     return kind == .signedInteger ? range / 2 : range
   }
 
-  /// The integer with the low bits of another.
+  /// Creates an integer from the low bits of another one.
   @inline(__always)
   init(bitsOf value: Int128) { self.init(bits: Bits(truncatingIfNeeded: value)) }
 
-  /// The integer with the value of another, or nil if there is none.
+  /// Creates an integer with the value of another one, or returns nil if it does not fit.
   @inline(__always)
   init?(exactly value: Int128) {
     guard value >= Self.least, value <= Self.greatest else { return nil }
@@ -282,8 +287,8 @@ extension RealNumber where Self: BinaryFloatingPoint {
   @inline(__always) var roundedToEven: Self { rounded(.toNearestOrEven) }
 }
 
-// The conversions are written out for each type: the generic ones of the standard library are a hundred times
-// slower.
+// The conversions are written out for each type, since the generic ones of the standard library are a hundred
+// times slower.
 
 extension Float16: RealNumber {
   @inline(__always) init(bits: UInt16) { self.init(bitPattern: bits) }
@@ -313,6 +318,8 @@ extension Double: RealNumber {
 }
 
 extension UInt64 {
-  /// The number with these bytes, the least significant first; those that are missing are zero.
+  /// The number with these bytes, the least significant first.
+  ///
+  /// Missing bytes are zero.
   init(littleEndian bytes: [UInt8]) { self = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
 }

@@ -1,4 +1,4 @@
-/// A truth value in one byte: 0, or anything else.
+/// A truth value in one byte: 0 is false, and any other value is true.
 struct TruthValue: RealNumber {
   let bits: UInt8
 
@@ -8,7 +8,7 @@ struct TruthValue: RealNumber {
   @inline(__always) var double: Double { Double(bits) }
   @inline(__always) var integer: Int64 { Int64(bits) }
 
-  /// Everything but zero is true, NaN too.
+  /// Everything except zero is true, also NaN.
   @inline(__always) init(nearest value: Double) { bits = value != 0 ? 1 : 0 }
   @inline(__always) init(nearest value: Int64) { bits = value != 0 ? 1 : 0 }
   @inline(__always) init(nearest value: UInt64) { bits = value != 0 ? 1 : 0 }
@@ -33,7 +33,7 @@ struct TruthValueBits {
   /// Moves the lowest bit of each byte to its place in the highest byte.
   private let gather: UInt64
 
-  /// The bit that each byte gets.
+  /// The bit for each byte.
   private let select: UInt64
 
   /// The first truth value in the least significant bit.
@@ -46,7 +46,9 @@ struct TruthValueBits {
 
   private static let ones: UInt64 = 0x0101_0101_0101_0101
 
-  /// Packs `count` bytes, of which any but 0 is true, into as few bytes as have as many bits.
+  /// Packs `count` truth values, a byte each, into bits.
+  ///
+  /// Every byte except 0 is true.
   ///
   /// - Precondition: Both sides have room for them.
   func pack(_ count: Int, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer) {
@@ -80,14 +82,14 @@ struct TruthValueBits {
 
   @inline(__always)
   private func packed(_ bytes: UInt64) -> UInt8 {
-    // The highest bit of each byte says whether it is other than 0.
+    // The highest bit of each byte is set if the byte is not 0.
     let truth = ((bytes & (0x7f &* Self.ones)) &+ (0x7f &* Self.ones)) | bytes
     return UInt8(truncatingIfNeeded: ((truth &>> 7 & Self.ones) &* gather) &>> 56)
   }
 
   @inline(__always)
   private func unpacked(_ bits: UInt8) -> UInt64 {
-    // Each byte has all bits, of which one stays, and carries over into the highest.
+    // Each byte has all bits. One of them stays, and carries into the highest bit.
     let selected = UInt64(bits) &* Self.ones & select
     return (selected &+ (0x7f &* Self.ones)) &>> 7 & Self.ones
   }
