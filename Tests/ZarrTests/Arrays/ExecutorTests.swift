@@ -143,7 +143,8 @@ struct ExecutorTests {
       try await group.waitForAll()
     }
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    guard most.value > 0, most.value <= 2 * cores + 8 else {
+    // Those of the test itself are among them.
+    guard most.value > 0, most.value <= 2 * cores + 16 else {
       exit(Int32(most.value))
     }
   }

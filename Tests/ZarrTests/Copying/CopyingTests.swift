@@ -233,7 +233,7 @@ struct CopyingTests {
     let store = MemoryStore()
     let values = [Double.nan, -0.0, 1].map { value in withUnsafeBytes(of: value.bitPattern) { Array($0) } }
     let options = ArrayOptions(dataType: .number(.float64), chunkSize: .rows(2))
-    let source = try ZarrArray.create(in: store, at: "a", writing: values, options: options)
+    let source = try ZarrArray.create(in: store, at: "a", blobs: values, options: options)
     let target = try ZarrArray.create(in: store, at: "b", shape: [3], options: options)
     try target.write(contentsOf: source)
     #expect(try target.firstDifference(from: source) == nil)

@@ -19,7 +19,7 @@ struct HierarchyCopyTests {
         options.serializer = MetadataExtension(name: "bytes", configuration: ["endian": "big"])
       }
       let array = try root.createArray(at: "deep/er/\(type.name)", shape: [5, 7], options: options)
-      try array.write(Self.elements(12, of: type, using: &generator), to: [1..<4, 2..<6])
+      try array.write(blobs: Self.elements(12, of: type, using: &generator), to: [1..<4, 2..<6])
     }
     return .group(root)
   }
