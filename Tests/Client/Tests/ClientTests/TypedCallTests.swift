@@ -82,7 +82,7 @@ struct TypedCallTests {
   }
 
   @Test("An appender takes values one by one, arrays and any other sequence of them")
-  func appending() async throws {
+  func appending() throws {
     let store = MemoryStore()
     let appender = try Appender.create(of: String.self, in: store, at: "texts")
     try appender.append("a")
@@ -96,8 +96,11 @@ struct TypedCallTests {
     let json = try Appender.create(of: JSONValue.self, in: store, at: "json")
     try json.append(contentsOf: AnySequence(values))
     #expect(try json.finish().read(as: JSONValue.self) == values)
+  }
 
-    let shared = try await AsyncAppender.create(of: Int.self, in: store, at: "ints")
+  @Test("An appender of async code takes values too")
+  func asyncAppending() async throws {
+    let shared = try await AsyncAppender.create(of: Int.self, in: MemoryStore(), at: "ints")
     try await shared.append(1)
     try await shared.append(contentsOf: [2, 3])
     #expect(try await shared.finish().read(as: Int.self) == [1, 2, 3])
@@ -157,6 +160,6 @@ struct TypedCallTests {
     #expect(try kept[1].string() == "süd")
     #expect(kept[3].isEmpty)
     let again = try ZarrArray.create(in: MemoryStore(), blobs: kept, options: ArrayOptions(dataType: .string))
-    #expect(try again.read(as: String.self) == ["north", "süd", "north", ""])
+    #expect(try await again.read(as: String.self) == ["north", "süd", "north", ""])
   }
 }
