@@ -90,12 +90,12 @@ struct TypedCallTests {
     try appender.append(contentsOf: (0..<5000).lazy.map { "\($0)" })
     try appender.append(blobs: ["d"])
     let texts = ["a", "b", "c"] + (0..<5000).map { "\($0)" } + ["d"]
-    #expect(try appender.finish().read(as: String.self) == texts)
+    #expect(try await appender.finish().read(as: String.self) == texts)
 
     let values = (0..<5000).map { JSONValue.integer($0) }
     let json = try Appender.create(of: JSONValue.self, in: store, at: "json")
     try json.append(contentsOf: AnySequence(values))
-    #expect(try json.finish().read(as: JSONValue.self) == values)
+    #expect(try await json.finish().read(as: JSONValue.self) == values)
 
     let shared = try await AsyncAppender.create(of: Int.self, in: store, at: "ints")
     try await shared.append(1)
@@ -157,6 +157,6 @@ struct TypedCallTests {
     #expect(try kept[1].string() == "süd")
     #expect(kept[3].isEmpty)
     let again = try ZarrArray.create(in: MemoryStore(), blobs: kept, options: ArrayOptions(dataType: .string))
-    #expect(try again.read(as: String.self) == ["north", "süd", "north", ""])
+    #expect(try await again.read(as: String.self) == ["north", "süd", "north", ""])
   }
 }
