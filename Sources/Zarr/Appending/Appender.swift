@@ -8,32 +8,30 @@ public import ChunkEngine
 ///     }
 ///     let array = try appender.finish()
 ///
-/// Elements go straight into the chunk that is to be stored. Full chunks are encoded by other threads while
-/// the caller goes on; a caller that is faster than they are is held back, so that memory stays within the
-/// budget however much is written.
+/// Elements go straight into the open chunk. Other threads encode full chunks while you go on. If you are
+/// faster than they are, the appender holds you back, so that memory stays within the budget.
 ///
-/// If chunks go to shards, those of a row of shards are stored when the row is complete, and at checkpoints.
-/// What is encoded of them is in memory beside the budget.
+/// In an array with shards, the chunks of a row of shards are stored when the row is complete, and at
+/// checkpoints. Until then they are in memory, encoded, in addition to the budget.
 ///
-/// The number of elements of a chunk is found from the first elements if ``ArrayOptions/chunkSize`` is in
-/// bytes. Where later ones are so much larger that chunks would have many times these bytes, an array that
-/// the appender has made and no checkpoint has stored yet is divided into smaller chunks. In all other cases
-/// ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` is thrown before anything is stored of
-/// a chunk of several elements that has more than `DecodingLimits.byteCountOfAnyChunk`, besides the largest
-/// of them.
+/// If ``ArrayOptions/chunkSize`` is in bytes, the first elements decide how many elements a chunk has. Later
+/// elements may be so much larger that chunks would have many times these bytes. If the appender created the
+/// array and no checkpoint has stored it, it is then divided into smaller chunks. Otherwise a chunk of
+/// several elements whose bytes, without its largest element, exceed `DecodingLimits.byteCountOfAnyChunk` is
+/// not stored: ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` is thrown.
 ///
-/// What was appended is part of the array after ``checkpoint()`` and ``finish()``, and what was appended
-/// since then is gone if the appender is given up or its process dies. An appender to the array that is there
-/// then goes on behind the last checkpoint.
+/// After ``checkpoint()`` and ``finish()``, appended elements are part of the array. Elements appended since
+/// then are lost if you drop the appender or its process dies. A new appender to the array goes on after the
+/// last checkpoint.
 ///
-/// An error of the store, such as a full disk, loses nothing that was appended: chunks that could not be
-/// stored stay in memory and are tried again by the next call, and a call that throws can be made again.
-/// Of a source of many elements some may have been appended then: ``appendedCount`` tells where to go on.
+/// An error of the store, such as a full disk, loses no element. Chunks that could not be stored stay in
+/// memory, and the next call tries again. You can repeat a call that threw. If it appends many elements, some
+/// of them may have been appended: ``appendedCount`` tells where to go on.
 ///
-/// An appender belongs to one thread at a time. Any number of them, in any process, may append to one array:
-/// from its first element on until the next checkpoint an appender has the end of the array for itself, and
-/// others that want to append wait for that. It then goes on behind what they have stored. Meanwhile nobody
-/// may set elements in the chunks at the end of the array.
+/// An appender belongs to one thread at a time. Any number of appenders, in any process, can append to one
+/// array. From its first element until the next checkpoint, an appender has the end of the array for itself,
+/// and other appenders wait. It goes on after the elements they have stored. Do not set elements in the
+/// chunks at the end of the array during that time.
 public final class Appender {
   /// What is known of the array.
   enum Phase {
@@ -68,8 +66,8 @@ public final class Appender {
   /// Is called before an array in which a checkpoint has stored elements is divided into smaller chunks,
   /// where later elements are so much larger that chunks would not be read; nil if that is an error.
   ///
-  /// Nobody else may know of the array. While it is divided, and until the next checkpoint, its shape covers
-  /// no elements.
+  /// No one else may use the array. While it is divided, and until the next checkpoint, its shape covers no
+  /// elements.
   package var willDivide: (() throws -> Void)? {
     didSet {
       guard willDivide != nil, let state else { return }
@@ -77,7 +75,7 @@ public final class Appender {
     }
   }
 
-  /// How long to wait for others that append, or nil if nobody else is in the way.
+  /// How long to wait for other appenders, or nil if there can be none.
   let lockTimeout: Duration?
 
   /// What keeps others away from the end of the array, from the first element after a checkpoint on.
@@ -103,13 +101,13 @@ public final class Appender {
   /// Where the array is or will be, for errors.
   let location: String
 
-  /// The most bytes of chunks that differ in length, unless it is said.
+  /// The default for the most bytes of chunks that differ in length.
   public static let evenChunkByteCount = 1 << 20
 
-  /// The memory for chunks that wait, unless it is said.
+  /// The default memory for chunks that wait to be stored.
   public static let standardMemoryBudget = 64 << 20
 
-  /// How long to wait for others that append, unless it is said.
+  /// How long an appender waits for other appenders by default.
   public static let standardLockTimeout = Duration.seconds(60)
 
   /// Creates an appender to an array that exists.
@@ -147,7 +145,8 @@ public final class Appender {
   /// does one that is given more elements.
   ///
   /// - Parameters:
-  ///   - rows: The indices along the first dimension. They begin and end where chunks do, or where the array ends.
+  ///   - rows: The indices along the first dimension. They begin and end where chunks do, or where the array
+  ///     ends.
   ///   - array: The array, whose chunks all have one length along that dimension.
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
   ///   - monitor: Follows the work and can stop it.
@@ -201,8 +200,8 @@ public final class Appender {
   /// Nothing is allocated for an element.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: ``ZarrError`` and ``StoreError``, also for chunks of elements before this one. The element is not appended
-  ///   then. Text that is not UTF-8 is an error of its chunk, when that is stored.
+  /// - Throws: ``ZarrError`` and ``StoreError``, also for chunks of elements before this one. The element is
+  ///   not appended then. Text that is not UTF-8 is an error of its chunk, when that is stored.
   /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
   public func append(blob: RawSpan) throws {
     if needsBlobCheck { try check(blob) }
@@ -245,7 +244,8 @@ public final class Appender {
   /// Appends an element of at most `blobCapacity` bytes that `initializer` writes where they are encoded.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(blob:)-(RawSpan)``, and what `initializer` throws. The element is not appended then.
+  /// - Throws: As ``append(blob:)-(RawSpan)``, and what `initializer` throws. The element is not appended
+  ///   then.
   /// - Complexity: O(`blobCapacity`). May wait for a chunk to be stored.
   public func append(
     blobCapacity: Int, initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
@@ -272,7 +272,8 @@ public final class Appender {
   /// Appends all elements of a source that you have as bytes.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(blob:)-(RawSpan)``. Elements may have been appended then, as ``appendedCount`` tells.
+  /// - Throws: As ``append(blob:)-(RawSpan)``. Elements may have been appended then, as ``appendedCount``
+  ///   tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append(blobs: any BlobSource) throws {
     try withElementErrors { try transfer.check(blobs, monitor) }
@@ -328,8 +329,8 @@ extension Appender {
   /// Appends a value.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/element(path:index:reason:)`` if the value cannot be an
-  ///   element. Nothing is appended then.
+  /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/element(path:index:reason:)`` if the value
+  ///   cannot be an element. Nothing is appended then.
   /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
   public func append<Element: ZarrElement>(_ element: Element) throws {
     try withBytes(of: element, append(checked:))
@@ -350,7 +351,7 @@ extension Appender {
       valueBytes.removeAll(keepingCapacity: true)
       try element.appendElement(of: dataType, to: &valueBytes, with: coder)
     }
-    // The bytes themselves: while they are read nobody writes to the property.
+    // The bytes themselves, since the property is not written while they are read.
     let bytes = valueBytes
     // SAFETY: Bytes have no padding.
     return try body(unsafe bytes.span.bytes)
@@ -361,8 +362,9 @@ extension Appender {
   /// Values are turned into elements by several threads, a few MiB at a time.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/element(path:index:reason:)`` for the first value that
-  ///   cannot be an element. Elements before it may have been appended then, as ``appendedCount`` tells.
+  /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/element(path:index:reason:)`` for the first
+  ///   value that cannot be an element. Elements before it may have been appended then, as ``appendedCount``
+  ///   tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   public func append<Elements: Sequence>(contentsOf elements: Elements) throws
   where Elements.Element: ZarrElement {

@@ -1,8 +1,8 @@
 public import ChunkEngine
 
-/// How an array is worked on.
+/// How you work on an array.
 ///
-/// Nothing of this is stored with the array.
+/// These settings are not stored.
 public struct ArrayAccess: Hashable, Sendable {
   /// The most threads that work on chunks at a time.
   public var workerCount: Int
@@ -13,19 +13,19 @@ public struct ArrayAccess: Hashable, Sendable {
   /// The most that the metadata of the array can make the reader take.
   public var metadataLimits: MetadataLimits
 
-  /// Whether chunks are stored of which every element equals the fill value.
+  /// Whether chunks whose elements all equal the fill value are stored.
   public var writesEmptyChunks: Bool
 
-  /// Whether elements of 2 GiB and more are written, which numcodecs and with it zarr-python cannot read
-  /// back.
+  /// Whether elements of 2 GiB and more are written.
+  ///
+  /// numcodecs, and so zarr-python, cannot read them.
   public var allowsHugeElements: Bool
 
-  /// The most memory that an array takes for the indices of shards that were read, so that they are not read
-  /// again.
+  /// The most memory for indices of shards, which an array keeps so that it reads them once.
   public var shardIndexCacheByteCount: Int
 
-  /// The most bytes that are on their way from a store that answers many requests at a time, or to it, in all calls of
-  /// the process together.
+  /// The most bytes on their way from and to stores that answer many requests at a time, for all calls of the
+  /// process together.
   public var byteCountInFlight: Int
 
   /// How the values of `Codable` types are spelled in JSON.
@@ -34,8 +34,9 @@ public struct ArrayAccess: Hashable, Sendable {
   /// What runs the calls of `async` code.
   public var executor: ZarrExecutor
 
-  /// Where damaged chunks are reported, whose elements are then read as the fill value; nil if they are an
-  /// error.
+  /// A report of damaged chunks, whose elements are then read as the fill value.
+  ///
+  /// If nil, a damaged chunk is an error.
   public var damageReport: DamageReport?
 
   /// What hears of calls when they end, or nil.
@@ -44,13 +45,13 @@ public struct ArrayAccess: Hashable, Sendable {
   /// Creates settings.
   ///
   /// - Parameters:
-  ///   - workerCount: The most threads that work on chunks at a time; one for each active core unless it is
-  ///     said.
+  ///   - workerCount: The most threads that work on chunks at a time. The default is one for each active
+  ///     core.
   ///   - limits: The most memory that stored data can make the reader take.
   ///   - metadataLimits: The most that the metadata of the array can make the reader take.
-  ///   - writesEmptyChunks: Whether chunks are stored of which every element equals the fill value.
+  ///   - writesEmptyChunks: Whether chunks whose elements all equal the fill value are stored.
   ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
-  ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB unless it is said.
+  ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB by default.
   ///   - byteCountInFlight: The most bytes on their way from stores and to them; 256 MiB by default.
   ///   - json: How the values of `Codable` types are spelled in JSON.
   ///   - executor: What runs the calls of `async` code.

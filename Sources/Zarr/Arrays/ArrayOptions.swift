@@ -2,43 +2,43 @@ public import ChunkEngine
 
 /// What a new array is like.
 public struct ArrayOptions: Sendable {
-  /// What the elements are, or nil for what those are that are written at creation, and bytes if there are
-  /// none.
+  /// The data type, or nil for that of the elements you write at creation; bytes if there are none.
   public var dataType: DataType?
   /// The name to write for the data type, or nil for the one that most libraries read.
   public var dataTypeName: String?
   /// How large the chunks are.
   public var chunkSize: ChunkSize
-  /// How large the shards are, of each of which ``chunkSize`` is a part that can be read by itself, or nil
-  /// for chunks that are stored one by one.
+  /// How large the shards are, or nil to store chunks one by one.
   ///
-  /// A shard is a whole number of chunks along each dimension, and rounded up to that unless it is a shape.
+  /// A shard holds chunks of ``chunkSize``, each of which can be read by itself. A size that is not a shape
+  /// is rounded up to a whole number of chunks along each dimension.
   public var shardSize: ChunkSize?
   /// Where the index of a shard is.
   public var shardIndexLocation: ShardIndexLocation
   /// The codecs before the serializer, as metadata names them, in the order in which they encode.
   public var filters: [MetadataExtension]
-  /// The codec that turns elements into bytes, as metadata names it, or nil for the usual one of the data type.
+  /// The codec that turns elements into bytes, as metadata names it, or nil for the usual one of the data
+  /// type.
   public var serializer: MetadataExtension?
   /// The codecs after the serializer, in the order in which they encode: compressors and checksums.
   ///
-  /// The default compresses and adds a CRC-32C, so that damage to a stored chunk is an error and never another
-  /// value. `[.zstd()]` leaves the checksum out.
+  /// The default compresses and adds a CRC-32C, so that damage to a stored chunk is an error and never
+  /// another value. `[.zstd()]` leaves the checksum out.
   ///
   /// In Zarr v2, Zstandard's frames always have a checksum inside instead, which all readers take.
   public var compressors: [CodecChain.Stage]
-  /// The element that stands for all that was never written, as it lies in memory, or nil for the usual one
-  /// of the data type: zero, or an empty element.
+  /// The value of elements that were never written, as bytes in memory, or nil for the default of the data
+  /// type: zero, or an empty element.
   public var fillValue: [UInt8]?
   /// How chunks are named in the store.
   public var chunkKeyEncoding: ChunkKeyEncoding
-  /// What to say about the array.
+  /// The attributes of the array.
   public var attributes: JSONObject
   /// The names of the dimensions.
   public var dimensionNames: [String?]?
   /// The version of the format, which all nodes of a hierarchy share.
   public var zarrFormat: ZarrFormat
-  /// Whether an array or group that is there already is removed.
+  /// Whether an existing array or group is removed.
   public var overwrites: Bool
 
   /// Creates options.
@@ -47,19 +47,18 @@ public struct ArrayOptions: Sendable {
   ///   - dataType: What the elements are.
   ///   - dataTypeName: The name to write for the data type, or nil for the one that most libraries read.
   ///   - chunkSize: How large the chunks are.
-  ///   - shardSize: How large the shards are that chunks are stored in, or nil for chunks that are stored one
-  ///     by one.
+  ///   - shardSize: How large the shards are, or nil to store chunks one by one.
   ///   - shardIndexLocation: Where the index of a shard is.
   ///   - compressors: The codecs after the serializer: Zstandard and a CRC-32C by default.
   ///   - filters: The codecs before the serializer.
   ///   - serializer: The codec that turns elements into bytes.
-  ///   - fillValue: The element that stands for all that was never written, as it lies in memory, or nil for
-  ///     zero or an empty element.
+  ///   - fillValue: The value of elements that were never written, as bytes in memory, or nil for zero or an
+  ///     empty element.
   ///   - chunkKeyEncoding: How chunks are named in the store.
-  ///   - attributes: What to say about the array.
+  ///   - attributes: The attributes of the array.
   ///   - dimensionNames: The names of the dimensions, as many as there are, or nil for none.
   ///   - zarrFormat: The version of the format, which all nodes of a hierarchy share.
-  ///   - overwrites: Whether an array or group that is there already is removed.
+  ///   - overwrites: Whether an existing array or group is removed.
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
     shardSize: ChunkSize? = nil, shardIndexLocation: ShardIndexLocation = .end,

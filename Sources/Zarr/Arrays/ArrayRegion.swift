@@ -25,8 +25,8 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
 
   /// The region of one element.
   public init(elementAt indices: [Int]) {
-    // No array reaches as far as the largest integer, and there is no range behind it: a region outside of
-    // all.
+    // No array reaches the largest integer, and no range begins after it: this is a region outside of every
+    // array.
     self.init(indices.map { $0 == Int.max ? -1..<0 : $0..<$0 + 1 })
   }
 
@@ -125,8 +125,8 @@ extension ZarrArray {
   ///     let regions = array.alignedRegions(count: processCount)
   ///     try array.write(elements, to: regions[processNumber])
   ///
-  /// Whoever writes one of them keeps nobody waiting who writes another one, in this process or elsewhere.
-  /// The regions depend on the shape and the chunks alone, so that all who ask get the same.
+  /// Writers of different regions never wait for each other, in one process or in many. The regions depend
+  /// only on the shape and the chunks, so every process computes the same ones.
   ///
   /// - Parameter count: How many regions there are. There are fewer if the array has fewer chunks, and none
   ///   if it has no elements.

@@ -2,27 +2,26 @@ import ChunkEngine
 
 /// How large the chunks of a new array are.
 public enum ChunkSize: Hashable, Sendable {
-  /// About as many bytes as this, by the mean of the elements: those that are written at creation, or the
-  /// first ones of an appender. If there are none, elements are taken to have 1 KiB.
+  /// About this many bytes, from the mean size of the elements that you write at creation or append first.
+  /// Without elements, a size of 1 KiB is assumed.
   case bytes(Int)
   /// This number of rows: indices along the first dimension. The other dimensions are not divided.
   case rows(Int)
-  /// At most as many bytes as this, or one element: chunks of a rectilinear grid end where the next element
-  /// would make them larger, so that those of uneven elements are even. The array has one dimension.
+  /// At most this many bytes, or one element. A chunk of the rectilinear grid ends where the next element
+  /// would make it larger, so that chunks are even though elements are not. The array has one dimension.
   ///
-  /// zarrs reads such arrays, zarr-python does from 3.2 on if `array.rectilinear_chunks` is set, others do
-  /// not.
+  /// zarrs reads such arrays, and so does zarr-python from 3.2 on if `array.rectilinear_chunks` is set. Other
+  /// libraries do not.
   case evenBytes(Int)
   /// The number of elements along each dimension.
   case shape([Int])
-  /// A grid of which each chunk is known.
+  /// A grid that you specify.
   case grid(ChunkGrid)
 
-  /// The size unless it is said: large enough to compress well and to need few files, small enough for a
-  /// core's cache.
+  /// The default: large enough to compress well and to need few files, and small enough for a core's cache.
   public static let standard = ChunkSize.bytes(1 << 20)
 
-  /// The mean size in wire form of elements of which none has been seen.
+  /// The mean size in wire form that is assumed for unknown elements.
   static let assumedMeanByteCount = 1024.0
 
   /// Returns the division of an array into chunks.
@@ -193,7 +192,7 @@ extension ChunkLengths {
   ) throws(ChunkError) -> Int {
     var count = 0
     var free = byteCount
-    // Behind the elements that may fit.
+    // After the elements that may fit.
     var end = min(elements.count - start, ChunkGrid.maximumElementCount)
     var step = max(1, guess)
     while count < end {

@@ -33,15 +33,15 @@ public final class DamageReport: Sendable {
 
   /// Creates a report without chunks.
   ///
-  /// - Parameter kinds: The failures of chunks that are taken note of; only damage unless it is said. More is
-  ///   for those who want to know of all chunks that cannot be read, and do not use the elements: sound ones
-  ///   would be replaced.
+  /// - Parameter kinds: The failures to report. The default is damage only. Add others only to list all
+  ///   chunks that cannot be read, and not to use the elements: sound chunks would be read as the fill value.
   public init(of kinds: Set<FailureKind> = [.damaged]) {
     self.kinds = kinds
   }
 
-  /// The damaged chunks, each once however often it was read, in the order in which they were found; of
-  /// the inner chunks of a shard the first 1000, and the number of the others.
+  /// The damaged chunks in the order in which they were found, each once.
+  ///
+  /// For the inner chunks of a shard, the first 1000 and the number of the others.
   public var chunks: [DamagedChunk] { state.withLock { $0.chunks } }
 
   /// Whether no damage was found.
@@ -87,7 +87,7 @@ public struct DamagedChunk: Sendable {
   /// The key of the chunk in the store, or of the shard that it is in.
   public let key: StoreKey
 
-  /// Where that is, for people to read.
+  /// Where that is, for messages.
   public let path: String
 
   /// The place in the grid of what has the key.
@@ -102,8 +102,8 @@ public struct DamagedChunk: Sendable {
   /// Why it could not be read, of which ``FailureKind`` tells damage from what may be sound.
   public let reason: any Error
 
-  /// The inner chunks of the same shard that could not be read either, and that are counted only: of a shard no
-  /// more than 1000 are listed.
+  /// The inner chunks of the same shard that could not be read either, and that are counted only: of a shard
+  /// no more than 1000 are listed.
   public internal(set) var furtherCount = 0
 
   /// The most inner chunks of a shard that are listed: an index can name millions that are not there.
@@ -157,12 +157,11 @@ extension ZarrArray {
       })
   }
 
-  /// Takes a chunk out of the store if it is damaged; of a shard, the inner chunks that are damaged.
+  /// Removes a chunk from the store if it is damaged, or the damaged inner chunks of a shard.
   ///
-  /// What is taken out has just been read: the chunk is read anew, from the version of it that is then
-  /// removed or replaced. If somebody replaces it meanwhile, all begins anew with theirs. Elements that are
-  /// taken out are read as the fill value from then on. The other inner chunks of a shard stay as they are
-  /// stored.
+  /// The chunk is read again first, and only the version that was read is removed or replaced. If another
+  /// writer replaces it during the call, this begins again with the new version. Removed elements are read as
+  /// the fill value after that. The other inner chunks of a shard stay as they are stored.
   ///
   /// - Parameters:
   ///   - indices: The place in the grid of the chunk or shard.
@@ -223,7 +222,7 @@ extension ZarrArray {
     }
     guard !damaged.isEmpty, let version = value.version else { return [] }
     try keep(version)
-    // The index may also be wrong about those that have no element of the array, which nobody reads.
+    // The index may also be wrong about inner chunks without an element of the array, which are never read.
     if case .index(let index) = value.places {
       for position in 0..<index.count where (try? index.range(ofChunkAt: position)) == nil {
         leftOut.insert(position)

@@ -7,7 +7,7 @@ extension ZarrArray {
   /// were never written are the fill value.
   ///
   /// - Parameters:
-  ///   - region: The elements to read; all unless it is said.
+  ///   - region: The elements to read. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The elements, where they were decoded.
   /// - Throws: ``ZarrError/chunk(path:reason:)`` for a chunk that is damaged or above the limits, other
@@ -32,7 +32,7 @@ extension ZarrArray {
   /// once, in no particular order of the chunks.
   ///
   /// - Parameters:
-  ///   - region: The elements to show; all unless it is said.
+  ///   - region: The elements to show. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
   ///   - body: Is handed the region of the array that a chunk has, and its elements in C order.
   /// - Throws: As ``read(_:monitor:)-8ycye``, and what `body` throws.
@@ -62,9 +62,9 @@ extension ZarrArray {
 
   /// Reads one element.
   ///
-  /// The chunk is decoded in memory that is used again for the next one, without what a region of many takes. A
-  /// large chunk that is one frame of Zstandard is decoded to the end of the element only. Damage after that is found
-  /// if a CRC-32C covers the chunk, as it does by default, or if the chunk is cut or too long.
+  /// The chunk is decoded in memory that is used again for the next one, without what a region of many takes.
+  /// A large chunk that is one frame of Zstandard is decoded to the end of the element only. Damage after
+  /// that is found if a CRC-32C covers the chunk, as it does by default, or if the chunk is cut or too long.
   ///
   /// - Throws: As ``read(_:monitor:)-8ycye``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
@@ -89,7 +89,8 @@ extension ZarrArray {
     }
   }
 
-  /// Reads all elements of a chunk, also those beyond the edge of the array, or returns nil if it is not stored.
+  /// Reads all elements of a chunk, also those beyond the edge of the array, or returns nil if it is not
+  /// stored.
   ///
   /// - Parameter indices: The place of the chunk, of the inner one if values are shards.
   /// - Returns: The elements.
@@ -115,7 +116,8 @@ extension ZarrArray {
     }
   }
 
-  /// Calls `body` with a value, and again with the version that is there now if it is not the one that was known.
+  /// Calls `body` with a value, and again with the version that is there now if it is not the one that was
+  /// known.
   private func withValue<Result>(
     at indices: [Int], _ grid: InnerChunkGrid, _ body: (OpenValue?) throws -> Result
   ) throws -> Result {
@@ -306,8 +308,8 @@ private final class ValuesToRead: Sendable {
     Result { try array.value(at: part.indices, part.whole.grid) }
   }
 
-  /// The value of a piece, which is opened if no worker did so, or nil if it is not stored, or damaged and to be
-  /// replaced.
+  /// The value of a piece, which is opened if no worker did so, or nil if it is not stored, or damaged and to
+  /// be replaced.
   func value(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
     let result: Result<OpenValue?, any Error>
     if unsafe pieceCount == 1 {
@@ -361,8 +363,8 @@ extension ChunkDecoder {
   ///   - expectedPieceCount: How many pieces, this one included, this worker is going to place.
   ///   - requests: What makes room for the bytes, if many requests are on their way.
   ///   - array: The array.
-  /// - Returns: The bytes that are counted until they are removed, or nil if the piece is so large that its chunks have
-  ///   to be fetched one by one.
+  /// - Returns: The bytes that are counted until they are removed, or nil if the piece is so large that its
+  ///   chunks have to be fetched one by one.
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   @discardableResult
   fileprivate mutating func fetch(

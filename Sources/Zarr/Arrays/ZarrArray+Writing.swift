@@ -3,9 +3,9 @@ import ChunkEngine
 extension ZarrArray {
   /// Writes elements to a region, in C order.
   ///
-  /// Chunks are encoded by all workers at once. A chunk that the region covers in part is read, merged and
-  /// written while nobody else changes it, in this process or another one. Chunks whose elements all equal
-  /// the fill value are not stored.
+  /// All workers encode chunks. A chunk that the region covers in part is read, merged and written under a
+  /// lock, which keeps other writers away, also those of other processes. Chunks whose elements all equal the
+  /// fill value are not stored.
   ///
   /// When the call returns, the elements are as safe as `durability` says.
   func write(

@@ -43,7 +43,8 @@ public final class ZarrArray: Sendable {
 
   private let currentMetadata: Locked<ArrayMetadata>
 
-  /// How chunks are named, which never changes: a key is made for each chunk, and to copy all metadata for it shows.
+  /// How chunks are named, which never changes: a key is made for each chunk, and to copy all metadata for it
+  /// shows.
   let chunkKeyEncoding: ChunkKeyEncoding
 
   /// The directory of an array below the root of a store, which notices only that its own was replaced.
@@ -137,7 +138,7 @@ public final class ZarrArray: Sendable {
     return !layout.isSharded ? nil : metadata.chunkGrid.chunkCount(of: metadata.shape) ?? 0
   }
 
-  /// Where the array is, for people to read in errors.
+  /// Where the array is, for messages.
   public var location: String { Self.location(store, path) }
 
   /// The key of the chunk at a position of the grid.
@@ -168,7 +169,7 @@ public final class ZarrArray: Sendable {
     try update { metadata throws(MetadataError) in metadata = try metadata.resized(to: shape) }
   }
 
-  /// Gives the array more rows, unless somebody else has changed their number.
+  /// Gives the array more rows, unless another writer has changed their number.
   ///
   /// - Parameters:
   ///   - rowCount: The rows that the array has, as far as the caller knows.

@@ -75,7 +75,7 @@ extension ZarrArray {
 
   /// Reads one element.
   ///
-  /// The form of ``read(at:)-4k1ts`` for `async` code.
+  /// The form of `read(at:)` for `async` code.
   ///
   /// - Throws: As that, and ``ZarrError/cancelled``.
   /// - Complexity: As that.

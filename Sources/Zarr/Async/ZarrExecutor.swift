@@ -14,7 +14,7 @@ import ChunkEngine
 /// oldest first. What a call returns no longer counts as soon as your task has it.
 ///
 ///     let executor = ZarrExecutor(callCount: 8, byteBudget: 512 << 20)
-///     let array = try await ZarrArray.open(in: store, access: ArrayAccess(executor: executor))
+///     let array = try ZarrArray.open(in: store, access: ArrayAccess(executor: executor))
 ///     let element = try await array.read(at: [7])
 ///     await executor.drain()
 public final class ZarrExecutor: Sendable {

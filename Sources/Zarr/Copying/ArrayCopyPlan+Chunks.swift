@@ -98,10 +98,10 @@ struct InnerCodecs {
   /// The codec that turns elements into bytes.
   let serializer: MetadataExtension?
 
-  /// The codecs behind it.
+  /// The codecs after it.
   let stages: [MetadataExtension]
 
-  /// The codecs behind it, under the names that are registered for Zarr v3 where they have one.
+  /// The codecs after it, under their registered names of Zarr v3 if they have one.
   let registeredStages: [MetadataExtension]
 
   /// Takes the codecs of an array apart.

@@ -9,7 +9,7 @@ struct CopyBlocks {
   struct Block {
     /// The elements.
     let region: ArrayRegion
-    /// The place of the shard of which the block has a part, or nil if it has whole chunks or shards.
+    /// The place of the shard that the block is a part of, or nil if the block has whole chunks or shards.
     let shardIndices: [Int]?
   }
 
@@ -113,8 +113,8 @@ private struct BlockWalk {
 
 /// Cuts a region into blocks of whole chunks, in C order of the chunks.
 ///
-/// A block has some chunks that follow each other along one dimension, one chunk along each dimension before
-/// it, and all of them along the dimensions behind it:
+/// A block has consecutive chunks along one dimension, one chunk along each dimension before it, and all
+/// chunks along the dimensions after it:
 ///
 ///     · · · · a a      a   the rest of a row of chunks
 ///     b b b b b b      b   whole rows
@@ -129,7 +129,7 @@ struct ChunkBlocks {
   private let otherGrid: ChunkGrid?
   private let counts: [Int]
 
-  /// The chunks behind one index along each dimension.
+  /// The number of chunks for one index along each dimension.
   private let strides: [Int]
 
   /// The number of chunks.
@@ -242,13 +242,13 @@ struct StoredRegions {
         return false
       }
       position[dimension] += 1
-      for behind in position.indices.dropFirst(dimension + 1) { position[behind] = chunks[behind].lowerBound }
+      for later in position.indices.dropFirst(dimension + 1) { position[later] = chunks[later].lowerBound }
     }
   }
 }
 
-/// Writes blocks of elements to an array, and collects the encoded inner chunks of a shard of which a block
-/// has a part only.
+/// Writes blocks of elements to an array, and collects the encoded inner chunks of a shard whose blocks are
+/// only parts of it.
 struct BlockWriter {
   /// The array.
   let target: ZarrArray

@@ -26,12 +26,12 @@ public struct CopyOptions: Sendable {
   /// What becomes of shards.
   public var shards: Shards
 
-  /// The codecs behind the one that turns elements into bytes, or nil for all codecs of the source.
+  /// The codecs after the serializer, or nil for all codecs of the source.
   ///
-  /// If they are given, the others are those that are usual for the data type.
+  /// If you set them, the other codecs are the defaults of the data type.
   public var compressors: [CodecChain.Stage]?
 
-  /// What byte strings, text and JSON become, of any size or of one; nil if they stay what they are.
+  /// What byte strings, text and JSON become, of variable or fixed size; nil if they do not change.
   ///
   /// Arrays of other types stay what they are if they are in a group, and are an error by themselves.
   public var dataType: DataType?
@@ -63,9 +63,8 @@ public struct CopyOptions: Sendable {
   ///   - zarrFormat: The version of the format, or nil for that of the source.
   ///   - chunkSize: How large the chunks are, or nil for those of the source.
   ///   - shards: What becomes of shards.
-  ///   - compressors: The codecs behind the one that turns elements into bytes, or nil for all codecs of the
-  ///     source.
-  ///   - dataType: What byte strings, text and JSON become, or nil if they stay what they are.
+  ///   - compressors: The codecs after the serializer, or nil for all codecs of the source.
+  ///   - dataType: What byte strings, text and JSON become, or nil if they do not change.
   ///   - dataTypeName: The name to write for the data types that have it among their names.
   ///   - leavesOutUnreadable: Whether what cannot be read is left out and reported.
   ///   - validates: Whether all elements are compared afterwards.

@@ -1,28 +1,29 @@
 import ChunkEngine
 
 extension ZarrArray {
-  /// The bytes of elements that copying and comparing have in memory, unless it is said.
+  /// The default byte count of elements that copying and comparing keep in memory.
   public static let standardCopyMemoryBudget = 256 << 20
 
   /// Writes all elements of another array to this one, which has the same shape.
   ///
-  /// The other array is read in blocks of whole chunks of this one, of which the next is read while one is
-  /// written. A shard may be several blocks, and is stored when the inner chunks of all of them are encoded.
-  /// Parts of both arrays that are not stored are left out, if that is the same.
+  /// The other array is read in blocks of whole chunks of this one. The next block is read while one is
+  /// written. A shard may have several blocks, and is stored when all its inner chunks are encoded. Parts
+  /// that neither array stores are skipped if their fill values mean the same.
   ///
-  /// Elements can also be of another data type if nothing is lost: byte strings, text and JSON become each
-  /// other, and those of one size become those of any size, without the zeros that fill them up. What is not
-  /// UTF-8 or not JSON then is an error, ``ZarrError/element(path:index:reason:)``, that names the element of
-  /// the other array, counted in C order.
+  /// The data type can differ if nothing is lost: byte strings, text and JSON become each other, and elements
+  /// of fixed size become elements of variable size, without their padding. An element that is not UTF-8 or
+  /// not JSON is then a ``ZarrError/element(path:index:reason:)``, with its index in the other array in C
+  /// order.
   ///
   /// - Parameters:
   ///   - source: The other array.
-  ///   - memoryBudget: The bytes of elements that may be in memory, about. There is always room for a chunk
-  ///     of this array, of shards an inner one. What a shard is encoded to comes on top.
+  ///   - memoryBudget: About how many bytes of elements may be in memory. There is always room for one chunk
+  ///     of this array, or one inner chunk of a shard. The encoded chunks of a shard come in addition.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError``, in particular ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` if
-  ///   the array has other chunks than its source and one of them is too large for readers, and ``StoreError``.
-  ///   Chunks that were done before stay written.
+  /// - Throws: ``ZarrError``, in particular
+  ///   ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` if the array has other chunks than
+  ///   its source and one of them is too large for readers, and ``StoreError``. Chunks that were done before
+  ///   stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements. If the chunks of both arrays have very
   ///   different shapes, chunks of the other array are read several times.
   public func write(

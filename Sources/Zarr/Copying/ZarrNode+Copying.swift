@@ -48,7 +48,7 @@ extension ZarrNode {
 public struct CopyReport: Hashable, Sendable {
   /// A node that was left out, with all that is below it.
   public struct LeftOut: Hashable, Sendable {
-    /// Where the node is, for people to read.
+    /// Where the node is, for messages.
     public let location: String
     /// Why it was not copied.
     public let reason: String
@@ -79,7 +79,7 @@ public struct CopyReport: Hashable, Sendable {
   /// What was left out.
   public internal(set) var leftOut: [LeftOut] = []
 
-  /// Where the arrays are whose fill value xarray takes for a missing element in Zarr v2, but not in the copy:
-  /// in Zarr v3 it knows none for their data type.
+  /// Where the arrays are whose fill value xarray takes for a missing element in Zarr v2, but not in the
+  /// copy: in Zarr v3 it knows none for their data type.
   public internal(set) var arraysLosingMissingValue: [String] = []
 }

@@ -35,13 +35,13 @@ public protocol ZarrElement: Sendable {
   /// Whether values of this type can be written to arrays of a data type.
   static func isElement(of dataType: DataType) -> Bool
 
-  /// Whether arrays of a data type can be read as this type. The default is ``isElement(of:)``.
+  /// Whether arrays of a data type can be read as this type. The default is ``ZarrElement/isElement(of:)``.
   static func canBeRead(from dataType: DataType) -> Bool
 
   /// Appends the bytes of the value as an element in memory.
   ///
   /// - Parameters:
-  ///   - dataType: The data type of the array. ``isElement(of:)`` is true for it.
+  ///   - dataType: The data type of the array. ``ZarrElement/isElement(of:)`` is true for it.
   ///   - bytes: Where the bytes go, after the existing ones.
   ///   - coder: The worker's coders. Most types do not need them.
   /// - Throws: ``ElementError/unencodable(type:reason:)`` if the value cannot be an element.
@@ -54,7 +54,7 @@ public protocol ZarrElement: Sendable {
   /// - Parameters:
   ///   - bytes: The bytes of the element in memory. If the data type has a fixed size, they have it. Nothing
   ///     else about them has been checked.
-  ///   - dataType: The data type of the array. ``canBeRead(from:)`` is true for it.
+  ///   - dataType: The data type of the array. ``ZarrElement/canBeRead(from:)`` is true for it.
   ///   - coder: The worker's coders.
   /// - Throws: ``ElementError/undecodable(type:reason:)`` if the bytes are no value of the type.
   init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError)

@@ -12,7 +12,7 @@ final class ArrayLocks: @unchecked Sendable {
     let path: ExactString
   }
 
-  /// Locks that are gone when nobody has the array any more.
+  /// Locks that end with the last value of the array.
   private struct Reference {
     weak var locks: ArrayLocks?
   }
@@ -39,7 +39,9 @@ final class ArrayLocks: @unchecked Sendable {
     withExtendedLifetime(others) {}
   }
 
-  /// The locks of an array; of a store without an identity they are shared with nobody.
+  /// The locks of an array.
+  ///
+  /// In a store without an identity they are not shared.
   static func shared(by store: any Store, at path: NodePath) -> ArrayLocks {
     guard let identity = store.identity else { return ArrayLocks(nil) }
     let place = Place(store: identity, path: ExactString(path.description))
@@ -53,7 +55,7 @@ final class ArrayLocks: @unchecked Sendable {
 
   /// Waits until no other thread has locked a part, and locks it.
   ///
-  /// Whoever locks several chunks does so in C order of the grid, or two would wait for each other.
+  /// Lock several chunks in C order of the grid. Otherwise two threads can wait for each other.
   ///
   /// - Parameters:
   ///   - part: What is locked.
@@ -116,12 +118,12 @@ struct ArrayLock: Sendable {
 }
 
 extension ZarrArray {
-  /// Waits until nobody else changes a part of the array, and locks it.
+  /// Waits until no one else changes a part of the array, and locks it.
   ///
   /// - Parameters:
   ///   - part: What is locked.
-  ///   - isReplaced: Whether nothing of the part is kept. Then nothing that another process writes meanwhile
-  ///     can be lost but all of it, and the lock is for this process only, which costs next to nothing.
+  ///   - isReplaced: Whether the whole part is replaced. Then there is nothing of another process to keep,
+  ///     and the lock is for this process only, which costs almost nothing.
   ///   - timeout: How long to wait, or nil for as long as it takes.
   /// - Returns: The lock, which has to be unlocked.
   /// - Throws: ``StoreError/locked(path:owner:)``, ``StoreError/notLockable(path:code:)``, and what else the
@@ -146,10 +148,10 @@ extension ZarrArray {
     }
   }
 
-  /// Calls `body` while nobody else changes a part of the array.
+  /// Calls `body` while no one else changes a part of the array.
   ///
-  /// If something of the part is kept, and a writer who keeps nothing has replaced it meanwhile, calls `body`
-  /// again.
+  /// If some of the part is kept, and a writer that replaces all of it has done so during the call, calls
+  /// `body` again.
   func withLock<Result>(
     on part: ArrayPart, isReplaced: Bool = false, _ body: () throws -> Result
   ) throws -> Result {

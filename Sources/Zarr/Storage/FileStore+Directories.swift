@@ -12,11 +12,11 @@ extension FileStore: DirectoryStore, RenamingStore {
 
   public func list(_ prefix: String) throws -> [StoreKey] { try list(prefix, withEmptyDirectories: false) }
 
-  /// Lists all keys below a prefix, and if asked for the names of directories without a value, which may be in
-  /// the place of one.
+  /// Lists all keys below a prefix, and if asked for the names of directories without a value, which may be
+  /// in the place of one.
   ///
-  /// A link below another link is not followed: what it leads to would be listed as often as there are ways. It is
-  /// an error where all values count, which is where directories do.
+  /// A link below another link is not followed: what it leads to would be listed as often as there are ways.
+  /// It is an error where all values count, which is where directories do.
   func list(_ prefix: String, withEmptyDirectories showsEmpty: Bool) throws -> [StoreKey] {
     var keys: [StoreKey] = []
     var directories = [(path: try Self.directory(of: prefix), isLinked: false)].filter {
@@ -174,9 +174,9 @@ extension FileStore: DirectoryStore, RenamingStore {
     prefix.isEmpty ? prefix : try StoreKey(prefix).description
   }
 
-  /// Removes temporary files that writers left when they were killed, and lock files that nobody holds.
+  /// Removes temporary files that killed writers left, and lock files that no writer holds.
   ///
-  /// Those that a writer still holds, also one of another process, stay, and so do young ones.
+  /// Files that a writer of any process still holds stay, and so do young files.
   ///
   /// - Parameters:
   ///   - prefix: Where to look; everywhere for an empty prefix.
@@ -257,8 +257,8 @@ extension FileStore: DirectoryStore, RenamingStore {
     return true
   }
 
-  /// Whether a file is one that a writer has not renamed yet, or holds locks; or a directory in which there is
-  /// what an import makes, until it is whole.
+  /// Whether a file is one that a writer has not renamed yet, or holds locks; or a directory in which there
+  /// is what an import makes, until it is whole.
   private static func isTemporary(_ name: String) -> Bool {
     name == lockFileName || TemporaryName.matches(name)
       || name.hasPrefix(".") && name.hasSuffix(".import.partial")
@@ -350,7 +350,7 @@ extension FileStore: DirectoryStore, RenamingStore {
 
   /// Checks that no link on the way to a file that was not found leads nowhere.
   ///
-  /// What is behind such a link was there when it was made, and is not the same as what was never written.
+  /// Such a link led to a value when it was made, which differs from a value that was never written.
   ///
   /// - Throws: ``StoreError/system(operation:path:code:)`` if one does.
   func checkLinks(on path: String) throws(StoreError) {

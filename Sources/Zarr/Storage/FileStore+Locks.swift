@@ -22,7 +22,7 @@ extension FileStore: LockingStore {
     while true {
       let file = try openLockFile(path, in: directory)
       try lock(Self.position(of: name), of: file, at: path, timeout: timeout)
-      // Whoever unlocked it last has removed the file, and others do not find this one any more.
+      // The last one to unlock it may have removed the file. Then others do not find this one any more.
       guard try isCurrent(file, at: path) else { continue }
       try root.checkIsNotReplaced()
       if timeout != nil { Self.writeOwner(to: file) }
@@ -69,7 +69,7 @@ extension FileStore: LockingStore {
     FileIdentity(try file.status()) == FileIdentity(of: path, in: root.rawValue)
   }
 
-  /// Removes a lock file if nobody else has locked a byte of it, and returns whether it did.
+  /// Removes a lock file if no one else has locked a byte of it, and returns whether it did.
   func removeLockFile(_ file: borrowing FileDescriptor, at path: String) throws(StoreError) -> Bool {
     guard csystemcalls_lock(file.rawValue, 0, 0, 0) == 0, try isCurrent(file, at: path) else { return false }
     return unsafe unlinkat(root.rawValue, path, 0) == 0
@@ -109,7 +109,8 @@ extension FileStore: LockingStore {
 
 /// A locked byte of a lock file.
 ///
-/// The file is there as long as somebody holds one of its bytes, or until it is swept if they were killed.
+/// The file exists as long as a writer holds one of its bytes. If a writer was killed, the file stays until
+/// it is swept.
 private final class FileLock: StoreLock {
   private let file: Locked<FileDescriptor?>
   private let store: FileStore

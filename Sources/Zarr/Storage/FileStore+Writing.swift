@@ -22,15 +22,15 @@ extension FileStore: ConditionalStore, BatchingStore {
     try write(key, onlyIf: nil, byteCount, durability, gather)
   }
 
-  /// Writes the value, unless somebody who did not look at the old one has replaced that.
+  /// Writes the value, unless another writer has replaced the old one.
   ///
-  /// The new file and the one that is there change places in one step, and what came out of it is looked at:
+  /// The new file and the existing one change places in one step. Then the file that came out is checked:
   ///
   ///     c/0                 old            new            if another file than the old one came out,
   ///     .0.….partial        new    ──▶     what it was    they change back, and the call throws
   ///
-  /// File systems that cannot do that are looked at just before. Values that are written in their place, as
-  /// with ``Durability/none``, are not looked at.
+  /// On file systems that cannot do that, the existing file is checked just before. Values that are written
+  /// in place, as with ``Durability/none``, are not checked.
   public func write(
     _ key: StoreKey, if condition: WriteCondition, byteCount: Int, durability: WriteDurability,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
@@ -45,8 +45,8 @@ extension FileStore: ConditionalStore, BatchingStore {
   ///     c/0    old   ──▶   .0.….removed   old       is deleted
   ///                                       another   gets its name back
   ///
-  /// Others may see that there is no value for a moment. If the process is killed then, the next sweep gives the
-  /// file its name back. A lock on the old file tells a sweep that the process is still at work.
+  /// Others may see that there is no value for a moment. If the process is killed then, the next sweep gives
+  /// the file its name back. A lock on the old file tells a sweep that the process is still at work.
   public func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
     // Most other values are noticed here, and keep their name.
     guard isVersion(version, of: key.description) else { throw StoreError.changed(path: path(of: key)) }
@@ -66,7 +66,8 @@ extension FileStore: ConditionalStore, BatchingStore {
     if durability == .durable { try synchronizeDirectory(Self.parent(of: key.description)) }
   }
 
-  /// Gives a file its name back that was to be deleted, or removes it if there is a newer one under that name.
+  /// Gives a file its name back that was to be deleted, or removes it if there is a newer one under that
+  /// name.
   func restore(_ name: String, as original: String) {
     if unsafe csystemcalls_rename(root.rawValue, name, original, csystemcalls_rename_new) == 0 { return }
     switch errno {
@@ -129,7 +130,7 @@ extension FileStore: ConditionalStore, BatchingStore {
           isSynchronized || condition == .absent ? FileIdentity(of: target.name, in: root.rawValue) : nil
         if try place(target.name, at: key, onlyIf: condition, tellsNew: own != nil) { new = own }
       }
-      // What nobody finds is not written.
+      // In a replaced directory the value would not be found.
       try root.checkIsNotReplaced()
       if let full { try batch?.place(full) }
       guard isSynchronized else { return }
@@ -165,7 +166,7 @@ extension FileStore: ConditionalStore, BatchingStore {
       let name = isTemporary ? temporaryName(for: key.description) : key.description
       do throws(StoreError) {
         if let file = try open(name, flags: flags, path: path(of: key)) {
-          // Held until the file is closed, by whatever end: what nobody holds may be swept.
+          // Held until the file is closed, however the process ends: a file that is not held may be swept.
           if isTemporary {
             _ = flock(file.rawValue, LOCK_EX | LOCK_NB)
             guard try file.status().st_nlink > 0 else { continue }
@@ -264,13 +265,13 @@ extension FileStore: ConditionalStore, BatchingStore {
     _ = unsafe unlinkat(number, name, 0)
   }
 
-  /// Puts what somebody else has written back in its place.
+  /// Puts the file that another writer has written back in its place.
   private func undoExchange(of name: String, own: FileIdentity?, with key: StoreKey) throws(StoreError) {
     let number = root.rawValue
     guard unsafe csystemcalls_rename(number, name, key.description, csystemcalls_rename_exchange) == 0 else {
       throw .system(operation: "replace", path: path(of: key), code: errno)
     }
-    // Somebody has replaced it once more in between, and theirs is the newest.
+    // Another writer has replaced it once more in between, and that file is the newest.
     if FileIdentity(of: name, in: number) != own { try rename(name, to: key) }
   }
 
@@ -294,8 +295,8 @@ extension FileStore: ConditionalStore, BatchingStore {
 
 /// Files that are synchronized to the disk together before they get their names.
 ///
-/// A file has its name only once its bytes are on the disk, so that a crash of the machine leaves the old file
-/// or the new one. For files of 64 KiB that takes half as long as to synchronize one after the other.
+/// A file has its name only once its bytes are on the disk, so that a crash of the machine leaves the old
+/// file or the new one. For files of 64 KiB that takes half as long as to synchronize one after the other.
 private final class FileBatch: StoreBatch {
   /// Files that have no names yet.
   struct Files {
@@ -306,7 +307,7 @@ private final class FileBatch: StoreBatch {
   let store: FileStore
   private let pending = Locked(Files())
 
-  /// Files wait for a moment only, as nobody holds them meanwhile, and are swept when they are old.
+  /// Files wait only for a moment, since no process holds them during that time, and old ones are swept.
   private static let mostFiles = 256
   private static let mostBytes = 64 << 20
 

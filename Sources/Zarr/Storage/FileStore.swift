@@ -63,7 +63,7 @@ public final class FileStore: OpeningStore {
       try self.init(
         opening: path, durability: durability, followsLinksOut: followsLinksOut, usesLocks: usesLocks)
     } catch {
-      // As when the process may open no more files: what was made for nothing is not left behind.
+      // For example, the process may open no more files. Directories that were made for nothing are removed.
       var directory = path
       for _ in 0..<madeCount {
         _ = unsafe rmdir(directory)

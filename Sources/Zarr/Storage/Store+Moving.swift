@@ -50,7 +50,7 @@ extension Store {
         // Others may have put something there by now, which stays.
         guard try byteCount(of: newKey) == nil else { throw move.occupied }
         copies.append(newKey)
-        // Somebody may have removed it by now.
+        // Another writer may have removed it by now.
         _ = try copy(key, to: newKey, in: self, with: &arena)
       }
     } catch {

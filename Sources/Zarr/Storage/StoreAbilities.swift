@@ -2,8 +2,8 @@ public import ChunkEngine
 
 /// A store that replaces or deletes a value only if that is still what was read.
 ///
-/// A writer that keeps parts of an old value needs it: without it, the value of a writer who replaces the whole
-/// without a lock at the same moment is lost. Many servers compare an entity tag for it.
+/// A writer that keeps parts of an old value needs it: without it, the value of a writer who replaces the
+/// whole without a lock at the same moment is lost. Many servers compare an entity tag for it.
 public protocol ConditionalStore: Store {
   /// Writes a value as ``Store/write(_:byteCount:durability:gathering:)`` does, under a condition.
   ///
@@ -90,19 +90,19 @@ public protocol StoreBatch: Sendable {
 
 /// A store that keeps writers of other processes away.
 public protocol LockingStore: Store {
-  /// Waits until nobody else, in this process or another one, holds the lock of a name, and takes it.
+  /// Waits until the lock of a name is free in all processes, and takes it.
   ///
-  /// A lock is that of a name and a prefix, whether there are such values or not, and ends with the process
-  /// that holds it. It keeps away only those who ask for it. Reading needs no lock, nor does replacing a value
-  /// without a look at the old one.
+  /// A lock belongs to a name and a prefix, whether there are such values or not. It ends with the process
+  /// that holds it, and keeps away only writers that take it too. Reading needs no lock, and neither does
+  /// replacing a value without regard to the old one.
   ///
   /// - Parameters:
   ///   - name: What is locked.
   ///   - prefix: The prefix that the name belongs to.
   ///   - timeout: How long to wait, or nil for as long as it takes.
-  /// - Returns: The lock, or nil if the store was opened to keep nobody away.
-  /// - Throws: ``StoreError/locked(path:owner:)`` if the time is over, ``StoreError/notLockable(path:code:)``,
-  ///   and what else can go wrong.
+  /// - Returns: The lock, or nil if the store was opened without locks.
+  /// - Throws: ``StoreError/locked(path:owner:)`` if the time is over,
+  ///   ``StoreError/notLockable(path:code:)``, and what else can go wrong.
   func lock(_ name: String, below prefix: String, timeout: Duration?) throws -> (any StoreLock)?
 }
 
@@ -210,7 +210,7 @@ package enum ReplacedValue {
 ///
 /// A conforming type hides the call of the same name by its own.
 extension Store {
-  /// Writes a value, unless somebody else has replaced the one that was seen.
+  /// Writes a value, unless another writer has replaced the one that was seen.
   ///
   /// A store that is no ``ConditionalStore``, or that gave the value no version, does not look.
   package func write(
@@ -226,7 +226,7 @@ extension Store {
     }
   }
 
-  /// Removes a value, unless somebody else has replaced the one that was seen.
+  /// Removes a value, unless another writer has replaced the one that was seen.
   ///
   /// If none was seen there is nothing to remove, and what others have written since then is theirs.
   package func delete(_ key: StoreKey, over old: ReplacedValue) throws {
@@ -249,8 +249,8 @@ extension Store {
 
   /// Opens a value and appends a part of it to `arena`, in one request; nil if there is no value.
   ///
-  /// - Throws: ``StoreError/tooLarge(path:byteCount:limit:)`` if the part has more than `limit` bytes, and other
-  ///   errors of the store.
+  /// - Throws: ``StoreError/tooLarge(path:byteCount:limit:)`` if the part has more than `limit` bytes, and
+  ///   other errors of the store.
   package func openValue(
     _ key: StoreKey, reading part: ValuePart, limit: Int, into arena: inout ByteArena
   ) throws -> (any StoredValue)? {

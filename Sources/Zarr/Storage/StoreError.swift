@@ -17,9 +17,9 @@ public enum StoreError: Error, Hashable, Sendable {
   case nestedLink(path: String)
   /// There is a pipe, a device or the like in place of a value.
   case notFile(path: String)
-  /// Somebody asked the store to write what it cannot.
+  /// The store cannot be written.
   case readOnly(path: String)
-  /// Somebody else holds a lock; if the store knows who, that is said in words.
+  /// Another writer holds a lock. The owner is in words, if the store knows it.
   case locked(path: String, owner: String?)
   /// A value is not the one that was seen before: another writer has replaced it.
   case changed(path: String)
@@ -42,7 +42,7 @@ extension StoreError: CustomStringConvertible {
     case .system(let operation, let path, let code):
       "could not \(operation) \(path): \(Platform.message(of: code))"
     case .outside(let path):
-      "\(path) is behind a symbolic link that leads out of the store; a store can be opened so that it follows them"
+      "\(path) is reached by a symbolic link that leads out of the store; open the store so that it follows such links"
     case .loop(let path): "\(path) is a symbolic link to a directory that it is in"
     case .nestedLink(let path):
       "\(path) is a symbolic link below another one, and such links are not followed further; name what it leads to"
@@ -59,7 +59,7 @@ extension StoreError: CustomStringConvertible {
       """
       \(path) cannot be locked (\(Platform.message(of: code))), and without a lock elements that \
       other processes write to the same chunk may be lost: write whole chunks, or open the store without \
-      locks if nobody else writes to it
+      locks if no other process writes to it
       """
     case .notMoved(let path, let target, let reason): "\(path) cannot be moved to \(target): \(reason)"
     }

@@ -6,17 +6,17 @@ import ChunkEngine
 ///       for (index, value) in values { try view.write(value, at: index) }
 ///     }
 ///
-/// Writing an element to an array reads, merges and stores a whole chunk. A view keeps what is written in
-/// memory, and does that once for all elements of a chunk: when it is flushed, or when the memory that it may
-/// take is full, for the chunks that were not used for the longest time. What is read is what was written
-/// last, whether it is stored or not.
+/// To write one element to an array reads, merges and stores a whole chunk. A view keeps written elements in
+/// memory, and does this once for all elements of a chunk: when you flush it, or when its memory is full, for
+/// the chunks that have not been used for the longest time. You read what you wrote last, whether it is
+/// stored or not.
 ///
-/// A chunk that could not be stored stays in memory, so that nothing is lost and it can be tried again.
-/// Others may write to the array meanwhile: only the elements that were written here are replaced. What they
-/// write to chunks that the view has read is seen when it reads them again.
+/// A chunk that could not be stored stays in memory, so nothing is lost and you can try again. Others may
+/// write to the array at the same time: the view replaces only the elements that you wrote. It sees what
+/// others write to a chunk when it reads that chunk again.
 ///
-/// A view can be used from any number of threads, one of which works at a time. Close it at the end:
-/// `withWriteBack` does. A view that is dropped tries to store what it has, and nobody hears if that fails.
+/// Any number of threads can use a view; one of them works at a time. Close it at the end, as `withWriteBack`
+/// does. A view that you drop tries to store what it has, and does not report errors.
 public final class WriteBackView<Element: ZarrElement>: Sendable {
   /// The array.
   public let array: ZarrArray
@@ -45,11 +45,11 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   }
 
   deinit {
-    // Whoever closes the view hears of errors; here nothing is left to be done about them.
+    // Closing the view reports errors. Here nothing can be done about them.
     try? chunks.flush()
   }
 
-  /// The memory for elements, unless it is said.
+  /// The default memory for elements.
   public static var standardMemoryBudget: Int { 64 << 20 }
 
   /// Sets an element.

@@ -14,7 +14,7 @@ public struct GzipCodec: DeflateCodec, Hashable {
 
   /// Creates a codec.
   ///
-  /// - Precondition: `level` is in ``levels``.
+  /// - Precondition: `level` is from 0 to 9.
   public init(level: Int = 5) {
     self.level = Self.checked(level)
   }
@@ -34,7 +34,7 @@ public struct ZlibCodec: DeflateCodec, Hashable {
 
   /// Creates a codec.
   ///
-  /// - Precondition: `level` is in ``levels``.
+  /// - Precondition: `level` is from 0 to 9.
   public init(level: Int = 1) {
     self.level = Self.checked(level)
   }
