@@ -67,6 +67,7 @@ extension ZarrArray {
   public func write<Elements: Sequence>(
     _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws where Elements.Element: ZarrElement {
+    try checkWritable()
     let source = try withElementErrors { try transfer.source(of: Array(elements), monitor) }
     try write(source, to: region, monitor: monitor)
   }
@@ -130,6 +131,7 @@ extension ZarrArray {
   public func write(
     blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws {
+    try checkWritable()
     try withElementErrors { try transfer.check(blobs, monitor) }
     try write(blobs, to: region, monitor: monitor)
   }

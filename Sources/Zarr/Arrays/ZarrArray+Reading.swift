@@ -313,7 +313,9 @@ private final class ValuesToRead: Sendable {
   func value(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
     let result: Result<OpenValue?, any Error>
     if unsafe pieceCount == 1 {
-      result = open(part, array)
+      // The first one may have been opened to find the size of pieces.
+      let known = part.valueNumber == 0 ? values.remove(0) : nil
+      result = known?.value ?? open(part, array)
     } else {
       result = try values.withValue(
         part.valueNumber, begin: { State(value: open(part, array), rest: unsafe pieceCount) }

@@ -38,7 +38,7 @@ struct DamagedArrayTests {
       String(repeating: ["alpha ", "béta ", "gamma ", "日本語", ""][index % 5], count: index % 7)
     }
     return try ZarrArray.create(
-      in: store, writing: texts,
+      in: store, blobs: texts,
       options: ArrayOptions(
         dataType: chain.isText ? .string : .bytes, chunkSize: .rows(20), compressors: chain.stages),
       access: ArrayAccess(workerCount: 1, limits: DecodingLimits(decodedByteCountPerChunk: 1 << 20)))
@@ -122,7 +122,7 @@ struct DamagedArrayTests {
         .joined(separator: " ")
     }
     let array = try ZarrArray.create(
-      in: store, writing: texts, options: options, access: ArrayAccess(workerCount: 1))
+      in: store, blobs: texts, options: options, access: ArrayAccess(workerCount: 1))
     let documents = ["zarr.json", ".zarray", ".zattrs"]
     for key in try store.list("").map(\.description) where !documents.contains(key) {
       let original = try storedValue(at: key, in: store)

@@ -139,7 +139,8 @@ struct Version2ArrayTests {
     ] as [[CodecChain.Stage]])
   func frameChecksums(codecs: [CodecChain.Stage]) throws {
     let store = MemoryStore()
-    let options = ArrayOptions(dataType: .string, compressors: codecs, zarrFormat: .version2)
+    let options = ArrayOptions(
+      dataType: .string, chunkSize: .rows(2), compressors: codecs, zarrFormat: .version2)
     _ = try ZarrArray.create(in: store, shape: [2], options: options)
     let array = try ZarrArray.open(in: store)
     #expect(try document(array)["compressor"] == ["id": "zstd", "level": 3])

@@ -81,15 +81,15 @@ struct OptionalArrayTests {
       let options = ArrayOptions(dataType: dataType, chunkSize: .shape([4]), compressors: codecs)
       let array = try ZarrArray.create(in: MemoryStore(), shape: [10], options: options)
       #expect(try array.read().arrays() == [[UInt8]](repeating: absent, count: 10))
-      try array.write([there, absent, there], to: ArrayRegion([7..<10]))
+      try array.write(blobs: [there, absent, there], to: ArrayRegion([7..<10]))
       let expected = [[UInt8]](repeating: absent, count: 7) + [there, absent, there]
       let opened = try ZarrArray.open(in: array.store)
       #expect(opened.dataType == dataType)
       #expect(try opened.read().arrays() == expected)
       let stored = try array.store.list("").map(\.description).filter { $0 != "zarr.json" }
       #expect(stored.sorted() == ["c/1", "c/2"])
-      try opened.write(there, at: [0])
-      try opened.write(absent, at: [7])
+      try opened.write(blob: there, at: [0])
+      try opened.write(blob: absent, at: [7])
       #expect(try opened.read(at: [0]) == there)
       #expect(try opened.read(at: [7]) == absent)
     }
@@ -108,7 +108,7 @@ struct OptionalArrayTests {
       dataType: .optional(.string), chunkSize: .shape([4]), compressors: [], serializer: sharding)
     let array = try ZarrArray.create(in: MemoryStore(), shape: [10], options: options)
     let elements: [[UInt8]] = [[1, 0x61], [0], [1], [0], [0], [0], [1, 0x62, 0x63], [0], [1], [1]]
-    try array.write(elements)
+    try array.write(blobs: elements)
     #expect(try ZarrArray.open(in: array.store).read().arrays() == elements)
     #expect(try array.read(at: [6]) == [1, 0x62, 0x63])
   }

@@ -50,7 +50,7 @@ struct OptionalInteroperabilityTests {
       let store = try FileStore(creating: ours.path("\(array.name).zarr"))
       try store.put(storedValue(at: "zarr.json", in: theirs.store), at: "zarr.json")
       let copy = try ZarrArray.open(in: store)
-      try copy.write(expected)
+      try copy.write(blobs: expected)
       #expect(try copy.read().arrays() == expected, "\(array.name)")
       for key in try theirs.store.list("").map(\.description) where array.isExact && key != "zarr.json" {
         #expect(
