@@ -184,9 +184,10 @@ extension ElementTransfer {
   /// Checks that bytes can be elements of the data type, where no codec checks it when a chunk is encoded.
   ///
   /// - Throws: ``ElementFailure`` for the first one that cannot.
-  /// - Complexity: O(*n*) where *n* is the size of the elements, for JSON and optional types; O(1) for
-  ///   others.
+  /// - Complexity: O(*n*) where *n* is the size of the elements, for JSON and optional types, and their number
+  ///   for types of fixed size; O(1) for others.
   func check(_ blobs: any BlobSource, _ monitor: ProgressMonitor? = nil) throws {
+    try checkByteCount(of: blobs)
     guard dataType.needsBlobCheck else { return }
     _ = try map(count: blobs.count, monitor) { range, _ in
       // In wire form, whatever the layout of the chunks: each element is checked by itself.
@@ -209,6 +210,21 @@ extension ElementTransfer {
         }
         rest = rest.extracting(end..<rest.byteCount)
       }
+    }
+  }
+
+  /// Finds the first element whose size is not that of the data type, if the sizes of all elements do not add up.
+  ///
+  /// Other elements of a wrong size, and sources that fail, are found when a chunk is encoded.
+  private func checkByteCount(of blobs: any BlobSource) throws(ElementFailure) {
+    guard let expected = dataType.layout.fixedByteCount,
+      let total = try? blobs.byteCount(of: 0..<blobs.count),
+      total.quotientAndRemainder(dividingBy: max(1, expected)) != (blobs.count, 0)
+    else { return }
+    for index in 0..<blobs.count {
+      guard let found = try? blobs.byteCount(of: index..<index + 1), found != expected else { continue }
+      let reason = "it has \(found) bytes, and each element has \(expected)"
+      throw ElementFailure(index: index, reason: .unencodable(type: dataType.name, reason: reason))
     }
   }
 }

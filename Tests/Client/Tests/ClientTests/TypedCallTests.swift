@@ -82,7 +82,7 @@ struct TypedCallTests {
   }
 
   @Test("An appender takes values one by one, arrays and any other sequence of them")
-  func appending() async throws {
+  func appending() throws {
     let store = MemoryStore()
     let appender = try Appender.create(of: String.self, in: store, at: "texts")
     try appender.append("a")
@@ -90,14 +90,17 @@ struct TypedCallTests {
     try appender.append(contentsOf: (0..<5000).lazy.map { "\($0)" })
     try appender.append(blobs: ["d"])
     let texts = ["a", "b", "c"] + (0..<5000).map { "\($0)" } + ["d"]
-    #expect(try await appender.finish().read(as: String.self) == texts)
+    #expect(try appender.finish().read(as: String.self) == texts)
 
     let values = (0..<5000).map { JSONValue.integer($0) }
     let json = try Appender.create(of: JSONValue.self, in: store, at: "json")
     try json.append(contentsOf: AnySequence(values))
-    #expect(try await json.finish().read(as: JSONValue.self) == values)
+    #expect(try json.finish().read(as: JSONValue.self) == values)
+  }
 
-    let shared = try await AsyncAppender.create(of: Int.self, in: store, at: "ints")
+  @Test("An appender of async code takes values too")
+  func asyncAppending() async throws {
+    let shared = try await AsyncAppender.create(of: Int.self, in: MemoryStore(), at: "ints")
     try await shared.append(1)
     try await shared.append(contentsOf: [2, 3])
     #expect(try await shared.finish().read(as: Int.self) == [1, 2, 3])
