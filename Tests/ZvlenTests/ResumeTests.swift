@@ -209,7 +209,9 @@ struct ResumeTests {
       }
       delay += 10_000
     }
-    #expect(try scratch.names() == [".data.zarr.import.json", ".data.zarr.import.partial", "file"])
+    // The kill may have come while the record was replaced.
+    let names = try scratch.names().filter { !TemporaryName.matches($0) }
+    #expect(names == [".data.zarr.import.json", ".data.zarr.import.partial", "file"])
     try Tool.fail(
       "import", "file", "-o", "data.zarr", "--resume", "--codec", "none", in: scratch, saying: "options were")
     try Tool.fail(
