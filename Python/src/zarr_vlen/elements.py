@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -43,6 +43,17 @@ class ElementError(ValueError, TypeError):
 
 def _element_error(reason: str, index: int | tuple[int, ...] | None) -> ElementError:
     return ElementError(reason, index=index)
+
+
+def each[T, R](convert: Callable[[T], R], values: Iterable[T]) -> list[R]:
+    """Convert elements one by one; an error has the index of its element."""
+    converted: list[R] = []
+    for index, value in enumerate(values):
+        try:
+            converted.append(convert(value))
+        except ElementError as error:
+            raise ElementError(error.reason, index=index) from error
+    return converted
 
 
 def from_values(values: Iterable[object], count: int) -> ObjectArray:

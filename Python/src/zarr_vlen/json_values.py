@@ -12,7 +12,7 @@ import msgspec.json
 import numpy as np
 from zarr.errors import DataTypeValidationError
 
-from zarr_vlen.elements import ElementError
+from zarr_vlen.elements import ElementError, each
 from zarr_vlen.types import Fill, ObjectType
 
 if TYPE_CHECKING:
@@ -61,26 +61,14 @@ class JSON(ObjectType):
                 return list(map(_encode_json, values))
             except (UnicodeEncodeError, RecursionError):
                 pass
-        parts: list[bytes] = []
-        for index, value in enumerate(values):
-            try:
-                parts.append(self.encode(value))
-            except ElementError as error:
-                raise ElementError(error.reason, index=index) from error
-        return parts
+        return each(self.encode, values)
 
     def decode_elements(self, parts: Sequence[bytes]) -> list[Any]:
         try:
             return list(map(_decode_json, parts))
         except (msgspec.DecodeError, RecursionError, ValueError):
             pass
-        values: list[Any] = []
-        for index, data in enumerate(parts):
-            try:
-                values.append(self.decode(data))
-            except ElementError as error:
-                raise ElementError(error.reason, index=index) from error
-        return values
+        return each(self.decode, parts)
 
     @classmethod
     def _from_json_v2(cls, data: object) -> Self:

@@ -16,7 +16,7 @@ from zarr.dtype import VariableLengthBytes, ZDType, data_type_registry
 from zarr.errors import DataTypeValidationError
 
 from zarr_vlen import _zarr
-from zarr_vlen.elements import ElementError, ObjectArray, Stored, element
+from zarr_vlen.elements import ElementError, ObjectArray, Stored, each, element
 
 if TYPE_CHECKING:
     from zarr_vlen._zarr import HasObjectCodec
@@ -404,13 +404,7 @@ class String(ObjectType):
         return data.decode()
 
     def encode_elements(self, values: Sequence[Any]) -> list[bytes]:
-        parts: list[bytes] = []
-        for index, value in enumerate(values):
-            try:
-                parts.append(self.encode(value))
-            except ElementError as error:
-                raise ElementError(error.reason, index=index) from error
-        return parts
+        return each(self.encode, values)
 
     def decode_elements(self, parts: Sequence[bytes]) -> list[Any]:
         try:
