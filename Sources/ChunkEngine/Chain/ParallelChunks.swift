@@ -73,22 +73,32 @@ public enum ParallelChunks {
 package final class WorkerPool<State: AnyObject>: Sendable {
   /// States that no worker holds.
   private struct Idle: @unchecked Sendable {
-    // SAFETY: A state is either here or with the one worker that took it, never both.
-    var states: [State] = []
+    // SAFETY: A state is either here or with the one worker that took it, never both. All are of type `State`; a list
+    // of a type that is known here is several times as fast.
+    var states: [AnyObject] = []
   }
 
   private let idle = Locked(Idle())
   private let make: @Sendable () throws -> State
+  private let rest: @Sendable (State) -> Void
 
   /// Creates a pool that makes states with `make`, when a worker asks for one and none is idle.
-  package init(_ make: @escaping @Sendable () throws -> State) {
+  ///
+  /// - Parameters:
+  ///   - make: Makes a state.
+  ///   - rest: Drops what a state need not keep until the next worker takes it.
+  package init(
+    _ make: @escaping @Sendable () throws -> State, rest: @escaping @Sendable (State) -> Void = { _ in }
+  ) {
     self.make = make
+    self.rest = rest
   }
 
   /// Takes a state that no other worker holds.
   package func take() throws -> State {
     let state: State? = idle.withLock { idle in
-      nonisolated(unsafe) let state = idle.states.popLast()
+      guard let last = idle.states.popLast() else { return nil }
+      nonisolated(unsafe) let state = unsafe unsafeDowncast(last, to: State.self)
       return unsafe state
     }
     return try state ?? make()
@@ -103,6 +113,7 @@ package final class WorkerPool<State: AnyObject>: Sendable {
 
   /// Gives a state back, for the next worker.
   package func put(_ state: State) {
+    rest(state)
     nonisolated(unsafe) let state = state
     idle.withLock { unsafe $0.states.append(state) }
   }

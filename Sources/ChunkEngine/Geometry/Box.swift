@@ -65,7 +65,7 @@ package struct Box: Hashable, Sendable {
   }
 
   /// The number of indices along each dimension.
-  package var shape: [Int] { ranges.map(\.count) }
+  package var shape: [Int] { ranges.map { $0.count } }
 
   /// The number of places.
   ///
@@ -73,7 +73,7 @@ package struct Box: Hashable, Sendable {
   package var count: Int { ranges.reduce(1) { $0 * $1.count } }
 
   /// The first place in row-major order, if the box has one.
-  package var first: [Int] { ranges.map(\.lowerBound) }
+  package var first: [Int] { ranges.map { $0.lowerBound } }
 
   /// Goes on to the next place in row-major order.
   ///

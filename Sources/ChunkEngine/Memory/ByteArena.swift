@@ -50,6 +50,17 @@ public struct ByteArena: ~Copyable {
     count = 0
   }
 
+  /// Forgets the bytes written, and lets go of memory that it shares with bytes that were taken out.
+  ///
+  /// - Complexity: O(1)
+  mutating func removeShared() {
+    removeAll()
+    guard offset > 0 else { return }
+    allocation = nil
+    offset = 0
+    capacity = 0
+  }
+
   /// Forgets all bytes after the first `count`.
   ///
   /// - Precondition: `count` is at most the number of bytes written.

@@ -14,7 +14,9 @@
 ///
 /// [sharding]: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html
 /// [uneven]: https://github.com/zarr-developers/zarr-specs/pull/370
-package struct InnerChunkGrid: Hashable, Sendable {
+///
+/// A class, so that a piece is copied without its lists.
+package final class InnerChunkGrid: Sendable {
   /// The number of elements of the shard along each dimension.
   package let shardShape: [Int]
 
@@ -37,7 +39,7 @@ package struct InnerChunkGrid: Hashable, Sendable {
   package let elementCount: Int
 
   /// A value that is one chunk.
-  package init(chunkShape: [Int]) throws(ChunkError) {
+  package convenience init(chunkShape: [Int]) throws(ChunkError) {
     try self.init(shardShape: chunkShape, chunkShape: chunkShape)
   }
 
@@ -221,7 +223,7 @@ package struct Piece: Sendable {
 
   /// The same elements as a selection of their own.
   package var alone: Piece {
-    let strides = RowMajor.strides(of: selected.map(\.count))
+    let strides = RowMajor.strides(of: selected.map { $0.count })
     return Piece(
       grid, selected: selected, extent: extent, selectionStrides: strides,
       selectionBase: -zip(selected, strides).reduce(0) { $0 + $1.0.lowerBound * $1.1 })

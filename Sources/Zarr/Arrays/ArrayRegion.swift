@@ -31,7 +31,7 @@ public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {
   }
 
   /// The number of indices along each dimension.
-  public var shape: [Int] { ranges.map(\.count) }
+  public var shape: [Int] { ranges.map { $0.count } }
 
   /// The number of elements, or nil if an `Int` cannot hold it.
   public var elementCount: Int? { ArrayMetadata.elementCount(of: shape) }

@@ -56,16 +56,18 @@ struct PiecePlan: Sendable {
   ///   - shape: The shape of the array.
   ///   - grid: Its division into values.
   ///   - innerChunkShape: The shape of the inner chunks, or nil if each value is one chunk.
-  init(of region: ArrayRegion, shape: [Int], grid: ChunkGrid, innerChunkShape: [Int]?) {
+  ///   - evenGrid: The division of every value, if it is known and they do not differ.
+  init(
+    of region: ArrayRegion, shape: [Int], grid: ChunkGrid, innerChunkShape: [Int]?,
+    evenGrid: InnerChunkGrid? = nil
+  ) {
     self.region = region
     self.shape = shape
     self.grid = grid
     self.innerChunkShape = innerChunkShape
     elementCount = region.elementCount ?? 0
     strides = RowMajor.strides(of: region.shape)
-    evenGrid = grid.regularChunkShape.flatMap {
-      try? InnerChunkGrid(shardShape: $0, chunkShape: innerChunkShape ?? $0)
-    }
+    self.evenGrid = evenGrid
     var first: [Int] = []
     var counts: [Int] = []
     var chunkCounts: [Int] = []
@@ -206,14 +208,15 @@ extension ZarrArray {
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)`` and ``ZarrError/tooLarge(path:)``
   func plan(of region: ArrayRegion?) throws(ZarrError) -> PiecePlan {
     // The work goes by this metadata, whatever happens to the array meanwhile.
-    let metadata = metadata
-    let region = region ?? ArrayRegion(allOf: metadata.shape)
-    guard region.isInside(metadata.shape) else {
-      throw .outOfBounds(path: location, region: region, shape: metadata.shape)
+    let (shape, grid) = shapeAndGrid
+    let region = region ?? ArrayRegion(allOf: shape)
+    guard region.isInside(shape) else {
+      throw .outOfBounds(path: location, region: region, shape: shape)
     }
     guard region.elementCount != nil else { throw .tooLarge(path: location) }
     return PiecePlan(
-      of: region, shape: metadata.shape, grid: metadata.chunkGrid, innerChunkShape: layout.innerChunkShape)
+      of: region, shape: shape, grid: grid, innerChunkShape: layout.innerChunkShape,
+      evenGrid: layout.evenGrid(of: grid))
   }
 
   /// What a call needs to have many requests on their way, or nil if each worker waits for its own.

@@ -18,6 +18,9 @@ struct ValueLayout: Sendable {
   private let codec: ShardingCodec?
   private let indices: ShardIndexCache
 
+  /// The division of every value of the grid that the layout was found for, if they do not differ.
+  private let evenGrid: InnerChunkGrid?
+
   /// Finds the layout of an array.
   ///
   /// Values are shards if ``ShardingCodec`` is the only codec, and they are a whole number of inner chunks: other
@@ -29,8 +32,16 @@ struct ValueLayout: Sendable {
     indices = ShardIndexCache(maximumByteCount: access.shardIndexCacheByteCount)
     let (chain, isSharded) = (codec?.chain ?? chain, codec != nil)
     self.chain = chain
+    let innerShape = codec?.chunkShape
+    evenGrid = metadata.chunkGrid.regularChunkShape.flatMap {
+      try? InnerChunkGrid(shardShape: $0, chunkShape: innerShape ?? $0)
+    }
     let omitsFillValue = !access.writesEmptyChunks && metadata.definedFillValue != nil
-    decoders = WorkerPool { WorkerState(try ChunkDecoder(chain, limits: access.limits)) }
+    decoders = WorkerPool {
+      WorkerState(try ChunkDecoder(chain, limits: access.limits))
+    } rest: {
+      $0.value.releaseSharedMemory()
+    }
     encoders = WorkerPool { [fillValue = metadata.fillValue] in
       WorkerState(
         try ChunkEncoder(
@@ -65,6 +76,13 @@ struct ValueLayout: Sendable {
   func chunkGrid(_ metadata: ArrayMetadata) -> ChunkGrid {
     // Each shard is a whole number of inner chunks, so that these are all of one shape.
     innerChunkShape.flatMap { try? ChunkGrid(chunkShape: $0) } ?? metadata.chunkGrid
+  }
+
+  /// The division of every value of a grid, or nil if they may differ.
+  func evenGrid(of grid: ChunkGrid) -> InnerChunkGrid? {
+    guard let shape = grid.regularChunkShape else { return nil }
+    if let evenGrid, evenGrid.shardShape == shape { return evenGrid }
+    return try? InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
   }
 
   /// The division of a value.
@@ -184,7 +202,7 @@ extension ZarrArray {
     let key = key(ofChunkAt: indices)
     // The value is its only chunk, and found with it.
     guard layout.isSharded else { return OpenValue(nil, .value, store, key) }
-    guard !(store is any OpeningStore), let (info, index) = layout.rememberedIndex(ofShardAt: indices) else {
+    guard openingStore == nil, let (info, index) = layout.rememberedIndex(ofShardAt: indices) else {
       return try openValue(at: indices, grid)
     }
     return OpenValue(VersionedValue(store: store, key: key, info: info), .index(index), store, key)
@@ -195,9 +213,12 @@ extension ZarrArray {
   /// - Throws: ``StoreError``, and the engine's `ChunkError` for an index that is damaged or too large.
   func openValue(at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue? {
     let key = key(ofChunkAt: indices)
-    guard !(store is any OpeningStore),
-      let part = try layout.indexPart(grid, limit: access.limits.shardIndexByteCount)
-    else { return try store.openValue(key).map { try openValue($0, at: indices, grid) } }
+    if let openingStore {
+      return try openingStore.openValue(key).map { try openValue($0, at: indices, grid) }
+    }
+    guard let part = try layout.indexPart(grid, limit: access.limits.shardIndexByteCount) else {
+      return try store.openValue(key).map { OpenValue($0, .value, store, key) }
+    }
     // The index tells the size and the version of the shard, too.
     var arena = ByteArena()
     let limit = access.limits.shardIndexByteCount
@@ -214,13 +235,13 @@ extension ZarrArray {
   func openValue(_ version: any StoredValue, at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue {
     let key = key(ofChunkAt: indices)
     let limit = access.limits.shardIndexByteCount
-    guard let part = try layout.indexPart(grid, limit: limit) else {
-      return OpenValue(version, .value, store, key)
-    }
-    if let (info, index) = layout.rememberedIndex(ofShardAt: indices),
+    if layout.isSharded, let (info, index) = layout.rememberedIndex(ofShardAt: indices),
       info.version == version.info.settledVersion
     {
       return OpenValue(version, .index(index), store, key)
+    }
+    guard let part = try layout.indexPart(grid, limit: limit) else {
+      return OpenValue(version, .value, store, key)
     }
     var arena = ByteArena()
     try version.read(part.range(in: version.byteCount), into: &arena)

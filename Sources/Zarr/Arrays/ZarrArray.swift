@@ -27,6 +27,9 @@ public final class ZarrArray: Sendable {
   /// Turns values of Swift types into elements and back.
   let transfer: ElementTransfer
 
+  /// The store if it opens values, looked up once: every read of a shard asks for it.
+  let openingStore: (any OpeningStore)?
+
   /// What keeps writers apart, shared by all values of the array.
   let locks: ArrayLocks
 
@@ -73,6 +76,7 @@ public final class ZarrArray: Sendable {
       throw ZarrError.metadata(path: Self.location(store, path), reason: error)
     }
     self.store = store
+    openingStore = store as? any OpeningStore
     self.path = path
     self.access = access
     transfer = ElementTransfer(metadata.dataType, access)
@@ -106,6 +110,9 @@ public final class ZarrArray: Sendable {
 
   /// What the array's metadata says now.
   public var metadata: ArrayMetadata { currentMetadata.withLock { $0 } }
+
+  /// The number of elements along each dimension, and the division into values, as metadata has both now.
+  var shapeAndGrid: (shape: [Int], grid: ChunkGrid) { currentMetadata.withLock { ($0.shape, $0.chunkGrid) } }
 
   /// The number of elements along each dimension.
   public var shape: [Int] { metadata.shape }

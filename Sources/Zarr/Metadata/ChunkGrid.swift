@@ -69,7 +69,7 @@ public struct ChunkGrid: Hashable, Sendable {
 
   /// The shape of all chunks, or nil if they may differ in shape.
   public var regularChunkShape: [Int]? {
-    dimensions.allSatisfy(\.isRepeated) ? chunkShape : nil
+    dimensions.allSatisfy { $0.isRepeated } ? chunkShape : nil
   }
 
   /// The number of elements of a chunk along each dimension.
