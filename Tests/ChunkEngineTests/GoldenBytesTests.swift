@@ -99,7 +99,7 @@ struct GoldenBytesTests {
   }
 
   private func checksum(_ codec: FixtureManifest.Codec) throws -> any ChecksumCodec {
-    let location = codec.configuration?.location.flatMap(ChecksumLocation.init(rawValue:))
+    let location = codec.configuration?.location.flatMap(StoredLocation.init(rawValue:))
     switch codec.name {
     case "numcodecs.crc32": return CRC32Codec(location: try #require(location))
     case "numcodecs.crc32c": return NumcodecsCRC32CCodec(location: try #require(location))

@@ -1,9 +1,9 @@
-public import ChunkEngine
+package import ChunkEngine
 
 extension ShardingCodec {
   /// Returns a codec with the index that most writers use: little-endian numbers and a checksum.
-  public static func sample(
-    chunkShape: [Int], chain: CodecChain = CodecChain(VlenBytesCodec()), location: ShardIndexLocation = .end,
+  package static func sample(
+    chunkShape: [Int], chain: CodecChain = CodecChain(VlenBytesCodec()), location: StoredLocation = .end,
     hasChecksum: Bool = true, fillValue: [UInt8] = []
   ) throws -> ShardingCodec {
     let numbers = BytesCodec(byteOrder: .little, scalarByteCounts: [8])

@@ -104,7 +104,7 @@ extension Pass {
   static func measure<Result>(measuresMemory: Bool, _ body: () throws -> Result) rethrows -> (Pass, Result) {
     var residentByteCount: Int?
     if measuresMemory {
-      RecycledMemory.releaseAll()
+      SharedBytes.releaseRecycledMemory()
       floor_release_freed_memory()
       residentByteCount = PeakMemory.currentByteCount
       if !PeakMemory.reset() { residentByteCount = nil }

@@ -147,14 +147,14 @@ final class EngineBenchmark {
   private func startOver() throws {
     array = try ZarrArray.create(
       in: store, shape: [source.initialCount(corpus)], options: options, access: access)
-    RecycledMemory.releaseAll()
+    SharedBytes.releaseRecycledMemory()
     floor_release_freed_memory()
   }
 
   /// Opens the array again, so that its workers have no memory yet.
   private func reopen() throws {
     array = try ZarrArray.open(in: store, access: access)
-    RecycledMemory.releaseAll()
+    SharedBytes.releaseRecycledMemory()
     floor_release_freed_memory()
   }
 }

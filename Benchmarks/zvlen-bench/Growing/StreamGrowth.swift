@@ -30,7 +30,7 @@ struct StreamGrowth {
     var writes: [Elapsed] = []
     var growth: Int?
     while writes.isEmpty || (writes.count < repeats && writes[0].seconds < Self.longSeconds) {
-      RecycledMemory.releaseAll()
+      SharedBytes.releaseRecycledMemory()
       floor_release_freed_memory()
       growth = try PeakMemory.growth {
         writes.append(try Stopwatch.measure { try write(pool, to: store) })
@@ -42,7 +42,7 @@ struct StreamGrowth {
     while scans.isEmpty || (scans.count < repeats && scans[0].seconds < Self.longSeconds) {
       scans.append(try Stopwatch.measure { try scan(array) })
     }
-    RecycledMemory.releaseAll()
+    SharedBytes.releaseRecycledMemory()
     floor_release_freed_memory()
     let fresh = try ZarrArray.open(in: store, access: ArrayAccess(workerCount: workers))
     let scanGrowth = try PeakMemory.growth { try scan(fresh) }

@@ -1,4 +1,5 @@
 import Synchronization
+import ZarrPlatform
 
 extension BlobView {
   /// Copies of the elements, which all cores make together if there are many.
@@ -75,7 +76,7 @@ extension BlobView {
   /// Calls `body` with each block, on all cores.
   private func forEachBlock(_ body: @Sendable (Int) -> Void) {
     let nextBlock = Atomic(0)
-    WorkerThreads.run(workerCount: Swift.min(blockCount, ParallelChunks.defaultWorkerCount)) {
+    WorkerThreads.run(workerCount: Swift.min(blockCount, Platform.coreCount)) {
       while case let block = nextBlock.wrappingAdd(1, ordering: .relaxed).oldValue, block < blockCount {
         body(block)
       }

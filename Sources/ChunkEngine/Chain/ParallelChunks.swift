@@ -15,10 +15,7 @@ package struct ChunkFailure: Error {
 /// Each worker takes the next free index until none is left, so a slow chunk holds up one worker only.
 /// Workers never wait for each other: a call from inside a worker runs on that worker's thread and on
 /// those that are idle.
-public enum ParallelChunks {
-  /// The usual number of workers: one for each core that is active.
-  public static let defaultWorkerCount = Platform.coreCount
-
+package enum ParallelChunks {
   /// Calls `body` once for each index below `count`.
   ///
   /// - Parameters:

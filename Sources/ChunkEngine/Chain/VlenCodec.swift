@@ -29,14 +29,6 @@ package struct VlenCodec: ArrayToBytesCodec {
     }
   }
 
-  /// Where the index is, named as in metadata.
-  package enum IndexLocation: String, Hashable, Sendable, CaseIterable {
-    /// Before the data.
-    case start
-    /// After the data.
-    case end
-  }
-
   /// The bytes of the size of the index.
   static let lengthByteCount = 8
 
@@ -50,12 +42,12 @@ package struct VlenCodec: ArrayToBytesCodec {
   package let offsetType: OffsetType
 
   /// Where the index is.
-  package let indexLocation: IndexLocation
+  package let indexLocation: StoredLocation
 
   /// Creates a codec.
   ///
   /// - Precondition: `data` takes elements of one byte, and `index` those of `offsetType`.
-  package init(data: CodecChain, index: CodecChain, offsetType: OffsetType, indexLocation: IndexLocation) {
+  package init(data: CodecChain, index: CodecChain, offsetType: OffsetType, indexLocation: StoredLocation) {
     precondition(data.layout == .fixed(byteCount: 1), "the data are bytes")
     precondition(index.layout == .fixed(byteCount: offsetType.byteCount), "the index are offsets")
     self.data = data

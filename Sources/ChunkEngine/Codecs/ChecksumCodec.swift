@@ -6,7 +6,7 @@ public protocol ChecksumCodec: Sendable {
   static var name: String { get }
 
   /// Where the checksum is: by default after the bytes.
-  var location: ChecksumLocation { get }
+  var location: StoredLocation { get }
 
   /// The checksum of `bytes`, which is stored in four bytes, the least significant one first.
   ///
@@ -20,7 +20,7 @@ public protocol ChecksumCodec: Sendable {
 }
 
 extension ChecksumCodec {
-  public var location: ChecksumLocation { .end }
+  public var location: StoredLocation { .end }
 
   public func otherChecksum(of bytes: RawSpan) -> UInt32? { nil }
 
@@ -45,11 +45,11 @@ extension ChecksumCodec {
   }
 }
 
-/// Where a checksum is, named as in metadata.
-public enum ChecksumLocation: String, Hashable, Sendable, CaseIterable {
-  /// Before the bytes.
+/// Where a checksum or an index is among stored bytes, named as in metadata.
+public enum StoredLocation: String, Hashable, Sendable, CaseIterable {
+  /// Before the bytes that it belongs to.
   case start
-  /// After the bytes.
+  /// After the bytes that it belongs to.
   case end
 }
 

@@ -4,7 +4,7 @@
 /// run, to reserve memory once, then for its wire form. They call a source once for each run and not for each
 /// element, so that the compiler specializes its loop.
 ///
-/// `[[UInt8]]`, `[ArraySlice<UInt8>]`, ``BlobBatch``, ``BlobView``, ``GeneratedBlobs`` and ``JoinedBlobs``
+/// `[[UInt8]]`, `[ArraySlice<UInt8>]`, ``BlobBatch``, ``BlobView`` and ``GeneratedBlobs``
 /// are sources, and so are arrays of any ``BlobConvertible`` type. For your own memory in Arrow's layout, see
 /// ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
 public protocol BlobSource: Sendable {
@@ -168,33 +168,33 @@ public struct GeneratedBlobs: BlobSource {
 }
 
 /// One repeated element, such as the fill value beyond the edge of an array.
-public struct RepeatedBlob: BlobSource {
+package struct RepeatedBlob: BlobSource {
   private let element: [UInt8]
-  public let count: Int
+  package let count: Int
 
   /// Creates a source that repeats `element` `count` times.
   ///
   /// - Precondition: `count` is not negative.
-  public init(_ element: [UInt8], count: Int) {
+  package init(_ element: [UInt8], count: Int) {
     precondition(count >= 0, "a source cannot have \(count) elements")
     self.element = element
     self.count = count
   }
 
-  public func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+  package func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
     let (product, overflow) = element.count.multipliedReportingOverflow(by: range.count)
     guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
     return product
   }
 
-  public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+  package func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
     // SAFETY: Bytes have no padding.
     try unsafe writer.append(repeating: element.span.bytes, count: range.count)
   }
 }
 
 /// The elements of several sources, one source after the other.
-public struct JoinedBlobs: BlobSource {
+package struct JoinedBlobs: BlobSource {
   private let sources: [any BlobSource]
 
   /// The index after the last element of each source.
@@ -203,7 +203,7 @@ public struct JoinedBlobs: BlobSource {
   /// Joins `sources`.
   ///
   /// - Complexity: O(*n*) where *n* is the number of sources.
-  public init(_ sources: [any BlobSource]) {
+  package init(_ sources: [any BlobSource]) {
     self.sources = sources
     var end = 0
     ends = sources.map { source in
@@ -212,11 +212,11 @@ public struct JoinedBlobs: BlobSource {
     }
   }
 
-  public var count: Int { ends.last ?? 0 }
+  package var count: Int { ends.last ?? 0 }
 
-  public var elementsAreText: Bool { sources.allSatisfy(\.elementsAreText) }
+  package var elementsAreText: Bool { sources.allSatisfy(\.elementsAreText) }
 
-  public func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+  package func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
     var total = 0
     try forEachPart(of: range) { source, part throws(ChunkError) in
       total = try sum(total, source.byteCount(of: part))
@@ -224,7 +224,7 @@ public struct JoinedBlobs: BlobSource {
     return total
   }
 
-  public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+  package func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
     try forEachPart(of: range) { source, part throws(ChunkError) in
       try source.write(part, to: &writer)
     }

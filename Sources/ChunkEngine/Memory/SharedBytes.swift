@@ -38,6 +38,15 @@ public final class SharedBytes: Sendable {
     }
   }
 
+  /// Gives memory of chunks that are no longer held, which is kept for the next read, back to the system.
+  ///
+  /// Call it when your program will not read for a while.
+  ///
+  /// - Complexity: O(*n*) in the number of allocations.
+  public static func releaseRecycledMemory() {
+    RecycledMemory.releaseAll()
+  }
+
   /// The first byte.
   var baseAddress: UnsafeRawPointer { unsafe UnsafeRawPointer(allocation.start + offset) }
 }
@@ -73,7 +82,7 @@ final class Allocation: Sendable {
 /// Otherwise the system would clear every page again for each batch that a program reads, which costs as much as a
 /// third of decoding. The kept pages are marked as free: the system takes them back whenever it needs memory, and
 /// does not count them as a container's memory in use. Until then they show in the resident size of the process.
-public enum RecycledMemory {
+enum RecycledMemory {
   /// The sizes that are recycled: those of the allocations that the chunks of a read share.
   ///
   /// Large enough for huge pages, whose first touch costs far less, and small enough that a view of a few elements
@@ -97,11 +106,7 @@ public enum RecycledMemory {
   private static let idle = Locked(Idle())
 
   /// Gives the kept memory back to the system.
-  ///
-  /// Call it when your program will not read for a while.
-  ///
-  /// - Complexity: O(*n*) in the number of allocations.
-  public static func releaseAll() {
+  static func releaseAll() {
     for byteCount in byteCounts {
       while let memory = unsafe take(byteCount) {
         unsafe RawMemory.deallocate(memory)

@@ -152,7 +152,7 @@ private struct KeptRanges {
 
 /// A shard that is ready to be written, as the parts that it consists of.
 package struct AssembledShard: Sendable {
-  private let index: (bytes: SharedBytes, location: ShardIndexLocation)?
+  private let index: (bytes: SharedBytes, location: StoredLocation)?
   private(set) var parts: [SharedBytes]
   private(set) var segments: [ShardAssembly.Segment]
 
@@ -163,7 +163,7 @@ package struct AssembledShard: Sendable {
   private static let keptByteCount = 1 << 20
 
   init(
-    index: (bytes: SharedBytes, location: ShardIndexLocation)?, parts: [SharedBytes],
+    index: (bytes: SharedBytes, location: StoredLocation)?, parts: [SharedBytes],
     segments: [ShardAssembly.Segment], byteCount: Int
   ) {
     self.index = index

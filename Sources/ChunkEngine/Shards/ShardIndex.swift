@@ -112,12 +112,12 @@ struct ShardEntry: Hashable {
 /// The index is encoded as an array of unsigned integers of 64 bits with one dimension more than the shard:
 /// of length 2, for the offset and the size. Its codecs must give the same number of bytes for any index,
 /// since nothing else says where it begins.
-public struct ShardIndexFormat: Sendable {
+package struct ShardIndexFormat: Sendable {
   /// The codecs of the index.
-  public let chain: CodecChain
+  package let chain: CodecChain
 
   /// Where the index is.
-  public let location: ShardIndexLocation
+  package let location: StoredLocation
 
   /// The bytes that the codecs add to an index of any size.
   private let addedByteCount: Int
@@ -129,7 +129,7 @@ public struct ShardIndexFormat: Sendable {
   ///   - location: Where the index is.
   /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if a codec gives more bytes for one index than for
   ///   another, as compressors do.
-  public init(_ chain: CodecChain, location: ShardIndexLocation) throws(ChunkError) {
+  package init(_ chain: CodecChain, location: StoredLocation) throws(ChunkError) {
     var added = 0
     for stage in chain.stages {
       switch stage {
@@ -256,12 +256,4 @@ public struct ShardIndexFormat: Sendable {
   private func representation(of grid: InnerChunkGrid) throws(ChunkError) -> ChunkRepresentation {
     try ChunkRepresentation(shape: grid.counts + [2], layout: chain.layout)
   }
-}
-
-/// Where the index of a shard is.
-public enum ShardIndexLocation: String, Hashable, Sendable, CaseIterable {
-  /// Before the inner chunks.
-  case start
-  /// After the inner chunks.
-  case end
 }

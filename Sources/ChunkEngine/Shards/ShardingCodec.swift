@@ -8,20 +8,20 @@
 /// C order without gaps, and read in any order and with gaps.
 ///
 /// As a codec it encodes and decodes whole shards. `ChunkDecoder` and `ChunkEncoder` work on pieces of one.
-public struct ShardingCodec: ArrayToBytesCodec {
-  public static var name: String { "sharding_indexed" }
+package struct ShardingCodec: ArrayToBytesCodec {
+  package static var name: String { "sharding_indexed" }
 
   /// The number of elements of an inner chunk along each dimension.
-  public let chunkShape: [Int]
+  package let chunkShape: [Int]
 
   /// The codecs of an inner chunk.
-  public let chain: CodecChain
+  package let chain: CodecChain
 
   /// How the index is stored.
-  public let index: ShardIndexFormat
+  package let index: ShardIndexFormat
 
   /// The element that stands for all that was never written.
-  public let fillValue: [UInt8]
+  package let fillValue: [UInt8]
 
   /// Creates a codec.
   ///
@@ -30,18 +30,18 @@ public struct ShardingCodec: ArrayToBytesCodec {
   ///   - chain: The codecs of an inner chunk.
   ///   - index: How the index is stored.
   ///   - fillValue: The element that stands for all that was never written.
-  public init(chunkShape: [Int], chain: CodecChain, index: ShardIndexFormat, fillValue: [UInt8]) {
+  package init(chunkShape: [Int], chain: CodecChain, index: ShardIndexFormat, fillValue: [UInt8]) {
     self.chunkShape = chunkShape
     self.chain = chain
     self.index = index
     self.fillValue = fillValue
   }
 
-  public func makeEncoder() throws(ChunkError) -> any ArrayEncoder {
+  package func makeEncoder() throws(ChunkError) -> any ArrayEncoder {
     try ShardEncoder(self)
   }
 
-  public func makeDecoder() throws(ChunkError) -> any ArrayDecoder {
+  package func makeDecoder() throws(ChunkError) -> any ArrayDecoder {
     try ShardDecoder(self)
   }
 }

@@ -1,9 +1,13 @@
 public import ChunkEngine
+import ZarrPlatform
 
 /// How you work on an array.
 ///
 /// These settings are not stored.
 public struct ArrayAccess: Hashable, Sendable {
+  /// The usual number of workers: one for each active core.
+  public static let defaultWorkerCount = Platform.coreCount
+
   /// The most threads that work on chunks at a time.
   public var workerCount: Int
 
@@ -21,11 +25,12 @@ public struct ArrayAccess: Hashable, Sendable {
   /// numcodecs, and so zarr-python, cannot read them.
   public var allowsHugeElements: Bool
 
-  /// The most memory for indices of shards, which an array keeps so that it reads them once.
+  /// The most memory for indices of shards, which an array keeps so that it reads them once; 32
+  /// MiB by default.
   public var shardIndexCacheByteCount: Int
 
   /// The most bytes on their way from and to stores that answer many requests at a time, for all calls of the
-  /// process together.
+  /// process together; 256 MiB by default.
   public var byteCountInFlight: Int
 
   /// How the values of `Codable` types are spelled in JSON.
@@ -44,22 +49,9 @@ public struct ArrayAccess: Hashable, Sendable {
 
   /// Creates settings.
   ///
-  /// - Parameters:
-  ///   - workerCount: The most threads that work on chunks at a time. The default is one for each active
-  ///     core.
-  ///   - limits: The most memory that stored data can make the reader take.
-  ///   - metadataLimits: The most that the metadata of the array can make the reader take.
-  ///   - writesEmptyChunks: Whether chunks whose elements all equal the fill value are stored.
-  ///   - allowsHugeElements: Whether elements of 2 GiB and more are written.
-  ///   - shardIndexCacheByteCount: The most memory for the indices of shards; 32 MiB by default.
-  ///   - byteCountInFlight: The most bytes on their way from stores and to them; 256 MiB by default.
-  ///   - json: How the values of `Codable` types are spelled in JSON.
-  ///   - executor: What runs the calls of `async` code.
-  ///   - damageReport: Where damaged chunks are reported, whose elements are then read as the fill value.
-  ///   - observer: What hears of calls when they end.
   /// - Precondition: There is at least one worker.
   public init(
-    workerCount: Int = ParallelChunks.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
+    workerCount: Int = ArrayAccess.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), writesEmptyChunks: Bool = false,
     allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
     byteCountInFlight: Int = 256 << 20, json: JSONCoding = JSONCoding(), executor: ZarrExecutor = .shared,

@@ -14,7 +14,7 @@ public struct ArrayOptions: Sendable {
   /// is rounded up to a whole number of chunks along each dimension.
   public var shardSize: ChunkSize?
   /// Where the index of a shard is.
-  public var shardIndexLocation: ShardIndexLocation
+  public var shardIndexLocation: StoredLocation
   /// The codecs before the serializer, as metadata names them, in the order in which they encode.
   public var filters: [MetadataExtension]
   /// The codec that turns elements into bytes, as metadata names it, or nil for the usual one of the data
@@ -22,7 +22,7 @@ public struct ArrayOptions: Sendable {
   public var serializer: MetadataExtension?
   /// The codecs after the serializer, in the order in which they encode: compressors and checksums.
   ///
-  /// The default compresses and adds a CRC-32C, so that damage to a stored chunk is an error and never
+  /// The default compresses with Zstandard and adds a CRC-32C, so that damage to a stored chunk is an error and never
   /// another value. `[.zstd()]` leaves the checksum out.
   ///
   /// In Zarr v2, Zstandard's frames always have a checksum inside instead, which all readers take.
@@ -34,7 +34,7 @@ public struct ArrayOptions: Sendable {
   public var chunkKeyEncoding: ChunkKeyEncoding
   /// The attributes of the array.
   public var attributes: JSONObject
-  /// The names of the dimensions.
+  /// The names of the dimensions, as many as there are, or nil for none.
   public var dimensionNames: [String?]?
   /// The version of the format, which all nodes of a hierarchy share.
   public var zarrFormat: ZarrFormat
@@ -42,26 +42,9 @@ public struct ArrayOptions: Sendable {
   public var overwrites: Bool
 
   /// Creates options.
-  ///
-  /// - Parameters:
-  ///   - dataType: What the elements are.
-  ///   - dataTypeName: The name to write for the data type, or nil for the one that most libraries read.
-  ///   - chunkSize: How large the chunks are.
-  ///   - shardSize: How large the shards are, or nil to store chunks one by one.
-  ///   - shardIndexLocation: Where the index of a shard is.
-  ///   - compressors: The codecs after the serializer: Zstandard and a CRC-32C by default.
-  ///   - filters: The codecs before the serializer.
-  ///   - serializer: The codec that turns elements into bytes.
-  ///   - fillValue: The value of elements that were never written, as bytes in memory, or nil for zero or an
-  ///     empty element.
-  ///   - chunkKeyEncoding: How chunks are named in the store.
-  ///   - attributes: The attributes of the array.
-  ///   - dimensionNames: The names of the dimensions, as many as there are, or nil for none.
-  ///   - zarrFormat: The version of the format, which all nodes of a hierarchy share.
-  ///   - overwrites: Whether an existing array or group is removed.
   public init(
     dataType: DataType? = nil, dataTypeName: String? = nil, chunkSize: ChunkSize = .standard,
-    shardSize: ChunkSize? = nil, shardIndexLocation: ShardIndexLocation = .end,
+    shardSize: ChunkSize? = nil, shardIndexLocation: StoredLocation = .end,
     compressors: [CodecChain.Stage] = [.zstd(), .crc32c], filters: [MetadataExtension] = [],
     serializer: MetadataExtension? = nil, fillValue: [UInt8]? = nil,
     chunkKeyEncoding: ChunkKeyEncoding = ChunkKeyEncoding(), attributes: JSONObject = [:],

@@ -42,7 +42,7 @@ public final class ZarrExecutor: Sendable {
   }
 
   /// Two calls for each active core, and at least four.
-  public static let standardCallCount = max(4, 2 * ParallelChunks.defaultWorkerCount)
+  public static let standardCallCount = max(4, 2 * ArrayAccess.defaultWorkerCount)
 
   /// A quarter of the machine's memory.
   public static let standardByteBudget = DecodingLimits.usualByteCountPerCall / 2

@@ -7,8 +7,7 @@ public import ChunkEngine
 ///       return .bytesToBytes(.transform(ReverseCodec()))
 ///     }
 public enum CodecRegistry {
-  /// Makes a codec from its settings, for the elements that it gets.
-  public typealias Factory = @Sendable (CodecSettings, CodecContext) throws(MetadataError) -> ResolvedCodec
+  typealias Factory = @Sendable (CodecSettings, CodecContext) throws(MetadataError) -> ResolvedCodec
 
   private static let added = Locked<[String: Factory]>([:])
 
@@ -18,8 +17,11 @@ public enum CodecRegistry {
   ///
   /// - Parameters:
   ///   - name: The name in Zarr v3 metadata.
-  ///   - factory: Makes the codec each time an array is opened.
-  public static func register(_ name: String, _ factory: @escaping Factory) {
+  ///   - factory: Makes the codec of its settings, each time an array is opened.
+  public static func register(
+    _ name: String,
+    _ factory: @escaping @Sendable (CodecSettings, CodecContext) throws(MetadataError) -> ResolvedCodec
+  ) {
     added.withLock { $0[name] = factory }
   }
 

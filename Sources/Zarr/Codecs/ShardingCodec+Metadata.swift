@@ -70,7 +70,7 @@ extension ShardingCodec {
     let index = CodecContext(.number(.uint64), chunkShape: counts.map { $0 + [2] })
     let chain = try CodecChain(
       settings.extensions(Setting.indexCodecs) ?? Self.indexCodecs, index, field: field)
-    let location: ShardIndexLocation = try settings.choice(Setting.indexLocation, default: .end)
+    let location: StoredLocation = try settings.choice(Setting.indexLocation, default: .end)
     do throws(ChunkError) {
       return try ShardIndexFormat(chain, location: location)
     } catch {
@@ -91,7 +91,7 @@ extension ShardingCodec {
   ///   - indexLocation: Where the index is.
   /// - Returns: The codec.
   static func metadata(
-    chunkShape: [Int], codecs: [MetadataExtension], indexLocation: ShardIndexLocation
+    chunkShape: [Int], codecs: [MetadataExtension], indexLocation: StoredLocation
   ) -> MetadataExtension {
     MetadataExtension(
       name: name,

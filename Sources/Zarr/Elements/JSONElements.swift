@@ -8,7 +8,7 @@ import ChunkEngine
 /// order mark and text after the value are not JSON, and are refused.
 ///
 /// Elements that other libraries stored may have `NaN` and infinities, as Python writes them.
-public enum JSONElement {
+package enum JSONElement {
   private static let parser = JSONParser(
     maximumDepth: JSONValue.maximumElementDepth, maximumByteCount: WireForm.maximumElementByteCount)
 
@@ -25,7 +25,7 @@ public enum JSONElement {
   ///   - scratch: Memory for the check. Its content is replaced.
   /// - Throws: An error that says where the text breaks the rule.
   /// - Complexity: O(*n*) in the number of bytes.
-  public static func check(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
+  package static func check(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
     scratch.removeAll(keepingCapacity: true)
     try parser.append(bytes, as: strict, allowsByteOrderMark: false, to: &scratch)
   }
@@ -37,7 +37,7 @@ public enum JSONElement {
   ///   - scratch: Memory for the check. Its content is replaced.
   /// - Throws: An error that says where the text breaks the rule.
   /// - Complexity: O(*n*) in the number of bytes.
-  public static func checkStored(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
+  package static func checkStored(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
     scratch.removeAll(keepingCapacity: true)
     try readingParser.append(bytes, as: .compact, allowsByteOrderMark: false, to: &scratch)
   }
@@ -51,7 +51,7 @@ public enum JSONElement {
   ///   - output: Where it goes. After an error it may hold a part of the element.
   /// - Throws: An error that says where the text is not JSON.
   /// - Complexity: O(*n*) in the number of bytes.
-  public static func appendPortable(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
+  package static func appendPortable(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
     try readingParser.append(bytes, as: .portable, allowsByteOrderMark: true, to: &output)
   }
 
@@ -60,7 +60,7 @@ public enum JSONElement {
   /// White space, the order of members and escapes make no difference. Numbers are equal if their digits are.
   ///
   /// - Complexity: O(*n*) in the number of bytes.
-  public static func areEqual(_ left: RawSpan, _ right: RawSpan) -> Bool {
+  package static func areEqual(_ left: RawSpan, _ right: RawSpan) -> Bool {
     var texts: [[UInt8]] = [[], []]
     do throws(JSONError) {
       try readingParser.append(left, as: sorted, allowsByteOrderMark: true, to: &texts[0])

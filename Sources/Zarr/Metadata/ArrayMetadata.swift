@@ -194,7 +194,7 @@ extension ArrayMetadata {
   ///
   /// - Throws: An error that names the field, what was expected there, and what was found.
   /// - Complexity: O(*n*) in the number of bytes.
-  public init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
+  package init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
     try self.init(MetadataFields(decoding: bytes, with: parser))
   }
 

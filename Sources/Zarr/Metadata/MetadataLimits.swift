@@ -8,7 +8,7 @@ public struct MetadataLimits: Hashable, Sendable {
   /// The maximum size in bytes of a document with the consolidated metadata of a hierarchy.
   public var consolidatedByteCount: Int
 
-  /// The maximum depth of arrays and objects in a document, one of ``JSONParser/depths``.
+  /// The maximum depth of arrays and objects in a document, up to 1000.
   public var depth: Int
 
   /// The maximum number of codecs of an array, including those inside other codecs.

@@ -50,7 +50,7 @@ extension ArrayOptions {
     let byteCount = try sample.byteCount(of: 0..<sample.count) + sample.count * WireForm.lengthByteCount
     let candidates = tuningCandidates(sampleByteCount: byteCount)
     let trial = try TuningTrial(sample, workerCount: 1)
-    let cores = Double(ParallelChunks.defaultWorkerCount)
+    let cores = Double(ArrayAccess.defaultWorkerCount)
     let outcome = try SuccessiveHalving(for: [goal], store: storeSpeed).outcome(
       of: candidates.count, within: 1
     ) { index in

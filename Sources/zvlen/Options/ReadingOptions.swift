@@ -69,7 +69,7 @@ struct WorkerOptions: ParsableArguments {
   var workers: Int?
 
   /// The number of threads.
-  var count: Int { workers ?? ParallelChunks.defaultWorkerCount }
+  var count: Int { workers ?? ArrayAccess.defaultWorkerCount }
 
   func validate() throws {
     if let workers, !(1...4096).contains(workers) {

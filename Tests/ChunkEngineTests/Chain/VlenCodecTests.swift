@@ -5,7 +5,7 @@ import Testing
 @Suite("zarrs.vlen")
 struct VlenCodecTests {
   private static func codec(
-    _ offsetType: VlenCodec.OffsetType = .uint32, _ location: VlenCodec.IndexLocation = .end,
+    _ offsetType: VlenCodec.OffsetType = .uint32, _ location: StoredLocation = .end,
     data: [CodecChain.Stage] = [], index: [CodecChain.Stage] = [], byteOrder: ByteOrder = .little
   ) -> VlenCodec {
     VlenCodec(
@@ -63,8 +63,8 @@ struct VlenCodecTests {
 
   @Test(
     "Elements come back through codecs of all kinds", arguments: VlenCodec.OffsetType.allCases,
-    VlenCodec.IndexLocation.allCases)
-  func roundTrip(offsetType: VlenCodec.OffsetType, location: VlenCodec.IndexLocation) throws {
+    StoredLocation.allCases)
+  func roundTrip(offsetType: VlenCodec.OffsetType, location: StoredLocation) throws {
     var generator = SeededGenerator(seed: 4)
     for stages in [[], [Self.zstd], [Self.crc32c], [Self.zstd, Self.crc32c]] {
       let codec = Self.codec(offsetType, location, data: stages, index: stages)
@@ -94,8 +94,8 @@ struct VlenCodecTests {
   }
 
   @Test(
-    "A size of the index that the bytes do not have is an error", arguments: VlenCodec.IndexLocation.allCases)
-  func indexByteCount(location: VlenCodec.IndexLocation) throws {
+    "A size of the index that the bytes do not have is an error", arguments: StoredLocation.allCases)
+  func indexByteCount(location: StoredLocation) throws {
     let codec = Self.codec(.uint32, location)
     let stored = try encode([[1], [2, 3]], codec)
     let position = location == .start ? 0 : stored.count - 8

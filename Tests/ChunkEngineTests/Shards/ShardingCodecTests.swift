@@ -9,8 +9,8 @@ struct ShardingCodecTests {
   private let innerChunk: [UInt8] = [2, 0, 0, 0, 1, 0, 0, 0, 0x61, 2, 0, 0, 0, 0x62, 0x62]
   private let missing = [UInt8](repeating: 0xff, count: 16)
 
-  @Test("A shard is the inner chunks and the index, to the byte", arguments: ShardIndexLocation.allCases)
-  func goldenBytes(location: ShardIndexLocation) throws {
+  @Test("A shard is the inner chunks and the index, to the byte", arguments: StoredLocation.allCases)
+  func goldenBytes(location: StoredLocation) throws {
     let codec = try ShardingCodec.sample(chunkShape: [2], location: location)
     // The index has 52 bytes: three entries and a checksum.
     let offset = littleEndianBytes(UInt64(location == .start ? 52 : 0))
@@ -67,7 +67,7 @@ struct ShardingCodecTests {
       [.checksum(CRC32CCodec()), .transform(ZstdCodec()), .transform(GzipCodec()), .checksum(CRC32CCodec())],
     ]
     let stages = try #require(chains.randomElement(using: &generator))
-    let location = try #require(ShardIndexLocation.allCases.randomElement(using: &generator))
+    let location = try #require(StoredLocation.allCases.randomElement(using: &generator))
     let transposed = TransposeCodec(order: chunkShape.indices.shuffled(using: &generator))
     let arrayToArray: [any ArrayToArrayCodec] = Bool.random(using: &generator) ? [transposed] : []
 
@@ -91,8 +91,8 @@ struct ShardingCodecTests {
 
   @Test(
     "Shards of shards, after other codecs and before compressors",
-    arguments: ShardIndexLocation.allCases)
-  func nested(location: ShardIndexLocation) throws {
+    arguments: StoredLocation.allCases)
+  func nested(location: StoredLocation) throws {
     let innermost = try ShardingCodec.sample(chunkShape: [1, 2], location: location)
     let inner = try ShardingCodec.sample(
       chunkShape: [2, 2], chain: CodecChain(innermost, stages: [.transform(ZstdCodec())]))
@@ -106,8 +106,8 @@ struct ShardingCodecTests {
 
   @Test(
     "The last inner chunks end where the shard does",
-    arguments: [([5], [2]), ([4], [6]), ([7, 5], [3, 2]), ([2, 7], [4, 3])], [ShardIndexLocation.start, .end])
-  func uneven(shapes: ([Int], [Int]), location: ShardIndexLocation) throws {
+    arguments: [([5], [2]), ([4], [6]), ([7, 5], [3, 2]), ([2, 7], [4, 3])], [StoredLocation.start, .end])
+  func uneven(shapes: ([Int], [Int]), location: StoredLocation) throws {
     let (shape, chunkShape) = shapes
     // Inner chunks are shards themselves, and divided as unevenly.
     let codec = try ShardingCodec.sample(
@@ -168,7 +168,7 @@ struct ShardingCodecTests {
       stages: [
         .transform(ShuffleCodec(itemByteCount: 8)), .checksum(NumcodecsCRC32CCodec(location: .start)),
       ], layout: .fixed(byteCount: 8))
-    for location in ShardIndexLocation.allCases {
+    for location in StoredLocation.allCases {
       let codec = ShardingCodec(
         chunkShape: [2], chain: CodecChain(VlenBytesCodec()),
         index: try ShardIndexFormat(chain, location: location), fillValue: [])

@@ -142,9 +142,9 @@ struct ManyRequestsTests {
   @Test(
     "An element of a shard takes two requests, and one when the index is known",
     arguments: [
-      ShardIndexLocation.start, .end,
+      StoredLocation.start, .end,
     ])
-  func oneElement(location: ShardIndexLocation) throws {
+  func oneElement(location: StoredLocation) throws {
     let store = DistantStore(milliseconds: 0)
     var options = Self.options(.rows(100))
     options.shardIndexLocation = location

@@ -52,7 +52,7 @@ extension SharedArray {
 
   /// A codec of numcodecs.
   private func numcodecsStage(_ name: String, _ settings: JSONObject) throws -> CodecChain.Stage {
-    let location = settings["location"]?.stringValue.flatMap(ChecksumLocation.init(rawValue:))
+    let location = settings["location"]?.stringValue.flatMap(StoredLocation.init(rawValue:))
     switch name {
     case "numcodecs.bz2": return .transform(BZ2Codec(level: settings["level"]?.integerValue ?? 1))
     case "numcodecs.shuffle":

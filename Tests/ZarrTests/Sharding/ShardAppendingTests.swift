@@ -29,7 +29,7 @@ struct ShardAppendingTests {
     Layout(rowShape: [3, 4], chunkShape: [1, 2, 3], shardShape: [2, 4, 3]),
   ]
 
-  private func options(_ layout: Layout, location: ShardIndexLocation = .end) -> ArrayOptions {
+  private func options(_ layout: Layout, location: StoredLocation = .end) -> ArrayOptions {
     ArrayOptions(
       chunkSize: .shape(layout.chunkShape), shardSize: .shape(layout.shardShape),
       shardIndexLocation: location, compressors: [], fillValue: [8])
@@ -55,8 +55,8 @@ struct ShardAppendingTests {
   }
 
   @Test(
-    "Rows follow those that are there, element by element", arguments: layouts, ShardIndexLocation.allCases)
-  func existingRows(layout: Layout, location: ShardIndexLocation) throws {
+    "Rows follow those that are there, element by element", arguments: layouts, StoredLocation.allCases)
+  func existingRows(layout: Layout, location: StoredLocation) throws {
     for first in 0...9 {
       for added in [0, 1, 3, 8] {
         let store = MemoryStore()

@@ -11,14 +11,14 @@ struct ShardReadingTests {
   private let elements = (0..<30).map { Array("element \(10 + $0)".utf8) }
 
   private func options(
-    location: ShardIndexLocation = .end, codecs: [CodecChain.Stage] = []
+    location: StoredLocation = .end, codecs: [CodecChain.Stage] = []
   ) -> ArrayOptions {
     ArrayOptions(
       chunkSize: .rows(2), shardSize: .rows(10), shardIndexLocation: location, compressors: codecs)
   }
 
   private func makeArray(
-    _ store: StoreMeter, location: ShardIndexLocation = .end,
+    _ store: StoreMeter, location: StoredLocation = .end,
     access: ArrayAccess = ArrayAccess(workerCount: 1)
   ) throws -> ZarrArray {
     let array = try ZarrArray.create(

@@ -11,7 +11,7 @@ struct ShardWritingTests {
   private let elements = (0..<30).map { Array("element \(10 + $0)".utf8) }
 
   private func options(
-    location: ShardIndexLocation = .end, codecs: [CodecChain.Stage] = []
+    location: StoredLocation = .end, codecs: [CodecChain.Stage] = []
   ) -> ArrayOptions {
     ArrayOptions(
       chunkSize: .rows(2), shardSize: .rows(10), shardIndexLocation: location, compressors: codecs)
@@ -52,8 +52,8 @@ struct ShardWritingTests {
 
   @Test(
     "Inner chunks that do not change keep their bytes, whatever they are",
-    arguments: ShardIndexLocation.allCases)
-  func kept(location: ShardIndexLocation) throws {
+    arguments: StoredLocation.allCases)
+  func kept(location: StoredLocation) throws {
     let store = StoreMeter(MemoryStore())
     let array = try ZarrArray.create(in: store, shape: [10], options: options(location: location))
     // Inner chunks that cannot be decoded, in another order and with gaps.

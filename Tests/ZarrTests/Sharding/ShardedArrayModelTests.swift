@@ -28,7 +28,7 @@ struct ShardedArrayModelTests {
   ]
 
   private func makeArray(
-    _ layout: Layout, fillValue: [UInt8] = [], location: ShardIndexLocation = .end, workerCount: Int = 2
+    _ layout: Layout, fillValue: [UInt8] = [], location: StoredLocation = .end, workerCount: Int = 2
   ) throws -> ZarrArray {
     let array = try ZarrArray.create(
       in: MemoryStore(), shape: layout.shape,
@@ -56,8 +56,8 @@ struct ShardedArrayModelTests {
 
   @Test(
     "Every region reads what was written", arguments: layouts,
-    [([], .end), ([102, 105, 108, 108], .start)] as [([UInt8], ShardIndexLocation)])
-  func everyRegionReads(layout: Layout, other: ([UInt8], ShardIndexLocation)) throws {
+    [([], .end), ([102, 105, 108, 108], .start)] as [([UInt8], StoredLocation)])
+  func everyRegionReads(layout: Layout, other: ([UInt8], StoredLocation)) throws {
     let array = try makeArray(layout, fillValue: other.0, location: other.1)
     var model = ArrayModel(shape: layout.shape, fillValue: other.0)
     // Each other element is the fill value, so that some inner chunks are not stored.

@@ -5,19 +5,19 @@ internal import CBzip2
 /// See [numcodecs.bz2](https://numcodecs.readthedocs.io/en/stable/compression/bz2.html) and
 /// [bzip2](https://sourceware.org/bzip2/). Several streams in a row are read as one. Bytes after the last
 /// stream are an error here. numcodecs ignores them.
-public struct BZ2Codec: BytesToBytesCodec, Hashable {
-  public static var name: String { "numcodecs.bz2" }
+package struct BZ2Codec: BytesToBytesCodec, Hashable {
+  package static var name: String { "numcodecs.bz2" }
 
   /// The levels of the codec: the size of a block in units of 100,000 bytes.
-  public static var levels: ClosedRange<Int> { 1...9 }
+  package static var levels: ClosedRange<Int> { 1...9 }
 
   /// The compression level.
-  public let level: Int
+  package let level: Int
 
   /// Creates a codec.
   ///
   /// - Precondition: `level` is in ``levels``.
-  public init(level: Int = 1) {
+  package init(level: Int = 1) {
     precondition(Self.levels.contains(level), "bz2 has levels \(Self.levels), not \(level)")
     self.level = level
   }
@@ -25,7 +25,7 @@ public struct BZ2Codec: BytesToBytesCodec, Hashable {
   /// The largest input whose output the library can count.
   private static let maximumInputByteCount = Int(UInt32.max) / 102 * 100
 
-  public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
+  package func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
     guard byteCount <= Self.maximumInputByteCount else {
       throw .chunkTooLarge(byteCount: byteCount, limit: Self.maximumInputByteCount)
     }
@@ -33,11 +33,11 @@ public struct BZ2Codec: BytesToBytesCodec, Hashable {
     return byteCount + byteCount / 100 + 601
   }
 
-  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
+  package func makeEncoder() throws(ChunkError) -> any BytesEncoder {
     Encoder(level: Int32(level))
   }
 
-  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
+  package func makeDecoder() throws(ChunkError) -> any BytesDecoder {
     Decoder()
   }
 

@@ -3,11 +3,11 @@
 /// See [numcodecs.base64](https://numcodecs.readthedocs.io/en/stable/other/base64.html) and
 /// [RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4). Other characters, which numcodecs
 /// skips, are an error here. The codec has no settings.
-public struct Base64Codec: BytesToBytesCodec, Hashable {
-  public static var name: String { "numcodecs.base64" }
+package struct Base64Codec: BytesToBytesCodec, Hashable {
+  package static var name: String { "numcodecs.base64" }
 
   /// Creates the codec.
-  public init() {}
+  package init() {}
 
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
@@ -23,16 +23,16 @@ public struct Base64Codec: BytesToBytesCodec, Hashable {
 
   private static let padding = UInt8(ascii: "=")
 
-  public func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
+  package func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int {
     guard byteCount <= Int.max / 2 else { throw .chunkTooLarge(byteCount: byteCount, limit: Int.max / 2) }
     return (byteCount + 2) / 3 * 4
   }
 
-  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
+  package func makeEncoder() throws(ChunkError) -> any BytesEncoder {
     Encoder()
   }
 
-  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
+  package func makeDecoder() throws(ChunkError) -> any BytesDecoder {
     Decoder()
   }
 

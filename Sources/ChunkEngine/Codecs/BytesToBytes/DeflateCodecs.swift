@@ -24,18 +24,18 @@ public struct GzipCodec: DeflateCodec, Hashable {
 ///
 /// See [numcodecs.zlib](https://numcodecs.readthedocs.io/en/stable/compression/zlib.html) and
 /// [RFC 1950](https://www.rfc-editor.org/rfc/rfc1950). Bytes after the stream are an error.
-public struct ZlibCodec: DeflateCodec, Hashable {
-  public static var name: String { "numcodecs.zlib" }
+package struct ZlibCodec: DeflateCodec, Hashable {
+  package static var name: String { "numcodecs.zlib" }
 
   package static var wrapping: DeflateWrapping { .zlib }
 
   /// The compression level.
-  public let level: Int
+  package let level: Int
 
   /// Creates a codec.
   ///
   /// - Precondition: `level` is from 0 to 9.
-  public init(level: Int = 1) {
+  package init(level: Int = 1) {
     self.level = Self.checked(level)
   }
 }

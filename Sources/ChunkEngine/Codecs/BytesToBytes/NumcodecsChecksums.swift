@@ -4,17 +4,17 @@ import CDeflate
 ///
 /// See [numcodecs.crc32](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [RFC 1952](https://www.rfc-editor.org/rfc/rfc1952#section-8).
-public struct CRC32Codec: ChecksumCodec, Hashable {
-  public static var name: String { "numcodecs.crc32" }
+package struct CRC32Codec: ChecksumCodec, Hashable {
+  package static var name: String { "numcodecs.crc32" }
 
-  public let location: ChecksumLocation
+  package let location: StoredLocation
 
   /// Creates the codec.
-  public init(location: ChecksumLocation = .start) {
+  package init(location: StoredLocation = .start) {
     self.location = location
   }
 
-  public func checksum(of bytes: RawSpan) -> UInt32 {
+  package func checksum(of bytes: RawSpan) -> UInt32 {
     unsafe bytes.withUnsafeBytes { bytes in
       // SAFETY: libdeflate reads `count` bytes and keeps nothing.
       unsafe libdeflate_crc32(0, bytes.baseAddress, bytes.count)
@@ -26,17 +26,17 @@ public struct CRC32Codec: ChecksumCodec, Hashable {
 ///
 /// See [numcodecs.crc32c](https://numcodecs.readthedocs.io/en/stable/checksum32.html). After the bytes it is
 /// the same as ``CRC32CCodec``, under another name.
-public struct NumcodecsCRC32CCodec: ChecksumCodec, Hashable {
-  public static var name: String { "numcodecs.crc32c" }
+package struct NumcodecsCRC32CCodec: ChecksumCodec, Hashable {
+  package static var name: String { "numcodecs.crc32c" }
 
-  public let location: ChecksumLocation
+  package let location: StoredLocation
 
   /// Creates the codec.
-  public init(location: ChecksumLocation = .end) {
+  package init(location: StoredLocation = .end) {
     self.location = location
   }
 
-  public func checksum(of bytes: RawSpan) -> UInt32 {
+  package func checksum(of bytes: RawSpan) -> UInt32 {
     CRC32CCodec().checksum(of: bytes)
   }
 }
@@ -45,17 +45,17 @@ public struct NumcodecsCRC32CCodec: ChecksumCodec, Hashable {
 ///
 /// See [numcodecs.adler32](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [RFC 1950](https://www.rfc-editor.org/rfc/rfc1950#section-9).
-public struct Adler32Codec: ChecksumCodec, Hashable {
-  public static var name: String { "numcodecs.adler32" }
+package struct Adler32Codec: ChecksumCodec, Hashable {
+  package static var name: String { "numcodecs.adler32" }
 
-  public let location: ChecksumLocation
+  package let location: StoredLocation
 
   /// Creates the codec.
-  public init(location: ChecksumLocation = .start) {
+  package init(location: StoredLocation = .start) {
     self.location = location
   }
 
-  public func checksum(of bytes: RawSpan) -> UInt32 {
+  package func checksum(of bytes: RawSpan) -> UInt32 {
     unsafe bytes.withUnsafeBytes { bytes in
       // SAFETY: libdeflate reads `count` bytes and keeps nothing.
       unsafe libdeflate_adler32(1, bytes.baseAddress, bytes.count)
@@ -70,16 +70,16 @@ public struct Adler32Codec: ChecksumCodec, Hashable {
 /// A sum that is a multiple of 65535 and not zero becomes 65535. See
 /// [numcodecs.fletcher32](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [HDF5](https://support.hdfgroup.org/documentation/). The codec has no settings.
-public struct Fletcher32Codec: ChecksumCodec, Hashable {
-  public static var name: String { "numcodecs.fletcher32" }
+package struct Fletcher32Codec: ChecksumCodec, Hashable {
+  package static var name: String { "numcodecs.fletcher32" }
 
   /// Creates the codec.
-  public init() {}
+  package init() {}
 
   /// The words after which the sums are reduced, which cannot overflow before.
   private static let wordsPerBlock = 1 << 16
 
-  public func checksum(of bytes: RawSpan) -> UInt32 {
+  package func checksum(of bytes: RawSpan) -> UInt32 {
     let wordCount = bytes.byteCount / 2
     var first: UInt64 = 0
     var second: UInt64 = 0
@@ -102,7 +102,7 @@ public struct Fletcher32Codec: ChecksumCodec, Hashable {
   }
 
   /// The checksum without an odd last byte, as zarrs stores it.
-  public func otherChecksum(of bytes: RawSpan) -> UInt32? {
+  package func otherChecksum(of bytes: RawSpan) -> UInt32? {
     bytes.byteCount.isMultiple(of: 2) ? nil : checksum(of: bytes.extracting(0..<bytes.byteCount - 1))
   }
 
@@ -116,17 +116,17 @@ public struct Fletcher32Codec: ChecksumCodec, Hashable {
 ///
 /// See [numcodecs.jenkins_lookup3](https://numcodecs.readthedocs.io/en/stable/checksum32.html) and
 /// [lookup3](https://burtleburtle.net/bob/c/lookup3.c), the function `hashlittle`.
-public struct JenkinsLookup3Codec: ChecksumCodec, Hashable {
-  public static var name: String { "numcodecs.jenkins_lookup3" }
+package struct JenkinsLookup3Codec: ChecksumCodec, Hashable {
+  package static var name: String { "numcodecs.jenkins_lookup3" }
 
   /// What the hash begins with.
-  public let initialValue: UInt32
+  package let initialValue: UInt32
 
   /// Bytes that are hashed before those of the chunk, and not stored.
-  public let prefix: [UInt8]
+  package let prefix: [UInt8]
 
   /// Creates the codec.
-  public init(initialValue: UInt32 = 0, prefix: [UInt8] = []) {
+  package init(initialValue: UInt32 = 0, prefix: [UInt8] = []) {
     self.initialValue = initialValue
     self.prefix = prefix
   }
@@ -134,7 +134,7 @@ public struct JenkinsLookup3Codec: ChecksumCodec, Hashable {
   /// The hash of the prefix and `bytes`.
   ///
   /// - Complexity: O(*n*) where *n* is the size of both. Does not allocate unless there is a prefix.
-  public func checksum(of bytes: RawSpan) -> UInt32 {
+  package func checksum(of bytes: RawSpan) -> UInt32 {
     guard !prefix.isEmpty else { return Self.hash(bytes, initialValue) }
     var joined = prefix
     joined.reserveCapacity(prefix.count + bytes.byteCount)

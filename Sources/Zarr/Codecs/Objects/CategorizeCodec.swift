@@ -1,4 +1,4 @@
-public import ChunkEngine
+package import ChunkEngine
 
 /// Stores texts from a short list of labels by their numbers, as the codec `categorize` of numcodecs does.
 ///
@@ -8,8 +8,8 @@ public import ChunkEngine
 ///
 /// The metadata names are `numcodecs.categorize` and `categorize`. See
 /// [numcodecs](https://numcodecs.readthedocs.io/en/stable/filter/categorize.html).
-public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
-  public static var name: String { "numcodecs.categorize" }
+package struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashable {
+  package static var name: String { "numcodecs.categorize" }
 
   /// The type of the numbers in a chunk.
   fileprivate struct CodeType: Hashable {
@@ -27,7 +27,7 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
   }
 
   /// The text of each label, from number 1 on.
-  public let labels: [String]
+  package let labels: [String]
 
   /// The data type of the array in NumPy, which has no effect here.
   private let dataTypeName: String
@@ -40,7 +40,7 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
   /// Creates a codec that stores one byte for each element.
   ///
   /// - Precondition: There are at most 255 labels.
-  public init(labels: [String]) {
+  package init(labels: [String]) {
     precondition(labels.count <= 255, "\(labels.count) labels are more than a byte can count")
     self.init(
       labels: labels, dataTypeName: "|O",
@@ -54,7 +54,7 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
     table = LabelTable(labels)
   }
 
-  public func encode(
+  package func encode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena
   ) throws(ChunkError) {
     var elements = try WireFormReader(source, expectedCount: chunk.elementCount, codec: Self.name)
@@ -71,7 +71,7 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
     }
   }
 
-  public func decode(
+  package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
     let (byteCount, overflow) = chunk.elementCount.multipliedReportingOverflow(by: codeType.byteCount)
@@ -100,14 +100,14 @@ public struct CategorizeCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Ha
 }
 
 extension CategorizeCodec: MetadataCodec {
-  public var configuration: JSONObject {
+  package var configuration: JSONObject {
     [
       "labels": .array(labels.map(JSONValue.string)), "dtype": .string(dataTypeName),
       "astype": .string(codeType.name),
     ]
   }
 
-  public init(_ settings: CodecSettings) throws(MetadataError) {
+  package init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("labels", "dtype", "astype")
     let values = settings["labels"]?.arrayValue
     let labels = values?.compactMap(\.stringValue) ?? []

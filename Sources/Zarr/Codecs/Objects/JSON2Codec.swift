@@ -1,4 +1,4 @@
-public import ChunkEngine
+package import ChunkEngine
 
 /// Turns a chunk of JSON values into one JSON array, as the codec `json2` of numcodecs does.
 ///
@@ -15,22 +15,22 @@ public import ChunkEngine
 ///
 /// The metadata names are `numcodecs.json2` and `json2`. See
 /// [numcodecs](https://numcodecs.readthedocs.io/en/stable/other/json.html).
-public struct JSON2Codec: ArrayToBytesCodec, Hashable {
-  public static var name: String { "numcodecs.json2" }
+package struct JSON2Codec: ArrayToBytesCodec, Hashable {
+  package static var name: String { "numcodecs.json2" }
 
   /// How deeply the values may be nested, the lists of the chunk included: one for each dimension.
   static let maximumDepth = JSONValue.maximumElementDepth + 128
 
   private let spelling: JSONSpelling
 
-  public let configuration: JSONObject
+  package let configuration: JSONObject
 
   /// Creates a codec.
   ///
   /// - Parameters:
   ///   - sortsKeys: Whether the codec stores members in the order of their keys.
   ///   - escapesNonASCII: Whether the stored text is ASCII.
-  public init(sortsKeys: Bool = true, escapesNonASCII: Bool = true) {
+  package init(sortsKeys: Bool = true, escapesNonASCII: Bool = true) {
     spelling = JSONSpelling(
       escapesNonASCII: escapesNonASCII, sortsKeys: sortsKeys, mergesRepeatedKeys: true)
     configuration = Self.configuration(
@@ -42,9 +42,9 @@ public struct JSON2Codec: ArrayToBytesCodec, Hashable {
     self.configuration = configuration
   }
 
-  public func makeEncoder() throws(ChunkError) -> any ArrayEncoder { JSON2Encoder(spelling) }
+  package func makeEncoder() throws(ChunkError) -> any ArrayEncoder { JSON2Encoder(spelling) }
 
-  public func makeDecoder() throws(ChunkError) -> any ArrayDecoder { JSON2Decoder() }
+  package func makeDecoder() throws(ChunkError) -> any ArrayDecoder { JSON2Decoder() }
 
   fileprivate static func malformed(_ reason: String) -> ChunkError {
     .malformed(codec: name, reason: reason)
@@ -52,7 +52,7 @@ public struct JSON2Codec: ArrayToBytesCodec, Hashable {
 }
 
 extension JSON2Codec: MetadataCodec {
-  public init(_ settings: CodecSettings) throws(MetadataError) {
+  package init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly(
       "encoding", "skipkeys", "ensure_ascii", "check_circular", "allow_nan", "sort_keys", "indent",
       "separators", "strict")

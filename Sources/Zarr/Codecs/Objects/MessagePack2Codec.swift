@@ -1,4 +1,4 @@
-public import ChunkEngine
+package import ChunkEngine
 
 /// Turns a chunk of JSON values into one MessagePack array, as the codec `msgpack2` of numcodecs does.
 ///
@@ -18,8 +18,8 @@ public import ChunkEngine
 /// The metadata names are `numcodecs.msgpack2` and `msgpack2`. See the
 /// [specification](https://github.com/msgpack/msgpack/blob/master/spec.md) and
 /// [numcodecs](https://numcodecs.readthedocs.io/en/stable/other/msgpacks.html).
-public struct MessagePack2Codec: ArrayToBytesCodec, Hashable {
-  public static var name: String { "numcodecs.msgpack2" }
+package struct MessagePack2Codec: ArrayToBytesCodec, Hashable {
+  package static var name: String { "numcodecs.msgpack2" }
 
   /// The maximum depth of values, the lists of the chunk included.
   static let maximumDepth = 512
@@ -28,39 +28,39 @@ public struct MessagePack2Codec: ArrayToBytesCodec, Hashable {
   fileprivate static let bytesKey = "__bytes__"
 
   /// Whether the codec stores numbers with a fraction as `float32`, which loses digits.
-  public let usesSingleFloats: Bool
+  package let usesSingleFloats: Bool
 
   /// Whether the stored bytes distinguish byte strings from text.
   ///
   /// Otherwise the codec stores text as in the first version of the format.
-  public let tellsBytesFromText: Bool
+  package let tellsBytesFromText: Bool
 
   /// Whether text may be other than UTF-8.
   ///
   /// The codec then reads it as a byte string.
-  public let isRaw: Bool
+  package let isRaw: Bool
 
   /// Creates a codec.
-  public init(usesSingleFloats: Bool = false, tellsBytesFromText: Bool = true, isRaw: Bool = false) {
+  package init(usesSingleFloats: Bool = false, tellsBytesFromText: Bool = true, isRaw: Bool = false) {
     self.usesSingleFloats = usesSingleFloats
     self.tellsBytesFromText = tellsBytesFromText
     self.isRaw = isRaw
   }
 
-  public func makeEncoder() throws(ChunkError) -> any ArrayEncoder { MessagePack2Encoder(self) }
+  package func makeEncoder() throws(ChunkError) -> any ArrayEncoder { MessagePack2Encoder(self) }
 
-  public func makeDecoder() throws(ChunkError) -> any ArrayDecoder { MessagePack2Decoder(self) }
+  package func makeDecoder() throws(ChunkError) -> any ArrayDecoder { MessagePack2Decoder(self) }
 }
 
 extension MessagePack2Codec: MetadataCodec {
-  public var configuration: JSONObject {
+  package var configuration: JSONObject {
     [
       "raw": .bool(isRaw), "use_single_float": .bool(usesSingleFloats),
       "use_bin_type": .bool(tellsBytesFromText),
     ]
   }
 
-  public init(_ settings: CodecSettings) throws(MetadataError) {
+  package init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("raw", "use_single_float", "use_bin_type")
     self.init(
       usesSingleFloats: try settings.boolean("use_single_float", default: false),

@@ -105,8 +105,7 @@ public struct AnyExtensionDataType: Hashable, Sendable {
 
 /// The data types that you and other packages add.
 public enum DataTypeRegistry {
-  /// Makes a data type from its settings.
-  public typealias Factory = @Sendable (CodecSettings) throws(MetadataError) -> any ExtensionDataType
+  typealias Factory = @Sendable (CodecSettings) throws(MetadataError) -> any ExtensionDataType
 
   private static let added = Locked<[String: Factory]>([:])
 
@@ -116,8 +115,11 @@ public enum DataTypeRegistry {
   ///
   /// - Parameters:
   ///   - name: The name in Zarr v3 metadata.
-  ///   - factory: Makes the data type each time the library reads metadata.
-  public static func register(_ name: String, _ factory: @escaping Factory) {
+  ///   - factory: Makes the data type of its settings, each time the library reads metadata.
+  public static func register(
+    _ name: String,
+    _ factory: @escaping @Sendable (CodecSettings) throws(MetadataError) -> any ExtensionDataType
+  ) {
     added.withLock { $0[name] = factory }
   }
 

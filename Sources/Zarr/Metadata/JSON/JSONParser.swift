@@ -7,22 +7,22 @@ import ChunkEngine
 ///
 /// A value takes at most about 40 times the memory of its text (`[[[[…` and the like), so the limit on the text
 /// also limits the memory.
-public struct JSONParser: Hashable, Sendable {
+package struct JSONParser: Hashable, Sendable {
   /// The possible limits of the depth.
   ///
   /// The parser recurses, so greater depths could overflow a stack.
-  public static let depths = 0...1000
+  package static let depths = 0...1000
 
   /// The maximum depth of arrays and objects.
-  public let maximumDepth: Int
+  package let maximumDepth: Int
 
   /// The maximum size of a document in bytes.
-  public let maximumByteCount: Int
+  package let maximumByteCount: Int
 
   /// Creates a parser with limits.
   ///
   /// - Precondition: `maximumDepth` is in ``depths``.
-  public init(maximumDepth: Int = 64, maximumByteCount: Int = 64 << 20) {
+  package init(maximumDepth: Int = 64, maximumByteCount: Int = 64 << 20) {
     precondition(Self.depths.contains(maximumDepth), "JSON depth \(maximumDepth) is not in \(Self.depths)")
     self.maximumDepth = maximumDepth
     self.maximumByteCount = maximumByteCount
@@ -32,7 +32,7 @@ public struct JSONParser: Hashable, Sendable {
   ///
   /// - Throws: An error that says where the document breaks the grammar or a limit.
   /// - Complexity: O(*n*) in the number of bytes.
-  public func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+  package func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
     try parse(bytes.span)
   }
 
@@ -46,7 +46,7 @@ public struct JSONParser: Hashable, Sendable {
   ///   - output: Where the text goes. If this throws, `output` may end with a part of the text.
   /// - Throws: An error that says where the document breaks the grammar or a limit.
   /// - Complexity: O(*n*) in the number of bytes.
-  public func appendCompact(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
+  package func appendCompact(_ bytes: RawSpan, to output: inout [UInt8]) throws(JSONError) {
     try append(bytes, as: .compact, allowsByteOrderMark: true, to: &output)
   }
 
@@ -73,7 +73,7 @@ public struct JSONParser: Hashable, Sendable {
   ///
   /// - Throws: An error that says where the document breaks the grammar or a limit.
   /// - Complexity: O(*n*) in the number of bytes.
-  public func parse(_ bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
+  package func parse(_ bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
     try checkByteCount(bytes.count)
     var scanner = JSONScanner(bytes, maximumDepth: maximumDepth)
     return try scanner.document()
@@ -89,10 +89,10 @@ public struct JSONParser: Hashable, Sendable {
 }
 
 /// Why a text is not a JSON document, and where.
-public struct JSONError: Error, Hashable, CustomStringConvertible {
+package struct JSONError: Error, Hashable, CustomStringConvertible {
   /// The kinds of failure.
   @nonexhaustive
-  public enum Code: Hashable, Sendable {
+  package enum Code: Hashable, Sendable {
     /// The text breaks the grammar of JSON.
     case malformed
     /// A string is not UTF-8, or has an escape that is half of a surrogate pair.
@@ -104,22 +104,22 @@ public struct JSONError: Error, Hashable, CustomStringConvertible {
   }
 
   /// The kind of failure.
-  public let code: Code
+  package let code: Code
 
   /// The position of the error, in bytes from the beginning of the text.
-  public let byteOffset: Int
+  package let byteOffset: Int
 
   /// The line of the error, from 1.
-  public let line: Int
+  package let line: Int
 
   /// The code point of the error in its line, from 1.
-  public let column: Int
+  package let column: Int
 
   /// A description of the fault.
-  public let message: String
+  package let message: String
 
   /// The place and the message.
-  public var description: String {
+  package var description: String {
     "line \(line), column \(column) (byte \(byteOffset)): \(message)"
   }
 }
@@ -470,7 +470,7 @@ extension RawSpan {
   }
 
   /// Whether the bytes begin with the three of a byte order mark in UTF-8.
-  public var beginsWithByteOrderMark: Bool { octets.beginsWithByteOrderMark }
+  package var beginsWithByteOrderMark: Bool { octets.beginsWithByteOrderMark }
 }
 
 extension Span where Element == UInt8 {

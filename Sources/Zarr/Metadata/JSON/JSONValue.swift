@@ -213,9 +213,6 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
 /// Keys are unique. If a document repeats a key, its last value counts, as in most readers. The order of members
 /// does not matter for equality.
 public struct JSONObject: Sendable {
-  /// A key with its value.
-  public typealias Element = (key: String, value: JSONValue)
-
   private struct Member: Sendable {
     let key: String
     var value: JSONValue
@@ -309,7 +306,7 @@ extension JSONObject: RandomAccessCollection {
   public var startIndex: Int { 0 }
   public var endIndex: Int { members.count }
 
-  public subscript(position: Int) -> Element {
+  public subscript(position: Int) -> (key: String, value: JSONValue) {
     (members[position].key, members[position].value)
   }
 }

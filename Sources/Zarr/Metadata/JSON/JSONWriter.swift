@@ -1,9 +1,9 @@
 /// Writes JSON documents.
 ///
 /// Numbers keep their spelling. Text is UTF-8 with only the escapes that JSON needs.
-public struct JSONWriter: Hashable, Sendable {
+package struct JSONWriter: Hashable, Sendable {
   /// The layouts of a document.
-  public enum Style: Hashable, Sendable {
+  package enum Style: Hashable, Sendable {
     /// One line without spaces.
     case compact
     /// A line for each member and element, indented by two spaces a level, as in zarr-python.
@@ -11,13 +11,13 @@ public struct JSONWriter: Hashable, Sendable {
   }
 
   /// The layout of documents.
-  public let style: Style
+  package let style: Style
 
   /// Whether `NaN` and infinities, which JSON does not have, are in quotes.
-  public let quotesNaN: Bool
+  package let quotesNaN: Bool
 
   /// Creates a writer.
-  public init(style: Style = .pretty, quotesNaN: Bool = false) {
+  package init(style: Style = .pretty, quotesNaN: Bool = false) {
     self.style = style
     self.quotesNaN = quotesNaN
   }
@@ -25,7 +25,7 @@ public struct JSONWriter: Hashable, Sendable {
   /// The text of a value, as UTF-8.
   ///
   /// - Complexity: O(*n*) in the length of the text.
-  public func bytes(of value: JSONValue) -> [UInt8] {
+  package func bytes(of value: JSONValue) -> [UInt8] {
     var output: [UInt8] = []
     append(value, to: &output)
     return output
@@ -34,7 +34,7 @@ public struct JSONWriter: Hashable, Sendable {
   /// Appends the text of a value, as UTF-8.
   ///
   /// - Complexity: O(*n*) in the length of the text.
-  public func append(_ value: JSONValue, to output: inout [UInt8]) {
+  package func append(_ value: JSONValue, to output: inout [UInt8]) {
     append(value, to: &output, level: 0)
   }
 
@@ -89,14 +89,14 @@ extension JSONWriter {
   /// Appends a string in quotes, with the escapes that JSON needs.
   ///
   /// - Complexity: O(*n*) in the length of the string.
-  public static func appendString(_ text: String, to output: inout [UInt8]) {
+  package static func appendString(_ text: String, to output: inout [UInt8]) {
     appendString(text.utf8Span, to: &output)
   }
 
   /// Appends text in quotes, with the escapes that JSON needs.
   ///
   /// - Complexity: O(*n*) in the length of the text.
-  public static func appendString(_ text: UTF8Span, to output: inout [UInt8]) {
+  package static func appendString(_ text: UTF8Span, to output: inout [UInt8]) {
     let bytes = text.span
     output.append(UInt8(ascii: "\""))
     var start = 0

@@ -82,7 +82,7 @@ enum SampleCodecs {
   }
 
   private static func vlen(
-    _ type: VlenCodec.OffsetType, _ location: VlenCodec.IndexLocation, _ stages: [CodecChain.Stage]
+    _ type: VlenCodec.OffsetType, _ location: StoredLocation, _ stages: [CodecChain.Stage]
   ) -> ElementCodec {
     let (data, index) = (number(1, .little), number(type == .uint32 ? 4 : 8, .little))
     return ElementCodec(
