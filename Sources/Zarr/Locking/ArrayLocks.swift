@@ -97,12 +97,12 @@ enum ArrayPart: Hashable, Sendable {
 
 /// A part of an array that is locked.
 struct ArrayLock: Sendable {
-  fileprivate let locks: ArrayLocks
-  fileprivate let part: ArrayPart
-  fileprivate let storeLock: (any StoreLock)?
+  let locks: ArrayLocks
+  let part: ArrayPart
+  let storeLock: (any StoreLock)?
 
   /// Whether other processes are kept away, or never come.
-  fileprivate let isExclusive: Bool
+  let isExclusive: Bool
 
   /// Makes sure that others are kept away, and returns whether they are.
   func check() throws -> Bool {
@@ -114,93 +114,5 @@ struct ArrayLock: Sendable {
   func unlock() {
     storeLock?.unlock()
     locks.unlock(part)
-  }
-}
-
-extension ZarrArray {
-  /// Waits until no one else changes a part of the array, and locks it.
-  ///
-  /// - Parameters:
-  ///   - part: What is locked.
-  ///   - isReplaced: Whether the whole part is replaced. Then there is nothing of another process to keep,
-  ///     and the lock is for this process only, which costs almost nothing.
-  ///   - timeout: How long to wait, or nil for as long as it takes.
-  /// - Returns: The lock, which has to be unlocked.
-  /// - Throws: ``StoreError/locked(path:owner:)``, ``StoreError/notLockable(path:code:)``, and what else the
-  ///   store throws.
-  func lock(_ part: ArrayPart, isReplaced: Bool = false, timeout: Duration? = nil) throws -> ArrayLock {
-    guard observedWait({ locks.lock(part, timeout: timeout) }) else {
-      throw StoreError.locked(path: location, owner: "this process")
-    }
-    do {
-      do {
-        return ArrayLock(
-          locks: locks, part: part,
-          storeLock: isReplaced ? nil : try observedWait { try lockInStore(part, timeout: timeout) },
-          isExclusive: true)
-      } catch StoreError.notLockable where !part.isChunk {
-        // Metadata is read anew before it is changed, so that what others changed is noticed.
-        return ArrayLock(locks: locks, part: part, storeLock: nil, isExclusive: false)
-      }
-    } catch {
-      locks.unlock(part)
-      throw error
-    }
-  }
-
-  /// Calls `body` while no one else changes a part of the array.
-  ///
-  /// If some of the part is kept, and a writer that replaces all of it has done so during the call, calls
-  /// `body` again.
-  func withLock<Result>(
-    on part: ArrayPart, isReplaced: Bool = false, _ body: () throws -> Result
-  ) throws -> Result {
-    let lock = try lock(part, isReplaced: isReplaced)
-    defer { lock.unlock() }
-    var attemptCount = 0
-    while true {
-      attemptCount += 1
-      do {
-        return try body()
-      } catch let error as StoreError {
-        guard !isReplaced, attemptCount < 1000, case .changed = error else { throw error }
-        reportRetry(error)
-      }
-    }
-  }
-
-  private func lockInStore(_ part: ArrayPart, timeout: Duration?) throws -> (any StoreLock)? {
-    let prefix = path.description
-    switch part {
-    case .chunk(let indices):
-      return try store.lock(
-        chunkKeyEncoding.key(for: indices), below: prefix, timeout: timeout)
-    case .end, .turn, .metadata:
-      return try store.lock("\(part)", below: prefix, timeout: timeout)
-    }
-  }
-}
-
-/// Lets one at a time change the document of a group and the consolidated metadata in it.
-enum GroupLock {
-  /// Calls `body` while no other writer changes the documents of a group, and hands it the store to do so.
-  ///
-  /// In a store without locks, `body` is called again if another process has changed them meanwhile.
-  ///
-  /// - Throws: What `body` and the store throw.
-  static func withLock<Result>(
-    on path: NodePath, in store: any Store, _ body: (any Store) throws -> Result
-  ) throws -> Result {
-    let locks = ArrayLocks.shared(by: store, at: path)
-    _ = locks.lock(.metadata, timeout: nil)
-    defer { locks.unlock(.metadata) }
-    var lock: (any StoreLock)?
-    do {
-      lock = try store.lock("\(ArrayPart.metadata)", below: path.description, timeout: nil)
-    } catch StoreError.notLockable {
-      // As for arrays: only what was read is replaced.
-    }
-    defer { lock?.unlock() }
-    return try NodeMetadata.edit(at: path, in: store, body)
   }
 }
