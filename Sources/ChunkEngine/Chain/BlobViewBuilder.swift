@@ -92,20 +92,11 @@ package final class BlobViewBuilder: Sendable {
 
   /// Puts `element`, which is one element in wire form, in the places of all elements of `runs`.
   ///
-  /// - Precondition: `element` is well-formed, as ``ElementLayout/sharedElement(_:)`` makes it, and the runs
-  ///   lie inside the selection.
+  /// - Precondition: `element` is well-formed, as ``ElementLayout/sharedElement(_:)`` makes it, its memory outlives the
+  ///   view, and the runs lie inside the selection.
   /// - Throws: ``ChunkError/callByteCountExceedsLimit(byteCount:limit:)``
   /// - Complexity: O(*n*) where *n* is the number of elements of the runs.
-  package func place(repeating element: SharedBytes, runs: [ElementRun]) throws(ChunkError) {
-    storage.keep(element)
-    try place(repeating: element, runs: runs.span)
-  }
-
-  /// Puts `element` in the places of all elements of `runs`.
-  ///
-  /// - Precondition: As for ``place(repeating:runs:)-(_,[ElementRun])``. The memory of the element outlives
-  ///   the view.
-  func place(repeating element: SharedBytes, runs: Span<ElementRun>) throws(ChunkError) {
+  package func place(repeating element: SharedBytes, runs: Span<ElementRun>) throws(ChunkError) {
     guard storage.layout == .variable else {
       return unsafe storage.places.place(repeating: element.bytes, runs: runs)
     }
@@ -121,11 +112,6 @@ package final class BlobViewBuilder: Sendable {
   ///
   /// - Precondition: All elements of `runs` were placed.
   /// - Complexity: O(*n*) where *n* is the number of elements.
-  package func byteCount(of runs: [ElementRun]) -> Int {
-    byteCount(of: runs.span)
-  }
-
-  /// The bytes of elements that are in their places.
   func byteCount(of runs: Span<ElementRun>) -> Int {
     var total = 0
     for index in runs.indices {

@@ -11,12 +11,6 @@ final class WireFormFollower {
   // overlap. Checking this at run time took a sixth of the instructions of a scan of chunks with 20 elements.
   @exclusivity(unchecked) private var search: ElementSearch
 
-  /// Where the elements are that are remembered here.
-  var table: BlobTable {
-    _read { yield unsafe search.table }
-    _modify { yield unsafe &search.table }
-  }
-
   /// Creates a follower of chunks whose layout is that of `codec`.
   init(codec: String) {
     unsafe search = ElementSearch(codec: codec)

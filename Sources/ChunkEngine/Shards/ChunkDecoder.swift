@@ -7,7 +7,9 @@
 /// that memory, and reads where they are neighbours.
 public struct ChunkDecoder: ~Copyable {
   private let chain: CodecChain
-  private let limits: DecodingLimits
+
+  /// The most memory that data can make the decoder take.
+  var limits: DecodingLimits
   private var pipeline: DecodingPipeline
   private var chunks = PieceChunks()
   private var output = ByteArena()

@@ -45,10 +45,8 @@ package final class InnerChunkGrid: Sendable {
 
   /// Divides a shard.
   ///
-  /// - Parameters:
-  ///   - shardShape: The number of elements of the shard along each dimension.
-  ///   - chunkShape: The number of elements of an inner chunk along each dimension; one that is longer than
-  ///     the shard ends with it.
+  /// An inner chunk that is longer than the shard ends with it.
+  ///
   /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if the numbers of dimensions differ or a length is
   ///   not positive, and ``ChunkError/chunkTooLarge(byteCount:limit:)`` if an `Int` cannot hold the number of
   ///   elements of the shard.

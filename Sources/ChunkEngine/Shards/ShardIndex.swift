@@ -17,10 +17,6 @@ package struct ShardIndex: Sendable {
   package var byteCount: Int { entries.byteCount }
 
   /// Takes over decoded entries.
-  ///
-  /// - Parameters:
-  ///   - entries: As many bytes as a number of entries has.
-  ///   - dataRange: The bytes of the shard that inner chunks can be in.
   init(_ entries: SharedBytes, dataRange: Range<Int>) {
     self.entries = entries
     self.dataRange = dataRange
@@ -124,9 +120,6 @@ package struct ShardIndexFormat: Sendable {
 
   /// Describes an index.
   ///
-  /// - Parameters:
-  ///   - chain: The codecs, for elements of 8 bytes.
-  ///   - location: Where the index is.
   /// - Throws: ``ChunkError/unencodable(codec:reason:)`` if a codec gives more bytes for one index than for
   ///   another, as compressors do.
   package init(_ chain: CodecChain, location: StoredLocation) throws(ChunkError) {
@@ -168,19 +161,12 @@ package struct ShardIndexFormat: Sendable {
   /// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)``
   package func byteCount(_ grid: InnerChunkGrid, limit: Int) throws(ChunkError) -> Int {
     let byteCount = try byteCount(grid)
-    guard byteCount <= limit else {
-      throw .decodedByteCountExceedsLimit(codec: ShardingCodec.name, byteCount: byteCount, limit: limit)
-    }
+    try checkDecodedByteCount(byteCount, limit: limit, codec: ShardingCodec.name)
     return byteCount
   }
 
   /// The bytes of a shard that hold its index.
   ///
-  /// - Parameters:
-  ///   - shardByteCount: The bytes of the shard.
-  ///   - grid: The inner chunks of the shard.
-  ///   - limit: The most bytes that an index may have.
-  /// - Returns: A range of the shard.
   /// - Throws: ``ChunkError/decodedByteCountExceedsLimit(codec:byteCount:limit:)``, and
   ///   ``ChunkError/truncatedHeader(codec:byteCount:expected:)`` for a shard that is shorter than its index.
   func range(
@@ -198,11 +184,6 @@ package struct ShardIndexFormat: Sendable {
 
   /// Decodes an index.
   ///
-  /// - Parameters:
-  ///   - encoded: The bytes of the shard that hold its index.
-  ///   - grid: The inner chunks of the shard.
-  ///   - shardByteCount: The bytes of the shard.
-  /// - Returns: The index.
   /// - Throws: ``ChunkError`` for what is wrong with it. What the entries say is checked later.
   /// - Complexity: O(*n*) in the number of inner chunks.
   package func decode(
@@ -226,10 +207,6 @@ package struct ShardIndexFormat: Sendable {
 
   /// Appends an encoded index to `output`.
   ///
-  /// - Parameters:
-  ///   - entries: One for each inner chunk, in C order.
-  ///   - grid: The inner chunks of the shard.
-  ///   - output: Where the encoded index goes.
   /// - Throws: ``ChunkError``
   /// - Complexity: O(*n*) in the number of inner chunks.
   func encode(

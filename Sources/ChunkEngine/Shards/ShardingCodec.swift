@@ -24,12 +24,6 @@ package struct ShardingCodec: ArrayToBytesCodec {
   package let fillValue: [UInt8]
 
   /// Creates a codec.
-  ///
-  /// - Parameters:
-  ///   - chunkShape: The number of elements of an inner chunk along each dimension.
-  ///   - chain: The codecs of an inner chunk.
-  ///   - index: How the index is stored.
-  ///   - fillValue: The element that stands for all that was never written.
   package init(chunkShape: [Int], chain: CodecChain, index: ShardIndexFormat, fillValue: [UInt8]) {
     self.chunkShape = chunkShape
     self.chain = chain
@@ -105,176 +99,75 @@ private final class ShardEncoder: ArrayEncoder {
 
 /// Decodes whole shards for one worker.
 private final class ShardDecoder: ArrayDecoder {
-  private var work: Work
+  private let codec: ShardingCodec
+  private let fillElement: SharedBytes
+  private var decoder: ChunkDecoder
 
   init(_ codec: ShardingCodec) throws(ChunkError) {
-    work = try Work(codec)
+    self.codec = codec
+    fillElement = try codec.chain.layout.sharedElement(codec.fillValue)
+    decoder = try ChunkDecoder(codec.chain)
   }
 
   func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
-    try work.decode(source, of: chunk, into: &output, limit: limit)
+    let grid = try InnerChunkGrid(shardShape: chunk.shape, chunkShape: codec.chunkShape)
+    // Also what a shard without any inner chunk decodes to is bounded.
+    let elementByteCount = chunk.layout.fixedByteCount ?? WireForm.lengthByteCount
+    let (least, overflow) = chunk.elementCount.multipliedReportingOverflow(by: elementByteCount)
+    guard !overflow, least <= limit else { throw Self.tooLarge(overflow ? nil : least, limit) }
+    let range = try codec.index.range(inShardOf: source.byteCount, grid, limit: limit)
+    let index = try codec.index.decode(source.extracting(range), grid, shardByteCount: source.byteCount)
+    try index.validate()
+    let elements = try elements(of: source, index, grid, limit: limit)
+    let payloadByteCount = try elements.byteCount(of: elements.indices)
+    if chunk.layout == .variable {
+      let byteCount = try WireForm.elementsByteCount(
+        count: elements.count, payloadByteCount: payloadByteCount)
+      try checkDecodedByteCount(
+        WireForm.headerByteCount + byteCount, limit: limit, codec: ShardingCodec.name)
+    }
+    try output.appendChunk(
+      count: elements.count, payloadByteCount: payloadByteCount, layout: chunk.layout,
+      maximumElementByteCount: WireForm.maximumElementByteCount
+    ) { writer throws(ChunkError) in try elements.write(elements.indices, to: &writer) }
   }
 
-  /// What a decoder reuses from shard to shard.
-  private struct Work: ~Copyable {
-    private let codec: ShardingCodec
-    private let decoder: ChainDecoder
-    private let fillElement: SharedBytes
-
-    /// The decoded inner chunks, and where each of them is, or nothing where it is not stored.
-    private var chunks = ByteArena()
-    private var ranges: [Range<Int>?] = []
-
-    /// Where each element of the shard is, if they are of any size.
-    private var table = BlobTable()
-
-    init(_ codec: ShardingCodec) throws(ChunkError) {
-      let decoder = try ChainDecoder(codec.chain)
-      fillElement = try codec.chain.layout.sharedElement(codec.fillValue)
-      self.codec = codec
-      self.decoder = decoder
-    }
-
-    mutating func decode(
-      _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
-    ) throws(ChunkError) {
-      let grid = try InnerChunkGrid(shardShape: chunk.shape, chunkShape: codec.chunkShape)
-      // Also what a shard without any inner chunk decodes to is bounded.
-      let elementByteCount = chunk.layout.fixedByteCount ?? WireForm.lengthByteCount
-      let (least, overflow) = chunk.elementCount.multipliedReportingOverflow(by: elementByteCount)
-      guard !overflow, least <= limit else {
-        throw .decodedByteCountExceedsLimit(
-          codec: ShardingCodec.name, byteCount: overflow ? nil : least, limit: limit)
+  /// Decodes all inner chunks, which together take no more memory than the limit and what points to elements.
+  private func elements(
+    of source: RawSpan, _ index: ShardIndex, _ grid: InnerChunkGrid, limit: Int
+  ) throws(ChunkError) -> BlobView {
+    let piece = Piece(allOf: grid)
+    // What points to an element, and the header of an inner chunk, which has at least one.
+    let (ownByteCount, overflow) = grid.elementCount.multipliedReportingOverflow(
+      by: MemoryLayout<UInt>.stride + WireForm.headerByteCount)
+    decoder.limits = DecodingLimits(
+      decodedByteCountPerChunk: limit,
+      decodedByteCountPerCall: overflow ? Int.max : sumOrMaximum(limit, ownByteCount),
+      expansionRatio: Int.max)
+    do {
+      let builder = try BlobViewBuilder(
+        count: grid.elementCount, chain: codec.chain, limits: decoder.limits)
+      builder.keep(fillElement)
+      try decoder.find(piece, in: .index(index))
+      try decoder.fetch(joining: .local) { range, arena in
+        guard let range else { return false }
+        try arena.append(copying: source.extracting(range))
+        return true
       }
-      let range = try codec.index.range(inShardOf: source.byteCount, grid, limit: limit)
-      let index = try codec.index.decode(source.extracting(range), grid, shardByteCount: source.byteCount)
-      try index.validate()
-      switch chunk.layout {
-      case .fixed(let elementByteCount):
-        try decodePacked(source, index, grid, elementByteCount, into: &output, limit: limit)
-      case .variable:
-        try decodeChunks(source, index, grid, limit: limit)
-        let payloadByteCount = try findElements(grid)
-        try append(count: chunk.elementCount, payloadByteCount: payloadByteCount, to: &output, limit: limit)
-      }
+      _ = try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: false)
+      return builder.finish()
+    } catch ChunkError.callByteCountExceedsLimit {
+      throw Self.tooLarge(nil, limit)
+    } catch let error as ChunkError {
+      throw error
+    } catch {
+      throw .sourceFailed(reason: "\(error)")
     }
+  }
 
-    // MARK: Elements of any size
-
-    /// Decodes all inner chunks, one after the other.
-    private mutating func decodeChunks(
-      _ source: RawSpan, _ index: ShardIndex, _ grid: InnerChunkGrid, limit: Int
-    ) throws(ChunkError) {
-      chunks.removeAll()
-      ranges.removeAll(keepingCapacity: true)
-      // Inner chunks have a header each, which the shard has not.
-      var rest = sumOrMaximum(limit, grid.chunkCount * WireForm.headerByteCount)
-      var walk = InnerChunkWalk(Piece(allOf: grid))
-      while try walk.next() {
-        guard let range = try index.range(ofChunkAt: walk.position) else {
-          ranges.append(nil)
-          continue
-        }
-        let start = chunks.count
-        try Self.decode(
-          source.extracting(range), walk, with: decoder, into: &chunks, limit: min(limit, rest))
-        rest -= chunks.count - start
-        ranges.append(start..<chunks.count)
-      }
-    }
-
-    private static func decode(
-      _ source: RawSpan, _ walk: InnerChunkWalk, with decoder: ChainDecoder, into output: inout ByteArena,
-      limit: Int
-    ) throws(ChunkError) {
-      do {
-        try decoder.decode(source, shape: walk.chunkShape, into: &output, limit: limit)
-      } catch {
-        throw .innerChunk(position: walk.position, reason: error)
-      }
-    }
-
-    /// Finds the elements of the shard in the decoded inner chunks.
-    ///
-    /// - Returns: The bytes that they have together.
-    private mutating func findElements(_ grid: InnerChunkGrid) throws(ChunkError) -> Int {
-      try table.reset(count: grid.elementCount)
-      let name = codec.chain.elementCodecName
-      var payloadByteCount = 0
-      var walk = InnerChunkWalk(Piece(allOf: grid))
-      while try walk.next() {
-        guard let range = ranges[walk.position] else {
-          table.place(repeating: fillElement, runs: walk.runs.span)
-          let (filled, overflow) = codec.fillValue.count.multipliedReportingOverflow(
-            by: walk.chunkElementCount)
-          guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
-          payloadByteCount = try sum(payloadByteCount, filled)
-          continue
-        }
-        do {
-          let found = try table.place(
-            chunks.bytes.extracting(range), count: walk.chunkElementCount, runs: walk.runs.span, codec: name)
-          payloadByteCount = try sum(payloadByteCount, found)
-        } catch {
-          throw .innerChunk(position: walk.position, reason: error)
-        }
-      }
-      return payloadByteCount
-    }
-
-    /// Appends the elements of the shard in wire form.
-    private func append(
-      count: Int, payloadByteCount: Int, to output: inout ByteArena, limit: Int
-    ) throws(ChunkError) {
-      let byteCount = try WireForm.elementsByteCount(count: count, payloadByteCount: payloadByteCount)
-      guard byteCount <= limit - WireForm.headerByteCount else {
-        throw .decodedByteCountExceedsLimit(
-          codec: ShardingCodec.name, byteCount: byteCount + WireForm.headerByteCount, limit: limit)
-      }
-      try Self.append(table, count: count, payloadByteCount: payloadByteCount, to: &output)
-    }
-
-    private static func append(
-      _ table: borrowing BlobTable, count: Int, payloadByteCount: Int, to output: inout ByteArena
-    ) throws(ChunkError) {
-      try output.appendChunk(
-        count: count, payloadByteCount: payloadByteCount, layout: .variable,
-        maximumElementByteCount: WireForm.maximumElementByteCount
-      ) { writer throws(ChunkError) in
-        for index in 0..<count {
-          try writer.append(table.blobs[index])
-        }
-      }
-    }
-
-    // MARK: Elements of one size
-
-    /// Appends the elements of the shard back to back.
-    private mutating func decodePacked(
-      _ source: RawSpan, _ index: ShardIndex, _ grid: InnerChunkGrid, _ elementByteCount: Int,
-      into output: inout ByteArena, limit: Int
-    ) throws(ChunkError) {
-      let byteCount = grid.elementCount * elementByteCount
-      let start = output.count
-      try output.append(addingCapacity: byteCount) { output throws(ChunkError) in
-        try unsafe output.appendUnsafe { elements throws(ChunkError) in
-          var walk = InnerChunkWalk(Piece(allOf: grid))
-          while try walk.next() {
-            chunks.removeAll()
-            let range = try index.range(ofChunkAt: walk.position)
-            guard let range else {
-              unsafe elements.place(repeating: fillElement.bytes, runs: walk.runs.span)
-              continue
-            }
-            try Self.decode(source.extracting(range), walk, with: decoder, into: &chunks, limit: limit)
-            unsafe elements.place(chunks.bytes, runs: walk.runs.span, elementByteCount: elementByteCount)
-          }
-          return byteCount
-        }
-      }
-      precondition(output.count - start == byteCount, "a shard has all its elements")
-    }
+  private static func tooLarge(_ byteCount: Int?, _ limit: Int) -> ChunkError {
+    .decodedByteCountExceedsLimit(codec: ShardingCodec.name, byteCount: byteCount, limit: limit)
   }
 }

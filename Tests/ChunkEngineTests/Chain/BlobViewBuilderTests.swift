@@ -24,12 +24,13 @@ struct BlobViewBuilderTests {
       ])
     try builder.place(
       chunk([[10], [], [12]]), count: 3, runs: [ElementRun(chunkIndex: 0, selectionIndex: 3, count: 3)])
-    try builder.place(
-      repeating: ElementLayout.variable.sharedElement([7, 7]),
-      runs: [
-        ElementRun(chunkIndex: 0, selectionIndex: 1, count: 2),
-        ElementRun(chunkIndex: 0, selectionIndex: 8, count: 1),
-      ])
+    let fillElement = try ElementLayout.variable.sharedElement([7, 7])
+    let runs = [
+      ElementRun(chunkIndex: 0, selectionIndex: 1, count: 2),
+      ElementRun(chunkIndex: 0, selectionIndex: 8, count: 1),
+    ]
+    builder.keep(fillElement)
+    try builder.place(repeating: fillElement, runs: runs.span)
     let view = builder.finish()
     let expected: [[UInt8]] = [[4], [7, 7], [7, 7], [10], [], [12], [1], [2], [7, 7]]
     #expect(view.arrays() == expected)

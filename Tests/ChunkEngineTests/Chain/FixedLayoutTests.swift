@@ -91,9 +91,8 @@ struct FixedLayoutTests {
       ElementRun(chunkIndex: 11, selectionIndex: 3, count: 1),
     ]
     try builder.place(chunk, count: 12, runs: runs)
-    try builder.place(
-      repeating: Self.layout.sharedElement([7, 8, 9]),
-      runs: [ElementRun(chunkIndex: 0, selectionIndex: 2, count: 1)])
+    let fillRuns = [ElementRun(chunkIndex: 0, selectionIndex: 2, count: 1)]
+    try builder.place(repeating: Self.layout.sharedElement([7, 8, 9]), runs: fillRuns.span)
     #expect(builder.finish().arrays() == [Self.elements[1], Self.elements[2], [7, 8, 9], Self.elements[11]])
     // What was read is a source of the same elements.
     let again = all.arrays()
