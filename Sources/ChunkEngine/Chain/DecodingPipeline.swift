@@ -129,9 +129,8 @@ package final class ChainDecoder {
   /// - Parameters:
   ///   - source: The encoded bytes.
   ///   - shape: The number of elements along each dimension.
-  ///   - output: Where the elements go, laid out as the chain's ``ElementLayout`` says. Elements of fixed
-  ///     size
-  ///     are as many as the chunk has; those of variable size are not checked yet.
+  ///   - output: Where the elements go, laid out as the chain's ``ElementLayout`` says. Elements of fixed size are as
+  ///     many as the chunk has; those of variable size are not checked yet.
   ///   - limit: The most bytes that the chunk may have, at any stage.
   /// - Throws: ``ChunkError`` for what is wrong with `source`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
@@ -141,9 +140,7 @@ package final class ChainDecoder {
     let start = output.count
     try pipeline.decode(source, shape: shape, into: &output, limit: limit)
     let byteCount = output.count - start
-    guard byteCount <= limit else {
-      throw .decodedByteCountExceedsLimit(codec: codec, byteCount: byteCount, limit: limit)
-    }
+    try checkDecodedByteCount(byteCount, limit: limit, codec: codec)
     let chunk = try ChunkRepresentation(shape: shape, layout: layout)
     if let expected = chunk.byteCount, expected != byteCount {
       throw .byteCountMismatch(codec: codec, found: byteCount, expected: expected)

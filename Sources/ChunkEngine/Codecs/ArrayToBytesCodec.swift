@@ -83,9 +83,7 @@ extension WireFormCodec {
   public func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
-    guard source.byteCount <= limit else {
-      throw .decodedByteCountExceedsLimit(codec: Self.name, byteCount: source.byteCount, limit: limit)
-    }
+    try checkDecodedByteCount(source.byteCount, limit: limit, codec: Self.name)
     try output.append(copying: source)
   }
 }

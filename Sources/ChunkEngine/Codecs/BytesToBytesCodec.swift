@@ -1,7 +1,8 @@
 /// A codec that turns the bytes of a chunk into other bytes.
 ///
 /// A codec is a value that holds only the settings in the array's metadata, so all workers share it. What a worker
-/// reuses from chunk to chunk lives in its ``BytesEncoder`` and ``BytesDecoder``.
+/// reuses from chunk to chunk lives in its ``BytesEncoder`` and ``BytesDecoder``. A codec that reuses nothing may conform
+/// to these itself.
 public protocol BytesToBytesCodec: Sendable {
   /// The name of the codec in Zarr v3 metadata.
   static var name: String { get }
@@ -32,10 +33,18 @@ extension BytesToBytesCodec {
   public var addedByteCount: Int? { nil }
 }
 
+extension BytesToBytesCodec where Self: BytesEncoder {
+  public func makeEncoder() throws(ChunkError) -> any BytesEncoder { self }
+}
+
+extension BytesToBytesCodec where Self: BytesDecoder {
+  public func makeDecoder() throws(ChunkError) -> any BytesDecoder { self }
+}
+
 /// The state with which one worker encodes chunk after chunk.
 ///
 /// An encoder is not `Sendable`. It stays with the worker that made it.
-public protocol BytesEncoder: AnyObject {
+public protocol BytesEncoder {
   /// Appends the encoded form of `source` to `output`.
   ///
   /// - Precondition: `output` has room for the codec's maximum encoded byte count of `source`.
@@ -47,7 +56,7 @@ public protocol BytesEncoder: AnyObject {
 /// The state with which one worker decodes chunk after chunk.
 ///
 /// A decoder is not `Sendable`. It stays with the worker that made it, and can be used again after an error.
-public protocol BytesDecoder: AnyObject {
+public protocol BytesDecoder {
   /// Appends the decoded form of `source` to `output`.
   ///
   /// Sizes in `source` are claims. Before you take memory for one, compare it with `limit` and with what the bytes can

@@ -56,7 +56,7 @@ public enum StoredLocation: String, Hashable, Sendable, CaseIterable {
 /// Puts a checksum before the bytes of a chunk.
 ///
 ///     ┌ u32 checksum ┬ bytes
-struct LeadingChecksumCodec<Checksum: ChecksumCodec>: BytesToBytesCodec {
+struct LeadingChecksumCodec<Checksum: ChecksumCodec>: BytesToBytesCodec, BytesEncoder, BytesDecoder {
   static var name: String { Checksum.name }
 
   private let checksum: Checksum
@@ -71,52 +71,23 @@ struct LeadingChecksumCodec<Checksum: ChecksumCodec>: BytesToBytesCodec {
     try sum(byteCount, Checksum.byteCount)
   }
 
-  func makeEncoder() throws(ChunkError) -> any BytesEncoder {
-    Encoder(checksum: checksum)
+  func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    try output.checkFreeCapacity(Checksum.byteCount + source.byteCount, codec: Self.name)
+    output.append(littleEndian: checksum.checksum(of: source))
+    output.append(copying: source)
   }
 
-  func makeDecoder() throws(ChunkError) -> any BytesDecoder {
-    Decoder(checksum: checksum)
-  }
-
-  private final class Encoder: BytesEncoder {
-    private let checksum: Checksum
-
-    init(checksum: Checksum) {
-      self.checksum = checksum
+  func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+    guard source.byteCount >= Checksum.byteCount else {
+      throw .truncatedHeader(codec: Self.name, byteCount: source.byteCount, expected: Checksum.byteCount)
     }
-
-    func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
-      guard output.freeCapacity >= Checksum.byteCount + source.byteCount else {
-        throw .compressionFailed(codec: Checksum.name, reason: "the output is full")
-      }
-      output.append(littleEndian: checksum.checksum(of: source))
-      output.append(copying: source)
+    let bytes = source.extracting(Checksum.byteCount..<source.byteCount)
+    try checkDecodedByteCount(bytes.byteCount, limit: limit, codec: Self.name)
+    let stored = source.littleEndianUInt32(at: 0)
+    let computed = checksum.checksum(of: bytes)
+    guard stored == computed else {
+      throw .checksumMismatch(codec: Self.name, stored: stored, computed: computed)
     }
-  }
-
-  private final class Decoder: BytesDecoder {
-    private let checksum: Checksum
-
-    init(checksum: Checksum) {
-      self.checksum = checksum
-    }
-
-    func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
-      guard source.byteCount >= Checksum.byteCount else {
-        throw .truncatedHeader(
-          codec: Checksum.name, byteCount: source.byteCount, expected: Checksum.byteCount)
-      }
-      let bytes = source.extracting(Checksum.byteCount..<source.byteCount)
-      guard bytes.byteCount <= limit else {
-        throw .decodedByteCountExceedsLimit(codec: Checksum.name, byteCount: bytes.byteCount, limit: limit)
-      }
-      let stored = source.littleEndianUInt32(at: 0)
-      let computed = checksum.checksum(of: bytes)
-      guard stored == computed else {
-        throw .checksumMismatch(codec: Checksum.name, stored: stored, computed: computed)
-      }
-      try output.append(copying: bytes)
-    }
+    try output.append(copying: bytes)
   }
 }

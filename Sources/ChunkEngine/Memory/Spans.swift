@@ -92,6 +92,13 @@ extension OutputRawSpan {
     unsafe append(value.littleEndian, as: UInt64.self)
   }
 
+  /// Checks that there is room for the output of a codec.
+  func checkFreeCapacity(_ byteCount: Int, codec: String) throws(ChunkError) {
+    guard freeCapacity >= byteCount else {
+      throw .compressionFailed(codec: codec, reason: "the output is full")
+    }
+  }
+
   /// Hands the free capacity to `body`, which returns how many bytes it wrote at the start of it.
   ///
   /// - Precondition: `body` returns at most the free capacity.

@@ -82,23 +82,25 @@ extension GzipCodec: MetadataCodec {
   }
 }
 
-extension ZlibCodec: MetadataCodec {
-  public var configuration: JSONObject { ["level": .integer(level)] }
+/// A codec of numcodecs whose only setting is a level, by default 1.
+private protocol LeveledCodec: MetadataCodec {
+  static var levels: ClosedRange<Int> { get }
+  var level: Int { get }
 
-  public init(_ settings: CodecSettings) throws(MetadataError) {
+  init(level: Int)
+}
+
+extension LeveledCodec {
+  package var configuration: JSONObject { ["level": .integer(level)] }
+
+  package init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("level")
     self.init(level: try settings.integer("level", in: Self.levels, default: 1))
   }
 }
 
-extension BZ2Codec: MetadataCodec {
-  public var configuration: JSONObject { ["level": .integer(level)] }
-
-  public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly("level")
-    self.init(level: try settings.integer("level", in: Self.levels, default: 1))
-  }
-}
+extension ZlibCodec: LeveledCodec {}
+extension BZ2Codec: LeveledCodec {}
 
 extension LZ4Codec: MetadataCodec {
   public var configuration: JSONObject { ["acceleration": .integer(acceleration)] }
@@ -310,31 +312,30 @@ extension ShuffleCodec: MetadataCodec {
   }
 }
 
-extension CRC32Codec: MetadataCodec {
-  public var configuration: JSONObject { ["location": .string(location.rawValue)] }
+/// A checksum whose only setting is where it is.
+private protocol MovableChecksum: ChecksumCodec, MetadataCodec {
+  /// Where the checksum is without the setting.
+  static var usualLocation: StoredLocation { get }
 
-  public init(_ settings: CodecSettings) throws(MetadataError) {
+  init(location: StoredLocation)
+}
+
+extension MovableChecksum {
+  fileprivate static var usualLocation: StoredLocation { .start }
+
+  package var configuration: JSONObject { ["location": .string(location.rawValue)] }
+
+  package init(_ settings: CodecSettings) throws(MetadataError) {
     try settings.checkOnly("location")
-    self.init(location: try settings.choice("location", default: .start))
+    self.init(location: try settings.choice("location", default: Self.usualLocation))
   }
 }
 
-extension Adler32Codec: MetadataCodec {
-  public var configuration: JSONObject { ["location": .string(location.rawValue)] }
+extension CRC32Codec: MovableChecksum {}
+extension Adler32Codec: MovableChecksum {}
 
-  public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly("location")
-    self.init(location: try settings.choice("location", default: .start))
-  }
-}
-
-extension NumcodecsCRC32CCodec: MetadataCodec {
-  public var configuration: JSONObject { ["location": .string(location.rawValue)] }
-
-  public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly("location")
-    self.init(location: try settings.choice("location", default: .end))
-  }
+extension NumcodecsCRC32CCodec: MovableChecksum {
+  fileprivate static var usualLocation: StoredLocation { .end }
 }
 
 extension JenkinsLookup3Codec: MetadataCodec {
@@ -354,7 +355,12 @@ extension JenkinsLookup3Codec: MetadataCodec {
   }
 }
 
-extension CRC32CCodec: MetadataCodec {
+/// A codec without settings.
+package protocol PlainCodec: MetadataCodec {
+  init()
+}
+
+extension PlainCodec {
   public var configuration: JSONObject { [:] }
 
   public init(_ settings: CodecSettings) throws(MetadataError) {
@@ -363,38 +369,8 @@ extension CRC32CCodec: MetadataCodec {
   }
 }
 
-extension VlenBytesCodec: MetadataCodec {
-  public var configuration: JSONObject { [:] }
-
-  public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly()
-    self.init()
-  }
-}
-
-extension VlenUTF8Codec: MetadataCodec {
-  public var configuration: JSONObject { [:] }
-
-  public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly()
-    self.init()
-  }
-}
-
-extension Fletcher32Codec: MetadataCodec {
-  public var configuration: JSONObject { [:] }
-
-  public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly()
-    self.init()
-  }
-}
-
-extension Base64Codec: MetadataCodec {
-  public var configuration: JSONObject { [:] }
-
-  public init(_ settings: CodecSettings) throws(MetadataError) {
-    try settings.checkOnly()
-    self.init()
-  }
-}
+extension CRC32CCodec: PlainCodec {}
+extension VlenBytesCodec: PlainCodec {}
+extension VlenUTF8Codec: PlainCodec {}
+extension Fletcher32Codec: PlainCodec {}
+extension Base64Codec: PlainCodec {}

@@ -14,7 +14,7 @@ struct ElementText {
 
   private let dataType: DataType
   private let form: Form
-  private let writer = JSONWriter(style: .compact, quotesNaN: true)
+  private let writer = JSONWriter(style: .portable)
 
   /// Creates a writer for the elements of a data type.
   init(_ dataType: DataType, _ form: Form) {
@@ -43,7 +43,7 @@ struct ElementText {
   /// Appends the bytes of an element as a JSON object.
   static func appendRaw(_ element: RawSpan, to buffer: inout [UInt8]) {
     buffer.append(contentsOf: #"{"base64":""#.utf8)
-    Base64.append(element, to: &buffer)
+    Base64Codec.append(element, to: &buffer)
     buffer.append(contentsOf: #""}"#.utf8)
   }
 
@@ -51,7 +51,7 @@ struct ElementText {
     switch (dataType, form) {
     case (.bytes, _):
       buffer.append(UInt8(ascii: "\""))
-      Base64.append(element, to: &buffer)
+      Base64Codec.append(element, to: &buffer)
       buffer.append(UInt8(ascii: "\""))
     case (.string, _):
       try appendText(element, to: &buffer)
@@ -76,52 +76,6 @@ struct ElementText {
         throw ToolError("is not UTF-8 (byte \(error.byteOffsets.lowerBound))")
       }
     }
-  }
-}
-
-/// Writes bytes as base64, with the standard alphabet and padding.
-private enum Base64 {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  /// The two characters for every value of twelve bits, the first one in the low byte.
-  private static let pairs: [UInt16] = (0..<4096).map { bits in
-    UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 63]) << 8
-  }
-
-  /// Appends the text of `bytes`.
-  ///
-  /// - Complexity: O(*n*) where *n* is the size of `bytes`.
-  static func append(_ bytes: RawSpan, to output: inout [UInt8]) {
-    let groupCount = bytes.byteCount / 3
-    let pairs = pairs.span
-    unsafe bytes.withUnsafeBytes { bytes in
-      output.append(addingCapacity: groupCount * 4) { output in
-        unsafe output.withUnsafeMutableBufferPointer { buffer, count in
-          guard let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
-          for group in 0..<groupCount {
-            // SAFETY: Each whole group reads three bytes and writes four.
-            let bits =
-              unsafe Int(bytes[group * 3]) << 16 | Int(bytes[group * 3 + 1]) << 8 | Int(bytes[group * 3 + 2])
-            unsafe target.storeBytes(
-              of: pairs[bits >> 12].littleEndian, toByteOffset: count, as: UInt16.self)
-            unsafe target.storeBytes(
-              of: pairs[bits & 4095].littleEndian, toByteOffset: count + 2, as: UInt16.self)
-            count += 4
-          }
-        }
-      }
-      appendTail(unsafe bytes.dropFirst(groupCount * 3).map(Int.init), to: &output)
-    }
-  }
-
-  /// Appends the one or two bytes after the last whole group.
-  private static func appendTail(_ tail: [Int], to output: inout [UInt8]) {
-    guard let first = tail.first else { return }
-    let second = tail.count > 1 ? tail[1] : 0
-    output.append(alphabet[first >> 2])
-    output.append(alphabet[(first & 3) << 4 | second >> 4])
-    output.append(tail.count > 1 ? alphabet[(second & 15) << 2] : UInt8(ascii: "="))
-    output.append(UInt8(ascii: "="))
   }
 }
 

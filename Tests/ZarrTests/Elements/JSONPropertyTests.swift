@@ -24,7 +24,7 @@ struct JSONPropertyTests {
   @Test("A value that is written is read again, however it is laid out", arguments: seeds)
   func writing(seed: UInt64) throws {
     for value in values(seed) {
-      for style in [JSONWriter.Style.compact, .pretty] {
+      for style in [JSONSpelling.compact, .pretty] {
         #expect(try JSONParser().parse(JSONWriter(style: style).bytes(of: value)) == value)
       }
     }

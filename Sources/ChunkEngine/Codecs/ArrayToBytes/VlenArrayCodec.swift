@@ -38,9 +38,7 @@ package struct VlenArrayCodec: WireFormCodec, Hashable {
   package func decode(
     _ source: RawSpan, of chunk: ChunkRepresentation, into output: inout ByteArena, limit: Int
   ) throws(ChunkError) {
-    guard source.byteCount <= limit else {
-      throw .decodedByteCountExceedsLimit(codec: Self.name, byteCount: source.byteCount, limit: limit)
-    }
+    try checkDecodedByteCount(source.byteCount, limit: limit, codec: Self.name)
     guard let items else { return try output.append(copying: source) }
     try convert(source, of: chunk, into: &output, with: items) { reason in
       .malformed(codec: Self.name, reason: reason)

@@ -5,7 +5,7 @@ internal import CBzip2
 /// See [numcodecs.bz2](https://numcodecs.readthedocs.io/en/stable/compression/bz2.html) and
 /// [bzip2](https://sourceware.org/bzip2/). Several streams in a row are read as one. Bytes after the last
 /// stream are an error here. numcodecs ignores them.
-package struct BZ2Codec: BytesToBytesCodec, Hashable {
+package struct BZ2Codec: BytesToBytesCodec, BytesEncoder, Hashable {
   package static var name: String { "numcodecs.bz2" }
 
   /// The levels of the codec: the size of a block in units of 100,000 bytes.
@@ -33,43 +33,30 @@ package struct BZ2Codec: BytesToBytesCodec, Hashable {
     return byteCount + byteCount / 100 + 601
   }
 
-  package func makeEncoder() throws(ChunkError) -> any BytesEncoder {
-    Encoder(level: Int32(level))
-  }
-
   package func makeDecoder() throws(ChunkError) -> any BytesDecoder {
     Decoder()
   }
 
   /// Encodes without state: libbz2 cannot reuse its memory.
-  private final class Encoder: BytesEncoder {
-    private let level: Int32
-
-    init(level: Int32) {
-      self.level = level
-    }
-
-    func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
-      let level = level
-      try unsafe source.withUnsafeBytes { source throws(ChunkError) in
-        try unsafe output.appendUnsafe { free throws(ChunkError) in
-          var written = UInt32(clamping: free.count)
-          var nothing: CChar = 0
-          let status = unsafe withUnsafeMutablePointer(to: &nothing) { nothing in
-            // SAFETY: libbz2 writes at most `written` bytes and keeps no pointer. It does not change its
-            // input, though it takes a pointer that could, which must not be nil.
-            unsafe BZ2_bzBuffToBuffCompress(
-              free.baseAddress?.assumingMemoryBound(to: CChar.self), &written,
-              UnsafeMutableRawPointer(mutating: source.baseAddress)?.assumingMemoryBound(to: CChar.self)
-                ?? nothing, UInt32(source.count), level, 0, 0)
-          }
-          guard status == BZ_OK else {
-            throw status == BZ_MEM_ERROR
-              ? .outOfMemory(byteCount: 0)
-              : .compressionFailed(codec: BZ2Codec.name, reason: "error \(status)")
-          }
-          return Int(written)
+  package func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    try unsafe source.withUnsafeBytes { source throws(ChunkError) in
+      try unsafe output.appendUnsafe { free throws(ChunkError) in
+        var written = UInt32(clamping: free.count)
+        var nothing: CChar = 0
+        let status = unsafe withUnsafeMutablePointer(to: &nothing) { nothing in
+          // SAFETY: libbz2 writes at most `written` bytes and keeps no pointer. It does not change its
+          // input, though it takes a pointer that could, which must not be nil.
+          unsafe BZ2_bzBuffToBuffCompress(
+            free.baseAddress?.assumingMemoryBound(to: CChar.self), &written,
+            UnsafeMutableRawPointer(mutating: source.baseAddress)?.assumingMemoryBound(to: CChar.self)
+              ?? nothing, UInt32(source.count), Int32(level), 0, 0)
         }
+        guard status == BZ_OK else {
+          throw status == BZ_MEM_ERROR
+            ? .outOfMemory(byteCount: 0)
+            : .compressionFailed(codec: Self.name, reason: "error \(status)")
+        }
+        return Int(written)
       }
     }
   }

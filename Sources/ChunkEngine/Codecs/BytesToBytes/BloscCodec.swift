@@ -4,7 +4,7 @@ import CBlosc
 ///
 /// See [blosc](https://zarr-specs.readthedocs.io/en/latest/v3/codecs/blosc/index.html). Shuffling serves
 /// numbers of a fixed size. It does not help variable-length elements, so the default here is ``Shuffle/none``.
-public struct BloscCodec: BytesToBytesCodec, Hashable {
+public struct BloscCodec: BytesToBytesCodec, BytesEncoder, BytesDecoder, Hashable {
   public static var name: String { "blosc" }
 
   /// The compressors inside Blosc, by their names in metadata.
@@ -80,71 +80,52 @@ public struct BloscCodec: BytesToBytesCodec, Hashable {
     return byteCount + BloscFrame.headerByteCount
   }
 
-  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
-    Encoder(codec: self)
-  }
-
-  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
-    Decoder()
-  }
-
   /// Encodes without state: Blosc 1 keeps its memory in the call.
-  private final class Encoder: BytesEncoder {
-    private let codec: BloscCodec
-
-    init(codec: BloscCodec) {
-      self.codec = codec
-    }
-
-    func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
-      let shuffle =
-        switch codec.shuffle {
-        case .none: BLOSC_NOSHUFFLE
-        case .byte: BLOSC_SHUFFLE
-        case .bit: BLOSC_BITSHUFFLE
+  public func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    let shuffle =
+      switch self.shuffle {
+      case .none: BLOSC_NOSHUFFLE
+      case .byte: BLOSC_SHUFFLE
+      case .bit: BLOSC_BITSHUFFLE
+      }
+    try unsafe source.withUnsafeBytes { source throws(ChunkError) in
+      try unsafe output.appendUnsafe { free throws(ChunkError) in
+        // SAFETY: Blosc writes at most `free.count` bytes and keeps no pointer. It uses this thread only.
+        let written = unsafe blosc_compress_ctx(
+          Int32(level), shuffle, itemByteCount, source.count, source.baseAddress, free.baseAddress,
+          free.count,
+          compressor.rawValue, blockByteCount, 1)
+        guard written > 0 else {
+          let reason = written == -1 ? "the compressor \(compressor) is not built in" : "error \(written)"
+          throw .compressionFailed(codec: Self.name, reason: reason)
         }
-      try unsafe source.withUnsafeBytes { source throws(ChunkError) in
-        try unsafe output.appendUnsafe { free throws(ChunkError) in
-          // SAFETY: Blosc writes at most `free.count` bytes and keeps no pointer. It uses this thread only.
-          let written = unsafe blosc_compress_ctx(
-            Int32(codec.level), shuffle, codec.itemByteCount, source.count, source.baseAddress,
-            free.baseAddress,
-            free.count, codec.compressor.rawValue, codec.blockByteCount, 1)
-          guard written > 0 else {
-            let reason =
-              written == -1 ? "the compressor \(codec.compressor) is not built in" : "error \(written)"
-            throw .compressionFailed(codec: BloscCodec.name, reason: reason)
-          }
-          return Int(written)
-        }
+        return Int(written)
       }
     }
   }
 
   /// Decodes without state, after ``BloscFrame`` has checked every size in the frame.
-  private final class Decoder: BytesDecoder {
-    func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
-      let frame = try BloscFrame(validating: source, limit: limit)
-      guard frame.contentByteCount > 0 else { return }
-      try output.append(addingCapacity: frame.contentByteCount) { output throws(ChunkError) in
-        try unsafe source.withUnsafeBytes { source throws(ChunkError) in
-          try unsafe output.appendUnsafe { free throws(ChunkError) in
-            // SAFETY: Blosc writes at most `free.count` bytes, and the frame was checked so that it reads
-            // inside `source` only. It keeps no pointer and uses this thread only.
-            let written = unsafe blosc_decompress_ctx(source.baseAddress, free.baseAddress, free.count, 1)
-            // blosc.c: a compressor that is not built in, and a version of the format that is not known.
-            guard written != -5, written != -9 else {
-              throw .unsupported(codec: BloscCodec.name, reason: "error \(written)")
-            }
-            guard written > 0 else {
-              throw .decompressionFailed(codec: BloscCodec.name, reason: "error \(written)")
-            }
-            guard Int(written) == frame.contentByteCount else {
-              throw .decodedByteCountMismatch(
-                codec: BloscCodec.name, claimed: frame.contentByteCount, decoded: Int(written))
-            }
-            return Int(written)
+  public func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+    let frame = try BloscFrame(validating: source, limit: limit)
+    guard frame.contentByteCount > 0 else { return }
+    try output.append(addingCapacity: frame.contentByteCount) { output throws(ChunkError) in
+      try unsafe source.withUnsafeBytes { source throws(ChunkError) in
+        try unsafe output.appendUnsafe { free throws(ChunkError) in
+          // SAFETY: Blosc writes at most `free.count` bytes, and the frame was checked so that it reads
+          // inside `source` only. It keeps no pointer and uses this thread only.
+          let written = unsafe blosc_decompress_ctx(source.baseAddress, free.baseAddress, free.count, 1)
+          // blosc.c: a compressor that is not built in, and a version of the format that is not known.
+          guard written != -5, written != -9 else {
+            throw .unsupported(codec: Self.name, reason: "error \(written)")
           }
+          guard written > 0 else {
+            throw .decompressionFailed(codec: Self.name, reason: "error \(written)")
+          }
+          guard Int(written) == frame.contentByteCount else {
+            throw .decodedByteCountMismatch(
+              codec: Self.name, claimed: frame.contentByteCount, decoded: Int(written))
+          }
+          return Int(written)
         }
       }
     }

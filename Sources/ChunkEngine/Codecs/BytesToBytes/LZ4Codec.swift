@@ -10,7 +10,7 @@ internal import CLZ4
 /// See [numcodecs.lz4](https://numcodecs.readthedocs.io/en/stable/compression/lz4.html) and
 /// [the block format](https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md). zarrs and tensorstore lack this
 /// codec.
-public struct LZ4Codec: BytesToBytesCodec, Hashable {
+public struct LZ4Codec: BytesToBytesCodec, BytesDecoder, Hashable {
   public static var name: String { "numcodecs.lz4" }
 
   /// How much compression is traded for speed.
@@ -42,8 +42,38 @@ public struct LZ4Codec: BytesToBytesCodec, Hashable {
     try Encoder(acceleration: Int32(acceleration))
   }
 
-  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
-    Decoder()
+  /// Decodes a block, which takes LZ4 no memory.
+  public func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+    guard source.byteCount > Self.headerByteCount else {
+      throw .truncatedHeader(
+        codec: Self.name, byteCount: source.byteCount, expected: Self.headerByteCount + 1)
+    }
+    let claimed = Int(source.littleEndianUInt32(at: 0))
+    let block = source.extracting(Self.headerByteCount..<source.byteCount)
+    // First what no limit makes right: such a block is damaged.
+    guard claimed / Self.maximumRatio <= block.byteCount, claimed <= Int(LZ4_MAX_INPUT_SIZE),
+      block.byteCount <= Int(Int32.max)
+    else {
+      throw .implausibleByteCount(codec: Self.name, claimed: claimed, encoded: block.byteCount)
+    }
+    try checkDecodedByteCount(claimed, limit: limit, codec: Self.name)
+    try output.append(addingCapacity: claimed) { output throws(ChunkError) in
+      try unsafe block.withUnsafeBytes { block throws(ChunkError) in
+        try unsafe output.appendUnsafe { free throws(ChunkError) in
+          // SAFETY: lz4 reads and writes only inside the two sizes that it is given, and keeps no
+          // pointer.
+          let written = unsafe LZ4_decompress_safe(
+            block.baseAddress, free.baseAddress, Int32(block.count), Int32(claimed))
+          guard written >= 0 else {
+            throw .decompressionFailed(codec: Self.name, reason: "the block is damaged")
+          }
+          guard Int(written) == claimed else {
+            throw .decodedByteCountMismatch(codec: Self.name, claimed: claimed, decoded: Int(written))
+          }
+          return Int(written)
+        }
+      }
+    }
   }
 
   /// The hash table of the compressor, allocated once.
@@ -73,44 +103,6 @@ public struct LZ4Codec: BytesToBytesCodec, Hashable {
             throw .compressionFailed(codec: LZ4Codec.name, reason: "the output is full")
           }
           return Int(written)
-        }
-      }
-    }
-  }
-
-  /// Decodes blocks, which takes LZ4 no memory.
-  private final class Decoder: BytesDecoder {
-    func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
-      guard source.byteCount > LZ4Codec.headerByteCount else {
-        throw .truncatedHeader(
-          codec: LZ4Codec.name, byteCount: source.byteCount, expected: LZ4Codec.headerByteCount + 1)
-      }
-      let claimed = Int(source.littleEndianUInt32(at: 0))
-      let block = source.extracting(LZ4Codec.headerByteCount..<source.byteCount)
-      // First what no limit makes right: such a block is damaged.
-      guard claimed / LZ4Codec.maximumRatio <= block.byteCount, claimed <= Int(LZ4_MAX_INPUT_SIZE),
-        block.byteCount <= Int(Int32.max)
-      else {
-        throw .implausibleByteCount(codec: LZ4Codec.name, claimed: claimed, encoded: block.byteCount)
-      }
-      guard claimed <= limit else {
-        throw .decodedByteCountExceedsLimit(codec: LZ4Codec.name, byteCount: claimed, limit: limit)
-      }
-      try output.append(addingCapacity: claimed) { output throws(ChunkError) in
-        try unsafe block.withUnsafeBytes { block throws(ChunkError) in
-          try unsafe output.appendUnsafe { free throws(ChunkError) in
-            // SAFETY: lz4 reads and writes only inside the two sizes that it is given, and keeps no
-            // pointer.
-            let written = unsafe LZ4_decompress_safe(
-              block.baseAddress, free.baseAddress, Int32(block.count), Int32(claimed))
-            guard written >= 0 else {
-              throw .decompressionFailed(codec: LZ4Codec.name, reason: "the block is damaged")
-            }
-            guard Int(written) == claimed else {
-              throw .decodedByteCountMismatch(codec: LZ4Codec.name, claimed: claimed, decoded: Int(written))
-            }
-            return Int(written)
-          }
         }
       }
     }

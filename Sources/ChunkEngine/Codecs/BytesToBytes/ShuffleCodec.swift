@@ -2,7 +2,7 @@
 ///
 /// See [numcodecs.shuffle](https://numcodecs.readthedocs.io/en/stable/filter/shuffle.html). The number of
 /// bytes must be a multiple of the item, as in numcodecs, so this codec is for elements of a fixed size.
-public struct ShuffleCodec: BytesToBytesCodec, Hashable {
+public struct ShuffleCodec: BytesToBytesCodec, BytesEncoder, BytesDecoder, Hashable {
   public static var name: String { "numcodecs.shuffle" }
 
   /// The sizes that an item can have.
@@ -25,55 +25,26 @@ public struct ShuffleCodec: BytesToBytesCodec, Hashable {
     byteCount
   }
 
-  public func makeEncoder() throws(ChunkError) -> any BytesEncoder {
-    Encoder(itemByteCount: itemByteCount)
-  }
-
-  public func makeDecoder() throws(ChunkError) -> any BytesDecoder {
-    Decoder(itemByteCount: itemByteCount)
-  }
-
-  private final class Encoder: BytesEncoder {
-    private let itemByteCount: Int
-
-    init(itemByteCount: Int) {
-      self.itemByteCount = itemByteCount
+  public func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    guard source.byteCount.isMultiple(of: itemByteCount) else {
+      throw .unencodable(codec: Self.name, reason: remainder(of: source))
     }
+    try output.checkFreeCapacity(source.byteCount, codec: Self.name)
+    transpose(source, rowByteCount: itemByteCount, into: &output)
+  }
 
-    func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
-      guard source.byteCount.isMultiple(of: itemByteCount) else {
-        throw .unencodable(
-          codec: ShuffleCodec.name,
-          reason: "\(source.byteCount) bytes are no multiple of items of \(itemByteCount)")
-      }
-      guard output.freeCapacity >= source.byteCount else {
-        throw .compressionFailed(codec: ShuffleCodec.name, reason: "the output is full")
-      }
-      transpose(source, rowByteCount: itemByteCount, into: &output)
+  public func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
+    try checkDecodedByteCount(source.byteCount, limit: limit, codec: Self.name)
+    guard source.byteCount.isMultiple(of: itemByteCount) else {
+      throw .malformed(codec: Self.name, reason: remainder(of: source))
+    }
+    try output.append(addingCapacity: source.byteCount) { output throws(ChunkError) in
+      transpose(source, rowByteCount: source.byteCount / itemByteCount, into: &output)
     }
   }
 
-  private final class Decoder: BytesDecoder {
-    private let itemByteCount: Int
-
-    init(itemByteCount: Int) {
-      self.itemByteCount = itemByteCount
-    }
-
-    func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
-      guard source.byteCount <= limit else {
-        throw .decodedByteCountExceedsLimit(
-          codec: ShuffleCodec.name, byteCount: source.byteCount, limit: limit)
-      }
-      guard source.byteCount.isMultiple(of: itemByteCount) else {
-        throw .malformed(
-          codec: ShuffleCodec.name,
-          reason: "\(source.byteCount) bytes are no multiple of items of \(itemByteCount)")
-      }
-      try output.append(addingCapacity: source.byteCount) { output throws(ChunkError) in
-        transpose(source, rowByteCount: source.byteCount / itemByteCount, into: &output)
-      }
-    }
+  private func remainder(of source: RawSpan) -> String {
+    "\(source.byteCount) bytes are no multiple of items of \(itemByteCount)"
   }
 }
 

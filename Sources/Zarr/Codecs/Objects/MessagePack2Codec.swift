@@ -375,9 +375,6 @@ private struct MessagePackReader: ~Escapable {
 
   /// Reads a value, and appends its JSON text.
   ///
-  /// - Parameters:
-  ///   - depth: The arrays and maps that the value is in.
-  ///   - output: Where the text goes.
   /// - Throws: `ChunkError`
   mutating func appendValue(depth: Int, to output: inout [UInt8]) throws(ChunkError) {
     let code = try number(1)
@@ -444,18 +441,20 @@ private struct MessagePackReader: ~Escapable {
     if let text = try? UTF8Span(validating: bytes.octets) {
       JSONWriter.appendString(text, to: &output)
     } else if isRaw {
-      appendBase64(bytes, to: &output)
+      appendObject(of: bytes, to: &output)
     } else {
       throw MessagePack2Codec.malformed("byte \(offset - bytes.byteCount): the text is not UTF-8")
     }
   }
 
   private mutating func appendBytes(_ length: UInt64, to output: inout [UInt8]) throws(ChunkError) {
-    appendBase64(try bytes(length), to: &output)
+    appendObject(of: try bytes(length), to: &output)
   }
 
-  private func appendBase64(_ bytes: RawSpan, to output: inout [UInt8]) {
-    append("{\"\(MessagePack2Codec.bytesKey)\":\"\(Base64Codec.text(of: bytes))\"}", to: &output)
+  private func appendObject(of bytes: RawSpan, to output: inout [UInt8]) {
+    append("{\"\(MessagePack2Codec.bytesKey)\":\"", to: &output)
+    Base64Codec.append(bytes, to: &output)
+    append("\"}", to: &output)
   }
 
   private func append(_ text: String, to output: inout [UInt8]) {

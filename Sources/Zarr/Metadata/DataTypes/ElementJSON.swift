@@ -129,7 +129,7 @@ private struct ElementReader {
     case .fixedLengthUTF32(let length): return try codePoints(length, from: value, field: field)
     case .datetime64, .timedelta64:
       if value == "NaT" { return TimeUnit.notATime.littleEndianBytes(count: 8) }
-      return try integer(from: value, as: Int64.self, field: field)
+      return try integer(.int64, from: value, field: field)
     case .structure(let fields): return try structure(fields, type, from: value, field: field)
     case .subarray(let item, let shape):
       return try subarray(of: item, shape[...], from: value, field: field)
@@ -230,11 +230,8 @@ private struct ElementReader {
 extension ElementReader {
   /// Reads a byte string.
   ///
-  /// - Parameters:
-  ///   - value: Base64 text with the standard alphabet and padding, or an array of integers.
-  ///   - field: The place of the value in the document.
-  ///   - count: The allowed numbers of bytes.
-  /// - Returns: The bytes.
+  /// It is base64 text with the standard alphabet and padding, or an array of integers.
+  ///
   /// - Throws: An error if the value is neither, or has another number of bytes.
   private func byteString(
     from value: JSONValue, field: String, count: ClosedRange<Int> = 0...Int.max
@@ -278,37 +275,12 @@ extension ElementReader {
   private func number(
     _ type: NumberType, from value: JSONValue, field: String
   ) throws(MetadataError) -> [UInt8] {
-    switch type {
-    case .bool: [try truth(from: value, field: field)]
-    case .int8: try integer(from: value, as: Int8.self, field: field)
-    case .int16: try integer(from: value, as: Int16.self, field: field)
-    case .int32: try integer(from: value, as: Int32.self, field: field)
-    case .int64: try integer(from: value, as: Int64.self, field: field)
-    case .uint8: try integer(from: value, as: UInt8.self, field: field)
-    case .uint16: try integer(from: value, as: UInt16.self, field: field)
-    case .uint32: try integer(from: value, as: UInt32.self, field: field)
-    case .uint64: try integer(from: value, as: UInt64.self, field: field)
-    case .float16: try float(.float16, from: value, field: field)
-    case .bfloat16: try float(.bfloat16, from: value, field: field)
-    case .float32: try float(.float32, from: value, field: field)
-    case .float64: try float(.float64, from: value, field: field)
-    case .complex64: try complex(of: .float32, from: value, field: field)
-    case .complex128: try complex(of: .float64, from: value, field: field)
+    if type == .bool { return [try truth(from: value, field: field)] }
+    guard let format = type.format else { return try integer(type, from: value, field: field) }
+    func part(_ value: JSONValue, _ field: String) throws(MetadataError) -> [UInt8] {
+      try format.bits(from: value, field: field).littleEndianBytes(count: format.byteCount)
     }
-  }
-
-  private func float(
-    _ format: FloatFormat, from value: JSONValue, field: String
-  ) throws(MetadataError) -> [UInt8] {
-    try format.bits(from: value, field: field).littleEndianBytes(count: format.byteCount)
-  }
-
-  private func complex(
-    of format: FloatFormat, from value: JSONValue, field: String
-  ) throws(MetadataError) -> [UInt8] {
-    try pair(from: value, field: field) { value, field throws(MetadataError) in
-      try float(format, from: value, field: field)
-    }
+    return type.isComplex ? try pair(from: value, field: field, part) : try part(value, field)
   }
 
   /// Reads an array of two values.
@@ -351,13 +323,16 @@ extension ElementReader {
     }
   }
 
-  private func integer<Integer: FixedWidthInteger>(
-    from value: JSONValue, as _: Integer.Type, field: String
+  private func integer(
+    _ type: NumberType, from value: JSONValue, field: String
   ) throws(MetadataError) -> [UInt8] {
-    guard let integer = self.integer(value).flatMap({ Integer(exactly: $0) }) else {
-      throw .expected("an integer from \(Integer.min) to \(Integer.max)", found: value, in: field)
+    let magnitude = Int128(1) << (8 * type.byteCount - (type.isSignedInteger ? 1 : 0))
+    let range = (type.isSignedInteger ? -magnitude : 0)...magnitude - 1
+    guard let integer = self.integer(value), range.contains(integer) else {
+      throw .expected(
+        "an integer from \(range.lowerBound) to \(range.upperBound)", found: value, in: field)
     }
-    return UInt64(truncatingIfNeeded: integer).littleEndianBytes(count: Integer.bitWidth / 8)
+    return UInt64(truncatingIfNeeded: integer).littleEndianBytes(count: type.byteCount)
   }
 
   /// The integer in any of the spellings that zarr-python takes.
@@ -523,25 +498,18 @@ extension ElementWriter {
   /// The JSON value of a number of at least eight bits.
   private func number(_ type: NumberType, _ bytes: ArraySlice<UInt8>) -> JSONValue {
     let bits = UInt64(littleEndianBytes: bytes.prefix(8))
-    switch type {
-    case .bool: return .bool(bits != 0)
-    case .int8: return .integer(Int(Int8(truncatingIfNeeded: bits)))
-    case .int16: return .integer(Int(Int16(truncatingIfNeeded: bits)))
-    case .int32: return .integer(Int(Int32(truncatingIfNeeded: bits)))
-    case .int64: return .integer(Int(truncatingIfNeeded: bits))
-    case .uint8, .uint16, .uint32, .uint64: return .number(JSONNumber(bits))
-    case .float16: return FloatFormat.float16.json(of: bits, in: form)
-    case .bfloat16: return FloatFormat.bfloat16.json(of: bits, in: form)
-    case .float32: return FloatFormat.float32.json(of: bits, in: form)
-    case .float64: return FloatFormat.float64.json(of: bits, in: form)
-    case .complex64: return complex(of: .float32, bytes)
-    case .complex128: return complex(of: .float64, bytes)
+    if type == .bool { return .bool(bits != 0) }
+    if let format = type.format {
+      func part(_ bytes: ArraySlice<UInt8>) -> JSONValue {
+        format.json(of: UInt64(littleEndianBytes: bytes), in: form)
+      }
+      let count = format.byteCount
+      return type.isComplex ? .array([part(bytes.prefix(count)), part(bytes.dropFirst(count))]) : part(bytes)
     }
-  }
-
-  private func complex(of format: FloatFormat, _ bytes: ArraySlice<UInt8>) -> JSONValue {
-    let parts = [bytes.prefix(format.byteCount), bytes.dropFirst(format.byteCount)]
-    return .array(parts.map { format.json(of: UInt64(littleEndianBytes: $0), in: form) })
+    guard type.isSignedInteger else { return .number(JSONNumber(bits)) }
+    // The sign bit moves to the top and back.
+    let shift = 64 - 8 * type.byteCount
+    return .integer(Int(truncatingIfNeeded: bits << UInt64(shift)) >> shift)
   }
 
   /// The JSON value of a number of at most eight bits.
@@ -567,25 +535,10 @@ extension Base64Codec {
   /// - Complexity: O(*n*)
   static func text(of bytes: some Sequence<UInt8>) -> String {
     let bytes = Array(bytes)
+    var text: [UInt8] = []
     // SAFETY: Bytes have no padding.
-    return text(of: unsafe bytes.span.bytes)
-  }
-
-  /// The base64 text of bytes, as metadata and JSON elements hold them.
-  ///
-  /// - Complexity: O(*n*)
-  static func text(of bytes: RawSpan) -> String {
-    let codec = Base64Codec()
-    var text = ByteArena()
-    do throws(ChunkError) {
-      let byteCount = try codec.maximumEncodedByteCount(of: bytes.byteCount)
-      try text.append(addingCapacity: byteCount) { output throws(ChunkError) in
-        try codec.makeEncoder().encode(bytes, into: &output)
-      }
-    } catch {
-      preconditionFailure("the base64 text of \(bytes.byteCount) bytes: \(error)")
-    }
-    return unsafe text.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    append(unsafe bytes.span.bytes, to: &text)
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The bytes with this base64 text, or nil if no bytes have it.
@@ -596,7 +549,7 @@ extension Base64Codec {
     var bytes = ByteArena()
     do throws(ChunkError) {
       // SAFETY: Bytes have no padding.
-      try Base64Codec().makeDecoder().decode(unsafe characters.span.bytes, into: &bytes, limit: .max)
+      try Base64Codec().decode(unsafe characters.span.bytes, into: &bytes, limit: .max)
     } catch {
       return nil
     }

@@ -1,7 +1,7 @@
 /// The spelling of JSON text, where JSON leaves a choice.
 ///
 /// The choices are those of Python's `json.dumps`. Numbers always keep their digits.
-struct JSONSpelling: Hashable, Sendable {
+package struct JSONSpelling: Hashable, Sendable {
   /// Whether characters that are not ASCII, and the delete character, become `\u` and four digits.
   var escapesNonASCII = false
 
@@ -27,12 +27,15 @@ struct JSONSpelling: Hashable, Sendable {
   var indentation: [UInt8]?
 
   /// The spelling of elements in memory: no white space, and only the escapes that JSON needs.
-  static let compact = JSONSpelling()
+  package static let compact = JSONSpelling()
+
+  /// A line for each member and element, indented by two spaces a level, as in zarr-python.
+  package static let pretty = JSONSpelling(keySeparator: Array(": ".utf8), indentation: Array("  ".utf8))
 
   /// A spelling for other programs.
   ///
   /// Some of them know neither `NaN` nor repeated keys.
-  static let portable = JSONSpelling(mergesRepeatedKeys: true, quotesNaN: true)
+  package static let portable = JSONSpelling(mergesRepeatedKeys: true, quotesNaN: true)
 }
 
 extension JSONSpelling {
@@ -64,13 +67,23 @@ extension JSONSpelling {
 
   /// Appends a list of integers on `level`.
   func appendIntegers(_ values: [Int], level: Int, to output: inout [UInt8]) {
-    guard !values.isEmpty else { return output.append(contentsOf: "[]".utf8) }
-    appendOpening("[", level: level, to: &output)
-    for (index, value) in values.enumerated() {
-      if index > 0 { appendSeparator(level: level, to: &output) }
+    appendList(values, between: "[", and: "]", level: level, to: &output) { value, output in
       output.append(contentsOf: String(value).utf8)
     }
-    appendClosing("]", level: level - 1, to: &output)
+  }
+
+  /// Appends a list whose items are on `level`.
+  func appendList<Items: Collection>(
+    _ items: Items, between opening: UnicodeScalar, and closing: UnicodeScalar, level: Int,
+    to output: inout [UInt8], item append: (Items.Element, inout [UInt8]) -> Void
+  ) {
+    guard !items.isEmpty else { return output.append(contentsOf: "\(opening)\(closing)".utf8) }
+    appendOpening(opening, level: level, to: &output)
+    for (index, item) in items.enumerated() {
+      if index > 0 { appendSeparator(level: level, to: &output) }
+      append(item, &output)
+    }
+    appendClosing(closing, level: level - 1, to: &output)
   }
 }
 

@@ -2,24 +2,11 @@
 ///
 /// Numbers keep their spelling. Text is UTF-8 with only the escapes that JSON needs.
 package struct JSONWriter: Hashable, Sendable {
-  /// The layouts of a document.
-  package enum Style: Hashable, Sendable {
-    /// One line without spaces.
-    case compact
-    /// A line for each member and element, indented by two spaces a level, as in zarr-python.
-    case pretty
-  }
-
-  /// The layout of documents.
-  package let style: Style
-
-  /// Whether `NaN` and infinities, which JSON does not have, are in quotes.
-  package let quotesNaN: Bool
+  private let style: JSONSpelling
 
   /// Creates a writer.
-  package init(style: Style = .pretty, quotesNaN: Bool = false) {
+  package init(style: JSONSpelling = .pretty) {
     self.style = style
-    self.quotesNaN = quotesNaN
   }
 
   /// The text of a value, as UTF-8.
@@ -42,46 +29,21 @@ package struct JSONWriter: Hashable, Sendable {
     switch value {
     case .null: output.append(contentsOf: "null".utf8)
     case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
-    case .number(let number) where quotesNaN && !number.isFinite: Self.appendString(number.text, to: &output)
+    case .number(let number) where style.quotesNaN && !number.isFinite:
+      Self.appendString(number.text, to: &output)
     case .number(let number): output.append(contentsOf: number.text.utf8)
     case .string(let text): Self.appendString(text, to: &output)
     case .array(let values):
-      appendList(values, between: "[", and: "]", to: &output, level: level) { value, output in
+      style.appendList(values, between: "[", and: "]", level: level + 1, to: &output) { value, output in
         append(value, to: &output, level: level + 1)
       }
     case .object(let members):
-      appendList(members, between: "{", and: "}", to: &output, level: level) { member, output in
+      style.appendList(members, between: "{", and: "}", level: level + 1, to: &output) { member, output in
         Self.appendString(member.key, to: &output)
-        output.append(contentsOf: (style == .pretty ? ": " : ":").utf8)
+        output.append(contentsOf: style.keySeparator)
         append(member.value, to: &output, level: level + 1)
       }
     }
-  }
-
-  private func appendList<Items: Collection>(
-    _ items: Items, between opening: UnicodeScalar, and closing: UnicodeScalar, to output: inout [UInt8],
-    level: Int, item append: (Items.Element, inout [UInt8]) -> Void
-  ) {
-    output.append(UInt8(ascii: opening))
-    var isFirst = true
-    for item in items {
-      if !isFirst {
-        output.append(UInt8(ascii: ","))
-      }
-      isFirst = false
-      appendLineBreak(to: &output, level: level + 1)
-      append(item, &output)
-    }
-    if !items.isEmpty {
-      appendLineBreak(to: &output, level: level)
-    }
-    output.append(UInt8(ascii: closing))
-  }
-
-  private func appendLineBreak(to output: inout [UInt8], level: Int) {
-    guard style == .pretty else { return }
-    output.append(UInt8(ascii: "\n"))
-    output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * level))
   }
 }
 

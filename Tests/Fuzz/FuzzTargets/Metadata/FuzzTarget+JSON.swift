@@ -23,7 +23,7 @@ extension FuzzTarget {
       guard let value = try? parser.parse(bytes) else { return }
       try check(isJSON, "a document that is parsed cannot be made compact")
       try check(must("compact text") { try parser.parse(compact) } == value, "compact text has another value")
-      for style in [JSONWriter.Style.compact, .pretty] {
+      for style in [JSONSpelling.compact, .pretty] {
         let text = JSONWriter(style: style).bytes(of: value)
         let parsed = try must("a written document is not parsed") { try parser.parse(text) }
         try check(parsed == value, "a written document has another value")

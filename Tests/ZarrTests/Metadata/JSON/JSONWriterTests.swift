@@ -4,7 +4,7 @@ import Zarr
 
 @Suite("JSON writer")
 struct JSONWriterTests {
-  private func text(_ value: JSONValue, _ style: JSONWriter.Style) -> String {
+  private func text(_ value: JSONValue, _ style: JSONSpelling) -> String {
     String(decoding: JSONWriter(style: style).bytes(of: value), as: UTF8.self)
   }
 
@@ -59,7 +59,7 @@ struct JSONWriterTests {
   func roundTrip(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
     let value = randomValue(depth: 5, using: &generator)
-    for style in [JSONWriter.Style.compact, .pretty] {
+    for style in [JSONSpelling.compact, .pretty] {
       #expect(try JSONParser().parse(JSONWriter(style: style).bytes(of: value)) == value)
     }
   }
