@@ -1,4 +1,21 @@
-import ArgumentParser
+package import ArgumentParser
+import ChunkEngine
+
+/// A value of an option whose error names the allowed values.
+package protocol ExplainedArgument: ExpressibleByArgument {
+  /// What to write instead of `argument`, which is not allowed.
+  static func advice(_ argument: String) -> String
+}
+
+extension ExplainedArgument {
+  /// Reads a value of an option.
+  ///
+  /// - Throws: An error that names the allowed values.
+  package static func parse(_ argument: String) throws -> Self {
+    guard let value = Self(argument: argument) else { throw ValidationError(advice(argument)) }
+    return value
+  }
+}
 
 /// A number of bytes as an option has it: `1048576`, `64KiB`, `1MiB` (powers of 1024), `1MB` (powers of
 /// 1000).
@@ -12,17 +29,21 @@ package struct ByteCount: Hashable, Sendable {
   }
 }
 
-extension ByteCount: ExpressibleByArgument {
+extension ByteCount: ExplainedArgument {
   package init?(argument: String) {
-    let digits = argument.utf8.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    let digits = argument.utf8.prefix(while: \.isDigit)
     let unit = String(Substring(argument.utf8.dropFirst(digits.count)))
     // Some letters outside of ASCII become units in lower case, such as the Kelvin sign.
-    guard let number = Int(String(Substring(digits))), number > 0, unit.utf8.allSatisfy({ $0 < 0x80 }),
+    guard let number = Int(digits: digits), number > 0, unit.utf8.allSatisfy({ $0 < 0x80 }),
       let factor = Self.factor(of: unit.lowercased())
     else { return nil }
     let (value, overflow) = number.multipliedReportingOverflow(by: factor)
     guard !overflow else { return nil }
     self.value = value
+  }
+
+  package static func advice(_: String) -> String {
+    "A number of bytes is from 1 to \(Int.max), such as 65536, 64KiB, 1MiB or 1MB."
   }
 
   private static func factor(of unit: String) -> Int? {
@@ -36,18 +57,6 @@ extension ByteCount: ExpressibleByArgument {
     case "gb": 1_000_000_000
     default: nil
     }
-  }
-}
-
-extension ByteCount {
-  /// Reads a value of an option.
-  ///
-  /// - Throws: An error that names the allowed values.
-  package static func parse(_ argument: String) throws -> ByteCount {
-    guard let value = ByteCount(argument: argument) else {
-      throw ValidationError("A number of bytes is from 1 to \(Int.max), such as 65536, 64KiB, 1MiB or 1MB.")
-    }
-    return value
   }
 }
 

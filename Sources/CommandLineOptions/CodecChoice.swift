@@ -36,68 +36,66 @@ package enum CodecChoice: Hashable, Sendable {
   }
 }
 
-extension CodecChoice: ExpressibleByArgument {
-  private static let accelerations = 1...65_537
+extension CodecChoice: ExplainedArgument {
+  /// A codec that takes a number.
+  private struct Form {
+    let name: String
+    var number = "LEVEL"
+    let range: ClosedRange<Int>
+    let usual: Int
+    let make: @Sendable (Int, BloscCodec.Compressor) -> CodecChoice
+  }
+
+  private static let forms: [Form] = [
+    Form(name: "zstd", range: ZstdCodec.levels, usual: 3) { level, _ in .zstd(level: level) },
+    Form(name: "lz4", number: "ACCELERATION", range: 1...65_537, usual: 1) { number, _ in
+      .lz4(acceleration: number)
+    },
+    Form(name: "gzip", range: GzipCodec.levels, usual: 5) { level, _ in .gzip(level: level) },
+    Form(name: "zlib", range: ZlibCodec.levels, usual: 1) { level, _ in .zlib(level: level) },
+    Form(name: "bz2", range: BZ2Codec.levels, usual: 1) { level, _ in .bz2(level: level) },
+    Form(name: "lzma", number: "PRESET", range: LZMACodec.presets, usual: 6) { preset, _ in
+      .lzma(preset: preset)
+    },
+    Form(name: "blosc", range: BloscCodec.levels, usual: 5) { .blosc($1, level: $0) },
+  ]
 
   package init?(argument: String) {
+    guard argument != "none" else {
+      self = .none
+      return
+    }
     var parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)[...]
-    guard let name = parts.popFirst() else { return nil }
+    guard let name = parts.popFirst(), let form = Self.forms.first(where: { $0.name == name }) else {
+      return nil
+    }
     var compressor = BloscCodec.Compressor.lz4
     if name == "blosc", let part = parts.popFirst() {
       guard let choice = BloscCodec.Compressor(rawValue: part) else { return nil }
       compressor = choice
     }
-    // The number after the name, if it is within its range, or the usual one.
-    func number(in range: ClosedRange<Int>, else usual: Int) -> Int? {
-      guard let part = parts.popFirst() else { return usual }
-      return Int(part).flatMap { range.contains($0) ? $0 : nil }
-    }
-    let choice: CodecChoice? =
-      switch name {
-      case "none": CodecChoice.none
-      case "zstd": number(in: ZstdCodec.levels, else: 3).map { .zstd(level: $0) }
-      case "lz4": number(in: Self.accelerations, else: 1).map { .lz4(acceleration: $0) }
-      case "gzip": number(in: GzipCodec.levels, else: 5).map { .gzip(level: $0) }
-      case "zlib": number(in: ZlibCodec.levels, else: 1).map { .zlib(level: $0) }
-      case "bz2": number(in: BZ2Codec.levels, else: 1).map { .bz2(level: $0) }
-      case "lzma": number(in: LZMACodec.presets, else: 6).map { .lzma(preset: $0) }
-      case "blosc": number(in: BloscCodec.levels, else: 5).map { .blosc(compressor, level: $0) }
-      default: nil
-      }
-    guard let choice, parts.isEmpty else { return nil }
-    self = choice
+    let number = parts.popFirst().map { Int($0) } ?? form.usual
+    guard let number, form.range.contains(number), parts.isEmpty else { return nil }
+    self = form.make(number, compressor)
   }
 
   package static var allValueStrings: [String] {
     ["zstd:3", "lz4", "gzip:5", "zlib:1", "bz2:1", "lzma:6", "blosc:lz4:5", "none"]
   }
-}
 
-extension CodecChoice {
-  /// Reads a value of an option.
-  ///
-  /// - Throws: An error that names the allowed values.
-  package static func parse(_ argument: String) throws -> CodecChoice {
-    guard let value = CodecChoice(argument: argument) else { throw ValidationError(advice(argument)) }
-    return value
-  }
-
-  /// The allowed values: the range of the codec, or all codecs.
-  private static func advice(_ argument: String) -> String {
-    func range(_ name: String, _ range: ClosedRange<Int>, _ number: String = "LEVEL") -> String {
-      "\(name):\(number) takes a number from \(range.lowerBound) to \(range.upperBound)."
+  package static func advice(_ argument: String) -> String {
+    guard let form = forms.first(where: { $0.name == argument.prefix { $0 != ":" } }) else {
+      return "Provide one of \(allValueStrings.joined(separator: ", "))."
     }
-    switch argument.prefix(while: { $0 != ":" }) {
-    case "zstd": return range("zstd", ZstdCodec.levels).dropLast() + "; 1 to 19 are usual."
-    case "lz4": return range("lz4", accelerations, "ACCELERATION")
-    case "gzip": return range("gzip", GzipCodec.levels)
-    case "zlib": return range("zlib", ZlibCodec.levels)
-    case "bz2": return range("bz2", BZ2Codec.levels)
-    case "lzma": return range("lzma", LZMACodec.presets, "PRESET")
+    let name = form.name == "blosc" ? "blosc:COMPRESSOR" : form.name
+    let numbers =
+      "\(name):\(form.number) takes a number from \(form.range.lowerBound) to \(form.range.upperBound)"
+    switch form.name {
+    case "zstd": return "\(numbers); 1 to 19 are usual."
     case "blosc":
       let names = BloscCodec.Compressor.allCases.map(\.rawValue).joined(separator: ", ")
-      return range("blosc:COMPRESSOR", BloscCodec.levels) + " COMPRESSOR is one of \(names)."
-    default: return "Provide one of \(allValueStrings.joined(separator: ", "))."
+      return "\(numbers). COMPRESSOR is one of \(names)."
+    default: return "\(numbers)."
     }
   }
 }

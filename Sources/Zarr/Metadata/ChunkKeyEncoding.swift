@@ -1,3 +1,5 @@
+import ChunkEngine
+
 /// How the indices of a chunk become its key in the store.
 ///
 /// | indices | `default` with `/` | `default` with `.` | `v2` with `.` | `v2` with `/` |
@@ -60,17 +62,12 @@ public struct ChunkKeyEncoding: Hashable, Sendable {
     guard parts.count == rank else { return nil }
     var indices: [Int] = []
     for part in parts {
-      guard let index = Self.index(part) else { return nil }
+      guard part.first != UInt8(ascii: "0") || part.count == 1, let index = Int(digits: part) else {
+        return nil
+      }
       indices.append(index)
     }
     return indices
-  }
-
-  private static func index(_ digits: Substring.UTF8View) -> Int? {
-    guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1,
-      digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 })
-    else { return nil }
-    return Int(Substring(digits))
   }
 }
 

@@ -175,15 +175,13 @@ private struct CopyingOptions: ParsableArguments {
       (encoding.evenChunks && shardShape != nil, "--even-chunks", "--shard-shape"),
       (encoding.zarrFormat == .version2 && shardShape != nil, "--zarr-format 2", "--shard-shape"),
     ]
-    for (isViolated, one, other) in exclusions where isViolated {
-      throw ValidationError("\(one) and \(other) exclude each other")
-    }
+    try EncodingOptions.check(exclusions)
   }
 
   /// The options of the copy.
   func options(_ encoding: EncodingOptions, access: ArrayAccess) -> CopyOptions {
     CopyOptions(
-      zarrFormat: encoding.zarrFormat?.zarrFormat, chunkSize: chunkSize(encoding), shards: shards(encoding),
+      zarrFormat: encoding.zarrFormat, chunkSize: chunkSize(encoding), shards: shards(encoding),
       compressors: encoding.codec != nil || encoding.checksum != nil ? encoding.compressors : nil,
       dataType: encoding.type?.dataType, dataTypeName: encoding.dataTypeName,
       leavesOutUnreadable: skipUnreadable, validates: validate, memoryBudget: memoryBudget.value,
@@ -205,7 +203,7 @@ private struct CopyingOptions: ParsableArguments {
 }
 
 /// A length for each dimension, the value of `--chunk-shape`: `100` or `64,64`.
-private struct DimensionLengths: ExpressibleByArgument {
+private struct DimensionLengths: ExplainedArgument {
   /// The length along each dimension, at least 1.
   let lengths: [Int]
 
@@ -216,14 +214,7 @@ private struct DimensionLengths: ExpressibleByArgument {
     lengths = numbers
   }
 
-  /// Parses the value of an option.
-  ///
-  /// - Throws: An error that says which values are allowed.
-  static func parse(_ argument: String) throws -> DimensionLengths {
-    guard let value = DimensionLengths(argument: argument) else {
-      throw ValidationError(
-        "Give a number from 1 to \(Int.max) for each dimension, with commas between them, such as 64,64.")
-    }
-    return value
+  static func advice(_: String) -> String {
+    "Give a number from 1 to \(Int.max) for each dimension, with commas between them, such as 64,64."
   }
 }

@@ -190,7 +190,7 @@ struct ImportCommand: ParsableCommand {
 
   private func makeDestination(at path: String, overwrites: Bool) throws -> NodeDestination {
     try NodeDestination(
-      at: path, format: (encoding.zarrFormat ?? .version3).zarrFormat, appends: append,
+      at: path, format: encoding.zarrFormat ?? .version3, appends: append,
       overwrites: overwrites,
       resumes: resume, durability: safety.durability, advice: "--append continues it, --overwrite replaces it"
     )

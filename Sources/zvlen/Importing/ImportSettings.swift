@@ -118,7 +118,7 @@ extension EncodingOptions {
   ) -> ArrayOptions {
     ArrayOptions(
       dataType: type.dataType, dataTypeName: type == .bytes ? dataTypeName : nil, chunkSize: chunkSize,
-      shardSize: shardSize, compressors: compressors, zarrFormat: (zarrFormat ?? .version3).zarrFormat)
+      shardSize: shardSize, compressors: compressors, zarrFormat: zarrFormat ?? .version3)
   }
 
   /// The compressors, and the checksum.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChunkEngine
+import CommandLineOptions
 import Zarr
 
 /// An import of some kind of sources.
@@ -59,25 +60,17 @@ struct ImportPart: Hashable {
   }
 }
 
-extension ImportPart: ExpressibleByArgument {
+extension ImportPart: ExplainedArgument {
   init?(argument: String) {
     let numbers = argument.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard numbers.count == 2,
-      numbers.allSatisfy({ $0.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } }),
-      let number = Int(String(Substring(numbers[0]))), let count = Int(String(Substring(numbers[1]))),
+    guard numbers.count == 2, let number = Int(digits: numbers[0]), let count = Int(digits: numbers[1]),
       (1...max(1, count)).contains(number), count > 0
     else { return nil }
     self.init(number: number, count: count)
   }
 
-  /// Parses the value of an option.
-  ///
-  /// - Throws: An error that says which values are allowed.
-  static func parse(_ argument: String) throws -> ImportPart {
-    guard let value = ImportPart(argument: argument) else {
-      throw ValidationError("A part is NUMBER/COUNT, such as 3/8, with a NUMBER from 1 to COUNT.")
-    }
-    return value
+  static func advice(_: String) -> String {
+    "A part is NUMBER/COUNT, such as 3/8, with a NUMBER from 1 to COUNT."
   }
 }
 

@@ -240,7 +240,7 @@ struct TreeImport: ImportWork {
     // A stopped import may have created one array.
     let encoding = settings.encoding
     _ = try ZarrGroup.create(
-      in: store, zarrFormat: (encoding.zarrFormat ?? .version3).zarrFormat, overwrites: isFound)
+      in: store, zarrFormat: encoding.zarrFormat ?? .version3, overwrites: isFound)
     let type = encoding.type ?? .bytes
     // Paths are small enough for chunks with a fixed number of them.
     var pathEncoding = encoding

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChunkEngine
 
 /// The index of an element, with a number for each dimension: `17` or `3,4`.
 struct ElementIndex: ExpressibleByArgument {
@@ -7,12 +8,8 @@ struct ElementIndex: ExpressibleByArgument {
 
   init?(argument: String) {
     var indices: [Int] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      // Only digits are allowed: `Int` would also accept a plus sign.
-      guard part.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let index = Int(part)
-      else {
-        return nil
-      }
+    for part in argument.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      guard let index = Int(digits: part) else { return nil }
       indices.append(index)
     }
     self.indices = indices

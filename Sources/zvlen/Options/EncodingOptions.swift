@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import CommandLineOptions
 import Zarr
 
@@ -95,7 +95,7 @@ struct EncodingOptions: ParsableArguments {
         vlen-utf8 and json2. json2 keeps JSON values, but not the spaces in their text. Zarr v2 has no shards and no \
         chunks of even size.
         """, valueName: "version"))
-  var zarrFormat: FormatVersion?
+  var zarrFormat: ZarrFormat?
 
   /// The names of the options that were given.
   var givenNames: [String] {
@@ -119,8 +119,15 @@ struct EncodingOptions: ParsableArguments {
       "checksum": checksum.map { .bool($0) } ?? .null,
       "data-type-name": dataTypeName.map { .string($0) } ?? .null,
       "shard-bytes": shardBytes.map { .integer($0.value) } ?? .null,
-      "zarr-format": zarrFormat.map { .string($0.rawValue) } ?? .null,
+      "zarr-format": zarrFormat.map { .string("\($0.rawValue)") } ?? .null,
     ]
+  }
+
+  /// Checks that no two options are given of which one excludes the other.
+  static func check(_ exclusions: [(isViolated: Bool, one: String, other: String)]) throws {
+    for (isViolated, one, other) in exclusions where isViolated {
+      throw ValidationError("\(one) and \(other) exclude each other")
+    }
   }
 
   func validate() throws {
@@ -132,9 +139,7 @@ struct EncodingOptions: ParsableArguments {
       (zarrFormat == .version2 && shardBytes != nil, "--zarr-format 2", "--shard-bytes"),
       (zarrFormat == .version2 && dataTypeName != nil, "--zarr-format 2", "--data-type-name"),
     ]
-    for (isViolated, one, other) in exclusions where isViolated {
-      throw ValidationError("\(one) and \(other) exclude each other")
-    }
+    try Self.check(exclusions)
     if let chunkCount, !(1...ChunkGrid.maximumElementCount).contains(chunkCount) {
       throw ValidationError("--chunk-count takes a number from 1 to \(ChunkGrid.maximumElementCount)")
     }
@@ -170,18 +175,5 @@ enum ElementType: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
-/// A version of the Zarr format, the value of `--zarr-format`.
-enum FormatVersion: String, ExpressibleByArgument, CaseIterable {
-  /// Zarr v2.
-  case version2 = "2"
-  /// Zarr v3.
-  case version3 = "3"
-
-  /// The version in the library.
-  var zarrFormat: ZarrFormat {
-    switch self {
-    case .version2: .version2
-    case .version3: .version3
-    }
-  }
-}
+/// The value of `--zarr-format`.
+extension ZarrFormat: ExpressibleByArgument {}

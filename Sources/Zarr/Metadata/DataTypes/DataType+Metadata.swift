@@ -203,7 +203,7 @@ extension DataType {
   private static func rawByteCount(_ name: String, field: String) throws(MetadataError) -> Int? {
     let digits = name.utf8.dropFirst()
     guard name.utf8.first == UInt8(ascii: "r"), let first = digits.first,
-      digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 })
+      digits.allSatisfy(\.isDigit)
     else { return nil }
     let bitCount = Int(name.dropFirst())
     if let bitCount, bitCount.isMultiple(of: 8), bitCount > 0, first != UInt8(ascii: "0") {

@@ -118,10 +118,7 @@ struct Version2DataType: Hashable, Sendable {
 
   private static func string(_ code: Substring) -> DataType? {
     let digits = code.dropFirst()
-    guard let kind = code.first, digits.utf8.count < 18,
-      digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let count = Int(digits),
-      count > 0
-    else { return nil }
+    guard let kind = code.first, let count = Int(digits: digits.utf8), count > 0 else { return nil }
     switch kind {
     case "S", "a": return .nullTerminatedBytes(byteCount: count)
     case "V": return .rawBytes(byteCount: count)
@@ -210,7 +207,6 @@ extension Version2DataType {
 extension DataType {
   /// The data type in Zarr v2 metadata.
   ///
-  /// - Parameter byteOrder: The byte order of the stored numbers.
   /// - Returns: A name or a list of fields, or nil if Zarr v2 does not have the type.
   func version2JSON(byteOrder: ByteOrder = .little) -> JSONValue? {
     if case .structure(let fields) = self {
