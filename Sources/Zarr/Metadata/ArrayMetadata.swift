@@ -190,15 +190,7 @@ extension ArrayMetadata {
     "dimension_names", "zarr_format", "node_type", "storage_transformers",
   ]
 
-  /// Reads the document of an array of Zarr v3, the bytes of its `zarr.json`.
-  ///
-  /// - Throws: An error that names the field, what was expected there, and what was found.
-  /// - Complexity: O(*n*) in the number of bytes.
-  package init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
-    try self.init(MetadataFields(decoding: bytes, with: parser))
-  }
-
-  /// Reads the parsed document of an array of Zarr v3, for example from consolidated metadata.
+  /// Reads the parsed document of an array of Zarr v3.
   ///
   /// - Throws: An error that names the field, what was expected there, and what was found.
   /// - Complexity: O(*n*) in the size of the document.
@@ -322,13 +314,6 @@ extension ArrayMetadata {
     // The initializer checked that the bytes are a fill value.
     return (try? dataType.json(ofFillValue: fillValue)) ?? ""
   }
-
-  /// The bytes of the array's `zarr.json`, or of its `.zarray` in Zarr v2.
-  ///
-  /// - Complexity: O(*n*) in the number of bytes.
-  public func encoded() -> [UInt8] {
-    JSONWriter().bytes(of: .object(json))
-  }
 }
 
 extension ArrayMetadata {
@@ -340,10 +325,6 @@ extension ArrayMetadata {
 
   /// The metadata of a copy in the words of its source, as far as they mean the same.
   ///
-  /// - Parameters:
-  ///   - source: The metadata of the source.
-  ///   - hasOtherType: Whether the copy has another data type, or another name for it.
-  /// - Returns: The metadata.
   /// - Throws: An error if the metadata do not fit together. Those of a copy do.
   func keepingWords(
     of source: ArrayMetadata, unless hasOtherType: Bool

@@ -6,23 +6,12 @@ public enum NodeMetadata: Hashable, Sendable {
   /// The node is a group.
   case group(GroupMetadata)
 
-  /// Reads the document of a node of Zarr v3, the bytes of its `zarr.json`.
-  ///
-  /// - Throws: An error that names the field, what was expected there, and what was found.
-  /// - Complexity: O(*n*) in the number of bytes.
-  package init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
-    try self.init(MetadataFields(decoding: bytes, with: parser))
-  }
-
-  /// Reads the parsed document of a node of Zarr v3, for example from consolidated metadata.
+  /// Reads the parsed document of a node of Zarr v3.
   ///
   /// - Throws: An error that names the field, what was expected there, and what was found.
   /// - Complexity: O(*n*) in the size of the document.
   public init(_ document: JSONObject) throws(MetadataError) {
-    try self.init(MetadataFields(document))
-  }
-
-  private init(_ fields: MetadataFields) throws(MetadataError) {
+    let fields = MetadataFields(document)
     switch try Self.kind(of: fields) {
     case .array: self = .array(try ArrayMetadata(fields))
     case .group: self = .group(try GroupMetadata(fields))
@@ -64,16 +53,6 @@ public enum NodeMetadata: Hashable, Sendable {
       }
     return zarrFormat == .version3
       ? [("zarr.json", json)] : [(NodeDocument.attributesName, attributes), (version2Name, json)]
-  }
-
-  /// The bytes of the document that makes the node, without the attributes in Zarr v2.
-  ///
-  /// - Complexity: O(*n*) in the number of bytes.
-  public func encoded() -> [UInt8] {
-    switch self {
-    case .array(let metadata): metadata.encoded()
-    case .group(let metadata): metadata.encoded()
-    }
   }
 }
 
@@ -128,15 +107,7 @@ public struct GroupMetadata: Hashable, Sendable {
     additionalFields = [:]
   }
 
-  /// Reads the document of a group of Zarr v3, the bytes of its `zarr.json`.
-  ///
-  /// - Throws: An error that names the field, what was expected there, and what was found.
-  /// - Complexity: O(*n*) in the number of bytes.
-  package init(decoding bytes: [UInt8], with parser: JSONParser = JSONParser()) throws(MetadataError) {
-    try self.init(MetadataFields(decoding: bytes, with: parser))
-  }
-
-  /// Reads the parsed document of a group of Zarr v3, for example from consolidated metadata.
+  /// Reads the parsed document of a group of Zarr v3.
   ///
   /// - Throws: An error that names the field, what was expected there, and what was found.
   /// - Complexity: O(*n*) in the size of the document.
@@ -188,13 +159,6 @@ public struct GroupMetadata: Hashable, Sendable {
       document[name] = value
     }
     return document
-  }
-
-  /// The bytes of the group's `zarr.json`, or of its `.zgroup` in Zarr v2.
-  ///
-  /// - Complexity: O(*n*) in the number of bytes.
-  public func encoded() -> [UInt8] {
-    JSONWriter().bytes(of: .object(json))
   }
 }
 

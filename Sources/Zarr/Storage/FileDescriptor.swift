@@ -52,11 +52,6 @@ struct FileDescriptor: ~Copyable {
     return status
   }
 
-  /// The size in bytes of a regular file.
-  func byteCount() throws(StoreError) -> Int {
-    Int(try statusOfRegularFile().st_size)
-  }
-
   /// What the system knows of the file, which has to be a regular one.
   func statusOfRegularFile() throws(StoreError) -> stat {
     let status = try status()

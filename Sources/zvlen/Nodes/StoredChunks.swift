@@ -32,11 +32,6 @@ struct StoredChunks {
     return end < length ? end : nil
   }
 
-  /// The number of elements in the chunks, within the shape of the array.
-  var elementCount: Int {
-    positions.reduce(0) { $0 + (region(ofChunkAt: $1).elementCount ?? 0) }
-  }
-
   /// The stored size of all chunks.
   func storedByteCount() throws -> Int {
     try positions.reduce(0) { total, position in

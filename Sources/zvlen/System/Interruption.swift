@@ -94,11 +94,6 @@ final class Cleanup: Sendable {
     }
   }
 
-  /// Forgets the cleanup.
-  func cancel() {
-    body.withLock { $0 = nil }
-  }
-
   /// Calls `body`.
   ///
   /// Meanwhile nothing is removed, and no signal ends the process.

@@ -145,17 +145,10 @@ final class ProgressLine: Sendable {
   private let state: Mutex<State>
 
   /// Creates a line, which appears after a moment.
-  ///
-  /// - Parameters:
-  ///   - activity: The kind of work, such as `importing`.
-  ///   - totalCount: All of the work, in the unit of ``add(_:byteCount:)``, or nil if it is not known.
   init(_ activity: String, totalCount: Int? = nil) {
     self.activity = activity
     state = Mutex(State(totalCount: totalCount, lastDrawing: start))
   }
-
-  /// Whether the line is shown.
-  var isShown: Bool { isTerminal }
 
   /// Adds finished work, and redraws the line after a while.
   func add(_ count: Int, byteCount: Int) {
