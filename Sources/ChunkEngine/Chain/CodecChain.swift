@@ -28,13 +28,7 @@ public struct CodecChain: Sendable {
 
   /// Creates a chain.
   ///
-  /// - Parameters:
-  ///   - arrayToBytes: The codec that turns elements into bytes.
-  ///   - stages: The codecs that take bytes, in the order in which they encode.
-  ///   - arrayToArray: The codecs in front, in the order in which they encode.
-  ///   - layout: How elements lie in memory.
-  ///   - elementsAreText: Whether every element has to be well-formed UTF-8; nil asks
-  ///     `arrayToBytes`.
+  /// If it is not said whether elements are text, `arrayToBytes` decides.
   public init(
     _ arrayToBytes: any ArrayToBytesCodec, stages: [Stage] = [], arrayToArray: [any ArrayToArrayCodec] = [],
     layout: ElementLayout = .variable, elementsAreText: Bool? = nil

@@ -125,10 +125,6 @@ package final class ChainEncoder {
 
   /// Appends the encoded form of a chunk to `output`, after what it has.
   ///
-  /// - Parameters:
-  ///   - source: The elements, laid out as the chain's ``ElementLayout`` says.
-  ///   - shape: The number of elements along each dimension.
-  ///   - output: Where the encoded bytes go.
   /// - Throws: ``ChunkError``
   /// - Complexity: O(*n*) where *n* is the size of the chunk at all stages.
   package func encode(_ source: RawSpan, shape: [Int], into output: inout ByteArena) throws(ChunkError) {

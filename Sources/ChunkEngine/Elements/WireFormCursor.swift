@@ -356,10 +356,7 @@ public struct ElementRun: Hashable, Sendable {
 
   /// Creates a run.
   ///
-  /// - Parameters:
-  ///   - chunkIndex: The index of the first element in the chunk, at least 0.
-  ///   - selectionIndex: The index of the first element in the selection, at least 0.
-  ///   - count: The number of elements, at least 0.
+  /// No number is negative.
   public init(chunkIndex: Int, selectionIndex: Int, count: Int) {
     self.chunkIndex = chunkIndex
     self.selectionIndex = selectionIndex

@@ -70,9 +70,6 @@ extension BytesCodec {
   /// The codec that stores elements as a structure of NumPy lays them out.
   ///
   /// Zarr v3 has no codec for that, because its arrays have one byte order for all fields.
-  ///
-  /// - Parameter dtype: The structure in Zarr v2 metadata.
-  /// - Returns: The codec, as metadata holds it.
   static func metadata(dtype: JSONValue) -> MetadataExtension {
     MetadataExtension(name: structureName, configuration: ["dtype": dtype])
   }

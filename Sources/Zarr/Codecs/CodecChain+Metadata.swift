@@ -5,10 +5,6 @@ extension CodecChain {
   ///
   /// The chain leaves out an unknown codec if the metadata allows that. You can then only read with it.
   ///
-  /// - Parameters:
-  ///   - codecs: The codecs in the order of encoding.
-  ///   - context: What the first codec gets.
-  ///   - field: Where the document holds them.
   /// - Throws: ``MetadataError`` that names the codec which is unknown, out of order, or wrongly set.
   init(_ codecs: [MetadataExtension], _ context: CodecContext, field: String = "codecs") throws(MetadataError)
   {

@@ -190,10 +190,6 @@ public struct CodecSettings: Sendable {
   /// An unknown codec is an error even if its metadata lets readers leave it out: writers that see only the
   /// outer codec could not know that the chain is incomplete.
   ///
-  /// - Parameters:
-  ///   - name: The name of the setting.
-  ///   - context: What the first of the codecs gets.
-  /// - Returns: The codecs, ready to run.
   /// - Throws: ``MetadataError`` that names the setting, or what is wrong inside it.
   func chain(_ name: String, _ context: CodecContext) throws(MetadataError) -> CodecChain {
     let codecs = try fields.extensions(name, "an array of codecs")

@@ -84,12 +84,6 @@ extension ShardingCodec {
   }
 
   /// The codec as metadata holds it, with all its settings.
-  ///
-  /// - Parameters:
-  ///   - chunkShape: The number of elements of an inner chunk along each dimension.
-  ///   - codecs: The codecs of an inner chunk.
-  ///   - indexLocation: Where the index is.
-  /// - Returns: The codec.
   static func metadata(
     chunkShape: [Int], codecs: [MetadataExtension], indexLocation: StoredLocation
   ) -> MetadataExtension {

@@ -46,13 +46,8 @@ public final class FileStore: OpeningStore {
 
   /// Opens the store in a directory, which is made if it does not exist, with those above it.
   ///
-  /// - Parameters:
-  ///   - path: The path of the directory.
-  ///   - durability: What of a value survives when its writer, or the machine, is stopped in the middle.
-  ///   - followsLinksOut: Whether symbolic links in the directory may lead out of it; otherwise what
-  ///     such a link leads to is an error, ``StoreError/outside(path:)``.
-  ///   - usesLocks: Whether writers of a part of a chunk keep those of other processes away. Without it they
-  ///     do not, and need no file system that has locks.
+  /// The settings are those of ``init(opening:durability:followsLinksOut:usesLocks:)``.
+  ///
   /// - Throws: ``StoreError/system(operation:path:code:)``
   public convenience init(
     creating path: String, durability: Durability = .atomic, followsLinksOut: Bool = false,

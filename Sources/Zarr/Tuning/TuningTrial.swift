@@ -16,9 +16,6 @@ package struct TuningTrial {
 
   /// Prepares to measure.
   ///
-  /// - Parameters:
-  ///   - sample: The elements.
-  ///   - workerCount: The number of threads.
   /// - Throws: What `sample` throws.
   /// - Precondition: There are elements.
   package init(_ sample: any BlobSource, workerCount: Int) throws(ChunkError) {

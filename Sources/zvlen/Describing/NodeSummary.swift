@@ -18,11 +18,6 @@ struct NodeSummary {
 
   /// Looks at a node.
   ///
-  /// - Parameters:
-  ///   - entry: The node.
-  ///   - store: The store that holds it.
-  ///   - path: Its path, as other commands take it.
-  ///   - addsSizes: Whether to add up the sizes of all values of an array.
   /// - Throws: `ZarrError.cancelled`
   init(of entry: NodeEntry, in store: any Store, path: String, addsSizes: Bool) throws {
     self.entry = entry

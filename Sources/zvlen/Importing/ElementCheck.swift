@@ -27,10 +27,6 @@ struct ElementCheck {
   private var scratch: [UInt8] = []
 
   /// Checks elements that go to an array.
-  ///
-  /// - Parameters:
-  ///   - type: The type that was asked for, or nil.
-  ///   - dataType: The data type of the array.
   init(_ type: ElementType?, dataType: DataType) {
     kind =
       switch (type, dataType) {

@@ -271,13 +271,8 @@ struct LineImport: ImportWork {
 
   /// Appends all lines of a reader.
   ///
-  /// - Parameters:
-  ///   - reader: The reader.
-  ///   - name: The name of the source in errors.
-  ///   - index: The index of the source.
-  ///   - state: The state of the import.
-  ///   - progress: Shows the progress.
-  ///   - offsets: Returns where the new bytes of a block begin, and where their lines begin.
+  /// `offsets` returns where the new bytes of a block begin, and where their lines begin.
+  ///
   /// - Throws: ``ToolError`` for a line that cannot be an element, and what reading and writing throw.
   func append(
     _ reader: consuming LineReader, _ name: String, _ index: Int, _ state: inout State,

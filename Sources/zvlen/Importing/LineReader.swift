@@ -20,10 +20,8 @@ struct LineReader: ~Copyable {
 
   /// Reads lines that end with `terminator`.
   ///
-  /// - Parameters:
-  ///   - file: The file, which is read from its current position.
-  ///   - terminator: The byte that ends a line.
-  ///   - bytes: The range of the lines in the file, or nil for all that follow.
+  /// It begins at the current position of the file, or reads just a range of it.
+  ///
   /// - Throws: ``ToolError`` if the file cannot be read from there.
   init(_ file: consuming OpenFile, terminator: UInt8, bytes: Range<Int>? = nil) throws {
     if let bytes { try file.seek(to: bytes.lowerBound) }

@@ -29,10 +29,6 @@ struct FileTreeGroup {
 
   /// Opens a group of a store.
   ///
-  /// - Parameters:
-  ///   - store: The store.
-  ///   - path: The path of the group.
-  ///   - access: The settings of the arrays.
   /// - Throws: ``ToolError`` if the group does not hold files, and what opening the arrays throws.
   init(in store: FileStore, at path: NodePath = .root, access: ArrayAccess) throws {
     let location = path == .root ? store.location : "\(store.location)/\(path)"

@@ -113,10 +113,6 @@ final class NodeDestination {
 
   /// Moves the created arrays to their place unless another process was first, and opens the arrays that are there.
   ///
-  /// - Parameters:
-  ///   - models: The arrays that were created.
-  ///   - access: The settings of the arrays.
-  /// - Returns: The arrays that are there, in the same order.
   /// - Throws: ``ToolError`` if they differ from the created arrays.
   func share(_ models: [ZarrArray], access: ArrayAccess) throws -> [ZarrArray] {
     try hierarchy?.createGroups()
@@ -277,9 +273,6 @@ private struct EnclosingHierarchy {
   ///
   /// A directory without a document belongs to the group above it.
   ///
-  /// - Parameters:
-  ///   - path: The path of the node, absolute.
-  ///   - directory: The nearest existing directory above it.
   /// - Throws: ``ToolError`` if the directory is an array, and what reading its metadata throws.
   init?(of path: String, below directory: String) throws {
     self.path = path

@@ -16,10 +16,6 @@ struct NodeLocation {
 
   /// Finds the node in a directory.
   ///
-  /// - Parameters:
-  ///   - path: The path of the directory.
-  ///   - followsLinks: Whether symbolic links out of it are followed.
-  ///   - durability: Which failures written values survive.
   /// - Throws: ``ToolError`` if there is none, and ``StoreError``.
   init(_ path: String, followsLinks: Bool = false, durability: Durability = .atomic) throws {
     var path = path

@@ -31,10 +31,8 @@ final class WorkingDirectory {
 
   /// Makes a directory with a name of its own.
   ///
-  /// - Parameters:
-  ///   - destination: The path of the node. Missing parent directories are created.
-  ///   - replaced: The existing node to replace, or nil.
-  ///   - durability: Which failures the files survive.
+  /// Missing parent directories are created.
+  ///
   /// - Throws: ``ToolError`` and `StoreError`.
   init(for destination: String, replacing replaced: NodeVersion?, durability: Durability) throws {
     self.destination = destination

@@ -12,9 +12,6 @@ struct DamageRemoval {
 
   /// Prepares for a node.
   ///
-  /// - Parameters:
-  ///   - node: The path of the node.
-  ///   - asidePath: The path of the directory for removed chunks, or nil to delete them.
   /// - Throws: ``ToolError`` if the directory is part of an array or group, or could be.
   init(from node: String, keepingIn asidePath: String?) throws {
     self.asidePath = asidePath

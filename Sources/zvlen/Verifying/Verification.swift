@@ -12,13 +12,6 @@ struct HierarchyVerification {
   private let report: VerificationReport
 
   /// Prepares for a node.
-  ///
-  /// - Parameters:
-  ///   - node: The node.
-  ///   - access: The settings for reading arrays.
-  ///   - isDeep: Whether to encode chunks again, and to look for values that belong to no node.
-  ///   - removal: Removes damaged chunks, or nil if they stay.
-  ///   - report: Receives the findings.
   init(
     _ node: NodeLocation, access: ArrayAccess, isDeep: Bool = false, removal: DamageRemoval? = nil,
     _ report: VerificationReport

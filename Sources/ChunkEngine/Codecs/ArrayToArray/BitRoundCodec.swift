@@ -25,11 +25,6 @@ package struct BitRoundCodec: ArrayToArrayCodec, Hashable {
 
   /// Creates a codec.
   ///
-  /// - Parameters:
-  ///   - keptBitCount: The bits that are kept.
-  ///   - type: What the numbers are, or the parts of complex ones.
-  ///   - partCount: The parts of a number.
-  ///   - losesCarry: Whether a floating-point number loses a carry, as with numcodecs.
   /// - Precondition: `keptBitCount` is not negative, a number has a part, and `type` is neither `bool` nor
   ///   complex.
   package init(keptBitCount: Int, type: NumberType, partCount: Int = 1, losesCarry: Bool = false) {

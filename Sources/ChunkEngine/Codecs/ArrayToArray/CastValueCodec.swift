@@ -59,14 +59,8 @@ package struct CastValueCodec: ArrayToArrayCodec, Hashable {
 
   /// Creates a codec.
   ///
-  /// - Parameters:
-  ///   - decodedType: What the numbers are in memory.
-  ///   - encodedType: What the numbers are when they are stored.
-  ///   - rounding: What becomes of values between two numbers.
-  ///   - outOfRange: What becomes of values beyond all numbers.
-  ///   - encodingExceptions: Numbers that are stored as others than the rules say.
-  ///   - decodingExceptions: Stored numbers that become others than the rules say. Of exceptions for the same
-  ///     number the first counts; zero is one number, and so is NaN.
+  /// Of exceptions for the same number the first counts; zero is one number, and so is NaN.
+  ///
   /// - Precondition: The codec ``supports(_:)`` both types, and exceptions have as many bytes as these.
   package init(
     decodedType: NumberType, encodedType: NumberType, rounding: Rounding = .nearestEven,
@@ -322,6 +316,8 @@ private struct CastExceptions: Hashable, Sendable {
 }
 
 /// Casts many numbers that stand back to back.
+///
+/// Both sides have room for `count` numbers, and outlive the loop.
 @safe
 private struct CastLoop {
   let rules: CastRules
@@ -329,20 +325,6 @@ private struct CastLoop {
   let count: Int
   let source: UnsafeRawPointer
   let target: UnsafeMutableRawPointer
-
-  /// Creates a loop.
-  ///
-  /// - Precondition: Both sides have room for `count` numbers, and outlive the loop.
-  init(
-    rules: CastRules, exceptions: CastExceptions, count: Int, source: UnsafeRawPointer,
-    target: UnsafeMutableRawPointer
-  ) {
-    self.rules = rules
-    self.exceptions = exceptions
-    self.count = count
-    unsafe self.source = source
-    unsafe self.target = target
-  }
 
   /// Casts the numbers, and returns the index of the first that has no value in the other type, or nil.
   ///

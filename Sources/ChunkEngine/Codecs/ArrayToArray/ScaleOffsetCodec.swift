@@ -20,10 +20,8 @@ package struct ScaleOffsetCodec: ArrayToArrayCodec, Hashable {
 
   /// Creates a codec.
   ///
-  /// - Parameters:
-  ///   - type: What the numbers are.
-  ///   - offset: The bytes of what is taken away, as they lie in memory.
-  ///   - scale: The bytes of the factor, as they lie in memory.
+  /// The constants are bytes as they lie in memory.
+  ///
   /// - Precondition: The codec ``supports(_:)`` the type, and the constants have as many bytes as it.
   package init(type: NumberType, offset: [UInt8], scale: [UInt8]) {
     precondition(Self.supports(type), "such numbers are not computed with")

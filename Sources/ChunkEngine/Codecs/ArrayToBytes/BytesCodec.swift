@@ -11,7 +11,8 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
   /// The byte order of stored numbers.
   public let byteOrder: ByteOrder
 
-  /// The widths in bytes of the numbers that an element consists of, in order.
+  /// The widths in bytes of the numbers that an element consists of, in order; 1 for bytes that are never
+  /// reversed.
   public let scalarByteCounts: [UInt8]
 
   /// The bytes of an element.
@@ -19,10 +20,6 @@ public struct BytesCodec: ArrayToBytesCodec, ArrayEncoder, ArrayDecoder, Hashabl
 
   /// Creates a codec for elements of one size.
   ///
-  /// - Parameters:
-  ///   - byteOrder: The byte order of stored numbers.
-  ///   - scalarByteCounts: The widths in bytes of the numbers that an element consists of, in order; 1 for
-  ///     bytes that are never reversed.
   /// - Precondition: Widths are at least 1.
   public init(byteOrder: ByteOrder, scalarByteCounts: [UInt8]) {
     precondition(scalarByteCounts.allSatisfy { $0 > 0 }, "a number has at least one byte")

@@ -26,10 +26,6 @@ package struct JSON2Codec: ArrayToBytesCodec, Hashable {
   package let configuration: JSONObject
 
   /// Creates a codec.
-  ///
-  /// - Parameters:
-  ///   - sortsKeys: Whether the codec stores members in the order of their keys.
-  ///   - escapesNonASCII: Whether the stored text is ASCII.
   package init(sortsKeys: Bool = true, escapesNonASCII: Bool = true) {
     spelling = JSONSpelling(
       escapesNonASCII: escapesNonASCII, sortsKeys: sortsKeys, mergesRepeatedKeys: true)

@@ -106,11 +106,6 @@ extension ByteArena {
 
   /// Appends an element of a decoded chunk in wire form, if the chunk stays within the limit.
   ///
-  /// - Parameters:
-  ///   - element: The bytes of the element.
-  ///   - index: The index of the element in its chunk.
-  ///   - limit: The maximum number of bytes of the chunk.
-  ///   - codec: The name of the codec, for errors.
   /// - Throws: `ChunkError.decodedByteCountExceedsLimit` and `ChunkError.outOfMemory`.
   mutating func appendDecoded(
     _ element: [UInt8], index: Int, limit: Int, codec: String

@@ -163,14 +163,6 @@ struct Version2Codecs {
   }
 
   /// The codecs as Zarr v3 has them.
-  ///
-  /// - Parameters:
-  ///   - stated: The data type of the document.
-  ///   - dtype: The JSON of the data type.
-  ///   - rank: The number of dimensions.
-  ///   - isColumnMajor: Whether the elements of a chunk are in Fortran order, in which the first index varies
-  ///     fastest.
-  /// - Returns: The codecs in the order of encoding.
   func version3(
     _ stated: Version2DataType, _ dtype: JSONValue, rank: Int, isColumnMajor: Bool
   ) -> [MetadataExtension] {
