@@ -275,6 +275,13 @@ extension ZarrGroup {
     }
   }
 
+  /// Creates the missing groups between this one and a node that another store puts in its place.
+  ///
+  /// The copies get them with that of the node, by ``refreshConsolidatedMetadata(of:)``.
+  package func createGroups(above path: String) throws {
+    try newPlace(path).createGroups(for: metadata.zarrFormat)
+  }
+
   /// Creates an empty array below this group, and missing groups between them.
   ///
   /// - Parameters:

@@ -107,9 +107,33 @@ struct NodePlace {
     if !documents.isEmpty && !overwrites { throw ZarrError.alreadyExists(path: location) }
     let missing = try missingGroups(for: format)
     if !documents.isEmpty { try remove(documents) }
+    try createGroups(at: missing, for: format)
+  }
+
+  /// Creates missing groups above, of a version of the format.
+  ///
+  /// - Throws: The same as ``prepare(for:overwrites:)``.
+  func createGroups(for format: ZarrFormat) throws {
+    try createGroups(at: missingGroups(for: format), for: format)
+  }
+
+  /// Creates groups at paths, nearest first, where another writer may create them meanwhile.
+  private func createGroups(at paths: [NodePath], for format: ZarrFormat) throws {
+    let documents = NodeMetadata.group(GroupMetadata(zarrFormat: format)).documents
     // From the top, so that each group can be found from the root at once.
-    for group in missing.reversed() {
-      try NodeMetadata.group(GroupMetadata(zarrFormat: format)).write(to: store, at: group)
+    for group in paths.reversed() {
+      for (name, document) in documents {
+        let bytes = JSONWriter().bytes(of: .object(document))
+        do {
+          try store.write(group.storeKey(name), over: .seen(nil), byteCount: bytes.count) { append in
+            // SAFETY: Bytes have no padding.
+            try append(unsafe bytes.span.bytes)
+          }
+        } catch StoreError.changed {
+          // What another writer has written stays.
+          if name != NodeDocument.attributesName { try checkGroup(at: group, format) }
+        }
+      }
     }
   }
 
@@ -117,22 +141,22 @@ struct NodePlace {
   private func missingGroups(for format: ZarrFormat) throws -> [NodePath] {
     var missing: [NodePath] = []
     var next = path.parent
-    while let group = next {
-      if try NodeMetadata.exists(in: store, at: group) {
-        let metadata = try NodeMetadata.read(from: store, at: group)
-        let location = ZarrArray.location(store, group)
-        guard case .group = metadata else {
-          throw ZarrError.wrongNode(path: location, expected: "group")
-        }
-        guard metadata.zarrFormat == format else {
-          throw ZarrError.mixedFormats(path: location, found: metadata.zarrFormat, expected: format)
-        }
-        return missing
-      }
+    while let group = next, try !NodeMetadata.exists(in: store, at: group) {
       missing.append(group)
       next = group.parent
     }
+    if let next { try checkGroup(at: next, format) }
     return missing
+  }
+
+  /// Checks that a node is a group of a version of the format.
+  private func checkGroup(at path: NodePath, _ format: ZarrFormat) throws {
+    let metadata = try NodeMetadata.read(from: store, at: path)
+    let location = ZarrArray.location(store, path)
+    guard case .group = metadata else { throw ZarrError.wrongNode(path: location, expected: "group") }
+    guard metadata.zarrFormat == format else {
+      throw ZarrError.mixedFormats(path: location, found: metadata.zarrFormat, expected: format)
+    }
   }
 
   /// A document that makes a node, as it was found.

@@ -321,13 +321,8 @@ private struct EnclosingHierarchy {
   /// Creates the groups between the nearest one and the node.
   func createGroups() throws {
     guard let parent, !parent.missingPath.isEmpty else { return }
-    let group = try ZarrGroup.open(in: try FileStore(opening: parent.group), usingConsolidatedMetadata: false)
-    do {
-      try group.createGroup(at: parent.missingPath)
-    } catch ZarrError.alreadyExists {
-      // Another command has created it.
-      _ = try group.group(at: parent.missingPath)
-    }
+    try ZarrGroup.open(in: try FileStore(opening: parent.group), usingConsolidatedMetadata: false)
+      .createGroups(above: "\(parent.missingPath)/\(NodeDestination.name(of: path))")
   }
 
   /// Updates what the consolidated metadata of the groups says about the node.

@@ -44,6 +44,24 @@ struct CreationRaceTests {
     #expect(array.metadata.attributes["by"] == "first")
   }
 
+  @Test(
+    "A group that others create above a new node keeps its attributes",
+    arguments: [ZarrFormat.version2, .version3])
+  func groupsAbove(format: ZarrFormat) throws {
+    // When it has been seen that there is no group, and its document is to be written.
+    let interloper = StoreInterloper(store) { [store] in
+      _ = try ZarrGroup.create(in: store, at: "g", attributes: ["by": "first"], zarrFormat: format)
+    }
+    try ZarrArray.create(
+      in: interloper, at: "g/a", writing: ["x"],
+      options: ArrayOptions(chunkSize: .rows(1), zarrFormat: format))
+    #expect(interloper.isDone)
+    let group = try ZarrGroup.open(in: store, at: "g")
+    #expect(group.attributes["by"] == "first")
+    #expect(try group.array(at: "a").read().strings() == ["x"])
+    #expect(try store.temporaryFiles() == [])
+  }
+
   @Test("A node that takes the place of one that is to be removed stays", arguments: [false, true])
   func removal(overwrites: Bool) throws {
     let root = try ZarrGroup.create(in: store)
