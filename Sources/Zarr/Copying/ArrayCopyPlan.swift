@@ -147,7 +147,23 @@ extension ArrayMetadata {
   /// Whether every library reads the same from chunks that are not stored as it does from those of another
   /// array.
   func readsAbsentChunks(like other: ArrayMetadata) -> Bool {
-    fillValue == other.fillValue && (definedFillValue != nil || other.definedFillValue == nil)
+    hasSameFillValue(as: other) && (definedFillValue != nil || other.definedFillValue == nil)
+  }
+
+  /// Whether the fill values are the same, without the padding if only one of them may have some.
+  func hasSameFillValue(as other: ArrayMetadata) -> Bool {
+    fillValue == other.fillValue
+      || dataType != other.dataType && unpaddedFillValue == other.unpaddedFillValue
+  }
+
+  private var unpaddedFillValue: [UInt8] {
+    var value: [UInt8] = []
+    // SAFETY: Bytes have no padding.
+    guard dataType.isPadded, (try? dataType.appendUnpadded(unsafe fillValue.span.bytes, to: &value)) != nil
+    else {
+      return fillValue
+    }
+    return value
   }
 }
 

@@ -78,7 +78,7 @@ extension ZarrArray {
     try checkShape(of: other, canHaveElements: hasComparableElements(other))
     monitor?.expect(elementCount: metadata.elementCount)
     let stored = [StoredRegions(of: other), StoredRegions(of: self)]
-    let isSame = metadata.fillValue == other.metadata.fillValue
+    let isSame = metadata.hasSameFillValue(as: other.metadata)
     let types = [dataType, other.dataType]
     let part = ProgressMonitor(partOf: monitor)
     let copy = BlockCopy(source: other, target: self, memoryBudget: memoryBudget) { region in

@@ -233,6 +233,24 @@ struct HierarchyCopyTests {
     #expect(try ZarrArray.open(in: store, at: "b").read(at: [(1 << 30) - 1, 5]) == [7])
   }
 
+  @Test("A huge array of padded byte strings of which little is stored is copied by that", arguments: [1, 4])
+  func sparsePadded(byteCount: Int) throws {
+    let store = MemoryStore()
+    let source = try ZarrArray.create(
+      in: store, at: "a", shape: [1 << 40],
+      options: ArrayOptions(dataType: .nullTerminatedBytes(byteCount: byteCount), chunkSize: .rows(1 << 10)))
+    let element = [UInt8](repeating: 0, count: byteCount - 1)
+    try source.write(blob: [7] + element, at: [1 << 39])
+    let options = CopyOptions(dataType: .bytes, validates: true, memoryBudget: 1 << 20)
+    try ZarrNode.array(source).copy(to: store, at: "b", options: options)
+    let copy = try ZarrArray.open(in: store, at: "b")
+    #expect(try store.keys("b/c").count == 1)
+    #expect(try copy.read(at: [1 << 39]) == [7])
+    #expect(try copy.firstDifference(from: source) == nil && source.firstDifference(from: copy) == nil)
+    try copy.write(blob: [8], at: [(1 << 40) - 1])
+    #expect(try copy.firstDifference(from: source) == [(1 << 40) - 1])
+  }
+
   @Test("Where there is anything, nothing is copied")
   func occupied() throws {
     let source = try makeSource(.version3, in: MemoryStore())
