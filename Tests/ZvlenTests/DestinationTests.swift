@@ -74,6 +74,27 @@ struct DestinationTests {
     #expect(try scratch.names() == ["data.zarr", "lines"])
   }
 
+  @Test(
+    "What takes the place of an array while lines are appended to that stays as it is", arguments: [2, 3])
+  func replacedWhileAppending(format: Int) throws {
+    try make("old\n", "--zarr-format", "\(format)")
+    let streams = try ScratchDirectory()
+    let input = Pipe()
+    let process = try Tool.start(
+      ["import", "-", "-o", "data.zarr", "--append"], in: scratch, input: input, streams: streams)
+    try input.fileHandleForWriting.write(contentsOf: Data("appended\n".utf8))
+    while process.isRunning, try !scratch.paths().contains("data.zarr/.zarr-vlen.lock") { usleep(1000) }
+    try make("new 1\nnew 2\n", "--zarr-format", "\(format)", "--overwrite")
+    try input.fileHandleForWriting.write(contentsOf: Data("more\n".utf8))
+    try input.fileHandleForWriting.close()
+    process.waitUntilExit()
+    let outcome = try Tool.outcome(of: process, streams)
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.errors.contains("was replaced while it was open"), "\(outcome.errors)")
+    #expect(try lines() == "new 1\nnew 2\n")
+    #expect(try scratch.names() == ["data.zarr", "lines"])
+  }
+
   @Test("Two imports to one place do not touch each other's unfinished work")
   func concurrentImports() throws {
     let outcome = try importing {
