@@ -67,7 +67,7 @@ struct Main: ParsableCommand {
   static func canRunAgain(after error: any Error) -> Bool {
     guard !StandardStreams.hasOutput else { return false }
     switch error {
-    case StoreError.replaced, ZarrError.replaced: return true
+    case StoreError.replaced, ZarrError.replaced, ZarrError.store(_, StoreError.replaced): return true
     default: return false
     }
   }

@@ -66,3 +66,10 @@ public final class StoreProbe: StoreForwarding, BatchingStore {
     try base.delete(key)
   }
 }
+
+extension ZarrError {
+  /// The failure of a call that a test made fail.
+  public var probeFailure: StoreProbe.Failure? {
+    if case .store(_, let reason) = self { reason as? StoreProbe.Failure } else { nil }
+  }
+}

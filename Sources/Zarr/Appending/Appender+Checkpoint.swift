@@ -30,10 +30,8 @@ extension Appender {
   ///   on.
   /// - Complexity: O(*n*) where *n* is the size of the elements that are not stored yet, and of the last chunk
   ///   or shard.
-  public func checkpoint() throws {
-    endWriting()
-    if case .sampling(let sample, _, _) = phase, sample.count == 0 { return }
-    try dividing(storingState) { try $0.checkpoint() }
+  public func checkpoint() throws(ZarrError) {
+    try store { try $0.checkpoint() }
     unlock()
   }
 
@@ -43,10 +41,14 @@ extension Appender {
   ///
   /// - Precondition: The appender is not finished.
   /// - Throws: As ``checkpoint()``.
-  package func flush() throws {
+  package func flush() throws(ZarrError) {
+    try store { try $0.flush() }
+  }
+
+  private func store(_ body: (AppendingState) throws -> Void) throws(ZarrError) {
     endWriting()
     if case .sampling(let sample, _, _) = phase, sample.count == 0 { return }
-    try dividing(storingState) { try $0.flush() }
+    try zarrErrors(at: location) { try dividing(storingState, body) }
   }
 
   /// Stores all that was appended and gives the array its new shape.
@@ -57,11 +59,13 @@ extension Appender {
   /// - Throws: As ``checkpoint()``. The appender is not finished then, and can be.
   /// - Precondition: The appender is not finished.
   @discardableResult
-  public func finish() throws -> ZarrArray {
+  public func finish() throws(ZarrError) -> ZarrArray {
     endWriting()
-    let array = try dividing(storingState) { state in
-      try state.finish()
-      return state.array
+    let array = try zarrErrors(at: location) {
+      try dividing(storingState) { state in
+        try state.finish()
+        return state.array
+      }
     }
     phase = .finished(count: appendedCount)
     unlock()

@@ -14,11 +14,12 @@ extension Appender {
     of type: Element.Type, in store: any Store, at path: String = "", rowShape: [Int] = [],
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     memoryBudget: Int = standardMemoryBudget, monitor: ProgressMonitor? = nil
-  ) throws -> Appender {
+  ) throws(ZarrError) -> Appender {
     var options = options
     let dataType = options.dataType ?? type.dataType
     options.dataType = dataType
-    try ZarrArray.withElementErrors(store.location) { try type.checkWritable(to: dataType) }
+    let node = try ZarrArray.nodePath(path, in: store)
+    try zarrErrors(at: ZarrArray.location(store, node)) { try type.checkWritable(to: dataType) }
     return try create(
       in: store, at: path, rowShape: rowShape, options: options, access: access, memoryBudget: memoryBudget,
       monitor: monitor)
@@ -44,8 +45,17 @@ extension Appender {
     in store: any Store, at path: String = "", rowShape: [Int] = [], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess(), memoryBudget: Int = standardMemoryBudget,
     monitor: ProgressMonitor? = nil
-  ) throws -> Appender {
+  ) throws(ZarrError) -> Appender {
     let path = try ZarrArray.nodePath(path, in: store)
+    return try zarrErrors(at: ZarrArray.location(store, path)) {
+      try create(in: store, at: path, rowShape, options, access, memoryBudget, monitor)
+    }
+  }
+
+  private static func create(
+    in store: any Store, at path: NodePath, _ rowShape: [Int], _ options: ArrayOptions, _ access: ArrayAccess,
+    _ memoryBudget: Int, _ monitor: ProgressMonitor?
+  ) throws -> Appender {
     let create = { (meanByteCount: Double?) in
       try ZarrArray.create(
         in: store, at: path, shape: [0] + rowShape, meanByteCount: meanByteCount, options: options,

@@ -116,15 +116,16 @@ public final class Appender {
   ///   - array: The array, which has at least one dimension.
   ///   - evenChunkByteCount: The most bytes of the chunks to come, where those of the array differ in length.
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
-  ///   - lockTimeout: How long to wait when others are appending; ``StoreError/locked(path:owner:)`` is
-  ///     thrown then, and nothing is lost.
+  ///   - lockTimeout: How long to wait when others are appending. After that a call throws
+  ///     ``ZarrError/store(path:reason:)`` with ``StoreError/locked(path:owner:)``, and nothing is lost.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError`` and ``StoreError``, also for a last chunk that is damaged.
+  /// - Throws: ``ZarrError/notWritable(path:reason:)``, ``ZarrError/chunk(path:reason:)`` for a last chunk that is
+  ///   damaged, and ``ZarrError/store(path:reason:)``.
   public init(
     to array: ZarrArray, evenChunkByteCount: Int = Appender.evenChunkByteCount,
     memoryBudget: Int = standardMemoryBudget, lockTimeout: Duration = standardLockTimeout,
     monitor: ProgressMonitor? = nil
-  ) throws {
+  ) throws(ZarrError) {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
     self.evenChunkByteCount = evenChunkByteCount
@@ -132,9 +133,11 @@ public final class Appender {
     transfer = array.transfer
     needsBlobCheck = array.dataType.needsBlobCheck
     location = array.location
-    let state = try AppendingState(
-      array, chunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
-    phase = .writing(state)
+    phase = .writing(
+      try zarrErrors(at: location) {
+        try AppendingState(
+          array, chunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget, monitor: monitor)
+      })
   }
 
   /// Creates an appender that fills rows of an array in place of what they hold, and does not let it grow.
@@ -151,11 +154,11 @@ public final class Appender {
   ///   - memoryBudget: The bytes of full chunks that may wait to be stored. There is always room for one.
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/notWritable(path:reason:)``, and
-  ///   ``StoreError``.
+  ///   ``ZarrError/store(path:reason:)``.
   public init(
     filling rows: Range<Int>, of array: ZarrArray, memoryBudget: Int = standardMemoryBudget,
     monitor: ProgressMonitor? = nil
-  ) throws {
+  ) throws(ZarrError) {
     self.memoryBudget = memoryBudget
     self.monitor = monitor
     evenChunkByteCount = Self.evenChunkByteCount
@@ -163,10 +166,12 @@ public final class Appender {
     transfer = array.transfer
     needsBlobCheck = array.dataType.needsBlobCheck
     location = array.location
-    let state = try AppendingState(
-      array, filling: rows, chunkByteCount: Self.evenChunkByteCount, memoryBudget: memoryBudget,
-      monitor: monitor)
-    phase = .writing(state)
+    phase = .writing(
+      try zarrErrors(at: location) {
+        try AppendingState(
+          array, filling: rows, chunkByteCount: Self.evenChunkByteCount, memoryBudget: memoryBudget,
+          monitor: monitor)
+      })
   }
 
   init(
@@ -200,18 +205,20 @@ public final class Appender {
   /// Nothing is allocated for an element.
   ///
   /// - Precondition: The appender is not finished.
-  /// - Throws: ``ZarrError`` and ``StoreError``, also for chunks of elements before this one. The element is
-  ///   not appended then. Text that is not UTF-8 is an error of its chunk, when that is stored.
+  /// - Throws: ``ZarrError``, also for chunks of elements before this one. The element is not appended then. Text
+  ///   that is not UTF-8 is an error of its chunk, when that is stored.
   /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
-  public func append(blob: RawSpan) throws {
-    if needsBlobCheck { try check(blob) }
+  public func append(blob: RawSpan) throws(ZarrError) {
+    if needsBlobCheck { try zarrErrors(at: location) { try check(blob) } }
     try append(checked: blob)
   }
 
   /// Appends a copy of an element whose bytes are known to be one of the data type.
-  package func append(checked element: RawSpan) throws {
+  package func append(checked element: RawSpan) throws(ZarrError) {
     if appendIfRoom(checked: element) { return }
-    try append(byteCount: element.byteCount) { chunk throws(ChunkError) in try chunk.append(element) }
+    try zarrErrors(at: location) {
+      try append(byteCount: element.byteCount) { chunk throws(ChunkError) in try chunk.append(element) }
+    }
     guard let state else { return }
     insideCount = state.insideCount
     writer = state.beginWriting()
@@ -233,10 +240,16 @@ public final class Appender {
   /// - Precondition: The appender is not finished.
   /// - Throws: As ``append(blob:)-(RawSpan)``.
   /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
-  public func append<Blob: BlobConvertible>(blob: Blob) throws {
-    var failure: (any Error)?
-    try blob.withBlobBytes { bytes in
-      do { try append(blob: bytes) } catch { failure = error }
+  public func append<Blob: BlobConvertible>(blob: Blob) throws(ZarrError) {
+    var failure: ZarrError?
+    try zarrErrors(at: location) {
+      try blob.withBlobBytes { bytes in
+        do throws(ZarrError) {
+          try append(blob: bytes)
+        } catch {
+          failure = error
+        }
+      }
     }
     if let failure { throw failure }
   }
@@ -249,14 +262,14 @@ public final class Appender {
   /// - Complexity: O(`blobCapacity`). May wait for a chunk to be stored.
   public func append(
     blobCapacity: Int, initializingWith initializer: (inout OutputRawSpan) throws(ChunkError) -> Void
-  ) throws {
-    var failure: (any Error)?
+  ) throws(ZarrError) {
+    var failure: ElementError?
     do {
       try append(byteCount: blobCapacity) { chunk throws(ChunkError) in
         try chunk.append(addingCapacity: blobCapacity) { output throws(ChunkError) in
           try initializer(&output)
           guard needsBlobCheck else { return }
-          do {
+          do throws(ElementError) {
             try check(output.bytes)
           } catch {
             failure = error
@@ -265,7 +278,7 @@ public final class Appender {
         }
       }
     } catch {
-      throw failure ?? error
+      throw ZarrError(failure ?? error, at: location)
     }
   }
 
@@ -275,9 +288,10 @@ public final class Appender {
   /// - Throws: As ``append(blob:)-(RawSpan)``. Elements may have been appended then, as ``appendedCount``
   ///   tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append(blobs: any BlobSource) throws {
-    try withElementErrors { try transfer.check(blobs, monitor) }
-    try append(checked: blobs)
+  public func append(blobs: any BlobSource) throws(ZarrError) {
+    try zarrErrors(at: location) {
+      try transfer.withChecked(blobs, monitor) { try append(checked: blobs) }
+    }
   }
 
   private func append(checked source: any BlobSource) throws {
@@ -295,12 +309,8 @@ public final class Appender {
     }
   }
 
-  private func check(_ blob: RawSpan) throws {
-    try withElementErrors { try dataType.check(blob: blob, scratch: &coder.scratch) }
-  }
-
-  private func withElementErrors<Result>(_ body: () throws -> Result) throws -> Result {
-    try ZarrArray.withElementErrors(location, body)
+  private func check(_ blob: RawSpan) throws(ElementError) {
+    try dataType.check(blob: blob, scratch: &coder.scratch)
   }
 
   /// Gives the open chunk back what was written to it.
@@ -332,24 +342,27 @@ extension Appender {
   /// - Throws: As ``append(blob:)-(RawSpan)``, and ``ZarrError/element(path:index:reason:)`` if the value
   ///   cannot be an element. Nothing is appended then.
   /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
-  public func append<Element: ZarrElement>(_ element: Element) throws {
-    try withBytes(of: element, append(checked:))
+  public func append<Element: ZarrElement>(_ element: Element) throws(ZarrError) {
+    try withBytes(of: element) { bytes throws(ZarrError) in try append(checked: bytes) }
   }
 
   /// Appends a value if the open chunk has room for it, and returns whether it had.
   ///
   /// This waits for nothing.
-  func appendIfRoom<Element: ZarrElement>(_ element: Element) throws -> Bool {
-    try hasRoom && withBytes(of: element, appendIfRoom(checked:))
+  func appendIfRoom<Element: ZarrElement>(_ element: Element) throws(ZarrError) -> Bool {
+    guard hasRoom else { return false }
+    return try withBytes(of: element) { bytes throws(ZarrError) in appendIfRoom(checked: bytes) }
   }
 
   private func withBytes<Element: ZarrElement, Result>(
-    of element: Element, _ body: (_ checked: RawSpan) throws -> Result
-  ) throws -> Result {
-    try withElementErrors {
+    of element: Element, _ body: (_ checked: RawSpan) throws(ZarrError) -> Result
+  ) throws(ZarrError) -> Result {
+    do throws(ElementError) {
       try Element.checkWritable(to: dataType)
       valueBytes.removeAll(keepingCapacity: true)
       try element.appendElement(of: dataType, to: &valueBytes, with: coder)
+    } catch {
+      throw .element(path: location, index: nil, reason: error)
     }
     // The bytes themselves, since the property is not written while they are read.
     let bytes = valueBytes
@@ -366,10 +379,15 @@ extension Appender {
   ///   value that cannot be an element. Elements before it may have been appended then, as ``appendedCount``
   ///   tells.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
-  public func append<Elements: Sequence>(contentsOf elements: Elements) throws
+  public func append<Elements: Sequence>(contentsOf elements: Elements) throws(ZarrError)
+  where Elements.Element: ZarrElement {
+    try zarrErrors(at: location) { try appendAll(elements) }
+  }
+
+  private func appendAll<Elements: Sequence>(_ elements: Elements) throws
   where Elements.Element: ZarrElement {
     typealias Element = Elements.Element
-    try withElementErrors { try Element.checkWritable(to: dataType) }
+    try Element.checkWritable(to: dataType)
     if let all = (elements as Any) as? [Element], let source = transfer.sourceInPlace(of: all) {
       return try append(checked: source)
     }
@@ -384,7 +402,7 @@ extension Appender {
       do {
         source = try transfer.source(of: block, monitor)
       } catch let failure as ElementFailure {
-        throw ZarrError.element(path: location, index: position + failure.index, reason: failure.reason)
+        throw ElementFailure(index: position + failure.index, reason: failure.reason)
       }
       try append(checked: source)
       position += block.count

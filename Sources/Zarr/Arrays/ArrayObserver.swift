@@ -75,7 +75,8 @@ extension ZarrArray {
       observer.report(kind, location, observed.progress)
       return result
     } catch {
-      observer.report(kind, location, observed.progress, error)
+      let reported = (error as? CallerFailure)?.error ?? ZarrError(error, at: location)
+      observer.report(kind, location, observed.progress, reported)
       throw error
     }
   }

@@ -168,10 +168,18 @@ extension ZarrArray {
   ///   - keep: Is handed what is stored before any of it is taken out, to keep a copy. If it throws, all
   ///     stays.
   /// - Returns: What was taken out, which is nothing if nothing is damaged, or nothing is stored.
-  /// - Throws: ``StoreError``, other errors of reading the chunk that say no damage, and what `keep` throws.
+  /// - Throws: ``ZarrError`` for a chunk that cannot be read for another reason than damage, and what `keep` throws.
   /// - Precondition: There is such a chunk in the grid.
   /// - Complexity: O(*n*) where *n* is the size of the chunk or shard.
   public func removeDamage(
+    ofChunkAt indices: [Int], keeping keep: (any StoredValue) throws -> Void
+  ) throws -> [DamagedChunk] {
+    try zarrOrCallerErrors(at: location) {
+      try takeOutDamage(ofChunkAt: indices) { value in try CallerFailure.wrap { try keep(value) } }
+    }
+  }
+
+  private func takeOutDamage(
     ofChunkAt indices: [Int], keeping keep: (any StoredValue) throws -> Void
   ) throws -> [DamagedChunk] {
     let metadata = metadata

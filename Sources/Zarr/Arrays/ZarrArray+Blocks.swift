@@ -56,7 +56,7 @@ extension ZarrArray {
     of elements: Range<Int>? = nil, as type: Value.Type, monitor: ProgressMonitor? = nil,
     _ body: (ElementBlock<[Value]>) throws -> Void
   ) throws {
-    try withElementErrors { try type.checkReadable(from: transfer.dataType) }
+    try zarrErrors(at: location) { try type.checkReadable(from: transfer.dataType) }
     try forEachBlock(of: elements, monitor: monitor) { block in
       try body(values(of: block))
     }
@@ -84,12 +84,14 @@ extension ZarrArray {
   /// The elements of a block as values of a type.
   func values<Value: ZarrElement>(
     of block: ElementBlock<BlobView>
-  ) throws -> ElementBlock<[Value]> {
-    do {
-      let values = try transfer.elements(of: block.elements, as: Value.self)
-      return ElementBlock(elements: values, offset: block.offset)
-    } catch let failure as ElementFailure {
-      throw ZarrError.element(path: location, index: block.offset + failure.index, reason: failure.reason)
+  ) throws(ZarrError) -> ElementBlock<[Value]> {
+    try zarrErrors(at: location) {
+      do {
+        let values = try transfer.elements(of: block.elements, as: Value.self)
+        return ElementBlock(elements: values, offset: block.offset)
+      } catch let failure as ElementFailure {
+        throw ElementFailure(index: block.offset + failure.index, reason: failure.reason)
+      }
     }
   }
 }
@@ -104,7 +106,7 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
   /// Reads one block of elements after the other.
   public struct Iterator: IteratorProtocol {
     private let array: ZarrArray
-    private let reader: Result<BlockReader, any Error>
+    private let reader: Result<BlockReader, ZarrError>
     private var block: [Value] = []
     private var position = 0
     private var isEnded = false
@@ -112,16 +114,16 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
     fileprivate init(_ sequence: ElementSequence) {
       let array = sequence.array
       self.array = array
-      reader = Result {
-        try array.withElementErrors { try Value.checkReadable(from: array.transfer.dataType) }
+      reader = Result { () throws(ZarrError) in
+        try zarrErrors(at: array.location) { try Value.checkReadable(from: array.transfer.dataType) }
         return try BlockReader(of: sequence.range, in: array, monitor: nil)
       }
     }
 
-    public mutating func next() -> Result<Value, any Error>? {
+    public mutating func next() -> Result<Value, ZarrError>? {
       if position == block.count {
         guard !isEnded else { return nil }
-        do {
+        do throws(ZarrError) {
           guard let next = try reader.get().next() else {
             isEnded = true
             return nil
@@ -163,7 +165,7 @@ final class BlockReader: @unchecked Sendable {
   /// Begins to read elements, counted in C order, or all.
   ///
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``
-  init(of elements: Range<Int>?, in array: ZarrArray, monitor: ProgressMonitor?) throws {
+  init(of elements: Range<Int>?, in array: ZarrArray, monitor: ProgressMonitor?) throws(ZarrError) {
     let metadata = array.metadata
     let grid = array.layout.chunkGrid(metadata)
     let all = 0..<metadata.elementCount
@@ -190,8 +192,8 @@ final class BlockReader: @unchecked Sendable {
   /// Returns the next block, or nil after the last one.
   ///
   /// - Throws: What reading throws, and ``ZarrError/cancelled``. There is no other block then.
-  func next() throws -> ElementBlock<BlobView>? {
-    if part.isCancelled { throw ZarrError.cancelled }
+  func next() throws(ZarrError) -> ElementBlock<BlobView>? {
+    if part.isCancelled { throw .cancelled }
     guard let regions, !rest.isEmpty else {
       monitor?.finish()
       return nil
@@ -219,7 +221,7 @@ final class BlockReader: @unchecked Sendable {
       return block
     } catch {
       stop()
-      throw error
+      throw ZarrError(error, at: array.location)
     }
   }
 

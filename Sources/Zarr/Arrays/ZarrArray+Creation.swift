@@ -12,16 +12,19 @@ extension ZarrArray {
   ///   - options: What the array is like. The sizes of its chunks and shards cannot be in bytes.
   ///   - access: How the array is worked on.
   /// - Returns: The array.
-  /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
+  /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``, and
+  ///   ``ZarrError/store(path:reason:)``.
   public static func create(
     in store: any Store, at path: String = "", shape: [Int], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess()
-  ) throws -> ZarrArray {
+  ) throws(ZarrError) -> ZarrArray {
     let path = try nodePath(path, in: store)
-    let array = try create(
-      in: store, at: path, shape: shape, meanByteCount: nil, options: options, access: access)
-    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
-    return array
+    return try zarrErrors(at: location(store, path)) {
+      let array = try create(
+        in: store, at: path, shape: shape, meanByteCount: nil, options: options, access: access)
+      try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
+      return array
+    }
   }
 
   static func create(

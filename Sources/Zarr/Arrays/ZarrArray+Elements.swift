@@ -18,22 +18,25 @@ extension ZarrArray {
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   public func read<Element: ZarrElement>(
     _ region: ArrayRegion? = nil, as type: Element.Type, monitor: ProgressMonitor? = nil
-  ) throws -> [Element] {
-    try withElementErrors { try type.checkReadable(from: dataType) }
-    let view = try read(region, monitor: monitor)
-    return try withElementErrors { try transfer.elements(of: view, as: type, monitor) }
+  ) throws(ZarrError) -> [Element] {
+    try zarrErrors(at: location) {
+      try type.checkReadable(from: dataType)
+      return try transfer.elements(of: read(region, monitor: monitor), as: type, monitor)
+    }
   }
 
   /// Reads one element as a value of a type.
   ///
   /// - Throws: As ``read(_:as:monitor:)-8dsl9``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
-  public func read<Element: ZarrElement>(at indices: [Int], as type: Element.Type) throws -> Element {
-    try withElementErrors { try type.checkReadable(from: dataType) }
-    let bytes = try read(at: indices)
-    return try withElementErrors {
+  public func read<Element: ZarrElement>(
+    at indices: [Int], as type: Element.Type
+  ) throws(ZarrError) -> Element {
+    try zarrErrors(at: location) {
+      try type.checkReadable(from: dataType)
+      let bytes = try read(at: indices)
       // SAFETY: Bytes have no padding.
-      try transfer.withCoder { try Element(element: unsafe bytes.span.bytes, of: dataType, with: $0) }
+      return try transfer.withCoder { try Element(element: unsafe bytes.span.bytes, of: dataType, with: $0) }
     }
   }
 
@@ -49,9 +52,9 @@ extension ZarrArray {
     _ region: ArrayRegion? = nil, as type: Element.Type, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, [Element]) throws -> Void
   ) throws {
-    try withElementErrors { try type.checkReadable(from: dataType) }
+    try zarrErrors(at: location) { try type.checkReadable(from: dataType) }
     try scan(region, monitor: monitor) { region, blobs in
-      try body(region, withElementErrors { try transfer.elements(of: blobs, as: type, monitor) })
+      try body(region, zarrErrors(at: location) { try transfer.elements(of: blobs, as: type, monitor) })
     }
   }
 
@@ -66,10 +69,11 @@ extension ZarrArray {
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
   public func write<Elements: Sequence>(
     _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
-  ) throws where Elements.Element: ZarrElement {
-    try checkWritable()
-    let source = try withElementErrors { try transfer.source(of: Array(elements), monitor) }
-    try write(source, to: region, monitor: monitor)
+  ) throws(ZarrError) where Elements.Element: ZarrElement {
+    try zarrErrors(at: location) {
+      try checkWritable()
+      try write(transfer.source(of: Array(elements), monitor), to: region, monitor: monitor)
+    }
   }
 
   /// Writes one value.
@@ -78,7 +82,7 @@ extension ZarrArray {
   ///
   /// - Throws: As `write(_:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
-  public func write<Element: ZarrElement>(_ element: Element, at indices: [Int]) throws {
+  public func write<Element: ZarrElement>(_ element: Element, at indices: [Int]) throws(ZarrError) {
     try write([element], to: ArrayRegion(elementAt: indices))
   }
 
@@ -105,14 +109,17 @@ extension ZarrArray {
     in store: any Store, at path: String = "", writing elements: Elements, shape: [Int]? = nil,
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
-  ) throws -> ZarrArray where Elements.Element: ZarrElement {
+  ) throws(ZarrError) -> ZarrArray where Elements.Element: ZarrElement {
     let path = try nodePath(path, in: store)
-    var options = options
-    let source = try options.source(of: elements, access, location: location(store, path), monitor)
-    let array = try create(
-      in: store, at: path, writing: source, shape: shape, options: options, access: access, monitor: monitor)
-    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
-    return array
+    return try zarrErrors(at: location(store, path)) {
+      var options = options
+      let source = try options.source(of: elements, access, monitor)
+      let array = try create(
+        in: store, at: path, writing: source, shape: shape, options: options, access: access, monitor: monitor
+      )
+      try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
+      return array
+    }
   }
 }
 
@@ -126,26 +133,30 @@ extension ZarrArray {
   ///   - blobs: As many elements as the region has.
   ///   - region: Where they go. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
-  /// - Throws: ``ZarrError`` and ``StoreError``. Chunks that were done before may stay written.
+  /// - Throws: ``ZarrError``: ``ZarrError/elementCount(path:found:expected:)`` for another number of elements than the
+  ///   region has, ``ZarrError/element(path:index:reason:)`` for the first that the data type does not take,
+  ///   ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/notWritable(path:reason:)``,
+  ///   ``ZarrError/store(path:reason:)``, and ``ZarrError/cancelled``. Chunks that were done before may stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
   public func write(
     blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
-  ) throws {
-    try checkWritable()
-    try withElementErrors { try transfer.check(blobs, monitor) }
-    try write(blobs, to: region, monitor: monitor)
+  ) throws(ZarrError) {
+    try zarrErrors(at: location) {
+      try checkWritable()
+      try transfer.withChecked(blobs, monitor) { try write(blobs, to: region, monitor: monitor) }
+    }
   }
 
   /// Writes elements whose bytes are known to be those of the data type, such as what was read from the array.
-  package func write(checked blobs: any BlobSource, to region: ArrayRegion? = nil) throws {
-    try write(blobs, to: region, monitor: nil)
+  package func write(checked blobs: any BlobSource, to region: ArrayRegion? = nil) throws(ZarrError) {
+    try zarrErrors(at: location) { try write(blobs, to: region, monitor: nil) }
   }
 
   /// Writes one element that you have as bytes.
   ///
   /// - Throws: As `write(blobs:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
-  public func write(blob: [UInt8], at indices: [Int]) throws {
+  public func write(blob: [UInt8], at indices: [Int]) throws(ZarrError) {
     try write(blobs: [blob], to: ArrayRegion(elementAt: indices))
   }
 
@@ -173,33 +184,16 @@ extension ZarrArray {
     in store: any Store, at path: String = "", blobs: any BlobSource, shape: [Int]? = nil,
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
-  ) throws -> ZarrArray {
+  ) throws(ZarrError) -> ZarrArray {
     let path = try nodePath(path, in: store)
-    var options = options
-    try options.check(blobs, access, location: location(store, path), monitor)
-    let array = try create(
-      in: store, at: path, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
-    try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
-    return array
-  }
-
-  /// Says of which array an error of an element is.
-  func withElementErrors<Result>(_ body: () throws -> Result) throws -> Result {
-    try Self.withElementErrors(location, body)
-  }
-
-  /// Says of which array an error of an element is.
-  static func withElementErrors<Result>(
-    _ location: @autoclosure () -> String, _ body: () throws -> Result
-  ) throws -> Result {
-    do {
-      return try body()
-    } catch let failure as ElementFailure {
-      throw ZarrError.element(path: location(), index: failure.index, reason: failure.reason)
-    } catch let error as ElementError {
-      throw ZarrError.element(path: location(), index: nil, reason: error)
-    } catch ChunkError.cancelled {
-      throw ZarrError.cancelled
+    return try zarrErrors(at: location(store, path)) {
+      let array = try options.withChecked(blobs, access, monitor) { options in
+        try create(
+          in: store, at: path, writing: blobs, shape: shape, options: options, access: access,
+          monitor: monitor)
+      }
+      try ConsolidatedMetadata.add(path, in: store, access.metadataLimits)
+      return array
     }
   }
 }
@@ -207,21 +201,21 @@ extension ZarrArray {
 extension ArrayOptions {
   /// The elements of a new array as a source, after the data type is set to theirs if there is none.
   mutating func source<Elements: Sequence>(
-    of elements: Elements, _ access: ArrayAccess, location: String, _ monitor: ProgressMonitor?
+    of elements: Elements, _ access: ArrayAccess, _ monitor: ProgressMonitor?
   ) throws -> any BlobSource where Elements.Element: ZarrElement {
     let dataType = dataType ?? Elements.Element.dataType
     self.dataType = dataType
-    return try ZarrArray.withElementErrors(location) {
-      try ElementTransfer(dataType, access).source(of: Array(elements), monitor)
-    }
+    return try ElementTransfer(dataType, access).source(of: Array(elements), monitor)
   }
 
-  /// Checks the elements of a new array, after the data type is set to one for them if there is none.
-  mutating func check(
-    _ blobs: any BlobSource, _ access: ArrayAccess, location: String, _ monitor: ProgressMonitor?
-  ) throws {
+  /// Checks the elements of a new array, and calls `body` with the options, which then have a data type.
+  func withChecked<Result>(
+    _ blobs: any BlobSource, _ access: ArrayAccess, _ monitor: ProgressMonitor?,
+    _ body: (ArrayOptions) throws -> Result
+  ) throws -> Result {
     let dataType = dataType ?? (blobs.elementsAreText ? .string : .bytes)
-    self.dataType = dataType
-    try ZarrArray.withElementErrors(location) { try ElementTransfer(dataType, access).check(blobs, monitor) }
+    var options = self
+    options.dataType = dataType
+    return try ElementTransfer(dataType, access).withChecked(blobs, monitor) { try body(options) }
   }
 }

@@ -10,13 +10,21 @@ extension ZarrArray {
   ///   - region: The elements to read. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The elements, where they were decoded.
-  /// - Throws: ``ZarrError/chunk(path:reason:)`` for a chunk that is damaged or above the limits, other
-  ///   ``ZarrError``, and ``StoreError``.
+  /// - Throws: ``ZarrError``: ``ZarrError/chunk(path:reason:)`` for a chunk that is damaged or above the limits,
+  ///   ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/store(path:reason:)``, and
+  ///   ``ZarrError/cancelled``.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
-  public func read(_ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil) throws -> BlobView {
+  public func read(
+    _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) throws(ZarrError) -> BlobView {
+    try zarrErrors(at: location) { try view(of: region, monitor) }
+  }
+
+  private func view(of region: ArrayRegion?, _ monitor: ProgressMonitor?) throws -> BlobView {
     try observed(.read, monitor) { monitor in
       let plan = try plan(of: region)
-      let builder = try viewBuilder(count: plan.elementCount)
+      let builder = try BlobViewBuilder(
+        count: plan.elementCount, chain: layout.chain, limits: access.limits)
       builder.keep(fillElement)
       try forEachFetched(of: plan, isShown: false, monitor: monitor) { _, decoder in
         try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: monitor != nil)
@@ -42,20 +50,18 @@ extension ZarrArray {
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
-    try observed(.scan, monitor) { monitor in
-      try forEachFetched(of: try plan(of: region), isShown: true, monitor: monitor) { part, decoder in
-        var counts = ChunkDecoder.Counts()
-        let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
-          if monitor != nil { counts.elementByteCount = elements.byteCount }
-          do {
-            try body(part.region(of: piece), elements)
-          } catch {
-            throw CallerFailure(error: error)
+    try zarrOrCallerErrors(at: location) {
+      try observed(.scan, monitor) { monitor in
+        try forEachFetched(of: try plan(of: region), isShown: true, monitor: monitor) { part, decoder in
+          var counts = ChunkDecoder.Counts()
+          let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
+            if monitor != nil { counts.elementByteCount = elements.byteCount }
+            try CallerFailure.wrap { try body(part.region(of: piece), elements) }
           }
+          guard let storedByteCount else { return nil }
+          counts.storedByteCount = storedByteCount
+          return counts
         }
-        guard let storedByteCount else { return nil }
-        counts.storedByteCount = storedByteCount
-        return counts
       }
     }
   }
@@ -68,7 +74,11 @@ extension ZarrArray {
   ///
   /// - Throws: As ``read(_:monitor:)-8ycye``.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
-  public func read(at indices: [Int]) throws -> [UInt8] {
+  public func read(at indices: [Int]) throws(ZarrError) -> [UInt8] {
+    try zarrErrors(at: location) { try element(at: indices) }
+  }
+
+  private func element(at indices: [Int]) throws -> [UInt8] {
     let plan = try plan(of: ArrayRegion(elementAt: indices))
     do {
       let part = try plan.part(0)
@@ -145,28 +155,9 @@ extension ZarrArray {
     }
   }
 
-  /// Makes room for the elements of a call.
-  ///
-  /// - Throws: ``ZarrError/limit(path:reason:)`` if that is more than a call may give.
-  private func viewBuilder(count: Int) throws -> BlobViewBuilder {
-    do throws(ChunkError) {
-      return try BlobViewBuilder(count: count, chain: layout.chain, limits: access.limits)
-    } catch {
-      switch error {
-      case .callByteCountExceedsLimit, .callElementCountExceedsLimit:
-        throw ZarrError.limit(path: location, reason: error)
-      default: throw error
-      }
-    }
-  }
 }
 
 // MARK: Pieces
-
-/// What the caller's code has thrown, which is no damage.
-private struct CallerFailure: Error {
-  let error: any Error
-}
 
 extension ZarrArray {
   /// Calls `body` with each piece of a region, fetched, on all workers.
@@ -222,27 +213,23 @@ extension ZarrArray {
           return try decode(chunk, of: nil) ?? ChunkDecoder.Counts()
         }
       }
-      do {
-        var counts = ChunkDecoder.Counts()
-        if piece.chunkCount == 1 {
-          counts = try decodeChunk(piece)
+      var counts = ChunkDecoder.Counts()
+      if piece.chunkCount == 1 {
+        counts = try decodeChunk(piece)
+      } else {
+        var all: ChunkDecoder.Counts?
+        do {
+          all = try decodeCurrent(piece)
+        } catch  where access.damageReport != nil && !(error is CallerFailure) {}
+        if let all {
+          counts = all
         } else {
-          var all: ChunkDecoder.Counts?
-          do {
-            all = try decodeCurrent(piece)
-          } catch  where access.damageReport != nil && !(error is CallerFailure) {}
-          if let all {
-            counts = all
-          } else {
-            try piece.forEachChunk { counts.add(try decodeChunk($0)) }
-          }
+          try piece.forEachChunk { counts.add(try decodeChunk($0)) }
         }
-        monitor?.add(
-          elementCount: piece.elementCount, elementByteCount: counts.elementByteCount,
-          storedByteCount: counts.storedByteCount)
-      } catch let failure as CallerFailure {
-        throw failure.error
       }
+      monitor?.add(
+        elementCount: piece.elementCount, elementByteCount: counts.elementByteCount,
+        storedByteCount: counts.storedByteCount)
     }
   }
 

@@ -2,9 +2,13 @@ extension ZarrArray {
   /// The places in the grid of the chunks, or shards, that are stored and have elements of the array, in no
   /// particular order.
   ///
-  /// - Throws: ``StoreError``, also if the store cannot list its keys.
+  /// - Throws: ``ZarrError/store(path:reason:)``, also if the store cannot list its keys.
   /// - Complexity: O(*n*) where *n* is the number of keys below the array.
-  public func storedChunkIndices() throws -> [[Int]] {
+  public func storedChunkIndices() throws(ZarrError) -> [[Int]] {
+    try zarrErrors(at: location) { try findStoredChunks() }
+  }
+
+  private func findStoredChunks() throws -> [[Int]] {
     let metadata = metadata
     let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)
     let prefixByteCount = path.names.isEmpty ? 0 : path.description.utf8.count + 1

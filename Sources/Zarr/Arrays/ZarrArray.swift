@@ -96,16 +96,18 @@ public final class ZarrArray: Sendable {
   /// Opens an array.
   ///
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
-  ///   ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
+  ///   ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``.
   public static func open(
     in store: any Store, at path: String = "", access: ArrayAccess = ArrayAccess()
-  ) throws -> ZarrArray {
+  ) throws(ZarrError) -> ZarrArray {
     let path = try NodePath(existing: path, in: store)
-    guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
-    else {
-      throw ZarrError.wrongNode(path: location(store, path), expected: "array")
+    return try zarrErrors(at: location(store, path)) {
+      guard case .array(let metadata) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
+      else {
+        throw ZarrError.wrongNode(path: location(store, path), expected: "array")
+      }
+      return try ZarrArray(metadata, store: store, path: path, access: access)
     }
-    return try ZarrArray(metadata, store: store, path: path, access: access)
   }
 
   /// What the array's metadata says now.
@@ -159,21 +161,26 @@ public final class ZarrArray: Sendable {
   ///
   /// - Parameter indices: The position of the chunk in the grid.
   /// - Returns: The bytes, or nil if the chunk is not stored.
-  /// - Throws: ``StoreError``, also for a chunk above the limits of ``ArrayAccess``.
+  /// - Throws: ``ZarrError/store(path:reason:)``, also for a chunk above the limits of ``ArrayAccess``.
   /// - Precondition: No index is negative, and there is one for each dimension.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
-  public func storedBytes(ofChunkAt indices: [Int]) throws -> [UInt8]? {
-    try store.bytes(of: key(ofChunkAt: indices), limit: access.limits.storedByteCountPerChunk)
+  public func storedBytes(ofChunkAt indices: [Int]) throws(ZarrError) -> [UInt8]? {
+    try zarrErrors(at: location) {
+      try store.bytes(of: key(ofChunkAt: indices), limit: access.limits.storedByteCountPerChunk)
+    }
   }
 
   /// Gives the array another shape.
   ///
   /// Elements outside of it are no longer read, but stay stored.
   ///
-  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
-  public func resize(to shape: [Int]) throws {
-    try checkWritable()
-    try update { metadata throws(MetadataError) in metadata = try metadata.resized(to: shape) }
+  /// - Throws: ``ZarrError/metadata(path:reason:)``, ``ZarrError/notWritable(path:reason:)``, and
+  ///   ``ZarrError/store(path:reason:)``.
+  public func resize(to shape: [Int]) throws(ZarrError) {
+    try zarrErrors(at: location) {
+      try checkWritable()
+      try update { metadata throws(MetadataError) in metadata = try metadata.resized(to: shape) }
+    }
   }
 
   /// Gives the array more rows, unless another writer has changed their number.
@@ -195,9 +202,11 @@ public final class ZarrArray: Sendable {
 
   /// Replaces what is said about the array.
   ///
-  /// - Throws: ``StoreError``
-  public func setAttributes(_ attributes: JSONObject) throws {
-    try update { metadata throws(MetadataError) in metadata.attributes = attributes }
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``ZarrError/store(path:reason:)``.
+  public func setAttributes(_ attributes: JSONObject) throws(ZarrError) {
+    try zarrErrors(at: location) {
+      try update { metadata throws(MetadataError) in metadata.attributes = attributes }
+    }
   }
 
   /// Changes the metadata, in the store first, whose document may have been changed by others, and then the
@@ -245,14 +254,16 @@ public final class ZarrArray: Sendable {
 
   /// Puts what the array's own document says in place of a copy.
   private func replaceCopy() throws {
-    if isCopy.load(ordering: .acquiring) { try reload() }
+    if isCopy.load(ordering: .acquiring) { try reload(from: store) }
   }
 
   /// Reads the metadata anew: others may have given the array another shape, or other attributes.
   ///
-  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, ``StoreError``, and
-  ///   ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
-  public func reload() throws { try reload(from: store) }
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, ``ZarrError/store(path:reason:)``,
+  ///   and ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
+  public func reload() throws(ZarrError) {
+    try zarrErrors(at: location) { try reload(from: store) }
+  }
 
   private func reload(from store: any Store) throws {
     try currentMetadata.withLock { current in

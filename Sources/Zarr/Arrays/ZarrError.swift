@@ -112,4 +112,49 @@ extension ZarrError {
     default: nil
     }
   }
+
+  /// The reason why the store failed, if it is one of this library's.
+  public var storeError: StoreError? {
+    if case .store(_, let reason) = self { reason as? StoreError } else { nil }
+  }
+}
+
+/// Calls `body`, whose errors become those of the node at `location`.
+///
+/// Every public call of a node goes through here, so that it throws nothing but ``ZarrError``.
+func zarrErrors<Result>(
+  at location: @autoclosure () -> String, _ body: () throws -> Result
+) throws(ZarrError) -> Result {
+  do {
+    return try body()
+  } catch {
+    throw ZarrError(error, at: location())
+  }
+}
+
+/// Calls `body` as ``zarrErrors(at:_:)`` does, but throws a ``CallerFailure`` as what the caller's code threw.
+func zarrOrCallerErrors<Result>(
+  at location: @autoclosure () -> String, _ body: () throws -> Result
+) throws -> Result {
+  do {
+    return try body()
+  } catch let failure as CallerFailure {
+    throw failure.error
+  } catch {
+    throw ZarrError(error, at: location())
+  }
+}
+
+/// What the caller's code threw, on its way through that of the library.
+struct CallerFailure: Error {
+  let error: any Error
+
+  /// Calls code of the caller.
+  static func wrap<Result>(_ body: () throws -> Result) throws(CallerFailure) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw CallerFailure(error: error)
+    }
+  }
 }

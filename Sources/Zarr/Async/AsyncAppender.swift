@@ -101,11 +101,7 @@ public final class AsyncAppender: Sendable {
   public func append<Element: ZarrElement>(_ element: Element) async throws(ZarrError) {
     if turns.takeIfFree() {
       defer { turns.leave() }
-      do {
-        if try unsafe appender.appendIfRoom(element) { return }
-      } catch {
-        throw ZarrError(error, at: location)
-      }
+      if try unsafe appender.appendIfRoom(element) { return }
     }
     try await appending { try $0.append(element) }
   }

@@ -145,7 +145,7 @@ extension ZarrArray {
     of elements: Range<Int>? = nil, as type: Value.Type, monitor: ProgressMonitor? = nil
   ) -> some AsyncSequence<ElementBlock<[Value]>, ZarrError> & Sendable {
     BlockSequence(array: self, elements: elements, monitor: monitor) { block in
-      try self.withElementErrors { try type.checkReadable(from: self.transfer.dataType) }
+      try type.checkReadable(from: self.transfer.dataType)
       return try self.values(of: block)
     }
   }
@@ -165,13 +165,10 @@ private struct BlockSequence<Elements: RandomAccessCollection & Sendable>: Async
       isolation actor: isolated (any Actor)?
     ) async throws(ZarrError) -> ElementBlock<Elements>? {
       let (array, decode) = (sequence.array, sequence.decode)
-      let reader: BlockReader
-      do {
-        reader = try self.reader ?? BlockReader(of: sequence.elements, in: array, monitor: sequence.monitor)
-      } catch {
-        throw ZarrError(error, at: array.location)
+      if reader == nil {
+        reader = try BlockReader(of: sequence.elements, in: array, monitor: sequence.monitor)
       }
-      self.reader = reader
+      guard let reader else { return nil }
       return try await array.access.executor.run(at: array.location) { _ in
         guard let block = try reader.next() else { return nil }
         return try decode(block)

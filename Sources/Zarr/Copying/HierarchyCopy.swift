@@ -79,8 +79,11 @@ struct HierarchyCopy {
 
   /// Whether an error says that a node cannot be read, or not be copied.
   private static func isUnreadable(_ error: any Error) -> Bool {
-    if case ZarrError.metadata = error { return true }
-    return error is StoreError
+    switch error {
+    case ZarrError.metadata, is StoreError: true
+    case let error as ZarrError: error.storeError != nil
+    default: false
+    }
   }
 
   private func add(_ entry: NodeEntry, at path: NodePath, of group: ZarrGroup, to nodes: inout Nodes) throws {

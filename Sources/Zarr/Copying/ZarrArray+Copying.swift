@@ -22,14 +22,17 @@ extension ZarrArray {
   ///   - monitor: Follows the work and can stop it.
   /// - Throws: ``ZarrError``, in particular
   ///   ``ZarrError/chunkTooLarge(path:elementCount:limit:fittingCount:)`` if the array has other chunks than
-  ///   its source and one of them is too large for readers, and ``StoreError``. Chunks that were done before
-  ///   stay written.
+  ///   its source and one of them is too large for readers. Chunks that were done before stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements. If the chunks of both arrays have very
   ///   different shapes, chunks of the other array are read several times.
   public func write(
     contentsOf source: ZarrArray, memoryBudget: Int = standardCopyMemoryBudget,
     monitor: ProgressMonitor? = nil
-  ) throws {
+  ) throws(ZarrError) {
+    try zarrErrors(at: location) { try copy(source, memoryBudget, monitor) }
+  }
+
+  private func copy(_ source: ZarrArray, _ memoryBudget: Int, _ monitor: ProgressMonitor?) throws {
     try checkWritable()
     try checkShape(of: source, canHaveElements: hasElements(for: source))
     let (own, other) = (metadata, source.metadata)
@@ -70,10 +73,16 @@ extension ZarrArray {
   ///   - memoryBudget: The bytes of elements of each array that may be in memory, about.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The index of the element along each dimension, or nil if all elements are equal.
-  /// - Throws: ``ZarrError`` and ``StoreError``
+  /// - Throws: ``ZarrError``
   /// - Complexity: As ``write(contentsOf:memoryBudget:monitor:)``.
   public func firstDifference(
     from other: ZarrArray, memoryBudget: Int = standardCopyMemoryBudget, monitor: ProgressMonitor? = nil
+  ) throws(ZarrError) -> [Int]? {
+    try zarrErrors(at: location) { try difference(from: other, memoryBudget, monitor) }
+  }
+
+  private func difference(
+    from other: ZarrArray, _ memoryBudget: Int, _ monitor: ProgressMonitor?
   ) throws -> [Int]? {
     try checkShape(of: other, canHaveElements: hasComparableElements(other))
     monitor?.expect(elementCount: metadata.elementCount)

@@ -12,11 +12,19 @@ extension ZarrNode {
   ///   - memoryBudget: The bytes of elements of each array that may be in memory, about.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The difference, or nil if there is none.
-  /// - Throws: ``ZarrError`` and ``StoreError``
+  /// - Throws: ``ZarrError``
   /// - Complexity: O(*n*) in the size of all elements that are stored.
   public func firstDifference(
     from other: ZarrNode, access: ArrayAccess = ArrayAccess(),
     memoryBudget: Int = ZarrArray.standardCopyMemoryBudget, monitor: ProgressMonitor? = nil
+  ) throws(ZarrError) -> NodeDifference? {
+    try zarrErrors(at: ZarrArray.location(store, path)) {
+      try difference(from: other, access, memoryBudget, monitor)
+    }
+  }
+
+  private func difference(
+    from other: ZarrNode, _ access: ArrayAccess, _ memoryBudget: Int, _ monitor: ProgressMonitor?
   ) throws -> NodeDifference? {
     let (own, others) = (try arraysAndGroups(access), try other.arraysAndGroups(access))
     for path in Set(own.keys).symmetricDifference(others.keys).sorted() { return .member(path: path) }

@@ -28,19 +28,19 @@ extension ZarrNode {
   ///   - monitor: Follows the work and can stop it. Elements that are compared count once more.
   /// - Returns: What was copied, and what was left out.
   /// - Throws: ``ZarrError/alreadyExists(path:)`` if there is anything at the path,
-  ///   ``ZarrError/different(path:from:index:)`` if the comparison finds a difference, others of
-  ///   ``ZarrError``, and ``StoreError``.
+  ///   ``ZarrError/different(path:from:index:)`` if the comparison finds a difference, and others of
+  ///   ``ZarrError``.
   /// - Complexity: O(*n*) in the size of what is stored; see
   ///   ``ZarrArray/write(contentsOf:memoryBudget:monitor:)`` for arrays with other chunks.
   @discardableResult
   public func copy(
     to store: any Store, at path: String = "", options: CopyOptions = CopyOptions(),
     monitor: ProgressMonitor? = nil
-  ) throws -> CopyReport {
-    try HierarchyCopy(
-      source: self, store: store, path: ZarrArray.nodePath(path, in: store), options: options,
-      monitor: monitor
-    ).run()
+  ) throws(ZarrError) -> CopyReport {
+    let path = try ZarrArray.nodePath(path, in: store)
+    return try zarrErrors(at: ZarrArray.location(store, path)) {
+      try HierarchyCopy(source: self, store: store, path: path, options: options, monitor: monitor).run()
+    }
   }
 }
 

@@ -186,8 +186,13 @@ extension ElementTransfer {
   /// - Throws: ``ElementFailure`` for the first one that cannot.
   /// - Complexity: O(*n*) where *n* is the size of the elements, for JSON and optional types, and their number
   ///   for types of fixed size; O(1) for others.
-  func check(_ blobs: any BlobSource, _ monitor: ProgressMonitor? = nil) throws {
-    try checkByteCount(of: blobs)
+  private func check(_ blobs: any BlobSource, _ monitor: ProgressMonitor? = nil) throws {
+    if let expected = dataType.layout.fixedByteCount, let total = try? blobs.byteCount(of: 0..<blobs.count),
+      total.quotientAndRemainder(dividingBy: max(1, expected)) != (blobs.count, 0),
+      let failure = firstOfOtherSize(in: blobs)
+    {
+      throw failure
+    }
     guard dataType.needsBlobCheck else { return }
     _ = try map(count: blobs.count, monitor) { range, _ in
       // In wire form, whatever the layout of the chunks: each element is checked by itself.
@@ -213,23 +218,39 @@ extension ElementTransfer {
     }
   }
 
-  /// Finds the first element whose size is not that of the data type, if the sizes of all elements do not add up.
+  /// Checks elements that the caller has as bytes, and calls `body`, which encodes them.
   ///
-  /// Other elements of a wrong size, and sources that fail, are found when a chunk is encoded.
-  private func checkByteCount(of blobs: any BlobSource) throws(ElementFailure) {
-    guard let expected = dataType.layout.fixedByteCount,
-      let total = try? blobs.byteCount(of: 0..<blobs.count),
-      total.quotientAndRemainder(dividingBy: max(1, expected)) != (blobs.count, 0)
-    else { return }
+  /// Where their sizes add up, an element of another size is not found before its chunk is encoded, so that it costs
+  /// nothing to check sound elements.
+  ///
+  /// - Throws: ``ElementFailure`` for the first element that the data type does not take, and what `body` throws.
+  func withChecked<Result>(
+    _ blobs: any BlobSource, _ monitor: ProgressMonitor?, _ body: () throws -> Result
+  ) throws -> Result {
+    try check(blobs, monitor)
+    do {
+      return try body()
+    } catch {
+      throw firstOfOtherSize(in: blobs) ?? error
+    }
+  }
+
+  private func firstOfOtherSize(in blobs: any BlobSource) -> ElementFailure? {
+    guard let expected = dataType.layout.fixedByteCount else { return nil }
     for index in 0..<blobs.count {
       guard let found = try? blobs.byteCount(of: index..<index + 1), found != expected else { continue }
-      let reason = "it has \(found) bytes, and each element has \(expected)"
-      throw ElementFailure(index: index, reason: .unencodable(type: dataType.name, reason: reason))
+      return ElementFailure(index: index, reason: dataType.wrongByteCount(found, expected))
     }
+    return nil
   }
 }
 
 extension DataType {
+  /// Says that an element has not the size that all of them have.
+  func wrongByteCount(_ found: Int, _ expected: Int) -> ElementError {
+    .unencodable(type: name, reason: "it has \(found) bytes, and each element has \(expected)")
+  }
+
   /// Whether bytes must be checked before they go into a chunk.
   ///
   /// Sizes and UTF-8 are checked when a chunk is encoded.

@@ -25,15 +25,11 @@ public struct NodeEntry: Sendable {
 
   /// The metadata of the node, which is checked by this call.
   ///
-  /// - Throws: ``ZarrError/metadata(path:reason:)``, and ``StoreError`` if the document could not be read.
+  /// - Throws: ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)`` if the document could not be
+  ///   read.
   /// - Complexity: O(*n*) in the size of the document.
-  public func metadata() throws -> NodeMetadata {
-    let document = try content.get()
-    do {
-      return try document.metadata()
-    } catch {
-      throw ZarrError.metadata(path: location, reason: error)
-    }
+  public func metadata() throws(ZarrError) -> NodeMetadata {
+    try zarrErrors(at: location) { try content.get().metadata() }
   }
 
   private var document: NodeDocument? { try? content.get() }

@@ -51,17 +51,19 @@ public final class ZarrGroup: Sendable {
   ///   - overwrites: Whether an existing node is removed with its content.
   /// - Returns: The group.
   /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``,
-  ///   ``ZarrError/mixedFormats(path:found:expected:)``, and ``StoreError``.
+  ///   ``ZarrError/mixedFormats(path:found:expected:)``, and ``ZarrError/store(path:reason:)``.
   public static func create(
     in store: any Store, at path: String = "", attributes: JSONObject = [:],
     zarrFormat: ZarrFormat = .version3, overwrites: Bool = false
-  ) throws -> ZarrGroup {
+  ) throws(ZarrError) -> ZarrGroup {
     let path = try ZarrArray.nodePath(path, in: store)
-    let group = try create(
-      in: store, at: path, GroupMetadata(attributes: attributes, zarrFormat: zarrFormat),
-      overwrites: overwrites)
-    try ConsolidatedMetadata.add(path, in: store, MetadataLimits())
-    return group
+    return try zarrErrors(at: ZarrArray.location(store, path)) {
+      let group = try create(
+        in: store, at: path, GroupMetadata(attributes: attributes, zarrFormat: zarrFormat),
+        overwrites: overwrites)
+      try ConsolidatedMetadata.add(path, in: store, MetadataLimits())
+      return group
+    }
   }
 
   static func create(
@@ -82,19 +84,21 @@ public final class ZarrGroup: Sendable {
   ///   - limits: The limits on the metadata of the group and of nodes below it.
   /// - Returns: The group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
-  ///   ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
+  ///   ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``.
   public static func open(
     in store: any Store, at path: String = "", usingConsolidatedMetadata: Bool = true,
     limits: MetadataLimits = MetadataLimits()
-  ) throws -> ZarrGroup {
+  ) throws(ZarrError) -> ZarrGroup {
     let path = try NodePath(existing: path, in: store)
-    guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
-      throw ZarrError.wrongNode(path: ZarrArray.location(store, path), expected: "group")
+    return try zarrErrors(at: ZarrArray.location(store, path)) {
+      guard case .group(let metadata) = try NodeMetadata.read(from: store, at: path, limits) else {
+        throw ZarrError.wrongNode(path: ZarrArray.location(store, path), expected: "group")
+      }
+      let copies =
+        usingConsolidatedMetadata
+        ? try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) : nil
+      return ZarrGroup(metadata, copies: copies, store: store, path: path, limits: limits)
     }
-    let copies =
-      usingConsolidatedMetadata
-      ? try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) : nil
-    return ZarrGroup(metadata, copies: copies, store: store, path: path, limits: limits)
   }
 
   /// The current metadata of the group.
@@ -111,7 +115,7 @@ public final class ZarrGroup: Sendable {
   /// The rest of the document stays as it is in the store.
   ///
   /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
-  public func setAttributes(_ attributes: JSONObject) throws {
+  public func setAttributes(_ attributes: JSONObject) throws(ZarrError) {
     try update { $0.attributes = attributes }
   }
 
@@ -119,7 +123,7 @@ public final class ZarrGroup: Sendable {
   ///
   /// - Parameter changes: The attributes to set. An object replaces the old value as a whole.
   /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
-  public func mergeAttributes(_ changes: JSONObject) throws {
+  public func mergeAttributes(_ changes: JSONObject) throws(ZarrError) {
     try update { metadata in
       for (name, value) in changes {
         metadata.attributes[name] = value
@@ -128,19 +132,21 @@ public final class ZarrGroup: Sendable {
   }
 
   /// Changes the group's document in the store.
-  private func update(_ change: (inout GroupMetadata) -> Void) throws {
-    try GroupLock.withLock(on: path, in: store) { store in
-      var metadata = try ownMetadata(in: store)
-      change(&metadata)
-      try NodeMetadata.group(metadata).write(to: store, at: path, limits)
-      if metadata.zarrFormat == .version2 {
-        // The copies include the documents of this group.
-        try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits)?
-          .write(with: &metadata, to: store, limits)
+  private func update(_ change: (inout GroupMetadata) -> Void) throws(ZarrError) {
+    try zarrErrors(at: location) {
+      try GroupLock.withLock(on: path, in: store) { store in
+        var metadata = try ownMetadata(in: store)
+        change(&metadata)
+        try NodeMetadata.group(metadata).write(to: store, at: path, limits)
+        if metadata.zarrFormat == .version2 {
+          // The copies include the documents of this group.
+          try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits)?
+            .write(with: &metadata, to: store, limits)
+        }
+        state.withLock { $0.metadata = metadata }
       }
-      state.withLock { $0.metadata = metadata }
+      try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, limits, take)
     }
-    try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, limits, take)
   }
 
   /// The group's document in the store.
@@ -159,10 +165,10 @@ extension ZarrGroup {
   /// Symbolic links are followed as the store follows them. Nodes with damaged metadata, and directories that
   /// cannot be listed, are included.
   ///
-  /// - Throws: ``StoreError``
+  /// - Throws: ``ZarrError/store(path:reason:)``
   /// - Complexity: O(*n* log *n*) in the number of names in the group and in directories that are not nodes.
   ///   Reads the document of each node, and nothing inside nodes.
-  public func children() throws -> [NodeEntry] { try entries(of: path, atMost: Int.max) }
+  public func children() throws(ZarrError) -> [NodeEntry] { try entries(of: path, atMost: Int.max) }
 
   /// Calls `body` for all nodes below the group: each group before its members, and members sorted by the
   /// bytes of their names.
@@ -173,7 +179,7 @@ extension ZarrGroup {
   /// - Parameters:
   ///   - maximumDepth: The maximum number of names from the group to a node; 1 for its children.
   ///   - body: Called with each node, and the number of names from the group to it.
-  /// - Throws: ``StoreError``, and what `body` throws.
+  /// - Throws: ``ZarrError/store(path:reason:)``, and what `body` throws.
   public func walk(
     maximumDepth: Int = Int.max, _ body: (_ entry: NodeEntry, _ depth: Int) throws -> Void
   ) throws {
@@ -188,7 +194,7 @@ extension ZarrGroup {
   ///   - maximumDepth: The maximum number of names from the group to a node.
   ///   - body: Called with each node, and whether it, and each group that leads to it, is the last in its
   ///     group.
-  /// - Throws: ``StoreError``, and what `body` throws.
+  /// - Throws: ``ZarrError/store(path:reason:)``, and what `body` throws.
   package func walkBranches(
     maximumDepth: Int, _ body: (_ entry: NodeEntry, _ isLast: [Bool]) throws -> Void
   ) throws {
@@ -201,9 +207,13 @@ extension ZarrGroup {
   ///   - path: The path from the group, empty for the group itself.
   ///   - access: The run-time settings, if the node is an array.
   /// - Returns: The node.
-  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
-  public func node(at path: String, access: ArrayAccess = ArrayAccess()) throws -> ZarrNode {
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``.
+  public func node(at path: String, access: ArrayAccess = ArrayAccess()) throws(ZarrError) -> ZarrNode {
     let path = self.path.appending(try NodePath(existing: path, in: store))
+    return try zarrErrors(at: ZarrArray.location(store, path)) { try node(at: path, access) }
+  }
+
+  private func node(at path: NodePath, _ access: ArrayAccess) throws -> ZarrNode {
     guard path != self.path else { return .group(self) }
     // A node without a copy may be newer than the copies.
     let copies = state.withLock { $0.copies }
@@ -226,7 +236,7 @@ extension ZarrGroup {
   /// throws if the copy differs in more than shape and attributes.
   ///
   /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
-  public func array(at path: String, access: ArrayAccess = ArrayAccess()) throws -> ZarrArray {
+  public func array(at path: String, access: ArrayAccess = ArrayAccess()) throws(ZarrError) -> ZarrArray {
     let node = try node(at: path, access: access)
     guard case .array(let array) = node else {
       throw ZarrError.wrongNode(path: ZarrArray.location(store, node.path), expected: "array")
@@ -237,7 +247,7 @@ extension ZarrGroup {
   /// Opens the group at a path below the group.
   ///
   /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
-  public func group(at path: String) throws -> ZarrGroup {
+  public func group(at path: String) throws(ZarrError) -> ZarrGroup {
     let node = try node(at: path)
     guard case .group(let group) = node else {
       throw ZarrError.wrongNode(path: ZarrArray.location(store, node.path), expected: "group")
@@ -246,11 +256,13 @@ extension ZarrGroup {
   }
 
   /// The nodes directly below a group, at most `depth` names below it, sorted by the bytes of their names.
-  private func entries(of path: NodePath, atMost depth: Int) throws -> [NodeEntry] {
+  private func entries(of path: NodePath, atMost depth: Int) throws(ZarrError) -> [NodeEntry] {
     if let copies = state.withLock({ $0.copies }) {
       return copies.entries(of: path, in: store).filter { $0.path.names.count - path.names.count <= depth }
     }
-    return try NodeEntry.children(of: path, in: store, limits, atMost: depth)
+    return try zarrErrors(at: ZarrArray.location(store, path)) {
+      try NodeEntry.children(of: path, in: store, limits, atMost: depth)
+    }
   }
 }
 
@@ -266,7 +278,7 @@ extension ZarrGroup {
   @discardableResult
   public func createGroup(
     at path: String, attributes: JSONObject = [:], overwrites: Bool = false
-  ) throws -> ZarrGroup {
+  ) throws(ZarrError) -> ZarrGroup {
     let place = try newPlace(path)
     return try changing([place.path]) { format in
       try ZarrGroup.create(
@@ -297,7 +309,7 @@ extension ZarrGroup {
   public func createArray(
     at path: String, shape: [Int], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess()
-  ) throws -> ZarrArray {
+  ) throws(ZarrError) -> ZarrArray {
     let place = try newPlace(path)
     return try changing([place.path]) { format in
       var options = options
@@ -323,13 +335,13 @@ extension ZarrGroup {
     at path: String, writing elements: Elements, shape: [Int]? = nil,
     options: ArrayOptions = ArrayOptions(), access: ArrayAccess = ArrayAccess(),
     monitor: ProgressMonitor? = nil
-  ) throws -> ZarrArray where Elements.Element: ZarrElement {
+  ) throws(ZarrError) -> ZarrArray where Elements.Element: ZarrElement {
     let place = try newPlace(path)
-    var options = options
-    let source = try options.source(
-      of: elements, access, location: ZarrArray.location(store, place.path), monitor)
-    return try createArray(
-      at: place, writing: source, shape: shape, options: options, access: access, monitor: monitor)
+    return try zarrErrors(at: place.location) {
+      var options = options
+      return try createArray(
+        at: place, writing: options.source(of: elements, access, monitor), shape, options, access, monitor)
+    }
   }
 
   /// Creates an array of elements that you have as bytes below this group, and missing groups
@@ -348,17 +360,18 @@ extension ZarrGroup {
   public func createArray(
     at path: String, blobs: any BlobSource, shape: [Int]? = nil, options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess(), monitor: ProgressMonitor? = nil
-  ) throws -> ZarrArray {
+  ) throws(ZarrError) -> ZarrArray {
     let place = try newPlace(path)
-    var options = options
-    try options.check(blobs, access, location: ZarrArray.location(store, place.path), monitor)
-    return try createArray(
-      at: place, writing: blobs, shape: shape, options: options, access: access, monitor: monitor)
+    return try zarrErrors(at: place.location) {
+      try options.withChecked(blobs, access, monitor) { options in
+        try createArray(at: place, writing: blobs, shape, options, access, monitor)
+      }
+    }
   }
 
   private func createArray(
-    at place: NodePlace, writing elements: any BlobSource, shape: [Int]?, options: ArrayOptions,
-    access: ArrayAccess, monitor: ProgressMonitor?
+    at place: NodePlace, writing elements: any BlobSource, _ shape: [Int]?, _ options: ArrayOptions,
+    _ access: ArrayAccess, _ monitor: ProgressMonitor?
   ) throws -> ZarrArray {
     try changing([place.path]) { format in
       var options = options
@@ -375,12 +388,14 @@ extension ZarrGroup {
   /// meanwhile stays, and the call throws.
   ///
   /// - Parameter path: The path from this group.
-  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``ZarrError/store(path:reason:)``.
   /// - Complexity: O(*n*) in the number of removed values.
-  public func remove(_ path: String) throws {
+  public func remove(_ path: String) throws(ZarrError) {
     let place = try existingPlace(path)
-    let documents = try place.documents()
-    try changing([place.path]) { _ in try place.remove(documents) }
+    try zarrErrors(at: place.location) {
+      let documents = try place.documents()
+      try changing([place.path]) { _ in try place.remove(documents) }
+    }
   }
 
   /// Moves a node below this group to another path, with its content.
@@ -389,14 +404,14 @@ extension ZarrGroup {
   ///   - path: The path from this group.
   ///   - target: The new path from this group. Missing groups above it are created.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/alreadyExists(path:)`` if a node exists at the
-  ///   new path, ``ZarrError/metadata(path:reason:)``, and ``StoreError``, in particular
+  ///   new path, ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``, in particular
   ///   ``StoreError/notMoved(path:target:reason:)`` if the new path is in the node itself.
   /// - Complexity: O(1) in a ``FileStore``; other stores may copy all values.
-  public func move(_ path: String, to target: String) throws {
+  public func move(_ path: String, to target: String) throws(ZarrError) {
     let source = try existingPlace(path)
     let destination = try newPlace(target)
     let move = PrefixMove(source.path.description, to: destination.path.description, in: store)
-    try move.checkPrefixes()
+    try zarrErrors(at: source.location) { try move.checkPrefixes() }
     try changing([source.path, destination.path]) { format in
       let document = try NodeDocument.read(from: store, at: source.path, limits)
       if let document, document.format != format {
@@ -408,7 +423,7 @@ extension ZarrGroup {
   }
 
   /// The place of a new node, whose names must follow all rules.
-  private func newPlace(_ text: String) throws -> NodePlace {
+  private func newPlace(_ text: String) throws(ZarrError) -> NodePlace {
     let relative = try ZarrArray.nodePath(text, in: store)
     guard !relative.names.isEmpty else {
       throw ZarrError.alreadyExists(path: location)
@@ -417,7 +432,7 @@ extension ZarrGroup {
   }
 
   /// The place of an existing node below this group.
-  private func existingPlace(_ text: String) throws -> NodePlace {
+  private func existingPlace(_ text: String) throws(ZarrError) -> NodePlace {
     let relative = try NodePath(existing: text, in: store)
     guard !relative.names.isEmpty else {
       throw ZarrError.metadata(
@@ -426,7 +441,7 @@ extension ZarrGroup {
           code: .invalidPath, field: "", message: "a group cannot be moved or removed by itself"))
     }
     let place = NodePlace(store: store, path: path.appending(relative))
-    guard try NodeMetadata.exists(in: store, at: place.path) else {
+    guard try zarrErrors(at: place.location, { try NodeMetadata.exists(in: store, at: place.path) }) else {
       throw ZarrError.notFound(path: place.location)
     }
     return place
@@ -449,12 +464,11 @@ extension ZarrGroup {
   /// - Returns: The nodes that were left out.
   /// - Throws: ``ZarrError/metadata(path:reason:)`` for a damaged document,
   ///   ``ZarrError/mixedFormats(path:found:expected:)`` for a node of another version of Zarr, and
-  ///   ``StoreError``.
+  ///   ``ZarrError/store(path:reason:)``.
   /// - Complexity: O(*n* log *n*) in the number of nodes below the group.
   @discardableResult
-  public func consolidate(leavesOutUnreadable: Bool = false) throws -> [CopyReport.LeftOut] {
-    try GroupLock.withLock(on: path, in: store) { store in
-      var metadata = try ownMetadata(in: store)
+  public func consolidate(leavesOutUnreadable: Bool = false) throws(ZarrError) -> [CopyReport.LeftOut] {
+    try editing { metadata, store in
       var leftOut: [CopyReport.LeftOut] = []
       let copies = try ConsolidatedMetadata.collect(
         below: path, in: store, format: metadata.zarrFormat, limits
@@ -468,12 +482,23 @@ extension ZarrGroup {
     }
   }
 
+  /// Changes the documents of the group under its lock.
+  private func editing<Result>(
+    _ body: (inout GroupMetadata, any Store) throws -> Result
+  ) throws(ZarrError) -> Result {
+    try zarrErrors(at: location) {
+      try GroupLock.withLock(on: path, in: store) { store in
+        var metadata = try ownMetadata(in: store)
+        return try body(&metadata, store)
+      }
+    }
+  }
+
   /// Removes the group's consolidated metadata, if it has any.
   ///
   /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
-  public func removeConsolidatedMetadata() throws {
-    try GroupLock.withLock(on: path, in: store) { store in
-      var metadata = try ownMetadata(in: store)
+  public func removeConsolidatedMetadata() throws(ZarrError) {
+    try editing { metadata, store in
       switch metadata.zarrFormat {
       case .version3:
         if metadata.consolidatedMetadata != nil {
@@ -492,27 +517,31 @@ extension ZarrGroup {
   /// Call this after you change nodes by other means, or in another store whose directory is below the group.
   ///
   /// - Parameter path: The path of the node from this group. The node may be gone.
-  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``ZarrError/store(path:reason:)``.
   /// - Complexity: O(*n* log *n*) in the number of copies and of nodes that are read.
-  public func refreshConsolidatedMetadata(of path: String) throws {
+  public func refreshConsolidatedMetadata(of path: String) throws(ZarrError) {
     let node = self.path.appending(try NodePath(existing: path, in: store))
     guard node != self.path else { return }
-    try ConsolidatedMetadata.refresh(.nodes, at: [node], heldBy: self.path, in: store, limits, take)
+    try zarrErrors(at: location) {
+      try ConsolidatedMetadata.refresh(.nodes, at: [node], heldBy: self.path, in: store, limits, take)
+    }
   }
 
   /// Compares the group's consolidated metadata, if it has any, with the documents.
   ///
   /// - Returns: The nodes whose copies are missing, different, or left over.
   /// - Throws: The same as ``consolidate(leavesOutUnreadable:)``.
-  package func outdatedCopies() throws -> [NodePath] {
-    let metadata = try ownMetadata(in: store)
-    guard let copies = try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) else {
-      return []
+  package func outdatedCopies() throws(ZarrError) -> [NodePath] {
+    try zarrErrors(at: location) {
+      let metadata = try ownMetadata(in: store)
+      guard let copies = try ConsolidatedMetadata.read(of: metadata, at: path, in: store, limits) else {
+        return []
+      }
+      let current = try ConsolidatedMetadata.collect(
+        below: path, in: store, format: metadata.zarrFormat, limits
+      ) { _, _ in }
+      return current.differences(from: copies)
     }
-    let current = try ConsolidatedMetadata.collect(
-      below: path, in: store, format: metadata.zarrFormat, limits
-    ) { _, _ in }
-    return current.differences(from: copies)
   }
 
   /// Changes the hierarchy below the group, and then updates the copies.
@@ -521,9 +550,16 @@ extension ZarrGroup {
   ///   - paths: The paths of the changed nodes.
   ///   - change: Changes the nodes, given their version of Zarr.
   /// - Returns: What `change` returns.
-  /// - Throws: What the parameters throw, ``ZarrError`` and ``StoreError``.
-  private func changing<Result>(_ paths: [NodePath], _ change: (ZarrFormat) throws -> Result) throws -> Result
-  {
+  /// - Throws: What the parameters throw, ``ZarrError``.
+  private func changing<Result>(
+    _ paths: [NodePath], _ change: (ZarrFormat) throws -> Result
+  ) throws(ZarrError) -> Result {
+    try zarrErrors(at: ZarrArray.location(store, paths[0])) { try perform(at: paths, change) }
+  }
+
+  private func perform<Result>(
+    at paths: [NodePath], _ change: (ZarrFormat) throws -> Result
+  ) throws -> Result {
     let holder = state.withLock { $0.copies?.holder } ?? path
     // Before any change, in case they cannot be read.
     guard case .group(let metadata) = try NodeMetadata.read(from: store, at: holder, limits) else {

@@ -15,15 +15,18 @@ public enum ZarrNode: Sendable {
   ///   - access: The run-time settings, if the node is an array.
   ///   - usingConsolidatedMetadata: As in ``ZarrGroup/open(in:at:usingConsolidatedMetadata:limits:)``.
   /// - Returns: The node.
-  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``StoreError``.
+  /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and
+  ///   ``ZarrError/store(path:reason:)``.
   public static func open(
     in store: any Store, at path: String = "", access: ArrayAccess = ArrayAccess(),
     usingConsolidatedMetadata: Bool = true
-  ) throws -> ZarrNode {
+  ) throws(ZarrError) -> ZarrNode {
     let path = try NodePath(existing: path, in: store)
-    return try ZarrNode(
-      NodeMetadata.read(from: store, at: path, access.metadataLimits), in: store, at: path, access: access,
-      usingConsolidatedMetadata: usingConsolidatedMetadata)
+    return try zarrErrors(at: ZarrArray.location(store, path)) {
+      try ZarrNode(
+        NodeMetadata.read(from: store, at: path, access.metadataLimits), in: store, at: path, access: access,
+        usingConsolidatedMetadata: usingConsolidatedMetadata)
+    }
   }
 
   /// Creates a node from its metadata.

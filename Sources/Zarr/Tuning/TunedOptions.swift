@@ -30,20 +30,28 @@ extension ArrayOptions {
   ///   several times 2 MiB of memory, or several times the largest element.
   public static func tuned<Elements: Sequence>(
     for goal: TuningGoal, sample: Elements, storeSpeed: StoreSpeed = .drive
-  ) throws -> ArrayOptions where Elements.Element: ZarrElement {
-    var options = ArrayOptions()
-    let blobs = try options.source(of: sample, ArrayAccess(), location: "the sample", nil)
-    return try tuned(for: goal, blobs: blobs, storeSpeed: storeSpeed)
+  ) throws(ZarrError) -> ArrayOptions where Elements.Element: ZarrElement {
+    try zarrErrors(at: "the sample") {
+      var options = ArrayOptions()
+      return try tuned(
+        for: goal, blobs: options.source(of: sample, ArrayAccess(), nil), storeSpeed: storeSpeed)
+    }
   }
 
   /// Finds options that suit your elements, which you have as bytes, by trying candidates in memory for about a second.
   ///
   /// The form of `tuned(for:sample:storeSpeed:)` for bytes.
   ///
-  /// - Throws: What the source throws, and ``ZarrError/chunk(path:reason:)`` for elements that cannot be written.
+  /// - Throws: ``ZarrError/chunk(path:reason:)`` for elements that cannot be written.
   /// - Complexity: As that.
   public static func tuned(
     for goal: TuningGoal, blobs: any BlobSource, storeSpeed: StoreSpeed = .drive
+  ) throws(ZarrError) -> ArrayOptions {
+    try zarrErrors(at: "the sample") { try search(for: goal, blobs, storeSpeed) }
+  }
+
+  private static func search(
+    for goal: TuningGoal, _ blobs: any BlobSource, _ storeSpeed: StoreSpeed
   ) throws -> ArrayOptions {
     let sample = try SampledBlobs(of: blobs, byteCount: 2 << 20)
     guard sample.count > 0 else { return ArrayOptions() }

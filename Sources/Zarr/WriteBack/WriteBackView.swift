@@ -34,9 +34,9 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   public init(
     _ array: ZarrArray, of type: Element.Type = Element.self,
     memoryBudget: Int = WriteBackView.standardMemoryBudget
-  ) throws {
-    try array.checkWritable()
-    try array.withElementErrors {
+  ) throws(ZarrError) {
+    try zarrErrors(at: array.location) {
+      try array.checkWritable()
       try type.checkWritable(to: array.dataType)
       try type.checkReadable(from: array.dataType)
     }
@@ -59,20 +59,20 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   ///   and then the element is set, and nothing is lost.
   /// - Complexity: O(*n*) where *n* is the size of the element, but for the time that storing other chunks
   ///   takes.
-  public func write(_ value: Element, at indices: [Int]) throws {
-    var bytes: [UInt8] = []
-    try array.withElementErrors {
+  public func write(_ value: Element, at indices: [Int]) throws(ZarrError) {
+    try zarrErrors(at: array.location) {
+      var bytes: [UInt8] = []
       let transfer = array.transfer
       try transfer.withCoder { try value.appendElement(of: transfer.dataType, to: &bytes, with: $0) }
+      try chunks.write(bytes, at: indices)
     }
-    try chunks.write(bytes, at: indices)
   }
 
   /// Sets an element.
   ///
   /// - Throws: As ``write(_:at:)-(_,[Int])``.
   /// - Complexity: As that.
-  public func write(_ value: Element, at indices: Int...) throws {
+  public func write(_ value: Element, at indices: Int...) throws(ZarrError) {
     try write(value, at: indices)
   }
 
@@ -81,9 +81,9 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/element(path:index:reason:)``, and
   ///   what reading the chunk throws.
   /// - Complexity: O(*n*) where *n* is the size of the element, or that of the chunk if it is not in memory.
-  public func read(at indices: [Int]) throws -> Element {
-    let bytes = try chunks.read(at: indices)
-    return try array.withElementErrors {
+  public func read(at indices: [Int]) throws(ZarrError) -> Element {
+    try zarrErrors(at: array.location) {
+      let bytes = try chunks.read(at: indices)
       let transfer = array.transfer
       return try transfer.withCoder { coder in
         // SAFETY: Bytes have no padding.
@@ -97,15 +97,15 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   /// - Throws: As ``read(at:)``.
   /// - Complexity: As that.
   public subscript(indices: Int...) -> Element {
-    get throws { try read(at: indices) }
+    get throws(ZarrError) { try read(at: indices) }
   }
 
   /// Stores everything that was written.
   ///
   /// - Throws: The error of a chunk that cannot be stored. It and those that were not tried stay in memory.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that were written to.
-  public func flush() throws {
-    try chunks.flush()
+  public func flush() throws(ZarrError) {
+    try zarrErrors(at: array.location) { try chunks.flush() }
   }
 
   /// Stores everything that was written, and gives back the memory.
@@ -114,8 +114,8 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   ///
   /// - Throws: As ``flush()``; the memory is then kept.
   /// - Complexity: As that.
-  public func close() throws {
-    try chunks.close()
+  public func close() throws(ZarrError) {
+    try zarrErrors(at: array.location) { try chunks.close() }
   }
 }
 
@@ -336,7 +336,7 @@ extension ZarrArray {
   /// Checks that an element can be stored, as far as its size says.
   fileprivate func checkElement(_ element: [UInt8]) throws {
     if case .fixed(let byteCount) = dataType.layout, byteCount != element.count {
-      throw ChunkError.byteCountMismatch(codec: location, found: element.count, expected: byteCount)
+      throw dataType.wrongByteCount(element.count, byteCount)
     }
     guard element.count <= access.maximumElementByteCount else {
       throw ChunkError.elementTooLarge(

@@ -94,16 +94,16 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
       if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
       if source.kind == .group { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
-    } catch let error as StoreError where source.kind == .group && !Main.canRunAgain(after: error) {
+    } catch  where error.storeError != nil && source.kind == .group && !Main.canRunAgain(after: error) {
       var advice = ""
-      if case .outside = error { advice = "; --follow-links follows it" }
+      if case .outside? = error.storeError { advice = "; --follow-links follows it" }
       throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
     } catch ZarrError.chunkTooLarge(let path, let count, let limit, let fittingCount) {
       throw ToolError(
         "\(path.replacing(store.location, with: destination)) would have chunks of \(count) elements, and one of "
           + "them would be larger than \(Quantity.exactBytes(limit)); use --chunk-count \(fittingCount), or allow "
           + "larger ones with --chunk-limit, here and in all commands that read them")
-    } catch let error as ZarrError {
+    } catch {
       guard case .element = error, options.dataType != .bytes else { throw error }
       throw ToolError("\(error); --type bytes takes every element")
     }

@@ -43,7 +43,11 @@ struct ChunkLimitOptions: ParsableArguments {
 extension ReadingOptions {
   /// The option that helps with an error of the library, or nothing.
   static func advice(for error: any Error) -> String {
-    var reason: any Error = (error as? ZarrError)?.chunkError ?? error
+    var reason = error
+    switch error {
+    case ZarrError.chunk(_, let inner), ZarrError.store(_, let inner): reason = inner
+    default: break
+    }
     while case ChunkError.innerChunk(_, let inner) = reason { reason = inner }
     switch reason {
     case ChunkError.decodedByteCountExceedsLimit, ChunkError.storedByteCountExceedsLimit,

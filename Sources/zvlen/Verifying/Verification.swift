@@ -30,7 +30,7 @@ struct HierarchyVerification {
     var entries = [node.entry]
     do {
       try node.group?.walk { entry, _ in entries.append(entry) }
-    } catch let error as StoreError {
+    } catch let error as ZarrError {
       // A directory cannot be listed.
       try report.add("\(node.path): \(error)", error)
     }

@@ -61,7 +61,7 @@ struct SharedAppendingTests {
     let third = try Appender(to: ZarrArray.open(in: FileStore(opening: directory.path)), lockTimeout: .zero)
     try first.append(contentsOf: ["a", "b"])
     for appender in [second, third] {
-      let error = #expect(throws: StoreError.self) { try appender.append(contentsOf: ["c"]) }
+      let error = #expect(throws: ZarrError.self) { try appender.append(contentsOf: ["c"]) }?.storeError
       guard case .locked? = error else {
         Issue.record("unexpected error \(String(describing: error))")
         continue

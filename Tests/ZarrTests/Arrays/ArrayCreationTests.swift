@@ -164,9 +164,10 @@ struct ArrayCreationTests {
           throw StoreProbe.Failure()
         }
       }
-      #expect(throws: StoreProbe.Failure.self) {
+      let error = #expect(throws: ZarrError.self) {
         try ZarrArray.create(in: store, shape: [20], options: options)
       }
+      #expect(error?.probeFailure != nil)
       try ZarrArray.create(in: base, writing: ArrayElements.numbered(20), options: options)
     }
     let array = try ZarrArray.create(in: base, shape: [20], options: options)

@@ -65,8 +65,7 @@ struct ArraySourceTests {
           in: MemoryStore(), blobs: source, options: ArrayOptions(chunkSize: .rows(1)))
       }
     }
-    let reason = (error as? ZarrError)?.chunkError ?? (error as? ChunkError)
-    guard case .invalidOffsets? = reason else {
+    guard case .invalidOffsets? = (error as? ZarrError)?.chunkError ?? (error as? ChunkError) else {
       Issue.record("unexpected error \(String(describing: error))")
       return
     }

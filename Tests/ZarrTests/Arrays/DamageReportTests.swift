@@ -170,7 +170,7 @@ struct DamageReportTests {
     try makeArray(store, isSharded: isSharded)
     let report = DamageReport()
     let array = try ZarrArray.open(in: store, access: ArrayAccess(workerCount: 1, damageReport: report))
-    #expect(throws: ZarrError.self) { try array.scan { _, _ in throw ChunkError.sourceChanged } }
+    #expect(throws: ChunkError.sourceChanged) { try array.scan { _, _ in throw ChunkError.sourceChanged } }
     #expect(throws: CocoaError.self) { try array.scan { _, _ in throw CocoaError(.fileNoSuchFile) } }
     #expect(report.isEmpty)
   }

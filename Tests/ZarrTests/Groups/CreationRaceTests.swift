@@ -73,7 +73,7 @@ struct CreationRaceTests {
       _ = rename(directory.path("store/a"), directory.path("old"))
       _ = rename(directory.path("new"), directory.path("store/a"))
     }
-    #expect(throws: StoreError.self) {
+    #expect(throws: ZarrError.self) {
       if overwrites {
         _ = try ZarrGroup.create(in: interloper, at: "a", overwrites: true)
       } else {

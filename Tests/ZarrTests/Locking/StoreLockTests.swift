@@ -118,7 +118,7 @@ struct StoreLockTests {
     let array = try ZarrArray.create(
       in: StoreWithoutLocks(base), shape: [10], options: ArrayOptions(chunkSize: .rows(5)))
     try array.write((0..<10).map { [UInt8($0)] })
-    let error = #expect(throws: StoreError.self) { try array.write(blob: [99], at: [3]) }
+    let error = #expect(throws: ZarrError.self) { try array.write(blob: [99], at: [3]) }
     #expect(error.map(String.init(describing:))?.contains("write whole chunks") == true)
     try array.write((0..<5).map { [UInt8($0), 1] }, to: [0..<5])
     try array.resize(to: [9])

@@ -148,7 +148,7 @@ struct ShardAppendingTests {
     }
     let appender = try Appender.create(
       in: store, options: ArrayOptions(chunkSize: .rows(2), shardSize: .rows(6), compressors: []))
-    #expect(throws: StoreProbe.Failure.self) {
+    #expect(throws: ZarrError.self) {
       for index in 0..<1000 { try appender.append([UInt8(truncatingIfNeeded: index)]) }
       try appender.finish()
     }

@@ -216,7 +216,7 @@ struct ShardWritingTests {
       in: store, writing: elements, options: options(), access: ArrayAccess(workerCount: 2))
     let before = try storedValue(at: "c/1", in: base)
     isFailing.store(true, ordering: .relaxed)
-    #expect(throws: StoreProbe.Failure.self) { try array.write(elements.reversed()) }
+    #expect(throws: ZarrError.self) { try array.write(elements.reversed()) }
     #expect(try storedValue(at: "c/1", in: base) == before)
     let source = GeneratedBlobs(count: 30) { _ in
       1

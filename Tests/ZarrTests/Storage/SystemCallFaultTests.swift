@@ -109,8 +109,9 @@ struct SystemCallFaultTests {
         in: store, writing: old, options: ArrayOptions(chunkSize: .rows(1), compressors: []))
       let array = try ZarrArray.open(in: FileStore(opening: directory.path("store"), durability: .durable))
       systemfaults_begin(Int32(systemfaults_synchronize.rawValue), EIO, 0, Int.max)
-      let error = #expect(throws: StoreError.self) { try array.write(new) }
-      #expect(error == .system(operation: "synchronize", path: directory.path("store"), code: EIO))
+      let error = #expect(throws: ZarrError.self) { try array.write(new) }
+      #expect(
+        error?.storeError == .system(operation: "synchronize", path: directory.path("store"), code: EIO))
       _ = systemfaults_end()
       #expect(try array.read().arrays() == old)
       #expect(try directory.files().count == 601)

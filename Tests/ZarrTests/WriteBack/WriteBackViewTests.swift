@@ -137,8 +137,8 @@ struct WriteBackViewTests {
     let view = try WriteBackView(array, of: JSONValue.self)
     for index in 0..<50 { try view.write(.integer(index), at: index) }
     isBroken.withLock { $0 = true }
-    #expect(throws: StoreProbe.Failure(number: 7)) { try view.flush() }
-    #expect(throws: StoreProbe.Failure(number: 7)) { try view.close() }
+    #expect(#expect(throws: ZarrError.self) { try view.flush() }?.probeFailure?.number == 7)
+    #expect(#expect(throws: ZarrError.self) { try view.close() }?.probeFailure?.number == 7)
     #expect(try view[25] == 25)
     isBroken.withLock { $0 = false }
     let start = broken.calls.count
@@ -161,7 +161,8 @@ struct WriteBackViewTests {
     for index in 0..<40 {
       do {
         try view.write("\(index)", at: index)
-      } catch let failure as StoreProbe.Failure where failure.number == 8 {
+      } catch {
+        #expect(error.probeFailure?.number == 8)
         failures += 1
       }
     }
