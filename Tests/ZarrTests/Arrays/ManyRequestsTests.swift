@@ -127,7 +127,8 @@ struct ManyRequestsTests {
       try appender.checkpoint()
     }
     let counts = store.takeCounts()
-    #expect(counts.mostInFlight == 64)
+    // Chunks come one after the other, so that the first ones may be stored before the last ones come.
+    #expect(counts.mostInFlight > 32 && counts.mostInFlight <= 64)
     #expect(time < .seconds(2))
     // Those after the end of the array are replaced.
     let array = try appender.finish()

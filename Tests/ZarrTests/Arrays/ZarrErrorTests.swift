@@ -167,7 +167,7 @@ struct ZarrErrorTests {
   func nodes() throws {
     let store = MemoryStore()
     _ = try array(store)
-    let root = try ZarrGroup.create(in: store)
+    let root = try ZarrGroup.open(in: store)
     func isMissing(_ error: ZarrError) -> Bool {
       if case .notFound("memory/b") = error { true } else { false }
     }
