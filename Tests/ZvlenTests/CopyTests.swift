@@ -114,6 +114,42 @@ struct CopyTests {
     #expect(try copy.children().map(\.name) == ["labels", "run"])
   }
 
+  @Test(
+    "An array with a chunk that cannot be read is an error of a copy, or left out",
+    arguments: ["damage", "directory", "damage with --codec"])
+  func unreadableChunks(fault: String) throws {
+    try makeStore()
+    let options =
+      fault == "damage with --codec" ? ["--codec", "none"] : fault == "damage" ? ["--chunk-count", "1"] : []
+    if fault == "directory" {
+      try FileManager.default.removeItem(atPath: scratch.path("data.zarr/labels/c/1"))
+      try scratch.write("x", to: "data.zarr/labels/c/1/y")
+    } else {
+      try scratch.write([1, 2, 3], to: "data.zarr/labels/c/1")
+    }
+    let copy = ["copy", "data.zarr", "copy.zarr"] + options
+    let outcome = try Tool.run(copy, in: scratch)
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.errors.contains("data.zarr/labels/c/1") && outcome.errors.contains("--skip-unreadable"))
+    #expect(try scratch.names() == ["data.zarr"])
+
+    let skipping = try Tool.run(copy + ["--skip-unreadable", "--validate"], in: scratch)
+    #expect(skipping.exitCode == 1)
+    #expect(skipping.errors.hasPrefix("zvlen: left out: data.zarr/labels: "), "\(skipping.errors)")
+    #expect(skipping.errors.contains("labels/c/1"))
+    let group = try ZarrGroup.open(in: FileStore(opening: scratch.path("copy.zarr")))
+    #expect(try group.children().map(\.name) == ["run"])
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("copy.zarr/labels")))
+    try Tool.succeed("compare", "data.zarr/run", "copy.zarr/run", in: scratch)
+
+    // An array that is copied by itself cannot be left out.
+    let array = try Tool.run(
+      ["copy", "data.zarr/labels", "labels.zarr", "--skip-unreadable"] + options, in: scratch)
+    #expect(array.exitCode == 1)
+    #expect(array.errors.hasPrefix("zvlen: error: ") && !array.errors.contains("--skip-unreadable"))
+    #expect(try scratch.names() == ["copy.zarr", "data.zarr"])
+  }
+
   @Test("The first difference is named")
   func differences() throws {
     try makeStore()

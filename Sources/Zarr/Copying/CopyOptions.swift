@@ -41,8 +41,9 @@ public struct CopyOptions: Sendable {
 
   /// Whether arrays and groups are left out, and reported, that cannot be copied.
   ///
-  /// Those are arrays of pickles, nodes whose metadata is damaged or says what is not supported, and arrays
-  /// that the options do not fit, as the other version of Zarr.
+  /// Those are arrays of pickles, nodes whose metadata is damaged or says what is not supported, arrays that
+  /// the options do not fit, as the other version of Zarr, and arrays in a group with a chunk that cannot be
+  /// read. Chunks that are copied without decoding need not be sound.
   public var leavesOutUnreadable: Bool
 
   /// Whether all elements are read again afterwards, and compared with those of the source.

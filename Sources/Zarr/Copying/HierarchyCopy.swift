@@ -86,6 +86,15 @@ struct HierarchyCopy {
     }
   }
 
+  /// Whether an error says that a chunk of an array cannot be read.
+  private static func isUnreadable(_ source: ZarrArray, _ error: any Error) -> Bool {
+    switch (error as? ZarrError)?.storeError ?? error {
+    case ZarrError.replaced, StoreError.replaced, StoreError.changed: false
+    // Errors of the copy name another place.
+    default: "\(error)".contains("\(source.location)/")
+    }
+  }
+
   private func add(_ entry: NodeEntry, at path: NodePath, of group: ZarrGroup, to nodes: inout Nodes) throws {
     switch try entry.metadata() {
     case .array:
@@ -105,8 +114,18 @@ struct HierarchyCopy {
         return overflow || total > Int.max / passCount ? Int.max / passCount : total
       } * passCount)
     var report = CopyReport()
+    var nodes = nodes
     for (path, plan) in nodes.arrays {
-      try copy(plan, to: path)
+      do {
+        try copy(plan, to: path)
+      } catch {
+        guard options.leavesOutUnreadable, path != .root, Self.isUnreadable(plan.source, error) else {
+          throw error
+        }
+        try store.deleteAll(self.path.appending(path).description)
+        nodes.leftOut.append((path, CopyReport.LeftOut(location: plan.source.location, reason: "\(error)")))
+        continue
+      }
       report.arrayCount += 1
       if plan.keepsStoredChunks { report.undecodedArrayCount += 1 }
       if format == .version3, ArrayConventions(of: plan.source.metadata).unsayableMissingElement != nil {
@@ -123,7 +142,9 @@ struct HierarchyCopy {
       ).consolidate()
     }
     if options.validates {
-      for (path, plan) in nodes.arrays { try validate(plan, at: path) }
+      for (path, plan) in nodes.arrays where !nodes.leftOut.contains(where: { $0.path == path }) {
+        try validate(plan, at: path)
+      }
     }
     report.leftOut = nodes.leftOut.map(\.reason)
     return report

@@ -61,7 +61,7 @@ public struct CopyReport: Hashable, Sendable {
       }
     }
 
-    private init(location: String, reason: String) {
+    init(location: String, reason: String) {
       self.location = location
       self.reason = reason
     }

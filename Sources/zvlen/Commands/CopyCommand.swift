@@ -84,6 +84,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     defer { progress.clear() }
     let source = try ZarrNode.open(
       in: node.store, access: options.access, usingConsolidatedMetadata: false)
+    let canSkip = source.kind == .group && !options.leavesOutUnreadable
     do {
       return try source.copy(to: store, options: options, monitor: progress.monitor)
     } catch ZarrError.metadata(let path, let reason) {
@@ -92,12 +93,15 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
         advice += "; --codec replaces all codecs of the array"
       }
       if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
-      if source.kind == .group { advice += "; --skip-unreadable leaves it out" }
+      if canSkip { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
-    } catch  where error.storeError != nil && source.kind == .group && !Main.canRunAgain(after: error) {
+    } catch where error.storeError != nil && canSkip && !Main.canRunAgain(after: error) {
       var advice = ""
       if case .outside? = error.storeError { advice = "; --follow-links follows it" }
       throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
+    } catch ZarrError.chunk(let path, let reason) where canSkip && path.hasPrefix(node.store.location) {
+      let error = ZarrError.chunk(path: path, reason: reason)
+      throw ToolError("\(error)\(ReadingOptions.advice(for: error)); --skip-unreadable leaves out the array")
     } catch ZarrError.chunkTooLarge(let path, let count, let limit, let fittingCount) {
       throw ToolError(
         "\(path.replacing(store.location, with: destination)) would have chunks of \(count) elements, and one of "
@@ -144,8 +148,8 @@ private struct CopyingOptions: ParsableArguments {
     help: ArgumentHelp(
       "Leaves out arrays that cannot be read, and names them on standard error.",
       discussion: """
-        This applies to arrays of pickles, to nodes with damaged or unsupported metadata, and to arrays that the other \
-        version of Zarr cannot store. If anything is left out, the exit code is 1, and DEST has the rest.
+        This applies to arrays of pickles, to nodes with damaged or unsupported metadata, to arrays that the other \
+        version of Zarr cannot store, and to arrays in a group with a chunk that cannot be read. If anything is left out, the exit code is 1, and DEST has the rest.
         """))
   var skipUnreadable = false
 
