@@ -73,7 +73,11 @@ struct NodeSummary {
 
   /// The description as text, without the name.
   var words: String {
-    let kind = entry.kind?.rawValue ?? "damaged"
+    // A limit or a permission is no damage.
+    var kind = entry.kind?.rawValue ?? "damaged"
+    if entry.kind == nil, case .failure(let error) = metadata, FailureKind(of: error) != .damaged {
+      kind = "not readable"
+    }
     let format = entry.zarrFormat == .version2 ? ["Zarr v2"] : []
     let parts: [String] =
       switch metadata {
