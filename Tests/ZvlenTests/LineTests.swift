@@ -11,6 +11,21 @@ struct LineTests {
     scratch = try ScratchDirectory()
   }
 
+  @Test("A line that is not as long as each element of the array is named", arguments: ZarrFormat.allCases)
+  func fixedSizes(format: ZarrFormat) throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    try ZarrArray.create(
+      in: store, writing: [Int32](0..<7), options: ArrayOptions(chunkSize: .rows(5), zarrFormat: format))
+    try scratch.write("1234\nx\n", to: "lines")
+    try Tool.fail(
+      "import", "lines", "-o", "data.zarr", "--append", in: scratch,
+      saying: "lines, line 2 has 1 byte, and each int32 of the array has 4 (byte 0 of the line, 5 of lines)")
+    #expect(try ZarrArray.open(in: store).shape == [7])
+    try scratch.write("1234\n5678\n", to: "lines")
+    try Tool.succeed("import", "lines", "-o", "data.zarr", "--append", in: scratch)
+    #expect(try ZarrArray.open(in: store).read(at: [8]) == Array("5678".utf8))
+  }
+
   @Test(
     "Each line is an element, and a line feed at the end ends the last one",
     arguments: [

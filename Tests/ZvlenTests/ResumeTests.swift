@@ -138,6 +138,27 @@ struct ResumeTests {
     #expect(try stored() == expected + "4\n5\n")
   }
 
+  @Test(
+    "A log that was imported without a record and has grown is not imported twice",
+    arguments: [[], ["--resume"], ["--type", "json", "--zarr-format", "2"]])
+  func logWithoutRecord(options: [String]) throws {
+    let text = "{\"a\": 1}\n[2]\n"
+    try scratch.write(text, to: "log")
+    try Tool.succeed(["import", "log", "-o", "data.zarr", "--chunk-count", "1"] + options, in: scratch)
+    let stored = try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text
+    try scratch.write(text + "3\n4\n", to: "log")
+    let arguments = ["import", "log", "-o", "data.zarr", "--append", "--resume"]
+    let outcome = try Tool.run(arguments, in: scratch)
+    #expect(outcome.exitCode == 0)
+    #expect(
+      outcome.errors.hasPrefix("zvlen: note: ") && outcome.errors.contains("has the first 2 lines already"))
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == stored + "3\n4\n")
+    try Tool.succeed(arguments, in: scratch)
+    try scratch.write(text + "3\n5\n", to: "log")
+    #expect(try Tool.run(arguments, in: scratch).errors.contains("begins in another way"))
+    #expect(try Tool.succeed("export", "data.zarr", "-o", "-", in: scratch).text == stored + "3\n4\n")
+  }
+
   @Test("Logs are remembered one by one, whatever others are named with them")
   func otherLogs() throws {
     func run(_ arguments: String...) throws -> Tool.Outcome {

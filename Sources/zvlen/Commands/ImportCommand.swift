@@ -37,7 +37,8 @@ struct ImportCommand: ParsableCommand {
       are new in a directory. Each log is remembered by its path, so you can name other logs, or only some of \
       them. What was imported must not change: a log, or standard input, must begin with the same lines, and files \
       must have the same bytes. A file with another size or modification time is read again. If anything has \
-      changed, as in a rotated log, nothing is appended, and the error says what changed.
+      changed, as in a rotated log, nothing is appended, and the error says what changed. If there is no position \
+      yet and all elements of DEST are the first lines of the files, these count as imported, and a note says so.
         zvlen import app.log -o app.zarr --append --resume
 
       Several processes can fill one array if each imports a part of the source. The parts can run in any order, \

@@ -24,10 +24,12 @@ struct ElementCheck {
   }
 
   private let kind: Kind
+  private let dataType: DataType
   private var scratch: [UInt8] = []
 
   /// Checks elements that go to an array.
   init(_ type: ElementType?, dataType: DataType) {
+    self.dataType = dataType
     kind =
       switch (type, dataType) {
       case (.json, _), (.jsonString, _), (_, .json): .json
@@ -42,10 +44,19 @@ struct ElementCheck {
   /// Whether elements are JSON.
   var isJSON: Bool { kind == .json }
 
+  /// Whether each element has to be looked at, also where all of them together are text.
+  var isForEach: Bool { isJSON || dataType.layout.fixedByteCount != nil }
+
   /// Returns the problem of an element, or nil.
   ///
   /// - Complexity: O(*n*) where *n* is the size of the element.
   mutating func problem(of element: RawSpan) -> Problem? {
+    if let byteCount = dataType.layout.fixedByteCount, element.byteCount != byteCount {
+      return Problem(
+        reason:
+          "has \(Quantity.count(element.byteCount, "byte")), and each \(dataType.name) of the array has \(byteCount)",
+        byteOffset: 0, isEncoding: false)
+    }
     if kind == .bytes { return nil }
     if let (offset, byte) = element.firstByteOutsideText {
       let name = "0x" + String(byte, radix: 16, uppercase: true)

@@ -116,3 +116,6 @@ struct StoredElements {
 
 /// Ends a comparison because the source and the stored elements differ.
 struct OtherElement: Error {}
+
+/// Ends a comparison because there are no more stored elements.
+struct EndOfElements: Error {}

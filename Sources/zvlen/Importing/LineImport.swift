@@ -146,7 +146,15 @@ struct LineImport: ImportWork {
       position: new, record: record)
     state.position.firstElement = array.shape[0]
     guard let record else { return state }
+    let advice = "without --resume, --append appends all lines of its sources"
     guard record.isFound else {
+      if let sources = try sources(after: array, state.check, new.sources) {
+        (state.position.sources, state.advice) = (sources, advice)
+        let count = Quantity.count(array.shape[0], "line")
+        StandardError.write(
+          "zvlen: note: \(OneLine(destination.path)) has the first \(count) already, and gets those that follow; "
+            + "\(advice)\n")
+      }
       try record.save(state.position)
       return state
     }
@@ -164,9 +172,7 @@ struct LineImport: ImportWork {
       if known[source.name, default: 0] < 0 { state.position.sources.append(source) }
     }
     state.advice =
-      destination.continuesExisting
-      ? "without --resume, --append appends all lines of its sources"
-      : record.beginningAgain
+      destination.continuesExisting ? advice : record.beginningAgain
     if found.isComplete {
       state.beginning = state.position
     } else {
@@ -175,6 +181,39 @@ struct LineImport: ImportWork {
     }
     if !destination.continuesExisting { allowDividing(state) }
     return state
+  }
+
+  /// The positions after the elements of an array that was imported without a record, if the sources begin with
+  /// all of them, as a log does that has grown since; otherwise nil.
+  private func sources(
+    after array: ZarrArray, _ check: ElementCheck, _ new: [SourcePosition]
+  ) throws -> [SourcePosition]? {
+    // A stream cannot be read twice.
+    guard array.shape[0] > 0, try paths.allSatisfy({ try status(of: $0) != nil }) else { return nil }
+    var sources = new
+    var stored = StoredElements(0..<array.shape[0], of: array)
+    do {
+      for (index, path) in paths.enumerated() {
+        var reader = try reader(of: path)
+        try reader.forEachBlock { block in
+          let lines = sources[index].byteCount == 0 ? check.content(of: block) : block
+          var byteCount = block.byteCount - lines.byteCount
+          try lines.forEachLine(terminator) { line in
+            guard stored.count > 0 else { return }
+            guard try stored.takeNext(equalTo: line) else { throw OtherElement() }
+            sources[index].lineCount += 1
+            byteCount += line.byteCount + 1
+          }
+          sources[index].add(block.extracting(0..<min(byteCount, block.byteCount)), terminator)
+          if stored.count == 0 { throw EndOfElements() }
+        }
+      }
+    } catch is EndOfElements {
+      return sources
+    } catch let error where error is OtherElement || FailureKind(of: error) != .unavailable {
+      // What cannot be compared is appended to.
+    }
+    return nil
   }
 
   /// Lets the appender divide the array into smaller chunks, which is possible while no reader can see it.
@@ -286,7 +325,7 @@ struct LineImport: ImportWork {
       let lines = try lines(
         of: block.extracting(start.lines..<block.byteCount), isFirst: lineNumber == 1, state.check, name)
       // A line feed is never part of a longer character, so a block is UTF-8 if and only if all of its lines are.
-      if state.check.isJSON || state.check.isText && !lines.isWellFormedText {
+      if state.check.isForEach || state.check.isText && !lines.isWellFormedText {
         let end = state.position.sources[index].byteCount + block.byteCount - start.bytes
         try expect(
           linesOf: lines, at: end - lines.byteCount, &state.check, name, firstLineNumber: lineNumber)
