@@ -50,7 +50,7 @@ public struct ByteArena: ~Copyable {
     count = 0
   }
 
-  /// Forgets the bytes written, and lets go of memory that it shares with bytes that were taken out.
+  /// Forgets the bytes written, and releases memory that it shares with bytes that were taken out.
   ///
   /// - Complexity: O(1)
   mutating func removeShared() {

@@ -115,7 +115,7 @@ extension ChunkDecoder {
   /// Whether the memory that elements are decoded to is given away, as that of elements of any size is.
   private var givesAway: Bool { chain.layout == .variable || piece == nil }
 
-  /// Lets go of memory that views have a part of, which would otherwise outlive them.
+  /// Releases memory that views have a part of, which would otherwise outlive them.
   package mutating func releaseSharedMemory() {
     chunks.bytes.removeShared()
     output.removeShared()

@@ -95,7 +95,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
       if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
       if canSkip { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
-    } catch where error.storeError != nil && canSkip && !Main.canRunAgain(after: error) {
+    } catch  where error.storeError != nil && canSkip && !Main.canRunAgain(after: error) {
       var advice = ""
       if case .outside? = error.storeError { advice = "; --follow-links follows it" }
       throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
