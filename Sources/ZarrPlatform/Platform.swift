@@ -100,6 +100,27 @@ package enum Platform {
   }
 }
 
+extension stat {
+  /// What the system knows of the file that a path leads to, or of the link that it is.
+  ///
+  /// The result is nil if it knows nothing, and `errno` says why.
+  package init?(of path: String, in directory: Int32 = AT_FDCWD, followsLink: Bool = true) {
+    self.init()
+    guard unsafe fstatat(directory, path, &self, followsLink ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else {
+      return nil
+    }
+  }
+
+  /// Whether it is a directory.
+  package var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+
+  /// Whether it is a regular file, not a device, pipe or directory.
+  package var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
+
+  /// Whether it is a symbolic link.
+  package var isLink: Bool { st_mode & S_IFMT == S_IFLNK }
+}
+
 /// What a new thread does.
 private final class Start: Sendable {
   private let body: @Sendable () -> Void

@@ -1,6 +1,6 @@
 import CSystemCalls
 import ChunkEngine
-import ZarrPlatform
+package import ZarrPlatform
 
 /// An open file or directory, closed with the value.
 struct FileDescriptor: ~Copyable {
@@ -122,31 +122,34 @@ func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
 }
 
 /// What tells a file from all others that there are.
-struct FileIdentity: Equatable {
-  private let device: dev_t
-  private let number: ino_t
+package struct FileIdentity: Hashable {
+  /// The file system that holds the file.
+  package let device: UInt
+  /// The number of the file in it.
+  package let number: UInt
 
-  init(_ status: stat) {
-    (device, number) = (status.st_dev, status.st_ino)
+  /// Takes what tells a file from others from what the system knows of it.
+  package init(_ status: stat) {
+    (device, number) = (UInt(truncatingIfNeeded: status.st_dev), UInt(status.st_ino))
   }
 
   /// Looks at what has a name in a directory; nil if nothing does.
   init?(of name: String, in directory: Int32) {
-    var status = stat()
-    guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    guard let status = stat(of: name, in: directory, followsLink: false) else { return nil }
     self.init(status)
   }
 }
 
 /// What tells a file from others that were in its place, and from what it was before.
-struct FileVersion: Hashable {
+package struct FileVersion: Hashable {
   private let device: dev_t
   private let number: ino_t
   private let byteCount: off_t
   private let modificationTime: UInt64
   private let changeTime: UInt64
 
-  init(_ status: stat) {
+  /// Takes what tells a file from others from what the system knows of it.
+  package init(_ status: stat) {
     (device, number, byteCount) = (status.st_dev, status.st_ino, status.st_size)
     (modificationTime, changeTime) = (nanoseconds(status.st_mtim), nanoseconds(status.st_ctim))
   }

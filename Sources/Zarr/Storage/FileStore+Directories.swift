@@ -91,12 +91,9 @@ extension FileStore: DirectoryStore, RenamingStore {
   }
 
   private func isDirectory(_ name: String) throws(StoreError) -> Bool {
-    var status = stat()
-    guard unsafe fstatat(root.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return false }
-      throw .system(operation: "look at", path: "\(location)/\(name)", code: errno)
-    }
-    return status.st_mode & S_IFMT == S_IFDIR
+    if let status = stat(of: name, in: root.rawValue, followsLink: false) { return status.isDirectory }
+    if errno == ENOENT || errno == ENOTDIR { return false }
+    throw .system(operation: "look at", path: "\(location)/\(name)", code: errno)
   }
 
   /// Removes a directory that has lost its place to another one, as far as that is possible.
@@ -114,22 +111,19 @@ extension FileStore: DirectoryStore, RenamingStore {
     guard isLink(path) else { return true }
     do {
       guard let directory = try open(path, flags: O_RDONLY | O_DIRECTORY) else { return false }
-      return try directory.status().st_mode & S_IFMT == S_IFDIR
+      return try directory.status().isDirectory
     } catch {
       return false
     }
   }
 
   private func isLink(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe !path.isEmpty && fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0
-      && status.st_mode & S_IFMT == S_IFLNK
+    !path.isEmpty && stat(of: path, in: root.rawValue, followsLink: false)?.isLink == true
   }
 
   /// What tells a directory from one that takes its place.
   func directoryIdentity(_ path: String) -> FileIdentity? {
-    var status = stat()
-    return unsafe fstatat(root.rawValue, path, &status, 0) == 0 ? FileIdentity(status) : nil
+    stat(of: path, in: root.rawValue).map(FileIdentity.init)
   }
 
   /// Whether a path leads through a link.
@@ -141,16 +135,11 @@ extension FileStore: DirectoryStore, RenamingStore {
 
   /// Whether a directory is also one of those that its names lead through, as only a link can be.
   private func isLoop(_ path: String) -> Bool {
-    var status = stat()
-    guard isLink(path), unsafe fstatat(root.rawValue, path, &status, 0) == 0 else { return false }
-    let identity = FileIdentity(status)
+    guard isLink(path), let identity = directoryIdentity(path) else { return false }
     var directory = path
     while !directory.isEmpty {
       directory = Self.parent(of: directory)
-      guard unsafe fstatat(root.rawValue, directory.isEmpty ? "." : directory, &status, 0) == 0 else {
-        continue
-      }
-      if FileIdentity(status) == identity { return true }
+      if directoryIdentity(directory.isEmpty ? "." : directory) == identity { return true }
     }
     return false
   }
@@ -242,7 +231,7 @@ extension FileStore: DirectoryStore, RenamingStore {
     guard let file = try? open(path, flags: flags) else { return false }
     let status = try file.status()
     let isRemoved = TemporaryName.isRemoved(Self.name(of: path))
-    guard status.st_mode & S_IFMT == S_IFREG, isRemoved || status.st_mtim.tv_sec <= latest,
+    guard status.isRegularFile, isRemoved || status.st_mtim.tv_sec <= latest,
       flock(file.rawValue, LOCK_EX | LOCK_NB) == 0,
       FileIdentity(of: path, in: root.rawValue) == FileIdentity(status)
     else { return false }
@@ -337,15 +326,13 @@ extension FileStore: DirectoryStore, RenamingStore {
   ) -> Bool {
     let type = unsafe Int32(entry.pointee.d_type)
     var isLink = type == Int32(DT_LNK)
-    var status = stat()
     if type == Int32(DT_UNKNOWN) {
-      guard unsafe fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
-      guard status.st_mode & S_IFMT != S_IFDIR else { return true }
-      isLink = status.st_mode & S_IFMT == S_IFLNK
+      guard let status = stat(of: path, in: root.rawValue, followsLink: false) else { return false }
+      guard !status.isDirectory else { return true }
+      isLink = status.isLink
     }
     guard isLink, followsLinks else { return type == Int32(DT_DIR) }
-    guard unsafe fstatat(root.rawValue, path, &status, 0) == 0 else { return true }
-    return status.st_mode & S_IFMT == S_IFDIR
+    return stat(of: path, in: root.rawValue)?.isDirectory ?? true
   }
 
   /// Checks that no link on the way to a file that was not found leads nowhere.
@@ -355,12 +342,9 @@ extension FileStore: DirectoryStore, RenamingStore {
   /// - Throws: ``StoreError/system(operation:path:code:)`` if one does.
   func checkLinks(on path: String) throws(StoreError) {
     var path = path
-    var status = stat()
     while !path.isEmpty {
-      if unsafe fstatat(root.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0 {
-        guard status.st_mode & S_IFMT == S_IFLNK, unsafe fstatat(root.rawValue, path, &status, 0) != 0,
-          errno == ENOENT
-        else { return }
+      if let status = stat(of: path, in: root.rawValue, followsLink: false) {
+        guard status.isLink, stat(of: path, in: root.rawValue) == nil, errno == ENOENT else { return }
         throw .system(operation: "follow the symbolic link", path: "\(location)/\(path)", code: ENOENT)
       }
       path = Self.parent(of: path)

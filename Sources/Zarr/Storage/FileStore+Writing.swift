@@ -277,10 +277,7 @@ extension FileStore: ConditionalStore, BatchingStore {
 
   /// Whether a name, or the symbolic link of that name, leads to the file of a version.
   private func isVersion(_ version: StoredVersion, of name: String) -> Bool {
-    var status = stat()
-    guard let version = version.file, unsafe fstatat(root.rawValue, name, &status, 0) == 0 else {
-      return false
-    }
+    guard let version = version.file, let status = stat(of: name, in: root.rawValue) else { return false }
     return FileVersion(status).isSameFile(as: version)
   }
 

@@ -84,7 +84,7 @@ public final class FileStore: OpeningStore {
   ) throws -> ValueInfo? {
     guard let file = try open(key) else { return nil }
     // A directory or a pipe in the place of a value is none, and an error only where bytes are asked for.
-    if part.isEmpty, try file.status().st_mode & S_IFMT != S_IFREG { return nil }
+    if part.isEmpty, try !file.status().isRegularFile { return nil }
     let info = ValueInfo(try file.statusOfRegularFile())
     if let version, version != info.version { throw StoreError.changed(path: path(of: key)) }
     let range = part.range(in: info.byteCount)

@@ -92,11 +92,8 @@ struct RootDirectory: ~Copyable {
       guard countsReplaced || own.st_mode & 0o7777 != Self.retiredMode else { throw replaced }
       return true
     }
-    var found = stat()
     // Where there is nothing, it was moved.
-    guard unsafe stat(absolutePath, &found) == 0, FileIdentity(found) != FileIdentity(own) else {
-      return false
-    }
+    guard let found = stat(of: absolutePath), FileIdentity(found) != FileIdentity(own) else { return false }
     if countsReplaced { return true }
     // It may have been removed in between.
     guard try status().st_nlink > 0 else { return try isGone() }

@@ -1,3 +1,4 @@
+import Zarr
 import ZarrPlatform
 
 /// The regular files of a directory and of all directories in it.
@@ -18,7 +19,7 @@ struct DirectoryTree {
   let prefix: String
 
   /// Directories to skip, such as the one that is written to.
-  var excluded: Set<FileStatus.Identity> = []
+  var excluded: Set<FileIdentity> = []
 
   init(path: String, prefix: String = "") {
     self.path = path

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Foundation
 import Zarr
 
 /// Saves the position of an import in a file beside its destination, so that the same import can go on.
@@ -47,10 +46,9 @@ final class ImportRecord {
   init(
     of path: String, job: JSONObject, adds: Bool, interval: Duration, durability: Durability
   ) throws {
-    let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let name = URL(fileURLWithPath: path).lastPathComponent
+    let directory = NodeDestination.parent(of: path)
     store = try FileStore(creating: directory, durability: durability)
-    key = try StoreKey(".\(name).import.json")
+    key = try StoreKey(".\(NodeDestination.name(of: path)).import.json")
     self.path = path
     self.job = job
     self.interval = interval
@@ -89,8 +87,7 @@ final class ImportRecord {
 
   /// The path of a new array or group until it is complete.
   static func workingPath(of path: String) -> String {
-    let url = URL(fileURLWithPath: path)
-    return url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).import.partial"
+    "\(NodeDestination.parent(of: path))/.\(NodeDestination.name(of: path)).import.partial"
   }
 
   /// Whether a checkpoint is due.
@@ -121,11 +118,7 @@ final class ImportRecord {
   /// The first difference between two jobs, in words that follow "and".
   private static func difference(_ old: JSONObject, _ new: JSONObject) -> String {
     for (name, value) in new where old[name] != value {
-      let before = old[name].map {
-        String(decoding: JSONWriter(style: .compact).bytes(of: $0), as: UTF8.self)
-      }
-      let now = String(decoding: JSONWriter(style: .compact).bytes(of: value), as: UTF8.self)
-      return "its \(name) were \(before ?? "not said") and are now \(now)"
+      return "its \(name) were \(old[name].map(\.description) ?? "not said") and are now \(value)"
     }
     return "it was another one"
   }

@@ -140,7 +140,7 @@ final class NodeDestination {
 
   /// Checks that the destination is not inside an imported directory.
   func checkOutside(of directories: [String]) throws(ToolError) {
-    let place = "\(Self.resolve(Self.parent(of: path)))/\(URL(fileURLWithPath: path).lastPathComponent)/"
+    let place = "\(Self.resolve(Self.parent(of: path)))/\(Self.name(of: path))/"
     for directory in directories where place.hasPrefix("\(Self.resolve(directory))/") {
       throw ToolError("\(path) is in \(directory), which is imported in parts; name a directory elsewhere")
     }
@@ -280,8 +280,7 @@ private struct EnclosingHierarchy {
     case .array?:
       throw ToolError("\(directory) is an array and cannot contain another one; name another directory")
     case .group(let metadata)?:
-      let above = URL(fileURLWithPath: path).deletingLastPathComponent().path
-      let missingPath = above.dropFirst(directory.count).drop { $0 == "/" }
+      let missingPath = NodeDestination.parent(of: path).dropFirst(directory.count).drop { $0 == "/" }
       parent = (directory, metadata.zarrFormat, String(missingPath))
     default: parent = nil
     }
@@ -295,18 +294,18 @@ private struct EnclosingHierarchy {
   init?(above path: String) {
     self.path = path
     parent = nil
-    groups = Self.groups(from: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    groups = Self.groups(from: NodeDestination.parent(of: path))
     if groups.isEmpty { return nil }
   }
 
   /// The paths of a directory and the directories above it that are groups.
   private static func groups(from directory: String) -> [String] {
     var groups: [String] = []
-    var next = URL(fileURLWithPath: directory)
+    var next = directory
     while true {
-      if case .group? = try? Self.metadata(ofNodeAt: next.path) { groups.append(next.path) }
-      guard next.path != "/" else { return groups }
-      next = next.deletingLastPathComponent()
+      if case .group? = try? Self.metadata(ofNodeAt: next) { groups.append(next) }
+      guard next != "/" else { return groups }
+      next = NodeDestination.parent(of: next)
     }
   }
 

@@ -262,9 +262,9 @@ final class WorkingDirectory {
 /// A version of a node: its directory and its documents.
 struct NodeVersion {
   /// The directory.
-  let identity: FileStatus.Identity
+  let identity: FileIdentity
 
-  private let documents: [FileStatus.Version?]
+  private let documents: [FileVersion?]
 
   /// Looks at a node.
   ///
@@ -272,7 +272,7 @@ struct NodeVersion {
   init?(at path: String) throws(ToolError) {
     guard let status = try FileStatus(at: path) else { return nil }
     identity = status.identity
-    var documents: [FileStatus.Version?] = []
+    var documents: [FileVersion?] = []
     for name in ["zarr.json", ".zarray", ".zgroup", ".zattrs"] {
       documents.append(try FileStatus(at: "\(path)/\(name)")?.version)
     }

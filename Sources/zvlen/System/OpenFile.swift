@@ -1,3 +1,4 @@
+import Zarr
 import ZarrPlatform
 
 /// An open file or directory.
@@ -154,19 +155,13 @@ struct FileStatus {
   }
 
   /// The status of a path, with links followed, or nil if nothing is there.
-  init?(of path: String) throws(ToolError) {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw ToolError(operation: "look at", path: path, code: errno)
-    }
-    self.status = status
-  }
+  init?(of path: String) throws(ToolError) { try self.init(path, followsLink: true) }
 
   /// The status of a path, without following a link, or nil if nothing is there.
-  init?(at path: String) throws(ToolError) {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else {
+  init?(at path: String) throws(ToolError) { try self.init(path, followsLink: false) }
+
+  private init?(_ path: String, followsLink: Bool) throws(ToolError) {
+    guard let status = stat(of: path, followsLink: followsLink) else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw ToolError(operation: "look at", path: path, code: errno)
     }
@@ -175,18 +170,17 @@ struct FileStatus {
 
   /// The status of a name in a directory, without following a link.
   init(of name: String, in directory: Int32, path: String) throws(ToolError) {
-    var status = stat()
-    guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+    guard let status = stat(of: name, in: directory, followsLink: false) else {
       throw ToolError(operation: "look at", path: path, code: errno)
     }
     self.status = status
   }
 
   /// Whether it is a directory.
-  var isDirectory: Bool { status.st_mode & S_IFMT == S_IFDIR }
+  var isDirectory: Bool { status.isDirectory }
 
   /// Whether it is a regular file, not a device, pipe or directory.
-  var isRegularFile: Bool { status.st_mode & S_IFMT == S_IFREG }
+  var isRegularFile: Bool { status.isRegularFile }
 
   /// Whether it is a pipe, a device or similar.
   var isStream: Bool { !isRegularFile && !isDirectory }
@@ -210,29 +204,10 @@ struct FileStatus {
   var modification: [Int] { [status.st_mtim.tv_sec, status.st_mtim.tv_nsec] }
 
   /// Identifies the file, whatever path leads to it.
-  var identity: Identity { Identity(device: UInt(status.st_dev), number: UInt(status.st_ino)) }
+  var identity: FileIdentity { FileIdentity(status) }
 
   /// Identifies the file and its state.
-  var version: Version {
-    Version(
-      identity: identity, byteCount: byteCount,
-      times: modification + [status.st_ctim.tv_sec, status.st_ctim.tv_nsec])
-  }
-
-  /// Differs if a file is replaced or changed.
-  struct Version: Equatable {
-    fileprivate let identity: Identity
-    fileprivate let byteCount: Int
-    fileprivate let times: [Int]
-  }
-
-  /// The numbers that the system gives a file.
-  struct Identity: Hashable {
-    /// The file system that holds the file.
-    let device: UInt
-    /// The number of the file in it.
-    let number: UInt
-  }
+  var version: FileVersion { FileVersion(status) }
 }
 
 /// An error of the tool, as a line that says what to do.

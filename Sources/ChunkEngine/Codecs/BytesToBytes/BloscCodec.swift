@@ -104,7 +104,7 @@ public struct BloscCodec: BytesToBytesCodec, BytesEncoder, BytesDecoder, Hashabl
     }
   }
 
-  /// Decodes without state, after ``BloscFrame`` has checked every size in the frame.
+  /// Decodes without state, after every size in the frame was checked.
   public func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {
     let frame = try BloscFrame(validating: source, limit: limit)
     guard frame.contentByteCount > 0 else { return }
