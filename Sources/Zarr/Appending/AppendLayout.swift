@@ -8,7 +8,7 @@ import ChunkEngine
 ///
 ///     chunk 0        chunk 1        chunk 2          the runs of one pass, here a row:
 ///     [a b c d]      [e f g h]      [i j · ·]        chunk 0: 4, chunk 1: 4, chunk 2: 2
-///     [k l m n]      [o p q r]      [s t · ·]        the places behind the edge are padded
+///     [k l m n]      [o p q r]      [s t · ·]        the places past the edge are padded
 struct AppendLayout {
   /// A run of elements that goes to one chunk.
   struct Run {
@@ -166,14 +166,14 @@ struct ChunkRows {
     return overflow ? nil : count
   }
 
-  /// The length of the open chunks, up to which they are padded, if they have as many rows.
-  func length(behind rows: Int) -> Int { hasFixedLength ? length : rows }
+  /// The length up to which open chunks of so many rows are padded.
+  func length(after rows: Int) -> Int { hasFixedLength ? length : rows }
 
   /// The lengths of all chunks if the open ones have as many rows, or nil where all have one length.
   func lengths(with rows: Int) throws(MetadataError) -> ChunkLengths? {
     guard evenByteCount != nil else { return nil }
     var lengths = lengths
-    if rows > 0 { try lengths.append(length(behind: rows)) }
+    if rows > 0 { try lengths.append(length(after: rows)) }
     return lengths
   }
 

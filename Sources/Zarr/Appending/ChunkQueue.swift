@@ -2,8 +2,8 @@ import ChunkEngine
 
 /// Encodes and stores sealed chunks while their appender goes on filling others.
 ///
-/// Workers have threads beside those that Swift's tasks share. A caller who has used up the memory budget does
-/// not just wait but takes a chunk itself, so that work goes on even where no thread is free.
+/// Workers have threads of their own, besides those that Swift's tasks share. A caller that has used up the memory budget
+/// encodes a chunk itself if no worker has a thread, so that work goes on.
 ///
 /// Chunks that could not be stored stay here. The error is thrown once, by the next call that can, and the
 /// call after that tries again.
@@ -20,12 +20,12 @@ final class ChunkQueue: @unchecked Sendable {
   private var completeCount = 0
   private var completeByteCount = 0
 
-  /// What may be held at most for a caller who waits to be woken.
+  /// The most bytes that may be held before a waiting caller is woken.
   private var resumingByteCount = 0
   private var busyCount = 0
   private var failure: (any Error)?
 
-  /// Whether nothing is done until the next call, since an error was thrown whose cause may be gone by then.
+  /// Whether work rests until the next call. An error was thrown, and its cause may be gone by then.
   private var isPaused = false
 
   /// What lets few threads encode while many wait for the store, or nil if each waits for its own requests.
@@ -45,7 +45,7 @@ final class ChunkQueue: @unchecked Sendable {
     requests = array.makeRequests()
   }
 
-  /// Leaves chunks to the next stream to the array, as much memory as streams use unless they are told.
+  /// Leaves chunks to the next appender to the array, up to the default memory budget.
   deinit {
     var byteCount = 0
     for chunk in idle {
@@ -115,13 +115,12 @@ final class ChunkQueue: @unchecked Sendable {
 
   /// What counts against the memory budget.
   ///
-  /// One shard may be stored while the next one is filled. Where storing is slower than encoding, more of them
-  /// would come.
+  /// One shard may be stored while the next one is filled. If storing is slower than encoding, more would accumulate.
   private var heldByteCount: Int {
     sealedByteCount + (completeCount > 1 ? completeByteCount : 0)
   }
 
-  /// Whether nothing has failed and nobody wants to stop.
+  /// Whether nothing has failed and the work is not cancelled.
   private var canGoOn: Bool { failure == nil && !isPaused && monitor?.isCancelled != true }
 
   /// Lets threads go on with chunks that were left when one failed.
@@ -166,7 +165,7 @@ final class ChunkQueue: @unchecked Sendable {
   ///
   /// The lock is held.
   private func helpOrWait() {
-    // A caller who encodes fills no chunk meanwhile, so it helps only where no worker has a thread.
+    // A caller that encodes cannot fill a chunk meanwhile, so it helps only if no worker has a thread.
     if busyCount == 0, let chunks = sealed.popFirst() {
       store(chunks)
     } else {
@@ -182,7 +181,7 @@ final class ChunkQueue: @unchecked Sendable {
     let byteCount = chunks.byteCount
     busyCount += 1
     lock.unlock()
-    let result = Result { try encodeAndStore(&chunks) }
+    let result = Result { try monitor.whileCurrent { try encodeAndStore(&chunks) } }
     lock.lock()
     busyCount -= 1
     switch result {
@@ -227,7 +226,7 @@ final class ChunkQueue: @unchecked Sendable {
     try array.store(value.pieces, of: value, atEnd: end)
   }
 
-  /// Nobody knows how many pieces there are going to be; so many share an allocation.
+  /// The number of pieces to come is not known. So many of them share an allocation.
   private static let expectedPieceCount = 64
 }
 
@@ -476,7 +475,7 @@ extension ZarrArray {
     }
   }
 
-  /// Stores a value of encoded chunks, in place of the one that is there, of which some chunks may be kept.
+  /// Stores a value of encoded chunks in place of the existing one, and may keep some chunks of that.
   ///
   /// A value that the shape does not cover yet is safe from a crash of the machine when the store is
   /// synchronized.

@@ -12,7 +12,7 @@ public final class ArrayObserver: Hashable, Sendable {
   public struct Event: Sendable {
     /// The kind of an event.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-      /// Elements were read into a view or an array.
+      /// Elements were read into a view or an array, or one element was.
       case read
       /// Elements were shown chunk by chunk.
       case scan
@@ -22,7 +22,7 @@ public final class ArrayObserver: Hashable, Sendable {
       case append
       /// A call waited for another writer.
       case lockWait
-      /// Another writer changed what a call was about to replace, so the call does it again.
+      /// Another writer changed a chunk or the metadata that a call was about to replace, so the call does it again.
       case retry
     }
 

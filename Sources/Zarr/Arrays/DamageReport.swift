@@ -7,11 +7,10 @@ import ChunkEngine
 ///     let elements = try array.read()
 ///     for chunk in report.chunks { print(chunk) }
 ///
-/// It serves all ways of reading: views, values, scans and blocks. Of a shard only the inner chunks are
-/// replaced that are damaged. What cannot be read for another reason than damage may be sound, and stays an
-/// error: chunks above the limits, codecs that are not known, a store that fails, memory that is missing. See
-/// ``FailureKind``. Writing a part of a damaged chunk stays an error too, since its other elements would be
-/// lost.
+/// All ways of reading use it: views, values, scans and blocks. In a shard, only damaged inner chunks are replaced.
+/// What cannot be read for another reason may be sound, and stays an error: chunks above the limits, unknown codecs, a
+/// failing store, too little memory. See ``FailureKind``. Writing a part of a damaged chunk also stays an error, since
+/// its other elements would be lost.
 ///
 /// A report can be used by any number of arrays and threads.
 public final class DamageReport: Sendable {
@@ -102,8 +101,7 @@ public struct DamagedChunk: Sendable {
   /// Why it could not be read, of which ``FailureKind`` tells damage from what may be sound.
   public let reason: any Error
 
-  /// The inner chunks of the same shard that could not be read either, and that are counted only: of a shard
-  /// no more than 1000 are listed.
+  /// How many more inner chunks of the shard could not be read. At most 1000 of a shard are listed.
   public internal(set) var furtherCount = 0
 
   /// The most inner chunks of a shard that are listed: an index can name millions that are not there.
@@ -111,15 +109,15 @@ public struct DamagedChunk: Sendable {
 }
 
 extension DamagedChunk: CustomStringConvertible {
-  /// The path and the reason, as the error has it that is thrown unless damage is replaced.
+  /// The path and the reason, as in the error that you would get without a report.
   public var description: String {
     "\(path): \(reason)\(furtherCount > 0 ? ", and \(furtherCount) more inner chunks of the shard" : "")"
   }
 }
 
-/// Reading past damage, and taking it out.
+// Reading past damage, and removing it.
 extension ZarrArray {
-  /// Takes note of a chunk that could not be read, if its elements are to be replaced.
+  /// Reports a chunk that could not be read, if its elements are to be replaced.
   ///
   /// - Parameters:
   ///   - reason: Why it could not be read.
@@ -165,12 +163,12 @@ extension ZarrArray {
   ///
   /// - Parameters:
   ///   - indices: The place in the grid of the chunk or shard.
-  ///   - keep: Is handed what is stored before any of it is taken out, to keep a copy. If it throws, all
-  ///     stays.
-  /// - Returns: What was taken out, which is nothing if nothing is damaged, or nothing is stored.
+  ///   - keep: Receives the stored value before anything is removed, to keep a copy. If it throws, nothing is removed.
+  /// - Returns: The removed chunks; none if nothing is damaged or stored.
   /// - Throws: ``ZarrError`` for a chunk that cannot be read for another reason than damage, and what `keep` throws.
   /// - Precondition: There is such a chunk in the grid.
   /// - Complexity: O(*n*) where *n* is the size of the chunk or shard.
+  @available(*, noasync)
   public func removeDamage(
     ofChunkAt indices: [Int], keeping keep: (any StoredValue) throws -> Void
   ) throws -> [DamagedChunk] {

@@ -46,7 +46,7 @@ struct PiecePlan: Sendable {
   /// The pieces of a value along the dimensions up to that one.
   private var pieceCounts: [Int] = []
 
-  /// The number of pieces of each value, of which some are empty where the region has fewer chunks.
+  /// The number of pieces of each value. Some are empty where the region has fewer chunks.
   private(set) var piecesPerValue = 1
 
   /// Divides a region that is inside of the array.
@@ -132,11 +132,11 @@ struct PiecePlan: Sendable {
     guard RowMajor.count(of: [valueCount, piecesPerValue]) != nil else { throw .tooLarge(path: location) }
   }
 
-  /// The number of pieces, of which some may be empty.
+  /// The number of pieces. Some may be empty.
   var pieceCount: Int { valueCount * piecesPerValue }
 
-  /// The number of pieces of a number of workers that one of them is likely to get from one piece on, with which
-  /// it leaves nothing behind in its memory.
+  /// The number of pieces that one worker is likely to get, this one included. It sizes memory that is used up with the
+  /// last of them.
   func expectedPieceCount(from number: Int, workerCount: Int) -> Int {
     (pieceCount - number - 1) / workerCount + 1
   }
@@ -203,7 +203,7 @@ struct PiecePlan: Sendable {
 }
 
 extension ZarrArray {
-  /// Plans to work on a region, or on the whole array.
+  /// Plans the work on a region, or on the whole array.
   ///
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)`` and ``ZarrError/tooLarge(path:)``
   func plan(of region: ArrayRegion?) throws(ZarrError) -> PiecePlan {
@@ -242,12 +242,13 @@ extension ZarrArray {
     _ body: @Sendable (PiecePlan.Part, Worker) throws -> Void
   ) throws {
     monitor?.expect(elementCount: plan.elementCount)
+    let current = monitor ?? .current
     do {
       try ParallelChunks.forEachIndex(
         below: plan.pieceCount, workerCount: threadCount ?? concurrency, pool: workers,
-        isCancelled: { monitor?.isCancelled ?? false }
+        isCancelled: { current?.isCancelled ?? false }
       ) { number, worker in
-        try body(plan.part(number), worker)
+        try current.whileCurrent { try body(plan.part(number), worker) }
       }
     } catch {
       throw self.error(error, chunk: plan.indices(ofValue: error.index / plan.piecesPerValue))
@@ -256,45 +257,9 @@ extension ZarrArray {
   }
 }
 
-/// What a worker is that reuses nothing.
+/// A worker that keeps nothing from piece to piece.
 final class StatelessWorker {
   static let pool = WorkerPool { StatelessWorker() }
-}
-
-/// Lets few threads of a call compute, while many wait for the store.
-struct ManyRequests: Sendable {
-  private let permits: Permits
-  private let bytes = BytesInFlight()
-  private let byteCountLimit: Int
-
-  init(workerCount: Int, byteCountLimit: Int) {
-    permits = Permits(workerCount)
-    self.byteCountLimit = byteCountLimit
-  }
-
-  /// Calls `body` once fewer threads than workers compute.
-  func compute<Result>(_ body: () throws -> Result) rethrows -> Result { try permits.withPermit(body) }
-
-  /// Calls `body`, which waits for the store, in the middle of a computation.
-  func wait<Result>(_ body: () throws -> Result) rethrows -> Result { try permits.withoutPermit(body) }
-
-  /// Waits until there is room for bytes.
-  func begin(_ byteCount: Int) { bytes.add(byteCount, limit: byteCountLimit) }
-
-  /// Gives back the room for bytes.
-  func end(_ byteCount: Int) { bytes.remove(byteCount) }
-}
-
-extension Optional<ManyRequests> {
-  func compute<Result>(_ body: () throws -> Result) rethrows -> Result {
-    guard let self else { return try body() }
-    return try self.compute(body)
-  }
-
-  func wait<Result>(_ body: () throws -> Result) rethrows -> Result {
-    guard let self else { return try body() }
-    return try self.wait(body)
-  }
 }
 
 /// The values that a call works on, each begun once for all workers.

@@ -29,9 +29,10 @@ extension ZarrArray {
   ///   - elements: The elements to show, counted in C order. The default is all.
   ///   - monitor: Follows the work and can stop it.
   ///   - body: Is called with one block after the other. Together they have exactly the elements.
-  /// - Throws: As ``read(_:monitor:)-8ycye``, and what `body` throws. Elements outside of the array are
+  /// - Throws: As `read(_:monitor:)`, and what `body` throws. Elements outside of the array are
   ///   ``ZarrError/outOfBounds(path:region:shape:)``, which counts them in C order too.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the elements are in.
+  @available(*, noasync, message: "use blocks(of:monitor:)")
   public func forEachBlock(
     of elements: Range<Int>? = nil, monitor: ProgressMonitor? = nil,
     _ body: (ElementBlock<BlobView>) throws -> Void
@@ -52,13 +53,14 @@ extension ZarrArray {
   /// - Throws: As ``forEachBlock(of:monitor:_:)``, and ``ZarrError/element(path:index:reason:)`` for an element that is no
   ///   value of the type, with its index in C order.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the elements are in.
+  @available(*, noasync, message: "use blocks(of:monitor:)")
   public func forEachBlock<Value: ZarrElement>(
     of elements: Range<Int>? = nil, as type: Value.Type, monitor: ProgressMonitor? = nil,
     _ body: (ElementBlock<[Value]>) throws -> Void
   ) throws {
     try zarrErrors(at: location) { try type.checkReadable(from: transfer.dataType) }
     try forEachBlock(of: elements, monitor: monitor) { block in
-      try body(values(of: block))
+      try body(monitor.whileCurrent { try values(of: block) })
     }
   }
 
@@ -75,6 +77,7 @@ extension ZarrArray {
   ///   - elements: The elements, counted in C order. The default is all.
   ///   - type: The type of the values.
   /// - Returns: The values.
+  @available(*, noasync, message: "use values(_:as:)")
   public func elements<Value: ZarrElement>(
     _ elements: Range<Int>? = nil, as type: Value.Type
   ) -> ElementSequence<Value> {
@@ -155,7 +158,7 @@ final class BlockReader: @unchecked Sendable {
   /// The elements that come after the last block that was given.
   private var rest: Range<Int>
 
-  /// The elements to ask for: few of them once a chunk could not be read, so that what is before it is shown.
+  /// The number of elements to ask for. It is small once a chunk could not be read, so that all before it are shown.
   private var wanted: Int
   private var isCutShort = false
   private var ahead: ReadAhead?
@@ -176,9 +179,9 @@ final class BlockReader: @unchecked Sendable {
     monitor?.expect(elementCount: rest.count)
     self.array = array
     self.monitor = monitor
-    part = ProgressMonitor(partOf: monitor)
+    part = monitor.map { ProgressMonitor(partOf: $0) } ?? ProgressMonitor(readingAheadFor: .current)
     regions = rest.isEmpty ? nil : BlockRegions(shape: metadata.shape, grid: grid)
-    size = BlockSize(chunkElementCount: grid.elementCount, workerCount: array.access.workerCount)
+    size = BlockSize(of: array, chunkElementCount: grid.elementCount)
     wanted = size.wanted
   }
 
@@ -251,7 +254,7 @@ final class BlockReader: @unchecked Sendable {
 /// Cuts elements that follow each other in C order into regions, which are read one after the other.
 ///
 /// A region has a range along one dimension, one index along each dimension before it, and all of the
-/// dimensions behind it:
+/// dimensions after it:
 ///
 ///     · · · · a a      a   the rest of a row
 ///     b b b b b b      b   whole rows, as many as make a region
@@ -261,13 +264,13 @@ private struct BlockRegions {
   private let shape: [Int]
   private let grid: ChunkGrid
 
-  /// The elements behind one index along each dimension.
+  /// The number of elements for one index along each dimension.
   private let strides: [Int]
 
-  /// The elements of all chunks that one index along each dimension is in, which are decoded together.
+  /// The number of elements in all chunks that share one index along each dimension. They are decoded together.
   private let chunkStrides: [Int]
 
-  /// No region has more elements than this, so that what points to them is small too.
+  /// The most elements of a region. It bounds the memory for their offsets too.
   static let maximumElementCount = 4 << 20
 
   /// Divides an array that has elements.
@@ -346,28 +349,38 @@ private struct BlockSize {
   /// The elements of a chunk for each worker.
   private let least: Int
 
-  /// The elements that have the size of a block, as far as is known.
-  private var elementCount: Int
+  /// The elements of a chunk for each request that the store takes at a time, and the bytes that may be on their way.
+  private let inFlight: Int
+  private let inFlightByteCount: Int
 
-  init(chunkElementCount: Int, workerCount: Int) {
+  /// The number of elements that fill a block, and their mean size, as far as they are known.
+  private var elementCount: Int
+  private var meanByteCount: Double
+
+  init(of array: ZarrArray, chunkElementCount: Int) {
     let most = BlockRegions.maximumElementCount
     elementCount = min(most, chunkElementCount)
-    let (product, overflow) = chunkElementCount.multipliedReportingOverflow(by: workerCount)
-    least = overflow ? most : min(most, product)
+    least = min(most, chunkElementCount.multipliedClamping(by: array.access.workerCount))
+    inFlight = min(most, chunkElementCount.multipliedClamping(by: array.store.requestConcurrency))
+    // Two blocks are in memory.
+    inFlightByteCount = array.access.byteCountInFlight / 2
+    meanByteCount = array.chain.layout.fixedByteCount.map(Double.init) ?? ChunkSize.assumedMeanByteCount
   }
 
   /// The elements of the next block.
-  var wanted: Int { max(least, elementCount) }
+  var wanted: Int {
+    max(least, elementCount, min(inFlight, Int(Double(inFlightByteCount) / max(1, meanByteCount))))
+  }
 
   /// The most elements of a row of chunks that is read whole.
   var limit: Int { max(wanted, elementCount * Self.largestRow) }
 
-  /// Takes into account how large elements are.
+  /// Adapts to the size of the elements that were read.
   mutating func adapt(to elements: BlobView) throws {
     guard elements.count > 0 else { return }
     let byteCount = Double(try elements.byteCount(of: elements.indices))
-    let mean = byteCount / Double(elements.count) + Double(WireForm.lengthByteCount)
-    let ideal = Int(Double(Self.targetByteCount) / mean)
+    meanByteCount = byteCount / Double(elements.count) + Double(WireForm.lengthByteCount)
+    let ideal = Int(Double(Self.targetByteCount) / meanByteCount)
     // Step by step, since a few elements say little of the others.
     let range = max(1, elementCount / 2)...min(BlockRegions.maximumElementCount, elementCount * 2)
     elementCount = min(max(ideal, range.lowerBound), range.upperBound)

@@ -14,6 +14,7 @@ extension ZarrArray {
   /// - Returns: The array.
   /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``, and
   ///   ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public static func create(
     in store: any Store, at path: String = "", shape: [Int], options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess()

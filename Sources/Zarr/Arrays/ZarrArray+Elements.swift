@@ -13,22 +13,24 @@ extension ZarrArray {
   ///   - type: The type of the values.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The values.
-  /// - Throws: As ``read(_:monitor:)-8ycye``, and ``ZarrError/element(path:index:reason:)`` for the first element that is
+  /// - Throws: As `read(_:monitor:)`, and ``ZarrError/element(path:index:reason:)`` for the first element that is
   ///   no value of the type.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
+  @available(*, noasync)
   public func read<Element: ZarrElement>(
     _ region: ArrayRegion? = nil, as type: Element.Type, monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> [Element] {
-    try zarrErrors(at: location) {
+    try zarrErrors(at: location, following: monitor) {
       try type.checkReadable(from: dataType)
-      return try transfer.elements(of: read(region, monitor: monitor), as: type, monitor)
+      return try transfer.elements(of: read(region, monitor: monitor), as: type)
     }
   }
 
   /// Reads one element as a value of a type.
   ///
-  /// - Throws: As ``read(_:as:monitor:)-8dsl9``.
+  /// - Throws: As `read(_:as:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
+  @available(*, noasync)
   public func read<Element: ZarrElement>(
     at indices: [Int], as type: Element.Type
   ) throws(ZarrError) -> Element {
@@ -45,16 +47,17 @@ extension ZarrArray {
   /// `body` is called from several threads at once, in no particular order of the chunks, with the region of the array
   /// that a chunk has and its values in C order. At most a chunk for each worker is in memory.
   ///
-  /// - Throws: As ``read(_:as:monitor:)-8dsl9``, and what `body` throws. The index in an error is that in the region that
+  /// - Throws: As `read(_:as:monitor:)`, and what `body` throws. The index in an error is that in the region that
   ///   the error's chunk has.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
+  @available(*, noasync)
   public func scan<Element: ZarrElement>(
     _ region: ArrayRegion? = nil, as type: Element.Type, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, [Element]) throws -> Void
   ) throws {
     try zarrErrors(at: location) { try type.checkReadable(from: dataType) }
     try scan(region, monitor: monitor) { region, blobs in
-      try body(region, zarrErrors(at: location) { try transfer.elements(of: blobs, as: type, monitor) })
+      try body(region, zarrErrors(at: location) { try transfer.elements(of: blobs, as: type) })
     }
   }
 
@@ -67,12 +70,13 @@ extension ZarrArray {
   /// - Throws: As `write(blobs:to:monitor:)`, and ``ZarrError/element(path:index:reason:)`` for the
   ///   first value that cannot be an element; nothing is written then.
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
+  @available(*, noasync)
   public func write<Elements: Sequence>(
     _ elements: Elements, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws(ZarrError) where Elements.Element: ZarrElement {
-    try zarrErrors(at: location) {
+    try zarrErrors(at: location, following: monitor) {
       try checkWritable()
-      try write(transfer.source(of: Array(elements), monitor), to: region, monitor: monitor)
+      try write(transfer.source(of: Array(elements)), to: region, monitor: monitor)
     }
   }
 
@@ -82,6 +86,7 @@ extension ZarrArray {
   ///
   /// - Throws: As `write(_:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
+  @available(*, noasync)
   public func write<Element: ZarrElement>(_ element: Element, at indices: [Int]) throws(ZarrError) {
     try write([element], to: ArrayRegion(elementAt: indices))
   }
@@ -101,9 +106,10 @@ extension ZarrArray {
   ///   - access: How you work on the array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
-  /// - Throws: As ``create(in:at:blobs:shape:options:access:monitor:)``, and ``ZarrError/element(path:index:reason:)`` for
+  /// - Throws: As `create(in:at:blobs:shape:options:access:monitor:)`, and ``ZarrError/element(path:index:reason:)`` for
   ///   values that cannot be elements.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
+  @available(*, noasync)
   @discardableResult
   public static func create<Elements: Sequence>(
     in store: any Store, at path: String = "", writing elements: Elements, shape: [Int]? = nil,
@@ -111,9 +117,9 @@ extension ZarrArray {
     monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> ZarrArray where Elements.Element: ZarrElement {
     let path = try nodePath(path, in: store)
-    return try zarrErrors(at: location(store, path)) {
+    return try zarrErrors(at: location(store, path), following: monitor) {
       var options = options
-      let source = try options.source(of: elements, access, monitor)
+      let source = try options.source(of: elements, access)
       let array = try create(
         in: store, at: path, writing: source, shape: shape, options: options, access: access, monitor: monitor
       )
@@ -138,12 +144,13 @@ extension ZarrArray {
   ///   ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/notWritable(path:reason:)``,
   ///   ``ZarrError/store(path:reason:)``, and ``ZarrError/cancelled``. Chunks that were done before may stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements and of the chunks that they are in.
+  @available(*, noasync)
   public func write(
     blobs: any BlobSource, to region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws(ZarrError) {
-    try zarrErrors(at: location) {
+    try zarrErrors(at: location, following: monitor) {
       try checkWritable()
-      try transfer.withChecked(blobs, monitor) { try write(blobs, to: region, monitor: monitor) }
+      try transfer.withChecked(blobs) { try write(blobs, to: region, monitor: monitor) }
     }
   }
 
@@ -156,6 +163,7 @@ extension ZarrArray {
   ///
   /// - Throws: As `write(blobs:to:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk, which is read, merged and written.
+  @available(*, noasync)
   public func write(blob: [UInt8], at indices: [Int]) throws(ZarrError) {
     try write(blobs: [blob], to: ArrayRegion(elementAt: indices))
   }
@@ -175,10 +183,11 @@ extension ZarrArray {
   ///   - access: How you work on the array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The array.
-  /// - Throws: As ``create(in:at:shape:options:access:)`` and `write(blobs:to:monitor:)`, and
+  /// - Throws: As `create(in:at:shape:options:access:)` and `write(blobs:to:monitor:)`, and
   ///   ``ZarrError/elementCount(path:found:expected:)`` if the shape has another number of elements. The document of the
   ///   array is written last: if writing fails there is no array, and trying again replaces the chunks that were stored.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
+  @available(*, noasync)
   @discardableResult
   public static func create(
     in store: any Store, at path: String = "", blobs: any BlobSource, shape: [Int]? = nil,
@@ -186,8 +195,8 @@ extension ZarrArray {
     monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> ZarrArray {
     let path = try nodePath(path, in: store)
-    return try zarrErrors(at: location(store, path)) {
-      let array = try options.withChecked(blobs, access, monitor) { options in
+    return try zarrErrors(at: location(store, path), following: monitor) {
+      let array = try options.withChecked(blobs, access) { options in
         try create(
           in: store, at: path, writing: blobs, shape: shape, options: options, access: access,
           monitor: monitor)
@@ -201,21 +210,20 @@ extension ZarrArray {
 extension ArrayOptions {
   /// The elements of a new array as a source, after the data type is set to theirs if there is none.
   mutating func source<Elements: Sequence>(
-    of elements: Elements, _ access: ArrayAccess, _ monitor: ProgressMonitor?
+    of elements: Elements, _ access: ArrayAccess
   ) throws -> any BlobSource where Elements.Element: ZarrElement {
     let dataType = dataType ?? Elements.Element.dataType
     self.dataType = dataType
-    return try ElementTransfer(dataType, access).source(of: Array(elements), monitor)
+    return try ElementTransfer(dataType, access).source(of: Array(elements))
   }
 
   /// Checks the elements of a new array, and calls `body` with the options, which then have a data type.
   func withChecked<Result>(
-    _ blobs: any BlobSource, _ access: ArrayAccess, _ monitor: ProgressMonitor?,
-    _ body: (ArrayOptions) throws -> Result
+    _ blobs: any BlobSource, _ access: ArrayAccess, _ body: (ArrayOptions) throws -> Result
   ) throws -> Result {
     let dataType = dataType ?? (blobs.elementsAreText ? .string : .bytes)
     var options = self
     options.dataType = dataType
-    return try ElementTransfer(dataType, access).withChecked(blobs, monitor) { try body(options) }
+    return try ElementTransfer(dataType, access).withChecked(blobs) { try body(options) }
   }
 }

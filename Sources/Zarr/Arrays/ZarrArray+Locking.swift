@@ -10,7 +10,7 @@ extension ZarrArray {
   /// - Throws: ``StoreError/locked(path:owner:)``, ``StoreError/notLockable(path:code:)``, and what else the
   ///   store throws.
   func lock(_ part: ArrayPart, isReplaced: Bool = false, timeout: Duration? = nil) throws -> ArrayLock {
-    guard observedWait({ locks.lock(part, timeout: timeout) }) else {
+    guard try observedWait({ try locks.lock(part, timeout: timeout) }) else {
       throw StoreError.locked(path: location, owner: "this process")
     }
     do {

@@ -14,23 +14,23 @@ extension ZarrArray {
   ///   ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/store(path:reason:)``, and
   ///   ``ZarrError/cancelled``.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
+  @available(*, noasync)
   public func read(
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> BlobView {
-    try zarrErrors(at: location) { try view(of: region, monitor) }
+    try zarrErrors(at: location, following: monitor) {
+      try observed(.read, monitor) { try view(of: plan(of: region), $0) }
+    }
   }
 
-  private func view(of region: ArrayRegion?, _ monitor: ProgressMonitor?) throws -> BlobView {
-    try observed(.read, monitor) { monitor in
-      let plan = try plan(of: region)
-      let builder = try BlobViewBuilder(
-        count: plan.elementCount, chain: layout.chain, limits: access.limits)
-      builder.keep(fillElement)
-      try forEachFetched(of: plan, isShown: false, monitor: monitor) { _, decoder in
-        try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: monitor != nil)
-      }
-      return builder.finish()
+  private func view(of plan: PiecePlan, _ monitor: ProgressMonitor?) throws -> BlobView {
+    let builder = try BlobViewBuilder(
+      count: plan.elementCount, chain: layout.chain, limits: access.limits)
+    builder.keep(fillElement)
+    try forEachFetched(of: plan, isShown: false, monitor: monitor) { _, decoder in
+      try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: monitor != nil)
     }
+    return builder.finish()
   }
 
   /// Shows the elements of a region to `body`, chunk by chunk, in memory that is used again for the next
@@ -43,14 +43,15 @@ extension ZarrArray {
   ///   - region: The elements to show. The default is the whole array.
   ///   - monitor: Follows the work and can stop it.
   ///   - body: Is handed the region of the array that a chunk has, and its elements in C order.
-  /// - Throws: As ``read(_:monitor:)-8ycye``, and what `body` throws.
+  /// - Throws: As `read(_:monitor:)`, and what `body` throws.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches. Memory is O(workers ×
   ///   chunk).
+  @available(*, noasync)
   public func scan(
     _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil,
     _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
   ) throws {
-    try zarrOrCallerErrors(at: location) {
+    try zarrOrCallerErrors(at: location, following: monitor) {
       try observed(.scan, monitor) { monitor in
         try forEachFetched(of: try plan(of: region), isShown: true, monitor: monitor) { part, decoder in
           var counts = ChunkDecoder.Counts()
@@ -72,29 +73,34 @@ extension ZarrArray {
   /// A large chunk that is one frame of Zstandard is decoded to the end of the element only. Damage after
   /// that is found if a CRC-32C covers the chunk, as it does by default, or if the chunk is cut or too long.
   ///
-  /// - Throws: As ``read(_:monitor:)-8ycye``.
+  /// - Throws: As `read(_:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of the chunk that the element is in.
+  @available(*, noasync)
   public func read(at indices: [Int]) throws(ZarrError) -> [UInt8] {
-    try zarrErrors(at: location) { try element(at: indices) }
+    try zarrErrors(at: location) {
+      try observed(.read, nil) { try element(of: plan(of: ArrayRegion(elementAt: indices)), $0) }
+    }
   }
 
-  private func element(at indices: [Int]) throws -> [UInt8] {
-    let plan = try plan(of: ArrayRegion(elementAt: indices))
+  private func element(of plan: PiecePlan, _ monitor: ProgressMonitor?) throws -> [UInt8] {
     do {
       let part = try plan.part(0)
       return try withValue(at: part.indices, part.whole.grid) { value in
         try layout.decoders.withState { worker in
           var element: [UInt8] = []
           try worker.value.fetch(part.whole, of: value, isShown: true, for: self)
-          _ = try worker.value.show(fillElement: fillElement, stopsAfterRuns: true) { _, elements in
+          let byteCount = try worker.value.show(fillElement: fillElement, stopsAfterRuns: true) {
+            _, elements in
             element = unsafe elements[0].withUnsafeBytes { unsafe [UInt8]($0) }
           }
+          monitor?.add(
+            elementCount: 1, elementByteCount: element.count, storedByteCount: byteCount ?? 0)
           return element
         }
       }
     } catch {
       // The way that regions take knows which damage is replaced, and says so in the report.
-      if access.damageReport != nil { return try read(plan.region).bytes(at: 0) }
+      if access.damageReport != nil { return try view(of: plan, monitor).bytes(at: 0) }
       throw self.error(error, chunk: plan.indices(ofValue: 0))
     }
   }

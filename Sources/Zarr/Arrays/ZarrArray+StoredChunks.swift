@@ -1,9 +1,9 @@
 extension ZarrArray {
-  /// The places in the grid of the chunks, or shards, that are stored and have elements of the array, in no
-  /// particular order.
+  /// The grid indices of the stored chunks or shards that have elements of the array, in no particular order.
   ///
   /// - Throws: ``ZarrError/store(path:reason:)``, also if the store cannot list its keys.
   /// - Complexity: O(*n*) where *n* is the number of keys below the array.
+  @available(*, noasync)
   public func storedChunkIndices() throws(ZarrError) -> [[Int]] {
     try zarrErrors(at: location) { try findStoredChunks() }
   }
@@ -20,8 +20,8 @@ extension ZarrArray {
     let found: [[Int]] = try keys.compactMap { listed in
       let key = String(Substring(listed.description.utf8.dropFirst(prefixByteCount)))
       guard let indices = metadata.chunkKeyEncoding.indices(ofKey: key, rank: counts.count) else {
-        // What is behind a link that is not followed, and a directory in place of a chunk, were never written
-        // only as it seems.
+        // A link that is not followed, or a directory in the place of a chunk, may hide a stored chunk: looking at it
+        // throws.
         if !NodeDocument.isName(key) { _ = try store.byteCount(of: listed) }
         if let directory = indices(ofDirectoryAbove: key, counts.count) { directories.insert(directory) }
         return nil
@@ -32,8 +32,7 @@ extension ZarrArray {
     return (found + directories).filter { zip($0, counts).allSatisfy { $0 < $1 } }
   }
 
-  /// The place of the chunk in place of which there is a directory with something in it, or nil if there is
-  /// none.
+  /// The grid indices of the chunk whose place a non-empty directory has taken, or nil if there is none.
   private func indices(ofDirectoryAbove key: String, _ rank: Int) -> [Int]? {
     var directory = key.utf8[...]
     while let slash = directory.lastIndex(of: UInt8(ascii: "/")) {

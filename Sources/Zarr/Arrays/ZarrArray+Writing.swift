@@ -143,7 +143,7 @@ extension ZarrArray {
   ///   - region: The chunks, as far as they are inside of the array.
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The chunks, in no particular order.
-  /// - Throws: As ``write(_:to:monitor:)-9204v``.
+  /// - Throws: As `write(_:to:monitor:)`.
   func encode(
     _ elements: any BlobSource, of region: ArrayRegion, monitor: ProgressMonitor?
   ) throws -> EncodedPiece {

@@ -16,7 +16,7 @@ public final class ZarrArray: Sendable {
   /// Where the array is in the store.
   public let path: NodePath
 
-  /// How the array is worked on.
+  /// The run-time settings.
   public let access: ArrayAccess
 
   let chain: CodecChain
@@ -30,7 +30,7 @@ public final class ZarrArray: Sendable {
   /// The store if it opens values, looked up once: every read of a shard asks for it.
   let openingStore: (any OpeningStore)?
 
-  /// What keeps writers apart, shared by all values of the array.
+  /// Locks that all values of the array in this process share.
   let locks: ArrayLocks
 
   /// The fill value as a chunk holds it.
@@ -38,7 +38,7 @@ public final class ZarrArray: Sendable {
 
   /// Why the elements can be neither read nor written, or nil if they can be read.
   ///
-  /// Elements that are pickles are never read. All else that is known of such an array can be looked at.
+  /// Pickles are never read. You can still look at the metadata of such an array.
   public let readingObstacle: String?
 
   /// Why the array cannot be written, or nil.
@@ -46,11 +46,10 @@ public final class ZarrArray: Sendable {
 
   private let currentMetadata: Locked<ArrayMetadata>
 
-  /// How chunks are named, which never changes: a key is made for each chunk, and to copy all metadata for it
-  /// shows.
+  /// How chunks are named. It never changes, and copying all metadata for each key would cost time.
   let chunkKeyEncoding: ChunkKeyEncoding
 
-  /// The directory of an array below the root of a store, which notices only that its own was replaced.
+  /// The directory of an array below the root of the store. The store itself notices only when its root is replaced.
   private let directory: FileIdentity?
 
   /// Whether the metadata is from a copy of the array's document, which may be out of date.
@@ -63,7 +62,7 @@ public final class ZarrArray: Sendable {
   ///   - isCopy: Whether it is a copy. Then the document itself is read before anything is written.
   ///   - store: The store that holds the array.
   ///   - path: Where the array is in the store.
-  ///   - access: How the array is worked on.
+  ///   - access: The run-time settings.
   /// - Throws: ``ZarrError/metadata(path:reason:)``
   init(
     _ metadata: ArrayMetadata, isCopy: Bool = false, store: any Store, path: NodePath, access: ArrayAccess
@@ -97,6 +96,7 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
   ///   ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public static func open(
     in store: any Store, at path: String = "", access: ArrayAccess = ArrayAccess()
   ) throws(ZarrError) -> ZarrArray {
@@ -164,6 +164,7 @@ public final class ZarrArray: Sendable {
   /// - Throws: ``ZarrError/store(path:reason:)``, also for a chunk above the limits of ``ArrayAccess``.
   /// - Precondition: No index is negative, and there is one for each dimension.
   /// - Complexity: O(*n*) where *n* is the size of the chunk.
+  @available(*, noasync)
   public func storedBytes(ofChunkAt indices: [Int]) throws(ZarrError) -> [UInt8]? {
     try zarrErrors(at: location) {
       try store.bytes(of: key(ofChunkAt: indices), limit: access.limits.storedByteCountPerChunk)
@@ -176,6 +177,7 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)``, ``ZarrError/notWritable(path:reason:)``, and
   ///   ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public func resize(to shape: [Int]) throws(ZarrError) {
     try zarrErrors(at: location) {
       try checkWritable()
@@ -203,14 +205,15 @@ public final class ZarrArray: Sendable {
   /// Replaces what is said about the array.
   ///
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public func setAttributes(_ attributes: JSONObject) throws(ZarrError) {
     try zarrErrors(at: location) {
       try update { metadata throws(MetadataError) in metadata.attributes = attributes }
     }
   }
 
-  /// Changes the metadata, in the store first, whose document may have been changed by others, and then the
-  /// consolidated metadata of the groups above.
+  /// Changes the metadata: the document in the store, as other writers left it, and then the consolidated metadata of
+  /// the groups above.
   private func update(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     try updateDocument(change)
     try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, access.metadataLimits)
@@ -219,7 +222,7 @@ public final class ZarrArray: Sendable {
   private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
-    try NodeMetadata.edit(at: path, in: store) { store in
+    try NodeMetadata.edit(at: path, in: store, reportRetry: reportRetry) { store in
       try reload(from: store)
       try currentMetadata.withLock { current in
         var metadata = current
@@ -234,9 +237,9 @@ public final class ZarrArray: Sendable {
     }
   }
 
-  /// Checks, after elements were read, that all of them are those of the array that was opened.
+  /// Checks, after a read, that all elements are those of the array that was opened.
   ///
-  /// Another array may have taken the place of one in a group meanwhile. What was read is then a mix of both.
+  /// Another array may have taken its place during the read, which then mixes both.
   ///
   /// - Throws: ``ZarrError/replaced(path:)``, and what reading the document throws.
   package func checkIsInPlace() throws {
@@ -261,6 +264,7 @@ public final class ZarrArray: Sendable {
   ///
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, ``ZarrError/store(path:reason:)``,
   ///   and ``ZarrError/replaced(path:)`` if anything else was changed, so that the array has to be opened anew.
+  @available(*, noasync)
   public func reload() throws(ZarrError) {
     try zarrErrors(at: location) { try reload(from: store) }
   }
@@ -278,16 +282,16 @@ public final class ZarrArray: Sendable {
     }
   }
 
-  /// Says of which chunk an error of the engine is.
+  /// Adds the path of the chunk to an error of the engine.
   func error(_ failure: ChunkFailure, chunk indices: [Int]) -> any Error {
-    if case ChunkError.cancelled = failure.reason { return ZarrError.cancelled }
-    return error(failure.reason, chunk: indices)
+    error(failure.reason, chunk: indices)
   }
 
-  /// Says of which chunk an error of the engine is.
+  /// Adds the path of the chunk to an error of the engine.
   func error(_ reason: any Error, chunk indices: [Int]) -> any Error {
     guard let failure = reason as? ChunkError else { return reason }
     switch failure {
+    case .cancelled: return ZarrError.cancelled
     case .callByteCountExceedsLimit, .callElementCountExceedsLimit:
       return ZarrError.limit(path: location, reason: failure)
     default: break

@@ -121,23 +121,26 @@ extension ZarrError {
 
 /// Calls `body`, whose errors become those of the node at `location`.
 ///
-/// Every public call of a node goes through here, so that it throws nothing but ``ZarrError``.
+/// Every public call of a node goes through here, so that it throws nothing but ``ZarrError``. All that it waits for
+/// ends soon when `monitor` is cancelled.
 func zarrErrors<Result>(
-  at location: @autoclosure () -> String, _ body: () throws -> Result
+  at location: @autoclosure () -> String, following monitor: ProgressMonitor? = nil,
+  _ body: () throws -> Result
 ) throws(ZarrError) -> Result {
   do {
-    return try body()
+    return try monitor.whileCurrent(body)
   } catch {
     throw ZarrError(error, at: location())
   }
 }
 
-/// Calls `body` as ``zarrErrors(at:_:)`` does, but throws a ``CallerFailure`` as what the caller's code threw.
+/// Calls `body` as ``zarrErrors(at:following:_:)`` does, but throws a ``CallerFailure`` as what the caller's code threw.
 func zarrOrCallerErrors<Result>(
-  at location: @autoclosure () -> String, _ body: () throws -> Result
+  at location: @autoclosure () -> String, following monitor: ProgressMonitor? = nil,
+  _ body: () throws -> Result
 ) throws -> Result {
   do {
-    return try body()
+    return try monitor.whileCurrent(body)
   } catch let failure as CallerFailure {
     throw failure.error
   } catch {

@@ -62,28 +62,33 @@ public final class ZarrExecutor: Sendable {
   ///   - location: The node that the work is about, for errors.
   ///   - monitor: Follows the work and can stop it.
   ///   - growth: How many bytes the work holds for each byte of an element that its monitor counts.
+  ///   - abandons: Whether this returns when the task is cancelled although the work has not ended. The work changes
+  ///     nothing then, and calls no code of the caller.
   ///   - work: The work. It ends early when its monitor is cancelled, which happens when the task is.
   ///   - onCancel: Called when the task is cancelled, and not after this has returned.
   /// - Returns: What `work` returns.
   /// - Throws: What `work` throws, as an error of the node.
   func run<Result: Sendable>(
     byteCount: Int = 0, at location: String, monitor: ProgressMonitor? = nil, growth: Int = 0,
-    _ work: @escaping @Sendable (ProgressMonitor) throws -> Result, onCancel: @Sendable () -> Void = {}
+    abandons: Bool = false, _ work: @escaping @Sendable (ProgressMonitor) throws -> Result,
+    onCancel: @Sendable () -> Void = {}
   ) async throws(ZarrError) -> Result {
     do {
       return try await perform(
-        byteCount: byteCount, at: location, monitor: monitor, growth: growth, work, onCancel: onCancel)
+        byteCount: byteCount, at: location, monitor: monitor, growth: growth, abandons: abandons, work,
+        onCancel: onCancel)
     } catch {
       throw ZarrError(error, at: location)
     }
   }
 
-  /// Runs `work` as ``run(byteCount:at:monitor:growth:_:onCancel:)`` does.
+  /// Runs `work` as ``run(byteCount:at:monitor:growth:abandons:_:onCancel:)`` does.
   ///
   /// - Throws: What `work` throws, as it is.
   func perform<Result: Sendable>(
     byteCount: Int = 0, at location: String, monitor: ProgressMonitor? = nil, growth: Int = 0,
-    _ work: @escaping @Sendable (ProgressMonitor) throws -> Result, onCancel: @Sendable () -> Void = {}
+    abandons: Bool = false, _ work: @escaping @Sendable (ProgressMonitor) throws -> Result,
+    onCancel: @Sendable () -> Void = {}
   ) async throws -> Result {
     let calls = calls.current
     let call = Call(byteCount: byteCount)
@@ -93,22 +98,30 @@ public final class ZarrExecutor: Sendable {
       calls.grow(call, by: overflow ? Int.max : bytes, monitor)
     }
     defer { calls.deliver(call) }
+    let waiting = Locked<CheckedContinuation<Result, any Error>?>(nil)
+    @Sendable func resume(with result: Swift.Result<Result, any Error>) {
+      // Without the lock, since the task may go on at once.
+      waiting.withLock { $0.take() }?.resume(with: result)
+    }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
+        waiting.withLock { $0 = continuation }
         calls.add(call, at: location) { refusal in
-          if let refusal { return continuation.resume(throwing: refusal) }
+          if let refusal { return resume(with: .failure(refusal)) }
           let result = Swift.Result {
             if monitor.isCancelled { throw ZarrError.cancelled }
-            return try work(monitor)
+            return try monitor.whileCurrent { try work(monitor) }
           }
           calls.end(call)
-          continuation.resume(with: result)
+          resume(with: result)
         }
+        if abandons, monitor.isCancelled { resume(with: .failure(ZarrError.cancelled)) }
       }
     } onCancel: {
       monitor.cancel()
       onCancel()
       calls.cancel(call)
+      if abandons { resume(with: .failure(ZarrError.cancelled)) }
     }
   }
 }
@@ -127,6 +140,9 @@ private final class Call: @unchecked Sendable {
   let byteCount: Int
   var grownByteCount = 0
   var isCancelled = false
+
+  /// Whether the task waits no more, for the result or for the end of abandoned work.
+  var isDelivered = false
 
   init(byteCount: Int) {
     self.byteCount = max(0, byteCount)
@@ -200,7 +216,7 @@ private final class Calls: @unchecked Sendable {
   func end(_ call: Call) {
     lock.withLock {
       running.removeAll { $0 === call }
-      if call.grownByteCount > 0 { delivering.append(call) }
+      if call.grownByteCount > 0, !call.isDelivered { delivering.append(call) }
       lock.broadcast()
     }
   }
@@ -208,6 +224,7 @@ private final class Calls: @unchecked Sendable {
   /// Takes note that a task has the result of a call.
   func deliver(_ call: Call) {
     let hadMemory = lock.withLock {
+      call.isDelivered = true
       guard let index = delivering.firstIndex(where: { $0 === call }) else { return false }
       delivering.remove(at: index)
       lock.broadcast()

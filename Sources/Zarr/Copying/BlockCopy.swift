@@ -30,7 +30,7 @@ struct BlockCopy {
   func run(monitor: ProgressMonitor?, _ body: (CopyBlocks.Block, BlobView) throws -> Void) throws {
     var blocks = CopyBlocks(target, from: source, isNeeded: isNeeded)
     guard target.metadata.elementCount > 0 else { return }
-    let reading = ProgressMonitor()
+    let reading = ProgressMonitor(readingAheadFor: monitor ?? .current)
     var size = try Size(source, budget: Double(memoryBudget) / 3)
 
     /// Starts to read the next block, or returns nil if there is none.

@@ -318,15 +318,18 @@ struct StoredChunkCopy {
     let metadata = source.metadata
     let grid = metadata.chunkGrid
     let part = ProgressMonitor(partOf: monitor)
+    let requests = source.makeRequests() ?? target.makeRequests()
     do {
       try ParallelChunks.forEachIndex(
-        below: indices.count, workerCount: target.access.workerCount, pool: WorkerPool { Worker() },
-        isCancelled: { part.isCancelled }
+        below: indices.count, workerCount: max(source.concurrency, target.concurrency),
+        pool: WorkerPool { Worker() }, isCancelled: { part.isCancelled }
       ) { number, worker in
         let place = indices[number]
-        let byteCount = try source.store.copy(
-          source.key(ofChunkAt: place), to: target.key(ofChunkAt: place), in: target.store,
-          with: &worker.arena)
+        let byteCount = try part.whileCurrent {
+          try source.store.copy(
+            source.key(ofChunkAt: place), to: target.key(ofChunkAt: place), in: target.store,
+            with: &worker.arena, requests)
+        }
         let elementCount = zip(zip(grid.dimensions, place), metadata.shape).reduce(1) { count, dimension in
           let range = dimension.0.0.range(ofChunk: dimension.0.1)
           return count * (min(range.upperBound, dimension.1) - range.lowerBound)

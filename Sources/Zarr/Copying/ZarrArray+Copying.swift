@@ -25,11 +25,12 @@ extension ZarrArray {
   ///   its source and one of them is too large for readers. Chunks that were done before stay written.
   /// - Complexity: O(*n*) where *n* is the size of the elements. If the chunks of both arrays have very
   ///   different shapes, chunks of the other array are read several times.
+  @available(*, noasync)
   public func write(
     contentsOf source: ZarrArray, memoryBudget: Int = standardCopyMemoryBudget,
     monitor: ProgressMonitor? = nil
   ) throws(ZarrError) {
-    try zarrErrors(at: location) { try copy(source, memoryBudget, monitor) }
+    try zarrErrors(at: location, following: monitor) { try copy(source, memoryBudget, monitor) }
   }
 
   private func copy(_ source: ZarrArray, _ memoryBudget: Int, _ monitor: ProgressMonitor?) throws {
@@ -74,11 +75,14 @@ extension ZarrArray {
   ///   - monitor: Follows the work and can stop it.
   /// - Returns: The index of the element along each dimension, or nil if all elements are equal.
   /// - Throws: ``ZarrError``
-  /// - Complexity: As ``write(contentsOf:memoryBudget:monitor:)``.
+  /// - Complexity: As `write(contentsOf:memoryBudget:monitor:)`.
+  @available(*, noasync)
   public func firstDifference(
     from other: ZarrArray, memoryBudget: Int = standardCopyMemoryBudget, monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> [Int]? {
-    try zarrErrors(at: location) { try difference(from: other, memoryBudget, monitor) }
+    try zarrErrors(at: location, following: monitor) {
+      try difference(from: other, memoryBudget, monitor)
+    }
   }
 
   private func difference(
@@ -188,7 +192,7 @@ extension ZarrArray {
   ///
   /// Elements of fixed size are not looked at.
   ///
-  /// - Throws: As ``read(_:monitor:)-8ycye``.
+  /// - Throws: As `read(_:monitor:)`.
   /// - Complexity: O(*n*) where *n* is the size of at most 16 chunks.
   func sampledMeanByteCount() throws -> Double {
     let metadata = metadata

@@ -3,7 +3,7 @@ extension ZarrNode {
   ///
   /// Arrays are the same if they have the same shape, attributes, names of dimensions, missing values and
   /// elements, whatever their chunks, codecs and version of Zarr. See
-  /// ``ZarrArray/firstDifference(from:memoryBudget:monitor:)`` for what is said of elements. A member that
+  /// `ZarrArray.firstDifference(from:memoryBudget:monitor:)` for what is said of elements. A member that
   /// cannot be read is an error once all others are compared.
   ///
   /// - Parameters:
@@ -14,11 +14,12 @@ extension ZarrNode {
   /// - Returns: The difference, or nil if there is none.
   /// - Throws: ``ZarrError``
   /// - Complexity: O(*n*) in the size of all elements that are stored.
+  @available(*, noasync)
   public func firstDifference(
     from other: ZarrNode, access: ArrayAccess = ArrayAccess(),
     memoryBudget: Int = ZarrArray.standardCopyMemoryBudget, monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> NodeDifference? {
-    try zarrErrors(at: ZarrArray.location(store, path)) {
+    try zarrErrors(at: ZarrArray.location(store, path), following: monitor) {
       try difference(from: other, access, memoryBudget, monitor)
     }
   }

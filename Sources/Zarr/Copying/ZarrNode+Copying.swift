@@ -31,14 +31,15 @@ extension ZarrNode {
   ///   ``ZarrError/different(path:from:index:)`` if the comparison finds a difference, and others of
   ///   ``ZarrError``.
   /// - Complexity: O(*n*) in the size of what is stored; see
-  ///   ``ZarrArray/write(contentsOf:memoryBudget:monitor:)`` for arrays with other chunks.
+  ///   `ZarrArray.write(contentsOf:memoryBudget:monitor:)` for arrays with other chunks.
+  @available(*, noasync)
   @discardableResult
   public func copy(
     to store: any Store, at path: String = "", options: CopyOptions = CopyOptions(),
     monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> CopyReport {
     let path = try ZarrArray.nodePath(path, in: store)
-    return try zarrErrors(at: ZarrArray.location(store, path)) {
+    return try zarrErrors(at: ZarrArray.location(store, path), following: monitor) {
       try HierarchyCopy(source: self, store: store, path: path, options: options, monitor: monitor).run()
     }
   }

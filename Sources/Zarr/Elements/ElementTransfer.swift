@@ -44,10 +44,10 @@ struct ElementTransfer: Sendable {
   /// - Throws: ``ElementError`` if the array does not hold the type, and ``ElementFailure`` for the first
   ///   value that cannot be an element.
   func source<Element: ZarrElement>(
-    of elements: [Element], _ monitor: ProgressMonitor? = nil
+    of elements: [Element]
   ) throws -> any BlobSource {
     try Element.checkWritable(to: dataType)
-    return try sourceInPlace(of: elements) ?? encode(elements, monitor)
+    return try sourceInPlace(of: elements) ?? encode(elements)
   }
 
   /// The elements as a source that does not copy them, or nil if their bytes in memory are not those of the
@@ -60,10 +60,8 @@ struct ElementTransfer: Sendable {
     return (Element.self as? any PackedElement.Type).flatMap { Self.packed(elements, as: $0) }
   }
 
-  private func encode<Element: ZarrElement>(
-    _ elements: [Element], _ monitor: ProgressMonitor?
-  ) throws -> any BlobSource {
-    let batches = try map(count: elements.count, monitor) { range, coder in
+  private func encode<Element: ZarrElement>(_ elements: [Element]) throws -> any BlobSource {
+    let batches = try map(count: elements.count) { range, coder, monitor in
       var builder = try BlobBatchBuilder(count: range.count)
       var bytes: [UInt8] = []
       for index in range {
@@ -94,11 +92,11 @@ struct ElementTransfer: Sendable {
   /// - Throws: ``ElementError`` if the array cannot be read as the type, and ``ElementFailure`` for the first
   ///   element that is no value.
   func elements<Element: ZarrElement>(
-    of view: BlobView, as type: Element.Type, _ monitor: ProgressMonitor? = nil
+    of view: BlobView, as type: Element.Type
   ) throws -> [Element] {
     try Element.checkReadable(from: dataType)
     if let numbers = packedElements(of: view.blobs, as: type) { return numbers }
-    let blocks = try map(count: view.count, monitor) { range, coder in
+    let blocks = try map(count: view.count) { range, coder, monitor in
       try elements(of: view.blobs, range, with: coder, monitor) as [Element]
     }
     return blocks.count == 1 ? blocks[0] : Array(blocks.joined())
@@ -110,12 +108,12 @@ struct ElementTransfer: Sendable {
   ///
   /// - Throws: ``ElementFailure`` for the first element that is no value.
   func elements<Element: ZarrElement>(
-    of blobs: BlobSpan, as type: Element.Type, _ monitor: ProgressMonitor? = nil
+    of blobs: BlobSpan, as type: Element.Type
   ) throws -> [Element] {
     if let numbers = packedElements(of: blobs, as: type) { return numbers }
     let coder = try coders.take()
     defer { coders.put(coder) }
-    return try elements(of: blobs, blobs.indices, with: coder, monitor)
+    return try elements(of: blobs, blobs.indices, with: coder, .current)
   }
 
   private func elements<Element: ZarrElement>(
@@ -151,8 +149,9 @@ struct ElementTransfer: Sendable {
   ///
   /// - Throws: The error of the first block that failed.
   private func map<Result: Sendable>(
-    count: Int, _ monitor: ProgressMonitor?, _ body: @Sendable (Range<Int>, ElementCoder) throws -> Result
+    count: Int, _ body: @Sendable (Range<Int>, ElementCoder, ProgressMonitor?) throws -> Result
   ) throws -> [Result] {
+    let monitor = ProgressMonitor.current
     let blockCount = (count + Self.blockElementCount - 1) / Self.blockElementCount
     let results = Locked([Result?](repeating: nil, count: blockCount))
     do {
@@ -161,7 +160,7 @@ struct ElementTransfer: Sendable {
         isCancelled: { monitor?.isCancelled == true }
       ) { block, coder in
         let start = block * Self.blockElementCount
-        let result = try body(start..<min(count, start + Self.blockElementCount), coder)
+        let result = try body(start..<min(count, start + Self.blockElementCount), coder, monitor)
         results.withLock { $0[block] = result }
       }
     } catch {
@@ -186,7 +185,7 @@ extension ElementTransfer {
   /// - Throws: ``ElementFailure`` for the first one that cannot.
   /// - Complexity: O(*n*) where *n* is the size of the elements, for JSON and optional types, and their number
   ///   for types of fixed size; O(1) for others.
-  private func check(_ blobs: any BlobSource, _ monitor: ProgressMonitor? = nil) throws {
+  private func check(_ blobs: any BlobSource) throws {
     if let expected = dataType.layout.fixedByteCount, let total = try? blobs.byteCount(of: 0..<blobs.count),
       total.quotientAndRemainder(dividingBy: max(1, expected)) != (blobs.count, 0),
       let failure = firstOfOtherSize(in: blobs)
@@ -194,7 +193,7 @@ extension ElementTransfer {
       throw failure
     }
     guard dataType.needsBlobCheck else { return }
-    _ = try map(count: blobs.count, monitor) { range, _ in
+    _ = try map(count: blobs.count) { range, _, monitor in
       // In wire form, whatever the layout of the chunks: each element is checked by itself.
       var arena = ByteArena()
       let byteCount = try blobs.byteCount(of: range) + range.count * WireForm.lengthByteCount
@@ -225,9 +224,9 @@ extension ElementTransfer {
   ///
   /// - Throws: ``ElementFailure`` for the first element that the data type does not take, and what `body` throws.
   func withChecked<Result>(
-    _ blobs: any BlobSource, _ monitor: ProgressMonitor?, _ body: () throws -> Result
+    _ blobs: any BlobSource, _ body: () throws -> Result
   ) throws -> Result {
-    try check(blobs, monitor)
+    try check(blobs)
     do {
       return try body()
     } catch {

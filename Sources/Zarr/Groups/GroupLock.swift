@@ -9,7 +9,7 @@ enum GroupLock {
     on path: NodePath, in store: any Store, _ body: (any Store) throws -> Result
   ) throws -> Result {
     let locks = ArrayLocks.shared(by: store, at: path)
-    _ = locks.lock(.metadata, timeout: nil)
+    _ = try locks.lock(.metadata, timeout: nil)
     defer { locks.unlock(.metadata) }
     var lock: (any StoreLock)?
     do {

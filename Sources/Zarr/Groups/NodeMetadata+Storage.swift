@@ -153,18 +153,27 @@ extension NodeMetadata {
   /// If another writer has replaced one meanwhile, as can happen without a lock or after it was lost, calls
   /// `body` again, for half a minute.
   ///
-  /// - Throws: What `body` throws.
+  /// - Parameters:
+  ///   - path: The path of the node.
+  ///   - store: The store.
+  ///   - reportRetry: Is called before `body` is called again.
+  ///   - body: Reads and writes the documents.
+  /// - Throws: What `body` throws, and `ChunkError.cancelled`.
   static func edit<Result>(
-    at path: NodePath, in store: any Store, _ body: (any Store) throws -> Result
+    at path: NodePath, in store: any Store, reportRetry: (any Error) -> Void = { _ in },
+    _ body: (any Store) throws -> Result
   ) throws -> Result {
     let deadline = ContinuousClock.now + .seconds(30)
     var pause: useconds_t = 1000
     while true {
       do {
         return try body(EditingStore(store, at: path))
-      } catch StoreError.changed where ContinuousClock.now < deadline {
+      } catch let error as StoreError {
+        guard case .changed = error, ContinuousClock.now < deadline else { throw error }
+        reportRetry(error)
+        try ProgressMonitor.checkCurrent()
         usleep(pause)
-        pause = min(pause * 2, 100_000)
+        pause = min(pause * 2, 40_000)
       }
     }
   }

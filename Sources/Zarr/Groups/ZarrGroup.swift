@@ -52,6 +52,7 @@ public final class ZarrGroup: Sendable {
   /// - Returns: The group.
   /// - Throws: ``ZarrError/alreadyExists(path:)``, ``ZarrError/metadata(path:reason:)``,
   ///   ``ZarrError/mixedFormats(path:found:expected:)``, and ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public static func create(
     in store: any Store, at path: String = "", attributes: JSONObject = [:],
     zarrFormat: ZarrFormat = .version3, overwrites: Bool = false
@@ -85,6 +86,7 @@ public final class ZarrGroup: Sendable {
   /// - Returns: The group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/wrongNode(path:expected:)``,
   ///   ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public static func open(
     in store: any Store, at path: String = "", usingConsolidatedMetadata: Bool = true,
     limits: MetadataLimits = MetadataLimits()
@@ -114,7 +116,8 @@ public final class ZarrGroup: Sendable {
   ///
   /// The rest of the document stays as it is in the store.
   ///
-  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Throws: The same as `open(in:at:usingConsolidatedMetadata:limits:)`.
+  @available(*, noasync)
   public func setAttributes(_ attributes: JSONObject) throws(ZarrError) {
     try update { $0.attributes = attributes }
   }
@@ -122,7 +125,8 @@ public final class ZarrGroup: Sendable {
   /// Sets some attributes, and leaves the others as they are in the store.
   ///
   /// - Parameter changes: The attributes to set. An object replaces the old value as a whole.
-  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Throws: The same as `open(in:at:usingConsolidatedMetadata:limits:)`.
+  @available(*, noasync)
   public func mergeAttributes(_ changes: JSONObject) throws(ZarrError) {
     try update { metadata in
       for (name, value) in changes {
@@ -168,6 +172,7 @@ extension ZarrGroup {
   /// - Throws: ``ZarrError/store(path:reason:)``
   /// - Complexity: O(*n* log *n*) in the number of names in the group and in directories that are not nodes.
   ///   Reads the document of each node, and nothing inside nodes.
+  @available(*, noasync)
   public func children() throws(ZarrError) -> [NodeEntry] { try entries(of: path, atMost: Int.max) }
 
   /// Calls `body` for all nodes below the group: each group before its members, and members sorted by the
@@ -180,6 +185,7 @@ extension ZarrGroup {
   ///   - maximumDepth: The maximum number of names from the group to a node; 1 for its children.
   ///   - body: Called with each node, and the number of names from the group to it.
   /// - Throws: ``ZarrError/store(path:reason:)``, and what `body` throws.
+  @available(*, noasync)
   public func walk(
     maximumDepth: Int = Int.max, _ body: (_ entry: NodeEntry, _ depth: Int) throws -> Void
   ) throws {
@@ -188,7 +194,7 @@ extension ZarrGroup {
     }
   }
 
-  /// Calls `body` for all nodes below the group, like ``walk(maximumDepth:_:)``.
+  /// Calls `body` for all nodes below the group, like `walk(maximumDepth:_:)`.
   ///
   /// - Parameters:
   ///   - maximumDepth: The maximum number of names from the group to a node.
@@ -208,6 +214,7 @@ extension ZarrGroup {
   ///   - access: The run-time settings, if the node is an array.
   /// - Returns: The node.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public func node(at path: String, access: ArrayAccess = ArrayAccess()) throws(ZarrError) -> ZarrNode {
     let path = self.path.appending(try NodePath(existing: path, in: store))
     return try zarrErrors(at: ZarrArray.location(store, path)) { try node(at: path, access) }
@@ -235,7 +242,8 @@ extension ZarrGroup {
   /// If it is found in consolidated metadata, its own document is read before the first write. The write
   /// throws if the copy differs in more than shape and attributes.
   ///
-  /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
+  /// - Throws: The same as `node(at:access:)`, and ``ZarrError/wrongNode(path:expected:)``.
+  @available(*, noasync)
   public func array(at path: String, access: ArrayAccess = ArrayAccess()) throws(ZarrError) -> ZarrArray {
     let node = try node(at: path, access: access)
     guard case .array(let array) = node else {
@@ -246,7 +254,8 @@ extension ZarrGroup {
 
   /// Opens the group at a path below the group.
   ///
-  /// - Throws: The same as ``node(at:access:)``, and ``ZarrError/wrongNode(path:expected:)``.
+  /// - Throws: The same as `node(at:access:)`, and ``ZarrError/wrongNode(path:expected:)``.
+  @available(*, noasync)
   public func group(at path: String) throws(ZarrError) -> ZarrGroup {
     let node = try node(at: path)
     guard case .group(let group) = node else {
@@ -274,7 +283,8 @@ extension ZarrGroup {
   ///   - attributes: The attributes of the new group.
   ///   - overwrites: Whether an existing node is removed with its content.
   /// - Returns: The new group.
-  /// - Throws: The same as ``create(in:at:attributes:zarrFormat:overwrites:)``.
+  /// - Throws: The same as `create(in:at:attributes:zarrFormat:overwrites:)`.
+  @available(*, noasync)
   @discardableResult
   public func createGroup(
     at path: String, attributes: JSONObject = [:], overwrites: Bool = false
@@ -304,7 +314,8 @@ extension ZarrGroup {
   ///     the group.
   ///   - access: The run-time settings of the array.
   /// - Returns: The array.
-  /// - Throws: The same as ``ZarrArray/create(in:at:shape:options:access:)``.
+  /// - Throws: The same as `ZarrArray.create(in:at:shape:options:access:)`.
+  @available(*, noasync)
   @discardableResult
   public func createArray(
     at path: String, shape: [Int], options: ArrayOptions = ArrayOptions(),
@@ -329,7 +340,8 @@ extension ZarrGroup {
   ///   - access: The run-time settings of the array.
   ///   - monitor: Reports progress and can cancel the call.
   /// - Returns: The array.
-  /// - Throws: The same as ``ZarrArray/create(in:at:writing:shape:options:access:monitor:)``.
+  /// - Throws: The same as `ZarrArray.create(in:at:writing:shape:options:access:monitor:)`.
+  @available(*, noasync)
   @discardableResult
   public func createArray<Elements: Sequence>(
     at path: String, writing elements: Elements, shape: [Int]? = nil,
@@ -337,10 +349,10 @@ extension ZarrGroup {
     monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> ZarrArray where Elements.Element: ZarrElement {
     let place = try newPlace(path)
-    return try zarrErrors(at: place.location) {
+    return try zarrErrors(at: place.location, following: monitor) {
       var options = options
-      return try createArray(
-        at: place, writing: options.source(of: elements, access, monitor), shape, options, access, monitor)
+      let source = try options.source(of: elements, access)
+      return try createArray(at: place, writing: source, shape, options, access, monitor)
     }
   }
 
@@ -349,21 +361,22 @@ extension ZarrGroup {
   ///
   /// - Parameters:
   ///   - path: The path from this group.
-  ///   - blobs: The elements in C order, as for ``ZarrArray/create(in:at:blobs:shape:options:access:monitor:)``.
+  ///   - blobs: The elements in C order, as for `ZarrArray.create(in:at:blobs:shape:options:access:monitor:)`.
   ///   - shape: The number of elements along each dimension. Defaults to one dimension.
   ///   - options: The options of the array. The version of the format is that of the group.
   ///   - access: The run-time settings of the array.
   ///   - monitor: Reports progress and can cancel the call.
   /// - Returns: The array.
-  /// - Throws: The same as ``ZarrArray/create(in:at:blobs:shape:options:access:monitor:)``.
+  /// - Throws: The same as `ZarrArray.create(in:at:blobs:shape:options:access:monitor:)`.
+  @available(*, noasync)
   @discardableResult
   public func createArray(
     at path: String, blobs: any BlobSource, shape: [Int]? = nil, options: ArrayOptions = ArrayOptions(),
     access: ArrayAccess = ArrayAccess(), monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> ZarrArray {
     let place = try newPlace(path)
-    return try zarrErrors(at: place.location) {
-      try options.withChecked(blobs, access, monitor) { options in
+    return try zarrErrors(at: place.location, following: monitor) {
+      try options.withChecked(blobs, access) { options in
         try createArray(at: place, writing: blobs, shape, options, access, monitor)
       }
     }
@@ -390,6 +403,7 @@ extension ZarrGroup {
   /// - Parameter path: The path from this group.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)`` and ``ZarrError/store(path:reason:)``.
   /// - Complexity: O(*n*) in the number of removed values.
+  @available(*, noasync)
   public func remove(_ path: String) throws(ZarrError) {
     let place = try existingPlace(path)
     try zarrErrors(at: place.location) {
@@ -407,6 +421,7 @@ extension ZarrGroup {
   ///   new path, ``ZarrError/metadata(path:reason:)``, and ``ZarrError/store(path:reason:)``, in particular
   ///   ``StoreError/notMoved(path:target:reason:)`` if the new path is in the node itself.
   /// - Complexity: O(1) in a ``FileStore``; other stores may copy all values.
+  @available(*, noasync)
   public func move(_ path: String, to target: String) throws(ZarrError) {
     let source = try existingPlace(path)
     let destination = try newPlace(target)
@@ -453,7 +468,7 @@ extension ZarrGroup {
   ///
   /// This library updates the consolidated metadata in the store with every change of a node. A `ZarrGroup`
   /// keeps what it read or changed itself, without later changes by others.
-  /// ``consolidate(leavesOutUnreadable:)`` reads all nodes again.
+  /// `consolidate(leavesOutUnreadable:)` reads all nodes again.
   public var usesConsolidatedMetadata: Bool { state.withLock { $0.copies != nil } }
 
   /// Replaces the group's consolidated metadata with the documents of all nodes below it, and uses it from
@@ -466,6 +481,7 @@ extension ZarrGroup {
   ///   ``ZarrError/mixedFormats(path:found:expected:)`` for a node of another version of Zarr, and
   ///   ``ZarrError/store(path:reason:)``.
   /// - Complexity: O(*n* log *n*) in the number of nodes below the group.
+  @available(*, noasync)
   @discardableResult
   public func consolidate(leavesOutUnreadable: Bool = false) throws(ZarrError) -> [CopyReport.LeftOut] {
     try editing { metadata, store in
@@ -496,7 +512,8 @@ extension ZarrGroup {
 
   /// Removes the group's consolidated metadata, if it has any.
   ///
-  /// - Throws: The same as ``open(in:at:usingConsolidatedMetadata:limits:)``.
+  /// - Throws: The same as `open(in:at:usingConsolidatedMetadata:limits:)`.
+  @available(*, noasync)
   public func removeConsolidatedMetadata() throws(ZarrError) {
     try editing { metadata, store in
       switch metadata.zarrFormat {
@@ -519,6 +536,7 @@ extension ZarrGroup {
   /// - Parameter path: The path of the node from this group. The node may be gone.
   /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``ZarrError/store(path:reason:)``.
   /// - Complexity: O(*n* log *n*) in the number of copies and of nodes that are read.
+  @available(*, noasync)
   public func refreshConsolidatedMetadata(of path: String) throws(ZarrError) {
     let node = self.path.appending(try NodePath(existing: path, in: store))
     guard node != self.path else { return }
@@ -530,7 +548,7 @@ extension ZarrGroup {
   /// Compares the group's consolidated metadata, if it has any, with the documents.
   ///
   /// - Returns: The nodes whose copies are missing, different, or left over.
-  /// - Throws: The same as ``consolidate(leavesOutUnreadable:)``.
+  /// - Throws: The same as `consolidate(leavesOutUnreadable:)`.
   package func outdatedCopies() throws(ZarrError) -> [NodePath] {
     try zarrErrors(at: location) {
       let metadata = try ownMetadata(in: store)

@@ -13,10 +13,11 @@ public enum ZarrNode: Sendable {
   ///   - store: The store that holds the node.
   ///   - path: The path in the store, empty for its root.
   ///   - access: The run-time settings, if the node is an array.
-  ///   - usingConsolidatedMetadata: As in ``ZarrGroup/open(in:at:usingConsolidatedMetadata:limits:)``.
+  ///   - usingConsolidatedMetadata: As in `ZarrGroup.open(in:at:usingConsolidatedMetadata:limits:)`.
   /// - Returns: The node.
   /// - Throws: ``ZarrError/notFound(path:)``, ``ZarrError/metadata(path:reason:)``, and
   ///   ``ZarrError/store(path:reason:)``.
+  @available(*, noasync)
   public static func open(
     in store: any Store, at path: String = "", access: ArrayAccess = ArrayAccess(),
     usingConsolidatedMetadata: Bool = true

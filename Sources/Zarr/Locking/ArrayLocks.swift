@@ -61,13 +61,16 @@ final class ArrayLocks: @unchecked Sendable {
   ///   - part: What is locked.
   ///   - timeout: How long to wait, or nil for as long as it takes.
   /// - Returns: Whether it is locked.
-  func lock(_ part: ArrayPart, timeout: Duration?) -> Bool {
+  /// - Throws: `ChunkError.cancelled`
+  func lock(_ part: ArrayPart, timeout: Duration?) throws(ChunkError) -> Bool {
     let deadline = timeout.map { ContinuousClock.now + $0 }
-    return condition.withLock {
+    return try condition.withLock { () throws(ChunkError) in
       while !locked.insert(part).inserted {
+        try ProgressMonitor.checkCurrent()
         let rest = deadline.map { ContinuousClock.now.duration(to: $0) }
         if let rest, rest <= .zero { return false }
-        condition.wait(atMost: rest)
+        let patience = ProgressMonitor.current == nil ? nil : WaitingLock.patience
+        condition.wait(atMost: [rest, patience].compactMap(\.self).min())
       }
       return true
     }

@@ -44,23 +44,25 @@ extension FileStore: LockingStore {
     _ position: off_t, of file: borrowing FileDescriptor, at path: String, timeout: Duration?
   ) throws {
     let number = file.rawValue
-    guard let timeout else {
+    // A call that can be cancelled does not wait in the system.
+    if timeout == nil, ProgressMonitor.current == nil {
       guard retrying({ csystemcalls_lock(number, position, 1, 1) }) == 0 else {
         throw StoreError.notLockable(path: "\(location)/\(path)", code: errno)
       }
       return
     }
-    let deadline = ContinuousClock.now + timeout
+    let deadline = timeout.map { ContinuousClock.now + $0 }
     var pause: useconds_t = 1000
     while csystemcalls_lock(number, position, 1, 0) != 0 {
       guard [EAGAIN, EACCES, EINTR].contains(errno) else {
         throw StoreError.notLockable(path: "\(location)/\(path)", code: errno)
       }
-      guard ContinuousClock.now < deadline else {
+      try ProgressMonitor.checkCurrent()
+      if let deadline, ContinuousClock.now >= deadline {
         throw StoreError.locked(path: "\(location)/\(path)", owner: try Self.owner(in: file))
       }
       usleep(pause)
-      pause = min(pause * 2, 50_000)
+      pause = min(pause * 2, 20_000)
     }
   }
 

@@ -33,6 +33,7 @@ public final class FileStore: OpeningStore {
   ///   - usesLocks: Whether writers of a part of a chunk keep those of other processes away. Without it they
   ///     do not, and need no file system that has locks.
   /// - Throws: ``StoreError/system(operation:path:code:)``
+  @available(*, noasync)
   public init(
     opening path: String, durability: Durability = .atomic, followsLinksOut: Bool = false,
     usesLocks: Bool = true
@@ -49,6 +50,7 @@ public final class FileStore: OpeningStore {
   /// The settings are those of ``init(opening:durability:followsLinksOut:usesLocks:)``.
   ///
   /// - Throws: ``StoreError/system(operation:path:code:)``
+  @available(*, noasync)
   public convenience init(
     creating path: String, durability: Durability = .atomic, followsLinksOut: Bool = false,
     usesLocks: Bool = true

@@ -8,14 +8,24 @@ extension Store {
   ///   - target: The key that it gets.
   ///   - other: The store that it goes to.
   ///   - arena: Where the parts are meanwhile.
+  ///   - requests: What makes room for the parts, if many values are copied at a time.
   /// - Returns: The size of the value in bytes, or nil if there is none.
   /// - Throws: ``StoreError``, also if the value is changed meanwhile.
   func copy(
-    _ key: StoreKey, to target: StoreKey, in other: any Store, with arena: inout ByteArena
+    _ key: StoreKey, to target: StoreKey, in other: any Store, with arena: inout ByteArena,
+    _ requests: ManyRequests? = nil
   ) throws -> Int? {
     let partByteCount = 8 << 20
     guard let value = try openValue(key) else { return nil }
     let byteCount = value.byteCount
+    let heldByteCount = min(byteCount, partByteCount)
+    requests?.begin(heldByteCount)
+    defer {
+      if let requests {
+        arena = ByteArena()
+        requests.end(heldByteCount)
+      }
+    }
     var part = ByteArena()
     swap(&part, &arena)
     defer { swap(&part, &arena) }

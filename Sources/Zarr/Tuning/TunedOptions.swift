@@ -28,13 +28,14 @@ extension ArrayOptions {
   ///   ``ZarrError/chunk(path:reason:)`` for elements that cannot be written.
   /// - Complexity: Blocks its thread for about a second, and longer if one element has many MiB. Takes
   ///   several times 2 MiB of memory, or several times the largest element.
+  @available(*, noasync)
   public static func tuned<Elements: Sequence>(
     for goal: TuningGoal, sample: Elements, storeSpeed: StoreSpeed = .drive
   ) throws(ZarrError) -> ArrayOptions where Elements.Element: ZarrElement {
     try zarrErrors(at: "the sample") {
       var options = ArrayOptions()
       return try tuned(
-        for: goal, blobs: options.source(of: sample, ArrayAccess(), nil), storeSpeed: storeSpeed)
+        for: goal, blobs: options.source(of: sample, ArrayAccess()), storeSpeed: storeSpeed)
     }
   }
 
@@ -44,6 +45,7 @@ extension ArrayOptions {
   ///
   /// - Throws: ``ZarrError/chunk(path:reason:)`` for elements that cannot be written.
   /// - Complexity: As that.
+  @available(*, noasync)
   public static func tuned(
     for goal: TuningGoal, blobs: any BlobSource, storeSpeed: StoreSpeed = .drive
   ) throws(ZarrError) -> ArrayOptions {

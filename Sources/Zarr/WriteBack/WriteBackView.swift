@@ -31,17 +31,27 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   ///   - memoryBudget: The bytes of elements that may be kept. There is always room for one chunk.
   /// - Throws: ``ZarrError/element(path:index:reason:)`` if elements are no such values, and
   ///   ``ZarrError/notWritable(path:reason:)``.
-  public init(
+  @available(*, noasync)
+  public convenience init(
     _ array: ZarrArray, of type: Element.Type = Element.self,
     memoryBudget: Int = WriteBackView.standardMemoryBudget
   ) throws(ZarrError) {
-    try zarrErrors(at: array.location) {
-      try array.checkWritable()
-      try type.checkWritable(to: array.dataType)
-      try type.checkReadable(from: array.dataType)
-    }
+    try Self.check(array)
+    self.init(checked: array, memoryBudget: memoryBudget)
+  }
+
+  init(checked array: ZarrArray, memoryBudget: Int) {
     self.array = array
     chunks = WriteBackChunks(array, memoryBudget: memoryBudget)
+  }
+
+  /// Checks that an array can be read and written as values of the type.
+  static func check(_ array: ZarrArray) throws(ZarrError) {
+    try zarrErrors(at: array.location) {
+      try array.checkWritable()
+      try Element.checkWritable(to: array.dataType)
+      try Element.checkReadable(from: array.dataType)
+    }
   }
 
   deinit {
@@ -59,6 +69,7 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   ///   and then the element is set, and nothing is lost.
   /// - Complexity: O(*n*) where *n* is the size of the element, but for the time that storing other chunks
   ///   takes.
+  @available(*, noasync)
   public func write(_ value: Element, at indices: [Int]) throws(ZarrError) {
     try zarrErrors(at: array.location) {
       var bytes: [UInt8] = []
@@ -70,8 +81,9 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
 
   /// Sets an element.
   ///
-  /// - Throws: As ``write(_:at:)-(_,[Int])``.
+  /// - Throws: As `write(_:at:)`.
   /// - Complexity: As that.
+  @available(*, noasync)
   public func write(_ value: Element, at indices: Int...) throws(ZarrError) {
     try write(value, at: indices)
   }
@@ -81,6 +93,7 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``, ``ZarrError/element(path:index:reason:)``, and
   ///   what reading the chunk throws.
   /// - Complexity: O(*n*) where *n* is the size of the element, or that of the chunk if it is not in memory.
+  @available(*, noasync)
   public func read(at indices: [Int]) throws(ZarrError) -> Element {
     try zarrErrors(at: array.location) {
       let bytes = try chunks.read(at: indices)
@@ -94,8 +107,9 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
 
   /// The element at a position, as it was written last.
   ///
-  /// - Throws: As ``read(at:)``.
+  /// - Throws: As `read(at:)`.
   /// - Complexity: As that.
+  @available(*, noasync, message: "use read(at:)")
   public subscript(indices: Int...) -> Element {
     get throws(ZarrError) { try read(at: indices) }
   }
@@ -104,6 +118,7 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   ///
   /// - Throws: The error of a chunk that cannot be stored. It and those that were not tried stay in memory.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that were written to.
+  @available(*, noasync)
   public func flush() throws(ZarrError) {
     try zarrErrors(at: array.location) { try chunks.flush() }
   }
@@ -112,8 +127,9 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
   ///
   /// The view can be used again.
   ///
-  /// - Throws: As ``flush()``; the memory is then kept.
+  /// - Throws: As `flush()`; the memory is then kept.
   /// - Complexity: As that.
+  @available(*, noasync)
   public func close() throws(ZarrError) {
     try zarrErrors(at: array.location) { try chunks.close() }
   }
@@ -128,6 +144,7 @@ extension ZarrArray {
   ///   - body: What to do with the view.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws, after what it wrote is stored, and what storing throws.
+  @available(*, noasync)
   public func withWriteBack<Element: ZarrElement, Result>(
     as type: Element.Type, memoryBudget: Int = WriteBackView<Element>.standardMemoryBudget,
     _ body: (WriteBackView<Element>) throws -> Result
@@ -270,10 +287,12 @@ private final class WriteBackChunks: Sendable {
       $0[0].1.valueIndices.lexicographicallyPrecedes($1[0].1.valueIndices)
     }
     do {
+      let monitor = ProgressMonitor.current
       try ParallelChunks.forEachIndex(
-        below: values.count, workerCount: array.access.workerCount, pool: array.layout.encoders
+        below: values.count, workerCount: array.access.workerCount, pool: array.layout.encoders,
+        isCancelled: { monitor?.isCancelled == true }
       ) { index, worker in
-        try array.write(values[index], metadata, with: worker)
+        try monitor.whileCurrent { try array.write(values[index], metadata, with: worker) }
         stored.withLock { $0 += values[index].map(\.0.indices) }
       }
     } catch {

@@ -19,10 +19,10 @@ struct AsyncAppenderTests {
       expected += elements
     }
     #expect(try await appender.finish().read().arrays() == expected)
-    let more = try await AsyncAppender.open(try ZarrArray.open(in: store, at: "a"))
+    let more = try await AsyncAppender.open(try await ZarrArray.open(in: store, at: "a"))
     try await more.append(contentsOf: ArrayElements.numbered(10))
     try await more.finish()
-    let array = try ZarrArray.open(in: store, at: "a")
+    let array = try await ZarrArray.open(in: store, at: "a")
     #expect(try await array.read().arrays() == expected + ArrayElements.numbered(10))
   }
 
@@ -111,7 +111,7 @@ struct AsyncAppenderTests {
     let storing = Task { try await appender.append(contentsOf: ArrayElements.numbered(100)) }
     for await _ in started { break }
     let waiting = Task { try await appender.append([UInt8](repeating: 1, count: 3)) }
-    let other = try await AsyncAppender.open(try ZarrArray.open(in: probe))
+    let other = try await AsyncAppender.open(try await ZarrArray.open(in: probe))
     let locked = Task { try await other.append([1] as [UInt8]) }
     try await Task.sleep(for: .milliseconds(50))
     for task in [locked, waiting, storing] {
@@ -132,7 +132,7 @@ struct AsyncAppenderTests {
   func manyAppenders() async throws {
     let executor = ZarrExecutor(callCount: 1)
     let access = ArrayAccess(executor: executor)
-    let array = try ZarrArray.create(in: MemoryStore(), shape: [0], options: options, access: access)
+    let array = try await ZarrArray.create(in: MemoryStore(), shape: [0], options: options, access: access)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<8 {
         group.addTask {

@@ -9,7 +9,7 @@ struct ArrayAsyncTests {
 
   @Test("Many tasks write, read and scan", arguments: [1, 4])
   func manyTasks(workerCount: Int) async throws {
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: MemoryStore(), shape: [200], options: options, access: ArrayAccess(workerCount: workerCount))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for start in stride(from: 0, to: 200, by: 10) {
@@ -33,7 +33,7 @@ struct ArrayAsyncTests {
 
   @Test("Errors come out of the asynchronous forms")
   func errors() async throws {
-    let array = try ZarrArray.create(in: MemoryStore(), shape: [4], options: options)
+    let array = try await ZarrArray.create(in: MemoryStore(), shape: [4], options: options)
     await #expect(throws: ZarrError.self) { _ = try await array.read([0..<5]) }
     await #expect(throws: ZarrError.self) { try await array.write(blobs: [[1]] as [[UInt8]]) }
     await #expect(throws: ZarrError.self) { try await array.scan([0..<5]) { _, _ in } }
@@ -45,7 +45,7 @@ struct ArrayAsyncTests {
     let probe = StoreProbe(MemoryStore()) { call in
       if case .read(let key) = call, key.description.hasPrefix("c/") { gate.wait() }
     }
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: probe, writing: ArrayElements.numbered(4), options: options, access: ArrayAccess(workerCount: 1))
     // If these took the threads of tasks, there would be none left to open the gate.
     let reads = (0..<16).map { _ in Task { try await array.read().arrays() } }
@@ -82,7 +82,7 @@ struct ArrayAsyncTests {
   func cancellation(work: String) async throws {
     let gate = StoreGate()
     let (store, started) = waitingStore(gate)
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: store, shape: [300], options: options,
       access: ArrayAccess(workerCount: 1, writesEmptyChunks: true))
     let before = store.calls.count
@@ -106,7 +106,7 @@ struct ArrayAsyncTests {
 
   @Test("Blocks have all elements in order, again in each loop", arguments: [0, 1, 12, 100_000])
   func blocks(count: Int) async throws {
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: MemoryStore(), writing: ArrayElements.numbered(count),
       options: ArrayOptions(chunkSize: .rows(5_000)),
       access: ArrayAccess(workerCount: 2))
@@ -135,7 +135,7 @@ struct ArrayAsyncTests {
   func cancelledBlocks() async throws {
     let gate = StoreGate()
     let (store, started) = waitingStore(gate)
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: store, shape: [300], options: options,
       access: ArrayAccess(workerCount: 1, writesEmptyChunks: true))
     let task = Task {
@@ -150,7 +150,8 @@ struct ArrayAsyncTests {
 
   @Test("A task that was cancelled before does no work, and leaves its monitor to other calls")
   func cancelledBefore() async throws {
-    let array = try ZarrArray.create(in: MemoryStore(), writing: ArrayElements.numbered(30), options: options)
+    let array = try await ZarrArray.create(
+      in: MemoryStore(), writing: ArrayElements.numbered(30), options: options)
     let monitor = ProgressMonitor()
     let task = Task {
       while !Task.isCancelled { await Task.yield() }

@@ -128,7 +128,7 @@ struct ExecutorTests {
   }
 
   private static func readSingly() async throws {
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: MemoryStore(), writing: ArrayElements.numbered(2_000), options: ArrayOptions(chunkSize: .rows(10)))
     let most = Collected(0)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -158,7 +158,7 @@ struct ExecutorTests {
     let element = [UInt8](repeating: 7, count: 1000)
     let budget = 48 << 20
     let executor = ZarrExecutor(byteBudget: budget)
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: MemoryStore(), writing: [[UInt8]](repeating: element, count: 16_000),
       options: ArrayOptions(chunkSize: .rows(200)), access: ArrayAccess(workerCount: 2, executor: executor))
     let before = try PeakMemory.ofProcess()

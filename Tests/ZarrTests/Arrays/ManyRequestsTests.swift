@@ -86,6 +86,30 @@ struct ManyRequestsTests {
 
   private static let access = ArrayAccess(workerCount: 2)
 
+  @Test("Blocks and copies of what is stored have as many requests on their way as the store takes")
+  func blocksAndCopies() throws {
+    let store = DistantStore(milliseconds: 5)
+    let array = try ZarrArray.create(
+      in: store, at: "a", blobs: Self.elements, options: Self.options(), access: Self.access)
+    _ = store.takeCounts()
+    var count = 0
+    try array.forEachBlock { count += $0.elements.count }
+    #expect(count == 4000)
+    #expect(store.takeCounts().mostInFlight == 64)
+
+    let copy = MemoryStore()
+    try ZarrNode.array(array).copy(to: copy, options: CopyOptions(access: Self.access))
+    #expect(store.takeCounts().mostInFlight == 64)
+    #expect(try ZarrArray.open(in: copy).read().arrays() == Self.elements)
+
+    // One chunk takes more than may be on its way.
+    let few = ArrayAccess(workerCount: 2, byteCountInFlight: 1)
+    let limited = try ZarrArray.open(in: store, at: "a", access: few)
+    _ = store.takeCounts()
+    try ZarrNode.array(limited).copy(to: MemoryStore(), options: CopyOptions(access: few))
+    #expect(store.takeCounts().mostBytes <= 4096)
+  }
+
   @Test("400 chunks are written and read while others are on their way")
   func wholeArray() throws {
     let store = DistantStore()

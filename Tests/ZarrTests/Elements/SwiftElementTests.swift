@@ -348,7 +348,7 @@ struct SwiftElementTests {
   @Test("Values are written, read and appended from tasks")
   func tasks() async throws {
     let store = MemoryStore()
-    let array = try ZarrArray.create(
+    let array = try await ZarrArray.create(
       in: store, shape: [3], options: ArrayOptions(dataType: .json, chunkSize: .rows(2)))
     try await array.write([1, 2, 3] as [JSONValue])
     #expect(try await array.read([1..<3], as: JSONValue.self) == [2, 3])

@@ -19,24 +19,29 @@ struct LostLockTests {
   func taken(options: Int, counts: (Int, Int)) async throws {
     let directory = try StoreDirectory()
     let path = directory.path
-    let store = try FileStore(creating: path)
-    let array = try ZarrArray.create(
+    let store = try await FileStore(creating: path)
+    let array = try await ZarrArray.create(
       in: store, writing: Self.numbers(0..<counts.0), options: Self.options[options])
-    let first = try Appender(to: array)
-    for element in Self.numbers(100..<100 + counts.1) { try first.append(contentsOf: [element]) }
+    let first = try blocking {
+      let first = try Appender(to: array)
+      for element in Self.numbers(100..<100 + counts.1) { try first.append(contentsOf: [element]) }
+      return first
+    }
     try FileManager.default.removeItem(atPath: "\(path)/.zarr-vlen.lock")
 
     await #expect(processExitsWith: .success) { [path = path as String] in
-      let second = try Appender(to: ZarrArray.open(in: FileStore(opening: path)))
-      for number in 1000..<1025 { try second.append(contentsOf: ["\(number)"]) }
-      try second.finish()
+      try blocking {
+        let second = try Appender(to: ZarrArray.open(in: FileStore(opening: path)))
+        for number in 1000..<1025 { try second.append(contentsOf: ["\(number)"]) }
+        try second.finish()
+      }
     }
 
     #expect(throws: (any Error).self) {
       for element in Self.numbers(200..<300) { try first.append(contentsOf: [element]) }
       try first.finish()
     }
-    first.cancel()
+    blocking { first.cancel() }
     let found = try await ZarrArray.open(in: FileStore(opening: path)).read().strings()
     #expect(found == Self.numbers(0..<counts.0) + Self.numbers(1000..<1025))
   }

@@ -138,20 +138,22 @@ struct ReplacedMeanwhileTests {
       for isWhole in [false, true] {
         group.addTask {
           await #expect(processExitsWith: .success) { [path = path as String, isWhole = isWhole as Bool] in
-            let array = try ZarrArray.open(in: FileStore(opening: path))
-            for round in 0..<300 {
-              if isWhole {
-                try array.write(ArrayElements.numbered(Self.count, label: "\(round) "))
-                // A part that was written to the old chunk is seen for a moment, and then put back.
-                var isKept = false
-                for _ in 0..<1000 where !isKept {
-                  let found = try array.read().strings()
-                  isKept = found.enumerated().allSatisfy { $1 == "\(round) \($0)" || $0 == 3 }
+            try blocking {
+              let array = try ZarrArray.open(in: FileStore(opening: path))
+              for round in 0..<300 {
+                if isWhole {
+                  try array.write(ArrayElements.numbered(Self.count, label: "\(round) "))
+                  // A part that was written to the old chunk is seen for a moment, and then put back.
+                  var isKept = false
+                  for _ in 0..<1000 where !isKept {
+                    let found = try array.read().strings()
+                    isKept = found.enumerated().allSatisfy { $1 == "\(round) \($0)" || $0 == 3 }
+                  }
+                  #expect(isKept, "round \(round)")
+                } else {
+                  try array.write(Array("part \(round)".utf8), at: [3])
+                  usleep(100)
                 }
-                #expect(isKept, "round \(round)")
-              } else {
-                try array.write(Array("part \(round)".utf8), at: [3])
-                usleep(100)
               }
             }
           }

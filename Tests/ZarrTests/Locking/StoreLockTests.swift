@@ -76,8 +76,10 @@ struct StoreLockTests {
   func killedOwner() async throws {
     let path = directory.path
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-      _ = try FileStore(opening: path).lock("end", below: "array", timeout: .zero)
-      kill(getpid(), SIGKILL)
+      try blocking {
+        _ = try FileStore(opening: path).lock("end", below: "array", timeout: .zero)
+        kill(getpid(), SIGKILL)
+      }
     }
     let store = try store()
     #expect(try directory.files().count == 1)
@@ -85,8 +87,10 @@ struct StoreLockTests {
     #expect(try directory.files() == [])
 
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-      _ = try FileStore(opening: path).lock("end", below: "array", timeout: .zero)
-      kill(getpid(), SIGKILL)
+      try blocking {
+        _ = try FileStore(opening: path).lock("end", below: "array", timeout: .zero)
+        kill(getpid(), SIGKILL)
+      }
     }
     #expect(try store.sweepTemporaryFiles() == 1)
     #expect(try directory.files() == [])

@@ -74,17 +74,19 @@ struct FileStoreTests {
   @Test("Directories made for a store that cannot be opened are removed")
   func creatingWithoutFiles() async {
     await #expect(processExitsWith: .success) {
-      let directory = try StoreDirectory()
-      let path = directory.path("deep/down/store")
-      var limits = rlimit()
-      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
-      var few = rlimit(rlim_cur: 0, rlim_max: limits.rlim_max)
-      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &few)
-      let error = #expect(throws: StoreError.self) { try FileStore(creating: path) }
-      #expect(error == .system(operation: "open", path: path, code: EMFILE))
-      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
-      #expect(try FileManager.default.subpathsOfDirectory(atPath: directory.path).isEmpty)
-      try FileStore(creating: path).put([1], at: "a")
+      try blocking {
+        let directory = try StoreDirectory()
+        let path = directory.path("deep/down/store")
+        var limits = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+        var few = rlimit(rlim_cur: 0, rlim_max: limits.rlim_max)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &few)
+        let error = #expect(throws: StoreError.self) { try FileStore(creating: path) }
+        #expect(error == .system(operation: "open", path: path, code: EMFILE))
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: directory.path).isEmpty)
+        try FileStore(creating: path).put([1], at: "a")
+      }
     }
   }
 

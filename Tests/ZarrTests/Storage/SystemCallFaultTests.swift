@@ -22,13 +22,15 @@ struct SystemCallFaultTests {
     arguments: DirectoryJob.allCases)
   func everyCall(job: DirectoryJob) async {
     await #expect(processExitsWith: .success) { [job] in
-      for durability in [Durability.atomic, .durable] {
-        for (code, calls) in Self.causes {
-          // One call of many, and from one on all of them.
-          for isLasting in [false, true] {
-            var number = 0
-            while try Self.run(job, durability, code, calls, number, isLasting) { number += 1 }
-            #expect(number > 0, "\(job) \(durability) \(code)")
+      try blocking {
+        for durability in [Durability.atomic, .durable] {
+          for (code, calls) in Self.causes {
+            // One call of many, and from one on all of them.
+            for isLasting in [false, true] {
+              var number = 0
+              while try Self.run(job, durability, code, calls, number, isLasting) { number += 1 }
+              #expect(number > 0, "\(job) \(durability) \(code)")
+            }
           }
         }
       }
@@ -73,27 +75,29 @@ struct SystemCallFaultTests {
     arguments: [EINVAL, ENOSYS])
   func withoutExchange(code: Int32) async {
     await #expect(processExitsWith: .success) { [code] in
-      for job in DirectoryJob.allCases {
-        let directory = try StoreDirectory()
-        let store = try FileStore(creating: directory.path("store"))
-        try DirectoryJob.prepare(store)
-        systemfaults_begin(Int32(systemfaults_exchange.rawValue), code, 0, Int.max)
-        try job.run(in: store) { call in try call() }
-        // Replacements by others are visible too.
-        let key = try StoreKey("value")
-        for round in 0..<2 {
-          let old = try store.openValue(key)
-          try store.put([1], at: "value")
-          #expect(throws: StoreError.changed(path: directory.path("store/value"))) {
-            try store.write(key, over: .seen(old), byteCount: 1) { append in
-              try append(([2] as [UInt8]).span.bytes)
+      try blocking {
+        for job in DirectoryJob.allCases {
+          let directory = try StoreDirectory()
+          let store = try FileStore(creating: directory.path("store"))
+          try DirectoryJob.prepare(store)
+          systemfaults_begin(Int32(systemfaults_exchange.rawValue), code, 0, Int.max)
+          try job.run(in: store) { call in try call() }
+          // Replacements by others are visible too.
+          let key = try StoreKey("value")
+          for round in 0..<2 {
+            let old = try store.openValue(key)
+            try store.put([1], at: "value")
+            #expect(throws: StoreError.changed(path: directory.path("store/value"))) {
+              try store.write(key, over: .seen(old), byteCount: 1) { append in
+                try append(([2] as [UInt8]).span.bytes)
+              }
             }
+            #expect(try store.value(of: "value") == [1], "round \(round)")
           }
-          #expect(try store.value(of: "value") == [1], "round \(round)")
+          _ = systemfaults_end()
+          try job.check(in: store, "\(job)")
+          #expect(try directory.files().allSatisfy { !$0.hasSuffix(".partial") })
         }
-        _ = systemfaults_end()
-        try job.check(in: store, "\(job)")
-        #expect(try directory.files().allSatisfy { !$0.hasSuffix(".partial") })
       }
     }
   }
@@ -101,26 +105,28 @@ struct SystemCallFaultTests {
   @Test("Chunks of a region are synchronized many at a time, before any of them takes its place")
   func batches() async {
     await #expect(processExitsWith: .success) {
-      let directory = try StoreDirectory()
-      let store = try FileStore(creating: directory.path("store"))
-      let old = ArrayElements.numbered(600)
-      let new = ArrayElements.numbered(600, label: "another ")
-      try ZarrArray.create(
-        in: store, writing: old, options: ArrayOptions(chunkSize: .rows(1), compressors: []))
-      let array = try ZarrArray.open(in: FileStore(opening: directory.path("store"), durability: .durable))
-      systemfaults_begin(Int32(systemfaults_synchronize.rawValue), EIO, 0, Int.max)
-      let error = #expect(throws: ZarrError.self) { try array.write(new) }
-      #expect(
-        error?.storeError == .system(operation: "synchronize", path: directory.path("store"), code: EIO))
-      _ = systemfaults_end()
-      #expect(try array.read().arrays() == old)
-      #expect(try directory.files().count == 601)
-      systemfaults_begin(Int32(systemfaults_synchronize.rawValue), 0, 0, 0)
-      try array.write(new)
-      let count = systemfaults_end()
-      #expect(count >= 2 && count <= 10, "\(count) times for 600 files")
-      #expect(try array.read().arrays() == new)
-      #expect(try directory.files().count == 601)
+      try blocking {
+        let directory = try StoreDirectory()
+        let store = try FileStore(creating: directory.path("store"))
+        let old = ArrayElements.numbered(600)
+        let new = ArrayElements.numbered(600, label: "another ")
+        try ZarrArray.create(
+          in: store, writing: old, options: ArrayOptions(chunkSize: .rows(1), compressors: []))
+        let array = try ZarrArray.open(in: FileStore(opening: directory.path("store"), durability: .durable))
+        systemfaults_begin(Int32(systemfaults_synchronize.rawValue), EIO, 0, Int.max)
+        let error = #expect(throws: ZarrError.self) { try array.write(new) }
+        #expect(
+          error?.storeError == .system(operation: "synchronize", path: directory.path("store"), code: EIO))
+        _ = systemfaults_end()
+        #expect(try array.read().arrays() == old)
+        #expect(try directory.files().count == 601)
+        systemfaults_begin(Int32(systemfaults_synchronize.rawValue), 0, 0, 0)
+        try array.write(new)
+        let count = systemfaults_end()
+        #expect(count >= 2 && count <= 10, "\(count) times for 600 files")
+        #expect(try array.read().arrays() == new)
+        #expect(try directory.files().count == 601)
+      }
     }
   }
 
@@ -129,14 +135,16 @@ struct SystemCallFaultTests {
     arguments: DirectoryJob.allCases)
   func interruptions(job: DirectoryJob) async {
     await #expect(processExitsWith: .success) { [job] in
-      for durability in Durability.allCases {
-        let directory = try StoreDirectory()
-        let store = try FileStore(creating: directory.path("store"), durability: durability)
-        try DirectoryJob.prepare(store)
-        systemfaults_begin_interruptions()
-        try job.run(in: store) { call in try call() }
-        #expect(systemfaults_end() > 0)
-        try job.check(in: store, "\(job), \(durability)")
+      try blocking {
+        for durability in Durability.allCases {
+          let directory = try StoreDirectory()
+          let store = try FileStore(creating: directory.path("store"), durability: durability)
+          try DirectoryJob.prepare(store)
+          systemfaults_begin_interruptions()
+          try job.run(in: store) { call in try call() }
+          #expect(systemfaults_end() > 0)
+          try job.check(in: store, "\(job), \(durability)")
+        }
       }
     }
   }
@@ -145,28 +153,30 @@ struct SystemCallFaultTests {
     "Signals that interrupt the process do no harm", arguments: DirectoryJob.allCases)
   func signals(job: DirectoryJob) async {
     await #expect(processExitsWith: .success) { [job] in
-      var action = sigaction()
-      action.__sigaction_handler.sa_handler = { _ in }
-      sigaction(SIGALRM, &action, nil)
-      var interval = itimerval(
-        it_interval: timeval(tv_sec: 0, tv_usec: 100), it_value: timeval(tv_sec: 0, tv_usec: 100))
-      setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &interval, nil)
-      let directory = try StoreDirectory()
-      for durability in Durability.allCases {
-        let store = try FileStore(creating: directory.path("\(durability)"), durability: durability)
-        try DirectoryJob.prepare(store)
-        try job.run(in: store) { call in try call() }
-        try job.check(in: store, "\(job), \(durability)")
+      try blocking {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in }
+        sigaction(SIGALRM, &action, nil)
+        var interval = itimerval(
+          it_interval: timeval(tv_sec: 0, tv_usec: 100), it_value: timeval(tv_sec: 0, tv_usec: 100))
+        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &interval, nil)
+        let directory = try StoreDirectory()
+        for durability in Durability.allCases {
+          let store = try FileStore(creating: directory.path("\(durability)"), durability: durability)
+          try DirectoryJob.prepare(store)
+          try job.run(in: store) { call in try call() }
+          try job.check(in: store, "\(job), \(durability)")
+        }
+        // Another thread waits for a lock in the meantime.
+        let (one, other) = (try FileStore(opening: directory.path), try FileStore(opening: directory.path))
+        let lock = try one.lock("name", below: "", timeout: nil)
+        let thread = Thread {
+          usleep(20_000)
+          lock?.unlock()
+        }
+        thread.start()
+        #expect(try other.lock("name", below: "", timeout: nil) != nil)
       }
-      // Another thread waits for a lock in the meantime.
-      let (one, other) = (try FileStore(opening: directory.path), try FileStore(opening: directory.path))
-      let lock = try one.lock("name", below: "", timeout: nil)
-      let thread = Thread {
-        usleep(20_000)
-        lock?.unlock()
-      }
-      thread.start()
-      #expect(try other.lock("name", below: "", timeout: nil) != nil)
     }
   }
 }

@@ -107,16 +107,18 @@ struct VanishedDirectoryTests {
   @Test("A store of a path that is not from the root on finds its directory wherever the process works then")
   func relativePath() async {
     await #expect(processExitsWith: .success) {
-      let directory = try StoreDirectory()
-      #expect(chdir(directory.path) == 0)
-      let store = try FileStore(creating: "store")
-      #expect(chdir("/") == 0)
-      try FileManager.default.removeItem(atPath: directory.path("store"))
-      #expect(throws: StoreError.self) { try store.put([1], at: "a") }
-      try FileManager.default.createDirectory(
-        atPath: directory.path("store"), withIntermediateDirectories: false)
-      try store.put([1], at: "a")
-      #expect(try directory.files() == ["store/a"])
+      try blocking {
+        let directory = try StoreDirectory()
+        #expect(chdir(directory.path) == 0)
+        let store = try FileStore(creating: "store")
+        #expect(chdir("/") == 0)
+        try FileManager.default.removeItem(atPath: directory.path("store"))
+        #expect(throws: StoreError.self) { try store.put([1], at: "a") }
+        try FileManager.default.createDirectory(
+          atPath: directory.path("store"), withIntermediateDirectories: false)
+        try store.put([1], at: "a")
+        #expect(try directory.files() == ["store/a"])
+      }
     }
   }
 

@@ -147,7 +147,7 @@ struct TypedCallTests {
   func blobsOfViews() async throws {
     var kept: [Blob] = []
     do {
-      let array = try ZarrArray.create(in: MemoryStore(), writing: ["north", "süd", "north", ""])
+      let array = try await ZarrArray.create(in: MemoryStore(), writing: ["north", "süd", "north", ""])
       // Another form of this ends the compiler (Swift 6.3.1): a span of what a throwing call returns.
       #expect(try await array.read()[0].byteCount == 5)
       kept = Array(try await array.read())
@@ -159,7 +159,8 @@ struct TypedCallTests {
     #expect(Data(kept[1]) == Data("süd".utf8))
     #expect(try kept[1].string() == "süd")
     #expect(kept[3].isEmpty)
-    let again = try ZarrArray.create(in: MemoryStore(), blobs: kept, options: ArrayOptions(dataType: .string))
+    let again = try await ZarrArray.create(
+      in: MemoryStore(), blobs: kept, options: ArrayOptions(dataType: .string))
     #expect(try await again.read(as: String.self) == ["north", "süd", "north", ""])
   }
 }

@@ -48,11 +48,28 @@ public final class ProgressMonitor: Sendable {
   private let interval: Duration
   private let handler: @Sendable (Progress) -> Void
 
+  /// The monitor that the call of this thread follows.
+  @TaskLocal private static var ofThisThread: ProgressMonitor?
+
+  /// The monitor of the call that this thread works for, or nil.
+  ///
+  /// A store whose calls take long can ask it whether the call is cancelled, and throw ``ZarrError/cancelled``.
+  public static var current: ProgressMonitor? { ofThisThread }
+
   /// What this is a part of, or nil.
   private let whole: ProgressMonitor?
 
-  /// Whether this does all the work of the whole, as the monitor of a call to an executor.
-  private let isWhole: Bool
+  /// What the whole hears of.
+  private enum Share {
+    /// Nothing, but this is cancelled with the whole.
+    case none
+    /// What was done.
+    case part
+    /// What was done, what to expect, and that all is done.
+    case all
+  }
+
+  private let share: Share
 
   /// Is told of bytes of elements that are held, and by whom.
   private let grow: (@Sendable (Int, ProgressMonitor) -> Void)?
@@ -69,7 +86,7 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     whole = nil
-    isWhole = false
+    share = .none
     grow = nil
   }
 
@@ -89,7 +106,16 @@ public final class ProgressMonitor: Sendable {
     self.interval = interval
     self.handler = handler
     self.whole = whole
-    isWhole = false
+    share = .part
+    grow = nil
+  }
+
+  /// Creates the monitor of reading ahead for a call, which counts what it has done itself.
+  init(readingAheadFor whole: ProgressMonitor?) {
+    interval = .zero
+    handler = { _ in }
+    self.whole = whole
+    share = .none
     grow = nil
   }
 
@@ -102,7 +128,7 @@ public final class ProgressMonitor: Sendable {
     interval = .zero
     handler = { _ in }
     self.whole = whole
-    isWhole = true
+    share = .all
     self.grow = grow
   }
 
@@ -125,6 +151,16 @@ public final class ProgressMonitor: Sendable {
     cancelled.store(true, ordering: .relaxed)
   }
 
+  /// Calls `body` while this is the current monitor.
+  func whileCurrent<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try Self.$ofThisThread.withValue(self, operation: body)
+  }
+
+  /// Throws if the current monitor is cancelled.
+  static func checkCurrent() throws(ChunkError) {
+    if current?.isCancelled == true { throw .cancelled }
+  }
+
   /// Takes back that the work is to stop.
   func resume() {
     cancelled.store(false, ordering: .relaxed)
@@ -132,14 +168,16 @@ public final class ProgressMonitor: Sendable {
 
   /// Says how many elements there will be.
   func expect(elementCount: Int) {
-    if isWhole { whole?.expect(elementCount: elementCount) }
+    if share == .all { whole?.expect(elementCount: elementCount) }
     state.withLock { $0.progress.totalElementCount = elementCount }
   }
 
   /// Adds a chunk that is done.
   func add(elementCount: Int, elementByteCount: Int, storedByteCount: Int) {
-    whole?.add(
-      elementCount: elementCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
+    if share != .none {
+      whole?.add(
+        elementCount: elementCount, elementByteCount: elementByteCount, storedByteCount: storedByteCount)
+    }
     report(always: false) { progress in
       // Arrays that claim to be huge are counted too, and several of them together.
       progress.chunkCount += 1
@@ -152,7 +190,7 @@ public final class ProgressMonitor: Sendable {
 
   /// Reports that all is done.
   func finish() {
-    if isWhole { whole?.finish() }
+    if share == .all { whole?.finish() }
     report(always: true) { _ in }
   }
 
@@ -167,5 +205,13 @@ public final class ProgressMonitor: Sendable {
     guard isDue else { return }
     // Asked for anew by the thread whose turn it is, so that progress never goes back.
     reporting.withLock { _ in handler(progress) }
+  }
+}
+
+extension ProgressMonitor? {
+  /// Calls `body` while this is the current monitor, if there is one.
+  func whileCurrent<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let self, self !== ProgressMonitor.current else { return try body() }
+    return try self.whileCurrent(body)
   }
 }
