@@ -31,6 +31,8 @@ PLACES = [
     "Sources/ChunkEngine/Geometry",
     "Sources/ChunkEngine/Memory",
     "Sources/ChunkEngine/Shards",
+    "Sources/Zarr/Appending",
+    "Sources/Zarr/Arrays",
     "Sources/Zarr/Async",
     "Sources/Zarr/Codecs",
     "Sources/Zarr/Copying",

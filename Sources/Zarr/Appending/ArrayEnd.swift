@@ -1,9 +1,9 @@
 import ChunkEngine
 
-/// The end of an array, which an appender has for itself as long as its lock is the one that others ask for.
+/// The end of an array, which an appender has for itself while it holds the lock that others ask for.
 ///
-/// Where somebody has taken the lock away, or there are none, others may have appended: before anything takes the
-/// place of what is there, it is made sure that this is not theirs.
+/// If the lock was removed, or the store has none, other appenders may have stored elements. Before this appender replaces
+/// anything, it checks that it does not replace theirs.
 final class ArrayEnd: Sendable {
   private struct State {
     var lock: ArrayLock?
@@ -19,25 +19,25 @@ final class ArrayEnd: Sendable {
     state = Locked(State(rowCounts: [rowCount]))
   }
 
-  /// Takes the lock that keeps others away from now on, or lets go of it.
+  /// Takes the lock that keeps others away from now on, or releases it.
   func hold(_ lock: ArrayLock?) {
     state.withLock { $0.lock = lock }
   }
 
-  /// Takes note of the rows that the array has, or may have got by a call that has failed.
+  /// Remembers how many rows the array has, or may have after a call that failed.
   func note(rowCounts: [Int]) {
     state.withLock { $0.rowCounts = rowCounts }
   }
 
-  /// Makes sure that the end is still the one that was locked.
+  /// Checks that the end is still the one that was locked.
   ///
   /// - Parameter readsDocument: Whether the document is looked at in any case, and not only where there is no
   ///   lock.
-  /// - Throws: ``StoreError/lockLost(path:)``, and ``ZarrError/metadata(path:reason:)`` if somebody else has
+  /// - Throws: ``StoreError/lockLost(path:)``, and ``ZarrError/metadata(path:reason:)`` if another writer has
   ///   resized the array.
   func check(readingDocument readsDocument: Bool) throws {
     let (lock, rowCounts) = state.withLock { ($0.lock, $0.rowCounts) }
-    // Nobody else fills the rows that an appender without a lock fills.
+    // No other appender fills the rows that an appender without a lock fills.
     guard let lock else { return }
     guard try !lock.check() || readsDocument else { return }
     guard
@@ -53,11 +53,11 @@ final class ArrayEnd: Sendable {
 }
 
 extension ArrayMetadata {
-  /// Checks that nobody else has resized the array.
+  /// Checks that no other writer has resized the array.
   func checkRowCount(isOneOf rowCounts: [Int]) throws(MetadataError) {
     guard let found = shape.first, rowCounts.contains(found) else {
       throw .expected(
-        "\(rowCounts.first ?? 0) rows, as there were before somebody else resized the array",
+        "\(rowCounts.first ?? 0) rows, as there were before another writer resized the array",
         found: .array(shape.map { .integer($0) }), in: "shape")
     }
   }

@@ -1,6 +1,6 @@
 import ChunkEngine
 
-/// A chunk that is being filled, laid out from the first element on, so that laying it out costs nothing.
+/// A chunk that is being filled. Elements are laid out as they are appended, so that sealing the chunk costs nothing.
 ///
 ///     [ count | byteCount₀ bytes₀ | byteCount₁ bytes₁ | …
 ///       patched when the chunk is sealed
@@ -13,7 +13,7 @@ final class OpenChunk: @unchecked Sendable {
   /// The number of elements.
   private(set) var count = 0
 
-  /// The elements among these that nobody appended, padding and what was stored before, and their bytes.
+  /// The number and bytes of elements that were not appended: padding, and those that were stored before.
   private var otherCount = 0
   private var otherByteCount = 0
 

@@ -83,7 +83,7 @@ private struct AlignedRegions {
       return
     }
     let half = count / 2
-    let cut = cut(chunks[dimension], along: dimension, behind: half, of: count)
+    let cut = cut(chunks[dimension], along: dimension, after: half, of: count)
     var boxes = [chunks, chunks]
     boxes[0][dimension] = chunks[dimension].lowerBound..<cut
     boxes[1][dimension] = cut..<chunks[dimension].upperBound
@@ -93,8 +93,8 @@ private struct AlignedRegions {
     divide(boxes[1], into: count - first)
   }
 
-  /// The chunk where a part of the elements ends as nearly as can be, with chunks before it and behind.
-  private func cut(_ chunks: Range<Int>, along dimension: Int, behind part: Int, of count: Int) -> Int {
+  /// The chunk boundary that is closest to the end of a part of the elements. There are chunks on both sides of it.
+  private func cut(_ chunks: Range<Int>, along dimension: Int, after part: Int, of count: Int) -> Int {
     let elements = elements(of: chunks, along: dimension)
     // The product may be out of range, and the quotient is not, since it is a part.
     let wanted =

@@ -144,7 +144,7 @@ struct SharedAppendingTests {
       Issue.record("unexpected error \(String(describing: error))")
       return
     }
-    #expect(reason.message.contains("somebody else"))
+    #expect(reason.message.contains("another writer"))
     #expect(try ZarrArray.open(in: base).shape == [10])
   }
 

@@ -41,6 +41,17 @@ struct ArrayObserverTests {
     try array.scan { _, _ in }
 
     let calls = events.take()
+    #expect(try array.read(at: [5]) == elements[5])
+    #expect(try array.read(at: [5], as: [UInt8].self) == elements[5])
+    let singles = events.take()
+    #expect(singles.map(\.kind) == [.read, .read])
+    for call in singles {
+      #expect(call.progress.elementCount == 1 && call.progress.elementByteCount == elements[5].count)
+      #expect(call.progress.storedByteCount > 0 && call.error == nil)
+    }
+    #expect(throws: ZarrError.self) { try array.read(at: [16]) }
+    #expect(events.take().map(\.error).contains { $0 is ZarrError })
+
     #expect(calls.map(\.kind) == [.write, .read, .scan])
     for call in calls {
       #expect(call.path == "memory")
@@ -116,5 +127,20 @@ struct ArrayObserverTests {
     try array.write(["e"], to: [0..<1])
     #expect(events.take().map(\.kind) == [.retry, .write])
     #expect(try other.read().strings() == ["e", "d"])
+  }
+
+  @Test("A change of the metadata that another writer has overtaken is reported when it is done again")
+  func metadataRetry() throws {
+    let events = Events()
+    let directory = try StoreDirectory()
+    let base = try FileStore(opening: directory.path, usesLocks: false)
+    let other = try ZarrArray.create(
+      in: base, writing: ["a", "b"], options: ArrayOptions(chunkSize: .rows(2)))
+    let array = try ZarrArray.open(
+      in: StoreInterloper(base) { try other.resize(to: [1]) }, access: events.access)
+    try array.setAttributes(["a": 1])
+    #expect(events.take().map(\.kind) == [.retry])
+    try other.reload()
+    #expect(other.shape == [1] && other.metadata.attributes == ["a": 1])
   }
 }
