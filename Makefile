@@ -1,9 +1,11 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test python-test crash compare results pages check observability bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test wheel python-test python-compare crash compare results pages check observability bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test     run all tests, also against zarr-python and zarrs"
+	@echo "make wheel    build the Python package for all machines with Linux and this processor, into Python/dist"
+	@echo "make python-compare  measure the Python package beside zarr-python, for its README"
 	@echo "make python-test  test the Python package as it is when it is installed"
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
@@ -29,8 +31,16 @@ test: dependencies python
 	@python3 Tests/Client/documents.py
 	@sh Python/test.sh --if-possible
 
+wheel: dependencies
+	@sh Python/wheel.sh
+
 python-test: dependencies
 	@sh Python/test.sh
+
+# The package has to be installed in .venv-python, as python-test leaves it.
+python-compare: dependencies
+	@.venv-python/bin/python Python/benchmarks/compare.py \
+	  --json Python/benchmarks/results.json --readme Python/README.md --chart Python/benchmarks/comparison.svg
 
 ROUNDS ?= 1000
 

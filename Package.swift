@@ -9,6 +9,8 @@ let package = Package(
   products: [
     .library(name: "ChunkEngine", targets: ["ChunkEngine"]),
     .library(name: "Zarr", targets: ["Zarr"]),
+    // The C interface, which the Python package has beside its extension.
+    .library(name: "zarr_vlen", type: .dynamic, targets: ["ZarrC"]),
     .executable(name: "zvlen", targets: ["zvlen"]),
     // For tests: loaded before all other libraries of the tool, to end it or let it fail at a call to the system.
     .library(name: "SystemFaults", type: .dynamic, targets: ["CSystemFaults"]),
@@ -49,6 +51,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
       ]),
+
+    .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
+    .target(
+      name: "ZarrC", dependencies: ["CZarrVlen", "ChunkEngine", "Zarr"], exclude: ["include", "exports.map"]),
 
     // Executables
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),

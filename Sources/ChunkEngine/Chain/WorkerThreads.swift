@@ -66,7 +66,7 @@ package final class WorkerThreads: @unchecked Sendable {
   ///   - workerCount: The most threads that run `body` at a time, the calling one included.
   ///   - body: The work. The call ends when all threads that began it have returned.
   /// - Complexity: Allocates once a call, and for each thread that is made.
-  static func run(workerCount: Int, _ body: @Sendable () -> Void) {
+  package static func run(workerCount: Int, _ body: @Sendable () -> Void) {
     guard workerCount > 1 else { return body() }
     withoutActuallyEscaping(body) { body in
       let job = Job(.shared, openCount: workerCount - 1, body)

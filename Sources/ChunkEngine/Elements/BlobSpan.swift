@@ -109,7 +109,29 @@ public struct BlobSpan: ~Escapable {
   }
 }
 
+/// Where an element is, as C has it.
+@safe
+package struct ElementBytes {
+  /// The first byte, or nil for an element without bytes.
+  package var start: UnsafeRawPointer?
+
+  /// The number of bytes.
+  package var byteCount: Int
+}
+
 extension BlobSpan {
+  /// Writes down where each element is.
+  ///
+  /// - Parameter target: Memory for one pointer an element, which is not initialized.
+  /// - Complexity: O(*n*) where *n* is the number of elements.
+  package func copyPointers(to target: UnsafeMutableBufferPointer<ElementBytes>) {
+    for index in indices {
+      let element = unsafe element(index)
+      unsafe target.initializeElement(
+        at: index, to: ElementBytes(start: element.baseAddress, byteCount: element.count))
+    }
+  }
+
   /// The element at `index` as text, or nil if it is not well-formed UTF-8.
   func string(at index: Int) -> String? {
     let element = unsafe element(index)

@@ -219,6 +219,32 @@ package struct Piece: Sendable {
     return walk.runs
   }
 
+  /// Parts of the piece in boxes of inner chunks.
+  ///
+  /// - Parameter count: The inner chunks of a part, at most and if one box can have as many.
+  /// - Returns: The parts, in C order of their first inner chunks.
+  package func divided(intoPiecesOf count: Int) -> [Piece] {
+    var rest = max(1, count)
+    var dimension = chunks.count - 1
+    while dimension > 0, chunks[dimension].count <= rest {
+      rest /= chunks[dimension].count
+      dimension -= 1
+    }
+    guard dimension >= 0, rest < chunks[dimension].count || dimension > 0 else { return [self] }
+    let step = min(rest, chunks[dimension].count)
+    var counts = chunks[...dimension].map(\.count)
+    counts[dimension] = (counts[dimension] + step - 1) / step
+    return (0..<counts.reduce(1, *)).map { number in
+      var box = chunks
+      for (index, place) in RowMajor.indices(at: number, in: counts).enumerated() {
+        let length = index == dimension ? step : 1
+        let lower = box[index].lowerBound + place * length
+        box[index] = lower..<min(box[index].upperBound, lower + length)
+      }
+      return restricted(to: box)
+    }
+  }
+
   /// The same elements as a selection of their own.
   package var alone: Piece {
     let strides = RowMajor.strides(of: selected.map { $0.count })

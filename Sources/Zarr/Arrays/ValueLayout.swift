@@ -177,6 +177,11 @@ struct OpenValue: Sendable {
     return version.byteCount / index.count
   }
 
+  /// Where inner chunks are, or nil if the value is one chunk.
+  fileprivate var index: ShardIndex? {
+    if case .index(let index) = places { index } else { nil }
+  }
+
   /// Appends bytes of the value to `arena`, all of them if no range is given.
   ///
   /// - Returns: Whether the value is there.
@@ -252,7 +257,7 @@ extension ZarrArray {
 
 extension ValueLayout {
   /// The part of a shard that holds its index, or nil if values are no shards.
-  fileprivate func indexPart(_ grid: InnerChunkGrid, limit: Int) throws(ChunkError) -> ValuePart? {
+  func indexPart(_ grid: InnerChunkGrid, limit: Int) throws(ChunkError) -> ValuePart? {
     guard let codec else { return nil }
     let byteCount = try codec.index.byteCount(grid, limit: limit)
     return switch codec.index.location {
@@ -265,14 +270,21 @@ extension ValueLayout {
   fileprivate func index(
     _ encoded: RawSpan, of info: ValueInfo, at indices: [Int], _ grid: InnerChunkGrid, limit: Int
   ) throws(ChunkError) -> ShardIndex {
+    let index = try decodeIndex(encoded, ofShardOf: info.byteCount, grid, limit: limit)
+    if info.settledVersion != nil { self.indices.insert(index, of: info, at: indices) }
+    return index
+  }
+
+  /// Decodes the index of a shard of a number of bytes.
+  func decodeIndex(
+    _ encoded: RawSpan, ofShardOf byteCount: Int, _ grid: InnerChunkGrid, limit: Int
+  ) throws(ChunkError) -> ShardIndex {
     guard let codec else { throw .malformed(codec: ShardingCodec.name, reason: "the value is no shard") }
     let expected = try codec.index.byteCount(grid, limit: limit)
     guard encoded.byteCount == expected else {
       throw .truncatedHeader(codec: ShardingCodec.name, byteCount: encoded.byteCount, expected: expected)
     }
-    let index = try codec.index.decode(encoded, grid, shardByteCount: info.byteCount)
-    if info.settledVersion != nil { self.indices.insert(index, of: info, at: indices) }
-    return index
+    return try codec.index.decode(encoded, grid, shardByteCount: byteCount)
   }
 
   /// The index of a shard that was read last, and what was known of the shard.
@@ -320,7 +332,7 @@ extension ZarrArray {
     let key = key(ofChunkAt: indices)
     guard
       var value = try layout.assemble(
-        pieces, grid, keeping: old, keptCount: keptCount, leavingOut: leftOut, access.limits)
+        pieces, grid, keeping: old?.index, keptCount: keptCount, leavingOut: leftOut, access.limits)
     else { return try store.delete(key, over: replaced) }
     func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
       _ = try old?.read(range, into: &arena, limit: Int.max)
@@ -337,9 +349,9 @@ extension ZarrArray {
 
 extension ValueLayout {
   /// Puts a value together, or returns nil if it has no chunk.
-  fileprivate func assemble(
-    _ pieces: [EncodedPiece], _ grid: InnerChunkGrid?, keeping old: OpenValue?, keptCount: Int,
-    leavingOut leftOut: Set<Int>, _ limits: DecodingLimits
+  func assemble(
+    _ pieces: [EncodedPiece], _ grid: InnerChunkGrid?, keeping index: ShardIndex?, keptCount: Int = Int.max,
+    leavingOut leftOut: Set<Int> = [], _ limits: DecodingLimits
   ) throws(ChunkError) -> AssembledShard? {
     guard let codec, let grid else {
       var assembly = ShardAssembly()
@@ -348,7 +360,6 @@ extension ValueLayout {
     }
     // Before memory is taken for it, and since it could not be read again.
     _ = try codec.index.byteCount(grid, limit: limits.shardIndexByteCount)
-    let index: ShardIndex? = if case .index(let index)? = old?.places { index } else { nil }
     var assembly = try ShardAssembly(
       codec.index, grid, keeping: index, keptCount: keptCount, leavingOut: leftOut)
     for piece in pieces { assembly.add(piece) }

@@ -1,0 +1,247 @@
+public import CZarrVlen
+import ChunkEngine
+import Zarr
+
+// The functions of `zarr_vlen.h`, which says what they do.
+
+@c @implementation
+public func zarr_vlen_codecs_create(
+  _ metadata: UnsafePointer<CChar>?, _ byteCount: Int, _ settings: UnsafePointer<zarr_vlen_settings>?,
+  _ error: UnsafeMutablePointer<zarr_vlen_error>?
+) -> OpaquePointer? {
+  unsafe reporting(to: error) {
+    var access = ArrayAccess()
+    if let settings = unsafe settings?.pointee {
+      if settings.thread_count > 0 { access.workerCount = Int(settings.thread_count) }
+      access.writesEmptyChunks = settings.writes_empty_chunks
+      if let limit = Int(exactly: settings.decoded_byte_limit), limit > 0 {
+        access.limits.decodedByteCountPerChunk = limit
+      }
+    }
+    let document = unsafe [UInt8](UnsafeRawBufferPointer(start: metadata, count: byteCount))
+    let coder = try PartCoder(decoding: document, access: access)
+    return unsafe OpaquePointer(Unmanaged.passRetained(coder).toOpaque())
+  }
+}
+
+@c @implementation
+public func zarr_vlen_codecs_free(_ codecs: OpaquePointer?) {
+  if let codecs = unsafe codecs { unsafe Unmanaged<PartCoder>.fromOpaque(UnsafeRawPointer(codecs)).release() }
+}
+
+@c @implementation
+public func zarr_vlen_read(
+  _ codecs: OpaquePointer?, _ parts: UnsafePointer<zarr_vlen_part>?, _ partCount: Int,
+  _ show: zarr_vlen_show?, _ context: UnsafeMutableRawPointer?, _ missing: UnsafeMutablePointer<Bool>?,
+  _ error: UnsafeMutablePointer<zarr_vlen_error>?
+) -> Bool {
+  unsafe reporting(to: error) {
+    let coder = try unsafe coder(codecs)
+    guard let show = unsafe show else {
+      throw InvalidArgument(reason: "there is no function to show elements to")
+    }
+    let parts = try unsafe storedParts(parts, partCount, coder)
+    let found = try coder.read(parts) { shown in
+      let start = shown.box.map { Int64($0.lowerBound) }
+      let count = shown.box.map { Int64($0.count) }
+      let goesOn = unsafe start.withUnsafeBufferPointer { start in
+        unsafe count.withUnsafeBufferPointer { count in
+          // SAFETY: Both types are a pointer and a number of the same size.
+          let elements = unsafe UnsafeRawPointer(shown.elements.baseAddress)?.assumingMemoryBound(
+            to: zarr_vlen_bytes.self)
+          var box = unsafe zarr_vlen_elements(
+            part: shown.part, start: start.baseAddress, count: count.baseAddress, elements: elements,
+            element_count: shown.elements.count)
+          return unsafe show(context, &box)
+        }
+      }
+      if !goesOn { throw Stopped() }
+    }
+    if let missing = unsafe missing {
+      for (part, isMissing) in found.enumerated() { unsafe missing[part] = isMissing }
+    }
+    return true
+  } ?? false
+}
+
+@c @implementation
+public func zarr_vlen_write(
+  _ codecs: OpaquePointer?, _ parts: UnsafePointer<zarr_vlen_part>?, _ partCount: Int,
+  _ elements: UnsafePointer<zarr_vlen_bytes>?, _ elementCount: Int, _ areText: Bool,
+  _ values: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<zarr_vlen_error>?
+) -> Bool {
+  unsafe values?.pointee = nil
+  return unsafe reporting(to: error) {
+    let coder = try unsafe coder(codecs)
+    let stored = try unsafe storedParts(parts, partCount, coder)
+    let all = unsafe PointerBlobs(elements, count: elementCount, areText: areText)
+    var firsts: [Int] = []
+    for (number, part) in stored.enumerated() {
+      let first = unsafe parts?[number].first_element ?? 0
+      guard part.isCovered(byElementsFrom: first, count: elementCount) else {
+        throw InvalidArgument(part: number, reason: "the part has more elements than there are")
+      }
+      firsts.append(first)
+    }
+    let starts = firsts
+    let written = try coder.write(stored, meanByteCount: all.meanByteCount) { all.from(starts[$0]) }
+    if unsafe values != nil {
+      let result = EncodedValues(written)
+      unsafe values?.pointee = unsafe OpaquePointer(Unmanaged.passRetained(result).toOpaque())
+    }
+    return true
+  } ?? false
+}
+
+@c @implementation
+public func zarr_vlen_values_get(_ values: OpaquePointer?, _ part: Int) -> zarr_vlen_bytes {
+  guard let values = unsafe values else { return unsafe zarr_vlen_bytes(data: nil, byte_count: 0) }
+  let all = unsafe Unmanaged<EncodedValues>.fromOpaque(UnsafeRawPointer(values)).takeUnretainedValue()
+  return unsafe all.bytes(of: part)
+}
+
+@c @implementation
+public func zarr_vlen_values_free(_ values: OpaquePointer?) {
+  if let values = unsafe values {
+    unsafe Unmanaged<EncodedValues>.fromOpaque(UnsafeRawPointer(values)).release()
+  }
+}
+
+@c @implementation
+public func zarr_vlen_release_memory() {
+  RecycledMemory.releaseAll()
+}
+
+// MARK: Arguments
+
+/// Something that no caller should pass.
+struct InvalidArgument: Error {
+  /// Which of the parts of the call it is about, or -1.
+  var part = -1
+  let reason: String
+}
+
+/// A function of the caller asked to stop.
+struct Stopped: Error {}
+
+/// Values that were encoded, as the caller holds them.
+private final class EncodedValues {
+  private let parts: [WrittenPart]
+
+  init(_ parts: [WrittenPart]) {
+    self.parts = parts
+  }
+
+  func bytes(of part: Int) -> zarr_vlen_bytes {
+    guard parts.indices.contains(part), case .value(let bytes) = parts[part] else {
+      return unsafe zarr_vlen_bytes(data: nil, byte_count: 0)
+    }
+    return unsafe bytes.bytes.withUnsafeBytes {
+      unsafe zarr_vlen_bytes(data: $0.baseAddress, byte_count: $0.count)
+    }
+  }
+}
+
+private func coder(_ codecs: OpaquePointer?) throws(InvalidArgument) -> PartCoder {
+  guard let codecs = unsafe codecs else { throw InvalidArgument(reason: "there are no codecs") }
+  return unsafe Unmanaged<PartCoder>.fromOpaque(UnsafeRawPointer(codecs)).takeUnretainedValue()
+}
+
+private func storedParts(
+  _ parts: UnsafePointer<zarr_vlen_part>?, _ count: Int, _ coder: PartCoder
+) throws(InvalidArgument) -> [StoredPart] {
+  guard count > 0, let parts = unsafe parts else { return [] }
+  var result: [StoredPart] = []
+  result.reserveCapacity(count)
+  for number in 0..<count {
+    do throws(InvalidArgument) {
+      result.append(try unsafe storedPart(parts[number], rank: coder.rank))
+    } catch {
+      throw InvalidArgument(part: number, reason: error.reason)
+    }
+  }
+  return result
+}
+
+private func storedPart(_ part: zarr_vlen_part, rank: Int) throws(InvalidArgument) -> StoredPart {
+  let value: StoredPart.Value
+  if let path = unsafe part.path {
+    let path = unsafe String(cString: path)
+    guard path.utf8.first == UInt8(ascii: "/"), let key = try? StoreKey(String(path.dropFirst())) else {
+      throw InvalidArgument(reason: "\(path) is no absolute path without names that are . or .. or empty")
+    }
+    value = .file(key)
+  } else if let data = unsafe part.value.data {
+    value = unsafe .memory(UnsafeRawBufferPointer(start: data, count: part.value.byte_count))
+  } else {
+    value = .missing
+  }
+  func numbers(_ pointer: UnsafePointer<Int64>?) throws(InvalidArgument) -> [Int] {
+    guard rank > 0 else { return [] }
+    guard let pointer = unsafe pointer else {
+      throw InvalidArgument(reason: "a part has no shape, start or count")
+    }
+    return (0..<rank).map { unsafe Int(pointer[$0]) }
+  }
+  let counts = try unsafe numbers(part.count)
+  let selected = try zip(try unsafe numbers(part.start), counts).map { start, count throws(InvalidArgument) in
+    let (end, overflow) = start.addingReportingOverflow(count)
+    guard start >= 0, count > 0, !overflow else { throw InvalidArgument(reason: "a part has no elements") }
+    return start..<end
+  }
+  let result = StoredPart(
+    of: value, shape: try unsafe numbers(part.shape), selected: selected,
+    strides: unsafe part.strides == nil ? nil : try unsafe numbers(part.strides),
+    isReplaced: unsafe part.replaces_value)
+  guard result.isInside else { throw InvalidArgument(reason: "a part is not inside of its value") }
+  return result
+}
+
+/// Elements in memory of the caller.
+@safe
+private struct PointerBlobs: BlobSource, @unchecked Sendable {
+  // SAFETY: The caller keeps the memory until the call returns.
+  private let start: UnsafePointer<zarr_vlen_bytes>?
+  let count: Int
+  let elementsAreText: Bool
+
+  init(_ start: UnsafePointer<zarr_vlen_bytes>?, count: Int, areText: Bool) {
+    unsafe self.start = unsafe start
+    self.count = unsafe start == nil ? 0 : count
+    elementsAreText = areText
+  }
+
+  /// The elements from one of them on.
+  func from(_ first: Int) -> PointerBlobs {
+    unsafe PointerBlobs(start.map { unsafe $0 + first }, count: count - first, areText: elementsAreText)
+  }
+
+  /// The bytes of an element, about.
+  var meanByteCount: Int {
+    guard count > 0 else { return 0 }
+    let step = max(1, count / 256)
+    let sample = stride(from: 0, to: count, by: step)
+    let sum = sample.reduce(0) { $0 + (unsafe Int(clamping: start?[$1].byte_count ?? 0)) }
+    return sum / ((count - 1) / step + 1)
+  }
+
+  func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+    guard let start = unsafe start else { return 0 }
+    var total = 0
+    for index in range {
+      let (sum, overflow) = unsafe total.addingReportingOverflow(Int(clamping: start[index].byte_count))
+      guard !overflow else { throw .chunkTooLarge(byteCount: Int.max, limit: Int.max) }
+      total = sum
+    }
+    return total
+  }
+
+  func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+    guard let start = unsafe start else { return }
+    for index in range {
+      let element = unsafe start[index]
+      try unsafe writer.append(
+        RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: element.data, count: element.byte_count)))
+    }
+  }
+}

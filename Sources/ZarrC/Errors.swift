@@ -1,0 +1,64 @@
+import CZarrVlen
+import ChunkEngine
+import Zarr
+
+/// Calls `body`, and describes its error to a caller in C.
+///
+/// - Returns: What `body` returns, or nil if it throws.
+func reporting<Result>(
+  to error: UnsafeMutablePointer<zarr_vlen_error>?, _ body: () throws -> Result
+) -> Result? {
+  do {
+    let result = try body()
+    unsafe error?.pointee.code = Int32(ZARR_VLEN_NO_ERROR.rawValue)
+    return result
+  } catch let failure {
+    guard let error = unsafe error else { return nil }
+    let part = (failure as? PartFailure)?.part ?? (failure as? InvalidArgument)?.part ?? -1
+    let reason = (failure as? PartFailure)?.reason ?? failure
+    var described = zarr_vlen_error()
+    described.code = Int32(bitPattern: code(of: reason).rawValue)
+    if case StoreError.system(_, _, let code) = reason { described.system_code = code }
+    described.part = Int64(part)
+    unsafe withUnsafeMutableBytes(of: &described.message) { message in
+      var text = Substring(description(of: reason))
+      // Whole characters, and the NUL that C expects.
+      while text.utf8.count >= message.count { text.removeLast() }
+      unsafe message.copyBytes(from: text.utf8)
+    }
+    unsafe error.pointee = described
+    return nil
+  }
+}
+
+private func description(of error: any Error) -> String {
+  switch error {
+  case let error as InvalidArgument: error.reason
+  case is Stopped: "a function of the caller asked to stop"
+  default: "\(error)"
+  }
+}
+
+private func code(of error: any Error) -> zarr_vlen_error_code {
+  switch error {
+  case is InvalidArgument: ZARR_VLEN_INVALID_ARGUMENT
+  case is Stopped: ZARR_VLEN_STOPPED
+  case let error as MetadataError:
+    error.code == .unsupported ? ZARR_VLEN_UNSUPPORTED : ZARR_VLEN_INVALID_METADATA
+  case StoreError.system, StoreError.outside, StoreError.loop, StoreError.notFile: ZARR_VLEN_SYSTEM
+  case StoreError.invalidKey: ZARR_VLEN_INVALID_ARGUMENT
+  case let error as ChunkError: code(of: error)
+  default: ZARR_VLEN_DAMAGED
+  }
+}
+
+private func code(of error: ChunkError) -> zarr_vlen_error_code {
+  switch error {
+  case .innerChunk(_, let reason): code(of: reason)
+  case .outOfMemory: ZARR_VLEN_OUT_OF_MEMORY
+  case .unsupported, .refused: ZARR_VLEN_UNSUPPORTED
+  case .elementTooLarge, .tooManyElements, .chunkTooLarge, .invalidUTF8, .unencodable, .compressionFailed:
+    ZARR_VLEN_INVALID_ELEMENT
+  default: ZARR_VLEN_DAMAGED
+  }
+}

@@ -1,0 +1,211 @@
+/* Tests the C interface as a program in C uses it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "zarr_vlen.h"
+
+static int failures = 0;
+
+#define CHECK(condition)                                                     \
+  do {                                                                       \
+    if (!(condition)) {                                                      \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);        \
+      failures++;                                                            \
+    }                                                                        \
+  } while (0)
+
+static const char plain[] =
+    "{\"zarr_format\":3,\"node_type\":\"array\",\"shape\":[6],\"data_type\":\"string\",\"chunk_grid\":{\"name\":"
+    "\"regular\",\"configuration\":{\"chunk_shape\":[6]}},\"chunk_key_encoding\":{\"name\":\"default\"},"
+    "\"fill_value\":\"\",\"codecs\":[{\"name\":\"vlen-utf8\"},{\"name\":\"zstd\",\"configuration\":{\"level\":1}}]}";
+
+static const char sharded[] =
+    "{\"zarr_format\":3,\"node_type\":\"array\",\"shape\":[6],\"data_type\":\"bytes\",\"chunk_grid\":{\"name\":"
+    "\"regular\",\"configuration\":{\"chunk_shape\":[6]}},\"chunk_key_encoding\":{\"name\":\"default\"},"
+    "\"fill_value\":\"\",\"codecs\":[{\"name\":\"sharding_indexed\",\"configuration\":{\"chunk_shape\":[2],\"codecs\":"
+    "[{\"name\":\"vlen-bytes\"}],\"index_codecs\":[{\"name\":\"bytes\",\"configuration\":{\"endian\":\"little\"}},"
+    "{\"name\":\"crc32c\"}]}}]}";
+
+static const int64_t six[] = {6}, zero[] = {0}, one[] = {1};
+
+/* Elements that were shown, with a bar after each; those of several parts one after the other. */
+typedef struct {
+  char text[4][256];
+  int calls, most;
+} Seen;
+
+static bool remember(void *context, const zarr_vlen_elements *shown) {
+  Seen *seen = context;
+  if (++seen->calls > seen->most) return false;
+  char *text = seen->text[shown->part];
+  for (size_t i = 0; i < shown->element_count; i++) {
+    strncat(text, shown->elements[i].data, shown->elements[i].byte_count);
+    strcat(text, "|");
+  }
+  return true;
+}
+
+static zarr_vlen_bytes text(const char *data) { return (zarr_vlen_bytes){data, strlen(data)}; }
+
+static zarr_vlen_codecs *codecs(const char *metadata) {
+  zarr_vlen_error error;
+  zarr_vlen_codecs *made = zarr_vlen_codecs_create(metadata, strlen(metadata), NULL, &error);
+  if (!made) fprintf(stderr, "%s\n", error.message);
+  CHECK(made);
+  return made;
+}
+
+static void values_come_back(const char *metadata) {
+  zarr_vlen_codecs *made = codecs(metadata);
+  zarr_vlen_bytes elements[] = {text("a"), text("bb"), text(""), text("d"), text("ee"), text("fff")};
+  zarr_vlen_part part = {
+      .shape = six, .start = zero, .count = six, .strides = one, .first_element = 0, .replaces_value = true};
+  zarr_vlen_values *values;
+  zarr_vlen_error error;
+  CHECK(zarr_vlen_write(made, &part, 1, elements, 6, false, &values, &error));
+  zarr_vlen_bytes value = zarr_vlen_values_get(values, 0);
+  CHECK(value.data && value.byte_count > 0);
+  CHECK(!zarr_vlen_values_get(values, 1).data);
+
+  /* All of it, a value that is missing, and a part of it. */
+  const int64_t third[] = {3}, two[] = {2};
+  zarr_vlen_part parts[] = {
+      {.value = value, .shape = six, .start = zero, .count = six},
+      {.shape = six, .start = zero, .count = six},
+      {.value = value, .shape = six, .start = third, .count = two},
+  };
+  bool missing[3];
+  Seen seen = {.most = 100};
+  CHECK(zarr_vlen_read(made, parts, 3, remember, &seen, missing, &error));
+  CHECK(!missing[0] && missing[1] && !missing[2]);
+  CHECK(strcmp(seen.text[0], "a|bb||d|ee|fff|") == 0);
+  CHECK(strcmp(seen.text[2], "d|ee|") == 0);
+
+  /* A caller may stop. */
+  Seen stopping = {.most = 0};
+  CHECK(!zarr_vlen_read(made, parts, 3, remember, &stopping, missing, &error));
+  CHECK(error.code == ZARR_VLEN_STOPPED);
+
+  /* The rest of the value is kept, unless it is said that it is replaced. */
+  zarr_vlen_bytes other = text("new");
+  zarr_vlen_part change = {.value = value, .shape = six, .start = third, .count = one, .strides = one};
+  for (int replaces = 0; replaces < 2; replaces++) {
+    zarr_vlen_values *changed;
+    change.replaces_value = replaces;
+    CHECK(zarr_vlen_write(made, &change, 1, &other, 1, false, &changed, &error));
+    zarr_vlen_part all = {.value = zarr_vlen_values_get(changed, 0), .shape = six, .start = zero, .count = six};
+    Seen after = {.most = 100};
+    CHECK(zarr_vlen_read(made, &all, 1, remember, &after, NULL, &error));
+    CHECK(strcmp(after.text[0], replaces ? "|||new|||" : "a|bb||new|ee|fff|") == 0);
+    zarr_vlen_values_free(changed);
+  }
+
+  /* A child of a fork reads, too. */
+  pid_t child = fork();
+  if (child == 0) {
+    Seen there = {.most = 100};
+    alarm(20);
+    _exit(!zarr_vlen_read(made, parts, 3, remember, &there, missing, NULL) || strcmp(there.text[2], "d|ee|") != 0);
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+
+  /* Damage is an error that names the part. */
+  char *damaged = malloc(value.byte_count);
+  memcpy(damaged, value.data, value.byte_count);
+  damaged[value.byte_count - 1] ^= 0x40;
+  parts[0].value.data = damaged;
+  parts[0].value.byte_count = value.byte_count / 2;
+  CHECK(!zarr_vlen_read(made, parts, 1, remember, &seen, missing, &error));
+  CHECK(error.code == ZARR_VLEN_DAMAGED && error.part == 0 && strlen(error.message) > 0);
+  free(damaged);
+
+  /* Elements that equal the fill value need no value. */
+  zarr_vlen_bytes empty[6] = {{NULL, 0}};
+  zarr_vlen_values *nothing;
+  CHECK(zarr_vlen_write(made, &part, 1, empty, 6, false, &nothing, &error));
+  CHECK(!zarr_vlen_values_get(nothing, 0).data);
+  zarr_vlen_values_free(nothing);
+  zarr_vlen_values_free(values);
+  zarr_vlen_codecs_free(made);
+}
+
+static void files_are_written(const char *folder) {
+  zarr_vlen_codecs *made = codecs(plain);
+  char path[512];
+  snprintf(path, sizeof path, "%s/deep/er/0", folder);
+  zarr_vlen_bytes element = text("x");
+  const int64_t none[] = {0};
+  zarr_vlen_part part = {
+      .path = path, .shape = six, .start = zero, .count = six, .strides = none, .replaces_value = true};
+  zarr_vlen_error error;
+  bool missing[1];
+  CHECK(zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  Seen seen = {.most = 100};
+  CHECK(zarr_vlen_read(made, &part, 1, remember, &seen, missing, &error) && !missing[0]);
+  CHECK(strcmp(seen.text[0], "x|x|x|x|x|x|") == 0);
+  element.byte_count = 0;
+  CHECK(zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(access(path, F_OK) != 0);
+  CHECK(zarr_vlen_read(made, &part, 1, remember, &seen, missing, &error) && missing[0]);
+  snprintf(path, sizeof path, "%s", folder);
+  element.byte_count = 1;
+  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_SYSTEM && error.system_code != 0);
+  zarr_vlen_codecs_free(made);
+}
+
+static void arguments_are_checked(void) {
+  zarr_vlen_error error;
+  CHECK(!zarr_vlen_codecs_create("{", 1, NULL, &error) && error.code == ZARR_VLEN_INVALID_METADATA);
+  CHECK(!zarr_vlen_codecs_create(NULL, 0, NULL, NULL));
+  char unknown[sizeof plain];
+  memcpy(unknown, plain, sizeof plain);
+  memcpy(strstr(unknown, "zstd"), "none", 4);
+  CHECK(!zarr_vlen_codecs_create(unknown, strlen(unknown), NULL, &error) && error.code == ZARR_VLEN_UNSUPPORTED);
+
+  zarr_vlen_codecs *made = codecs(plain);
+  Seen seen = {.most = 100};
+  const int64_t seven[] = {7}, minus[] = {-1};
+  zarr_vlen_part parts[] = {
+      {.shape = six, .start = zero, .count = seven},
+      {.shape = six, .start = minus, .count = six},
+      {.shape = six, .start = zero, .count = zero},
+      {.path = "relative", .shape = six, .start = zero, .count = six},
+      {.path = "/a/../b", .shape = six, .start = zero, .count = six},
+  };
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    CHECK(!zarr_vlen_read(made, &parts[i], 1, remember, &seen, NULL, &error));
+    CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT && error.part == 0);
+  }
+  zarr_vlen_bytes element = text("x");
+  zarr_vlen_part part = {.shape = six, .start = zero, .count = six, .strides = one, .replaces_value = true};
+  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_read(NULL, &part, 1, remember, &seen, NULL, &error));
+  CHECK(zarr_vlen_read(made, NULL, 0, remember, &seen, NULL, &error));
+
+  /* Text is checked. */
+  const int64_t none[] = {0};
+  part.strides = none;
+  element = (zarr_vlen_bytes){"\xff", 1};
+  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_INVALID_ELEMENT);
+  zarr_vlen_codecs_free(made);
+  zarr_vlen_codecs_free(NULL);
+  zarr_vlen_values_free(NULL);
+  zarr_vlen_release_memory();
+}
+
+int main(int count, char **arguments) {
+  if (count != 2) return 2;
+  values_come_back(plain);
+  values_come_back(sharded);
+  files_are_written(arguments[1]);
+  arguments_are_checked();
+  if (!failures) printf("the C interface: all checks passed\n");
+  return failures != 0;
+}
