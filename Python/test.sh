@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests the Python package as it is when it is installed, and runs ruff and mypy.
+# Builds the wheel, tests the Python package as it is when the wheel is installed, and runs ruff and mypy.
 #
 #   test.sh [--if-possible]
 #
@@ -46,8 +46,10 @@ if ! { [ -f "$stamp" ] && [ "$(key "$environment/bin/python")" = "$(cat "$stamp"
   key "$environment/bin/python" >"$stamp"
 fi
 say "using $("$environment/bin/python" --version)"
+PYTHON=$python sh "$here/wheel.sh"
+sh "$root/Tests/ZarrC/run.sh" "${ZARR_VLEN_SCRATCH:-$root/.build-python}/release"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-  --no-deps --force-reinstall "$here"
+  --no-deps --force-reinstall "$here"/dist/*.whl
 
 if [ -z "${ZVLEN:-}" ]; then
   (cd "$root" && swift build --product zvlen)

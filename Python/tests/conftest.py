@@ -13,6 +13,7 @@ import zarr.storage
 PIPELINES = {
     "batched": "zarr.core.codec_pipeline.BatchedCodecPipeline",
     "fused": "zarr.core.codec_pipeline.FusedCodecPipeline",
+    "native": "zarr_vlen.pipeline.VlenCodecPipeline",
 }
 
 

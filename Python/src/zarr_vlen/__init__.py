@@ -1,5 +1,7 @@
 """Objects in Zarr arrays: JSON, bytes, text, absent elements, and types of your own, for zarr-python."""
 
+import zarr
+
 from zarr_vlen._hooks import install as _install
 from zarr_vlen.arrays import Array, Group, array, open
 from zarr_vlen.elements import ElementError, element, objects
@@ -19,6 +21,7 @@ __all__ = [
     "UntrustedPickleError",
     "array",
     "element",
+    "enable",
     "object_type",
     "objects",
     "open",
@@ -28,3 +31,20 @@ __all__ = [
 ]
 
 _install()
+
+
+def enable() -> None:
+    """Use the native pipeline for all arrays that are opened or made from now on.
+
+    The environment variable `ZARR_CODEC_PIPELINE__PATH=zarr_vlen.pipeline.VlenCodecPipeline` does the same
+    without a change of code.
+
+    Raises
+    ------
+    RuntimeError
+        If this version of zarr-python is not supported.
+    """
+    from zarr_vlen import _zarr
+
+    _zarr.require()
+    zarr.config.set({"codec_pipeline.path": "zarr_vlen.pipeline.VlenCodecPipeline"})

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import zarr
 from zarr.codecs import VLenBytesCodec, VLenUTF8Codec
-from zarr.dtype import VariableLengthBytes
+from zarr.dtype import VariableLengthBytes, VariableLengthUTF8
 
 from zarr_vlen import _zarr
 from zarr_vlen.codecs import Elements, Eliding, Writing, object_filters, serializer_of, version2_codec
 from zarr_vlen.elements import ElementError, ObjectArray, arranged, element, nested, shape_of
 from zarr_vlen.pickles import is_trusted
-from zarr_vlen.types import IMMUTABLE, Fill, ObjectType, bytes_from_json, object_type_of
+from zarr_vlen.types import IMMUTABLE, STRING, Fill, ObjectType, bytes_from_json, object_type_of
 
 type _Function = Callable[..., Any]
 type _Coroutine = Callable[..., Awaitable[Any]]
@@ -95,6 +95,8 @@ def _set_selection(original: _Coroutine) -> _Coroutine:
     ) -> None:
         kind = object_type_of(metadata.dtype)
         if kind is None:
+            if _is_text(value, metadata, pipeline):
+                metadata = with_type(metadata, STRING)
             await original(store_path, metadata, pipeline, config, chunk_grid, indexer, value, **options)
             return
         metadata, memory, kind = _stored(metadata, kind)
@@ -116,6 +118,17 @@ def _set_selection(original: _Coroutine) -> _Coroutine:
             raise
 
     return set_selection
+
+
+def _is_text(value: Any, metadata: Any, pipeline: Any) -> bool:
+    """Whether a value need not be made an array of NumPy's StringDType, since the pipeline takes objects."""
+    return (
+        getattr(pipeline, "takes_objects", False)
+        and isinstance(metadata.dtype, VariableLengthUTF8)
+        and isinstance(value, np.ndarray)
+        and value.dtype == np.dtype(object)
+        and set(map(type, value.ravel().tolist())) == {str}
+    )
 
 
 def _raise_located(

@@ -1,0 +1,258 @@
+"""Compares the pipeline of zarr_vlen with that of zarr-python, and draws the result.
+
+    python benchmarks/compare.py --help
+
+Each piece of work is done by both in turns, five times, in files in memory; the median counts. What is read
+back is compared with what was written. A figure is how many times as fast zarr_vlen is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.codecs import ZstdCodec
+
+import zarr_vlen
+
+PIPELINES = {
+    "zarr-python": "zarr.core.codec_pipeline.FusedCodecPipeline",
+    "zarr_vlen": "zarr_vlen.pipeline.VlenCodecPipeline",
+}
+ROUNDS = 5
+MEMORY = "/dev/shm"
+
+random = np.random.default_rng(1)
+WORDS = ["".join(map(chr, random.integers(97, 123, random.integers(2, 10)))) for _ in range(4000)]
+
+
+def texts(count: int, length: int) -> list[str]:
+    """Return random letters and digits, which a compressor makes a quarter smaller."""
+    letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", np.uint8)
+    rows = letters[random.integers(0, 64, (count, length), dtype=np.uint8)]
+    return rows.view(f"S{length}").ravel().astype(str).tolist()
+
+
+def records(count: int) -> list[dict[str, Any]]:
+    """Return records of about 130 bytes of JSON."""
+    words = random.integers(0, len(WORDS), (count, 4))
+    numbers = random.random((count, 2)).round(6)
+    return [
+        {
+            "id": index,
+            "name": f"{WORDS[a]} {WORDS[b]}",
+            "tags": [WORDS[c], WORDS[d]],
+            "score": float(x),
+            "position": {"x": float(y), "y": index % 1000},
+            "active": index % 3 == 0,
+            "note": None,
+        }
+        for index, ((a, b, c, d), (x, y)) in enumerate(zip(words.tolist(), numbers.tolist(), strict=True))
+    ]
+
+
+def as_objects(values: list[Any]) -> np.ndarray[Any, Any]:
+    return zarr_vlen.objects(values)
+
+
+class Work:
+    """Something that both do, and what it takes."""
+
+    def __init__(
+        self,
+        name: str,
+        least: tuple[float | None, float | None],
+        make: Callable[[float], tuple[Any, dict[str, Any]]],
+        *,
+        one_by_one: int = 0,
+    ) -> None:
+        self.name, self.least, self.make, self.one_by_one = name, least, make, one_by_one
+
+    def run(self, scale: float) -> dict[str, Any]:
+        values, options = self.make(scale)
+        times: dict[tuple[str, str], list[float]] = {}
+        folder = Path(tempfile.mkdtemp(dir=MEMORY))
+        try:
+            for _ in range(ROUNDS + 1):
+                for name, path in PIPELINES.items():
+                    with zarr.config.set({"codec_pipeline.path": path}):
+                        array = zarr.create_array(
+                            folder / name,
+                            shape=values.shape,
+                            compressors=ZstdCodec(level=1),
+                            overwrite=True,
+                            **options,
+                        )
+                        begin = time.perf_counter()
+                        self.write(array, values)
+                        middle = time.perf_counter()
+                        read = self.read(array)
+                        end = time.perf_counter()
+                    times.setdefault((name, "write"), []).append(middle - begin)
+                    times.setdefault((name, "read"), []).append(end - middle)
+                    if read.tolist() != values.tolist():
+                        raise SystemExit(f"{self.name}: {name} has read other elements than were written")
+                    del read
+        finally:
+            shutil.rmtree(folder)
+        # The first round warms up.
+        medians = {key: statistics.median(seconds[1:]) for key, seconds in times.items()}
+        return {
+            "name": self.name,
+            "least": {"write": self.least[0], "read": self.least[1]},
+            "seconds": {way: {name: medians[name, way] for name in PIPELINES} for way in ("write", "read")},
+        }
+
+    def write(self, array: Any, values: Any) -> None:
+        if not self.one_by_one:
+            array[...] = values
+            return
+        for index, value in enumerate(values.tolist()):
+            array[index] = value
+
+    def read(self, array: Any) -> Any:
+        if not self.one_by_one:
+            return array[...]
+        return as_objects([array[index].item() for index in range(array.shape[0])])
+
+
+def strings(length: int, *, dtype: Any) -> Callable[[float], Any]:
+    def make(scale: float) -> Any:
+        values = texts(int(500_000 * scale), length)
+        array = np.array(values, dtype=dtype)
+        return array, {"chunks": (1_000_000 // length,), "dtype": "string"}
+
+    return make
+
+
+def blobs(length: int, **options: Any) -> Callable[[float], Any]:
+    def make(scale: float) -> Any:
+        values = as_objects([text.encode() for text in texts(int(500_000 * scale), length)])
+        return values, {"chunks": (1_000_000 // length,), "dtype": "bytes", **options}
+
+    return make
+
+
+def json_records(scale: float) -> Any:
+    return as_objects(records(int(500_000 * scale))), {"chunks": (8_000,), "dtype": "json"}
+
+
+def single_elements(scale: float) -> Any:
+    values = as_objects([text.encode() for text in texts(int(2_000 * scale), 100)])
+    return values, {"chunks": (1,), "dtype": "bytes"}
+
+
+def numbers(scale: float) -> Any:
+    return random.random(int(20_000_000 * scale)).round(3), {"chunks": (125_000,), "dtype": "float64"}
+
+
+WORK = [
+    Work("bytes of 100 B", (1.3, 1.5), blobs(100)),
+    Work("bytes of 1 KB", (1.3, 1.5), blobs(1000)),
+    Work("str of 100 B, StringDType", (3, 3), strings(100, dtype=np.dtypes.StringDType())),
+    Work("str of 1 KB, StringDType", (3, 3), strings(1000, dtype=np.dtypes.StringDType())),
+    Work("str of 100 B, array of objects", (3, 3), strings(100, dtype=object)),
+    Work("inner chunks of 100 in shards of 100,000", (8, 8), blobs(100, chunks=(100,), shards=(100_000,))),
+    Work("JSON records of 130 B", (1.5, 1.5), json_records),
+    Work("one element at a time, chunks of one", (2, 2), single_elements, one_by_one=1),
+    Work("float64", (0.98, 0.98), numbers),
+]
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    lines = ["| work | write | read |", "|---|---:|---:|"]
+    for result in results:
+        cells = []
+        for way in ("write", "read"):
+            seconds = result["seconds"][way]
+            cells.append(f"{ratio(seconds):.2f}x ({milliseconds(seconds)})")
+        lines.append(f"| {result['name']} | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def ratio(seconds: dict[str, float]) -> float:
+    return seconds["zarr-python"] / seconds["zarr_vlen"]
+
+
+def milliseconds(seconds: dict[str, float]) -> str:
+    return f"{1000 * seconds['zarr-python']:.0f} → {1000 * seconds['zarr_vlen']:.0f} ms"
+
+
+def chart(results: list[dict[str, Any]]) -> str:
+    """Return a drawing of how many times as fast zarr_vlen is."""
+    colors = {"write": "#4c78a8", "read": "#f58518"}
+    height, left, width = 40 * len(results) + 60, 300, 760
+    most = max(ratio(result["seconds"][way]) for result in results for way in colors)
+    step = (width - left - 70) / most
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+        f'font-size="12" fill="#666">'
+    ]
+    for index, (way, color) in enumerate(colors.items()):
+        parts.append(f'<rect x="{left + 80 * index}" y="8" width="12" height="12" fill="{color}"/>')
+        parts.append(f'<text x="{left + 80 * index + 18}" y="18">{way}</text>')
+    for row, result in enumerate(results):
+        y = 34 + 40 * row
+        parts.append(f'<text x="{left - 8}" y="{y + 20}" text-anchor="end">{result["name"]}</text>')
+        for index, (way, color) in enumerate(colors.items()):
+            times = ratio(result["seconds"][way])
+            top = y + 14 * index
+            parts.append(
+                f'<rect x="{left}" y="{top}" width="{times * step:.1f}" height="12" fill="{color}"/>'
+                f'<text x="{left + times * step + 5:.1f}" y="{top + 11}">{times:.2f}x</text>'
+            )
+    x = left + step
+    parts.append(
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="28" y2="{height - 24}" stroke="#999" stroke-dasharray="3"/>'
+    )
+    parts.append(f'<text x="{x:.1f}" y="{height - 8}" text-anchor="middle">zarr-python</text></svg>')
+    return "\n".join(parts) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="how much of the data is used")
+    parser.add_argument("--only", nargs="*", help="only work whose name has one of these words in it")
+    parser.add_argument("--json", type=Path, help="where all figures go")
+    parser.add_argument("--readme", type=Path, help="a document whose table is replaced")
+    parser.add_argument("--chart", type=Path, help="where the chart goes, as SVG")
+    arguments = parser.parse_args()
+    results = []
+    for work in WORK:
+        if arguments.only and not any(word in work.name for word in arguments.only):
+            continue
+        result = work.run(arguments.scale)
+        results.append(result)
+        for way, seconds in result["seconds"].items():
+            least = result["least"][way]
+            short = "" if least is None or ratio(seconds) >= least else f"  below {least}x"
+            print(
+                f"{work.name:42} {way:6} {ratio(seconds):6.2f}x  {milliseconds(seconds)}{short}", flush=True
+            )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+    machine += f"zarr-python {zarr.__version__}, NumPy {np.__version__}"
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+    if arguments.chart:
+        arguments.chart.write_text(chart(results))
+    if arguments.readme:
+        text = arguments.readme.read_text()
+        new = f"<!-- comparison -->\n{table(results)}\n\n{machine}.\n<!-- end of comparison -->"
+        pattern = re.compile("<!-- comparison -->.*<!-- end of comparison -->", re.DOTALL)
+        arguments.readme.write_text(pattern.sub(lambda _: new, text))
+
+
+if __name__ == "__main__":
+    main()
