@@ -139,7 +139,9 @@ def strings(length: int, *, dtype: Any) -> Callable[[float], Any]:
 
 def blobs(length: int, **options: Any) -> Callable[[float], Any]:
     def make(scale: float) -> Any:
-        values = as_objects([text.encode() for text in texts(int(500_000 * scale), length)])
+        # Random, as what is compressed already.
+        data, count = random.bytes(int(500_000 * scale) * length), int(500_000 * scale)
+        values = as_objects([data[place * length : (place + 1) * length] for place in range(count)])
         return values, {"chunks": (1_000_000 // length,), "dtype": "bytes", **options}
 
     return make

@@ -8,7 +8,6 @@ import os
 import threading
 from dataclasses import dataclass, field
 from functools import wraps
-from itertools import batched
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -230,12 +229,12 @@ class VlenCodecPipeline(FusedCodecPipeline):
             store._check_writable()
         # A few at a time, so that a key that the user presses is noticed.
         count = max(1, _AT_A_TIME // max(1, prod(batch[0][1].shape)))
-        for some in batched(batch, count):
-            items = list(some)
+        for start in range(0, len(batch), count):
+            items = batch[start : start + count]
             sources = _sources(items, is_needed=lambda item: not item[4])
             values = self._encode(plan, items, sources, value)
             if values is None:
-                if items[0] is batch[0]:
+                if start == 0:
                     return False
                 # Elements differ in kind.
                 self.write_sync(items, value)
