@@ -30,6 +30,11 @@ if ! python=$(find_python python3.14 python3.13 python3.12 python3 \
   exit 1
 fi
 
+# Debian has the headers in a separate package.
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+[ -f "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+  install_packages "python$version-dev"
+
 lock_environment "$environment"
 if ! [ -f "$environment/.installed" ]; then
   make_environment "$environment"

@@ -109,7 +109,7 @@ public func zarr_vlen_values_free(_ values: OpaquePointer?) {
 
 @c @implementation
 public func zarr_vlen_release_memory() {
-  RecycledMemory.releaseAll()
+  SharedBytes.releaseRecycledMemory()
 }
 
 // MARK: Arguments

@@ -7,7 +7,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 library=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cc -std=c11 -Wall -Wextra -Werror -I "$here/../../Sources/ZarrC/include" "$here/test.c" -o "$folder/test" \
+compiler=$(command -v cc || command -v gcc || command -v clang)
+"$compiler" -std=c11 -Wall -Wextra -Werror -I "$here/../../Sources/ZarrC/include" "$here/test.c" -o "$folder/test" \
   -D_POSIX_C_SOURCE=200809L -L "$library" -lzarr_vlen -Wl,-rpath,"$library"
 mkdir "$folder/data"
 "$folder/test" "$folder/data"

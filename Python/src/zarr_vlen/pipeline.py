@@ -45,7 +45,7 @@ _AS_BYTES, _AS_STR, _AS_STRING_DTYPE, _AS_OPTIONAL_BYTES, _AS_OPTIONAL_STR, _AS_
 )
 
 # The codes of failures of the extension.
-_UNSUPPORTED, _DAMAGED, _INVALID_ELEMENT, _SYSTEM = 3, 4, 5, 6
+_INVALID_ARGUMENT, _INVALID_ELEMENT, _SYSTEM = 1, 5, 6
 
 # The elements that are encoded in one call of the engine, about.
 _AT_A_TIME = 1 << 20
@@ -423,12 +423,18 @@ def _call(function: Any, batch: list[_Item], *arguments: Any) -> Any:
         result = function(*arguments)
     except _native.EngineError as failure:
         code, system_code, part, message = failure.args
+        if code == _INVALID_ARGUMENT:
+            # Such as a path with a name that is nothing but dots.
+            return None
         path = str(batch[part][0]) if 0 <= part < len(batch) else str(batch[0][0])
         if code == _SYSTEM:
             raise OSError(system_code, message, path) from None
         if code == _INVALID_ELEMENT:
             raise ElementError(f"{path}: {message}") from None
         raise ChunkError(path, message) from None
+    except UnicodeEncodeError:
+        # A path that is no text.
+        return None
     return None if result is NotImplemented else result
 
 

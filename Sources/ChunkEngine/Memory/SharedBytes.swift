@@ -103,7 +103,8 @@ enum RecycledMemory {
     }
   }
 
-  private static let idle = Locked(Idle())
+  // A thread of the process that this one was forked from may have held the lock.
+  private static let idle = ProcessLocal { Locked(Idle()) }
 
   /// Gives the kept memory back to the system.
   static func releaseAll() {
@@ -144,7 +145,7 @@ enum RecycledMemory {
   /// Takes an allocation of `byteCount` and the slack, or nil if none is kept.
   static func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     guard let kind = byteCounts.firstIndex(of: byteCount) else { return nil }
-    return unsafe idle.withLock { idle in
+    return unsafe idle.current.withLock { idle in
       nonisolated(unsafe) let taken = unsafe idle.allocations[kind].popLast()
       if unsafe taken != nil { idle.byteCount -= byteCount }
       return unsafe taken
@@ -158,7 +159,7 @@ enum RecycledMemory {
     guard let kind = byteCounts.firstIndex(of: byteCount) else { return false }
     nonisolated(unsafe) let memory = unsafe memory
     guard unsafe madvise(memory, byteCount, MADV_FREE) == 0 else { return false }
-    return idle.withLock { idle in
+    return idle.current.withLock { idle in
       guard idle.byteCount + byteCount <= maximumByteCount else { return false }
       unsafe idle.allocations[kind].append(memory)
       idle.byteCount += byteCount
