@@ -1,4 +1,5 @@
 import ChunkEngine
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
