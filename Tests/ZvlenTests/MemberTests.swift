@@ -121,9 +121,10 @@ struct MemberTests {
         ("loop", "a directory that it is in"), ("up", "a directory that it is in"), ("nowhere", "gone"),
         ("pipe", "no file"), ("folder", "directory"), ("dangling", "symbolic link"),
       ] where name != "nowhere" {
-        #expect(tree.contains { $0.contains(" \(name): damaged") && $0.contains(reason) }, "\(name): \(tree)")
+        #expect(
+          tree.contains { $0.contains(" \(name): not readable") && $0.contains(reason) }, "\(name): \(tree)")
       }
-      #expect(tree.contains { $0.contains(" nowhere: damaged") })
+      #expect(tree.contains { $0.contains(" nowhere: not readable") })
       #expect(tree.contains { $0.contains(" own: string [1]") })
       #expect(try Tool.run(["copy", "main.zarr", "copy.zarr"] + options, in: scratch).exitCode == 1)
     }
@@ -143,7 +144,7 @@ struct MemberTests {
     #expect(found.count == 1 + 8 * (1 + 1 + 7 * (1 + 1 + 7)))
     #expect(
       try Tool.succeed("tree", "main.zarr", in: scratch).lines.contains {
-        $0.contains("group2: damaged") && $0.contains("below another one")
+        $0.contains("group2: not readable") && $0.contains("below another one")
       })
     let keys = try FileStore(opening: scratch.path("main.zarr")).list("")
     #expect(
