@@ -150,6 +150,24 @@ struct CopyTests {
     #expect(try scratch.names() == ["copy.zarr", "data.zarr"])
   }
 
+  @Test("A chunk of a copy that readers would refuse is an error with a way out")
+  func unreadableCopy() throws {
+    let store = try FileStore(creating: scratch.path("data.zarr"))
+    // Byte strings without padding take four bytes more each.
+    let array = try ZarrArray.create(
+      in: store, shape: [100_000],
+      options: ArrayOptions(dataType: .nullTerminatedBytes(byteCount: 1), chunkSize: .rows(100_000)))
+    try array.write(blob: [7], at: [5])
+    let copy = ["copy", "data.zarr", "copy.zarr", "--type", "bytes", "--chunk-limit", "300KB"]
+    let outcome = try Tool.run(copy, in: scratch)
+    #expect(outcome.exitCode == 1)
+    #expect(outcome.errors.hasPrefix("zvlen: error: copy.zarr/c/0: "), "\(outcome.errors)")
+    #expect(outcome.errors.contains("--chunk-count") && outcome.errors.contains("--chunk-limit"))
+    #expect(try scratch.names() == ["data.zarr"])
+    try Tool.succeed(copy + ["--chunk-count", "10000"], in: scratch)
+    try Tool.succeed("verify", "copy.zarr", in: scratch)
+  }
+
   @Test("The first difference is named")
   func differences() throws {
     try makeStore()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChunkEngine
 import CommandLineOptions
 import Zarr
 
@@ -95,13 +96,21 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
       if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
       if canSkip { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
-    } catch  where error.storeError != nil && canSkip && !Main.canRunAgain(after: error) {
+    } catch ZarrError.store(_, let reason as StoreError) where !Main.canRunAgain(after: reason) {
+      // It names the value, in the source or in the copy.
+      guard canSkip, !"\(reason)".contains(store.location) else { throw reason }
       var advice = ""
-      if case .outside? = error.storeError { advice = "; --follow-links follows it" }
-      throw ToolError("\(error)\(advice); --skip-unreadable leaves out what cannot be read")
+      if case .outside = reason { advice = "; --follow-links follows it" }
+      throw ToolError("\(reason)\(advice); --skip-unreadable leaves out what cannot be read")
     } catch ZarrError.chunk(let path, let reason) where canSkip && path.hasPrefix(node.store.location) {
       let error = ZarrError.chunk(path: path, reason: reason)
       throw ToolError("\(error)\(ReadingOptions.advice(for: error)); --skip-unreadable leaves out the array")
+    } catch ZarrError.chunk(let path, let reason as ChunkError) where path.hasPrefix(store.location) {
+      let error = ZarrError.chunk(path: path.replacing(store.location, with: destination), reason: reason)
+      guard FailureKind(of: reason) == .limit else { throw ToolError("\(error)") }
+      throw ToolError(
+        "\(error); make smaller chunks with --chunk-count, or allow larger ones with --chunk-limit, here and in all "
+          + "commands that read them")
     } catch ZarrError.chunkTooLarge(let path, let count, let limit, let fittingCount) {
       throw ToolError(
         "\(path.replacing(store.location, with: destination)) would have chunks of \(count) elements, and one of "
