@@ -17,8 +17,8 @@ root = pathlib.Path(__file__).resolve().parent.parent
 LAYERS = {
     "Sources/ChunkEngine": [".", "Memory", "Geometry", "Elements", "Codecs", "Chain", "Shards"],
     "Sources/Zarr": [
-        ". Metadata Codecs", "Storage", "Locking", "Arrays Elements Appending Groups Copying Async",
-        "WriteBack", "Tuning",
+        ". Metadata Codecs", "Storage", "Locking",
+        "Arrays Elements WriteBack Appending Groups Copying Async", "Tuning",
     ],
 }
 
