@@ -56,7 +56,9 @@ final class AppendingState {
   /// The elements of a source that fitted in the chunk before, a good guess for the next one.
   private var lastFittingCount = 1
 
-  /// The most runs of a row. All chunks of a row are open, and metadata can claim any number of them.
+  /// The most runs of a row.
+  ///
+  /// All chunks of a row are open, and metadata can claim any number of them.
   private static let maximumRunCount = 1 << 20
 
   /// The most bytes of a chunk besides its largest element, and about how many are asked for.

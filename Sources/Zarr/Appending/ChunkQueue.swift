@@ -25,7 +25,9 @@ final class ChunkQueue: @unchecked Sendable {
   private var busyCount = 0
   private var failure: (any Error)?
 
-  /// Whether work rests until the next call. An error was thrown, and its cause may be gone by then.
+  /// Whether work rests until the next call.
+  ///
+  /// An error was thrown, and its cause may be gone by then.
   private var isPaused = false
 
   /// What lets few threads encode while many wait for the store, or nil if each waits for its own requests.
@@ -226,7 +228,9 @@ final class ChunkQueue: @unchecked Sendable {
     try array.store(value.pieces, of: value, atEnd: end)
   }
 
-  /// The number of pieces to come is not known. So many of them share an allocation.
+  /// The number of pieces to come is not known.
+  ///
+  /// So many of them share an allocation.
   private static let expectedPieceCount = 64
 }
 

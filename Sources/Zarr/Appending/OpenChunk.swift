@@ -1,6 +1,8 @@
 import ChunkEngine
 
-/// A chunk that is being filled. Elements are laid out as they are appended, so that sealing the chunk costs nothing.
+/// A chunk that is being filled.
+///
+/// Elements are laid out as they are appended, so that sealing the chunk costs nothing.
 ///
 ///     [ count | byteCount₀ bytes₀ | byteCount₁ bytes₁ | …
 ///       patched when the chunk is sealed

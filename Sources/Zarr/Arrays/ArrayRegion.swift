@@ -93,7 +93,9 @@ private struct AlignedRegions {
     divide(boxes[1], into: count - first)
   }
 
-  /// The chunk boundary that is closest to the end of a part of the elements. There are chunks on both sides of it.
+  /// The chunk boundary that is closest to the end of a part of the elements.
+  ///
+  /// There are chunks on both sides of it.
   private func cut(_ chunks: Range<Int>, along dimension: Int, after part: Int, of count: Int) -> Int {
     let elements = elements(of: chunks, along: dimension)
     // The product may be out of range, and the quotient is not, since it is a part.

@@ -101,7 +101,9 @@ public struct DamagedChunk: Sendable {
   /// Why it could not be read, of which ``FailureKind`` tells damage from what may be sound.
   public let reason: any Error
 
-  /// How many more inner chunks of the shard could not be read. At most 1000 of a shard are listed.
+  /// How many more inner chunks of the shard could not be read.
+  ///
+  /// At most 1000 of a shard are listed.
   public internal(set) var furtherCount = 0
 
   /// The most inner chunks of a shard that are listed: an index can name millions that are not there.

@@ -46,7 +46,9 @@ struct PiecePlan: Sendable {
   /// The pieces of a value along the dimensions up to that one.
   private var pieceCounts: [Int] = []
 
-  /// The number of pieces of each value. Some are empty where the region has fewer chunks.
+  /// The number of pieces of each value.
+  ///
+  /// Some are empty where the region has fewer chunks.
   private(set) var piecesPerValue = 1
 
   /// Divides a region that is inside of the array.
@@ -132,11 +134,14 @@ struct PiecePlan: Sendable {
     guard RowMajor.count(of: [valueCount, piecesPerValue]) != nil else { throw .tooLarge(path: location) }
   }
 
-  /// The number of pieces. Some may be empty.
+  /// The number of pieces.
+  ///
+  /// Some may be empty.
   var pieceCount: Int { valueCount * piecesPerValue }
 
-  /// The number of pieces that one worker is likely to get, this one included. It sizes memory that is used up with the
-  /// last of them.
+  /// The number of pieces that one worker is likely to get, this one included.
+  ///
+  /// It sizes memory that is used up with the last of them.
   func expectedPieceCount(from number: Int, workerCount: Int) -> Int {
     (pieceCount - number - 1) / workerCount + 1
   }

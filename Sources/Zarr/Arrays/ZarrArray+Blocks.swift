@@ -158,7 +158,9 @@ final class BlockReader: @unchecked Sendable {
   /// The elements that come after the last block that was given.
   private var rest: Range<Int>
 
-  /// The number of elements to ask for. It is small once a chunk could not be read, so that all before it are shown.
+  /// The number of elements to ask for.
+  ///
+  /// It is small once a chunk could not be read, so that all before it are shown.
   private var wanted: Int
   private var isCutShort = false
   private var ahead: ReadAhead?
@@ -267,10 +269,14 @@ private struct BlockRegions {
   /// The number of elements for one index along each dimension.
   private let strides: [Int]
 
-  /// The number of elements in all chunks that share one index along each dimension. They are decoded together.
+  /// The number of elements in all chunks that share one index along each dimension.
+  ///
+  /// They are decoded together.
   private let chunkStrides: [Int]
 
-  /// The most elements of a region. It bounds the memory for their offsets too.
+  /// The most elements of a region.
+  ///
+  /// It bounds the memory for their offsets too.
   static let maximumElementCount = 4 << 20
 
   /// Divides an array that has elements.

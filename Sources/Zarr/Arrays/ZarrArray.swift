@@ -46,10 +46,14 @@ public final class ZarrArray: Sendable {
 
   private let currentMetadata: Locked<ArrayMetadata>
 
-  /// How chunks are named. It never changes, and copying all metadata for each key would cost time.
+  /// How chunks are named.
+  ///
+  /// It never changes, and copying all metadata for each key would cost time.
   let chunkKeyEncoding: ChunkKeyEncoding
 
-  /// The directory of an array below the root of the store. The store itself notices only when its root is replaced.
+  /// The directory of an array below the root of the store.
+  ///
+  /// The store itself notices only when its root is replaced.
   private let directory: FileIdentity?
 
   /// Whether the metadata is from a copy of the array's document, which may be out of date.

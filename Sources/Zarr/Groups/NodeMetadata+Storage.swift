@@ -158,6 +158,7 @@ extension NodeMetadata {
   ///   - store: The store.
   ///   - reportRetry: Is called before `body` is called again.
   ///   - body: Reads and writes the documents.
+  /// - Returns: What `body` returns.
   /// - Throws: What `body` throws, and `ChunkError.cancelled`.
   static func edit<Result>(
     at path: NodePath, in store: any Store, reportRetry: (any Error) -> Void = { _ in },
