@@ -16,7 +16,7 @@ import zarr
 from zarr.abc.codec import GetResult
 from zarr.abc.store import _store_supports_sync_io
 from zarr.core.buffer import cpu
-from zarr.core.codec_pipeline import FusedCodecPipeline
+from zarr.core.codec_pipeline import FusedCodecPipeline, _get_pool, _resolve_max_workers
 from zarr.core.common import concurrent_map
 from zarr.dtype import VariableLengthUTF8
 from zarr.storage import LocalStore, StorePath
@@ -46,6 +46,9 @@ _AS_BYTES, _AS_STR, _AS_STRING_DTYPE, _AS_OPTIONAL_BYTES, _AS_OPTIONAL_STR, _AS_
 
 # The codes of failures of the extension.
 _INVALID_ARGUMENT, _INVALID_ELEMENT, _SYSTEM = 1, 5, 6
+
+# Reads of more elements are done on another thread.
+_LARGE = 4096
 
 # The elements that are encoded in one call of the engine, about.
 _AT_A_TIME = 1 << 20
@@ -152,7 +155,9 @@ class VlenCodecPipeline(FusedCodecPipeline):
         store = batch[0][0].store
         results = None
         if _has_sync(store):
-            results = await _away(self._read_now, plan, batch, out)
+            results = await _away(
+                self._read_now, plan, batch, out, is_large=out.as_ndarray_like().size > _LARGE
+            )
         elif not plan.is_sharded or all(item[4] for item in batch):
             buffers = await concurrent_map(
                 [(item[0], item[1].prototype) for item in batch],
@@ -167,7 +172,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
         self, batch: list[_Item], out: NDBuffer, drop_axes: tuple[int, ...]
     ) -> tuple[GetResult, ...]:
         if _thread.is_caller:
-            return self.read_sync(batch, out, drop_axes, max_workers=_workers())
+            return self.read_sync(batch, out, drop_axes, max_workers=_resolve_max_workers())
         return await FusedCodecPipeline.read(self, batch, out, drop_axes)
 
     async def write(
@@ -204,7 +209,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
 
     async def _write_fused(self, batch: list[_Item], value: NDBuffer, drop_axes: tuple[int, ...]) -> None:
         if _thread.is_caller:
-            self.write_sync(batch, value, drop_axes, max_workers=_workers())
+            self.write_sync(batch, value, drop_axes, max_workers=_resolve_max_workers())
         else:
             await FusedCodecPipeline.write(self, batch, value, drop_axes)
 
@@ -445,15 +450,15 @@ def _has_sync(store: Store) -> bool:
     return bool(_store_supports_sync_io(store))
 
 
-async def _away(function: Any, *arguments: Any) -> Any:
+async def _away(function: Any, *arguments: Any, is_large: bool = False) -> Any:
     """Call a function that blocks, on another thread if this one may not be blocked."""
-    return function(*arguments) if _thread.is_caller else await asyncio.to_thread(function, *arguments)
-
-
-def _workers() -> int:
-    from zarr.core.codec_pipeline import _resolve_max_workers
-
-    return _resolve_max_workers()
+    if not _thread.is_caller:
+        return await asyncio.to_thread(function, *arguments)
+    if not is_large:
+        return function(*arguments)
+    # The C library gives memory of the main thread back to the system as soon as objects are freed, and to
+    # get it again takes longer than to fill it.
+    return _get_pool(_resolve_max_workers()).submit(function, *arguments).result()
 
 
 def sync_here(original: Any) -> Any:

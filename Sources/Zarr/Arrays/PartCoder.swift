@@ -200,15 +200,21 @@ package final class PartCoder: Sendable {
   }
 
   /// Divides what a part has of a shard into pieces, one for a worker at a time.
-  private func divide(_ piece: Piece, chunkByteCount: Int) -> [Piece] {
+  private func divide(_ piece: Piece, chunkByteCount: Int, pieceByteCount: Int) -> [Piece] {
     guard layout.isSharded else { return [piece] }
     let byteCount = max(1, chunkByteCount, piece.grid.chunkElementCount * WireForm.lengthByteCount)
     // Several for each worker, unless they are so small that waking it up takes longer.
     let shared = max(piece.chunkCount / 4 / access.workerCount, Self.smallestPieceByteCount / byteCount)
-    return piece.divided(intoPiecesOf: max(1, min(shared, Self.pieceByteCount / byteCount)))
+    return piece.divided(intoPiecesOf: max(1, min(shared, pieceByteCount / byteCount)))
   }
 
-  private static var pieceByteCount: Int { 128 << 10 }
+  /// The bytes that are encoded at a time, so that they stay in a core's cache.
+  private static var encodedPieceByteCount: Int { 128 << 10 }
+
+  /// The bytes that are decoded at a time: the more, the less often workers wait for the caller.
+  private static var decodedPieceByteCount: Int { 512 << 10 }
+
+  /// Pieces are made no smaller than this for there to be some for each worker.
   private static var smallestPieceByteCount: Int { 32 << 10 }
 }
 
@@ -256,7 +262,9 @@ extension PartCoder {
           continue
         }
         let chunkByteCount = (open.value?.byteCount ?? 0) / max(1, index.count)
-        work += divide(piece, chunkByteCount: chunkByteCount).map { (number, $0) }
+        let pieces = divide(
+          piece, chunkByteCount: chunkByteCount, pieceByteCount: Self.decodedPieceByteCount)
+        work += pieces.map { (number, $0) }
       } catch {
         throw PartFailure(part: number, reason: error)
       }
@@ -392,7 +400,8 @@ extension PartCoder {
         let piece = part.piece(try grid(of: part))
         let (byteCount, overflow) = meanByteCount.multipliedReportingOverflow(
           by: piece.grid.chunkElementCount)
-        let pieces = divide(piece, chunkByteCount: overflow ? Int.max : byteCount)
+        let pieces = divide(
+          piece, chunkByteCount: overflow ? Int.max : byteCount, pieceByteCount: Self.encodedPieceByteCount)
         work += pieces.enumerated().map { (number, $0, $1) }
         begun.append(ShardToWrite(pieceCount: pieces.count))
       } catch {
