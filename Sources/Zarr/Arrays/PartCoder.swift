@@ -6,7 +6,7 @@ package struct StoredPart: Sendable {
   /// Where the value is.
   @safe
   package enum Value: @unchecked Sendable {
-    // SAFETY: Who makes a part keeps the memory, unchanged, until the call with the part returns.
+    // SAFETY: Callers keep the memory unchanged until the call with the part returns.
     /// A file, by the names on the way to it from the root of the system.
     case file(StoreKey)
     /// Memory that the caller has.
@@ -138,7 +138,7 @@ package final class PartCoder: Sendable {
 
   // MARK: Values
 
-  /// A value of which a part is read, and where its chunks are.
+  /// A value that is read in part, and where its chunks are.
   private struct OpenPart: Sendable {
     let value: (any StoredValue)?
     let places: ChunkPlaces
