@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import wraps
 from math import prod
@@ -16,7 +17,7 @@ import zarr
 from zarr.abc.codec import GetResult
 from zarr.abc.store import _store_supports_sync_io
 from zarr.core.buffer import cpu
-from zarr.core.codec_pipeline import FusedCodecPipeline, _get_pool, _resolve_max_workers
+from zarr.core.codec_pipeline import FusedCodecPipeline, _resolve_max_workers
 from zarr.core.common import concurrent_map
 from zarr.dtype import VariableLengthUTF8
 from zarr.storage import LocalStore, StorePath
@@ -59,6 +60,8 @@ class _Thread(threading.local):
 
     # Whether it may block until a call is done.
     is_caller = False
+    # Whether it is one of those that do large reads.
+    is_reader = False
 
 
 _thread = _Thread()
@@ -454,11 +457,39 @@ async def _away(function: Any, *arguments: Any, is_large: bool = False) -> Any:
     """Call a function that blocks, on another thread if this one may not be blocked."""
     if not _thread.is_caller:
         return await asyncio.to_thread(function, *arguments)
-    if not is_large:
+    if not is_large or _thread.is_reader:
         return function(*arguments)
-    # The C library gives memory of the main thread back to the system as soon as objects are freed, and to
-    # get it again takes longer than to fill it.
-    return _get_pool(_resolve_max_workers()).submit(function, *arguments).result()
+    return _readers.submit(function, *arguments)
+
+
+class _Readers:
+    """Threads that do large reads.
+
+    The C library gives memory of the main thread back to the system as soon as objects are freed, and to get
+    it again takes longer than to fill it.
+    """
+
+    def __init__(self) -> None:
+        self._process = 0
+        self._pool: ThreadPoolExecutor | None = None
+
+    def submit(self, function: Any, *arguments: Any) -> Any:
+        """Call a function on one of the threads, and wait for it."""
+        pool = self._pool
+        if pool is None or self._process != os.getpid():
+            # A forked process has none of the threads.
+            pool = self._pool = ThreadPoolExecutor(32, "zarr_vlen")
+            self._process = os.getpid()
+        return pool.submit(_read, function, arguments).result()
+
+
+_readers = _Readers()
+
+
+def _read(function: Any, arguments: Any) -> Any:
+    # Elements that are read themselves read other arrays perhaps.
+    _thread.is_reader = True
+    return function(*arguments)
 
 
 def sync_here(original: Any) -> Any:
