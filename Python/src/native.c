@@ -2,14 +2,11 @@
  *
  * The engine decodes and encodes without the lock of the interpreter. Objects are made and looked at while it is held,
  * a box of elements at a time. The limited API is enough, so that one file runs on all versions from 3.12 on. */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030c0000
-#include <Python.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
-#include "zarr_vlen.h"
+#include "native.h"
 
 enum { MAXIMUM_RANK = 64, MANY_ELEMENTS = 10000 };
 
@@ -18,31 +15,7 @@ enum kind { KIND_BYTES, KIND_STR, KIND_STRING_DTYPE, KIND_OPTIONAL_BYTES, KIND_O
 
 static PyObject *EngineError;
 
-/* NumPy: the beginning of its arrays, and the functions for text, which are in a table that any version has. */
-
-typedef struct {
-  PyObject_HEAD
-  char *data;
-  int nd;
-  Py_ssize_t *dimensions;
-  Py_ssize_t *strides;
-  PyObject *base;
-  PyObject *descr;
-} Array;
-
-typedef struct npy_string_allocator npy_string_allocator;
-typedef struct {
-  size_t size;
-  const char *buf;
-} npy_static_string;
-
-static struct {
-  int (*load)(npy_string_allocator *, const void *, npy_static_string *);
-  int (*pack)(npy_string_allocator *, void *, const char *, size_t);
-  npy_string_allocator *(*acquire)(const PyObject *);
-  void (*release)(npy_string_allocator *);
-  PyObject *array_type;
-} numpy;
+NumPy numpy;
 
 static int load_numpy(void) {
   PyObject *module = PyImport_ImportModule("numpy._core._multiarray_umath");
@@ -61,7 +34,7 @@ static int load_numpy(void) {
   return 0;
 }
 
-static Array *as_array(PyObject *object) {
+Array *as_array(PyObject *object) {
   int is_array = PyObject_IsInstance(object, numpy.array_type);
   if (is_array < 0) return NULL;
   if (!is_array) {
@@ -98,7 +71,7 @@ static int is_utf8(const unsigned char *s, size_t n) {
 
 /* EngineErrors of the library */
 
-static PyObject *raise_failure(const zarr_vlen_error *error) {
+PyObject *raise_failure(const zarr_vlen_error *error) {
   if (error->code == ZARR_VLEN_OUT_OF_MEMORY) return PyErr_NoMemory();
   PyObject *message = PyUnicode_DecodeUTF8(error->message, (Py_ssize_t)strlen(error->message), "replace");
   if (!message) return NULL;
@@ -659,7 +632,7 @@ static int execute(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &codecs_spec, NULL);
   if (!type || PyModule_AddObjectRef(module, "Codecs", type) < 0) return -1;
   Py_DECREF(type);
-  return 0;
+  return add_bulk(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {

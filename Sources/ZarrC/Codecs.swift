@@ -10,14 +10,7 @@ public func zarr_vlen_codecs_create(
   _ error: UnsafeMutablePointer<zarr_vlen_error>?
 ) -> OpaquePointer? {
   unsafe reporting(to: error) {
-    var access = ArrayAccess()
-    if let settings = unsafe settings?.pointee {
-      if settings.thread_count > 0 { access.workerCount = Int(settings.thread_count) }
-      access.writesEmptyChunks = settings.writes_empty_chunks
-      if let limit = Int(exactly: settings.decoded_byte_limit), limit > 0 {
-        access.limits.decodedByteCountPerChunk = limit
-      }
-    }
+    let access = unsafe ArrayAccess(settings?.pointee)
     let document = unsafe [UInt8](UnsafeRawBufferPointer(start: metadata, count: byteCount))
     let coder = try PartCoder(decoding: document, access: access)
     return unsafe OpaquePointer(Unmanaged.passRetained(coder).toOpaque())
@@ -113,6 +106,18 @@ public func zarr_vlen_release_memory() {
 }
 
 // MARK: Arguments
+
+extension ArrayAccess {
+  init(_ settings: zarr_vlen_settings?) {
+    self.init()
+    guard let settings = settings else { return }
+    if settings.thread_count > 0 { workerCount = Int(settings.thread_count) }
+    writesEmptyChunks = settings.writes_empty_chunks
+    if let limit = Int(exactly: settings.decoded_byte_limit), limit > 0 {
+      limits.decodedByteCountPerChunk = limit
+    }
+  }
+}
 
 /// Something that no caller should pass.
 struct InvalidArgument: Error {

@@ -18,7 +18,7 @@ func reporting<Result>(
     let reason = (failure as? PartFailure)?.reason ?? failure
     var described = zarr_vlen_error()
     described.code = Int32(bitPattern: code(of: reason).rawValue)
-    if case StoreError.system(_, _, let code) = reason { described.system_code = code }
+    if case StoreError.system(_, _, let code) = cause(of: reason) { described.system_code = code }
     described.part = Int64(part)
     unsafe withUnsafeMutableBytes(of: &described.message) { message in
       var text = Substring(description(of: reason))
@@ -39,8 +39,24 @@ private func description(of error: any Error) -> String {
   }
 }
 
-private func code(of error: any Error) -> zarr_vlen_error_code {
+/// What went wrong, where an array says only in which chunk or store it did.
+private func cause(of error: any Error) -> any Error {
   switch error {
+  case ZarrError.metadata(_, let reason): reason
+  case ZarrError.chunk(_, let reason): reason
+  case ZarrError.store(_, let reason): reason
+  case ZarrError.limit(_, let reason): reason
+  default: error
+  }
+}
+
+private func code(of error: any Error) -> zarr_vlen_error_code {
+  switch cause(of: error) {
+  case ZarrError.cancelled: ZARR_VLEN_STOPPED
+  case ZarrError.notFound, ZarrError.wrongNode: ZARR_VLEN_NOT_FOUND
+  case ZarrError.outOfBounds, ZarrError.elementCount: ZARR_VLEN_INVALID_ARGUMENT
+  case ZarrError.element, ZarrError.chunkTooLarge: ZARR_VLEN_INVALID_ELEMENT
+  case ZarrError.notWritable: ZARR_VLEN_UNSUPPORTED
   case is InvalidArgument: ZARR_VLEN_INVALID_ARGUMENT
   case is Stopped: ZARR_VLEN_STOPPED
   case let error as MetadataError:
@@ -57,7 +73,8 @@ private func code(of error: ChunkError) -> zarr_vlen_error_code {
   case .innerChunk(_, let reason): code(of: reason)
   case .outOfMemory: ZARR_VLEN_OUT_OF_MEMORY
   case .unsupported, .refused: ZARR_VLEN_UNSUPPORTED
-  case .elementTooLarge, .tooManyElements, .chunkTooLarge, .invalidUTF8, .unencodable, .compressionFailed:
+  case .elementTooLarge, .tooManyElements, .chunkTooLarge, .invalidUTF8, .invalidOffsets, .unencodable,
+    .compressionFailed:
     ZARR_VLEN_INVALID_ELEMENT
   default: ZARR_VLEN_DAMAGED
   }

@@ -158,6 +158,85 @@ static void files_are_written(const char *folder) {
   zarr_vlen_codecs_free(made);
 }
 
+/* Appends the elements of a batch to text, with a bar after each, and frees it. */
+static void show_batch(zarr_vlen_batch *batch, char *text) {
+  CHECK(batch);
+  zarr_vlen_column column = zarr_vlen_batch_get(batch);
+  CHECK(column.layout == ZARR_VLEN_OFFSETS_64 && !column.validity && !column.absent_count);
+  const int64_t *offsets = column.places;
+  for (size_t i = 0; i < column.count; i++) {
+    strncat(text, (const char *)column.data + offsets[i], (size_t)(offsets[i + 1] - offsets[i]));
+    strcat(text, "|");
+  }
+  zarr_vlen_batch_free(batch);
+}
+
+static void arrays_grow(const char *folder) {
+  char path[512], document[sizeof plain];
+  zarr_vlen_error error;
+  snprintf(path, sizeof path, "%s/zarr.json", folder);
+  CHECK(!zarr_vlen_array_open(folder, "", NULL, &error) && error.code == ZARR_VLEN_NOT_FOUND);
+  memcpy(document, plain, sizeof plain);
+  memcpy(strstr(document, "\"shape\":[6]"), "\"shape\":[0]", 11);
+  FILE *file = fopen(path, "w");
+  CHECK(file && fputs(document, file) >= 0 && fclose(file) == 0);
+
+  zarr_vlen_monitor *monitor = zarr_vlen_monitor_create();
+  zarr_vlen_array *array = zarr_vlen_array_open(folder, "", NULL, &error);
+  zarr_vlen_appender *appender = zarr_vlen_appender_create(array, 0, monitor, &error);
+  CHECK(array && appender);
+  zarr_vlen_bytes elements[] = {text("a"), text("bb"), text("")};
+  zarr_vlen_column column = {.count = 3, .layout = ZARR_VLEN_POINTERS, .places = elements};
+  CHECK(zarr_vlen_appender_append(appender, &column, &error));
+  const int32_t offsets[] = {1, 3, 4};
+  column = (zarr_vlen_column){
+      .count = 2, .layout = ZARR_VLEN_OFFSETS_32, .places = offsets, .data = (const uint8_t *)"xccd"};
+  for (int i = 0; i < 3; i++) CHECK(zarr_vlen_appender_append(appender, &column, &error));
+  CHECK(zarr_vlen_appender_checkpoint(appender, &error));
+  CHECK(zarr_vlen_appender_count(appender) == 9);
+  CHECK(zarr_vlen_monitor_progress(monitor).element_count == 9);
+
+  /* What is after a checkpoint is dropped. */
+  CHECK(zarr_vlen_appender_append(appender, &column, &error));
+  zarr_vlen_appender_free(appender);
+  zarr_vlen_array_free(array);
+  array = zarr_vlen_array_open(folder, "", NULL, &error);
+  char all[256] = "", some[256] = "", rest[256] = "";
+  show_batch(zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error), all);
+  CHECK(strcmp(all, "a|bb||cc|d|cc|d|cc|d|") == 0);
+  const int64_t two[] = {2}, three[] = {3}, twenty[] = {20};
+  show_batch(zarr_vlen_array_read(array, two, three, 1, monitor, &error), some);
+  CHECK(strcmp(some, "|cc|d|") == 0);
+  CHECK(!zarr_vlen_array_read(array, two, twenty, 1, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_array_read(NULL, NULL, NULL, 0, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+
+  zarr_vlen_reader *reader = zarr_vlen_reader_create(array, 1, -1, monitor, &error);
+  zarr_vlen_batch *batch;
+  while (zarr_vlen_reader_next(reader, &batch, &error) && batch) show_batch(batch, rest);
+  CHECK(!batch && error.code == ZARR_VLEN_NO_ERROR && strcmp(rest, "bb||cc|d|cc|d|cc|d|") == 0);
+  zarr_vlen_reader_free(reader);
+
+  /* Offsets, absence and cancellation are errors. */
+  appender = zarr_vlen_appender_create(array, 0, monitor, &error);
+  const int32_t wrong[] = {3, 1, 4};
+  column.places = wrong;
+  CHECK(!zarr_vlen_appender_append(appender, &column, &error));
+  const uint8_t validity[] = {1};
+  column.places = offsets;
+  column.validity = validity;
+  CHECK(!zarr_vlen_appender_append(appender, &column, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  zarr_vlen_appender_free(appender);
+  zarr_vlen_monitor_cancel(monitor);
+  CHECK(!zarr_vlen_array_read(array, NULL, NULL, 0, monitor, &error) && error.code == ZARR_VLEN_STOPPED);
+  zarr_vlen_array_free(array);
+  zarr_vlen_monitor_free(monitor);
+  zarr_vlen_array_free(NULL);
+  zarr_vlen_batch_free(NULL);
+  zarr_vlen_reader_free(NULL);
+  zarr_vlen_appender_free(NULL);
+  zarr_vlen_monitor_free(NULL);
+}
+
 static void arguments_are_checked(void) {
   zarr_vlen_error error;
   CHECK(!zarr_vlen_codecs_create("{", 1, NULL, &error) && error.code == ZARR_VLEN_INVALID_METADATA);
@@ -205,6 +284,7 @@ int main(int count, char **arguments) {
   values_come_back(plain);
   values_come_back(sharded);
   files_are_written(arguments[1]);
+  arrays_grow(arguments[1]);
   arguments_are_checked();
   if (!failures) printf("the C interface: all checks passed\n");
   return failures != 0;

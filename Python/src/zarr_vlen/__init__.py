@@ -4,6 +4,7 @@ import zarr
 
 from zarr_vlen._hooks import install as _install
 from zarr_vlen.arrays import Array, Group, array, open
+from zarr_vlen.bulk import Appender, read, scan, write
 from zarr_vlen.elements import ElementError, element, objects
 from zarr_vlen.json_values import JSON
 from zarr_vlen.pickles import Pickled, UntrustedPickleError, pickled, trust
@@ -11,6 +12,7 @@ from zarr_vlen.types import Fill, ObjectType, Optional, object_type, optional
 
 __all__ = [
     "JSON",
+    "Appender",
     "Array",
     "ElementError",
     "Fill",
@@ -27,7 +29,10 @@ __all__ = [
     "open",
     "optional",
     "pickled",
+    "read",
+    "scan",
     "trust",
+    "write",
 ]
 
 _install()

@@ -3,9 +3,10 @@
 ///     offsets   0    3    3        9        (count + 1 of them)
 ///     bytes    [a b c][   ][d e f g h i]
 ///
-/// It borrows the memory, so it exists only during ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``.
+/// It borrows the memory, so it exists only during ``withContiguousBlobs(_:offsets:_:)-(_,Span<Int64>,_)``, or a call of the
+/// C interface.
 @safe
-struct ContiguousBlobs: BlobSource {
+package struct ContiguousBlobs: BlobSource {
   /// The offsets, in one of two types.
   ///
   /// Not a generic parameter, since calls through `any BlobSource` would not be specialized.
@@ -21,23 +22,23 @@ struct ContiguousBlobs: BlobSource {
   private nonisolated(unsafe) let offsets: Offsets
 
   /// The number of elements.
-  let count: Int
+  package let count: Int
 
   /// Borrows memory that outlives the value.
-  init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Int64>) {
+  package init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<Int64>) {
     unsafe self.bytes = unsafe bytes
     unsafe self.offsets = unsafe .int64(offsets)
     count = max(0, offsets.count - 1)
   }
 
   /// Borrows memory that outlives the value.
-  init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<UInt32>) {
+  package init(borrowing bytes: UnsafeRawBufferPointer, offsets: UnsafeBufferPointer<UInt32>) {
     unsafe self.bytes = unsafe bytes
     unsafe self.offsets = unsafe .uint32(offsets)
     count = max(0, offsets.count - 1)
   }
 
-  func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
+  package func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {
     guard !range.isEmpty else { return 0 }
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
     let (lower, upper) =
@@ -53,7 +54,7 @@ struct ContiguousBlobs: BlobSource {
     return upper - lower
   }
 
-  func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
+  package func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
     guard !range.isEmpty else { return }
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
     let bounds = range.lowerBound..<range.upperBound + 1

@@ -147,7 +147,7 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
 /// Reads blocks of elements one after the other, each while the caller works on the one before.
 ///
 /// It belongs to one thread or task at a time.
-final class BlockReader: @unchecked Sendable {
+package final class BlockReader: @unchecked Sendable {
   // SAFETY: What changes is only touched by that thread.
   private let array: ZarrArray
   private let regions: BlockRegions?
@@ -170,7 +170,7 @@ final class BlockReader: @unchecked Sendable {
   /// Begins to read elements, counted in C order, or all.
   ///
   /// - Throws: ``ZarrError/outOfBounds(path:region:shape:)``
-  init(of elements: Range<Int>?, in array: ZarrArray, monitor: ProgressMonitor?) throws(ZarrError) {
+  package init(of elements: Range<Int>?, in array: ZarrArray, monitor: ProgressMonitor?) throws(ZarrError) {
     let metadata = array.metadata
     let grid = array.layout.chunkGrid(metadata)
     let all = 0..<metadata.elementCount
@@ -197,7 +197,7 @@ final class BlockReader: @unchecked Sendable {
   /// Returns the next block, or nil after the last one.
   ///
   /// - Throws: What reading throws, and ``ZarrError/cancelled``. There is no other block then.
-  func next() throws(ZarrError) -> ElementBlock<BlobView>? {
+  package func next() throws(ZarrError) -> ElementBlock<BlobView>? {
     if part.isCancelled { throw .cancelled }
     guard let regions, !rest.isEmpty else {
       monitor?.finish()
@@ -231,7 +231,7 @@ final class BlockReader: @unchecked Sendable {
   }
 
   /// Ends the work: nothing reads any more when this returns.
-  func stop() {
+  package func stop() {
     if let ahead = ahead.take() {
       part.cancel()
       ahead.drop()

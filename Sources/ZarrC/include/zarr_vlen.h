@@ -39,8 +39,10 @@ enum zarr_vlen_error_code {
   ZARR_VLEN_SYSTEM = 6,
   /* There is not enough memory. */
   ZARR_VLEN_OUT_OF_MEMORY = 7,
-  /* A function of the caller asked to stop. */
+  /* A function of the caller, or a monitor, asked to stop. */
   ZARR_VLEN_STOPPED = 8,
+  /* There is no array, or a node of another kind. */
+  ZARR_VLEN_NOT_FOUND = 9,
 };
 
 /* A failure. */
@@ -87,6 +89,16 @@ typedef struct zarr_vlen_part {
 /* How the values of an array are stored. */
 typedef struct zarr_vlen_codecs zarr_vlen_codecs;
 
+/* What of a value survives when its writer, or the machine, is stopped in the middle. */
+enum zarr_vlen_durability {
+  /* The old value or the new one, also after its writer was killed. */
+  ZARR_VLEN_ATOMIC = 0,
+  /* Perhaps a part of it. */
+  ZARR_VLEN_UNPROTECTED = 1,
+  /* All of it when the call returns, also after a crash of the machine. */
+  ZARR_VLEN_DURABLE = 2,
+};
+
 /* Settings; those that are 0 have their usual values. */
 typedef struct zarr_vlen_settings {
   /* The most threads that a call uses; as many as there are cores by default. */
@@ -95,6 +107,8 @@ typedef struct zarr_vlen_settings {
   bool writes_empty_chunks;
   /* The most bytes that a chunk may decode to; 1 GiB by default. */
   uint64_t decoded_byte_limit;
+  /* For arrays: one of enum zarr_vlen_durability. */
+  int32_t durability;
 } zarr_vlen_settings;
 
 /* Reads the metadata of an array: the bytes of its zarr.json, or in Zarr v2 of its .zarray.
@@ -149,6 +163,116 @@ zarr_vlen_bytes zarr_vlen_values_get(const zarr_vlen_values *values, size_t part
 
 /* Frees what zarr_vlen_write has made. NULL does nothing. */
 void zarr_vlen_values_free(zarr_vlen_values *values);
+
+/* Follows calls, and can stop them. */
+typedef struct zarr_vlen_monitor zarr_vlen_monitor;
+
+/* How far the calls with a monitor have come. */
+typedef struct zarr_vlen_progress {
+  uint64_t element_count;
+  /* The bytes of these elements, and those that their chunks are stored as. */
+  uint64_t element_byte_count;
+  uint64_t stored_byte_count;
+} zarr_vlen_progress;
+
+zarr_vlen_monitor *zarr_vlen_monitor_create(void);
+
+/* Asks the calls with the monitor to stop. They fail with ZARR_VLEN_STOPPED when their threads are done with their
+ * chunks. */
+void zarr_vlen_monitor_cancel(const zarr_vlen_monitor *monitor);
+
+zarr_vlen_progress zarr_vlen_monitor_progress(const zarr_vlen_monitor *monitor);
+
+/* Frees a monitor, which calls may go on using. NULL does nothing. */
+void zarr_vlen_monitor_free(zarr_vlen_monitor *monitor);
+
+/* An array in a directory. */
+typedef struct zarr_vlen_array zarr_vlen_array;
+
+/* Opens the array at a path below the directory of a store; the path of the root is "". */
+zarr_vlen_array *zarr_vlen_array_open(
+    const char *directory, const char *path, const zarr_vlen_settings *settings, zarr_vlen_error *error);
+
+/* Frees what zarr_vlen_array_open has made; readers and appenders may go on using it. NULL does nothing. */
+void zarr_vlen_array_free(zarr_vlen_array *array);
+
+/* How the elements of a column lie in memory. */
+enum zarr_vlen_layout {
+  /* places has a zarr_vlen_bytes for each element. */
+  ZARR_VLEN_POINTERS = 0,
+  /* places has count + 1 numbers of 32 or 64 bits, and the bytes of element i are data from number i to number i + 1, as
+   * in Arrow. */
+  ZARR_VLEN_OFFSETS_32 = 1,
+  ZARR_VLEN_OFFSETS_64 = 2,
+};
+
+/* Elements in memory. */
+typedef struct zarr_vlen_column {
+  size_t count;
+  /* One of enum zarr_vlen_layout. */
+  int32_t layout;
+  const void *places;
+  const uint8_t *data;
+  /* A bit for each element, those of a byte from the lowest on, which is 0 for an element that is absent; NULL if there
+   * are none. The first element has bit first_bit. */
+  const uint8_t *validity;
+  size_t first_bit;
+  /* The absent elements, in a column that the library returns. */
+  size_t absent_count;
+} zarr_vlen_column;
+
+/* Elements that were read. */
+typedef struct zarr_vlen_batch zarr_vlen_batch;
+
+/* Reads a box of elements in C order, on all cores; all elements if start is NULL.
+ *
+ * start and count have a place for each dimension. The elements must be of any size: bytes, text, JSON as its text, or
+ * optional ones of these. monitor may be NULL. */
+zarr_vlen_batch *zarr_vlen_array_read(
+    const zarr_vlen_array *array, const int64_t *start, const int64_t *count, size_t rank,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* The elements of a batch, with offsets of 64 bits, which are valid until the batch is freed. */
+zarr_vlen_column zarr_vlen_batch_get(const zarr_vlen_batch *batch);
+
+/* Frees a batch. NULL does nothing. */
+void zarr_vlen_batch_free(zarr_vlen_batch *batch);
+
+/* Reads elements one batch after the other. One thread at a time may use it. */
+typedef struct zarr_vlen_reader zarr_vlen_reader;
+
+/* Begins to read count elements from first on, counted in C order; all that follow if count is -1. monitor may be NULL. */
+zarr_vlen_reader *zarr_vlen_reader_create(
+    const zarr_vlen_array *array, int64_t first, int64_t count, const zarr_vlen_monitor *monitor,
+    zarr_vlen_error *error);
+
+/* Reads the next batch, of about 8 MiB, while other threads go on with the one after it. *batch is NULL after the last
+ * one. */
+bool zarr_vlen_reader_next(zarr_vlen_reader *reader, zarr_vlen_batch **batch, zarr_vlen_error *error);
+
+/* Ends reading. NULL does nothing. */
+void zarr_vlen_reader_free(zarr_vlen_reader *reader);
+
+/* Writes elements after the last ones of an array, along its first dimension. One thread at a time may use it. */
+typedef struct zarr_vlen_appender zarr_vlen_appender;
+
+/* Begins to append. memory_budget is that of full chunks that wait to be stored, in bytes, or 0 for 64 MiB. monitor may be
+ * NULL. */
+zarr_vlen_appender *zarr_vlen_appender_create(
+    const zarr_vlen_array *array, size_t memory_budget, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Appends elements, while other threads encode full chunks. If it fails, some may have been appended. */
+bool zarr_vlen_appender_append(
+    zarr_vlen_appender *appender, const zarr_vlen_column *column, zarr_vlen_error *error);
+
+/* Stores what was appended, and then gives the array a shape that covers it. */
+bool zarr_vlen_appender_checkpoint(zarr_vlen_appender *appender, zarr_vlen_error *error);
+
+/* The elements that were appended. */
+size_t zarr_vlen_appender_count(const zarr_vlen_appender *appender);
+
+/* Ends appending: the array stays as it was at the last checkpoint. NULL does nothing. */
+void zarr_vlen_appender_free(zarr_vlen_appender *appender);
 
 /* Gives memory back to the system that is kept for the next call. */
 void zarr_vlen_release_memory(void);

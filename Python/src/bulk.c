@@ -1,0 +1,1149 @@
+/* Whole arrays: columns of Python objects, NumPy and Arrow on one side, arrays in directories on the other.
+ *
+ * Calls of the engine are made without the lock of the interpreter. What they read is kept by the objects here. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arrow.h"
+#include "native.h"
+
+static PyTypeObject *MonitorType, *SourceType, *StreamType, *ColumnType, *ReaderType, *AppenderType, *ArrayType;
+
+static PyObject *new_object(PyTypeObject *type) {
+  allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+  return allocate(type, 0);
+}
+
+static void free_object(PyObject *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+  release(self);
+  Py_DECREF(type);
+}
+
+static PyObject *raise_element(Py_ssize_t index, const char *reason) {
+  zarr_vlen_error error = {.code = ZARR_VLEN_INVALID_ELEMENT, .part = index};
+  strncpy(error.message, reason, sizeof error.message - 1);
+  return raise_failure(&error);
+}
+
+/* Monitors */
+
+typedef struct {
+  PyObject_HEAD
+  zarr_vlen_monitor *monitor;
+} Monitor;
+
+static PyObject *monitor_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  Monitor *self = (Monitor *)new_object(type);
+  if (self) self->monitor = zarr_vlen_monitor_create();
+  return (PyObject *)self;
+}
+
+static void monitor_dealloc(Monitor *self) {
+  zarr_vlen_monitor_free(self->monitor);
+  free_object((PyObject *)self);
+}
+
+static PyObject *monitor_cancel(Monitor *self, PyObject *unused) {
+  zarr_vlen_monitor_cancel(self->monitor);
+  Py_RETURN_NONE;
+}
+
+static PyObject *monitor_progress(Monitor *self, PyObject *unused) {
+  zarr_vlen_progress progress = zarr_vlen_monitor_progress(self->monitor);
+  return Py_BuildValue(
+      "(KKK)", (unsigned long long)progress.element_count, (unsigned long long)progress.element_byte_count,
+      (unsigned long long)progress.stored_byte_count);
+}
+
+static PyMethodDef monitor_methods[] = {
+    {"cancel", (PyCFunction)monitor_cancel, METH_NOARGS, NULL},
+    {"progress", (PyCFunction)monitor_progress, METH_NOARGS, NULL},
+    {0},
+};
+
+static PyType_Slot monitor_slots[] = {
+    {Py_tp_new, monitor_new},
+    {Py_tp_dealloc, monitor_dealloc},
+    {Py_tp_methods, monitor_methods},
+    {0, NULL},
+};
+
+/* Columns to be written */
+
+typedef struct {
+  PyObject_HEAD
+  zarr_vlen_column column;
+  /* 1 for text, 0 for bytes, -1 if all elements are absent. */
+  int is_text;
+  size_t byte_count;
+  /* What has the bytes: */
+  struct ArrowArray array;
+  PyObject *objects;
+  void *places, *validity, *data;
+} Source;
+
+static Source *new_source(void) {
+  Source *self = (Source *)new_object(SourceType);
+  if (!self) return NULL;
+  self->is_text = -1;
+  return self;
+}
+
+static void source_dealloc(Source *self) {
+  if (self->array.release) self->array.release(&self->array);
+  Py_XDECREF(self->objects);
+  free(self->places);
+  free(self->validity);
+  free(self->data);
+  free_object((PyObject *)self);
+}
+
+static Py_ssize_t source_length(Source *self) { return (Py_ssize_t)self->column.count; }
+
+static PyObject *source_get_is_text(Source *self, void *unused) {
+  if (self->is_text < 0) Py_RETURN_NONE;
+  return PyBool_FromLong(self->is_text);
+}
+
+static PyObject *source_get_byte_count(Source *self, void *unused) { return PyLong_FromSize_t(self->byte_count); }
+
+static PyObject *source_get_absent_count(Source *self, void *unused) {
+  return PyLong_FromSize_t(self->column.absent_count);
+}
+
+static PyGetSetDef source_properties[] = {
+    {"is_text", (getter)source_get_is_text, NULL, NULL, NULL},
+    {"byte_count", (getter)source_get_byte_count, NULL, NULL, NULL},
+    {"absent_count", (getter)source_get_absent_count, NULL, NULL, NULL},
+    {0},
+};
+
+static int source_element(const zarr_vlen_column *column, size_t index, zarr_vlen_bytes *element) {
+  size_t bit = column->first_bit + index;
+  if (column->validity && !(column->validity[bit / 8] >> (bit % 8) & 1)) return 0;
+  if (column->layout == ZARR_VLEN_POINTERS) {
+    *element = ((const zarr_vlen_bytes *)column->places)[index];
+    return 1;
+  }
+  int64_t lower, upper;
+  if (column->layout == ZARR_VLEN_OFFSETS_64) {
+    lower = ((const int64_t *)column->places)[index];
+    upper = ((const int64_t *)column->places)[index + 1];
+  } else {
+    lower = ((const int32_t *)column->places)[index];
+    upper = ((const int32_t *)column->places)[index + 1];
+  }
+  if (lower < 0 || upper < lower) return -1;
+  *element = (zarr_vlen_bytes){column->data + lower, (size_t)(upper - lower)};
+  return 1;
+}
+
+static PyObject *source_tolist(Source *self, PyObject *unused) {
+  PyObject *list = PyList_New((Py_ssize_t)self->column.count);
+  for (size_t i = 0; list && i < self->column.count; i++) {
+    zarr_vlen_bytes element;
+    int found = source_element(&self->column, i, &element);
+    if (found < 0) raise_element((Py_ssize_t)i, "the element is outside of its Arrow array");
+    const char *data = found > 0 && element.byte_count ? element.data : "";
+    PyObject *object = found < 0 ? NULL
+                       : found == 0 ? Py_NewRef(Py_None)
+                       : self->is_text ? PyUnicode_DecodeUTF8(data, (Py_ssize_t)element.byte_count, NULL)
+                                       : PyBytes_FromStringAndSize(data, (Py_ssize_t)element.byte_count);
+    if (object) PyList_SetItem(list, (Py_ssize_t)i, object);
+    else Py_CLEAR(list);
+  }
+  return list;
+}
+
+static PyMethodDef source_methods[] = {
+    {"tolist", (PyCFunction)source_tolist, METH_NOARGS, NULL},
+    {0},
+};
+
+static PyType_Slot source_slots[] = {
+    {Py_tp_dealloc, source_dealloc},
+    {Py_tp_methods, source_methods},
+    {Py_sq_length, source_length},
+    {Py_tp_getset, source_properties},
+    {0, NULL},
+};
+
+/* Takes memory for the places of elements, and for their validity, all absent. */
+static int take_places(Source *self, size_t count) {
+  self->column.count = count;
+  self->column.layout = ZARR_VLEN_POINTERS;
+  self->column.places = self->places = calloc(count + 1, sizeof(zarr_vlen_bytes));
+  self->validity = calloc(count / 8 + 1, 1);
+  if (self->places && self->validity) return 0;
+  PyErr_NoMemory();
+  return -1;
+}
+
+static void set_place(Source *self, size_t index, const void *data, size_t byte_count) {
+  zarr_vlen_bytes *places = self->places;
+  places[index] = (zarr_vlen_bytes){data, byte_count};
+  ((uint8_t *)self->validity)[index / 8] |= (uint8_t)(1u << (index % 8));
+  self->byte_count += byte_count;
+}
+
+static void finish_places(Source *self, size_t present_count) {
+  self->column.absent_count = self->column.count - present_count;
+  if (self->column.absent_count > 0) self->column.validity = self->validity;
+}
+
+/* source_of_objects(objects): objects are bytes-like, str or None, and all text or all bytes. */
+static PyObject *source_of_objects(PyObject *module, PyObject *objects) {
+  Source *self = new_source();
+  if (!self) return NULL;
+  PyObject *extra = NULL;
+  PyObject *all = PySequence_Tuple(objects);
+  if (!all) goto fail;
+  self->objects = PyTuple_Pack(1, all);
+  Py_DECREF(all);
+  if (!self->objects) goto fail;
+  Py_ssize_t count = PyTuple_Size(all);
+  if (take_places(self, (size_t)count) < 0) goto fail;
+  size_t present_count = 0;
+  for (Py_ssize_t i = 0; i < count; i++) {
+    PyObject *object = PyTuple_GetItem(all, i);
+    if (object == Py_None) continue;
+    int is_text = PyUnicode_Check(object);
+    const char *data;
+    Py_ssize_t byte_count;
+    if (is_text) {
+      data = PyUnicode_AsUTF8AndSize(object, &byte_count);
+      if (!data) {
+        if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) goto fail;
+        PyErr_Clear();
+        raise_element(i, "UTF-8 has no surrogates, found one");
+        goto fail;
+      }
+    } else {
+      if (PyByteArray_Check(object) || PyMemoryView_Check(object)) {
+        /* They may change while the engine reads them. */
+        PyObject *copy = PyBytes_FromObject(object);
+        if (!extra) extra = PyList_New(0);
+        int is_kept = copy && extra && PyList_Append(extra, copy) == 0;
+        Py_XDECREF(copy);
+        if (!is_kept) goto fail;
+        object = copy;
+      }
+      if (!PyBytes_Check(object)) {
+        raise_element(i, "an element is bytes, str or None here, found an object of another type");
+        goto fail;
+      }
+      if (PyBytes_AsStringAndSize(object, (char **)&data, &byte_count) < 0) goto fail;
+    }
+    if (self->is_text >= 0 && self->is_text != is_text) {
+      raise_element(i, is_text ? "found str after bytes" : "found bytes after str");
+      goto fail;
+    }
+    self->is_text = is_text;
+    set_place(self, (size_t)i, data, (size_t)byte_count);
+    present_count++;
+  }
+  finish_places(self, present_count);
+  if (extra) {
+    PyObject *held = PyTuple_Pack(2, all, extra);
+    if (!held) goto fail;
+    Py_DECREF(self->objects);
+    self->objects = held;
+    Py_CLEAR(extra);
+  }
+  return (PyObject *)self;
+fail:
+  Py_XDECREF(extra);
+  Py_DECREF(self);
+  return NULL;
+}
+
+/* source_of_strings(array): an array of NumPy's StringDType, of one dimension. Its text is copied, since it is locked while
+ * it is used. */
+static PyObject *source_of_strings(PyObject *module, PyObject *object) {
+  Array *array = as_array(object);
+  if (!array) return NULL;
+  if (array->nd != 1) {
+    PyErr_SetString(PyExc_ValueError, "an array of one dimension is needed");
+    return NULL;
+  }
+  Source *self = new_source();
+  if (!self) return NULL;
+  size_t count = (size_t)array->dimensions[0], present_count = 0, at = 0;
+  Py_ssize_t stride = array->strides[0];
+  self->is_text = 1;
+  if (take_places(self, count) < 0) {
+    Py_DECREF(self);
+    return NULL;
+  }
+  char *data;
+  Py_BEGIN_ALLOW_THREADS
+  npy_string_allocator *allocator = numpy.acquire(array->descr);
+  for (size_t i = 0; i < count; i++) {
+    npy_static_string text = {0, NULL};
+    if (numpy.load(allocator, array->data + (Py_ssize_t)i * stride, &text) != 0) continue;
+    set_place(self, i, text.buf, text.size);
+    present_count++;
+  }
+  data = self->data = malloc(self->byte_count + 1);
+  if (data) {
+    zarr_vlen_bytes *places = self->places;
+    for (size_t i = 0; i < count; i++) {
+      if (places[i].byte_count) memcpy(data + at, places[i].data, places[i].byte_count);
+      places[i].data = data + at;
+      at += places[i].byte_count;
+    }
+  }
+  numpy.release(allocator);
+  Py_END_ALLOW_THREADS
+  if (!data) {
+    Py_DECREF(self);
+    return PyErr_NoMemory();
+  }
+  finish_places(self, present_count);
+  return (PyObject *)self;
+}
+
+/* Arrow's arrays */
+
+static int is_present(const struct ArrowArray *array, int64_t index) {
+  const uint8_t *validity = array->n_buffers > 0 ? array->buffers[0] : NULL;
+  int64_t bit = array->offset + index;
+  return !validity || (validity[bit / 8] >> (bit % 8) & 1);
+}
+
+/* Whether a format is of text; -1 if it has no elements of any size. */
+static int format_is_text(const struct ArrowSchema *schema) {
+  const char *format = schema->dictionary ? schema->dictionary->format : schema->format;
+  if (!strcmp(format, "u") || !strcmp(format, "U") || !strcmp(format, "vu")) return 1;
+  if (!strcmp(format, "z") || !strcmp(format, "Z") || !strcmp(format, "vz")) return 0;
+  return -1;
+}
+
+typedef struct {
+  int32_t byte_count;
+  union {
+    char bytes[12];
+    struct {
+      char prefix[4];
+      int32_t buffer;
+      int32_t offset;
+    } place;
+  } u;
+} View;
+
+/* Finds an element that is present. Returns whether it is in the array's buffers. */
+static int find_element(const struct ArrowArray *array, const char *format, int64_t index, zarr_vlen_bytes *found) {
+  int64_t i = array->offset + index, lower, upper;
+  if (format[0] == 'v') {
+    const View *view = (const View *)array->buffers[1] + i;
+    if (view->byte_count < 0) return 0;
+    found->byte_count = (size_t)view->byte_count;
+    found->data = view->u.bytes;
+    if (view->byte_count <= 12) return 1;
+    int64_t data_count = array->n_buffers - 3;
+    if (view->u.place.buffer < 0 || view->u.place.buffer >= data_count || view->u.place.offset < 0) return 0;
+    const int64_t *sizes = array->buffers[array->n_buffers - 1];
+    if ((int64_t)view->u.place.offset + view->byte_count > sizes[view->u.place.buffer]) return 0;
+    found->data = (const char *)array->buffers[2 + view->u.place.buffer] + view->u.place.offset;
+    return 1;
+  }
+  if (format[0] == 'u' || format[0] == 'z') {
+    lower = ((const int32_t *)array->buffers[1])[i];
+    upper = ((const int32_t *)array->buffers[1])[i + 1];
+  } else {
+    lower = ((const int64_t *)array->buffers[1])[i];
+    upper = ((const int64_t *)array->buffers[1])[i + 1];
+  }
+  if (lower < 0 || upper < lower) return 0;
+  found->data = (const char *)array->buffers[2] + lower;
+  found->byte_count = (size_t)(upper - lower);
+  return 1;
+}
+
+static int64_t dictionary_index(const struct ArrowArray *array, const char *format, int64_t index) {
+  int64_t i = array->offset + index;
+  const void *numbers = array->buffers[1];
+  switch (format[0]) {
+    case 'c': return ((const int8_t *)numbers)[i];
+    case 'C': return ((const uint8_t *)numbers)[i];
+    case 's': return ((const int16_t *)numbers)[i];
+    case 'S': return ((const uint16_t *)numbers)[i];
+    case 'i': return ((const int32_t *)numbers)[i];
+    case 'I': return ((const uint32_t *)numbers)[i];
+    case 'l':
+    case 'L': return ((const int64_t *)numbers)[i];
+    default: return -1;
+  }
+}
+
+/* Points to the elements one by one. */
+static int point_to_elements(Source *self, const struct ArrowSchema *schema) {
+  const struct ArrowArray *array = &self->array;
+  size_t count = (size_t)array->length, present_count = 0;
+  if (take_places(self, count) < 0) return -1;
+  for (size_t i = 0; i < count; i++) {
+    if (self->is_text < 0 || !is_present(array, (int64_t)i)) continue;
+    zarr_vlen_bytes element = {NULL, 0};
+    int is_found;
+    if (schema->dictionary) {
+      int64_t index = dictionary_index(array, schema->format, (int64_t)i);
+      is_found = index >= 0 && index < array->dictionary->length;
+      if (is_found && !is_present(array->dictionary, index)) continue;
+      is_found = is_found && find_element(array->dictionary, schema->dictionary->format, index, &element);
+    } else {
+      is_found = find_element(array, schema->format, (int64_t)i, &element);
+    }
+    if (!is_found) {
+      raise_element((Py_ssize_t)i, "the element is outside of its Arrow array");
+      return -1;
+    }
+    set_place(self, i, element.data, element.byte_count);
+    present_count++;
+  }
+  finish_places(self, present_count);
+  return 0;
+}
+
+/* Takes over an array, whose release is NULL then. */
+static PyObject *source_of_array(const struct ArrowSchema *schema, struct ArrowArray *array) {
+  Source *self = new_source();
+  if (!self) return NULL;
+  self->array = *array;
+  array->release = NULL;
+  array = &self->array;
+  self->is_text = format_is_text(schema);
+  int is_null = !strcmp(schema->format, "n");
+  if (self->is_text < 0 && !is_null) {
+    PyErr_Format(
+        PyExc_TypeError,
+        "a column of Arrow's binary or string types is needed, found the format '%s'; for a table, name a column",
+        schema->format);
+    Py_DECREF(self);
+    return NULL;
+  }
+  if (array->length < 0 || array->offset < 0 || (!is_null && array->length > 0 && array->n_buffers < 2) ||
+      (schema->dictionary && !array->dictionary)) {
+    PyErr_SetString(PyExc_ValueError, "the Arrow array has no buffers");
+    Py_DECREF(self);
+    return NULL;
+  }
+  char kind = schema->format[0];
+  if (is_null || schema->dictionary || kind == 'v' || array->length == 0) {
+    if (point_to_elements(self, schema) < 0) {
+      Py_DECREF(self);
+      return NULL;
+    }
+    return (PyObject *)self;
+  }
+  int is_large = kind == 'Z' || kind == 'U';
+  zarr_vlen_column *column = &self->column;
+  column->count = (size_t)array->length;
+  column->layout = is_large ? ZARR_VLEN_OFFSETS_64 : ZARR_VLEN_OFFSETS_32;
+  column->places = (const char *)array->buffers[1] + array->offset * (is_large ? 8 : 4);
+  /* An array without bytes may have no memory for them. */
+  column->data = array->n_buffers > 2 && array->buffers[2] ? array->buffers[2] : (const uint8_t *)"";
+  if (is_large) {
+    const int64_t *offsets = column->places;
+    self->byte_count = (size_t)(offsets[array->length] - offsets[0]);
+  } else {
+    const int32_t *offsets = column->places;
+    self->byte_count = (size_t)(offsets[array->length] - offsets[0]);
+  }
+  if (array->buffers[0] && array->null_count != 0) {
+    for (int64_t i = 0; i < array->length; i++) column->absent_count += !is_present(array, i);
+    column->validity = column->absent_count ? array->buffers[0] : NULL;
+    column->first_bit = (size_t)array->offset;
+  }
+  return (PyObject *)self;
+}
+
+/* source_of_arrow(schema, array): the capsules of __arrow_c_array__. */
+static PyObject *source_of_arrow(PyObject *module, PyObject *arguments) {
+  PyObject *first, *second;
+  if (!PyArg_ParseTuple(arguments, "OO", &first, &second)) return NULL;
+  struct ArrowSchema *schema = PyCapsule_GetPointer(first, "arrow_schema");
+  struct ArrowArray *array = schema ? PyCapsule_GetPointer(second, "arrow_array") : NULL;
+  if (!array) return NULL;
+  if (!schema->release || !array->release) {
+    PyErr_SetString(PyExc_ValueError, "the Arrow array was used already");
+    return NULL;
+  }
+  return source_of_array(schema, array);
+}
+
+/* Stream(capsule): the sources of the arrays of __arrow_c_stream__, one after the other. */
+typedef struct {
+  PyObject_HEAD
+  struct ArrowArrayStream stream;
+  struct ArrowSchema schema;
+} Stream;
+
+static PyObject *raise_stream(Stream *self, int code) {
+  const char *message = self->stream.get_last_error ? self->stream.get_last_error(&self->stream) : NULL;
+  PyErr_Format(PyExc_OSError, "the Arrow stream failed: %s", message ? message : strerror(code));
+  return NULL;
+}
+
+static PyObject *stream_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  PyObject *capsule;
+  if (!PyArg_ParseTuple(arguments, "O", &capsule)) return NULL;
+  struct ArrowArrayStream *stream = PyCapsule_GetPointer(capsule, "arrow_array_stream");
+  if (!stream) return NULL;
+  if (!stream->release) {
+    PyErr_SetString(PyExc_ValueError, "the Arrow stream was used already");
+    return NULL;
+  }
+  Stream *self = (Stream *)new_object(type);
+  if (!self) return NULL;
+  self->stream = *stream;
+  stream->release = NULL;
+  int code = self->stream.get_schema(&self->stream, &self->schema);
+  if (code == 0) return (PyObject *)self;
+  raise_stream(self, code);
+  Py_DECREF(self);
+  return NULL;
+}
+
+static void stream_dealloc(Stream *self) {
+  if (self->schema.release) self->schema.release(&self->schema);
+  if (self->stream.release) self->stream.release(&self->stream);
+  free_object((PyObject *)self);
+}
+
+static PyObject *stream_next(Stream *self) {
+  struct ArrowArray array = {0};
+  int code = self->stream.get_next(&self->stream, &array);
+  if (code != 0) return raise_stream(self, code);
+  if (!array.release) return NULL;
+  PyObject *source = source_of_array(&self->schema, &array);
+  if (array.release) array.release(&array);
+  return source;
+}
+
+static PyType_Slot stream_slots[] = {
+    {Py_tp_new, stream_new},
+    {Py_tp_dealloc, stream_dealloc},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, stream_next},
+    {0, NULL},
+};
+
+/* Columns that were read */
+
+/* A batch, kept by columns and by the Arrow arrays that others have of it. */
+typedef struct {
+  atomic_int holders;
+  zarr_vlen_batch *batch;
+} Kept;
+
+static void let_go(Kept *kept) {
+  if (!kept || atomic_fetch_sub(&kept->holders, 1) != 1) return;
+  zarr_vlen_batch_free(kept->batch);
+  free(kept);
+}
+
+/* Keeps a batch for one holder, or frees it if there is no memory. */
+static Kept *keep(zarr_vlen_batch *batch) {
+  Kept *kept = malloc(sizeof *kept);
+  if (!kept) {
+    zarr_vlen_batch_free(batch);
+    return NULL;
+  }
+  atomic_init(&kept->holders, 1);
+  kept->batch = batch;
+  return kept;
+}
+
+typedef struct {
+  PyObject_HEAD
+  Kept *kept;
+  zarr_vlen_column column;
+  int is_text;
+} Column;
+
+/* Makes a column of a batch, which it takes over. */
+static PyObject *new_column(zarr_vlen_batch *batch, int is_text) {
+  Kept *kept = keep(batch);
+  if (!kept) return PyErr_NoMemory();
+  Column *self = (Column *)new_object(ColumnType);
+  if (!self) {
+    let_go(kept);
+    return NULL;
+  }
+  self->kept = kept;
+  self->column = zarr_vlen_batch_get(batch);
+  self->is_text = is_text;
+  return (PyObject *)self;
+}
+
+static void column_dealloc(Column *self) {
+  let_go(self->kept);
+  free_object((PyObject *)self);
+}
+
+static Py_ssize_t column_length(Column *self) { return (Py_ssize_t)self->column.count; }
+
+static int column_is_present(const Column *self, size_t index) {
+  const uint8_t *validity = self->column.validity;
+  return !validity || (validity[index / 8] >> (index % 8) & 1);
+}
+
+static const char *column_element(const Column *self, size_t index, Py_ssize_t *byte_count) {
+  const int64_t *offsets = self->column.places;
+  *byte_count = (Py_ssize_t)(offsets[index + 1] - offsets[index]);
+  return *byte_count ? (const char *)self->column.data + offsets[index] : "";
+}
+
+static PyObject *column_object(Column *self, size_t index) {
+  if (!column_is_present(self, index)) return Py_NewRef(Py_None);
+  Py_ssize_t byte_count;
+  const char *data = column_element(self, index, &byte_count);
+  return self->is_text ? PyUnicode_DecodeUTF8(data, byte_count, NULL) : PyBytes_FromStringAndSize(data, byte_count);
+}
+
+static PyObject *column_item(Column *self, Py_ssize_t index) {
+  if (index < 0 || index >= column_length(self)) {
+    PyErr_Format(PyExc_IndexError, "element %zd is outside of %zd elements", index, column_length(self));
+    return NULL;
+  }
+  return column_object(self, (size_t)index);
+}
+
+static PyObject *column_tolist(Column *self, PyObject *unused) {
+  Py_ssize_t count = column_length(self);
+  PyObject *list = PyList_New(count);
+  for (Py_ssize_t i = 0; list && i < count; i++) {
+    PyObject *object = column_object(self, (size_t)i);
+    if (object) PyList_SetItem(list, i, object);
+    else Py_CLEAR(list);
+  }
+  return list;
+}
+
+/* fill(array): puts all elements into an array of objects or of StringDType, of one dimension and in one piece. */
+static PyObject *column_fill(Column *self, PyObject *arguments) {
+  PyObject *object;
+  int is_string_dtype;
+  if (!PyArg_ParseTuple(arguments, "Op", &object, &is_string_dtype)) return NULL;
+  Array *array = as_array(object);
+  if (!array) return NULL;
+  if (array->nd != 1 || array->dimensions[0] != column_length(self)) {
+    PyErr_SetString(PyExc_ValueError, "an array of one dimension and as many elements is needed");
+    return NULL;
+  }
+  Py_ssize_t stride = array->strides[0];
+  if (!is_string_dtype) {
+    for (size_t i = 0; i < self->column.count; i++) {
+      PyObject *element = column_object(self, i);
+      if (!element) return NULL;
+      PyObject **slot = (PyObject **)(array->data + (Py_ssize_t)i * stride);
+      PyObject *before = *slot;
+      *slot = element;
+      Py_XDECREF(before);
+    }
+    Py_RETURN_NONE;
+  }
+  int is_packed = 1;
+  Py_BEGIN_ALLOW_THREADS
+  npy_string_allocator *allocator = numpy.acquire(array->descr);
+  for (size_t i = 0; is_packed && i < self->column.count; i++) {
+    Py_ssize_t byte_count;
+    const char *data = column_element(self, i, &byte_count);
+    is_packed = numpy.pack(allocator, array->data + (Py_ssize_t)i * stride, data, (size_t)byte_count) >= 0;
+  }
+  numpy.release(allocator);
+  Py_END_ALLOW_THREADS
+  if (!is_packed) return PyErr_NoMemory();
+  Py_RETURN_NONE;
+}
+
+/* Arrow from columns */
+
+static void release_schema(struct ArrowSchema *schema) { schema->release = NULL; }
+
+static void fill_schema(struct ArrowSchema *schema, int is_text) {
+  *schema = (struct ArrowSchema){
+      .format = is_text ? "U" : "Z", .name = "", .flags = ARROW_NULLABLE, .release = release_schema};
+}
+
+typedef struct {
+  Kept *kept;
+  const void *buffers[3];
+} Exported;
+
+static void release_array(struct ArrowArray *array) {
+  Exported *exported = array->private_data;
+  let_go(exported->kept);
+  free(exported);
+  array->release = NULL;
+}
+
+/* Returns -1 if there is no memory. */
+static int fill_array(struct ArrowArray *array, Kept *kept, const zarr_vlen_column *column) {
+  Exported *exported = malloc(sizeof *exported);
+  if (!exported) return -1;
+  atomic_fetch_add(&kept->holders, 1);
+  exported->kept = kept;
+  exported->buffers[0] = column->absent_count ? column->validity : NULL;
+  exported->buffers[1] = column->places;
+  exported->buffers[2] = column->data ? column->data : (const uint8_t *)"";
+  *array = (struct ArrowArray){
+      .length = (int64_t)column->count, .null_count = (int64_t)column->absent_count, .n_buffers = 3,
+      .buffers = exported->buffers, .release = release_array, .private_data = exported};
+  return 0;
+}
+
+static void destroy_schema(PyObject *capsule) {
+  struct ArrowSchema *schema = PyCapsule_GetPointer(capsule, "arrow_schema");
+  if (schema->release) schema->release(schema);
+  free(schema);
+}
+
+static void destroy_array(PyObject *capsule) {
+  struct ArrowArray *array = PyCapsule_GetPointer(capsule, "arrow_array");
+  if (array->release) array->release(array);
+  free(array);
+}
+
+static PyObject *schema_capsule(int is_text) {
+  struct ArrowSchema *schema = malloc(sizeof *schema);
+  if (!schema) return PyErr_NoMemory();
+  fill_schema(schema, is_text);
+  PyObject *capsule = PyCapsule_New(schema, "arrow_schema", destroy_schema);
+  if (!capsule) free(schema);
+  return capsule;
+}
+
+static PyObject *column_arrow_schema(Column *self, PyObject *unused) { return schema_capsule(self->is_text); }
+
+static PyObject *column_arrow_array(Column *self, PyObject *arguments, PyObject *keywords) {
+  static char *names[] = {"requested_schema", NULL};
+  PyObject *requested = NULL;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|O", names, &requested)) return NULL;
+  struct ArrowArray *array = malloc(sizeof *array);
+  if (!array || fill_array(array, self->kept, &self->column) < 0) {
+    free(array);
+    return PyErr_NoMemory();
+  }
+  PyObject *second = PyCapsule_New(array, "arrow_array", destroy_array);
+  if (!second) {
+    array->release(array);
+    free(array);
+    return NULL;
+  }
+  PyObject *first = schema_capsule(self->is_text);
+  if (!first) {
+    Py_DECREF(second);
+    return NULL;
+  }
+  return Py_BuildValue("(NN)", first, second);
+}
+
+static PyObject *column_get_is_text(Column *self, void *unused) { return PyBool_FromLong(self->is_text); }
+
+static PyObject *column_get_null_count(Column *self, void *unused) {
+  return PyLong_FromSize_t(self->column.absent_count);
+}
+
+static PyObject *column_get_nbytes(Column *self, void *unused) {
+  const int64_t *offsets = self->column.places;
+  size_t count = self->column.count;
+  size_t byte_count = offsets ? (size_t)offsets[count] + 8 * (count + 1) : 0;
+  return PyLong_FromSize_t(byte_count + (self->column.validity ? (count + 7) / 8 : 0));
+}
+
+static PyGetSetDef column_properties[] = {
+    {"is_text", (getter)column_get_is_text, NULL, NULL, NULL},
+    {"null_count", (getter)column_get_null_count, NULL, NULL, NULL},
+    {"nbytes", (getter)column_get_nbytes, NULL, NULL, NULL},
+    {0},
+};
+
+static PyMethodDef column_methods[] = {
+    {"tolist", (PyCFunction)column_tolist, METH_NOARGS, NULL},
+    {"_fill", (PyCFunction)column_fill, METH_VARARGS, NULL},
+    {"__arrow_c_schema__", (PyCFunction)column_arrow_schema, METH_NOARGS, NULL},
+    {"__arrow_c_array__", (PyCFunction)(void (*)(void))column_arrow_array, METH_VARARGS | METH_KEYWORDS, NULL},
+    {0},
+};
+
+static PyType_Slot column_slots[] = {
+    {Py_tp_dealloc, column_dealloc},
+    {Py_sq_length, column_length},
+    {Py_sq_item, column_item},
+    {Py_tp_getset, column_properties},
+    {Py_tp_methods, column_methods},
+    {0, NULL},
+};
+
+/* Arrays in directories */
+
+typedef struct {
+  PyObject_HEAD
+  zarr_vlen_array *array;
+} DirectoryArray;
+
+static PyObject *array_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  static char *names[] = {"directory", "path", "durability", "thread_count", NULL};
+  PyObject *directory = NULL;
+  const char *path;
+  int durability = 0, thread_count = 0;
+  if (!PyArg_ParseTupleAndKeywords(
+          arguments, keywords, "O&s|ii", names, PyUnicode_FSConverter, &directory, &path, &durability,
+          &thread_count))
+    return NULL;
+  zarr_vlen_settings settings = {.thread_count = thread_count, .durability = durability};
+  zarr_vlen_error error;
+  zarr_vlen_array *array;
+  const char *name = PyBytes_AsString(directory);
+  Py_BEGIN_ALLOW_THREADS
+  array = zarr_vlen_array_open(name, path, &settings, &error);
+  Py_END_ALLOW_THREADS
+  Py_DECREF(directory);
+  if (!array) return raise_failure(&error);
+  DirectoryArray *self = (DirectoryArray *)new_object(type);
+  if (self) self->array = array;
+  else zarr_vlen_array_free(array);
+  return (PyObject *)self;
+}
+
+static void array_dealloc(DirectoryArray *self) {
+  zarr_vlen_array_free(self->array);
+  free_object((PyObject *)self);
+}
+
+static int is_monitor(PyObject *object) {
+  if (Py_TYPE(object) == MonitorType) return 1;
+  PyErr_SetString(PyExc_TypeError, "a monitor is needed");
+  return 0;
+}
+
+/* read(ranges, is_text, monitor): ranges are those along each dimension, or None for all elements. */
+static PyObject *array_read(DirectoryArray *self, PyObject *arguments) {
+  PyObject *ranges, *monitor;
+  int is_text;
+  if (!PyArg_ParseTuple(arguments, "OpO", &ranges, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
+  int64_t start[64], count[64];
+  Py_ssize_t rank = 0;
+  if (ranges != Py_None) {
+    rank = PyTuple_Check(ranges) ? PyTuple_Size(ranges) : -1;
+    if (rank < 0 || rank > 64) {
+      PyErr_SetString(PyExc_TypeError, "ranges are a tuple of at most 64 pairs");
+      return NULL;
+    }
+    for (Py_ssize_t d = 0; d < rank; d++) {
+      long long first, last;
+      if (!PyArg_ParseTuple(PyTuple_GetItem(ranges, d), "LL", &first, &last)) return NULL;
+      start[d] = first;
+      count[d] = last - first;
+    }
+  }
+  zarr_vlen_error error;
+  zarr_vlen_batch *batch;
+  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
+  Py_BEGIN_ALLOW_THREADS
+  batch = zarr_vlen_array_read(
+      self->array, ranges == Py_None ? NULL : start, count, (size_t)rank, followed, &error);
+  Py_END_ALLOW_THREADS
+  return batch ? new_column(batch, is_text) : raise_failure(&error);
+}
+
+/* Readers and appenders, of which one thread at a time uses each. */
+
+typedef struct {
+  PyObject_HEAD
+  zarr_vlen_reader *reader;
+  int is_text, is_busy;
+} Reader;
+
+typedef struct {
+  PyObject_HEAD
+  zarr_vlen_appender *appender;
+  int is_busy;
+} Appender;
+
+static int begin(int *is_busy, const void *handle) {
+  if (handle && !*is_busy) {
+    *is_busy = 1;
+    return 1;
+  }
+  if (handle) PyErr_SetString(PyExc_RuntimeError, "another thread is using this");
+  else PyErr_SetString(PyExc_ValueError, "this is closed");
+  return 0;
+}
+
+/* reader(first, count, is_text, monitor) */
+static PyObject *array_reader(DirectoryArray *self, PyObject *arguments) {
+  long long first, count;
+  int is_text;
+  PyObject *monitor;
+  if (!PyArg_ParseTuple(arguments, "LLpO", &first, &count, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
+  zarr_vlen_error error;
+  zarr_vlen_reader *made =
+      zarr_vlen_reader_create(self->array, first, count, ((Monitor *)monitor)->monitor, &error);
+  if (!made) return raise_failure(&error);
+  Reader *reader = (Reader *)new_object(ReaderType);
+  if (!reader) {
+    zarr_vlen_reader_free(made);
+    return NULL;
+  }
+  reader->reader = made;
+  reader->is_text = is_text;
+  return (PyObject *)reader;
+}
+
+static void free_reader(Reader *self) {
+  zarr_vlen_reader *reader = self->reader;
+  self->reader = NULL;
+  if (!reader) return;
+  Py_BEGIN_ALLOW_THREADS
+  zarr_vlen_reader_free(reader);
+  Py_END_ALLOW_THREADS
+}
+
+static void reader_dealloc(Reader *self) {
+  free_reader(self);
+  free_object((PyObject *)self);
+}
+
+static PyObject *reader_next(Reader *self, PyObject *unused) {
+  if (!begin(&self->is_busy, self->reader)) return NULL;
+  zarr_vlen_error error;
+  zarr_vlen_batch *batch = NULL;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_reader_next(self->reader, &batch, &error);
+  Py_END_ALLOW_THREADS
+  self->is_busy = 0;
+  if (!is_done) return raise_failure(&error);
+  if (!batch) Py_RETURN_NONE;
+  return new_column(batch, self->is_text);
+}
+
+static PyObject *reader_close(Reader *self, PyObject *unused) {
+  if (!self->reader) Py_RETURN_NONE;
+  if (!begin(&self->is_busy, self->reader)) return NULL;
+  free_reader(self);
+  self->is_busy = 0;
+  Py_RETURN_NONE;
+}
+
+/* Arrow from readers */
+
+typedef struct {
+  zarr_vlen_reader *reader;
+  int is_text;
+  zarr_vlen_error error;
+} ExportedStream;
+
+static int stream_get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *schema) {
+  fill_schema(schema, ((ExportedStream *)stream->private_data)->is_text);
+  return 0;
+}
+
+static int stream_get_next(struct ArrowArrayStream *stream, struct ArrowArray *array) {
+  ExportedStream *exported = stream->private_data;
+  zarr_vlen_batch *batch;
+  array->release = NULL;
+  if (!zarr_vlen_reader_next(exported->reader, &batch, &exported->error))
+    return exported->error.system_code ? exported->error.system_code : EIO;
+  if (!batch) return 0;
+  Kept *kept = keep(batch);
+  if (!kept) return ENOMEM;
+  zarr_vlen_column column = zarr_vlen_batch_get(batch);
+  int result = fill_array(array, kept, &column);
+  let_go(kept);
+  return result < 0 ? ENOMEM : 0;
+}
+
+static const char *stream_get_last_error(struct ArrowArrayStream *stream) {
+  return ((ExportedStream *)stream->private_data)->error.message;
+}
+
+static void release_stream(struct ArrowArrayStream *stream) {
+  ExportedStream *exported = stream->private_data;
+  zarr_vlen_reader_free(exported->reader);
+  free(exported);
+  stream->release = NULL;
+}
+
+static void destroy_stream(PyObject *capsule) {
+  struct ArrowArrayStream *stream = PyCapsule_GetPointer(capsule, "arrow_array_stream");
+  if (stream->release) stream->release(stream);
+  free(stream);
+}
+
+/* stream(): the rest as a capsule of an Arrow stream, which takes over the reader. */
+static PyObject *reader_stream(Reader *self, PyObject *unused) {
+  if (!begin(&self->is_busy, self->reader)) return NULL;
+  self->is_busy = 0;
+  struct ArrowArrayStream *stream = malloc(sizeof *stream);
+  ExportedStream *exported = calloc(1, sizeof *exported);
+  PyObject *capsule =
+      stream && exported ? PyCapsule_New(stream, "arrow_array_stream", destroy_stream) : PyErr_NoMemory();
+  if (!capsule) {
+    free(stream);
+    free(exported);
+    return NULL;
+  }
+  exported->reader = self->reader;
+  exported->is_text = self->is_text;
+  *stream = (struct ArrowArrayStream){
+      .get_schema = stream_get_schema, .get_next = stream_get_next, .get_last_error = stream_get_last_error,
+      .release = release_stream, .private_data = exported};
+  self->reader = NULL;
+  return capsule;
+}
+
+static PyMethodDef reader_methods[] = {
+    {"stream", (PyCFunction)reader_stream, METH_NOARGS, NULL},
+    {"next", (PyCFunction)reader_next, METH_NOARGS, NULL},
+    {"close", (PyCFunction)reader_close, METH_NOARGS, NULL},
+    {0},
+};
+
+static PyType_Slot reader_slots[] = {
+    {Py_tp_dealloc, reader_dealloc},
+    {Py_tp_methods, reader_methods},
+    {0, NULL},
+};
+
+/* appender(memory_budget, monitor) */
+static PyObject *array_appender(DirectoryArray *self, PyObject *arguments) {
+  Py_ssize_t memory_budget;
+  PyObject *monitor;
+  if (!PyArg_ParseTuple(arguments, "nO", &memory_budget, &monitor) || !is_monitor(monitor)) return NULL;
+  zarr_vlen_error error;
+  zarr_vlen_appender *made;
+  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
+  Py_BEGIN_ALLOW_THREADS
+  made = zarr_vlen_appender_create(self->array, (size_t)memory_budget, followed, &error);
+  Py_END_ALLOW_THREADS
+  if (!made) return raise_failure(&error);
+  Appender *appender = (Appender *)new_object(AppenderType);
+  if (appender) appender->appender = made;
+  else zarr_vlen_appender_free(made);
+  return (PyObject *)appender;
+}
+
+static void free_appender(Appender *self) {
+  zarr_vlen_appender *appender = self->appender;
+  self->appender = NULL;
+  if (!appender) return;
+  Py_BEGIN_ALLOW_THREADS
+  zarr_vlen_appender_free(appender);
+  Py_END_ALLOW_THREADS
+}
+
+static void appender_dealloc(Appender *self) {
+  free_appender(self);
+  free_object((PyObject *)self);
+}
+
+static PyObject *appender_append(Appender *self, PyObject *object) {
+  if (Py_TYPE(object) != SourceType) {
+    PyErr_SetString(PyExc_TypeError, "a source is needed");
+    return NULL;
+  }
+  if (!begin(&self->is_busy, self->appender)) return NULL;
+  zarr_vlen_error error;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_appender_append(self->appender, &((Source *)object)->column, &error);
+  Py_END_ALLOW_THREADS
+  self->is_busy = 0;
+  if (!is_done) return raise_failure(&error);
+  Py_RETURN_NONE;
+}
+
+static PyObject *appender_checkpoint(Appender *self, PyObject *unused) {
+  if (!begin(&self->is_busy, self->appender)) return NULL;
+  zarr_vlen_error error;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_appender_checkpoint(self->appender, &error);
+  Py_END_ALLOW_THREADS
+  self->is_busy = 0;
+  if (!is_done) return raise_failure(&error);
+  Py_RETURN_NONE;
+}
+
+static PyObject *appender_count(Appender *self, PyObject *unused) {
+  if (!begin(&self->is_busy, self->appender)) return NULL;
+  size_t count = zarr_vlen_appender_count(self->appender);
+  self->is_busy = 0;
+  return PyLong_FromSize_t(count);
+}
+
+static PyObject *appender_close(Appender *self, PyObject *unused) {
+  if (!self->appender) Py_RETURN_NONE;
+  if (!begin(&self->is_busy, self->appender)) return NULL;
+  free_appender(self);
+  self->is_busy = 0;
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef appender_methods[] = {
+    {"append", (PyCFunction)appender_append, METH_O, NULL},
+    {"checkpoint", (PyCFunction)appender_checkpoint, METH_NOARGS, NULL},
+    {"count", (PyCFunction)appender_count, METH_NOARGS, NULL},
+    {"close", (PyCFunction)appender_close, METH_NOARGS, NULL},
+    {0},
+};
+
+static PyType_Slot appender_slots[] = {
+    {Py_tp_dealloc, appender_dealloc},
+    {Py_tp_methods, appender_methods},
+    {0, NULL},
+};
+
+static PyMethodDef array_methods[] = {
+    {"read", (PyCFunction)array_read, METH_VARARGS, NULL},
+    {"reader", (PyCFunction)array_reader, METH_VARARGS, NULL},
+    {"appender", (PyCFunction)array_appender, METH_VARARGS, NULL},
+    {0},
+};
+
+static PyType_Slot array_slots[] = {
+    {Py_tp_new, array_new},
+    {Py_tp_dealloc, array_dealloc},
+    {Py_tp_methods, array_methods},
+    {0, NULL},
+};
+
+/* The module */
+
+static PyMethodDef functions[] = {
+    {"source_of_objects", source_of_objects, METH_O, NULL},
+    {"source_of_strings", source_of_strings, METH_O, NULL},
+    {"source_of_arrow", source_of_arrow, METH_VARARGS, NULL},
+    {0},
+};
+
+enum { MADE_HERE = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION };
+
+static PyType_Spec specs[] = {
+    {"zarr_vlen._native.Monitor", sizeof(Monitor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, monitor_slots},
+    {"zarr_vlen._native.Source", sizeof(Source), 0, MADE_HERE, source_slots},
+    {"zarr_vlen._native.Stream", sizeof(Stream), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, stream_slots},
+    {"zarr_vlen._native.Column", sizeof(Column), 0, MADE_HERE, column_slots},
+    {"zarr_vlen._native.DirectoryArray", sizeof(DirectoryArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+     array_slots},
+    {"zarr_vlen._native.Reader", sizeof(Reader), 0, MADE_HERE, reader_slots},
+    {"zarr_vlen._native.Appender", sizeof(Appender), 0, MADE_HERE, appender_slots},
+};
+
+int add_bulk(PyObject *module) {
+  PyTypeObject **types[] = {&MonitorType, &SourceType, &StreamType, &ColumnType, &ArrayType, &ReaderType, &AppenderType};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    PyObject *type = PyType_FromModuleAndSpec(module, &specs[i], NULL);
+    if (!type) return -1;
+    *types[i] = (PyTypeObject *)type;
+    if (PyModule_AddObjectRef(module, strrchr(specs[i].name, '.') + 1, type) < 0) return -1;
+  }
+  return PyModule_AddFunctions(module, functions);
+}

@@ -1,0 +1,861 @@
+"""Whole arrays at a time, from Python objects, NumPy, pandas and Arrow, and back."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from itertools import islice
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import zarr
+from zarr.core.sync import sync
+from zarr.dtype import VariableLengthUTF8, parse_dtype
+from zarr.storage import LocalStore
+
+from zarr_vlen.arrays import Array
+from zarr_vlen.elements import ElementError, from_values
+from zarr_vlen.json_values import JSON
+from zarr_vlen.types import BYTES, STRING, ObjectType, Optional, object_type_of, optional
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from zarr_vlen._native import Column, Monitor, Source
+
+__all__ = ["Appender", "read", "scan", "write"]
+
+type Form = Literal["arrow", "numpy", "list"]
+type Durability = Literal["atomic", "none", "durable"]
+
+_DURABILITIES = {"atomic": 0, "none": 1, "durable": 2}
+_UNSUPPORTED, _DAMAGED, _INVALID_ELEMENT, _SYSTEM, _NOT_FOUND = 3, 4, 5, 6, 9
+
+# About how many bytes a chunk has, and how many of an iterable are taken at a time.
+_CHUNK_BYTE_COUNT = 1 << 20
+_PART_SIZE = 4 << 20
+_MEMORY_BUDGET = 64 << 20
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What the elements of an array are."""
+
+    is_text: bool
+    is_optional: bool
+    # The type whose objects are made and taken by Python, or None.
+    converter: ObjectType | None
+    # Whether the engine knows the type.
+    is_native: bool
+
+    @classmethod
+    def of(cls, dtype: Any) -> _Kind:
+        if isinstance(dtype, VariableLengthUTF8):
+            return cls(is_text=True, is_optional=False, converter=None, is_native=True)
+        kind = object_type_of(dtype)
+        if kind is None:
+            raise ValueError(f"arrays of bytes, text and objects are read and written in bulk, found {dtype}")
+        inner = kind.inner if isinstance(kind, Optional) else kind
+        is_plain = inner in (BYTES, STRING)
+        is_text = inner == STRING or type(inner) is JSON
+        return cls(is_text, inner is not kind, None if is_plain else inner, is_plain or type(inner) is JSON)
+
+
+# Calls of the engine
+
+
+def _run[T](monitor: Monitor, call: Callable[..., T], *arguments: Any, progress: Any = None) -> T:
+    """Call the engine, on another thread if this one hears of keys that the user presses."""
+    if progress is None and threading.current_thread() is not threading.main_thread():
+        return _checked(call, *arguments)
+    results: list[T] = []
+    failures: list[BaseException] = []
+    begun, stopped, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        try:
+            if not stopped.is_set():
+                results.append(_checked(call, *arguments))
+        except BaseException as failure:
+            failures.append(failure)
+        finally:
+            done.set()
+
+    seen = monitor.progress()[0]
+    try:
+        threading.Thread(target=work, daemon=True).start()
+        while not done.wait(0.05):
+            seen = _show(progress, monitor, seen)
+    except BaseException:
+        monitor.cancel()
+        stopped.set()
+        if begun.is_set():
+            done.wait()
+        raise
+    if failures:
+        raise failures[0]
+    _show(progress, monitor, seen)
+    return results[0]
+
+
+def _show(progress: Any, monitor: Monitor, seen: int) -> int:
+    if progress is None:
+        return seen
+    count = monitor.progress()[0]
+    if count > seen:
+        progress.update(count - seen)
+    return count
+
+
+def _checked[T](call: Callable[..., T], *arguments: Any) -> T:
+    from zarr_vlen import _native
+    from zarr_vlen.pipeline import ChunkError
+
+    try:
+        return call(*arguments)
+    except _native.EngineError as failure:
+        code, system_code, index, message = failure.args
+    if code == _SYSTEM:
+        raise OSError(system_code, message)
+    if code == _NOT_FOUND:
+        raise FileNotFoundError(message)
+    if code == _INVALID_ELEMENT:
+        raise ElementError(message, index=index if index >= 0 else None)
+    if code == _DAMAGED:
+        path, _, reason = message.partition(": ")
+        raise ChunkError(path, reason)
+    raise ValueError(message)
+
+
+def _is_native(array: Any) -> bool:
+    return type(array.store_path.store) is LocalStore and _Kind.of(array.metadata.dtype).is_native
+
+
+def _directory_array(array: Any, durability: str = "atomic") -> Any:
+    from zarr_vlen import _native
+
+    place = array.store_path
+    return _checked(_native.DirectoryArray, place.store.root, place.path, _DURABILITIES[durability])
+
+
+def _opened(store: Any, path: str, mode: Any) -> Any:
+    return zarr.open_array(store, path=path, mode=mode).async_array
+
+
+# Elements
+
+
+def _sources(data: Any, kind: _Kind | None) -> Iterator[Source]:
+    """Return elements as the engine takes them."""
+    from zarr_vlen import _native
+
+    if type(data).__module__.partition(".")[0] == "pandas":
+        data = _of_pandas(data)
+    if isinstance(data, np.ndarray):
+        if data.dtype.char == "T":
+            yield _native.source_of_strings(data.ravel())
+            return
+        if data.dtype.kind not in "OSU":
+            raise TypeError(f"an array of bytes, text or objects is needed, found the data type {data.dtype}")
+        data = data.ravel().tolist()
+    if isinstance(data, list | tuple):
+        yield _of_objects(data, kind, 0)
+    elif hasattr(data, "__arrow_c_stream__"):
+        yield from _native.Stream(data.__arrow_c_stream__())
+    elif hasattr(data, "__arrow_c_array__"):
+        yield _native.source_of_arrow(*data.__arrow_c_array__())
+    elif isinstance(data, str | bytes | bytearray | memoryview):
+        raise TypeError(
+            f"a sequence of elements is needed, found one {type(data).__name__}; put it in a list"
+        )
+    else:
+        start = 0
+        for part in _parts(data):
+            yield _of_objects(part, kind, start)
+            start += len(part)
+
+
+def _parts(elements: Iterable[Any]) -> Iterator[list[Any]]:
+    """Divide elements into lists of some MiB."""
+    part: list[Any] = []
+    size = 0
+    for element in elements:
+        part.append(element)
+        size += _size(element)
+        if size >= _PART_SIZE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _size(element: Any) -> int:
+    """Return about how many bytes an element takes."""
+    return 64 + (len(element) if isinstance(element, str | bytes | bytearray | memoryview) else 0)
+
+
+def _of_objects(values: list[Any] | tuple[Any, ...], kind: _Kind | None, start: int) -> Source:
+    from zarr_vlen import _native
+
+    try:
+        if kind is None or kind.converter is None:
+            return _checked(_native.source_of_objects, values)
+        parts: list[bytes | None] = []
+        for value in values:
+            try:
+                parts.append(None if value is None and kind.is_optional else kind.converter.encode(value))
+            except ElementError as error:
+                raise ElementError(error.reason, index=len(parts)) from error
+        return _native.source_of_objects(parts)
+    except ElementError as error:
+        index = error.index + start if isinstance(error.index, int) else None
+        raise ElementError(error.reason, index=index) from None
+
+
+def _of_pandas(data: Any) -> Any:
+    """Return the elements of a Series or an array of pandas, as Arrow or as objects."""
+    if not hasattr(data, "dtype"):
+        raise TypeError(f"one column is needed, found a {type(data).__name__}")
+    values = getattr(data, "array", data)
+    if getattr(data.dtype, "storage", "pyarrow") == "pyarrow" and hasattr(values, "__arrow_array__"):
+        return values.__arrow_array__()
+    elements = np.asarray(values.astype(object), dtype=object)
+    absent = np.asarray(data.isna())
+    if absent.any():
+        elements = elements.copy()
+        elements[absent] = None
+    return elements
+
+
+def _shape(data: Any) -> tuple[int, ...]:
+    return tuple(data.shape[1:]) if isinstance(data, np.ndarray) else ()
+
+
+# Writing
+
+
+def write(
+    store: Any,
+    data: Any,
+    *,
+    path: str = "",
+    dtype: Any = None,
+    chunks: Any = None,
+    durability: Durability = "atomic",
+    memory_budget: int = _MEMORY_BUDGET,
+    progress: Any = None,
+    **options: Any,
+) -> Array:
+    """Make an array, and write all of its elements.
+
+    Arrow's memory, `bytes` and ASCII text are read where they are, and no Python object is made. In a
+    directory the engine encodes and stores chunks on all cores, without Python's global lock; other stores
+    are written through the pipeline that is configured, see `zarr_vlen.enable`. The shape is stored last: if
+    writing fails or is interrupted, the array that was made has no rows, and is removed.
+
+    Parameters
+    ----------
+    store : store, path or dict
+        Where the array is, as in `zarr.create_array`.
+    data : array, sequence or iterable
+        The elements: whatever has `__arrow_c_stream__` or `__arrow_c_array__` with Arrow's binary or string
+        types, such as arrays of pyarrow and Series of polars; arrays of NumPy of any number of dimensions;
+        Series of pandas; lists and iterables of bytes, str and None. Nulls need an optional data type.
+    path : str, optional
+        The path in the store. The default is the root.
+    dtype : str or ObjectType, optional
+        The data type. By default "string" or "bytes", and the optional type of either if an element is None
+        or null.
+    chunks : tuple of int, optional
+        The shape of chunks. By default they have about 1 MiB.
+    durability : {"atomic", "none", "durable"}, optional
+        In a directory, what of a chunk survives if its writer is killed ("atomic": the old or the new one) or
+        the machine crashes ("durable").
+    memory_budget : int, optional
+        The bytes of full chunks that may wait to be stored.
+    progress : object with update(n), optional
+        Is told of elements that were stored, such as `tqdm.tqdm(total=len(data))`.
+    **options
+        What else `zarr.create_array` takes, such as `shards`, `compressors`, `overwrite`.
+
+    Returns
+    -------
+    Array
+        The array, of shape ``(n,)``, or that of an array of NumPy.
+
+    Raises
+    ------
+    ElementError
+        If the data type does not have one of the elements, with its index.
+    zarr.errors.ContainsArrayError
+        If there is an array, and no `overwrite`.
+    OSError
+        If the store fails.
+
+    Examples
+    --------
+    >>> z = write("names.zarr", ["Ada", "Grace"], overwrite=True)
+    >>> z[1]
+    'Grace'
+    """
+    if isinstance(data, np.ndarray) and data.ndim == 0:
+        raise ValueError("an array of one dimension or more is needed")
+    appender = Appender(
+        store,
+        path=path,
+        mode="w" if options.pop("overwrite", False) else "x",
+        dtype=dtype,
+        chunks=chunks,
+        durability=durability,
+        memory_budget=memory_budget,
+        progress=progress,
+        **options,
+    )
+    appender._row_shape = _shape(data)
+    try:
+        with appender:
+            appender._extend(data, is_all=hasattr(data, "__len__"))
+    except BaseException:
+        appender._remove()
+        raise
+    return appender.array
+
+
+class Appender:
+    """Writes a stream of elements to the end of an array, along its first dimension.
+
+    Elements are part of the array once `checkpoint` or `close` has returned, also if the process is killed
+    then. A `with` block closes the appender. If it ends with an exception, such as KeyboardInterrupt, the
+    array stays as it was at the last checkpoint, and a new appender goes on from there.
+
+    Parameters
+    ----------
+    store : store, path or dict
+        Where the array is.
+    path : str, optional
+        The path in the store. The default is the root.
+    mode : {"a", "r+", "w", "x"}, optional
+        Whether an array that is there is appended to ("a", "r+"), replaced ("w") or an error ("x"), and
+        whether one is made if there is none (all but "r+").
+    dtype, chunks, durability, memory_budget, progress, **options
+        As for `write`. What describes a new array is not looked at if there is one. Without a data type or
+        chunks, the array is made by what the first call of `extend` has.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no array, and the mode is "r+".
+    ValueError
+        If the array has elements of one size.
+
+    Examples
+    --------
+    >>> with Appender("log.zarr", mode="w", dtype="string") as log:
+    ...     log.append("started")
+    ...     log.extend(["running", "done"])
+    >>> log.count
+    3
+    """
+
+    def __init__(
+        self,
+        store: Any,
+        *,
+        path: str = "",
+        mode: Literal["a", "r+", "w", "x"] = "a",
+        dtype: Any = None,
+        chunks: Any = None,
+        durability: Durability = "atomic",
+        memory_budget: int = _MEMORY_BUDGET,
+        progress: Any = None,
+        **options: Any,
+    ) -> None:
+        if mode not in ("a", "r+", "w", "x"):
+            raise ValueError(f'the mode is "a", "r+", "w" or "x", found {mode!r}')
+        if durability not in _DURABILITIES:
+            raise ValueError(f'the durability is "atomic", "none" or "durable", found {durability!r}')
+        self._place = (store, path)
+        self._options = {**options, "dtype": dtype, "chunks": chunks, "overwrite": mode == "w"}
+        self._durability = durability
+        self._memory_budget = memory_budget
+        self._progress = progress
+        self._row_shape: tuple[int, ...] = ()
+        self._pending: list[Any] = []
+        self._pending_size = 0
+        self._array: Any = None
+        self._sink: Any = None
+        self._kind: _Kind | None = None
+        self._count = 0
+        self._is_made = self._is_closed = False
+        if mode in ("a", "r+"):
+            try:
+                self._begin(_opened(store, path, "r+"))
+            except FileNotFoundError:
+                if mode == "r+":
+                    raise
+        if self._array is None and dtype is not None:
+            self._kind = _Kind.of(parse_dtype(dtype, zarr_format=options.get("zarr_format", 3)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        type: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if type is None:
+                self.checkpoint()
+        finally:
+            self._end()
+
+    @property
+    def array(self) -> Array:
+        """The array, as it was at the last checkpoint.
+
+        Raises
+        ------
+        ValueError
+            If there is none yet.
+        """
+        if self._array is None:
+            raise ValueError("there is no array before the first elements")
+        return Array(_opened(self._array.store_path.store, self._array.store_path.path, "r+"))
+
+    @property
+    def count(self) -> int:
+        """The number of elements that were appended."""
+        return self._count + len(self._pending)
+
+    def append(self, element: Any) -> None:
+        """Append an element.
+
+        Parameters
+        ----------
+        element : bytes, str, None or object
+            The element.
+
+        Raises
+        ------
+        ElementError
+            If the data type does not have an element among the last ones.
+        """
+        self._check_open()
+        self._pending.append(element)
+        self._pending_size += _size(element)
+        if self._pending_size >= _PART_SIZE:
+            self._flush()
+
+    def extend(self, data: Any) -> None:
+        """Append elements.
+
+        Parameters
+        ----------
+        data : array, sequence or iterable
+            The elements, as for `write`. An array of several dimensions has whole rows.
+
+        Raises
+        ------
+        ElementError
+            If the data type does not have one of the elements. Those before it may have been appended.
+        """
+        self._flush()
+        self._extend(data, is_all=False)
+
+    def checkpoint(self) -> None:
+        """Store what was appended, and then give the array the shape that covers it.
+
+        Raises
+        ------
+        OSError
+            If the store fails. Nothing is lost then, and you can try again.
+        """
+        self._flush()
+        if self._sink is not None:
+            self._sink.checkpoint()
+        elif self._kind is not None:
+            self._begin(self._made([], is_all=False))
+
+    def close(self) -> None:
+        """Store what was appended, and end appending. Does nothing the second time."""
+        if not self._is_closed:
+            self.__exit__(None, None, None)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ValueError("the appender is closed")
+
+    def _flush(self) -> None:
+        self._check_open()
+        pending, self._pending, self._pending_size = self._pending, [], 0
+        if pending:
+            self._extend(pending, is_all=False)
+
+    def _extend(self, data: Any, *, is_all: bool) -> None:
+        self._check_open()
+        sources = _sources(data, self._kind)
+        if self._sink is None:
+            # All of it where it is there already, or what comes first.
+            first = list(sources) if is_all else list(islice(sources, 1))
+            if not first and self._kind is None:
+                raise ElementError("there are no elements to find a data type by; give dtype")
+            self._begin(self._made(first, is_all=is_all))
+            for source in first:
+                self._add(source)
+        for source in sources:
+            self._add(source)
+
+    def _add(self, source: Source) -> None:
+        assert self._kind is not None
+        if (
+            self._kind.converter is None
+            and source.is_text is not None
+            and source.is_text != self._kind.is_text
+        ):
+            found, expected = ("text", "bytes") if source.is_text else ("bytes", "text")
+            raise ElementError(f"the array has elements of {expected}, found {found}")
+        if source.absent_count and not self._kind.is_optional:
+            raise ElementError(
+                "there are absent elements, and the array has none; give dtype=zarr_vlen.optional(...)"
+            )
+        try:
+            self._sink.append(source)
+        finally:
+            self._count = self._sink.count()
+
+    def _made(self, sources: list[Source], *, is_all: bool) -> Any:
+        """Make the array, of no rows."""
+        store, path = self._place
+        options = dict(self._options)
+        count, byte_count = sum(map(len, sources)), sum(source.byte_count for source in sources)
+        if options["dtype"] is None:
+            is_text = next((source.is_text for source in sources if source.is_text is not None), False)
+            name = "string" if is_text else "bytes"
+            has_absent = any(source.absent_count for source in sources)
+            options["dtype"] = optional(name) if has_absent else name
+        if options["chunks"] is None:
+            mean = byte_count / count + 4 if count else 1024
+            length = int(min(max(1, _CHUNK_BYTE_COUNT // mean // prod(self._row_shape)), 2**31 - 1))
+            if is_all and options.get("shards") is None:
+                length = max(1, min(length, count // max(1, prod(self._row_shape))))
+            options["chunks"] = (length, *(max(1, side) for side in self._row_shape))
+        made = zarr.create_array(store, name=path or None, shape=(0, *self._row_shape), **options)
+        self._is_made = True
+        return made.async_array
+
+    def _begin(self, array: Any) -> None:
+        self._array = array
+        self._kind = _Kind.of(array.metadata.dtype)
+        sink = _EngineSink if _is_native(array) else _PipelineSink
+        self._sink = sink(array, self._durability, self._memory_budget, self._progress)
+
+    def _end(self) -> None:
+        self._is_closed = True
+        if self._sink is not None:
+            self._sink.close()
+
+    def _remove(self) -> None:
+        """Remove the array that was made, whose elements could not be written."""
+        if self._is_made:
+            sync(self._array.store_path.delete_dir())
+
+
+class _EngineSink:
+    """Appends to an array in a directory."""
+
+    def __init__(self, array: Any, durability: str, memory_budget: int, progress: Any) -> None:
+        from zarr_vlen import _native
+
+        self._monitor = _native.Monitor()
+        self._progress = progress
+        native = _directory_array(array, durability)
+        self._appender: _native.Appender = _run(self._monitor, native.appender, memory_budget, self._monitor)
+
+    def append(self, source: Source) -> None:
+        _run(self._monitor, self._appender.append, source, progress=self._progress)
+
+    def count(self) -> int:
+        return self._appender.count()
+
+    def checkpoint(self) -> None:
+        _run(self._monitor, self._appender.checkpoint, progress=self._progress)
+
+    def close(self) -> None:
+        self._appender.close()
+
+
+class _PipelineSink:
+    """Appends to an array in any store, some rows of chunks at a time."""
+
+    def __init__(self, array: Any, durability: str, memory_budget: int, progress: Any) -> None:
+        self._array = zarr.Array(array)
+        self._type = object_type_of(array.metadata.dtype)
+        self._kind = _Kind.of(array.metadata.dtype)
+        self._memory_budget = memory_budget
+        self._progress = progress
+        self._elements: list[Any] = []
+        self._byte_count = 0
+        self._count = 0
+
+    def append(self, source: Source) -> None:
+        elements = source.tolist()
+        if self._kind.converter is not None and self._type is not None:
+            elements = [self._stored(element) for element in elements]
+        self._elements += elements
+        self._count += len(elements)
+        self._byte_count += source.byte_count
+        if self._byte_count > self._memory_budget:
+            self._write(is_all=False)
+
+    def count(self) -> int:
+        return self._count
+
+    def checkpoint(self) -> None:
+        self._write(is_all=True)
+
+    def close(self) -> None:
+        self._elements = []
+
+    def _stored(self, data: Any) -> Any:
+        """Return an encoded element in a form that arrays take."""
+        assert self._type is not None
+        if data is None:
+            return None
+        data = data.encode() if isinstance(data, str) else data
+        return self._type.stored_of(b"\1" + data if self._kind.is_optional else data)
+
+    def _write(self, *, is_all: bool) -> None:
+        start, *row_shape = self._array.shape
+        row = prod(row_shape)
+        count, rest = divmod(len(self._elements), row) if row else (0, 0)
+        if is_all and rest:
+            raise ValueError(f"the last row has {rest} of {row} elements")
+        if not is_all:
+            length = (self._array.shards or self._array.chunks)[0]
+            count = max(0, (start + count) // length * length - start)
+        if count == 0:
+            return
+        values = from_values(self._elements[: count * row], count * row).reshape(count, *row_shape)
+        self._array.resize((start + count, *row_shape))
+        self._array[start : start + count] = values
+        del self._elements[: count * row]
+        self._byte_count = 0
+        if self._progress is not None:
+            self._progress.update(count * row)
+
+
+# Reading
+
+
+def read(
+    store: Any,
+    *,
+    path: str = "",
+    rows: slice | None = None,
+    as_: Form = "numpy",
+    progress: Any = None,
+) -> Any:
+    """Read an array, or rows of it.
+
+    In a directory the engine decodes chunks on all cores, without Python's global lock, and makes Arrow's
+    buffers without Python objects. Other stores are read through the pipeline that is configured, see
+    `zarr_vlen.enable`.
+
+    Parameters
+    ----------
+    store : store, path or dict
+        Where the array is.
+    path : str, optional
+        The path in the store. The default is the root.
+    rows : slice, optional
+        The indices along the first dimension, without a step. The default is all.
+    as_ : {"numpy", "arrow", "list"}, optional
+        What is returned. JSON is its text in Arrow, and objects otherwise.
+    progress : object with update(n), optional
+        Is told of elements that were read.
+
+    Returns
+    -------
+    ndarray, pyarrow.Array or list
+        "numpy" is an array of the shape of the rows: of StringDType for text, of objects otherwise. "list"
+        has the same elements. "arrow" has them in C order, in one dimension, as `large_string` or
+        `large_binary`; without pyarrow, an object with `__arrow_c_array__`, which polars takes.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no array.
+    ChunkError
+        If a chunk is damaged.
+    ValueError
+        If the array has elements of one size.
+
+    Examples
+    --------
+    >>> z = write("names.zarr", ["Ada", "Grace"], overwrite=True)
+    >>> read("names.zarr", as_="list")
+    ['Ada', 'Grace']
+    """
+    array = _opened(store, path, "r")
+    kind, ranges = _Kind.of(array.metadata.dtype), _ranges(array, rows)
+    shape = tuple(last - first for first, last in ranges)
+    if not _is_native(array):
+        return _of_numpy(_slice(array, *ranges[0]) if ranges else zarr.Array(array)[...], kind, as_)
+    from zarr_vlen import _native
+
+    monitor = _native.Monitor()
+    native = _directory_array(array)
+    is_text = _is_text(kind, as_)
+    column = _run(monitor, native.read, ranges, is_text, monitor, progress=progress)
+    return _of_column(column, kind, shape, as_)
+
+
+def scan(
+    store: Any,
+    *,
+    path: str = "",
+    rows: slice | None = None,
+    as_: Form = "arrow",
+    progress: Any = None,
+) -> Iterator[Any]:
+    """Read an array of any size in batches, in constant memory.
+
+    The next batch is read while you work on one.
+
+    Parameters
+    ----------
+    store, path, rows, as_, progress
+        As for `read`.
+
+    Returns
+    -------
+    iterator of pyarrow.Array, ndarray or list
+        Elements in C order, each batch in one dimension: about 8 MiB, and at least a chunk. For an array in a
+        directory, the iterator has `__arrow_c_stream__`, so that others, and `write`, take it for a column.
+
+    Raises
+    ------
+    FileNotFoundError, ChunkError, ValueError
+        As for `read`. The batches before a damaged chunk come first.
+
+    Examples
+    --------
+    >>> z = write("names.zarr", ["Ada", "Grace"], overwrite=True)
+    >>> [batch for batch in scan("names.zarr", as_="list")]
+    [['Ada', 'Grace']]
+    """
+    array = _opened(store, path, "r")
+    kind, ranges = _Kind.of(array.metadata.dtype), _ranges(array, rows)
+    if not ranges:
+        return iter([read(store, path=path, as_=as_)])
+    if not _is_native(array):
+        return _slices(array, kind, *ranges[0], as_, progress)
+    return _Batches(array, kind, ranges, as_, progress)
+
+
+class _Batches:
+    """The batches of an array in a directory, which are also an Arrow stream."""
+
+    def __init__(self, array: Any, kind: _Kind, ranges: Any, as_: Form, progress: Any) -> None:
+        from zarr_vlen import _native
+
+        row = prod(array.shape[1:])
+        first, last = ranges[0]
+        self._kind, self._as, self._progress = kind, as_, progress
+        self._monitor = _native.Monitor()
+        self._reader: _native.Reader = _checked(
+            _directory_array(array).reader,
+            first * row,
+            (last - first) * row,
+            _is_text(kind, as_),
+            self._monitor,
+        )
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        column = _run(self._monitor, self._reader.next, progress=self._progress)
+        if column is None:
+            raise StopIteration
+        return _of_column(column, self._kind, (len(column),), self._as)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._reader.stream()
+
+
+def _slices(array: Any, kind: _Kind, first: int, last: int, as_: Form, progress: Any) -> Iterator[Any]:
+    z = zarr.Array(array)
+    length = (z.shards or z.chunks)[0]
+    while first < last:
+        end = min(last, (first // length + 1) * length)
+        values = _slice(array, first, end)
+        yield _of_numpy(values.ravel(), kind, as_)
+        if progress is not None:
+            progress.update(values.size)
+        first = end
+
+
+def _slice(array: Any, first: int, last: int) -> Any:
+    return zarr.Array(array)[first:last]
+
+
+def _ranges(array: Any, rows: slice | None) -> tuple[tuple[int, int], ...]:
+    shape = array.shape
+    if rows is None:
+        return tuple((0, length) for length in shape)
+    if not shape or rows.step not in (None, 1):
+        raise ValueError("rows are a slice without a step, of an array of one dimension or more")
+    first, last, _ = rows.indices(shape[0])
+    return ((first, max(first, last)), *((0, length) for length in shape[1:]))
+
+
+def _is_text(kind: _Kind, as_: Form) -> bool:
+    """Whether the engine's column is of text; objects are made of bytes."""
+    if as_ not in ("arrow", "numpy", "list"):
+        raise ValueError(f'as_ is "arrow", "numpy" or "list", found {as_!r}')
+    return kind.is_text and (kind.converter is None or as_ == "arrow")
+
+
+def _of_column(column: Column, kind: _Kind, shape: tuple[int, ...], as_: Form) -> Any:
+    if as_ == "arrow":
+        try:
+            import pyarrow as pa
+        except ImportError:
+            return column
+        return pa.array(column)
+    if kind.converter is not None:
+        parts = column.tolist()
+        objects = iter(kind.converter.decode_elements([part for part in parts if part is not None]))
+        values = from_values((None if part is None else next(objects) for part in parts), len(parts))
+    elif as_ == "list" and len(shape) == 1:
+        return column.tolist()
+    else:
+        is_string_dtype = kind.is_text and not kind.is_optional and as_ == "numpy"
+        values = np.empty(len(column), np.dtypes.StringDType() if is_string_dtype else object)
+        column._fill(values, is_string_dtype)
+    values = values.reshape(shape)
+    return values.tolist() if as_ == "list" else values
+
+
+def _of_numpy(values: Any, kind: _Kind, as_: Form) -> Any:
+    _is_text(kind, as_)
+    if as_ == "numpy":
+        return values
+    if as_ == "list":
+        return values.tolist()
+    import pyarrow as pa
+
+    elements = values.ravel().tolist()
+    if kind.converter is not None:
+        is_optional, encode = kind.is_optional, kind.converter.encode
+        elements = [None if value is None and is_optional else encode(value) for value in elements]
+    is_encoded = kind.converter is not None
+    made = pa.array(elements, pa.large_string() if kind.is_text and not is_encoded else pa.large_binary())
+    return made.cast(pa.large_string()) if kind.is_text and is_encoded else made

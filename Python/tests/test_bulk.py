@@ -1,0 +1,513 @@
+"""Whole arrays from and to Arrow, NumPy, pandas, polars and lists."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import zarr
+
+import zarr_vlen
+from zarr_vlen import Appender, ElementError, optional, read, scan, write
+from zarr_vlen.pipeline import ChunkError
+
+TEXTS = ["a", "", "日本\0", "b" * 300, "c\n", "é" * 7, "d"] * 5
+BLOBS = [b"a", b"", b"\0\xff", b"b" * 300, b"c\0", b"\n", b"d"] * 5
+
+
+def some(values: list[Any]) -> list[Any]:
+    return [None if index % 3 == 1 else value for index, value in enumerate(values)]
+
+
+ARROW_TYPES = {
+    "binary": (pa.binary(), BLOBS),
+    "large_binary": (pa.large_binary(), BLOBS),
+    "binary_view": (pa.binary_view(), BLOBS),
+    "string": (pa.string(), TEXTS),
+    "large_string": (pa.large_string(), TEXTS),
+    "string_view": (pa.string_view(), TEXTS),
+}
+
+
+@pytest.fixture(params=ARROW_TYPES)
+def arrow(request: pytest.FixtureRequest) -> tuple[Any, list[Any]]:
+    return ARROW_TYPES[request.param]
+
+
+def zvlen(*arguments: str | Path, text: bytes = b"") -> bytes:
+    command = [os.environ["ZVLEN"], *map(str, arguments)]
+    result = subprocess.run(command, input=text, capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+class TestArrow:
+    def test_comes_back(self, tmp_path: Path, arrow: tuple[Any, list[Any]]) -> None:
+        kind, values = arrow
+        z = write(tmp_path, pa.array(values, kind), chunks=(4,))
+        assert z.metadata.data_type.to_json(3) == ("string" if isinstance(values[0], str) else "bytes")
+        assert z[:].tolist() == values
+        result = read(tmp_path, as_="arrow")
+        assert result.type == (pa.large_string() if isinstance(values[0], str) else pa.large_binary())
+        result.validate(full=True)
+        assert result.to_pylist() == values
+
+    def test_nulls_make_the_type_optional(self, tmp_path: Path, arrow: tuple[Any, list[Any]]) -> None:
+        kind, values = arrow
+        z = write(tmp_path, pa.array(some(values), kind), chunks=(4,))
+        assert z[:].tolist() == some(values)
+        result = read(tmp_path, as_="arrow")
+        result.validate(full=True)
+        assert result.to_pylist() == some(values)
+        assert result.null_count == some(values).count(None)
+
+    def test_slices_and_chunks(self, tmp_path: Path, arrow: tuple[Any, list[Any]]) -> None:
+        kind, values = arrow
+        whole = pa.array(some(values), kind)
+        chunked = pa.chunked_array([whole[3:17], whole[:0], whole[17:18], whole[20:]])
+        write(tmp_path, chunked, chunks=(4,))
+        assert read(tmp_path, as_="list") == some(values)[3:18] + some(values)[20:]
+
+    def test_nothing(self, tmp_path: Path, arrow: tuple[Any, list[Any]]) -> None:
+        z = write(tmp_path, pa.array([], arrow[0]))
+        assert z.shape == (0,)
+        assert read(tmp_path, as_="arrow").to_pylist() == []
+        assert list(scan(tmp_path)) == []
+
+    def test_only_nulls(self, tmp_path: Path) -> None:
+        write(tmp_path, pa.nulls(5))
+        assert read(tmp_path, as_="arrow").to_pylist() == [None] * 5
+
+    def test_dictionaries(self, tmp_path: Path) -> None:
+        values = ["x", None, "y", "x", "x"]
+        write(tmp_path, pa.array(values).dictionary_encode())
+        assert read(tmp_path, as_="list") == values
+
+    def test_columns_outlive_what_they_are_of(self, tmp_path: Path) -> None:
+        write(tmp_path, BLOBS)
+        results = [read(tmp_path, as_="arrow") for _ in range(3)]
+        assert [result.to_pylist() for result in results] == [BLOBS] * 3
+
+    def test_other_types_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(TypeError, match="binary or string types"):
+            write(tmp_path, pa.array([1, 2]))
+        with pytest.raises(TypeError, match="name a column"):
+            write(tmp_path, pa.table({"a": ["x"]}))
+        assert not list(tmp_path.iterdir())
+
+    def test_without_pyarrow_a_column_is_returned(self, tmp_path: Path, monkeypatch: Any) -> None:
+        write(tmp_path, some(TEXTS))
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        column = read(tmp_path, as_="arrow")
+        monkeypatch.undo()
+        assert len(column) == len(TEXTS)
+        assert column[0] == "a"
+        assert column.null_count == some(TEXTS).count(None)
+        assert pa.array(column).to_pylist() == some(TEXTS)
+        with pytest.raises(IndexError):
+            column[len(TEXTS)]
+
+
+INPUTS = {
+    "list": lambda values: values,
+    "tuple": tuple,
+    "iterator": iter,
+    "generator": lambda values: (value for value in values),
+    "objects": lambda values: np.array(values, object),
+    "strided": lambda values: np.array([v for v in values for _ in "ab"], object)[::2],
+    "series": lambda values: pd.Series(values, dtype=object),
+    "index": lambda values: pd.Index(values, dtype=object),
+    "categories": lambda values: pd.Series(values, dtype=object).astype("category"),
+    "polars": pl.Series,
+}
+TEXT_INPUTS = {
+    "StringDType": lambda values: np.array(values, np.dtypes.StringDType()),
+    "series of str": lambda values: pd.Series(values, dtype="str"),
+    "series of string[pyarrow]": lambda values: pd.Series(values, dtype="string[pyarrow]"),
+    "series of string[python]": lambda values: pd.Series(values, dtype="string[python]"),
+    "series of Arrow": lambda values: pd.Series(values, dtype=pd.ArrowDtype(pa.string())),
+    "polars categories": lambda values: pl.Series(values, dtype=pl.Categorical),
+}
+
+
+class TestInputs:
+    @pytest.mark.parametrize("name", INPUTS)
+    @pytest.mark.parametrize("values", [TEXTS, BLOBS], ids=["text", "bytes"])
+    def test_are_written(self, tmp_path: Path, name: str, values: list[Any]) -> None:
+        write(tmp_path, INPUTS[name](values), chunks=(4,))
+        assert read(tmp_path, as_="list") == values
+
+    @pytest.mark.parametrize("name", sorted(INPUTS.keys() - {"iterator", "generator"}))
+    @pytest.mark.parametrize("values", [some(TEXTS), some(BLOBS)], ids=["text", "bytes"])
+    def test_may_have_absent_elements(self, tmp_path: Path, name: str, values: list[Any]) -> None:
+        write(tmp_path, INPUTS[name](values), chunks=(4,))
+        assert read(tmp_path, as_="list") == values
+
+    @pytest.mark.parametrize("name", TEXT_INPUTS)
+    def test_of_text_are_written(self, tmp_path: Path, name: str) -> None:
+        write(tmp_path, TEXT_INPUTS[name](TEXTS), chunks=(4,))
+        assert read(tmp_path, as_="list") == TEXTS
+
+    @pytest.mark.parametrize("name", sorted(TEXT_INPUTS.keys() - {"StringDType"}))
+    def test_of_text_may_have_absent_elements(self, tmp_path: Path, name: str) -> None:
+        write(tmp_path, TEXT_INPUTS[name](some(TEXTS)), chunks=(4,))
+        assert read(tmp_path, as_="list") == some(TEXTS)
+
+    def test_string_dtype_with_an_na_object(self, tmp_path: Path) -> None:
+        values = np.array(some(TEXTS), np.dtypes.StringDType(na_object=None))
+        write(tmp_path, values)
+        assert read(tmp_path, as_="list") == some(TEXTS)
+
+    def test_of_more_dimensions(self, tmp_path: Path) -> None:
+        values = np.array(TEXTS, object).reshape(5, 7)
+        z = write(tmp_path, values, dtype="string", chunks=(2, 3))
+        assert z.shape == (5, 7)
+        assert z[:].tolist() == values.tolist()
+        assert read(tmp_path).tolist() == values.tolist()
+        assert read(tmp_path, as_="list", rows=slice(1, 4)) == values[1:4].tolist()
+        assert read(tmp_path, as_="arrow").to_pylist() == TEXTS
+        assert [
+            value for batch in scan(tmp_path, as_="list", rows=slice(2, None)) for value in batch
+        ] == TEXTS[14:]
+
+    def test_bytes_like_objects(self, tmp_path: Path) -> None:
+        write(tmp_path, [bytearray(b"ab"), memoryview(b"c"), b"d"])
+        assert read(tmp_path, as_="list") == [b"ab", b"c", b"d"]
+
+    @pytest.mark.parametrize(
+        ("values", "index"), [(["a", b"b"], 1), ([b"a", 1], 1), (["a", None, "\ud800"], 2)], ids=str
+    )
+    def test_with_a_wrong_element_leave_nothing(self, tmp_path: Path, values: list[Any], index: int) -> None:
+        with pytest.raises(ElementError) as raised:
+            write(tmp_path, values)
+        assert raised.value.index == index
+        assert not list(tmp_path.iterdir())
+
+    def test_that_are_no_elements_are_refused(self, tmp_path: Path) -> None:
+        for data in ("abc", b"abc"):
+            with pytest.raises(TypeError, match="put it in a list"):
+                write(tmp_path, data)
+        with pytest.raises(TypeError, match="float64"):
+            write(tmp_path, np.zeros(3))
+        with pytest.raises(TypeError, match="column"):
+            write(tmp_path, pd.DataFrame({"a": ["x"]}))
+        with pytest.raises(ElementError, match="text"):
+            write(tmp_path, ["a"], dtype="bytes")
+        with pytest.raises(ElementError, match="bytes"):
+            write(tmp_path, [b"a"], dtype="string")
+        with pytest.raises(ElementError, match="optional"):
+            write(tmp_path, ["a", None], dtype="string")
+
+    def test_json(self, tmp_path: Path) -> None:
+        values = [{"a": [1, None]}, "b", None, 1.5, [], "é"]
+        z = write(tmp_path, values, dtype="json", chunks=(2,))
+        assert z[:].tolist() == values
+        assert read(tmp_path, as_="list") == values
+        assert read(tmp_path, as_="arrow").to_pylist()[:2] == ['{"a":[1,null]}', '"b"']
+
+    def test_optional_json(self, tmp_path: Path) -> None:
+        values = [{"a": 1}, None, "b"]
+        write(tmp_path, values, dtype=optional("json"), chunks=(2,))
+        assert read(tmp_path, as_="list") == values
+
+
+class TestOutputs:
+    def test_of_text_are_numpys(self, tmp_path: Path) -> None:
+        write(tmp_path, TEXTS)
+        result = read(tmp_path)
+        assert result.dtype == np.dtypes.StringDType()
+        assert result.tolist() == TEXTS
+
+    def test_of_bytes_and_optional_text_are_objects(self, tmp_path: Path) -> None:
+        write(tmp_path / "bytes", BLOBS)
+        write(tmp_path / "text", some(TEXTS))
+        assert read(tmp_path / "bytes").tolist() == BLOBS
+        assert read(tmp_path / "text").tolist() == some(TEXTS)
+
+    @pytest.mark.parametrize("as_", ["numpy", "list", "arrow"])
+    def test_of_what_zarr_python_writes(self, tmp_path: Path, as_: Any) -> None:
+        z = zarr.create_array(tmp_path, shape=(36,), dtype="string", chunks=(4,), shards=(12,))
+        z[:35] = np.array(TEXTS, np.dtypes.StringDType())
+        result = read(tmp_path, as_=as_)
+        assert (result.to_pylist() if as_ == "arrow" else list(result)) == [*TEXTS, ""]
+
+    def test_of_zarr_2(self, tmp_path: Path) -> None:
+        z = write(tmp_path, TEXTS, zarr_format=2, chunks=(4,))
+        assert z.metadata.zarr_format == 2
+        assert read(tmp_path, as_="list") == TEXTS
+
+    def test_rows(self, tmp_path: Path) -> None:
+        write(tmp_path, TEXTS, chunks=(4,))
+        for rows in (slice(3, 9), slice(None, 0), slice(-5, None), slice(30, 99), slice(9, 3)):
+            assert read(tmp_path, rows=rows, as_="list") == TEXTS[rows]
+        with pytest.raises(ValueError, match="step"):
+            read(tmp_path, rows=slice(None, None, 2))
+
+    def test_go_to_zvlen(self, tmp_path: Path) -> None:
+        write(tmp_path / "a", pa.array(some(BLOBS)), chunks=(4,))
+        zvlen("verify", tmp_path / "a")
+        dumped = [json.loads(line) for line in zvlen("dump", tmp_path / "a").splitlines()]
+        assert [line is None for line in dumped] == [value is None for value in some(BLOBS)]
+        write(tmp_path / "b", BLOBS, chunks=(4,))
+        assert [zvlen("cat", tmp_path / "b", str(place)) for place in range(4)] == BLOBS[:4]
+
+    def test_come_from_zvlen(self, tmp_path: Path) -> None:
+        lines = [str(number) * (number % 7) for number in range(1000)]
+        text = "".join(f"{line}\n" for line in lines).encode()
+        options = ("--type", "string", "--chunk-count", "64")
+        zvlen("import", "-", "-o", tmp_path / "a", *options, text=text)
+        assert read(tmp_path / "a", as_="arrow").to_pylist() == lines
+        with Appender(tmp_path / "a") as appender:
+            appender.extend(pa.array(["last"]))
+        assert zvlen("export", tmp_path / "a", "-o", "-").decode().splitlines() == [*lines, "last"]
+
+    def test_of_damaged_chunks_are_errors(self, tmp_path: Path) -> None:
+        write(tmp_path, TEXTS, chunks=(4,))
+        path = tmp_path / "c" / "3"
+        path.write_bytes(path.read_bytes()[:-5])
+        with pytest.raises(ChunkError, match="c/3"):
+            read(tmp_path)
+        batches = scan(tmp_path, as_="list")
+        before = []
+        with pytest.raises(ChunkError, match="c/3"):
+            before.extend(value for batch in batches for value in batch)
+        assert before == TEXTS[:12]
+
+    def test_of_text_that_is_none_are_errors(self, tmp_path: Path) -> None:
+        z = zarr.create_array(tmp_path, shape=(2,), dtype="bytes", compressors=None)
+        z[:] = np.array([b"a\xe9", b"\xa9b"], object)
+        document = tmp_path / "zarr.json"
+        text = document.read_text().replace('"bytes"', '"string"').replace("vlen-bytes", "vlen-utf8")
+        document.write_text(text)
+        for as_ in ("arrow", "numpy", "list"):
+            with pytest.raises(ElementError, match="UTF-8"):
+                read(tmp_path, as_=as_)
+
+    def test_that_there_are_not_are_errors(self, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / "nothing")
+        zarr.create_array(tmp_path / "numbers", shape=(2,), dtype="f8")
+        with pytest.raises(ValueError, match="in bulk"):
+            read(tmp_path / "numbers")
+        write(tmp_path / "a", ["a"])
+        with pytest.raises(ValueError, match="as_"):
+            read(tmp_path / "a", as_="pandas")
+
+
+class TestStores:
+    @pytest.mark.parametrize("values", [TEXTS, BLOBS, some(TEXTS)], ids=["text", "bytes", "optional"])
+    def test_hold_the_same(self, store: Any, values: list[Any]) -> None:
+        z = write(store, pa.array(values), path="a/b", chunks=(4,), attributes={"x": 1})
+        assert z.attrs["x"] == 1
+        assert z[:].tolist() == values
+        assert read(store, path="a/b", as_="list") == values
+        assert read(store, path="a/b", as_="arrow").to_pylist() == values
+        assert read(store, path="a/b").tolist() == values
+        assert read(store, path="a/b", rows=slice(5, 9), as_="list") == values[5:9]
+        batches = list(scan(store, path="a/b"))
+        assert [value for batch in batches for value in batch.to_pylist()] == values
+
+    def test_are_not_replaced_unless_told(self, store: Any) -> None:
+        write(store, ["a"])
+        with pytest.raises(zarr.errors.ContainsArrayError):
+            write(store, ["b"])
+        assert read(store, as_="list") == ["a"]
+        write(store, ["b", "c"], overwrite=True)
+        assert read(store, as_="list") == ["b", "c"]
+
+    def test_hold_rows_in_shards(self, store: Any) -> None:
+        write(store, TEXTS, chunks=(2,), shards=(8,))
+        assert read(store, as_="list") == TEXTS
+
+    def test_hold_objects(self, store: Any) -> None:
+        point = zarr_vlen.object_type(
+            "example.bulk-point",
+            encode=lambda p: f"{p[0]},{p[1]}".encode(),
+            decode=lambda data: tuple(map(int, data.split(b","))),
+        )
+        values = [(1, 2), (3, 4), (5, 6)]
+        write(store, values, dtype=point, chunks=(2,))
+        assert read(store, as_="list") == values
+
+
+class TestScan:
+    def test_takes_constant_memory(self, tmp_path: Path) -> None:
+        text = "x" * 1000
+        write(tmp_path, (text for _ in range(60_000)), dtype="string")
+        batches = list(map(len, scan(tmp_path)))
+        assert sum(batches) == 60_000
+        assert max(batches) <= 20_000
+
+    def test_may_end_early(self, tmp_path: Path) -> None:
+        write(tmp_path, TEXTS, chunks=(1,))
+        for _ in scan(tmp_path):
+            break
+        batches = scan(tmp_path, as_="list")
+        assert isinstance(batches, Iterator)
+        next(batches)
+        del batches
+
+    def test_is_an_arrow_stream(self, tmp_path: Path) -> None:
+        write(tmp_path / "a", some(TEXTS), chunks=(4,))
+        assert pa.chunked_array(scan(tmp_path / "a")).to_pylist() == some(TEXTS)
+        write(tmp_path / "b", scan(tmp_path / "a"), dtype=optional("string"))
+        assert read(tmp_path / "b", as_="list") == some(TEXTS)
+        used = scan(tmp_path / "a")
+        pa.chunked_array(used)
+        with pytest.raises(ValueError, match="closed"):
+            next(used)
+
+    def test_streams_tell_of_damage(self, tmp_path: Path) -> None:
+        write(tmp_path, TEXTS, chunks=(4,))
+        path = tmp_path / "c" / "3"
+        path.write_bytes(path.read_bytes()[:-5])
+        with pytest.raises(OSError, match="c/3"):
+            pa.chunked_array(scan(tmp_path))
+
+    def test_forms(self, tmp_path: Path) -> None:
+        write(tmp_path, some(TEXTS), chunks=(4,))
+        for as_ in ("list", "numpy"):
+            batches = list(scan(tmp_path, as_=as_))
+            assert [value for batch in batches for value in batch] == some(TEXTS)
+
+
+class Progress:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def update(self, count: int) -> None:
+        self.count += count
+
+
+class TestAppender:
+    def test_goes_on_where_another_ended(self, store: Any) -> None:
+        with Appender(store, dtype="string", chunks=(4,)) as appender:
+            for text in TEXTS[:6]:
+                appender.append(text)
+            assert appender.count == 6
+        with Appender(store, mode="r+") as appender:
+            appender.extend(pa.array(TEXTS[6:]))
+            appender.append("last")
+        assert appender.array[:].tolist() == [*TEXTS, "last"]
+        assert read(store, as_="list") == [*TEXTS, "last"]
+
+    def test_elements_are_there_after_a_checkpoint(self, store: Any) -> None:
+        appender = Appender(store, chunks=(4,))
+        appender.extend(TEXTS[:6])
+        appender.checkpoint()
+        assert read(store, as_="list") == TEXTS[:6]
+        appender.append(TEXTS[6])
+        appender.checkpoint()
+        assert read(store, as_="list") == TEXTS[:7]
+        appender.close()
+        appender.close()
+        with pytest.raises(ValueError, match="closed"):
+            appender.append("x")
+
+    def test_an_exception_leaves_the_last_checkpoint(self, store: Any) -> None:
+        def fail() -> None:
+            with Appender(store, dtype="string", chunks=(4,)) as appender:
+                appender.extend(TEXTS[:6])
+                appender.checkpoint()
+                appender.extend(TEXTS[6:])
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            fail()
+        assert read(store, as_="list") == TEXTS[:6]
+        with Appender(store) as appender:
+            appender.extend(TEXTS[6:])
+        assert read(store, as_="list") == TEXTS
+
+    def test_modes(self, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError):
+            Appender(tmp_path / "a", mode="r+")
+        with Appender(tmp_path / "a", mode="x", dtype="bytes"):
+            pass
+        assert read(tmp_path / "a").shape == (0,)
+        with pytest.raises(zarr.errors.ContainsArrayError), Appender(tmp_path / "a", mode="x") as appender:
+            appender.extend([b"x"])
+        with Appender(tmp_path / "a", mode="w") as appender:
+            appender.extend(["x"])
+        assert read(tmp_path / "a", as_="list") == ["x"]
+        with pytest.raises(ValueError, match="mode"):
+            Appender(tmp_path / "a", mode="r")  # type: ignore[arg-type]
+
+    def test_a_failed_element_can_be_left_out(self, store: Any) -> None:
+        with Appender(store, dtype="string", chunks=(4,)) as appender:
+            appender.extend(["a"])
+            with pytest.raises(ElementError):
+                appender.extend(["b", 1])
+            appender.extend(["c"])
+        assert read(store, as_="list") == ["a", "c"]
+
+    def test_rows_of_several_dimensions_are_whole(self, store: Any) -> None:
+        zarr.create_array(store, shape=(0, 3), dtype="string", chunks=(2, 2))
+        with Appender(store) as appender:
+            appender.extend(np.array(TEXTS[:6], object).reshape(2, 3))
+        assert read(store, as_="list") == [TEXTS[:3], TEXTS[3:6]]
+        with pytest.raises(ValueError, match="elements"), Appender(store) as appender:
+            appender.extend(["a"])
+        assert read(store, as_="list") == [TEXTS[:3], TEXTS[3:6]]
+
+    @pytest.mark.parametrize("durability", ["none", "atomic", "durable"])
+    def test_durability(self, tmp_path: Path, durability: Any) -> None:
+        with Appender(tmp_path, durability=durability, memory_budget=1 << 20) as appender:
+            appender.extend(TEXTS)
+        assert read(tmp_path, as_="list") == TEXTS
+
+
+class TestCalls:
+    def test_tell_how_far_they_are(self, store: Any) -> None:
+        progress = Progress()
+        write(store, TEXTS, chunks=(4,), progress=progress)
+        assert progress.count == len(TEXTS)
+        progress = Progress()
+        read(store, progress=progress)
+        assert progress.count in (0, len(TEXTS))
+
+    def test_of_several_threads(self, tmp_path: Path) -> None:
+        write(tmp_path, TEXTS, chunks=(2,))
+        results: list[Any] = []
+        threads = [
+            threading.Thread(target=lambda: results.append(read(tmp_path, as_="list"))) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert results == [TEXTS] * 8
+
+    def test_are_interrupted_and_leave_what_was_checkpointed(self, tmp_path: Path) -> None:
+        program = f"""
+import zarr_vlen
+appender = zarr_vlen.Appender({str(tmp_path / "a")!r}, dtype="bytes")
+appender.extend([b"first"])
+appender.checkpoint()
+print("ready", flush=True)
+element = bytes(range(256)) * 4000
+with appender:
+    while True:
+        appender.extend([element] * 50)
+"""
+        process = subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert b"KeyboardInterrupt" in errors
+        assert read(tmp_path / "a", as_="list") == [b"first"]
