@@ -139,7 +139,7 @@ struct ArrayObserverTests {
     let array = try ZarrArray.open(
       in: StoreInterloper(base) { try other.resize(to: [1]) }, access: events.access)
     try array.setAttributes(["a": 1])
-    #expect(events.take().map(\.kind) == [.retry])
+    #expect(events.take().map(\.kind).contains(.retry))
     try other.reload()
     #expect(other.shape == [1] && other.metadata.attributes == ["a": 1])
   }
