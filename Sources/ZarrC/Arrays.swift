@@ -178,6 +178,7 @@ private final class Batch {
 
   /// Checks that elements are UTF-8: all together, and that none begins within a character.
   private func checkText(_ location: String, _ offset: Int) throws(ZarrError) {
+    let elements = elements
     let bytes = elements.bytes
     var isText = bytes.isWellFormedText
     unsafe bytes.withUnsafeBytes { bytes in
@@ -199,6 +200,7 @@ private final class Batch {
   }
 
   var column: zarr_vlen_column {
+    let elements = elements
     // SAFETY: The batch keeps the memory, which never moves.
     let places = unsafe elements.offsets.withUnsafeBufferPointer { unsafe UnsafeRawPointer($0.baseAddress) }
     let data = unsafe elements.bytes.withUnsafeBytes { $0.baseAddress }
