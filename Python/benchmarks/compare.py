@@ -262,7 +262,11 @@ def main() -> None:
         arguments.chart.write_text(chart(results))
     if arguments.readme:
         text = arguments.readme.read_text()
-        new = f"<!-- comparison -->\n{table(results)}\n\n{machine}.\n<!-- end of comparison -->"
+        new = f"<!-- comparison -->\n{table(results)}\n\n{machine}.\n"
+        if arguments.chart:
+            path = arguments.chart.resolve().relative_to(arguments.readme.resolve().parent)
+            new += f"\n![How many times as fast as zarr-python]({path})\n"
+        new += "<!-- end of comparison -->"
         pattern = re.compile("<!-- comparison -->.*<!-- end of comparison -->", re.DOTALL)
         arguments.readme.write_text(pattern.sub(lambda _: new, text))
 
