@@ -430,6 +430,15 @@ class TestAppender:
             appender.extend(TEXTS[6:])
         assert read(store, as_="list") == TEXTS
 
+    def test_the_first_elements_say_how_many_make_a_chunk(self, tmp_path: Path) -> None:
+        with Appender(tmp_path) as appender:
+            appender.extend([b"small"])
+            with pytest.raises(ValueError, match="no array"):
+                _ = appender.array
+            appender.extend([b"x" * 10_000] * 500)
+            assert appender.count == 501
+        assert 50 < appender.array.chunks[0] < 200
+
     def test_modes(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             Appender(tmp_path / "a", mode="r+")
@@ -492,7 +501,7 @@ class TestCalls:
     def test_are_interrupted_and_leave_what_was_checkpointed(self, tmp_path: Path) -> None:
         program = f"""
 import zarr_vlen
-appender = zarr_vlen.Appender({str(tmp_path / "a")!r}, dtype="bytes")
+appender = zarr_vlen.Appender({str(tmp_path / "a")!r}, dtype="bytes", chunks=(4,))
 appender.extend([b"first"])
 appender.checkpoint()
 print("ready", flush=True)

@@ -85,7 +85,8 @@ MODULES = [f"zarr_vlen.{module.name}" for module in pkgutil.iter_modules(zarr_vl
 
 
 @pytest.mark.parametrize("name", ["zarr_vlen", *MODULES])
-def test_examples_of_the_documentation(name: str) -> None:
+def test_examples_of_the_documentation(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 

@@ -178,17 +178,19 @@ private final class Batch {
 
   /// Checks that elements are UTF-8: all together, and that none begins within a character.
   private func checkText(_ location: String, _ offset: Int) throws(ZarrError) {
-    let elements = elements
-    let bytes = elements.bytes
-    var isText = bytes.isWellFormedText
-    unsafe bytes.withUnsafeBytes { bytes in
-      for offset in 0..<elements.count where isText {
-        let start = Int(elements.offsets[offset])
-        if start < bytes.count, unsafe bytes[start] & 0xC0 == 0x80 { isText = false }
+    let batch = elements
+    var isText = batch.bytes.isWellFormedText
+    let byteCount = batch.bytes.byteCount
+    for index in 0..<batch.count where isText {
+      let start = Int(batch.offsets[index])
+      if start < byteCount,
+        unsafe batch.bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self) & 0xC0 == 0x80
+      {
+        isText = false
       }
     }
     guard !isText else { return }
-    for index in 0..<elements.count where !elements[index].isWellFormedText {
+    for index in 0..<batch.count where !batch[index].isWellFormedText {
       throw .element(
         path: location, index: offset + index, reason: .undecodable(type: "string", reason: "it is not UTF-8")
       )
@@ -200,12 +202,12 @@ private final class Batch {
   }
 
   var column: zarr_vlen_column {
-    let elements = elements
     // SAFETY: The batch keeps the memory, which never moves.
-    let places = unsafe elements.offsets.withUnsafeBufferPointer { unsafe UnsafeRawPointer($0.baseAddress) }
-    let data = unsafe elements.bytes.withUnsafeBytes { $0.baseAddress }
+    let batch = elements
+    let places = unsafe batch.offsets.withUnsafeBufferPointer { unsafe UnsafeRawPointer($0.baseAddress) }
+    let data = unsafe batch.bytes.withUnsafeBytes { $0.baseAddress }
     return unsafe zarr_vlen_column(
-      count: elements.count, layout: Int32(ZARR_VLEN_OFFSETS_64.rawValue), places: places,
+      count: batch.count, layout: Int32(ZARR_VLEN_OFFSETS_64.rawValue), places: places,
       data: data?.assumingMemoryBound(to: UInt8.self), validity: UnsafePointer(validity.baseAddress),
       first_bit: 0, absent_count: absentCount)
   }

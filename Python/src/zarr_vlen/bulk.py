@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -342,8 +341,8 @@ class Appender:
         Whether an array that is there is appended to ("a", "r+"), replaced ("w") or an error ("x"), and
         whether one is made if there is none (all but "r+").
     dtype, chunks, durability, memory_budget, progress, **options
-        As for `write`. What describes a new array is not looked at if there is one. Without a data type or
-        chunks, the array is made by what the first call of `extend` has.
+        As for `write`. What describes a new array is not looked at if there is one. The array is made when
+        there are elements of 1 MiB, or at the first checkpoint.
 
     Raises
     ------
@@ -388,6 +387,7 @@ class Appender:
         self._pending_size = 0
         self._array: Any = None
         self._sink: Any = None
+        self._sample: list[Source] = []
         self._kind: _Kind | None = None
         self._count = 0
         self._is_made = self._is_closed = False
@@ -431,7 +431,7 @@ class Appender:
     @property
     def count(self) -> int:
         """The number of elements that were appended."""
-        return self._count + len(self._pending)
+        return self._count + sum(map(len, self._sample)) + len(self._pending)
 
     def append(self, element: Any) -> None:
         """Append an element.
@@ -477,10 +477,10 @@ class Appender:
             If the store fails. Nothing is lost then, and you can try again.
         """
         self._flush()
-        if self._sink is not None:
-            self._sink.checkpoint()
-        elif self._kind is not None:
-            self._begin(self._made([], is_all=False))
+        if self._sink is None and not self._sample and self._kind is None:
+            return
+        sink = self._sink or self._make()
+        sink.checkpoint()
 
     def close(self) -> None:
         """Store what was appended, and end appending. Does nothing the second time."""
@@ -499,17 +499,16 @@ class Appender:
 
     def _extend(self, data: Any, *, is_all: bool) -> None:
         self._check_open()
-        sources = _sources(data, self._kind)
-        if self._sink is None:
-            # All of it where it is there already, or what comes first.
-            first = list(sources) if is_all else list(islice(sources, 1))
-            if not first and self._kind is None:
-                raise ElementError("there are no elements to find a data type by; give dtype")
-            self._begin(self._made(first, is_all=is_all))
-            for source in first:
+        for source in _sources(data, self._kind):
+            if self._sink is not None:
                 self._add(source)
-        for source in sources:
-            self._add(source)
+                continue
+            # The first elements say how many make a chunk.
+            self._sample.append(source)
+            if not is_all and sum(source.byte_count for source in self._sample) >= _CHUNK_BYTE_COUNT:
+                self._make()
+        if is_all and self._sink is None:
+            self._make(is_all=True)
 
     def _add(self, source: Source) -> None:
         assert self._kind is not None
@@ -529,8 +528,9 @@ class Appender:
         finally:
             self._count = self._sink.count()
 
-    def _made(self, sources: list[Source], *, is_all: bool) -> Any:
-        """Make the array, of no rows."""
+    def _make(self, *, is_all: bool = False) -> Any:
+        """Make the array, of no rows, append the first elements, and return what appends."""
+        sources, self._sample = self._sample, []
         store, path = self._place
         options = dict(self._options)
         count, byte_count = sum(map(len, sources)), sum(source.byte_count for source in sources)
@@ -547,7 +547,10 @@ class Appender:
             options["chunks"] = (length, *(max(1, side) for side in self._row_shape))
         made = zarr.create_array(store, name=path or None, shape=(0, *self._row_shape), **options)
         self._is_made = True
-        return made.async_array
+        self._begin(made.async_array)
+        for source in sources:
+            self._add(source)
+        return self._sink
 
     def _begin(self, array: Any) -> None:
         self._array = array

@@ -1,4 +1,5 @@
-/* Variable-length elements in Zarr arrays: the codecs of chunks and shards, for any language that calls C.
+/* Variable-length elements in Zarr arrays, for any language that calls C: the codecs of chunks and shards, and whole
+ * arrays.
  *
  * A program that knows Zarr hands over an array's metadata document once, and then parts of stored values: where a
  * chunk or a shard is, and which of its elements are meant. One call decodes or encodes many parts on all cores.
@@ -7,6 +8,11 @@
  *     zarr_vlen_codecs *codecs = zarr_vlen_codecs_create(json, strlen(json), NULL, &error);
  *     zarr_vlen_read(codecs, parts, 2, show, context, missing, &error);
  *     zarr_vlen_codecs_free(codecs);
+ *
+ * A program that does not know Zarr opens an array in a directory, and reads and appends elements as Arrow has them.
+ *
+ *     zarr_vlen_array *array = zarr_vlen_array_open("names.zarr", "", NULL, &error);
+ *     zarr_vlen_batch *batch = zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error);
  *
  * All functions can be called from any number of threads at a time, and after a fork from the child. They block until
  * they are done, never print, and never end the process because of what is stored. Those that can fail return false
