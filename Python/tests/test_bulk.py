@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import zarr_vlen
 from zarr_vlen import Appender, ElementError, optional, read, scan, write
@@ -339,6 +342,26 @@ class TestStores:
         values = [(1, 2), (3, 4), (5, 6)]
         write(store, values, dtype=point, chunks=(2,))
         assert read(store, as_="list") == values
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data(), element=st.sampled_from([st.text(max_size=40), st.binary(max_size=40)]))
+def test_any_elements_come_back(data: st.DataObject, element: Any) -> None:
+    values = data.draw(st.lists(st.none() | element, max_size=40))
+    kind = pa.large_string() if any(isinstance(value, str) for value in values) else pa.large_binary()
+    chunk = data.draw(st.integers(1, 9))
+    shards = data.draw(st.sampled_from([None, (3 * chunk,)]))
+    first = data.draw(st.integers(0, len(values)))
+    name = "string" if kind == pa.large_string() else "bytes"
+    with tempfile.TemporaryDirectory() as folder:
+        with Appender(folder, dtype=optional(name), chunks=(chunk,), shards=shards) as appender:
+            appender.extend(pa.array(values[:first], kind))
+            appender.checkpoint()
+            appender.extend(values[first:])
+        assert read(folder, as_="arrow").equals(pa.array(values, kind))
+        rows = slice(*sorted((data.draw(st.integers(0, 40)), data.draw(st.integers(0, 40)))))
+        assert read(folder, as_="list", rows=rows) == values[rows]
+        assert pa.chunked_array(scan(folder, rows=rows), kind).to_pylist() == values[rows]
 
 
 class TestScan:
