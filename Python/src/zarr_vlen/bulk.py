@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from math import prod
@@ -36,7 +37,8 @@ _UNSUPPORTED, _DAMAGED, _INVALID_ELEMENT, _SYSTEM, _NOT_FOUND = 3, 4, 5, 6, 9
 # About how many bytes a chunk has, and how many of an iterable are taken at a time.
 _CHUNK_BYTE_COUNT = 1 << 20
 _PART_SIZE = 4 << 20
-_MEMORY_BUDGET = 64 << 20
+# Some chunks for each core: with more, new memory costs more than waiting does.
+_MEMORY_BUDGET = max(16, 4 * (os.cpu_count() or 1)) << 20
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,8 @@ def write(
         In a directory, what of a chunk survives if its writer is killed ("atomic": the old or the new one) or
         the machine crashes ("durable").
     memory_budget : int, optional
-        The bytes of full chunks that may wait to be stored.
+        The bytes of full chunks that may wait to be stored. The default is 4 MiB for each core, and at least
+        16 MiB.
     progress : object with update(n), optional
         Is told of elements that were stored, such as `tqdm.tqdm(total=len(data))`.
     **options
