@@ -20,12 +20,7 @@ say() {
 # shellcheck source=Scripts/python.sh
 . "$root/Scripts/python.sh"
 
-is_suitable() {
-  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1
-}
-
-if ! python=$(find_python python3.14 python3.13 python3.12 python3 \
-  "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9]*/bin/python); then
+if ! python=$(find_package_python); then
   say "there is no Python of version 3.12 or later, which zarr-python 3.4 needs; name one with PYTHON=..." >&2
   [ "${1:-}" = --if-possible ] || exit 1
   say "the Python package was left out"

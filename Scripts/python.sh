@@ -1,11 +1,14 @@
 # Finds a Python and makes environments. Source this file from a script that defines `say`.
 
+# The least version of Python 3 that is suitable.
+minor=11
+
 # A candidate must run: a name on PATH can be a stub for a version that is not installed.
 is_suitable() {
-  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+  "$1" -c "import sys; sys.exit(sys.version_info < (3, $minor))" >/dev/null 2>&1
 }
 
-# Prints the Python in the variable PYTHON, or the first argument that is a Python of version 3.11 or later.
+# Prints the Python in the variable PYTHON, or the first argument that is a suitable Python.
 find_python() {
   if [ -n "${PYTHON:-}" ]; then
     is_suitable "$PYTHON" && echo "$PYTHON"
@@ -18,6 +21,13 @@ find_python() {
     fi
   done
   return 1
+}
+
+# Prints the newest Python from 3.12 on that is found, also among the versions of pyenv, or the one in PYTHON.
+find_package_python() {
+  minor=12
+  find_python python3.14 python3.13 python3.12 python3 \
+    "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9]*/bin/python
 }
 
 install_packages() {
