@@ -414,20 +414,3 @@ private struct ColumnBlobs: BlobSource, @unchecked Sendable {
     }
   }
 }
-
-// MARK: Handles
-
-/// An object as a caller in C holds it.
-private func handle(_ object: AnyObject) -> OpaquePointer {
-  unsafe OpaquePointer(Unmanaged.passRetained(object).toOpaque())
-}
-
-private func object<Object: AnyObject>(_ handle: OpaquePointer?, _ type: Object.Type) -> Object? {
-  guard let handle = unsafe handle else { return nil }
-  return unsafe Unmanaged<Object>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
-}
-
-private func free<Object: AnyObject>(_ handle: OpaquePointer?, _ type: Object.Type) {
-  guard let handle = unsafe handle else { return }
-  unsafe Unmanaged<Object>.fromOpaque(UnsafeRawPointer(handle)).release()
-}

@@ -12,14 +12,13 @@ public func zarr_vlen_codecs_create(
   unsafe reporting(to: error) {
     let access = unsafe ArrayAccess(settings?.pointee)
     let document = unsafe [UInt8](UnsafeRawBufferPointer(start: metadata, count: byteCount))
-    let coder = try PartCoder(decoding: document, access: access)
-    return unsafe OpaquePointer(Unmanaged.passRetained(coder).toOpaque())
+    return unsafe handle(try PartCoder(decoding: document, access: access))
   }
 }
 
 @c @implementation
 public func zarr_vlen_codecs_free(_ codecs: OpaquePointer?) {
-  if let codecs = unsafe codecs { unsafe Unmanaged<PartCoder>.fromOpaque(UnsafeRawPointer(codecs)).release() }
+  unsafe free(codecs, PartCoder.self)
 }
 
 @c @implementation
@@ -78,26 +77,19 @@ public func zarr_vlen_write(
     }
     let starts = firsts
     let written = try coder.write(stored, meanByteCount: all.meanByteCount) { all.from(starts[$0]) }
-    if unsafe values != nil {
-      let result = EncodedValues(written)
-      unsafe values?.pointee = unsafe OpaquePointer(Unmanaged.passRetained(result).toOpaque())
-    }
+    if let values = unsafe values { unsafe values.pointee = unsafe handle(EncodedValues(written)) }
     return true
   } ?? false
 }
 
 @c @implementation
 public func zarr_vlen_values_get(_ values: OpaquePointer?, _ part: Int) -> zarr_vlen_bytes {
-  guard let values = unsafe values else { return unsafe zarr_vlen_bytes(data: nil, byte_count: 0) }
-  let all = unsafe Unmanaged<EncodedValues>.fromOpaque(UnsafeRawPointer(values)).takeUnretainedValue()
-  return unsafe all.bytes(of: part)
+  unsafe object(values, EncodedValues.self)?.bytes(of: part) ?? zarr_vlen_bytes(data: nil, byte_count: 0)
 }
 
 @c @implementation
 public func zarr_vlen_values_free(_ values: OpaquePointer?) {
-  if let values = unsafe values {
-    unsafe Unmanaged<EncodedValues>.fromOpaque(UnsafeRawPointer(values)).release()
-  }
+  unsafe free(values, EncodedValues.self)
 }
 
 @c @implementation
@@ -148,8 +140,10 @@ private final class EncodedValues {
 }
 
 private func coder(_ codecs: OpaquePointer?) throws(InvalidArgument) -> PartCoder {
-  guard let codecs = unsafe codecs else { throw InvalidArgument(reason: "there are no codecs") }
-  return unsafe Unmanaged<PartCoder>.fromOpaque(UnsafeRawPointer(codecs)).takeUnretainedValue()
+  guard let coder = unsafe object(codecs, PartCoder.self) else {
+    throw InvalidArgument(reason: "there are no codecs")
+  }
+  return coder
 }
 
 private func storedParts(
