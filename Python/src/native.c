@@ -243,6 +243,30 @@ static inline void walk_next(Walk *walk) {
   }
 }
 
+/* Visits the places of the elements of all parts in an array, one part after the other. */
+typedef struct {
+  const Parts *parts;
+  const Array *array;
+  Py_ssize_t next_part;
+  size_t rest;
+  Walk walk;
+} Places;
+
+/* Returns NULL after the last place. */
+static inline char *next_place(Places *places) {
+  while (places->rest == 0) {
+    if (places->next_part == places->parts->count) return NULL;
+    const Box *box = &places->parts->boxes[places->next_part++];
+    places->rest = box->element_count;
+    walk_begin(
+        &places->walk, places->parts->rank, box->count, box->array_strides,
+        places->array->data + box->array_offset);
+  }
+  char *place = places->walk.place;
+  if (--places->rest > 0) walk_next(&places->walk);
+  return place;
+}
+
 /* Codecs */
 
 typedef struct {
@@ -507,6 +531,7 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
     PyErr_NoMemory();
     goto end;
   }
+  Places places = {.parts = &parts, .array = array};
   zarr_vlen_error error;
   zarr_vlen_values *values = NULL;
   bool is_done = false;
@@ -514,17 +539,12 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
   if (kind == KIND_STRING_DTYPE) {
     Py_BEGIN_ALLOW_THREADS
     allocator = numpy.acquire(array->descr);
-    size_t at = 0;
-    for (Py_ssize_t i = 0; i < parts.count; i++) {
-      Box *box = &parts.boxes[i];
-      Walk walk;
-      walk_begin(&walk, parts.rank, box->count, box->array_strides, array->data + box->array_offset);
-      for (size_t k = 0; k < box->element_count; k++, walk_next(&walk)) {
-        npy_static_string text = {0, NULL};
-        if (numpy.load(allocator, walk.place, &text) != 0) is_absent = 1;
-        elements[at].data = text.buf;
-        elements[at++].byte_count = text.size;
-      }
+    char *place;
+    for (size_t at = 0; (place = next_place(&places)); at++) {
+      npy_static_string text = {0, NULL};
+      if (numpy.load(allocator, place, &text) != 0) is_absent = 1;
+      elements[at].data = text.buf;
+      elements[at].byte_count = text.size;
     }
     if (!is_absent)
       is_done = zarr_vlen_write(
@@ -537,20 +557,15 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
       goto end;
     }
   } else if (kind >= KIND_OPTIONAL_BYTES) {
-    size_t at = 0;
-    for (Py_ssize_t i = 0; i < parts.count; i++) {
-      Box *box = &parts.boxes[i];
-      Walk walk;
-      walk_begin(&walk, parts.rank, box->count, box->array_strides, array->data + box->array_offset);
-      for (size_t k = 0; k < box->element_count; k++, walk_next(&walk)) {
-        size_t before = text.count;
-        int is_known = write_object((enum kind)kind, *(PyObject **)walk.place, &text);
-        if (is_known < 1) {
-          if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
-          goto end;
-        }
-        elements[at++].byte_count = text.count - before;
+    char *place;
+    for (size_t at = 0; (place = next_place(&places)); at++) {
+      size_t before = text.count;
+      int is_known = write_object((enum kind)kind, *(PyObject **)place, &text);
+      if (is_known < 1) {
+        if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
+        goto end;
       }
+      elements[at].byte_count = text.count - before;
     }
     /* The text has moved while it grew. */
     const char *data = text.data;
@@ -563,20 +578,16 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
         self->codecs, parts.parts, (size_t)parts.count, elements, total, kind == KIND_JSON, &values, &error);
     Py_END_ALLOW_THREADS
   } else {
-    for (Py_ssize_t i = 0; i < parts.count; i++) {
-      Box *box = &parts.boxes[i];
-      Walk walk;
-      walk_begin(&walk, parts.rank, box->count, box->array_strides, array->data + box->array_offset);
-      for (size_t k = 0; k < box->element_count; k++, walk_next(&walk)) {
-        PyObject *object = *(PyObject **)walk.place;
-        int is_known = bytes_of((enum kind)kind, object, &elements[held_count]);
-        if (is_known < 1) {
-          if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
-          goto end;
-        }
-        /* Another thread may put something else into the array meanwhile. */
-        held[held_count++] = Py_XNewRef(object);
+    char *place;
+    while ((place = next_place(&places))) {
+      PyObject *object = *(PyObject **)place;
+      int is_known = bytes_of((enum kind)kind, object, &elements[held_count]);
+      if (is_known < 1) {
+        if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
+        goto end;
       }
+      /* Another thread may put something else into the array meanwhile. */
+      held[held_count++] = Py_XNewRef(object);
     }
     Py_BEGIN_ALLOW_THREADS
     is_done = zarr_vlen_write(
