@@ -15,7 +15,7 @@ from zarr.dtype import VariableLengthUTF8, parse_dtype
 from zarr.storage import LocalStore
 
 from zarr_vlen.arrays import Array
-from zarr_vlen.elements import ElementError, from_values
+from zarr_vlen.elements import ElementError, each, from_values
 from zarr_vlen.json_values import JSON
 from zarr_vlen.types import BYTES, STRING, ObjectType, Optional, object_type_of, optional
 
@@ -205,13 +205,10 @@ def _of_objects(values: list[Any] | tuple[Any, ...], kind: _Kind | None, start: 
     try:
         if kind is None or kind.converter is None:
             return _checked(_native.source_of_objects, values)
-        parts: list[bytes | None] = []
-        for value in values:
-            try:
-                parts.append(None if value is None and kind.is_optional else kind.converter.encode(value))
-            except ElementError as error:
-                raise ElementError(error.reason, index=len(parts)) from error
-        return _native.source_of_objects(parts)
+        is_optional, encode = kind.is_optional, kind.converter.encode
+        return _native.source_of_objects(
+            each(lambda value: None if value is None and is_optional else encode(value), values)
+        )
     except ElementError as error:
         index = error.index + start if isinstance(error.index, int) else None
         raise ElementError(error.reason, index=index) from None
@@ -710,6 +707,7 @@ def read(
     """
     array = _opened(store, path, "r")
     kind, ranges = _Kind.of(array.metadata.dtype), _ranges(array, rows)
+    _check_form(as_)
     shape = tuple(last - first for first, last in ranges)
     if not _is_native(array):
         return _of_numpy(_slice(array, *ranges[0]) if ranges else zarr.Array(array)[...], kind, as_)
@@ -758,6 +756,7 @@ def scan(
     """
     array = _opened(store, path, "r")
     kind, ranges = _Kind.of(array.metadata.dtype), _ranges(array, rows)
+    _check_form(as_)
     if not ranges:
         return iter([read(store, path=path, as_=as_)])
     if not _is_native(array):
@@ -822,10 +821,13 @@ def _ranges(array: Any, rows: slice | None) -> tuple[tuple[int, int], ...]:
     return ((first, max(first, last)), *((0, length) for length in shape[1:]))
 
 
-def _is_text(kind: _Kind, as_: Form) -> bool:
-    """Whether the engine's column is of text; objects are made of bytes."""
+def _check_form(as_: Form) -> None:
     if as_ not in ("arrow", "numpy", "list"):
         raise ValueError(f'as_ is "arrow", "numpy" or "list", found {as_!r}')
+
+
+def _is_text(kind: _Kind, as_: Form) -> bool:
+    """Whether the engine's column is of text; objects are made of bytes."""
     return kind.is_text and (kind.converter is None or as_ == "arrow")
 
 
@@ -851,7 +853,6 @@ def _of_column(column: Column, kind: _Kind, shape: tuple[int, ...], as_: Form) -
 
 
 def _of_numpy(values: Any, kind: _Kind, as_: Form) -> Any:
-    _is_text(kind, as_)
     if as_ == "numpy":
         return values
     if as_ == "list":
