@@ -246,7 +246,7 @@ public final class Appender {
   @available(*, noasync, message: "use an AsyncAppender")
   public func append<Blob: BlobConvertible>(blob: Blob) throws(ZarrError) {
     var failure: ZarrError?
-    try zarrErrors(at: location, following: monitor) {
+    try zarrErrors(at: location) {
       try blob.withBlobBytes { bytes in
         do throws(ZarrError) {
           try append(blob: bytes)
