@@ -88,8 +88,21 @@ public final class AsyncAppender: Sendable {
     try await make(array.access.executor, at: array.location, monitor) { monitor in
       try Appender(
         to: array, evenChunkByteCount: evenChunkByteCount, memoryBudget: memoryBudget,
-        lockTimeout: lockTimeout,
-        monitor: monitor)
+        lockTimeout: lockTimeout, monitor: monitor)
+    }
+  }
+
+  /// Opens an appender that fills rows of an array in place of what they hold.
+  ///
+  /// See ``Appender/init(filling:of:memoryBudget:monitor:)``.
+  ///
+  /// - Throws: As that.
+  public static func open(
+    filling rows: Range<Int>, of array: ZarrArray, memoryBudget: Int = Appender.standardMemoryBudget,
+    monitor: ProgressMonitor? = nil
+  ) async throws(ZarrError) -> AsyncAppender {
+    try await make(array.access.executor, at: array.location, monitor) { monitor in
+      try Appender(filling: rows, of: array, memoryBudget: memoryBudget, monitor: monitor)
     }
   }
 
@@ -104,6 +117,15 @@ public final class AsyncAppender: Sendable {
       if try unsafe appender.appendIfRoom(element) { return }
     }
     try await appending { try $0.append(element) }
+  }
+
+  /// Appends an element that you have as bytes: a copy of them.
+  ///
+  /// - Precondition: The appender is not finished.
+  /// - Throws: As ``Appender/append(blob:)-(Blob)``.
+  /// - Complexity: O(*n*) where *n* is the size of the element. May wait for a chunk to be stored.
+  public func append<Blob: BlobConvertible>(blob: Blob) async throws(ZarrError) {
+    try await appending { try $0.append(blob: blob) }
   }
 
   /// Appends values one after the other.

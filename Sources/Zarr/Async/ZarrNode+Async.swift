@@ -187,6 +187,21 @@ extension ZarrGroup {
   }
 }
 
+extension NodeEntry {
+  /// Finds a node in a store, as the form that blocks does.
+  ///
+  /// - Throws: ``ZarrError/cancelled``
+  public init?(
+    in store: any Store, at path: NodePath, limits: MetadataLimits = MetadataLimits()
+  ) async throws(ZarrError) {
+    let entry = try await ZarrExecutor.shared.read(in: store, at: path.description) {
+      NodeEntry(in: store, at: path, limits: limits)
+    }
+    guard let entry else { return nil }
+    self = entry
+  }
+}
+
 extension Store where Self == FileStore {
   /// Opens the store in a directory, as the form that blocks does.
   public init(

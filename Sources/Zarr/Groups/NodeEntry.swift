@@ -44,6 +44,7 @@ extension NodeEntry {
   ///   - store: The store.
   ///   - path: The path of the node.
   ///   - limits: The limits on metadata.
+  @available(*, noasync)
   public init?(in store: any Store, at path: NodePath, limits: MetadataLimits = MetadataLimits()) {
     self.path = path
     location = ZarrArray.location(store, path)

@@ -26,6 +26,24 @@ struct AsyncAppenderTests {
     #expect(try await array.read().arrays() == expected + ArrayElements.numbered(10))
   }
 
+  @Test("Elements that are bytes, and rows that are filled, are stored as by an appender that blocks")
+  func blobsAndRows() async throws {
+    let store = MemoryStore()
+    let array = try await ZarrArray.create(in: store, at: "a", shape: [21], options: options)
+    let rows = try await AsyncAppender.open(filling: 7..<14, of: array)
+    for number in 0..<7 { try await rows.append(blob: Array("\(number)".utf8)) }
+    try await rows.finish()
+    let found = try await array.read().strings()
+    #expect(
+      found == Array(repeating: "", count: 7) + (0..<7).map { "\($0)" } + Array(repeating: "", count: 7))
+
+    await #expect(throws: ZarrError.self) { try await AsyncAppender.open(filling: 3..<5, of: array) }
+    let entry = try #require(try await NodeEntry(in: store, at: NodePath("a")))
+    #expect(entry.kind == .array)
+    let missing = try await NodeEntry(in: store, at: NodePath("b"))
+    #expect(missing == nil)
+  }
+
   @Test("Many tasks append, each source in one piece")
   func manyTasks() async throws {
     let appender = try await AsyncAppender.create(
