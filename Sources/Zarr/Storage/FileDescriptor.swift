@@ -2,10 +2,25 @@ import CSystemCalls
 import ChunkEngine
 package import ZarrPlatform
 
+/// The path of a file as errors show it, which is put together only for them.
+struct ShownPath {
+  private let directory: String
+  private let name: String
+
+  /// The path of what has a name in a directory, or of the directory itself for an empty name.
+  init(_ directory: String, name: String = "") {
+    self.directory = directory
+    self.name = name
+  }
+
+  var text: String { name.isEmpty ? directory : "\(directory)/\(name)" }
+}
+
 /// An open file or directory, closed with the value.
 struct FileDescriptor: ~Copyable {
   private var number: Int32
-  private let path: String
+  private let shownPath: ShownPath
+  private var path: String { shownPath.text }
 
   /// Opens `name` in `directory`, or relative to the process where there is none; nil if there is no such
   /// file.
@@ -19,7 +34,8 @@ struct FileDescriptor: ~Copyable {
   ///   - path: What errors name.
   /// - Throws: ``StoreError/outside(path:)`` and ``StoreError/system(operation:path:code:)``.
   init?(
-    opening name: String, in directory: Int32 = AT_FDCWD, flags: Int32, isBeneath: Bool = false, path: String
+    opening name: String, in directory: Int32 = AT_FDCWD, flags: Int32, isBeneath: Bool = false,
+    path: ShownPath
   ) throws(StoreError) {
     let flags = flags | O_CLOEXEC
     number = retrying {
@@ -27,11 +43,11 @@ struct FileDescriptor: ~Copyable {
         ? unsafe csystemcalls_open_beneath(directory, name, flags, 0o666)
         : unsafe openat(directory, name, flags, 0o666)
     }
-    self.path = path
+    shownPath = path
     guard number >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
-      if isBeneath, errno == EXDEV { throw .outside(path: path) }
-      throw .system(operation: "open", path: path, code: errno)
+      if isBeneath, errno == EXDEV { throw .outside(path: path.text) }
+      throw .system(operation: "open", path: path.text, code: errno)
     }
   }
 

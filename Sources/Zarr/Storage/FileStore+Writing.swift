@@ -165,7 +165,7 @@ extension FileStore: ConditionalStore, BatchingStore {
     while true {
       let name = isTemporary ? temporaryName(for: key.description) : key.description
       do throws(StoreError) {
-        if let file = try open(name, flags: flags, path: path(of: key)) {
+        if let file = try open(name, flags: flags, shownName: key.description) {
           // Held until the file is closed, however the process ends: a file that is not held may be swept.
           if isTemporary {
             _ = flock(file.rawValue, LOCK_EX | LOCK_NB)

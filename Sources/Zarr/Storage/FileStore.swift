@@ -72,7 +72,8 @@ public final class FileStore: OpeningStore {
     // The name of each directory is in the one above it.
     var directory = ".."
     for _ in 0..<madeCount {
-      try FileDescriptor(opening: directory, in: root.rawValue, flags: O_RDONLY | O_DIRECTORY, path: path)?
+      try FileDescriptor(
+        opening: directory, in: root.rawValue, flags: O_RDONLY | O_DIRECTORY, path: ShownPath(path))?
         .synchronize()
       directory += "/.."
     }
@@ -143,14 +144,13 @@ public final class FileStore: OpeningStore {
   /// - Parameters:
   ///   - name: Names with slashes between them.
   ///   - flags: As the system has them.
-  ///   - path: What errors name in its place.
+  ///   - shownName: What errors name in its place.
   /// - Returns: nil if there is no such file.
   /// - Throws: ``StoreError/outside(path:)`` if a link leads out of the store, and
   ///   ``StoreError/system(operation:path:code:)``, also if the directory of the store was removed.
-  func open(_ name: String, flags: Int32, path: String? = nil) throws(StoreError) -> FileDescriptor? {
+  func open(_ name: String, flags: Int32, shownName: String? = nil) throws(StoreError) -> FileDescriptor? {
     try root.open(
-      name, flags: flags, isBeneath: !followsLinksOut,
-      path: path ?? (name.isEmpty ? location : "\(location)/\(name)"))
+      name, flags: flags, isBeneath: !followsLinksOut, path: ShownPath(location, name: shownName ?? name))
   }
 
   func path(of key: StoreKey) -> String { "\(location)/\(key)" }

@@ -54,7 +54,7 @@ struct RootDirectory: ~Copyable {
   ///   directory was removed or replaced: in what is not there is nothing, which is not the same as values that
   ///   were never written.
   func open(
-    _ name: String, flags: Int32, isBeneath: Bool, path: String
+    _ name: String, flags: Int32, isBeneath: Bool, path: ShownPath
   ) throws(StoreError) -> FileDescriptor? {
     while true {
       let version = version.load(ordering: .acquiring)
@@ -127,7 +127,7 @@ struct RootDirectory: ~Copyable {
   }
 
   private static func open(_ path: String, location: String) throws(StoreError) -> FileDescriptor? {
-    try FileDescriptor(opening: path, flags: O_DIRECTORY | O_RDONLY, path: location)
+    try FileDescriptor(opening: path, flags: O_DIRECTORY | O_RDONLY, path: ShownPath(location))
   }
 
   private static func resolve(_ path: String) -> String {
