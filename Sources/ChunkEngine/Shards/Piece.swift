@@ -100,20 +100,35 @@ package final class InnerChunkGrid: Sendable {
 /// A worker decodes or encodes one piece at a time: a chunk that is a value of its own, or neighbouring inner
 /// chunks of one shard. Values of one array may differ in shape.
 package struct Piece: Sendable {
+  /// What a piece has along one dimension.
+  package struct Dimension: Sendable {
+    /// The selected elements, counted from the first one of the value.
+    package let selected: Range<Int>
+
+    /// The inner chunks that have selected elements.
+    package let chunks: Range<Int>
+
+    /// The number of elements that are inside the array.
+    let extent: Int
+
+    /// How far the next element is in the selection.
+    let selectionStride: Int
+
+    fileprivate init(selected: Range<Int>, side: Int, extent: Int, selectionStride: Int) {
+      self.selected = selected
+      chunks = selected.lowerBound / side..<(selected.upperBound - 1) / side + 1
+      self.extent = extent
+      self.selectionStride = selectionStride
+    }
+  }
+
   /// The inner chunks of the value.
   package let grid: InnerChunkGrid
 
-  /// The selected elements along each dimension, counted from the first one of the value.
-  package let selected: [Range<Int>]
-
-  /// The inner chunks along each dimension that have selected elements.
-  package let chunks: [Range<Int>]
-
-  /// The number of elements along each dimension that are inside the array.
-  let extent: [Int]
-
-  /// How far the next element along each dimension is in the selection.
-  let selectionStrides: [Int]
+  /// What the piece has along each dimension.
+  ///
+  /// In one list, since a small chunk of its own is read in the time of some tens of allocations.
+  package let dimensions: [Dimension]
 
   /// Where the first element of the value would be in the selection, if it were selected.
   let selectionBase: Int
@@ -128,27 +143,25 @@ package struct Piece: Sendable {
   ///   - strides: How far the next element along each dimension is in the selection.
   /// - Precondition: The selection is inside the array and has elements of the value.
   package init(_ grid: InnerChunkGrid, start: [Int], shape: [Int], selection: [Range<Int>], strides: [Int]) {
-    var selected: [Range<Int>] = []
-    var extent: [Int] = []
-    selected.reserveCapacity(start.count)
-    extent.reserveCapacity(start.count)
     // All products are part of the number of elements of the array, which an `Int` holds.
     var base = 0
-    for (dimension, range) in selection.enumerated() {
-      let length = min(grid.shardShape[dimension], shape[dimension] - start[dimension])
-      let lower = max(0, range.lowerBound - start[dimension])
-      extent.append(length)
-      selected.append(lower..<min(length, range.upperBound - start[dimension]))
-      base += (start[dimension] - range.lowerBound) * strides[dimension]
+    let dimensions = selection.indices.map { index in
+      let (range, start) = (selection[index], start[index])
+      let extent = min(grid.shardShape[index], shape[index] - start)
+      base += (start - range.lowerBound) * strides[index]
+      return Dimension(
+        selected: max(0, range.lowerBound - start)..<min(extent, range.upperBound - start),
+        side: grid.chunkShape[index], extent: extent, selectionStride: strides[index])
     }
-    self.init(grid, selected: selected, extent: extent, selectionStrides: strides, selectionBase: base)
+    self.init(grid, dimensions, selectionBase: base)
   }
 
   /// Selects all elements of a value.
   package init(allOf grid: InnerChunkGrid) {
+    let shape = grid.shardShape
     self.init(
-      grid, selected: grid.shardShape.map { 0..<$0 }, extent: grid.shardShape,
-      selectionStrides: RowMajor.strides(of: grid.shardShape), selectionBase: 0)
+      grid, start: shape.map { _ in 0 }, shape: shape, selection: shape.map { 0..<$0 },
+      strides: RowMajor.strides(of: shape))
   }
 
   /// Selects all elements of an inner chunk.
@@ -157,32 +170,30 @@ package struct Piece: Sendable {
     self = all.restricted(to: grid.indices(ofChunkAt: position).map { $0..<$0 + 1 })
   }
 
-  private init(
-    _ grid: InnerChunkGrid, selected: [Range<Int>], extent: [Int], selectionStrides: [Int],
-    selectionBase: Int
-  ) {
+  private init(_ grid: InnerChunkGrid, _ dimensions: [Dimension], selectionBase: Int) {
     self.grid = grid
-    self.selected = selected
-    self.extent = extent
-    self.selectionStrides = selectionStrides
+    self.dimensions = dimensions
     self.selectionBase = selectionBase
-    chunks = zip(selected, grid.chunkShape).map { range, side in
-      range.lowerBound / side..<(range.upperBound - 1) / side + 1
-    }
   }
 
+  /// The selected elements along each dimension, counted from the first one of the value.
+  package var selected: [Range<Int>] { dimensions.map(\.selected) }
+
+  /// The inner chunks along each dimension that have selected elements.
+  package var chunks: [Range<Int>] { dimensions.map(\.chunks) }
+
   /// The number of selected elements.
-  package var elementCount: Int { Box(selected).count }
+  package var elementCount: Int { dimensions.reduce(1) { $0 * $1.selected.count } }
 
   /// The number of inner chunks that have selected elements.
-  package var chunkCount: Int { Box(chunks).count }
+  package var chunkCount: Int { dimensions.reduce(1) { $0 * $1.chunks.count } }
 
   /// Which of the inner chunks of the value the first of these is, in C order.
   package var firstPosition: Int { RowMajor.position(of: Box(chunks).first, in: grid.counts) }
 
   /// Whether all elements of the value that are inside the array are selected.
   package var isWhole: Bool {
-    zip(selected, extent).allSatisfy { $0.lowerBound == 0 && $0.upperBound == $1 }
+    dimensions.allSatisfy { $0.selected.lowerBound == 0 && $0.selected.upperBound == $0.extent }
   }
 
   /// The same selection, of the elements in some of the inner chunks only.
@@ -191,14 +202,13 @@ package struct Piece: Sendable {
   /// - Returns: The part of the piece.
   /// - Precondition: They are inside ``chunks`` and not empty.
   package func restricted(to box: [Range<Int>]) -> Piece {
-    var restricted: [Range<Int>] = []
-    for (dimension, range) in box.enumerated() {
-      let side = grid.chunkShape[dimension]
-      restricted.append(selected[dimension].clamped(to: range.lowerBound * side..<range.upperBound * side))
+    let restricted = box.indices.map { index in
+      let (range, side, dimension) = (box[index], grid.chunkShape[index], dimensions[index])
+      return Dimension(
+        selected: dimension.selected.clamped(to: range.lowerBound * side..<range.upperBound * side),
+        side: side, extent: dimension.extent, selectionStride: dimension.selectionStride)
     }
-    return Piece(
-      grid, selected: restricted, extent: extent, selectionStrides: selectionStrides,
-      selectionBase: selectionBase)
+    return Piece(grid, restricted, selectionBase: selectionBase)
   }
 
   /// Calls `body` with what the piece has of each inner chunk, in C order.
@@ -224,6 +234,7 @@ package struct Piece: Sendable {
   /// - Parameter count: The inner chunks of a part, at most and if one box can have as many.
   /// - Returns: The parts, in C order of their first inner chunks.
   package func divided(intoPiecesOf count: Int) -> [Piece] {
+    let chunks = chunks
     var rest = max(1, count)
     var dimension = chunks.count - 1
     while dimension > 0, chunks[dimension].count <= rest {
@@ -247,10 +258,16 @@ package struct Piece: Sendable {
 
   /// The same elements as a selection of their own.
   package var alone: Piece {
-    let strides = RowMajor.strides(of: selected.map { $0.count })
-    return Piece(
-      grid, selected: selected, extent: extent, selectionStrides: strides,
-      selectionBase: -zip(selected, strides).reduce(0) { $0 + $1.0.lowerBound * $1.1 })
+    var dimensions: [Dimension] = []
+    var (stride, base) = (1, 0)
+    for (dimension, side) in zip(self.dimensions, grid.chunkShape).reversed() {
+      dimensions.append(
+        Dimension(
+          selected: dimension.selected, side: side, extent: dimension.extent, selectionStride: stride))
+      base -= dimension.selected.lowerBound * stride
+      stride *= dimension.selected.count
+    }
+    return Piece(grid, dimensions.reversed(), selectionBase: base)
   }
 }
 
@@ -261,16 +278,17 @@ package struct Piece: Sendable {
 struct InnerChunkWalk {
   /// What is known of a dimension.
   private struct Dimension {
-    /// The selected elements of the shard.
-    let selected: Range<Int>
-    /// The elements of the shard that are inside the array.
-    let extent: Int
+    /// What the piece has along it.
+    let piece: Piece.Dimension
     /// The elements of an inner chunk, and of the shard.
     let side: Int
     let shardLength: Int
-    /// How far the next element is in the selection and in the inner chunk.
-    let selectionStride: Int
-    var chunkStride: Int
+    /// The inner chunks of the shard.
+    let chunkCount: Int
+    /// How far the next element is in the inner chunk.
+    var chunkStride = 0
+    /// Which inner chunk is visited.
+    var index: Int
     /// The elements of the inner chunk that is visited.
     var length = 0
     /// The first of its elements that is selected, counted from that of the shard, and how many are.
@@ -281,11 +299,6 @@ struct InnerChunkWalk {
   }
 
   private var dimensions: [Dimension] = []
-
-  /// The inner chunks that are visited, and the one that is.
-  private var chunks = Box([])
-  private var indices: [Int] = []
-  private var counts: [Int] = []
   private var hasBegun = false
   private var hasEnded = false
 
@@ -297,7 +310,6 @@ struct InnerChunkWalk {
   /// Whether the inner chunk has another shape than the one before, or other elements of it are selected.
   private var hasNewShape = true
   private var selectionBase = 0
-  private var isEven = true
   private var byteCountLimit = Int.max
 
   /// Which of the inner chunks of the shard is visited, in C order.
@@ -337,25 +349,13 @@ struct InnerChunkWalk {
     self.byteCountLimit = byteCountLimit
     let grid = piece.grid
     dimensions.removeAll(keepingCapacity: true)
-    indices.removeAll(keepingCapacity: true)
-    for index in grid.counts.indices {
+    for (index, dimension) in piece.dimensions.enumerated() {
       dimensions.append(
         Dimension(
-          selected: piece.selected[index], extent: piece.extent[index], side: grid.chunkShape[index],
-          shardLength: grid.shardShape[index], selectionStride: piece.selectionStrides[index],
-          chunkStride: 0))
-      indices.append(piece.chunks[index].lowerBound)
+          piece: dimension, side: grid.chunkShape[index], shardLength: grid.shardShape[index],
+          chunkCount: grid.counts[index], index: dimension.chunks.lowerBound))
     }
-    var stride = 1
-    for index in dimensions.indices.reversed() {
-      dimensions[index].chunkStride = stride
-      stride *= dimensions[index].side
-    }
-    chunks = Box(piece.chunks)
-    counts = grid.counts
-    isEven = grid.isEven
     chunkShape = grid.chunkShape
-    chunkElementCount = grid.chunkElementCount
     selectionBase = piece.selectionBase
     (hasBegun, hasEnded, hasNewShape) = (false, false, true)
   }
@@ -367,15 +367,14 @@ struct InnerChunkWalk {
   ///   than they may.
   /// - Complexity: O(*n*) in the number of runs. Does not allocate once there was an inner chunk of as many.
   mutating func next() throws(ChunkError) -> Bool {
-    guard !hasEnded, let moved = hasBegun ? chunks.advance(&indices) : 0 else {
+    guard !hasEnded, let moved = hasBegun ? advance() : 0 else {
       hasEnded = true
       return false
     }
     hasBegun = true
-    position = RowMajor.position(of: indices, in: counts)
     for index in moved..<dimensions.count { enter(index) }
     let (lastChunkIndex, lastSelectionIndex) = (chunkIndex, selectionIndex)
-    if hasNewShape && !isEven { measureChunk() }
+    if hasNewShape { measureChunk() }
     findFirst()
     if hasNewShape {
       try findRuns()
@@ -385,42 +384,56 @@ struct InnerChunkWalk {
     return true
   }
 
+  /// Goes on to the next inner chunk.
+  ///
+  /// - Returns: The outermost dimension that moved, or nil after the last inner chunk.
+  private mutating func advance() -> Int? {
+    for index in dimensions.indices.reversed() {
+      dimensions[index].index += 1
+      if dimensions[index].index < dimensions[index].piece.chunks.upperBound { return index }
+      dimensions[index].index = dimensions[index].piece.chunks.lowerBound
+    }
+    return nil
+  }
+
   /// Finds the selected elements of the inner chunk along a dimension.
   private mutating func enter(_ index: Int) {
     var dimension = dimensions[index]
-    let start = indices[index] * dimension.side
+    let selected = dimension.piece.selected
+    let start = dimension.index * dimension.side
     let end = start + dimension.side
     // No inner chunk reaches beyond its shard.
-    let upper = min(end, dimension.selected.upperBound)
+    let upper = min(end, selected.upperBound)
     let length = min(dimension.side, dimension.shardLength - start)
-    dimension.lower = max(start, dimension.selected.lowerBound)
+    dimension.lower = max(start, selected.lowerBound)
     let count = upper - dimension.lower
     hasNewShape = hasNewShape || length != dimension.length || count != dimension.count
     dimension.length = length
     dimension.count = count
-    dimension.isWhole = dimension.lower == start && upper == min(end, dimension.extent)
+    dimension.isWhole = dimension.lower == start && upper == min(end, dimension.piece.extent)
     dimensions[index] = dimension
   }
 
-  /// Finds the shape of an inner chunk that may end with the shard.
+  /// Finds how many elements the inner chunk has; it may end with the shard.
   private mutating func measureChunk() {
     chunkElementCount = 1
     for index in dimensions.indices.reversed() {
-      chunkShape[index] = dimensions[index].length
       dimensions[index].chunkStride = chunkElementCount
       chunkElementCount *= dimensions[index].length
+      if chunkShape[index] != dimensions[index].length { chunkShape[index] = dimensions[index].length }
     }
   }
 
-  /// Finds the first selected element of the inner chunk.
+  /// Finds where the inner chunk is, and its first selected element.
   private mutating func findFirst() {
-    var (chunkIndex, selectionIndex, isWhole) = (0, selectionBase, true)
-    for position in dimensions.indices {
-      let dimension = dimensions[position]
-      chunkIndex += (dimension.lower - indices[position] * dimension.side) * dimension.chunkStride
-      selectionIndex += dimension.lower * dimension.selectionStride
+    var (position, chunkIndex, selectionIndex, isWhole) = (0, 0, selectionBase, true)
+    for dimension in dimensions {
+      position = position * dimension.chunkCount + dimension.index
+      chunkIndex += (dimension.lower - dimension.index * dimension.side) * dimension.chunkStride
+      selectionIndex += dimension.lower * dimension.piece.selectionStride
       isWhole = isWhole && dimension.isWhole
     }
+    self.position = position
     (self.chunkIndex, self.selectionIndex, self.isWhole) = (chunkIndex, selectionIndex, isWhole)
   }
 
@@ -435,7 +448,7 @@ struct InnerChunkWalk {
       walk.append(
         StridedWalk.Dimension(
           length: dimension.count, sourceStride: dimension.chunkStride,
-          targetStride: dimension.selectionStride))
+          targetStride: dimension.piece.selectionStride))
     }
     let runLength = walk.takeRun()
     // No more than elements, whose number was checked.

@@ -150,7 +150,7 @@ extension ZarrArray {
         var range = metadata.chunkGrid.dimensions[dimension].range(ofChunk: index)
         if let part {
           let side = part.grid.chunkShape[dimension]
-          let start = range.lowerBound + part.chunks[dimension].lowerBound * side
+          let start = range.lowerBound + part.dimensions[dimension].chunks.lowerBound * side
           range = start..<(side > Int.max - start ? Int.max : start + side)
         }
         return range.clamped(to: 0..<metadata.shape[dimension])

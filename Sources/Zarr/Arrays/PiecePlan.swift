@@ -167,29 +167,36 @@ struct PiecePlan: Sendable {
     /// The value that it is of, counted from the first one of the region, and which of its pieces it is.
     let valueNumber: Int
     let numberInValue: Int
-    /// The place of the value in the grid, and of its first element in the array.
+    /// The place of the value in the grid.
     let indices: [Int]
-    let start: [Int]
     /// What the region has of the value.
     let whole: Piece
     /// What the piece has of it, or nil if it is empty.
     let piece: Piece?
+  }
 
-    /// The elements of a part of the value.
-    func region(of piece: Piece) -> ArrayRegion {
-      ArrayRegion(zip(piece.selected, start).map { $0.lowerBound + $1..<$0.upperBound + $1 })
-    }
+  /// The place in the array of the first element of a value.
+  private func start(ofValueAt indices: [Int]) -> [Int] {
+    indices.indices.map { grid.dimensions[$0].range(ofChunk: indices[$0]).lowerBound }
+  }
+
+  /// The elements of a part of a value.
+  func region(of piece: Piece, ofValueAt indices: [Int]) -> ArrayRegion {
+    ArrayRegion(
+      zip(piece.dimensions, start(ofValueAt: indices)).map { dimension, start in
+        dimension.selected.lowerBound + start..<dimension.selected.upperBound + start
+      })
   }
 
   /// One of the pieces.
   func part(_ number: Int) throws(ChunkError) -> Part {
     let (valueNumber, numberInValue) = number.quotientAndRemainder(dividingBy: piecesPerValue)
     let indices = indices(ofValue: valueNumber)
-    let start = zip(grid.dimensions, indices).map { $0.range(ofChunk: $1).lowerBound }
     let whole = Piece(
-      try grid(ofValueAt: indices), start: start, shape: shape, selection: region.ranges, strides: strides)
+      try grid(ofValueAt: indices), start: start(ofValueAt: indices), shape: shape,
+      selection: region.ranges, strides: strides)
     return Part(
-      number: number, valueNumber: valueNumber, numberInValue: numberInValue, indices: indices, start: start,
+      number: number, valueNumber: valueNumber, numberInValue: numberInValue, indices: indices,
       whole: whole, piece: piece(numberInValue, of: whole))
   }
 

@@ -53,11 +53,12 @@ extension ZarrArray {
   ) throws {
     try zarrOrCallerErrors(at: location, following: monitor) {
       try observed(.scan, monitor) { monitor in
-        try forEachFetched(of: try plan(of: region), isShown: true, monitor: monitor) { part, decoder in
+        let plan = try plan(of: region)
+        try forEachFetched(of: plan, isShown: true, monitor: monitor) { part, decoder in
           var counts = ChunkDecoder.Counts()
           let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
             if monitor != nil { counts.elementByteCount = elements.byteCount }
-            try CallerFailure.wrap { try body(part.region(of: piece), elements) }
+            try CallerFailure.wrap { try body(plan.region(of: piece, ofValueAt: part.indices), elements) }
           }
           guard let storedByteCount else { return nil }
           counts.storedByteCount = storedByteCount
@@ -304,18 +305,15 @@ private final class ValuesToRead: Sendable {
   /// The value of a piece, which is opened if no worker did so, or nil if it is not stored, or damaged and to
   /// be replaced.
   func value(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
-    let result: Result<OpenValue?, any Error>
-    if unsafe pieceCount == 1 {
-      // The first one may have been opened to find the size of pieces.
-      let known = part.valueNumber == 0 ? values.remove(0) : nil
-      result = known?.value ?? open(part, array)
-    } else {
-      result = try values.withValue(
-        part.valueNumber, begin: { State(value: open(part, array), rest: unsafe pieceCount) }
-      ) { $0.value }
-    }
     do {
-      return try result.get()
+      if unsafe pieceCount > 1 {
+        return try values.withValue(
+          part.valueNumber, begin: { State(value: open(part, array), rest: unsafe pieceCount) }
+        ) { $0.value }.get()
+      }
+      // The first one may have been opened to find the size of pieces.
+      if part.valueNumber == 0, let known = values.remove(0) { return try known.value.get() }
+      return try array.value(at: part.indices, part.whole.grid)
     } catch {
       try array.replace(error, chunk: part.indices)
       return nil
