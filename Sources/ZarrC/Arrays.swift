@@ -76,7 +76,7 @@ public func zarr_vlen_array_read(
         })
     }
     let view = try array.read(region, monitor: unsafe object(monitor, ProgressMonitor.self))
-    return unsafe handle(try Batch(view, of: array))
+    return unsafe handle(try Batch(view, of: array, in: region ?? ArrayRegion(allOf: array.shape)))
   }
 }
 
@@ -135,7 +135,9 @@ private final class Reader {
   }
 
   func next() throws -> Batch? {
-    try blocks.next().map { try Batch($0.elements, of: array, from: $0.offset) }
+    try blocks.next().map {
+      try Batch($0.elements, of: array, in: ArrayRegion(allOf: array.shape), from: $0.offset)
+    }
   }
 }
 
@@ -148,13 +150,13 @@ private final class Batch {
   private let validity: UnsafeMutableBufferPointer<UInt8>
   private var absentCount = 0
 
-  /// Takes elements of an array, of which the first has an index in C order of what is read.
-  init(_ view: BlobView, of array: ZarrArray, from offset: Int = 0) throws {
+  /// Takes elements of a region in C order, from one of them on.
+  init(_ view: BlobView, of array: ZarrArray, in region: ArrayRegion, from offset: Int = 0) throws {
     let dataType = array.dataType
     guard case .optional(let inner) = dataType else {
       unsafe validity = UnsafeMutableBufferPointer(start: nil, count: 0)
       elements = try view.compacted()
-      if dataType.elementsAreText { try checkText(array.location, offset) }
+      if dataType.elementsAreText { try checkText(array, region, offset) }
       return
     }
     let blobs = view.blobs
@@ -173,11 +175,11 @@ private final class Batch {
       }
     }
     elements = try builder.finish()
-    if inner.elementsAreText { try checkText(array.location, offset) }
+    if inner.elementsAreText { try checkText(array, region, offset) }
   }
 
   /// Checks that elements are UTF-8: all together, and that none begins within a character.
-  private func checkText(_ location: String, _ offset: Int) throws(ZarrError) {
+  private func checkText(_ array: ZarrArray, _ region: ArrayRegion, _ offset: Int) throws(ZarrError) {
     let batch = elements
     var isText = batch.bytes.isWellFormedText
     let byteCount = batch.bytes.byteCount
@@ -191,9 +193,9 @@ private final class Batch {
     }
     guard !isText else { return }
     for index in 0..<batch.count where !batch[index].isWellFormedText {
-      throw .element(
-        path: location, index: offset + index, reason: .undecodable(type: "string", reason: "it is not UTF-8")
-      )
+      let place = zip(region.ranges, RowMajor.indices(at: offset + index, in: region.shape))
+        .map { $0.lowerBound + $1 }
+      throw array.damage(DamagedText(indices: place), elementAt: place)
     }
   }
 
@@ -210,6 +212,15 @@ private final class Batch {
       count: batch.count, layout: Int32(ZARR_VLEN_OFFSETS_64.rawValue), places: places,
       data: data?.assumingMemoryBound(to: UInt8.self), validity: UnsafePointer(validity.baseAddress),
       first_bit: 0, absent_count: absentCount)
+  }
+}
+
+/// An element of text that is stored as other bytes.
+private struct DamagedText: Error, CustomStringConvertible {
+  let indices: [Int]
+
+  var description: String {
+    "element \(indices.map(String.init).joined(separator: ", ")) is text, and not UTF-8"
   }
 }
 
@@ -287,7 +298,7 @@ public func zarr_vlen_appender_free(_ appender: OpaquePointer?) {
 }
 
 /// The elements of a column as those of an array have to be.
-private func source(
+func source(
   of column: zarr_vlen_column, _ dataType: DataType
 ) throws(InvalidArgument) -> any BlobSource {
   let elements = unsafe try ColumnBlobs(column, isOptional: dataType.isOptional)

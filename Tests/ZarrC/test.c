@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "zarr_vlen.h"
@@ -237,6 +238,161 @@ static void arrays_grow(const char *folder) {
   zarr_vlen_monitor_free(NULL);
 }
 
+/* A store of a few values in memory. */
+typedef struct {
+  struct {
+    char key[32];
+    char *data;
+    size_t byte_count;
+  } values[16];
+  int value_count;
+  _Atomic int release_count;
+  bool fails;
+} Values;
+
+static int find(Values *values, const char *key) {
+  int i = 0;
+  while (i < values->value_count && strcmp(values->values[i].key, key) != 0) i++;
+  return i;
+}
+
+static bool read_value(void *context, const char *key, int64_t first, int64_t count, zarr_vlen_sink *sink) {
+  Values *values = context;
+  if (values->fails) return false;
+  int i = find(values, key);
+  if (i == values->value_count) return true;
+  int64_t size = (int64_t)values->values[i].byte_count;
+  if (first < 0) first = size > count ? size - count : 0;
+  if (first > size) first = size;
+  if (count < 0 || count > size - first) count = size - first;
+  zarr_vlen_sink_value(sink, (uint64_t)size, values->values[i].data + first, (size_t)count);
+  return true;
+}
+
+static bool write_value(void *context, const char *key, const void *data, size_t byte_count) {
+  Values *values = context;
+  int i = find(values, key);
+  if (values->fails || i == 16) return false;
+  if (i == values->value_count) values->value_count++;
+  else free(values->values[i].data);
+  snprintf(values->values[i].key, sizeof values->values[i].key, "%s", key);
+  values->values[i].byte_count = byte_count;
+  values->values[i].data = malloc(byte_count + 1);
+  memcpy(values->values[i].data, data, byte_count);
+  return true;
+}
+
+static bool remove_value(void *context, const char *key) {
+  Values *values = context;
+  int i = find(values, key);
+  if (i == values->value_count) return true;
+  free(values->values[i].data);
+  values->values[i] = values->values[--values->value_count];
+  return true;
+}
+
+static bool list_keys(void *context, const char *prefix, zarr_vlen_sink *sink) {
+  Values *values = context;
+  size_t length = strlen(prefix);
+  for (int i = 0; i < values->value_count; i++)
+    if (length == 0 || (strncmp(values->values[i].key, prefix, length) == 0 && values->values[i].key[length] == '/'))
+      zarr_vlen_sink_key(sink, values->values[i].key);
+  return true;
+}
+
+static void release_values(void *context) { ((Values *)context)->release_count++; }
+
+static void stores_of_the_caller(const char *document) {
+  static Values values;
+  memset(&values, 0, sizeof values);
+  zarr_vlen_error error;
+  zarr_vlen_store store = {
+      .context = &values, .location = "here", .read = read_value, .write = write_value, .remove = remove_value,
+      .list = list_keys, .release = release_values};
+  CHECK(!zarr_vlen_array_open_in(&store, "", NULL, &error) && error.code == ZARR_VLEN_NOT_FOUND);
+  CHECK(values.release_count == 1);
+  char *empty = strdup(document);
+  memcpy(strstr(empty, "\"shape\":[6]"), "\"shape\":[0]", 11);
+  write_value(&values, "zarr.json", empty, strlen(empty));
+  free(empty);
+
+  /* One thread at a time, since the store has no lock. */
+  zarr_vlen_settings settings = {.thread_count = 1};
+  zarr_vlen_array *array = zarr_vlen_array_open_in(&store, "", &settings, &error);
+  CHECK(array);
+  zarr_vlen_appender *appender = zarr_vlen_appender_create(array, 0, NULL, &error);
+  zarr_vlen_bytes elements[] = {text("a"), text("bb"), text(""), text("cc"), text("d"), text("e"), text("ff")};
+  zarr_vlen_column column = {.count = 7, .layout = ZARR_VLEN_POINTERS, .places = elements};
+  CHECK(zarr_vlen_appender_append(appender, &column, &error));
+  CHECK(zarr_vlen_appender_checkpoint(appender, &error));
+  zarr_vlen_appender_free(appender);
+  /* The metadata and two chunks. */
+  CHECK(values.value_count == 3);
+  char all[256] = "", some[256] = "";
+  show_batch(zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error), all);
+  CHECK(strcmp(all, "a|bb||cc|d|e|ff|") == 0);
+  const int64_t three[] = {3}, two[] = {2};
+  show_batch(zarr_vlen_array_read(array, three, two, 1, NULL, &error), some);
+  CHECK(strcmp(some, "cc|d|") == 0);
+
+  values.fails = true;
+  CHECK(!zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error) && error.code == ZARR_VLEN_STOPPED);
+  zarr_vlen_array_free(array);
+  /* Threads that have worked on it end by themselves. */
+  for (int i = 0; i < 1000 && values.release_count < 2; i++) nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+  CHECK(values.release_count == 2);
+  store.list = NULL;
+  CHECK(!zarr_vlen_array_open_in(&store, "", NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_array_open_in(NULL, "", NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  while (values.value_count) remove_value(&values, values.values[0].key);
+}
+
+static void settings_are_found(void) {
+  zarr_vlen_error error;
+  enum { count = 4000 };
+  static char data[count * 40];
+  static int32_t offsets[count + 1];
+  for (int i = 0; i < count; i++) {
+    offsets[i + 1] = offsets[i] + snprintf(data + offsets[i], 40, "line %d of a log, with words", i);
+  }
+  zarr_vlen_column columns[] = {
+      {.count = count / 2, .layout = ZARR_VLEN_OFFSETS_32, .places = offsets, .data = (const uint8_t *)data},
+      {.count = count / 2, .layout = ZARR_VLEN_OFFSETS_32, .places = offsets + count / 2,
+       .data = (const uint8_t *)data}};
+  zarr_vlen_document *document =
+      zarr_vlen_tune(columns, 2, true, ZARR_VLEN_FOR_SIZE, ZARR_VLEN_NETWORK, zero, 1, &error);
+  CHECK(document);
+  zarr_vlen_bytes found = zarr_vlen_document_get(document);
+  /* What is found is metadata of an array. */
+  zarr_vlen_codecs *made = zarr_vlen_codecs_create(found.data, found.byte_count, NULL, &error);
+  CHECK(made);
+  zarr_vlen_codecs_free(made);
+  char *copy = calloc(found.byte_count + 1, 1);
+  memcpy(copy, found.data, found.byte_count);
+  /* Text that repeats is smallest with a compressor. */
+  CHECK(strstr(copy, "\"string\"") && strstr(copy, "\"zstd\""));
+  free(copy);
+  zarr_vlen_document_free(document);
+
+  const uint8_t validity[count / 16] = {1};
+  columns[1].validity = validity;
+  document = zarr_vlen_tune(columns, 2, false, ZARR_VLEN_FOR_RANDOM, ZARR_VLEN_DRIVE, zero, 1, &error);
+  CHECK(document);
+  zarr_vlen_document_free(document);
+
+  /* No elements have settings, too. */
+  document = zarr_vlen_tune(NULL, 0, false, ZARR_VLEN_FOR_READ, ZARR_VLEN_MEMORY, zero, 1, &error);
+  CHECK(document);
+  zarr_vlen_document_free(document);
+  CHECK(!zarr_vlen_tune(NULL, 0, false, 4, ZARR_VLEN_DRIVE, zero, 1, &error));
+  CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_tune(NULL, 0, false, ZARR_VLEN_FOR_READ, 3, zero, 1, &error));
+  CHECK(!zarr_vlen_tune(NULL, 0, false, ZARR_VLEN_FOR_READ, ZARR_VLEN_DRIVE, NULL, 1, &error));
+  const int64_t minus[] = {-1};
+  CHECK(!zarr_vlen_tune(NULL, 0, false, ZARR_VLEN_FOR_READ, ZARR_VLEN_DRIVE, minus, 1, &error));
+  zarr_vlen_document_free(NULL);
+}
+
 static void arguments_are_checked(void) {
   zarr_vlen_error error;
   CHECK(!zarr_vlen_codecs_create("{", 1, NULL, &error) && error.code == ZARR_VLEN_INVALID_METADATA);
@@ -285,6 +441,9 @@ int main(int count, char **arguments) {
   values_come_back(sharded);
   files_are_written(arguments[1]);
   arrays_grow(arguments[1]);
+  stores_of_the_caller(plain);
+  stores_of_the_caller(sharded);
+  settings_are_found();
   arguments_are_checked();
   if (!failures) printf("the C interface: all checks passed\n");
   return failures != 0;

@@ -303,6 +303,14 @@ public final class ZarrArray: Sendable {
     return ZarrError.chunk(path: "\(store.location)/\(key(ofChunkAt: indices))", reason: reason)
   }
 
+  /// The error of the chunk that has an element, whose bytes are not what the data type has.
+  ///
+  /// - Precondition: The element is inside of the array.
+  package func damage(_ reason: any Error, elementAt indices: [Int]) -> ZarrError {
+    let chunk = zip(metadata.chunkGrid.dimensions, indices).map { $0.chunkIndex(of: $1) }
+    return .chunk(path: "\(store.location)/\(key(ofChunkAt: chunk))", reason: reason)
+  }
+
   static func location(_ store: any Store, _ path: NodePath) -> String {
     path.names.isEmpty ? store.location : "\(store.location)/\(path)"
   }

@@ -98,6 +98,18 @@ extension ArrayOptions {
     }
   }
 
+  /// The metadata of an array of a shape, whose elements are like those of a sample.
+  ///
+  /// - Throws: ``ZarrError/chunk(path:reason:)`` and ``ZarrError/metadata(path:reason:)`` for elements that cannot be
+  ///   stored, or options that do not fit the shape.
+  package func metadata(
+    shape: [Int], likeThoseOf sample: any BlobSource
+  ) throws(ZarrError) -> ArrayMetadata {
+    try zarrErrors(at: "the sample") {
+      try metadata(shape: shape, meanByteCount: ZarrArray.meanByteCount(of: sample))
+    }
+  }
+
   /// The candidates for a sample of `sampleByteCount` bytes in wire form.
   ///
   /// The sample cannot tell chunks apart that are larger than itself; the usual size stands for them.

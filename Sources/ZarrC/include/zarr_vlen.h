@@ -9,7 +9,7 @@
  *     zarr_vlen_read(codecs, parts, 2, show, context, missing, &error);
  *     zarr_vlen_codecs_free(codecs);
  *
- * A program that does not know Zarr opens an array in a directory, and reads and appends elements as Arrow has them.
+ * A program that does not know Zarr opens an array in a directory, or in a store of its own, and reads and appends elements as Arrow has them.
  *
  *     zarr_vlen_array *array = zarr_vlen_array_open("names.zarr", "", NULL, &error);
  *     zarr_vlen_batch *batch = zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error);
@@ -192,12 +192,50 @@ zarr_vlen_progress zarr_vlen_monitor_progress(const zarr_vlen_monitor *monitor);
 /* Frees a monitor, which calls may go on using. NULL does nothing. */
 void zarr_vlen_monitor_free(zarr_vlen_monitor *monitor);
 
-/* An array in a directory. */
+/* An array in a directory, or in a store of the caller. */
 typedef struct zarr_vlen_array zarr_vlen_array;
 
 /* Opens the array at a path below the directory of a store; the path of the root is "". */
 zarr_vlen_array *zarr_vlen_array_open(
     const char *directory, const char *path, const zarr_vlen_settings *settings, zarr_vlen_error *error);
+
+/* What a function of a store hands over to the library, while it is called. */
+typedef struct zarr_vlen_sink zarr_vlen_sink;
+
+/* A store of the caller: values by key, such as "a/c/0", whose names are text in UTF-8 with slashes between them.
+ *
+ * The functions may be called from any number of threads at a time, until release is called. They return whether they
+ * have done their work; the library then fails with ZARR_VLEN_STOPPED, and what has happened is for the caller to know. */
+typedef struct zarr_vlen_store {
+  void *context;
+  /* Where the store is, as messages show it. */
+  const char *location;
+  /* How many calls of read and write may wait for the store at a time; 1 for a store that answers at once. */
+  int32_t request_concurrency;
+  /* Hands a value, or a part of it, to zarr_vlen_sink_value; does not call that if there is no such value. The part has
+   * count bytes from first on, and all that follow if count is -1; if first is -1, it is the last count bytes. What is
+   * beyond the end of the value is left out. If count is 0, only the size of the value is asked for. */
+  bool (*read)(void *context, const char *key, int64_t first, int64_t count, zarr_vlen_sink *sink);
+  /* Puts a value in the place of the one that was there. Readers see the one or the other. */
+  bool (*write)(void *context, const char *key, const void *data, size_t byte_count);
+  /* Removes a value, if there is one. */
+  bool (*remove)(void *context, const char *key);
+  /* Hands the keys that begin with the names of a prefix to zarr_vlen_sink_key, one by one; all if it is "". */
+  bool (*list)(void *context, const char *prefix, zarr_vlen_sink *sink);
+  /* Is called once, on any thread, when the library does not use the store any more. It may be NULL. */
+  void (*release)(void *context);
+} zarr_vlen_store;
+
+/* Takes a part of a value of value_byte_count bytes, all of them together. The library copies it. */
+void zarr_vlen_sink_value(zarr_vlen_sink *sink, uint64_t value_byte_count, const void *part, size_t byte_count);
+
+/* Takes a key. */
+void zarr_vlen_sink_key(zarr_vlen_sink *sink, const char *key);
+
+/* Opens the array at a path in a store of the caller, which is released at last, also if this fails. Of the settings,
+ * durability is for the store. */
+zarr_vlen_array *zarr_vlen_array_open_in(
+    const zarr_vlen_store *store, const char *path, const zarr_vlen_settings *settings, zarr_vlen_error *error);
 
 /* Frees what zarr_vlen_array_open has made; readers and appenders may go on using it. NULL does nothing. */
 void zarr_vlen_array_free(zarr_vlen_array *array);
@@ -279,6 +317,44 @@ size_t zarr_vlen_appender_count(const zarr_vlen_appender *appender);
 
 /* Ends appending: the array stays as it was at the last checkpoint. NULL does nothing. */
 void zarr_vlen_appender_free(zarr_vlen_appender *appender);
+
+/* What the settings of an array are to be best at. */
+enum zarr_vlen_goal {
+  /* The fastest read of everything, the fastest write, the smallest result, the fastest read of single elements. */
+  ZARR_VLEN_FOR_READ = 0,
+  ZARR_VLEN_FOR_WRITE = 1,
+  ZARR_VLEN_FOR_SIZE = 2,
+  ZARR_VLEN_FOR_RANDOM = 3,
+};
+
+/* How fast the store is. */
+enum zarr_vlen_store_speed {
+  /* 1 GB/s, and 0.1 ms for each request. */
+  ZARR_VLEN_DRIVE = 0,
+  /* 100 MB/s, and 20 ms for each request. */
+  ZARR_VLEN_NETWORK = 1,
+  /* It costs no time. */
+  ZARR_VLEN_MEMORY = 2,
+};
+
+/* A document that the library has made. */
+typedef struct zarr_vlen_document zarr_vlen_document;
+
+/* Finds settings that suit elements, by trying chunk sizes, shards and compressors in memory for about a second.
+ *
+ * The columns have elements like those that will be stored, ideally some MiB. goal is one of enum zarr_vlen_goal, and
+ * store_speed one of enum zarr_vlen_store_speed. shape has the elements along each dimension of the array, the first of
+ * which may be 0 while it is not known. The document is the zarr.json of such an array, whose data type is bytes, or string
+ * if are_text, and the optional type of either if a column has a validity. */
+zarr_vlen_document *zarr_vlen_tune(
+    const zarr_vlen_column *columns, size_t column_count, bool are_text, int32_t goal, int32_t store_speed,
+    const int64_t *shape, size_t rank, zarr_vlen_error *error);
+
+/* The text of a document, in UTF-8 without a NUL at the end, which is valid until the document is freed. */
+zarr_vlen_bytes zarr_vlen_document_get(const zarr_vlen_document *document);
+
+/* Frees a document. NULL does nothing. */
+void zarr_vlen_document_free(zarr_vlen_document *document);
 
 /* Gives memory back to the system that is kept for the next call. */
 void zarr_vlen_release_memory(void);
