@@ -321,8 +321,9 @@ typedef struct {
   json_reader *json;
   /* Reads what is no common JSON. */
   PyObject *decode;
-  /* Where text is no UTF-8, found while no Python runs. */
-  int is_invalid;
+  /* What stopped it: the part whose text is no UTF-8, or -1, and whether there was no memory. */
+  int64_t damaged_part;
+  int has_no_memory;
 } Reading;
 
 static PyObject *make_object(const Reading *reading, const zarr_vlen_bytes *element) {
@@ -353,9 +354,12 @@ static bool show(void *context, const zarr_vlen_elements *shown) {
   if (reading->kind == KIND_STRING_DTYPE) {
     for (size_t i = 0; i < shown->element_count; i++, walk_next(&walk)) {
       const zarr_vlen_bytes *element = &shown->elements[i];
-      if (!is_utf8(element->data, element->byte_count) ||
-          numpy.pack(reading->allocator, walk.place, element->data ? element->data : "", element->byte_count) < 0) {
-        reading->is_invalid = 1;
+      if (!is_utf8(element->data, element->byte_count)) {
+        reading->damaged_part = (int64_t)shown->part;
+        return false;
+      }
+      if (numpy.pack(reading->allocator, walk.place, element->data ? element->data : "", element->byte_count) < 0) {
+        reading->has_no_memory = 1;
         return false;
       }
     }
@@ -366,6 +370,10 @@ static bool show(void *context, const zarr_vlen_elements *shown) {
   for (size_t i = 0; i < shown->element_count; i++, walk_next(&walk)) {
     PyObject *object = make_object(reading, &shown->elements[i]);
     if (!object) {
+      if (reading->kind != KIND_JSON && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyErr_Clear();
+        reading->damaged_part = (int64_t)shown->part;
+      }
       goes_on = false;
       break;
     }
@@ -417,7 +425,8 @@ static PyObject *codecs_read(Codecs *self, PyObject *arguments) {
     PyErr_NoMemory();
     goto end;
   }
-  Reading reading = {.parts = &parts, .array = array, .kind = (enum kind)kind, .json = json, .decode = decode};
+  Reading reading = {.parts = &parts, .array = array, .kind = (enum kind)kind, .json = json, .decode = decode,
+                     .damaged_part = -1};
   zarr_vlen_error error;
   reading.thread = PyEval_SaveThread();
   if (kind == KIND_STRING_DTYPE) reading.allocator = numpy.acquire(array->descr);
@@ -426,7 +435,11 @@ static PyObject *codecs_read(Codecs *self, PyObject *arguments) {
   if (reading.allocator) numpy.release(reading.allocator);
   PyEval_RestoreThread(reading.thread);
   if (!is_done) {
-    if (reading.is_invalid) PyErr_SetString(PyExc_ValueError, "an element is not valid UTF-8");
+    if (reading.has_no_memory) error.code = ZARR_VLEN_OUT_OF_MEMORY;
+    if (reading.damaged_part >= 0) {
+      error = (zarr_vlen_error){.code = ZARR_VLEN_DAMAGED, .part = reading.damaged_part};
+      strncpy(error.message, "an element is text, and not UTF-8", sizeof error.message - 1);
+    }
     if (!PyErr_Occurred()) raise_failure(&error);
     goto end;
   }

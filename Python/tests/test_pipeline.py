@@ -295,7 +295,19 @@ class TestDamage:
         z = zarr.create_array(tmp_path / "a", shape=(2,), dtype="string", compressors=None)
         z[:] = "ab"
         (tmp_path / "a" / "c" / "0").write_bytes(b"\2\0\0\0" + b"\2\0\0\0\xff\xfe" * 2)
-        with pytest.raises(ValueError, match="UTF-8"):
+        with pytest.raises(ChunkError, match="a/c/0 .*UTF-8"):
+            z[:]
+
+    @pytest.mark.parametrize("name", ["string", "optional"])
+    def test_objects_that_are_no_text(self, name: str) -> None:
+        # Zarr-python's own type has arrays of StringDType, and ours of objects.
+        dtype = zarr_vlen.types.String() if name == "string" else zarr_vlen.optional("string")
+        stored: dict[str, Any] = {}
+        z = zarr.create_array(stored, name="a", shape=(2,), dtype=dtype, compressors=None)
+        z[:] = "ab"
+        data = stored["a/c/0"].to_bytes()
+        stored["a/c/0"] = zarr.core.buffer.cpu.Buffer.from_bytes(data[:-1] + b"\xff")
+        with pytest.raises(ChunkError, match="a/c/0 .*UTF-8"):
             z[:]
 
     def test_errors_of_the_system(self, tmp_path: Path) -> None:
