@@ -780,12 +780,12 @@ static PyType_Slot column_slots[] = {
     {0, NULL},
 };
 
-/* Arrays in directories */
+/* Arrays in directories and stores */
 
 typedef struct {
   PyObject_HEAD
   zarr_vlen_array *array;
-} DirectoryArray;
+} EngineArray;
 
 static PyObject *array_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
   static char *names[] = {"directory", "path", "durability", "thread_count", NULL};
@@ -805,13 +805,100 @@ static PyObject *array_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
   Py_END_ALLOW_THREADS
   Py_DECREF(directory);
   if (!array) return raise_failure(&error);
-  DirectoryArray *self = (DirectoryArray *)new_object(type);
+  EngineArray *self = (EngineArray *)new_object(type);
   if (self) self->array = array;
   else zarr_vlen_array_free(array);
   return (PyObject *)self;
 }
 
-static void array_dealloc(DirectoryArray *self) {
+/* Stores of Python, whose calls are methods of an object; see zarr_vlen.stores.Calls. They are made on threads of the
+ * library, which have no lock of the interpreter. */
+
+static bool store_read(void *context, const char *key, int64_t first, int64_t count, zarr_vlen_sink *sink) {
+  PyGILState_STATE state = PyGILState_Ensure();
+  bool is_done = false;
+  PyObject *found =
+      PyObject_CallMethod((PyObject *)context, "read", "sLL", key, (long long)first, (long long)count);
+  if (found == Py_None) {
+    is_done = true;
+  } else if (found) {
+    unsigned long long byte_count;
+    PyObject *part;
+    Py_buffer buffer;
+    if (PyArg_ParseTuple(found, "KO", &byte_count, &part) && PyObject_GetBuffer(part, &buffer, PyBUF_SIMPLE) == 0) {
+      Py_BEGIN_ALLOW_THREADS
+      zarr_vlen_sink_value(sink, byte_count, buffer.buf, (size_t)buffer.len);
+      Py_END_ALLOW_THREADS
+      PyBuffer_Release(&buffer);
+      is_done = true;
+    }
+  }
+  Py_XDECREF(found);
+  PyErr_Clear();
+  PyGILState_Release(state);
+  return is_done;
+}
+
+/* Ends a call of a store, whose error the object has kept. */
+static bool end_call(PyObject *result, PyGILState_STATE state) {
+  bool is_done = result != NULL;
+  Py_XDECREF(result);
+  PyErr_Clear();
+  PyGILState_Release(state);
+  return is_done;
+}
+
+static bool store_write(void *context, const char *key, const void *data, size_t byte_count) {
+  PyGILState_STATE state = PyGILState_Ensure();
+  return end_call(
+      PyObject_CallMethod((PyObject *)context, "write", "sy#", key, data ? data : "", (Py_ssize_t)byte_count), state);
+}
+
+static bool store_remove(void *context, const char *key) {
+  PyGILState_STATE state = PyGILState_Ensure();
+  return end_call(PyObject_CallMethod((PyObject *)context, "remove", "s", key), state);
+}
+
+static bool store_list(void *context, const char *prefix, zarr_vlen_sink *sink) {
+  PyGILState_STATE state = PyGILState_Ensure();
+  PyObject *keys = PyObject_CallMethod((PyObject *)context, "list", "s", prefix);
+  Py_ssize_t count = keys && PyList_Check(keys) ? PyList_Size(keys) : 0;
+  for (Py_ssize_t i = 0; keys && i < count; i++) {
+    const char *key = PyUnicode_AsUTF8AndSize(PyList_GetItem(keys, i), NULL);
+    if (key) zarr_vlen_sink_key(sink, key);
+    else Py_CLEAR(keys);
+  }
+  return end_call(keys, state);
+}
+
+static void store_release(void *context) {
+  PyGILState_STATE state = PyGILState_Ensure();
+  Py_DECREF((PyObject *)context);
+  PyGILState_Release(state);
+}
+
+/* array_in(calls, location, request_concurrency, path) */
+static PyObject *array_in(PyObject *module, PyObject *arguments) {
+  PyObject *calls;
+  const char *location, *path;
+  int request_concurrency;
+  if (!PyArg_ParseTuple(arguments, "Osis", &calls, &location, &request_concurrency, &path)) return NULL;
+  zarr_vlen_store store = {
+      .context = Py_NewRef(calls), .location = location, .request_concurrency = request_concurrency,
+      .read = store_read, .write = store_write, .remove = store_remove, .list = store_list, .release = store_release};
+  zarr_vlen_error error;
+  zarr_vlen_array *array;
+  Py_BEGIN_ALLOW_THREADS
+  array = zarr_vlen_array_open_in(&store, path, NULL, &error);
+  Py_END_ALLOW_THREADS
+  if (!array) return raise_failure(&error);
+  EngineArray *self = (EngineArray *)new_object(ArrayType);
+  if (self) self->array = array;
+  else zarr_vlen_array_free(array);
+  return (PyObject *)self;
+}
+
+static void array_dealloc(EngineArray *self) {
   zarr_vlen_array_free(self->array);
   free_object((PyObject *)self);
 }
@@ -823,7 +910,7 @@ static int is_monitor(PyObject *object) {
 }
 
 /* read(ranges, is_text, monitor): ranges are those along each dimension, or None for all elements. */
-static PyObject *array_read(DirectoryArray *self, PyObject *arguments) {
+static PyObject *array_read(EngineArray *self, PyObject *arguments) {
   PyObject *ranges, *monitor;
   int is_text;
   if (!PyArg_ParseTuple(arguments, "OpO", &ranges, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
@@ -877,14 +964,17 @@ static int begin(int *is_busy, const void *handle) {
 }
 
 /* reader(first, count, is_text, monitor) */
-static PyObject *array_reader(DirectoryArray *self, PyObject *arguments) {
+static PyObject *array_reader(EngineArray *self, PyObject *arguments) {
   long long first, count;
   int is_text;
   PyObject *monitor;
   if (!PyArg_ParseTuple(arguments, "LLpO", &first, &count, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
   zarr_vlen_error error;
-  zarr_vlen_reader *made =
-      zarr_vlen_reader_create(self->array, first, count, ((Monitor *)monitor)->monitor, &error);
+  zarr_vlen_reader *made;
+  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
+  Py_BEGIN_ALLOW_THREADS
+  made = zarr_vlen_reader_create(self->array, first, count, followed, &error);
+  Py_END_ALLOW_THREADS
   if (!made) return raise_failure(&error);
   Reader *reader = (Reader *)new_object(ReaderType);
   if (!reader) {
@@ -948,8 +1038,14 @@ static int stream_get_schema(struct ArrowArrayStream *stream, struct ArrowSchema
 static int stream_get_next(struct ArrowArrayStream *stream, struct ArrowArray *array) {
   ExportedStream *exported = stream->private_data;
   zarr_vlen_batch *batch;
+  bool is_done;
   array->release = NULL;
-  if (!zarr_vlen_reader_next(exported->reader, &batch, &exported->error))
+  PyGILState_STATE state = PyGILState_Ensure();
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_reader_next(exported->reader, &batch, &exported->error);
+  Py_END_ALLOW_THREADS
+  PyGILState_Release(state);
+  if (!is_done)
     return exported->error.system_code ? exported->error.system_code : EIO;
   if (!batch) return 0;
   Kept *kept = keep(batch);
@@ -966,7 +1062,12 @@ static const char *stream_get_last_error(struct ArrowArrayStream *stream) {
 
 static void release_stream(struct ArrowArrayStream *stream) {
   ExportedStream *exported = stream->private_data;
+  /* Whether the caller has the lock of the interpreter is not known, and threads that end may be waiting for it. */
+  PyGILState_STATE state = PyGILState_Ensure();
+  Py_BEGIN_ALLOW_THREADS
   zarr_vlen_reader_free(exported->reader);
+  Py_END_ALLOW_THREADS
+  PyGILState_Release(state);
   free(exported);
   stream->release = NULL;
 }
@@ -1013,7 +1114,7 @@ static PyType_Slot reader_slots[] = {
 };
 
 /* appender(memory_budget, monitor) */
-static PyObject *array_appender(DirectoryArray *self, PyObject *arguments) {
+static PyObject *array_appender(EngineArray *self, PyObject *arguments) {
   Py_ssize_t memory_budget;
   PyObject *monitor;
   if (!PyArg_ParseTuple(arguments, "nO", &memory_budget, &monitor) || !is_monitor(monitor)) return NULL;
@@ -1115,9 +1216,58 @@ static PyType_Slot array_slots[] = {
     {0, NULL},
 };
 
+/* tune(sources, is_text, goal, store_speed, shape): the metadata of an array for such elements. */
+static PyObject *tune(PyObject *module, PyObject *arguments) {
+  PyObject *list, *shape, *result = NULL;
+  int is_text, goal, store_speed;
+  if (!PyArg_ParseTuple(arguments, "O!piiO!", &PyList_Type, &list, &is_text, &goal, &store_speed, &PyTuple_Type, &shape))
+    return NULL;
+  /* Nobody else may take the sources out of it. */
+  PyObject *sources = PyList_AsTuple(list);
+  if (!sources) return NULL;
+  Py_ssize_t count = PyTuple_Size(sources), rank = PyTuple_Size(shape);
+  zarr_vlen_column *columns = PyMem_Calloc((size_t)count + 1, sizeof *columns);
+  int64_t *lengths = PyMem_Calloc((size_t)rank + 1, sizeof *lengths);
+  if (!columns || !lengths) {
+    PyErr_NoMemory();
+    goto end;
+  }
+  for (Py_ssize_t d = 0; d < rank; d++) {
+    lengths[d] = PyLong_AsLongLong(PyTuple_GetItem(shape, d));
+    if (lengths[d] == -1 && PyErr_Occurred()) goto end;
+  }
+  for (Py_ssize_t i = 0; i < count; i++) {
+    PyObject *source = PyTuple_GetItem(sources, i);
+    if (Py_TYPE(source) != SourceType) {
+      PyErr_SetString(PyExc_TypeError, "sources are needed");
+      goto end;
+    }
+    columns[i] = ((Source *)source)->column;
+  }
+  zarr_vlen_error error;
+  zarr_vlen_document *document;
+  Py_BEGIN_ALLOW_THREADS
+  document = zarr_vlen_tune(columns, (size_t)count, is_text, goal, store_speed, lengths, (size_t)rank, &error);
+  Py_END_ALLOW_THREADS
+  if (document) {
+    zarr_vlen_bytes text = zarr_vlen_document_get(document);
+    result = PyBytes_FromStringAndSize(text.data, (Py_ssize_t)text.byte_count);
+    zarr_vlen_document_free(document);
+  } else {
+    raise_failure(&error);
+  }
+end:
+  PyMem_Free(columns);
+  PyMem_Free(lengths);
+  Py_DECREF(sources);
+  return result;
+}
+
 /* The module */
 
 static PyMethodDef functions[] = {
+    {"array_in", array_in, METH_VARARGS, NULL},
+    {"tune", tune, METH_VARARGS, NULL},
     {"source_of_objects", source_of_objects, METH_O, NULL},
     {"source_of_strings", source_of_strings, METH_O, NULL},
     {"source_of_arrow", source_of_arrow, METH_VARARGS, NULL},
@@ -1131,7 +1281,7 @@ static PyType_Spec specs[] = {
     {"zarr_vlen._native.Source", sizeof(Source), 0, MADE_HERE, source_slots},
     {"zarr_vlen._native.Stream", sizeof(Stream), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, stream_slots},
     {"zarr_vlen._native.Column", sizeof(Column), 0, MADE_HERE, column_slots},
-    {"zarr_vlen._native.DirectoryArray", sizeof(DirectoryArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    {"zarr_vlen._native.EngineArray", sizeof(EngineArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
      array_slots},
     {"zarr_vlen._native.Reader", sizeof(Reader), 0, MADE_HERE, reader_slots},
     {"zarr_vlen._native.Appender", sizeof(Appender), 0, MADE_HERE, appender_slots},

@@ -1,11 +1,13 @@
 """Whole arrays from and to Arrow, NumPy, pandas, polars and lists."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -294,8 +296,12 @@ class TestOutputs:
         text = document.read_text().replace('"bytes"', '"string"').replace("vlen-bytes", "vlen-utf8")
         document.write_text(text)
         for as_ in ("arrow", "numpy", "list"):
-            with pytest.raises(ElementError, match="UTF-8"):
+            with pytest.raises(ChunkError, match=f"{tmp_path}/c/0 .*element 0 .*UTF-8"):
                 read(tmp_path, as_=as_)
+        with pytest.raises(ChunkError, match="c/0 .*element 1 .*UTF-8"):
+            read(tmp_path, rows=slice(1, 2))
+        with pytest.raises(ChunkError, match="c/0 .*UTF-8"):
+            list(scan(tmp_path))
 
     def test_that_there_are_not_are_errors(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
@@ -362,6 +368,139 @@ def test_any_elements_come_back(data: st.DataObject, element: Any) -> None:
         rows = slice(*sorted((data.draw(st.integers(0, 40)), data.draw(st.integers(0, 40)))))
         assert read(folder, as_="list", rows=rows) == values[rows]
         assert pa.chunked_array(scan(folder, rows=rows), kind).to_pylist() == values[rows]
+
+
+class Watched(zarr.storage.WrapperStore[Any]):
+    """A store that is awaited, and sees what is asked of it."""
+
+    def __init__(self, store: Any) -> None:
+        super().__init__(store)
+        self.requests: list[Any] = []
+        self.waiting = self.most_waiting = 0
+        self.failure: Exception | None = None
+
+    # It has to be awaited.
+    _supports_sync_io = False
+
+    def _with_store(self, store: Any) -> Any:
+        return self
+
+    async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
+        self.waiting += 1
+        self.most_waiting = max(self.waiting, self.most_waiting)
+        await asyncio.sleep(0.002)
+        self.waiting -= 1
+        if self.failure is not None and "/c/" in key:
+            raise self.failure
+        self.requests.append((key, byte_range))
+        return await super().get(key, prototype, byte_range)
+
+    async def getsize(self, key: str) -> int:
+        return int(await self._store.getsize(key))
+
+    async def set(self, key: str, value: Any) -> None:
+        if self.failure is not None and "/c/" in key:
+            raise self.failure
+        await super().set(key, value)
+
+
+class TestStoresOfOthers:
+    def make(self, **options: Any) -> Watched:
+        store = Watched(zarr.storage.MemoryStore())
+        write(store, TEXTS, path="a", **options)
+        store.requests.clear()
+        return store
+
+    def test_have_many_requests_at_a_time(self) -> None:
+        store = self.make(chunks=(1,))
+        store.most_waiting = 0
+        assert read(store, path="a", as_="list") == TEXTS
+        assert store.most_waiting > 3
+        store.most_waiting = 0
+        assert [value for batch in scan(store, path="a", as_="list") for value in batch] == TEXTS
+        assert store.most_waiting > 3
+
+    @pytest.mark.parametrize("index_location", ["start", "end"])
+    def test_are_asked_for_parts_of_shards(self, index_location: Any) -> None:
+        shards = {"shape": (32,), "index_location": index_location}
+        store = self.make(chunks=(2,), shards=shards, compressors=None)
+        whole = len(store._store._store_dict["a/c/0"])
+        assert read(store, path="a", rows=slice(8, 10), as_="list") == TEXTS[8:10]
+        parts = [part for key, part in store.requests if "/c/" in key]
+        assert all(part is not None for part in parts)
+        ends = (zarr.abc.store.RangeByteRequest, zarr.abc.store.SuffixByteRequest)
+        assert {type(part) for part in parts} <= set(ends)
+        sizes = [getattr(part, "suffix", None) or part.end - part.start for part in parts]
+        assert sum(sizes) < whole
+
+    def test_errors_are_those_of_the_store(self) -> None:
+        store = self.make(chunks=(4,))
+        store.failure = ConnectionError("the line is dead")
+        with pytest.raises(ConnectionError, match="the line is dead"):
+            read(store, path="a")
+        with pytest.raises(ConnectionError, match="the line is dead"):
+            list(scan(store, path="a"))
+        with pytest.raises(ConnectionError, match="the line is dead"):
+            write(store, TEXTS, path="b", chunks=(4,))
+        store.failure = None
+        assert read(store, path="a", as_="list") == TEXTS
+        assert not any(key.startswith("b/") for key in store._store._store_dict)
+
+    def test_that_cannot_be_written_stay_as_they_are(self) -> None:
+        store = self.make(chunks=(4,))
+        with pytest.raises(ValueError, match="read-only"):
+            Appender(store._store.with_read_only(True), path="a", mode="r+").extend(["more"])
+        assert read(store, path="a", as_="list") == TEXTS
+
+    def test_damage_has_the_chunk(self) -> None:
+        store = self.make(chunks=(4,), compressors=None)
+        data = store._store._store_dict["a/c/2"].to_bytes()
+        buffer = zarr.core.buffer.default_buffer_prototype().buffer
+        store._store._store_dict["a/c/2"] = buffer.from_bytes(data[:-1])
+        with pytest.raises(ChunkError, match="a/c/2"):
+            read(store, path="a")
+        store._store._store_dict["a/c/2"] = buffer.from_bytes(data[:-1] + b"\xff")
+        with pytest.raises(ChunkError, match=r"a/c/2 .*element 11 .*UTF-8"):
+            read(store, path="a")
+
+    def test_zip(self, tmp_path: Path) -> None:
+        with zarr.storage.ZipStore(tmp_path / "a.zip", mode="w") as archive:
+            # The shape is stored twice, at first and at last.
+            with pytest.warns(UserWarning, match="Duplicate name"):
+                write(archive, TEXTS, path="a", chunks=(2,), shards=(8,))
+            assert read(archive, path="a", as_="list") == TEXTS
+        with zarr.storage.ZipStore(tmp_path / "a.zip", mode="r") as archive:
+            assert read(archive, path="a", rows=slice(3, 9), as_="list") == TEXTS[3:9]
+            assert pa.chunked_array(scan(archive, path="a")).to_pylist() == TEXTS
+
+    def test_codecs_that_the_engine_does_not_know(self, store: Any) -> None:
+        class Other(zarr.codecs.GzipCodec):
+            @classmethod
+            def from_dict(cls, data: Any) -> Any:
+                return cls()
+
+            def to_dict(self) -> Any:
+                return {"name": "test.other", "configuration": {}}
+
+        zarr.registry.register_codec("test.other", Other)
+        write(store, TEXTS, chunks=(4,), compressors=[Other()])
+        assert read(store, as_="list") == TEXTS
+        assert [value for batch in scan(store, as_="list") for value in batch] == TEXTS
+
+    def test_the_program_ends_while_batches_are_read(self) -> None:
+        code = """
+            import zarr, zarr_vlen
+            store = zarr.storage.FsspecStore.from_url("memory://a")
+            zarr_vlen.write(store, ["x" * 10_000] * 5000, chunks=(10,))
+            batches = zarr_vlen.scan(store)
+            next(batches)
+            other = zarr_vlen.scan(store).__arrow_c_stream__()
+            print("done")
+            """
+        command = [sys.executable, "-c", textwrap.dedent(code)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert result.stdout == "done\n"
+        assert result.returncode == 0, result.stderr
 
 
 class TestScan:

@@ -87,6 +87,13 @@ class Stream:
 def source_of_objects(objects: Sequence[Any], /) -> Source: ...
 def source_of_strings(array: Any, /) -> Source: ...
 def source_of_arrow(schema: object, array: object, /) -> Source: ...
+def array_in(calls: Any, location: str, request_concurrency: int, path: str, /) -> EngineArray:
+    """Open an array in a store, whose calls are those of `zarr_vlen.stores.Calls`."""
+
+def tune(
+    sources: list[Source], is_text: bool, goal: int, store_speed: int, shape: tuple[int, ...], /
+) -> bytes:
+    """Return the metadata of an array that suits such elements: its zarr.json."""
 
 @final
 class Column:
@@ -120,12 +127,12 @@ class Appender:
     def close(self) -> None: ...
 
 @final
-class DirectoryArray:
-    """An array in a directory."""
+class EngineArray:
+    """An array in a directory, or in a store."""
 
     def __new__(
         cls, directory: Any, path: str, durability: int = 0, thread_count: int = 0
-    ) -> DirectoryArray: ...
+    ) -> EngineArray: ...
     def read(
         self, ranges: tuple[tuple[int, int], ...] | None, is_text: bool, monitor: Monitor, /
     ) -> Column: ...

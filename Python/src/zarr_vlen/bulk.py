@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakSet
 
 import numpy as np
 import zarr
+from zarr.abc.store import Store
 from zarr.core.sync import sync
 from zarr.dtype import VariableLengthUTF8, parse_dtype
 from zarr.storage import LocalStore
@@ -17,6 +20,7 @@ from zarr.storage import LocalStore
 from zarr_vlen.arrays import Array
 from zarr_vlen.elements import ElementError, each, from_values
 from zarr_vlen.json_values import JSON
+from zarr_vlen.stores import Calls
 from zarr_vlen.types import BYTES, STRING, ObjectType, Optional, object_type_of, optional
 
 if TYPE_CHECKING:
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from zarr_vlen._native import Column, Monitor, Source
+    from zarr_vlen._native import Appender as NativeAppender
+    from zarr_vlen._native import Column, EngineArray, EngineError, Reader, Source
 
 __all__ = ["Appender", "read", "scan", "write"]
 
@@ -32,7 +37,7 @@ type Form = Literal["arrow", "numpy", "list"]
 type Durability = Literal["atomic", "none", "durable"]
 
 _DURABILITIES = {"atomic": 0, "none": 1, "durable": 2}
-_UNSUPPORTED, _DAMAGED, _INVALID_ELEMENT, _SYSTEM, _NOT_FOUND = 3, 4, 5, 6, 9
+_UNSUPPORTED, _DAMAGED, _INVALID_ELEMENT, _SYSTEM, _STOPPED, _NOT_FOUND = 3, 4, 5, 6, 8, 9
 
 # About how many bytes a chunk has, and how many of an iterable are taken at a time.
 _CHUNK_BYTE_COUNT = 1 << 20
@@ -52,105 +57,181 @@ class _Kind:
     # Whether the engine knows the type.
     is_native: bool
 
-    @classmethod
-    def of(cls, dtype: Any) -> _Kind:
-        if isinstance(dtype, VariableLengthUTF8):
-            return cls(is_text=True, is_optional=False, converter=None, is_native=True)
-        kind = object_type_of(dtype)
-        if kind is None:
-            raise ValueError(f"arrays of bytes, text and objects are read and written in bulk, found {dtype}")
-        inner = kind.inner if isinstance(kind, Optional) else kind
-        is_plain = inner in (BYTES, STRING)
-        is_text = inner == STRING or type(inner) is JSON
-        return cls(is_text, inner is not kind, None if is_plain else inner, is_plain or type(inner) is JSON)
+
+def kind_of(dtype: Any) -> _Kind:
+    """Return what the elements of a data type are.
+
+    Raises
+    ------
+    ValueError
+        If they have one size.
+    """
+    if isinstance(dtype, VariableLengthUTF8):
+        return _Kind(is_text=True, is_optional=False, converter=None, is_native=True)
+    kind = object_type_of(dtype)
+    if kind is None:
+        raise ValueError(f"arrays of bytes, text and objects are read and written in bulk, found {dtype}")
+    inner = kind.inner if isinstance(kind, Optional) else kind
+    is_plain = inner in (BYTES, STRING)
+    is_text = inner == STRING or type(inner) is JSON
+    return _Kind(is_text, inner is not kind, None if is_plain else inner, is_plain or type(inner) is JSON)
 
 
 # Calls of the engine
 
 
-def _run[T](monitor: Monitor, call: Callable[..., T], *arguments: Any, progress: Any = None) -> T:
-    """Call the engine, on another thread if this one hears of keys that the user presses."""
-    if progress is None and threading.current_thread() is not threading.main_thread():
-        return _checked(call, *arguments)
-    results: list[T] = []
-    failures: list[BaseException] = []
-    begun, stopped, done = threading.Event(), threading.Event(), threading.Event()
+class _Work:
+    """Calls of the engine on an array, one after the other.
 
-    def work() -> None:
-        begun.set()
+    Parameters
+    ----------
+    array : zarr.AsyncArray
+        The array.
+    durability : str, optional
+        In a directory, what of a chunk survives.
+    progress : object with update(n), optional
+        Is told of elements that are done.
+
+    Raises
+    ------
+    _UnknownError
+        If the engine does not know the data type or a codec.
+    """
+
+    def __init__(self, array: Any, durability: str = "atomic", progress: Any = None) -> None:
+        from zarr_vlen import _native
+
+        if not kind_of(array.metadata.dtype).is_native:
+            raise _UnknownError(f"the engine does not know {array.metadata.dtype}")
+        self.monitor = _native.Monitor()
+        self._progress = progress
+        self._shown_count = 0
+        self._calls: Calls | None = None
+        place = array.store_path
+        if type(place.store) is LocalStore:
+            arguments: tuple[Any, ...] = (place.store.root, place.path, _DURABILITIES[durability])
+            self.array: EngineArray = self.run(_native.EngineArray, *arguments, shows_progress=False)
+        else:
+            calls = self._calls = Calls(place.store)
+            arguments = (calls, str(place.store), calls.request_concurrency, place.path)
+            self.array = self.run(_native.array_in, *arguments, shows_progress=False)
+            _at_work.add(self)
+
+    def run[T](self, call: Callable[..., T], *arguments: Any, shows_progress: bool = True) -> T:
+        """Call the engine, on another thread if this one hears of keys that the user presses."""
+        progress = self._progress if shows_progress else None
+        if progress is None and threading.current_thread() is not threading.main_thread():
+            return self._call(call, *arguments)
+        results: list[T] = []
+        failures: list[BaseException] = []
+        begun, stopped, done = threading.Event(), threading.Event(), threading.Event()
+
+        def work() -> None:
+            begun.set()
+            try:
+                if not stopped.is_set():
+                    results.append(self._call(call, *arguments))
+            except BaseException as failure:
+                failures.append(failure)
+            finally:
+                done.set()
+
         try:
-            if not stopped.is_set():
-                results.append(_checked(call, *arguments))
-        except BaseException as failure:
-            failures.append(failure)
-        finally:
-            done.set()
+            threading.Thread(target=work, daemon=True).start()
+            while not done.wait(0.05):
+                self._show(progress)
+        except BaseException:
+            self.monitor.cancel()
+            stopped.set()
+            if begun.is_set():
+                done.wait()
+            raise
+        if failures:
+            raise failures[0]
+        self._show(progress)
+        return results[0]
 
-    seen = monitor.progress()[0]
-    try:
-        threading.Thread(target=work, daemon=True).start()
-        while not done.wait(0.05):
-            seen = _show(progress, monitor, seen)
-    except BaseException:
-        monitor.cancel()
-        stopped.set()
-        if begun.is_set():
-            done.wait()
-        raise
-    if failures:
-        raise failures[0]
-    _show(progress, monitor, seen)
-    return results[0]
+    def _show(self, progress: Any) -> None:
+        if progress is None:
+            return
+        # Also what was done between two calls.
+        count = self.monitor.progress()[0]
+        if count > self._shown_count:
+            progress.update(count - self._shown_count)
+            self._shown_count = count
+
+    def _call[T](self, call: Callable[..., T], *arguments: Any) -> T:
+        from zarr_vlen import _native
+
+        try:
+            return call(*arguments)
+        except _native.EngineError as failure:
+            kept = None if self._calls is None else self._calls.failure
+            if failure.args[0] == _STOPPED and kept is not None:
+                # What a call of the store has raised.
+                raise kept from None
+            raise _translated(failure) from None
 
 
-def _show(progress: Any, monitor: Monitor, seen: int) -> int:
-    if progress is None:
-        return seen
-    count = monitor.progress()[0]
-    if count > seen:
-        progress.update(count - seen)
-    return count
+class _UnknownError(ValueError):
+    """The engine does not know a data type or a codec."""
 
 
-def _checked[T](call: Callable[..., T], *arguments: Any) -> T:
+# What calls stores on threads of its own, which must be done when the interpreter ends.
+_at_work: WeakSet[_Work] = WeakSet()
+
+
+@atexit.register
+def _end_work() -> None:
+    for work in list(_at_work):
+        work.monitor.cancel()
+
+
+def checked[T](call: Callable[..., T], *arguments: Any) -> T:
+    """Call the engine, and raise its failures as Python's.
+
+    Raises
+    ------
+    ElementError, ChunkError, OSError, ValueError
+        What the engine says.
+    """
     from zarr_vlen import _native
-    from zarr_vlen.pipeline import ChunkError
 
     try:
         return call(*arguments)
     except _native.EngineError as failure:
-        code, system_code, index, message = failure.args
+        raise _translated(failure) from None
+
+
+def _translated(failure: EngineError) -> Exception:
+    from zarr_vlen.pipeline import ChunkError
+
+    code, system_code, index, message = failure.args
     if code == _SYSTEM:
-        raise OSError(system_code, message)
+        return OSError(system_code, message)
     if code == _NOT_FOUND:
-        raise FileNotFoundError(message)
+        return FileNotFoundError(message)
+    if code == _UNSUPPORTED:
+        return _UnknownError(message)
     if code == _INVALID_ELEMENT:
-        raise ElementError(message, index=index if index >= 0 else None)
+        return ElementError(message, index=index if index >= 0 else None)
     if code == _DAMAGED:
         path, _, reason = message.partition(": ")
-        raise ChunkError(path, reason)
-    raise ValueError(message)
-
-
-def _is_native(array: Any) -> bool:
-    return type(array.store_path.store) is LocalStore and _Kind.of(array.metadata.dtype).is_native
-
-
-def _directory_array(array: Any, durability: str = "atomic") -> Any:
-    from zarr_vlen import _native
-
-    place = array.store_path
-    return _checked(_native.DirectoryArray, place.store.root, place.path, _DURABILITIES[durability])
+        return ChunkError(path, reason)
+    return ValueError(message)
 
 
 def _opened(store: Any, path: str, mode: Any) -> Any:
+    if mode == "r" and isinstance(store, Store) and not store.read_only:
+        # Not all stores have a form that can be read only, such as a zip that is being written.
+        mode = "r+"
     return zarr.open_array(store, path=path, mode=mode).async_array
 
 
 # Elements
 
 
-def _sources(data: Any, kind: _Kind | None) -> Iterator[Source]:
+def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
     """Return elements as the engine takes them."""
     from zarr_vlen import _native
 
@@ -204,7 +285,7 @@ def _of_objects(values: list[Any] | tuple[Any, ...], kind: _Kind | None, start: 
 
     try:
         if kind is None or kind.converter is None:
-            return _checked(_native.source_of_objects, values)
+            return checked(_native.source_of_objects, values)
         is_optional, encode = kind.is_optional, kind.converter.encode
         return _native.source_of_objects(
             each(lambda value: None if value is None and is_optional else encode(value), values)
@@ -229,8 +310,15 @@ def _of_pandas(data: Any) -> Any:
     return elements
 
 
-def _shape(data: Any) -> tuple[int, ...]:
+def shape_of_rows(data: Any) -> tuple[int, ...]:
     return tuple(data.shape[1:]) if isinstance(data, np.ndarray) else ()
+
+
+def usual_dtype(sources: list[Source]) -> Any:
+    """Return the data type of elements for which none was given."""
+    is_text = next((source.is_text for source in sources if source.is_text is not None), False)
+    name = "string" if is_text else "bytes"
+    return optional(name) if any(source.absent_count for source in sources) else name
 
 
 # Writing
@@ -250,10 +338,11 @@ def write(
 ) -> Array:
     """Make an array, and write all of its elements.
 
-    Arrow's memory, `bytes` and ASCII text are read where they are, and no Python object is made. In a
-    directory the engine encodes and stores chunks on all cores, without Python's global lock; other stores
-    are written through the pipeline that is configured, see `zarr_vlen.enable`. The shape is stored last: if
-    writing fails or is interrupted, the array that was made has no rows, and is removed.
+    Arrow's memory, `bytes` and ASCII text are read where they are, and no Python object is made. The engine
+    encodes chunks on all cores, without Python's global lock; it writes files of a directory itself, and
+    hands the bytes of chunks to other stores. Arrays of types of yours, or with codecs of yours, are written
+    through the pipeline that is configured, see `zarr_vlen.enable`. The shape is stored last: if writing
+    fails or is interrupted, the array that was made has no rows, and is removed.
 
     Parameters
     ----------
@@ -314,7 +403,7 @@ def write(
         progress=progress,
         **options,
     )
-    appender._row_shape = _shape(data)
+    appender._row_shape = shape_of_rows(data)
     try:
         with appender:
             appender._extend(data, is_all=hasattr(data, "__len__"))
@@ -398,7 +487,7 @@ class Appender:
                 if mode == "r+":
                     raise
         if self._array is None and dtype is not None:
-            self._kind = _Kind.of(parse_dtype(dtype, zarr_format=options.get("zarr_format", 3)))
+            self._kind = kind_of(parse_dtype(dtype, zarr_format=options.get("zarr_format", 3)))
 
     def __enter__(self) -> Self:
         return self
@@ -499,7 +588,7 @@ class Appender:
 
     def _extend(self, data: Any, *, is_all: bool) -> None:
         self._check_open()
-        for source in _sources(data, self._kind):
+        for source in sources_of(data, self._kind):
             if self._sink is not None:
                 self._add(source)
                 continue
@@ -535,10 +624,7 @@ class Appender:
         options = dict(self._options)
         count, byte_count = sum(map(len, sources)), sum(source.byte_count for source in sources)
         if options["dtype"] is None:
-            is_text = next((source.is_text for source in sources if source.is_text is not None), False)
-            name = "string" if is_text else "bytes"
-            has_absent = any(source.absent_count for source in sources)
-            options["dtype"] = optional(name) if has_absent else name
+            options["dtype"] = usual_dtype(sources)
         if options["chunks"] is None:
             mean = byte_count / count + 4 if count else 1024
             length = int(min(max(1, _CHUNK_BYTE_COUNT // mean // prod(self._row_shape)), 2**31 - 1))
@@ -554,9 +640,11 @@ class Appender:
 
     def _begin(self, array: Any) -> None:
         self._array = array
-        self._kind = _Kind.of(array.metadata.dtype)
-        sink = _EngineSink if _is_native(array) else _PipelineSink
-        self._sink = sink(array, self._durability, self._memory_budget, self._progress)
+        self._kind = kind_of(array.metadata.dtype)
+        try:
+            self._sink = _EngineSink(array, self._durability, self._memory_budget, self._progress)
+        except _UnknownError:
+            self._sink = _PipelineSink(array, self._memory_budget, self._progress)
 
     def _end(self) -> None:
         self._is_closed = True
@@ -570,36 +658,34 @@ class Appender:
 
 
 class _EngineSink:
-    """Appends to an array in a directory."""
+    """Appends to an array of which the engine knows everything."""
 
     def __init__(self, array: Any, durability: str, memory_budget: int, progress: Any) -> None:
-        from zarr_vlen import _native
-
-        self._monitor = _native.Monitor()
-        self._progress = progress
-        native = _directory_array(array, durability)
-        self._appender: _native.Appender = _run(self._monitor, native.appender, memory_budget, self._monitor)
+        self._work = _Work(array, durability, progress)
+        self._appender: NativeAppender = self._work.run(
+            self._work.array.appender, memory_budget, self._work.monitor, shows_progress=False
+        )
 
     def append(self, source: Source) -> None:
-        _run(self._monitor, self._appender.append, source, progress=self._progress)
+        self._work.run(self._appender.append, source)
 
     def count(self) -> int:
         return self._appender.count()
 
     def checkpoint(self) -> None:
-        _run(self._monitor, self._appender.checkpoint, progress=self._progress)
+        self._work.run(self._appender.checkpoint)
 
     def close(self) -> None:
         self._appender.close()
 
 
 class _PipelineSink:
-    """Appends to an array in any store, some rows of chunks at a time."""
+    """Appends to an array of objects that Python makes, some rows of chunks at a time."""
 
-    def __init__(self, array: Any, durability: str, memory_budget: int, progress: Any) -> None:
+    def __init__(self, array: Any, memory_budget: int, progress: Any) -> None:
         self._array = zarr.Array(array)
         self._type = object_type_of(array.metadata.dtype)
-        self._kind = _Kind.of(array.metadata.dtype)
+        self._kind = kind_of(array.metadata.dtype)
         self._memory_budget = memory_budget
         self._progress = progress
         self._elements: list[Any] = []
@@ -647,8 +733,9 @@ class _PipelineSink:
         values = from_values(self._elements[: count * row], count * row).reshape(count, *row_shape)
         self._array.resize((start + count, *row_shape))
         self._array[start : start + count] = values
+        # About what the rest has of it.
+        self._byte_count -= self._byte_count * count * row // len(self._elements)
         del self._elements[: count * row]
-        self._byte_count = 0
         if self._progress is not None:
             self._progress.update(count * row)
 
@@ -666,9 +753,10 @@ def read(
 ) -> Any:
     """Read an array, or rows of it.
 
-    In a directory the engine decodes chunks on all cores, without Python's global lock, and makes Arrow's
-    buffers without Python objects. Other stores are read through the pipeline that is configured, see
-    `zarr_vlen.enable`.
+    The engine decodes chunks on all cores, without Python's global lock, and makes Arrow's buffers without
+    Python objects. It reads files of a directory itself, and other stores hand it the bytes of chunks, many
+    at a time. Arrays of types of yours, or with codecs of yours, are read through the pipeline that is
+    configured, see `zarr_vlen.enable`.
 
     Parameters
     ----------
@@ -706,17 +794,14 @@ def read(
     ['Ada', 'Grace']
     """
     array = _opened(store, path, "r")
-    kind, ranges = _Kind.of(array.metadata.dtype), _ranges(array, rows)
+    kind, ranges = kind_of(array.metadata.dtype), _ranges(array, rows)
     _check_form(as_)
     shape = tuple(last - first for first, last in ranges)
-    if not _is_native(array):
+    try:
+        work = _Work(array, progress=progress)
+    except _UnknownError:
         return _of_numpy(_slice(array, *ranges[0]) if ranges else zarr.Array(array)[...], kind, as_)
-    from zarr_vlen import _native
-
-    monitor = _native.Monitor()
-    native = _directory_array(array)
-    is_text = _is_text(kind, as_)
-    column = _run(monitor, native.read, ranges, is_text, monitor, progress=progress)
+    column = work.run(work.array.read, ranges, _is_text(kind, as_), work.monitor)
     return _of_column(column, kind, shape, as_)
 
 
@@ -740,8 +825,8 @@ def scan(
     Returns
     -------
     iterator of pyarrow.Array, ndarray or list
-        Elements in C order, each batch in one dimension: about 8 MiB, and at least a chunk. For an array in a
-        directory, the iterator has `__arrow_c_stream__`, so that others, and `write`, take it for a column.
+        Elements in C order, each batch in one dimension: about 8 MiB, and at least a chunk. The iterator has
+        `__arrow_c_stream__`, so that others, and `write`, take it for a column; not for types of yours.
 
     Raises
     ------
@@ -755,38 +840,38 @@ def scan(
     [['Ada', 'Grace']]
     """
     array = _opened(store, path, "r")
-    kind, ranges = _Kind.of(array.metadata.dtype), _ranges(array, rows)
+    kind, ranges = kind_of(array.metadata.dtype), _ranges(array, rows)
     _check_form(as_)
     if not ranges:
         return iter([read(store, path=path, as_=as_)])
-    if not _is_native(array):
+    try:
+        work = _Work(array, progress=progress)
+    except _UnknownError:
         return _slices(array, kind, *ranges[0], as_, progress)
-    return _Batches(array, kind, ranges, as_, progress)
+    return _Batches(work, kind, ranges, as_)
 
 
 class _Batches:
-    """The batches of an array in a directory, which are also an Arrow stream."""
+    """The batches of an array of which the engine knows everything, which are also an Arrow stream."""
 
-    def __init__(self, array: Any, kind: _Kind, ranges: Any, as_: Form, progress: Any) -> None:
-        from zarr_vlen import _native
-
-        row = prod(array.shape[1:])
+    def __init__(self, work: _Work, kind: _Kind, ranges: Any, as_: Form) -> None:
+        row = prod(last - first for first, last in ranges[1:])
         first, last = ranges[0]
-        self._kind, self._as, self._progress = kind, as_, progress
-        self._monitor = _native.Monitor()
-        self._reader: _native.Reader = _checked(
-            _directory_array(array).reader,
+        self._work, self._kind, self._as = work, kind, as_
+        self._reader: Reader = work.run(
+            work.array.reader,
             first * row,
             (last - first) * row,
             _is_text(kind, as_),
-            self._monitor,
+            work.monitor,
+            shows_progress=False,
         )
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
-        column = _run(self._monitor, self._reader.next, progress=self._progress)
+        column = self._work.run(self._reader.next)
         if column is None:
             raise StopIteration
         return _of_column(column, self._kind, (len(column),), self._as)
