@@ -8,6 +8,7 @@ from zarr_vlen.bulk import Appender, read, scan, write
 from zarr_vlen.elements import ElementError, element, objects
 from zarr_vlen.json_values import JSON
 from zarr_vlen.pickles import Pickled, UntrustedPickleError, pickled, trust
+from zarr_vlen.tuning import tune
 from zarr_vlen.types import Fill, ObjectType, Optional, object_type, optional
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "read",
     "scan",
     "trust",
+    "tune",
     "write",
 ]
 
