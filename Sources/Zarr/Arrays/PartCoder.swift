@@ -417,7 +417,10 @@ extension PartCoder {
         let (number, numberInShard, piece) = all[index]
         let part = parts[number]
         let kept = part.isReplaced ? nil : old[number]
-        let encoded = try worker.value.encode(piece, of: elements(number)) { position in
+        let expected = (all.count - index) / access.workerCount + 1
+        let encoded = try worker.value.encode(
+          piece, of: elements(number), expectedPieceCount: expected
+        ) { position in
           try kept.flatMap { try readChunk(at: position, piece.grid, of: $0) }
         }
         guard let pieces = shards[number].add(encoded, at: numberInShard) else { return }
