@@ -217,7 +217,7 @@ static int parse_parts(Parts *parts, PyObject *list, const Array *array, int ran
   return 1;
 }
 
-/* Visits the elements of a box of an array in C order. */
+/* Visits the elements of a box of an array in C order, those of the last dimension at a time. */
 typedef struct {
   const int64_t *count;
   const Py_ssize_t *strides;
@@ -225,6 +225,13 @@ typedef struct {
   int64_t at[MAXIMUM_RANK];
   char *place;
 } Walk;
+
+/* Elements at equal distances. */
+typedef struct {
+  char *place;
+  Py_ssize_t stride;
+  size_t count;
+} Run;
 
 static void walk_begin(Walk *walk, int rank, const int64_t *count, const Py_ssize_t *strides, char *place) {
   walk->rank = rank;
@@ -234,13 +241,18 @@ static void walk_begin(Walk *walk, int rank, const int64_t *count, const Py_ssiz
   memset(walk->at, 0, sizeof walk->at[0] * (size_t)rank);
 }
 
-static inline void walk_next(Walk *walk) {
-  for (int d = walk->rank - 1; d >= 0; d--) {
+/* Returns the run that the walk is at, and moves it to the next one, which is the first again after the last. */
+static Run walk_run(Walk *walk) {
+  int last = walk->rank - 1;
+  if (last < 0) return (Run){walk->place, 0, 1};
+  Run run = {walk->place, walk->strides[last], (size_t)walk->count[last]};
+  for (int d = last - 1; d >= 0; d--) {
     walk->place += walk->strides[d];
-    if (++walk->at[d] < walk->count[d]) return;
+    if (++walk->at[d] < walk->count[d]) break;
     walk->place -= walk->strides[d] * (Py_ssize_t)walk->count[d];
     walk->at[d] = 0;
   }
+  return run;
 }
 
 /* Visits the places of the elements of all parts in an array, one part after the other. */
@@ -252,19 +264,27 @@ typedef struct {
   Walk walk;
 } Places;
 
-/* Returns NULL after the last place. */
-static inline char *next_place(Places *places) {
+/* Returns 0 after the last run. */
+static int next_run(Places *places, Run *run) {
   while (places->rest == 0) {
-    if (places->next_part == places->parts->count) return NULL;
+    if (places->next_part == places->parts->count) return 0;
     const Box *box = &places->parts->boxes[places->next_part++];
     places->rest = box->element_count;
     walk_begin(
         &places->walk, places->parts->rank, box->count, box->array_strides,
         places->array->data + box->array_offset);
   }
-  char *place = places->walk.place;
-  if (--places->rest > 0) walk_next(&places->walk);
-  return place;
+  *run = walk_run(&places->walk);
+  places->rest -= run->count;
+  return 1;
+}
+
+/* Objects are spread over memory: to wait for each of them takes longer than all that is done with it. */
+enum { AHEAD = 16 };
+
+static inline void prefetch_object(const Run *run, size_t index) {
+  if (index + AHEAD < run->count)
+    __builtin_prefetch(*(PyObject **)(run->place + (Py_ssize_t)(index + AHEAD) * run->stride), 1);
 }
 
 /* Codecs */
@@ -351,36 +371,42 @@ static bool show(void *context, const zarr_vlen_elements *shown) {
   for (int d = 0; d < rank; d++) place += (shown->start[d] - box->start[d]) * box->array_strides[d];
   Walk walk;
   walk_begin(&walk, rank, shown->count, box->array_strides, place);
+  const zarr_vlen_bytes *element = shown->elements, *end = element + shown->element_count;
   if (reading->kind == KIND_STRING_DTYPE) {
-    for (size_t i = 0; i < shown->element_count; i++, walk_next(&walk)) {
-      const zarr_vlen_bytes *element = &shown->elements[i];
-      if (!is_utf8(element->data, element->byte_count)) {
-        reading->damaged_part = (int64_t)shown->part;
-        return false;
-      }
-      if (numpy.pack(reading->allocator, walk.place, element->data ? element->data : "", element->byte_count) < 0) {
-        reading->has_no_memory = 1;
-        return false;
+    while (element < end) {
+      Run run = walk_run(&walk);
+      for (; run.count > 0; run.count--, run.place += run.stride, element++) {
+        if (!is_utf8(element->data, element->byte_count)) {
+          reading->damaged_part = (int64_t)shown->part;
+          return false;
+        }
+        if (numpy.pack(reading->allocator, run.place, element->data ? element->data : "", element->byte_count) < 0) {
+          reading->has_no_memory = 1;
+          return false;
+        }
       }
     }
     return true;
   }
   PyEval_RestoreThread(reading->thread);
   bool goes_on = true;
-  for (size_t i = 0; i < shown->element_count; i++, walk_next(&walk)) {
-    PyObject *object = make_object(reading, &shown->elements[i]);
-    if (!object) {
-      if (reading->kind != KIND_JSON && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
-        PyErr_Clear();
-        reading->damaged_part = (int64_t)shown->part;
+  while (goes_on && element < end) {
+    Run run = walk_run(&walk);
+    for (; run.count > 0; run.count--, run.place += run.stride, element++) {
+      PyObject *object = make_object(reading, element);
+      if (!object) {
+        if (reading->kind != KIND_JSON && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+          PyErr_Clear();
+          reading->damaged_part = (int64_t)shown->part;
+        }
+        goes_on = false;
+        break;
       }
-      goes_on = false;
-      break;
+      PyObject **slot = (PyObject **)run.place;
+      PyObject *before = *slot;
+      *slot = object;
+      Py_XDECREF(before);
     }
-    PyObject **slot = (PyObject **)walk.place;
-    PyObject *before = *slot;
-    *slot = object;
-    Py_XDECREF(before);
   }
   reading->thread = PyEval_SaveThread();
   return goes_on;
@@ -545,6 +571,7 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
     goto end;
   }
   Places places = {.parts = &parts, .array = array};
+  Run run;
   zarr_vlen_error error;
   zarr_vlen_values *values = NULL;
   bool is_done = false;
@@ -552,12 +579,13 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
   if (kind == KIND_STRING_DTYPE) {
     Py_BEGIN_ALLOW_THREADS
     allocator = numpy.acquire(array->descr);
-    char *place;
-    for (size_t at = 0; (place = next_place(&places)); at++) {
-      npy_static_string text = {0, NULL};
-      if (numpy.load(allocator, place, &text) != 0) is_absent = 1;
-      elements[at].data = text.buf;
-      elements[at].byte_count = text.size;
+    for (size_t at = 0; next_run(&places, &run);) {
+      for (; run.count > 0; run.count--, run.place += run.stride, at++) {
+        npy_static_string text = {0, NULL};
+        if (numpy.load(allocator, run.place, &text) != 0) is_absent = 1;
+        elements[at].data = text.buf;
+        elements[at].byte_count = text.size;
+      }
     }
     if (!is_absent)
       is_done = zarr_vlen_write(
@@ -570,15 +598,18 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
       goto end;
     }
   } else if (kind >= KIND_OPTIONAL_BYTES) {
-    char *place;
-    for (size_t at = 0; (place = next_place(&places)); at++) {
-      size_t before = text.count;
-      int is_known = write_object((enum kind)kind, *(PyObject **)place, &text);
-      if (is_known < 1) {
-        if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
-        goto end;
+    for (size_t at = 0; next_run(&places, &run);) {
+      for (size_t i = 0; i < run.count; i++, at++) {
+        size_t before = text.count;
+        PyObject *object = *(PyObject **)(run.place + (Py_ssize_t)i * run.stride);
+        prefetch_object(&run, i);
+        int is_known = write_object((enum kind)kind, object, &text);
+        if (is_known < 1) {
+          if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
+          goto end;
+        }
+        elements[at].byte_count = text.count - before;
       }
-      elements[at].byte_count = text.count - before;
     }
     /* The text has moved while it grew. */
     const char *data = text.data;
@@ -591,16 +622,18 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
         self->codecs, parts.parts, (size_t)parts.count, elements, total, kind == KIND_JSON, &values, &error);
     Py_END_ALLOW_THREADS
   } else {
-    char *place;
-    while ((place = next_place(&places))) {
-      PyObject *object = *(PyObject **)place;
-      int is_known = bytes_of((enum kind)kind, object, &elements[held_count]);
-      if (is_known < 1) {
-        if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
-        goto end;
+    while (next_run(&places, &run)) {
+      for (size_t i = 0; i < run.count; i++) {
+        PyObject *object = *(PyObject **)(run.place + (Py_ssize_t)i * run.stride);
+        prefetch_object(&run, i);
+        int is_known = bytes_of((enum kind)kind, object, &elements[held_count]);
+        if (is_known < 1) {
+          if (is_known == 0) result = Py_NewRef(Py_NotImplemented);
+          goto end;
+        }
+        /* Another thread may put something else into the array meanwhile. */
+        held[held_count++] = Py_XNewRef(object);
       }
-      /* Another thread may put something else into the array meanwhile. */
-      held[held_count++] = Py_XNewRef(object);
     }
     Py_BEGIN_ALLOW_THREADS
     is_done = zarr_vlen_write(
@@ -621,7 +654,10 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
   }
   zarr_vlen_values_free(values);
 end:
-  for (size_t i = 0; i < held_count; i++) Py_XDECREF(held[i]);
+  for (size_t i = 0; i < held_count; i++) {
+    if (i + AHEAD < held_count) __builtin_prefetch(held[i + AHEAD], 1);
+    Py_XDECREF(held[i]);
+  }
   PyMem_Free(held);
   PyMem_Free(text.data);
   PyMem_Free(elements);
