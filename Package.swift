@@ -9,6 +9,7 @@ let package = Package(
   products: [
     .library(name: "ChunkEngine", targets: ["ChunkEngine"]),
     .library(name: "Zarr", targets: ["Zarr"]),
+    .library(name: "ZarrRemote", targets: ["ZarrRemote"]),
     // The C interface, which the Python package has beside its extension.
     .library(name: "zarr_vlen", type: .dynamic, targets: ["ZarrC"]),
     .executable(name: "zvlen", targets: ["zvlen"]),
@@ -36,6 +37,12 @@ let package = Package(
       name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"]), .brew(["c-blosc"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .systemLibrary(
+      name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .target(name: "CKernels"),
     .target(name: "CSystemCalls"),
     .target(name: "ZarrPlatform"),
@@ -51,6 +58,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
       ]),
+    .target(
+      name: "ZarrRemote", dependencies: ["Zarr", "ChunkEngine", "ZarrPlatform", "CCurl", "CExpat", "CCrypto"]),
 
     .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
     .target(
@@ -77,6 +86,9 @@ let package = Package(
       dependencies: ["ChunkEngine", "CKernels", "CAllocationCounter", "TestSupport"]),
     .target(name: "CSystemFaults", path: "Tests/CSystemFaults"),
     .testTarget(name: "ZarrTests", dependencies: ["Zarr", "CSystemCalls", "CSystemFaults", "TestSupport"]),
+    .testTarget(
+      name: "ZarrRemoteTests",
+      dependencies: ["ZarrRemote", "Zarr", "ChunkEngine", "ZarrPlatform", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
     .testTarget(
       name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "CSystemFaults", "TestSupport"]),

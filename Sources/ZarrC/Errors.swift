@@ -61,7 +61,9 @@ private func code(of error: any Error) -> zarr_vlen_error_code {
   case is Stopped: ZARR_VLEN_STOPPED
   case let error as MetadataError:
     error.code == .unsupported ? ZARR_VLEN_UNSUPPORTED : ZARR_VLEN_INVALID_METADATA
-  case StoreError.system, StoreError.outside, StoreError.loop, StoreError.notFile: ZARR_VLEN_SYSTEM
+  case StoreError.system, StoreError.outside, StoreError.loop, StoreError.notFile,
+    StoreError.unavailable, StoreError.refused, StoreError.malformedAnswer:
+    ZARR_VLEN_SYSTEM
   case StoreError.invalidKey: ZARR_VLEN_INVALID_ARGUMENT
   case let error as ChunkError: code(of: error)
   default: ZARR_VLEN_DAMAGED

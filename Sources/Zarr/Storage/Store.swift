@@ -163,6 +163,11 @@ public struct StoredVersion: Sendable {
     isSettled = true
   }
 
+  /// The text that the version was created of, or nil for another store's version.
+  package var text: String? {
+    if case .text(let text) = mark { text } else { nil }
+  }
+
   init(_ file: FileVersion, isSettled: Bool) {
     mark = .file(file)
     self.isSettled = isSettled

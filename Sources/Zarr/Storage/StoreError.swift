@@ -31,6 +31,12 @@ public enum StoreError: Error, Hashable, Sendable {
   case notLockable(path: String, code: Int32)
   /// What is below a prefix cannot get another one.
   case notMoved(path: String, target: String, reason: String)
+  /// A server could not be reached, or did not do what it was asked for, however often.
+  case unavailable(path: String, reason: String)
+  /// A server refused. The status is that of HTTP.
+  case refused(path: String, status: Int, reason: String)
+  /// What a server answered makes no sense.
+  case malformedAnswer(path: String, reason: String)
 }
 
 extension StoreError: CustomStringConvertible {
@@ -62,6 +68,11 @@ extension StoreError: CustomStringConvertible {
       locks if no other process writes to it
       """
     case .notMoved(let path, let target, let reason): "\(path) cannot be moved to \(target): \(reason)"
+    case .unavailable(let path, let reason): "\(path) cannot be reached: \(reason)"
+    case .refused(let path, let status, let reason):
+      "the server refused the request for \(path) with status \(status)\(reason.isEmpty ? "" : ": \(reason)")"
+    case .malformedAnswer(let path, let reason):
+      "the server's answer to the request for \(path) makes no sense: \(reason)"
     }
   }
 }
