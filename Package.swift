@@ -59,7 +59,8 @@ let package = Package(
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
       ]),
     .target(
-      name: "ZarrRemote", dependencies: ["Zarr", "ChunkEngine", "ZarrPlatform", "CCurl", "CExpat", "CCrypto"]),
+      name: "ZarrRemote",
+      dependencies: ["Zarr", "ChunkEngine", "CKernels", "ZarrPlatform", "CCurl", "CExpat", "CCrypto"]),
 
     .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
     .target(

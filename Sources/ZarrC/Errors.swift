@@ -62,7 +62,7 @@ private func code(of error: any Error) -> zarr_vlen_error_code {
   case let error as MetadataError:
     error.code == .unsupported ? ZARR_VLEN_UNSUPPORTED : ZARR_VLEN_INVALID_METADATA
   case StoreError.system, StoreError.outside, StoreError.loop, StoreError.notFile,
-    StoreError.unavailable, StoreError.refused, StoreError.malformedAnswer:
+    StoreError.unavailable, StoreError.refused, StoreError.unconditional, StoreError.malformedAnswer:
     ZARR_VLEN_SYSTEM
   case StoreError.invalidKey: ZARR_VLEN_INVALID_ARGUMENT
   case let error as ChunkError: code(of: error)

@@ -210,7 +210,7 @@ public final class ProgressMonitor: Sendable {
 
 extension ProgressMonitor? {
   /// Calls `body` while this is the current monitor, if there is one.
-  func whileCurrent<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package func whileCurrent<Result>(_ body: () throws -> Result) rethrows -> Result {
     guard let self, self !== ProgressMonitor.current else { return try body() }
     return try self.whileCurrent(body)
   }

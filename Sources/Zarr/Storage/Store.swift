@@ -205,17 +205,27 @@ public enum WriteDurability: Sendable {
 public struct StoreIdentity: Hashable, Sendable {
   private let object: ObjectIdentifier?
   private let numbers: [UInt64]
+  private let text: String?
 
   /// The identity of an object, for a store that shares its values with no other.
   public init(_ object: AnyObject) {
     self.object = ObjectIdentifier(object)
     numbers = []
+    text = nil
   }
 
   /// The identity of a place that has numbers, such as those of a directory.
   public init(_ numbers: UInt64...) {
     object = nil
     self.numbers = numbers
+    text = nil
+  }
+
+  /// The identity of a place that has an address.
+  public init(_ text: String) {
+    object = nil
+    numbers = []
+    self.text = text
   }
 }
 

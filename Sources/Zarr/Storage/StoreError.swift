@@ -35,6 +35,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case unavailable(path: String, reason: String)
   /// A server refused. The status is that of HTTP.
   case refused(path: String, status: Int, reason: String)
+  /// A server ignores conditions, by which writers keep from losing each other's changes.
+  case unconditional(path: String)
   /// What a server answered makes no sense.
   case malformedAnswer(path: String, reason: String)
 }
@@ -71,6 +73,11 @@ extension StoreError: CustomStringConvertible {
     case .unavailable(let path, let reason): "\(path) cannot be reached: \(reason)"
     case .refused(let path, let status, let reason):
       "the server refused the request for \(path) with status \(status)\(reason.isEmpty ? "" : ": \(reason)")"
+    case .unconditional(let path):
+      """
+      the server of \(path) ignores the conditions of writes, and without them changes of other processes may be \
+      lost: use a server that compares them, or say that no other process writes there
+      """
     case .malformedAnswer(let path, let reason):
       "the server's answer to the request for \(path) makes no sense: \(reason)"
     }

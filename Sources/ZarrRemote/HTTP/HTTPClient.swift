@@ -167,7 +167,7 @@ package final class HTTPClient: Sendable {
   }
 
   /// Waits, unless the call is cancelled.
-  private static func sleep(_ duration: Duration) throws(HTTPError) {
+  static func sleep(_ duration: Duration) throws(HTTPError) {
     let monitor = ProgressMonitor.current
     let end = ContinuousClock.now + duration
     let lock = WaitingLock()
@@ -191,6 +191,11 @@ struct Origin: Hashable {
 
   /// All of it.
   var text: String { "\(scheme)://\(authority)" }
+
+  init(scheme: String, authority: String) {
+    self.scheme = scheme
+    self.authority = authority
+  }
 
   /// Finds the origin of an address of HTTP, or returns nil.
   init?(of url: String) {

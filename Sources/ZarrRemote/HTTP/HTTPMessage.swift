@@ -35,6 +35,9 @@ package struct HTTPRequest: Sendable {
   /// Only a GET or HEAD follows any, and none from HTTPS to HTTP.
   package var redirectLimit = 0
 
+  /// Whether the proxy of the environment is used, if it has one.
+  package var usesProxy = true
+
   /// The most bytes that are kept of the answer.
   ///
   /// More are an error, before memory is taken for them.

@@ -80,6 +80,7 @@ final class HTTPTransfer: @unchecked Sendable {
     }
     try set(CURLOPT_URL, request.url)
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
+    if !request.usesProxy { try set(CURLOPT_NOPROXY, "*") }
     set(CURLOPT_PATH_AS_IS, 1)
     set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     set(CURLOPT_NOSIGNAL, 1)

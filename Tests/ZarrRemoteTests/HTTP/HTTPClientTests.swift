@@ -5,6 +5,7 @@ import Testing
 
 @testable import ZarrRemote
 
+@Suite("Requests over HTTP")
 struct HTTPClientTests {
   /// A client that tries again at once.
   static func hasty(_ change: (inout HTTPClient.Options) -> Void = { _ in }) -> HTTPClient {
@@ -19,7 +20,8 @@ struct HTTPClientTests {
     arena.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
   }
 
-  @Test func `a body goes after what an arena has`() throws {
+  @Test("A body goes after what an arena has")
+  func appending() throws {
     let server = try ScriptedServer { _ in .init(200, headers: ["ETag: \"a\""], body: Array("world".utf8)) }
     var arena = ByteArena()
     try arena.append(copying: Array("hello ".utf8).span.bytes)
@@ -32,7 +34,8 @@ struct HTTPClientTests {
     #expect(server.requests[0].headers.keys.sorted() == ["host", "user-agent"])
   }
 
-  @Test func `what is sent arrives`() throws {
+  @Test("What is sent arrives")
+  func sending() throws {
     let server = try ScriptedServer { _ in .init(200) }
     for count in [0, 1, 100, 3_000_000] {
       let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
@@ -52,7 +55,8 @@ struct HTTPClientTests {
     }
   }
 
-  @Test func `a head and a deletion have no body`() throws {
+  @Test("A head and a deletion have no body")
+  func noBody() throws {
     let server = try ScriptedServer { $0.method == "HEAD" ? .init(200, length: 77) : .init(204) }
     let client = Self.hasty()
     #expect(try client.perform(HTTPRequest(.head, server.url)).contentLength == 77)
@@ -60,7 +64,8 @@ struct HTTPClientTests {
     #expect(server.requests.map(\.method) == ["HEAD", "DELETE"])
   }
 
-  @Test func `one connection serves many requests, and many threads as many connections`() throws {
+  @Test("One connection serves many requests, and many threads as many connections")
+  func connections() throws {
     let server = try ScriptedServer { .init(200, body: Array($0.target.utf8)) }
     let client = Self.hasty()
     let wrong = Atomic(0)
@@ -72,7 +77,8 @@ struct HTTPClientTests {
     #expect(wrong.load(ordering: .relaxed) == 0)
   }
 
-  @Test func `an answer that says no is none of the value`() throws {
+  @Test("An answer that says no is none of the value")
+  func refusal() throws {
     let server = try ScriptedServer { _ in .init(404, body: Array("<Error/>".utf8)) }
     var arena = ByteArena()
     let response = try Self.hasty().perform(HTTPRequest(.get, server.url), into: &arena)
@@ -81,7 +87,8 @@ struct HTTPClientTests {
     #expect(arena.count == 0)
   }
 
-  @Test func `a failure that passes is not seen`() throws {
+  @Test("A failure that passes is not seen")
+  func passingFailures() throws {
     let count = Mutex(0)
     let server = try ScriptedServer { _ in
       switch count.withLock({
@@ -101,7 +108,8 @@ struct HTTPClientTests {
     #expect(server.requests.count == 6)
   }
 
-  @Test func `a failure that stays ends after as many attempts as are allowed`() throws {
+  @Test("A failure that stays ends after as many attempts as are allowed")
+  func lastingFailures() throws {
     let server = try ScriptedServer { _ in .init(503) }
     let client = Self.hasty { $0.retries.attemptLimit = 4 }
     #expect(throws: HTTPError.exhausted(attemptCount: 4, reason: "the server answered 503")) {
@@ -113,7 +121,8 @@ struct HTTPClientTests {
     }
   }
 
-  @Test func `a body above the limit takes no memory`() throws {
+  @Test("A body above the limit takes no memory")
+  func bodyLimit() throws {
     let server = try ScriptedServer { request in
       switch request.target {
       case "/long": .init(200, body: [1], length: 1 << 40)
@@ -141,7 +150,8 @@ struct HTTPClientTests {
     }
   }
 
-  @Test func `an endless head or refusal ends`() throws {
+  @Test("An endless head or refusal ends")
+  func endlessAnswers() throws {
     let server = try ScriptedServer { request in
       request.target == "/head"
         ? .init(raw: "HTTP/1.1 200 OK\r\n", endless: "X-Field: value\r\n")
@@ -155,7 +165,8 @@ struct HTTPClientTests {
     #expect(response.refusal.count == 64 << 10)
   }
 
-  @Test func `a window of a body is kept`() throws {
+  @Test("A window of a body is kept")
+  func window() throws {
     let body = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
     let server = try ScriptedServer { _ in .init(200, body: body) }
     for window in [0..<1, 5..<105, 1_999_990..<5_000_000, 3..<3, 100_000..<1_900_000] {
@@ -170,7 +181,8 @@ struct HTTPClientTests {
     }
   }
 
-  @Test func `a redirect is followed where it is allowed, and carries no secret elsewhere`() throws {
+  @Test("A redirect is followed where it is allowed, and carries no secret elsewhere")
+  func redirects() throws {
     let other = try ScriptedServer { _ in .init(200, body: [7]) }
     let server = try ScriptedServer { request in
       switch request.target {
@@ -199,7 +211,8 @@ struct HTTPClientTests {
     #expect(throws: HTTPError.self) { try get("/file") }
   }
 
-  @Test func `a field that would be two is not sent`() throws {
+  @Test("A field that would be two is not sent")
+  func unsafeFields() throws {
     let server = try ScriptedServer { _ in .init(200) }
     for header in [HTTPHeader("x-a", "b\r\nx-c: d"), HTTPHeader("x-a: b\nx-c", "d"), HTTPHeader("", "d")] {
       #expect(throws: HTTPError.self) {
@@ -209,13 +222,15 @@ struct HTTPClientTests {
     #expect(server.requests.isEmpty)
   }
 
-  @Test func `addresses of other schemes are refused`() throws {
+  @Test("Addresses of other schemes are refused")
+  func schemes() throws {
     for url in ["file:///etc/passwd", "gopher://127.0.0.1/", "http//127", ""] {
       #expect(throws: HTTPError.self) { try Self.hasty().perform(HTTPRequest(.get, url)) }
     }
   }
 
-  @Test func `a server that asks for fewer requests gets fewer, and slowly more again`() throws {
+  @Test("A server that asks for fewer requests gets fewer, and slowly more again")
+  func throttling() throws {
     let gate = RequestGate.shared(by: "test-host", ceiling: 64)
     #expect(gate.currentLimit == 64)
     gate.see(isThrottled: true)
@@ -227,7 +242,8 @@ struct HTTPClientTests {
     #expect(33...34 ~= gate.currentLimit)
   }
 
-  @Test func `ranges of answers are read with suspicion`() {
+  @Test("Ranges of answers are read with suspicion")
+  func contentRanges() {
     func response(_ range: String) -> HTTPResponse {
       var headers = HTTPHeaders()
       for line in ["HTTP/1.1 206 OK\r\n", "Content-Range:  \(range) \r\n"] {

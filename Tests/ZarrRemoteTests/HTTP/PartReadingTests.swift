@@ -4,6 +4,7 @@ import Zarr
 
 @testable import ZarrRemote
 
+@Suite("Parts of values over HTTP")
 struct PartReadingTests {
   /// How a server answers ranges.
   enum Manner: CaseIterable {
@@ -57,8 +58,8 @@ struct PartReadingTests {
     return info.map { (Array(bytes.dropFirst()), $0) }
   }
 
-  @Test(arguments: Manner.allCases)
-  func `parts are the same, however a server answers ranges`(manner: Manner) throws {
+  @Test("Parts are the same, however a server answers ranges", arguments: Manner.allCases)
+  func parts(manner: Manner) throws {
     for value in [[], [1], Array(0..<100)] as [[UInt8]] {
       let server = try Self.server(value, manner)
       for part in [
@@ -74,7 +75,8 @@ struct PartReadingTests {
     }
   }
 
-  @Test func `a part takes one request`() throws {
+  @Test("A part takes one request")
+  func oneRequest() throws {
     let server = try Self.server(Array(0..<100), .usual)
     let parts =
       [.all, .range(3..<9), .range(90..<200), .range(5..<5), .suffix(3), .suffix(500)] as [ValuePart]
@@ -82,7 +84,8 @@ struct PartReadingTests {
     #expect(server.requests.map(\.method) == ["GET", "GET", "GET", "HEAD", "GET", "GET"])
   }
 
-  @Test func `a part of another version is refused`() throws {
+  @Test("A part of another version is refused")
+  func versions() throws {
     let server = try Self.server(Array(0..<100), .usual)
     for part in [.all, .range(0..<1), .range(200..<300), .suffix(7), .range(0..<0)] as [ValuePart] {
       #expect(throws: StoreError.changed(path: "value")) {
@@ -92,7 +95,8 @@ struct PartReadingTests {
     }
   }
 
-  @Test func `a part above the limit is refused`() throws {
+  @Test("A part above the limit is refused")
+  func limit() throws {
     for manner in [.usual, .ignoresRanges] as [Manner] {
       let server = try Self.server(Array(0..<100), manner)
       for (part, count) in [(.all, 100), (.range(5..<15), 10), (.suffix(10), 10)] as [(ValuePart, Int)] {
@@ -104,11 +108,13 @@ struct PartReadingTests {
     }
   }
 
-  @Test(arguments: [
-    "Content-Range: bytes 0-9/100", "Content-Range: bytes 20-29/*", "Content-Range: bytes 20-39/100",
-    "Content-Range: bytes 20-28/100", "X-Nothing: 1", "Content-Range: bytes 20-29/25",
-  ])
-  func `another part than the one asked for is refused`(field: String) throws {
+  @Test(
+    "Another part than the one asked for is refused",
+    arguments: [
+      "Content-Range: bytes 0-9/100", "Content-Range: bytes 20-29/*", "Content-Range: bytes 20-39/100",
+      "Content-Range: bytes 20-28/100", "X-Nothing: 1", "Content-Range: bytes 20-29/25",
+    ])
+  func anotherPartThanOne(field: String) throws {
     let server = try ScriptedServer { _ in
       .init(206, headers: [field], body: [UInt8](repeating: 1, count: 10))
     }

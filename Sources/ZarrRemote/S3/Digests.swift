@@ -1,0 +1,81 @@
+import CCrypto
+import CKernels
+import ChunkEngine
+
+/// Digests of bytes, as signatures and checksums need them.
+enum Digest {
+  /// The SHA-256 of bytes.
+  static func sha256(_ bytes: RawSpan) -> [UInt8] { unsafe digest(bytes, EVP_sha256(), byteCount: 32) }
+
+  /// The SHA-256 of text.
+  static func sha256(_ text: String) -> [UInt8] { sha256(unsafe Array(text.utf8).span.bytes) }
+
+  /// The MD5 of bytes, which some requests have to carry.
+  static func md5(_ bytes: RawSpan) -> [UInt8] { unsafe digest(bytes, EVP_md5(), byteCount: 16) }
+
+  /// The HMAC of text, with SHA-256.
+  static func hmac(_ text: String, key: [UInt8]) -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: 32)
+    let text = Array(text.utf8)
+    // SAFETY: The result has as many bytes as the hash.
+    unsafe HMAC(EVP_sha256(), key, Int32(key.count), text, text.count, &result, nil)
+    return result
+  }
+
+  /// The CRC-32C of bytes as servers write it: in Base64, the most significant byte first.
+  static func crc32c(_ bytes: RawSpan) -> String {
+    let sum = unsafe bytes.withUnsafeBytes { unsafe ckernels_crc32c(0, $0.baseAddress, $0.count) }
+    return base64((0..<4).map { UInt8(truncatingIfNeeded: sum >> (24 - 8 * $0)) })
+  }
+
+  private static func digest(_ bytes: RawSpan, _ kind: OpaquePointer?, byteCount: Int) -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: byteCount)
+    // SAFETY: The result has as many bytes as the hash.
+    _ = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe EVP_Digest(bytes.baseAddress, bytes.count, &result, nil, kind, nil)
+    }
+    return result
+  }
+}
+
+/// Bytes in hexadecimal digits, in lower case.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+  let digits = Array("0123456789abcdef".utf8)
+  return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}
+
+/// Bytes in Base64.
+func base64(_ bytes: [UInt8]) -> String {
+  let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  var text: [UInt8] = []
+  for start in stride(from: 0, to: bytes.count, by: 3) {
+    let group = bytes[start..<min(start + 3, bytes.count)]
+    let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+    for place in 0..<4 {
+      text.append(place <= group.count ? digits[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+    }
+  }
+  return String(decoding: text, as: UTF8.self)
+}
+
+extension String {
+  /// The text with all bytes escaped that do not stand for themselves in any part of an address.
+  ///
+  /// Slashes are kept in a path.
+  func percentEncoded(keepsSlashes: Bool = false) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var result: [UInt8] = []
+    result.reserveCapacity(utf8.count)
+    for byte in utf8 {
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        result.append(byte)
+      case UInt8(ascii: "/") where keepsSlashes: result.append(byte)
+      default: result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+}

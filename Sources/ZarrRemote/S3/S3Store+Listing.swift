@@ -1,0 +1,166 @@
+import ChunkEngine
+public import Zarr
+
+extension S3Store: DirectoryStore {
+  /// What the last name of a key begins with that is no value: a lock, or an object to try a server out.
+  static let hiddenName = ".zarr-vlen."
+
+  /// The most pages without a key in a row.
+  private static let emptyPageLimit = 1000
+
+  /// The most keys that are listed.
+  private static let keyLimit = 50_000_000
+
+  /// How many keys a server removes at a time.
+  private static let deletionCount = 1000
+
+  public func list(_ prefix: String) throws -> [StoreKey] {
+    var keys: [StoreKey] = []
+    try forEachPage(below: prefix, delimiter: nil) { page in
+      keys += page.keys.compactMap { Self.isHidden($0) ? nil : try? StoreKey(String($0)) }
+    }
+    return keys
+  }
+
+  public func listDirectory(_ prefix: String) throws -> DirectoryListing {
+    var listing = DirectoryListing()
+    let start = prefix.isEmpty ? 0 : prefix.utf8.count + 1
+    try forEachPage(below: prefix, delimiter: "/") { page in
+      for key in page.keys where !Self.isHidden(key) {
+        guard (try? StoreKey(String(key))) != nil else { continue }
+        listing.values.append(String(Substring(key.utf8.dropFirst(start))))
+      }
+      for name in page.prefixes where (try? StoreKey(String(name.dropLast()))) != nil {
+        listing.prefixes.append(String(Substring(name.utf8.dropFirst(start).dropLast())))
+      }
+    }
+    return listing
+  }
+
+  public func deleteAll(_ prefix: String) throws {
+    var keys: [String] = []
+    try forEachPage(below: prefix, delimiter: nil) { page in
+      // What is hidden goes, too: nothing is left below the prefix that needs it.
+      keys += page.keys.map(String.init)
+      while keys.count >= Self.deletionCount {
+        try deleteObjects(keys.prefix(Self.deletionCount))
+        keys.removeFirst(Self.deletionCount)
+      }
+    }
+    try deleteObjects(keys[...])
+  }
+
+  private static func isHidden(_ key: Substring) -> Bool {
+    let name =
+      key.utf8.lastIndex(of: UInt8(ascii: "/")).map { key.utf8[key.utf8.index(after: $0)...] } ?? key.utf8
+    return name.starts(with: hiddenName.utf8)
+  }
+
+  /// Keys and prefixes as a store has them, from one answer.
+  private struct Page {
+    var keys: [Substring] = []
+    var prefixes: [Substring] = []
+    var next: String?
+  }
+
+  /// Asks for all pages of a listing, one after the other.
+  private func forEachPage(below prefix: String, delimiter: String?, _ body: (Page) throws -> Void) throws {
+    let path = prefix.isEmpty ? location : "\(location)/\(prefix)"
+    let start = self.prefix + (prefix.isEmpty ? "" : prefix + "/")
+    var token: String?
+    var (keyCount, emptyPageCount) = (0, 0)
+    while true {
+      let page = try self.page(start, delimiter: delimiter, after: token, path)
+      keyCount += page.keys.count + page.prefixes.count
+      emptyPageCount = page.keys.isEmpty && page.prefixes.isEmpty ? emptyPageCount + 1 : 0
+      try body(page)
+      guard let next = page.next else { return }
+      guard next != token, emptyPageCount <= Self.emptyPageLimit, keyCount <= Self.keyLimit else {
+        throw StoreError.malformedAnswer(path: path, reason: "the listing has no end")
+      }
+      token = next
+    }
+  }
+
+  private func page(
+    _ start: String, delimiter: String?, after token: String?, _ path: String
+  ) throws -> Page {
+    var request = S3Request(.get)
+    request.query = [("list-type", "2"), ("prefix", start)]
+    if let delimiter { request.query.append(("delimiter", delimiter)) }
+    if let token { request.query.append(("continuation-token", token)) }
+    request.mayFailInBody = true
+    var arena = ByteArena()
+    let outcome = try client.perform(request, path: path, into: &arena)
+    guard outcome.response.isSuccess, outcome.failure == nil else { throw outcome.refusal(path) }
+    guard let root = XMLElement(parsing: arena.bytes), root.name == "ListBucketResult" else {
+      throw StoreError.malformedAnswer(path: path, reason: "it is no listing")
+    }
+    var page = Page()
+    let own = prefix.utf8.count
+    // A server may say more than it was asked for.
+    func inStore(_ text: String?) -> Substring? {
+      guard let text, text.utf8.starts(with: start.utf8), text.utf8.count > start.utf8.count else {
+        return nil
+      }
+      return Substring(text.utf8.dropFirst(own))
+    }
+    for child in root.children {
+      switch child.name {
+      case "Contents": if let key = inStore(child["Key"]) { page.keys.append(key) }
+      case "CommonPrefixes":
+        if let name = inStore(child["Prefix"]), name.utf8.last == UInt8(ascii: "/") {
+          page.prefixes.append(name)
+        }
+      default: break
+      }
+    }
+    if root["IsTruncated"] == "true" {
+      guard let next = root["NextContinuationToken"], !next.isEmpty else {
+        throw StoreError.malformedAnswer(path: path, reason: "it does not tell how the listing goes on")
+      }
+      page.next = next
+    }
+    return page
+  }
+
+  /// Removes up to a thousand objects in one request.
+  private func deleteObjects(_ keys: ArraySlice<String>) throws {
+    guard !keys.isEmpty else { return }
+    // What XML cannot name is removed on its own.
+    var single = keys.filter { (prefix + $0).xmlEscaped == nil }
+    let named = keys.compactMap { (prefix + $0).xmlEscaped }
+    if !named.isEmpty {
+      let objects = named.map { "<Object><Key>\($0)</Key></Object>" }.joined()
+      var request = S3Request(.post)
+      request.query = [("delete", "")]
+      let body = try sharedBytes("<Delete><Quiet>true</Quiet>\(objects)</Delete>")
+      request.body = body
+      request.headers = [
+        HTTPHeader("Content-MD5", base64(Digest.md5(body.bytes))),
+        HTTPHeader("Content-Type", "application/xml"),
+      ]
+      request.mayFailInBody = true
+      request.stallTimeout = .seconds(120)
+      var arena = ByteArena()
+      let outcome = try client.perform(request, path: location, into: &arena)
+      if [405, 501].contains(outcome.response.status) {
+        single = Array(keys)
+      } else {
+        guard outcome.response.isSuccess, outcome.failure == nil else { throw outcome.refusal(location) }
+        guard let root = XMLElement(parsing: arena.bytes) else {
+          throw StoreError.malformedAnswer(path: location, reason: "it does not tell what was removed")
+        }
+        // What could not be removed in company may be alone, or says why not.
+        single += root.children("Error").compactMap { $0["Key"] }.filter { $0.utf8.starts(with: prefix.utf8) }
+          .map { String(Substring($0.utf8.dropFirst(prefix.utf8.count))) }
+      }
+    }
+    for key in single {
+      let outcome = try client.perform(S3Request(.delete, prefix + key), path: "\(location)/\(key)")
+      guard outcome.response.isSuccess || outcome.response.status == 404 else {
+        throw outcome.refusal("\(location)/\(key)")
+      }
+    }
+  }
+}

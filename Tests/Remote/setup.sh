@@ -1,0 +1,43 @@
+#!/bin/sh
+# Makes `.venv-remote` in the root of the repository: the servers that the tests of ZarrRemote run against.
+#
+# Uses the newest suitable Python on PATH (3.11 or later), or the one in the variable PYTHON, and installs
+# requirements.txt. Returns at once if all is installed.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+environment=$root/.venv-remote
+stamp=$environment/.installed
+
+say() {
+  echo "remote: $*"
+}
+
+# shellcheck source=Scripts/python.sh
+. "$root/Scripts/python.sh"
+
+key() {
+  cksum <"$here/requirements.txt"
+  "$environment/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null
+}
+
+is_installed() {
+  [ -f "$stamp" ] && [ "$(key)" = "$(cat "$stamp")" ]
+}
+
+if is_installed; then
+  say "$environment is up to date"
+  exit 0
+fi
+lock_environment "$environment"
+if is_installed; then
+  say "$environment is up to date"
+  exit 0
+fi
+require_python python3.13 python3.12 python3 python3.11 /usr/bin/python3
+make_environment "$environment"
+say "installing the servers"
+"$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+key >"$stamp"
+say "done"
