@@ -60,7 +60,9 @@ let package = Package(
       ]),
     .target(
       name: "ZarrRemote",
-      dependencies: ["Zarr", "ChunkEngine", "CKernels", "ZarrPlatform", "CCurl", "CExpat", "CCrypto"]),
+      dependencies: [
+        "Zarr", "ChunkEngine", "CKernels", "ZarrPlatform", "CCurl", "CDeflate", "CExpat", "CCrypto",
+      ]),
 
     .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
     .target(

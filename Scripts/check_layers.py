@@ -20,7 +20,7 @@ LAYERS = {
         ". Metadata Codecs", "Storage", "Locking",
         "Arrays Elements WriteBack Appending Groups Copying Async", "Tuning",
     ],
-    "Sources/ZarrRemote": ["HTTP", "S3"],
+    "Sources/ZarrRemote": ["HTTP", "Zip S3", "URLs"],
 }
 
 # The scanner takes the first of these that fits, so a comment mark inside of a string is part of the string.

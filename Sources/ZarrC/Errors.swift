@@ -64,7 +64,8 @@ private func code(of error: any Error) -> zarr_vlen_error_code {
   case StoreError.system, StoreError.outside, StoreError.loop, StoreError.notFile,
     StoreError.unavailable, StoreError.refused, StoreError.unconditional, StoreError.malformedAnswer:
     ZARR_VLEN_SYSTEM
-  case StoreError.invalidKey: ZARR_VLEN_INVALID_ARGUMENT
+  case StoreError.invalidKey, StoreError.invalidURL, StoreError.notListable: ZARR_VLEN_INVALID_ARGUMENT
+  case StoreError.unsupported: ZARR_VLEN_UNSUPPORTED
   case let error as ChunkError: code(of: error)
   default: ZARR_VLEN_DAMAGED
   }

@@ -76,7 +76,9 @@ public enum FailureKind: Hashable, Sendable {
     self =
       switch error {
       case .tooLarge: .limit
-      case .invalidKey: .call
+      case .invalidKey, .invalidURL, .notListable: .call
+      case .damaged: .damaged
+      case .unsupported: .unsupported
       default: .unavailable
       }
   }

@@ -80,6 +80,14 @@ extension NodeDocument {
   }
 }
 
+extension StoreKey {
+  /// Whether values with this name are documents of nodes, which are small and change often.
+  package var isDocument: Bool {
+    let name = FileStore.name(of: description)
+    return NodeDocument.isName(name) || name == NodeDocument.consolidatedName
+  }
+}
+
 extension NodePath {
   /// The key of a value of the node, whose name must be valid.
   func storeKey(_ name: String) -> StoreKey { StoreKey(checked: key(name)) }

@@ -107,6 +107,14 @@ struct FileDescriptor: ~Copyable {
     guard result == 0 || errno == EINTR else { throw .system(operation: "write", path: path, code: errno) }
   }
 
+  /// Throws what the system has not told before, as ``close()`` does, and keeps the file open.
+  func reportFailure() throws(StoreError) {
+    let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0, Glibc.close(copy) == 0 || errno == EINTR else {
+      throw .system(operation: "write", path: path, code: errno)
+    }
+  }
+
   /// Waits until all that was written is on the disk.
   func synchronize() throws(StoreError) {
     guard retrying({ fsync(number) }) == 0 else {
@@ -114,13 +122,18 @@ struct FileDescriptor: ~Copyable {
     }
   }
 
-  /// Writes all of `bytes` where the file is.
-  func write(_ bytes: RawSpan) throws(StoreError) {
+  /// Writes all of `bytes` where the file is, or at an offset.
+  func write(_ bytes: RawSpan, at offset: Int? = nil) throws(StoreError) {
     try unsafe bytes.withUnsafeBytes { bytes throws(StoreError) in
       var count = 0
       while count < bytes.count {
         let result = retrying {
-          unsafe Glibc.write(number, bytes.baseAddress.map { unsafe $0 + count }, bytes.count - count)
+          let rest = unsafe bytes.baseAddress.map { unsafe $0 + count }
+          return if let offset {
+            unsafe pwrite(number, rest, bytes.count - count, off_t(offset + count))
+          } else {
+            unsafe Glibc.write(number, rest, bytes.count - count)
+          }
         }
         guard result >= 0 else { throw .system(operation: "write", path: path, code: errno) }
         count += result

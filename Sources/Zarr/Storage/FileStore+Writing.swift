@@ -117,7 +117,7 @@ extension FileStore: ConditionalStore, BatchingStore {
       // Before it is written: a call that synchronizes now may miss the value, and the next one must not.
       isUnsynchronized.store(true, ordering: .sequentiallyConsistent)
     }
-    let target = try createFile(for: key)
+    let target = try createFile(for: key, isTemporary: self.durability != .none)
     var new: FileIdentity?
     do {
       try fill(target.file, isSynchronized: isSynchronized, gather)
@@ -133,14 +133,7 @@ extension FileStore: ConditionalStore, BatchingStore {
       // In a replaced directory the value would not be found.
       try root.checkIsNotReplaced()
       if let full { try batch?.place(full) }
-      guard isSynchronized else { return }
-      // The name is in the directory, and that of a new directory in the one above it.
-      var directory = Self.parent(of: key.description)
-      try synchronizeDirectory(directory)
-      while target.madeDirectories, !directory.isEmpty {
-        directory = Self.parent(of: directory)
-        try synchronizeDirectory(directory)
-      }
+      if isSynchronized { try synchronizeNames(of: key, madeDirectories: target.madeDirectories) }
     } catch {
       _ = unsafe unlinkat(root.rawValue, target.name, 0)
       takeBack(new, at: key)
@@ -148,8 +141,19 @@ extension FileStore: ConditionalStore, BatchingStore {
     }
   }
 
+  /// Makes sure that the name of a new file is on the disk.
+  fileprivate func synchronizeNames(of key: StoreKey, madeDirectories: Bool) throws(StoreError) {
+    // The name is in the directory, and that of a new directory in the one above it.
+    var directory = Self.parent(of: key.description)
+    try synchronizeDirectory(directory)
+    while madeDirectories, !directory.isEmpty {
+      directory = Self.parent(of: directory)
+      try synchronizeDirectory(directory)
+    }
+  }
+
   /// A file that a value is written to, and its name.
-  private struct TargetFile: ~Copyable {
+  fileprivate struct TargetFile: ~Copyable {
     let name: String
     let file: FileDescriptor
 
@@ -158,9 +162,9 @@ extension FileStore: ConditionalStore, BatchingStore {
   }
 
   /// Creates the file that a value is written to, and the directories above it.
-  private func createFile(for key: StoreKey) throws(StoreError) -> TargetFile {
-    let isTemporary = durability != .none
-    let flags = O_WRONLY | O_CREAT | (isTemporary ? O_EXCL | O_NOFOLLOW : O_TRUNC | O_NONBLOCK)
+  fileprivate func createFile(for key: StoreKey, isTemporary: Bool) throws(StoreError) -> TargetFile {
+    let flags =
+      O_CREAT | (isTemporary ? O_RDWR | O_EXCL | O_NOFOLLOW : O_WRONLY | O_TRUNC | O_NONBLOCK)
     var hasDirectory = false
     while true {
       let name = isTemporary ? temporaryName(for: key.description) : key.description
@@ -204,7 +208,7 @@ extension FileStore: ConditionalStore, BatchingStore {
   ///   - tellsNew: Whether the caller needs to know if the value is new, which takes a further call.
   /// - Returns: Whether there was no value; `false` if that is not known.
   /// - Throws: ``StoreError``, and ``StoreError/changed(path:)`` if the condition does not hold.
-  private func place(
+  fileprivate func place(
     _ name: String, at key: StoreKey, onlyIf condition: WriteCondition?, tellsNew: Bool
   ) throws(StoreError) -> Bool {
     switch condition {
@@ -287,6 +291,69 @@ extension FileStore: ConditionalStore, BatchingStore {
   private func takeBack(_ new: FileIdentity?, at key: StoreKey) {
     guard let new, FileIdentity(of: key.description, in: root.rawValue) == new else { return }
     _ = unsafe unlinkat(root.rawValue, key.description, 0)
+  }
+}
+
+/// A file that is written piece by piece, and takes the place of a value once it is whole.
+///
+/// Until then it has a temporary name beside the value, and is removed with the object. Like the files of values
+/// that are being written, it is held, so that a sweep leaves it alone.
+package final class PartialFile: Sendable {
+  private let store: FileStore
+  private let key: StoreKey
+  private let target: FileStore.TargetFile
+  private let hasTemporaryName: Atomic<Bool>
+
+  /// Makes the file.
+  ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - store: The store that the value is to be in.
+  ///   - isScratch: Whether the file loses its name at once and never becomes a value.
+  /// - Throws: ``StoreError``
+  package init(for key: StoreKey, in store: FileStore, isScratch: Bool = false) throws(StoreError) {
+    self.store = store
+    self.key = key
+    target = try store.createFile(for: key, isTemporary: true)
+    hasTemporaryName = Atomic(!isScratch)
+    if isScratch { _ = unsafe unlinkat(store.root.rawValue, target.name, 0) }
+  }
+
+  deinit {
+    if hasTemporaryName.load(ordering: .acquiring) {
+      _ = unsafe unlinkat(store.root.rawValue, target.name, 0)
+    }
+  }
+
+  /// Writes bytes at an offset.
+  ///
+  /// Any number of threads may, each at another offset.
+  ///
+  /// - Throws: ``StoreError``
+  package func write(_ bytes: RawSpan, at offset: Int) throws(StoreError) {
+    try target.file.write(bytes, at: offset)
+  }
+
+  /// Appends the bytes of a range to `arena`, fewer if the file ends before.
+  ///
+  /// - Throws: ``StoreError``
+  package func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
+    try target.file.read(range.count, at: range.lowerBound, into: &arena)
+  }
+
+  /// Has the file take the place of the value.
+  ///
+  /// It can be read through this object afterwards.
+  ///
+  /// - Parameter condition: What has to have the place before, or nil for anything.
+  /// - Throws: ``StoreError``, and ``StoreError/changed(path:)`` if the condition does not hold.
+  package func place(if condition: WriteCondition?) throws(StoreError) {
+    let isSynchronized = store.durability == .durable
+    if isSynchronized { try target.file.synchronize() } else { try target.file.reportFailure() }
+    _ = try store.place(target.name, at: key, onlyIf: condition, tellsNew: false)
+    hasTemporaryName.store(false, ordering: .releasing)
+    try store.root.checkIsNotReplaced()
+    if isSynchronized { try store.synchronizeNames(of: key, madeDirectories: target.madeDirectories) }
   }
 }
 

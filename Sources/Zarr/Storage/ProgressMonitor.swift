@@ -157,7 +157,7 @@ public final class ProgressMonitor: Sendable {
   }
 
   /// Throws if the current monitor is cancelled.
-  static func checkCurrent() throws(ChunkError) {
+  package static func checkCurrent() throws(ChunkError) {
     if current?.isCancelled == true { throw .cancelled }
   }
 

@@ -147,6 +147,20 @@ public protocol RenamingStore: Store {
   func rename(_ prefix: String, to target: String) throws
 }
 
+/// A store whose values others see only once it is finished, such as an archive.
+///
+/// Until then only the store itself reads what was written to it. If it is released before, that is gone and
+/// what was there before stays.
+public protocol FinishingStore: Store {
+  /// Has what was written take the place of what was there, as a whole.
+  ///
+  /// The values can be read afterwards, and no more can be written. A store that was finished or opened for
+  /// reading stays as it is.
+  ///
+  /// - Throws: ``StoreError``, and ``StoreError/changed(path:)`` if another writer has replaced what was there.
+  func finish() throws
+}
+
 /// The names that the keys of a store have directly below a prefix.
 ///
 /// With the keys `a/zarr.json`, `a/b/zarr.json` and `a/b/c/0`, the prefix `a` has the value `zarr.json` and
@@ -179,7 +193,7 @@ public struct DirectoryListing: Hashable, Sendable {
   /// Finds the names in the keys of a store, of which not all need to be below the prefix.
   ///
   /// - Complexity: O(*n*) where *n* is the number of keys.
-  init(of keys: some Sequence<StoreKey>, below prefix: String) {
+  package init(of keys: some Sequence<StoreKey>, below prefix: String) {
     self.init()
     let start = prefix.isEmpty ? "" : prefix + "/"
     var found: Set<ExactString> = []
@@ -269,6 +283,8 @@ extension Store {
   }
 
   package func makeBatch() -> (any StoreBatch)? { (self as? any BatchingStore)?.makeBatch() }
+
+  package func finish() throws { try (self as? any FinishingStore)?.finish() }
 
   package func synchronize() throws { try (self as? any BatchingStore)?.synchronize() }
 

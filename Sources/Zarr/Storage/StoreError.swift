@@ -29,8 +29,16 @@ public enum StoreError: Error, Hashable, Sendable {
   case replaced(path: String)
   /// There are no locks where the store is.
   case notLockable(path: String, code: Int32)
+  /// An archive, or a value in one, is not what its format demands.
+  case damaged(path: String, reason: String)
+  /// An archive, or a value in one, is of a form that is not read here.
+  case unsupported(path: String, reason: String)
   /// What is below a prefix cannot get another one.
   case notMoved(path: String, target: String, reason: String)
+  /// The keys of the store cannot be found out.
+  case notListable(path: String)
+  /// A URL is not one that can be opened. What may be secret in it is left out.
+  case invalidURL(String, reason: String)
   /// A server could not be reached, or did not do what it was asked for, however often.
   case unavailable(path: String, reason: String)
   /// A server refused. The status is that of HTTP.
@@ -69,7 +77,14 @@ extension StoreError: CustomStringConvertible {
       other processes write to the same chunk may be lost: write whole chunks, or open the store without \
       locks if no other process writes to it
       """
+    case .damaged(let path, let reason), .unsupported(let path, let reason): "\(path): \(reason)"
     case .notMoved(let path, let target, let reason): "\(path) cannot be moved to \(target): \(reason)"
+    case .notListable(let path):
+      """
+      \(path) is not listable: a web server does not tell what there is; name the array or group itself, or \
+      consolidate the metadata of the hierarchy where it was written
+      """
+    case .invalidURL(let url, let reason): "\"\(url)\" cannot be opened: \(reason)"
     case .unavailable(let path, let reason): "\(path) cannot be reached: \(reason)"
     case .refused(let path, let status, let reason):
       "the server refused the request for \(path) with status \(status)\(reason.isEmpty ? "" : ": \(reason)")"

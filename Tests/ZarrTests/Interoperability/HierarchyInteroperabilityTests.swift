@@ -14,29 +14,7 @@ struct HierarchyInteroperabilityTests {
   }
 
   /// What this library finds in a hierarchy, in the form of the script.
-  private func found(_ root: ZarrGroup) throws -> JSONObject {
-    var nodes: [JSONObject] = []
-    try root.walk { entry, _ in
-      let node = try root.node(at: entry.path.description)
-      var object: JSONObject = ["path": .string(entry.path.description), "kind": .string(node.kind.rawValue)]
-      switch node {
-      case .group(let group): object["attributes"] = .object(group.attributes)
-      case .array(let array):
-        object["attributes"] = .object(array.metadata.attributes)
-        object["shape"] = .array(array.shape.map(JSONValue.integer))
-        object["elements"] = .array(try array.read().strings().map(JSONValue.string))
-      }
-      nodes.append(object)
-    }
-    let sorted = nodes.sorted { left, right in
-      (left["path"]?.stringValue ?? "") < (right["path"]?.stringValue ?? "")
-    }
-    return [
-      "format": .integer(root.metadata.zarrFormat.rawValue),
-      "consolidated": .bool(root.usesConsolidatedMetadata), "attributes": .object(root.attributes),
-      "nodes": .array(sorted.map(JSONValue.object)),
-    ]
-  }
+  private func found(_ root: ZarrGroup) throws -> JSONObject { try root.described() }
 
   @Test("What zarr-python writes is read here, with its consolidated metadata and without")
   func reading() throws {
