@@ -66,7 +66,7 @@ public final class HTTPStore: Store {
     into arena: inout ByteArena
   ) throws -> ValueInfo? {
     let path = "\(location)/\(key)"
-    var request = HTTPRequest(.get, "\(root)/\(PercentEncoding.encode(key.description))\(query)")
+    var request = HTTPRequest(.get, "\(root)/\(key.description.percentEncoded(keepsSlashes: true))\(query)")
     request.credentials = credentials
     request.redirectLimit = 10
     return try request.read(
@@ -95,109 +95,5 @@ public final class HTTPStore: Store {
   /// Throws ``StoreError/notListable(path:)``.
   public func list(_ prefix: String) throws -> [StoreKey] {
     throw StoreError.notListable(path: prefix.isEmpty ? location : "\(location)/\(prefix)")
-  }
-}
-
-/// A URL of HTTP, without what may be secret in it.
-struct HTTPAddress {
-  /// The URL up to its query, without a slash at the end.
-  let text: String
-
-  /// The query with its question mark, or nothing.
-  let query: String
-
-  /// Splits a URL.
-  ///
-  /// - Throws: ``StoreError/invalidURL(_:reason:)``
-  init(_ url: String) throws(StoreError) {
-    let shown = PercentEncoding.redacted(url)
-    let hasSecret = PercentEncoding.authority(of: url)?.contains("@") == true
-    guard !hasSecret else {
-      throw .invalidURL(
-        shown,
-        reason: "a user and a password do not belong into a URL, where others see them: give them as headers")
-    }
-    guard Origin(of: url) != nil else {
-      throw .invalidURL(shown, reason: "it names no host, as https://host/path does")
-    }
-    // What follows is for browsers.
-    let visible = url.prefix { $0 != "#" }
-    let mark = visible.firstIndex(of: "?") ?? visible.endIndex
-    var path = visible[..<mark]
-    while path.last == "/" { path.removeLast() }
-    text = PercentEncoding.encodeIllegal(String(path))
-    query = PercentEncoding.encodeIllegal(String(visible[mark...]))
-  }
-}
-
-/// Bytes in URLs as `%` and two digits.
-enum PercentEncoding {
-  private static let digits = Array("0123456789ABCDEF".utf8)
-
-  /// Encodes all bytes of names but letters, digits and `-._~`, and keeps slashes.
-  static func encode(_ text: String) -> String {
-    encode(text) { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"), UInt8(ascii: "/"):
-        true
-      default: false
-      }
-    }
-  }
-
-  /// Encodes what no URL may have: blanks, control characters, quotes, and all but ASCII.
-  static func encodeIllegal(_ url: String) -> String {
-    encode(url) { byte in
-      0x21...0x7E ~= byte && !"\"<>\\^`{|}".utf8.contains(byte)
-    }
-  }
-
-  private static func encode(_ text: String, _ isKept: (UInt8) -> Bool) -> String {
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      bytes += isKept(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// Decodes text, or returns nil if a `%` has no two digits after it, or what is decoded is not UTF-8.
-  static func decode(_ text: some StringProtocol) -> String? {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-        return nil
-      }
-      bytes.append(high << 4 | low)
-    }
-    return String(validating: bytes, as: UTF8.self)
-  }
-
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    let upper = byte >= UInt8(ascii: "a") ? byte - 32 : byte
-    return digits.firstIndex(of: upper).map { UInt8($0) }
-  }
-
-  /// The part of a URL between `//` and the path, or nil if there is none.
-  static func authority(of url: String) -> Substring? {
-    guard let start = url.firstRange(of: "://")?.upperBound else { return nil }
-    return url[start...].prefix { !"/?#".contains($0) }
-  }
-
-  /// A URL without users, passwords and query, for errors.
-  static func redacted(_ url: String) -> String {
-    var (shown, rest) = ("", url.prefix { $0 != "?" })
-    while let start = rest.firstRange(of: "://")?.upperBound {
-      let authority = rest[start...].prefix { !"/#".contains($0) }
-      shown += rest[..<start]
-      rest = authority.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest[start...]
-    }
-    return shown + rest
   }
 }
