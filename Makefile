@@ -17,7 +17,7 @@ help:
 	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
 	@echo "make lint     check the formatting, the layers and the words, as continuous integration does"
 	@echo "make format   format the sources"
-	@echo "make docs     build the documentation of both libraries"
+	@echo "make docs     build the documentation of the libraries"
 
 demo: dependencies
 	@echo "Building in release mode; the first time takes some minutes."
@@ -92,6 +92,7 @@ build: dependencies
 docs: dependencies
 	swift package generate-documentation --target ChunkEngine --warnings-as-errors
 	swift package generate-documentation --target Zarr --warnings-as-errors
+	swift package generate-documentation --target ZarrRemote --warnings-as-errors
 
 dependencies:
 	@sh Scripts/install-dependencies.sh

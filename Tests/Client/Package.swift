@@ -5,6 +5,7 @@
 import PackageDescription
 
 let zarr = Target.Dependency.product(name: "Zarr", package: "zarr-vlen")
+let remote = Target.Dependency.product(name: "ZarrRemote", package: "zarr-vlen")
 let engine = Target.Dependency.product(name: "ChunkEngine", package: "zarr-vlen")
 
 /// What there is to build, as the scripts say in the environment.
@@ -14,7 +15,7 @@ let targets: [Target] =
     programs.split(separator: " ").map {
       // Examples leave values unused.
       .executableTarget(
-        name: "\($0)", dependencies: [zarr, engine], path: "Documents/\($0)",
+        name: "\($0)", dependencies: [zarr, remote, engine], path: "Documents/\($0)",
         swiftSettings: [.unsafeFlags(["-suppress-warnings"])])
     }
   } else if let program = Context.environment["CLIENT"] {
