@@ -102,7 +102,9 @@ let package = Package(
     .executableTarget(name: "ForkWriter", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ForkWriter"),
     .testTarget(name: "CrashTests", dependencies: ["CrashWriter", "ForkWriter", "ChunkEngine", "Zarr"]),
     .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),
-    .target(name: "FuzzTargets", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/Fuzz/FuzzTargets"),
+    .target(
+      name: "FuzzTargets", dependencies: ["ChunkEngine", "Zarr", "ZarrRemote"],
+      path: "Tests/Fuzz/FuzzTargets"),
     .testTarget(
       name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/FuzzTargetsTests"),
   ],
@@ -127,7 +129,9 @@ for target in package.targets where target.type != .system {
 
 // With this variable in the environment, as Tests/Fuzz/run.sh has it, the libraries are built to be fuzzed.
 if Context.environment["ZARR_VLEN_FUZZ"] != nil {
-  let instrumented = ["CKernels", "CSystemCalls", "ZarrPlatform", "ChunkEngine", "Zarr", "FuzzTargets"]
+  let instrumented = [
+    "CKernels", "CSystemCalls", "ZarrPlatform", "ChunkEngine", "Zarr", "ZarrRemote", "FuzzTargets",
+  ]
   for target in package.targets where instrumented.contains(target.name) {
     target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
     target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
