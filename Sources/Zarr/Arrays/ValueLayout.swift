@@ -178,7 +178,7 @@ struct OpenValue: Sendable {
   }
 
   /// Where inner chunks are, or nil if the value is one chunk.
-  fileprivate var index: ShardIndex? {
+  var index: ShardIndex? {
     if case .index(let index) = places { index } else { nil }
   }
 
@@ -294,58 +294,6 @@ extension ValueLayout {
 }
 
 // MARK: Writing values
-
-extension ZarrArray {
-  /// Stores an encoded chunk that is a value, or removes it if there is none.
-  ///
-  /// - Throws: ``StoreError``, and what `check` throws.
-  func put(
-    _ chunk: RawSpan?, at indices: [Int], over replaced: ReplacedValue, durability: WriteDurability,
-    checking check: () throws -> Void = {}
-  ) throws {
-    let key = key(ofChunkAt: indices)
-    guard let chunk else { return try store.delete(key, over: replaced) }
-    try store.write(key, over: replaced, byteCount: chunk.byteCount, durability: durability) { append in
-      try append(chunk)
-      try check()
-    }
-  }
-
-  /// Stores a value of encoded chunks, and of others that an old one has, while it is locked.
-  ///
-  /// - Parameters:
-  ///   - pieces: The encoded chunks.
-  ///   - indices: The place of the value in the grid.
-  ///   - grid: Its inner chunks; nil is for a value that is one chunk.
-  ///   - old: The value that inner chunks are kept of.
-  ///   - replaced: What the value takes the place of.
-  ///   - keptCount: How many of the inner chunks of the old value are kept, the first ones in C order.
-  ///   - leftOut: Inner chunks of the old value that are not kept all the same.
-  ///   - durability: When the value has to be safe, if it does not depend on the old one.
-  ///   - check: Is called when all is handed to the store, and before it takes its place.
-  /// - Throws: ``StoreError``, the engine's `ChunkError`, and what `check` throws.
-  func put(
-    _ pieces: [EncodedPiece], at indices: [Int], _ grid: InnerChunkGrid?, keeping old: OpenValue?,
-    over replaced: ReplacedValue, keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [],
-    durability: WriteDurability = .immediate, checking check: () throws -> Void = {}
-  ) throws {
-    let key = key(ofChunkAt: indices)
-    guard
-      var value = try layout.assemble(
-        pieces, grid, keeping: old?.index, keptCount: keptCount, leavingOut: leftOut, access.limits)
-    else { return try store.delete(key, over: replaced) }
-    func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
-      _ = try old?.read(range, into: &arena, limit: Int.max)
-    }
-    if let version = old?.version, !version.staysWhenReplaced { try value.load(reading: read) }
-    try store.write(
-      key, over: replaced, byteCount: value.byteCount, durability: old == nil ? durability : .immediate
-    ) { append in
-      try value.write(reading: read, to: append)
-      try check()
-    }
-  }
-}
 
 extension ValueLayout {
   /// Puts a value together, or returns nil if it has no chunk.

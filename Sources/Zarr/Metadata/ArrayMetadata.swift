@@ -147,6 +147,23 @@ public struct ArrayMetadata: Hashable, Sendable {
     return count
   }
 
+  /// The element that every library finds in missing chunks, or nil if libraries differ.
+  ///
+  /// In Zarr v2 a fill value can be `null`. It can also be 0 in an array of objects, where zarr-python 2 then
+  /// finds the number 0.
+  var definedFillValue: [UInt8]? {
+    guard let version2Document else { return fillValue }
+    let stated = version2Document["fill_value"] ?? .null
+    switch (dataType, stated) {
+    // zarr-python 2 finds `None` there, which JSON has.
+    case (.json, .null): return fillValue
+    case (_, .null): return nil
+    case (.bytes, .string), (.string, .string), (.array, .array): return fillValue
+    case (.bytes, _), (.string, _), (.array, _): return nil
+    default: return fillValue
+    }
+  }
+
   /// What the first codec gets.
   var codecContext: CodecContext {
     CodecContext(dataType: dataType, fillValue: fillValue, chunkShape: chunkGrid.regularChunkShape)

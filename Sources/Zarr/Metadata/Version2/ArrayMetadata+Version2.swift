@@ -44,23 +44,6 @@ extension ArrayMetadata {
 
   /// The version of the format.
   public var zarrFormat: ZarrFormat { version2Document == nil ? .version3 : .version2 }
-
-  /// The element that every library finds in missing chunks, or nil if libraries differ.
-  ///
-  /// In Zarr v2 a fill value can be `null`. It can also be 0 in an array of objects, where zarr-python 2 then
-  /// finds the number 0.
-  var definedFillValue: [UInt8]? {
-    guard let version2Document else { return fillValue }
-    let stated = version2Document["fill_value"] ?? .null
-    switch (dataType, stated) {
-    // zarr-python 2 finds `None` there, which JSON has.
-    case (.json, .null): return fillValue
-    case (_, .null): return nil
-    case (.bytes, .string), (.string, .string), (.array, .array): return fillValue
-    case (.bytes, _), (.string, _), (.array, _): return nil
-    default: return fillValue
-    }
-  }
 }
 
 /// The filters and the compressor of an array of Zarr v2, as codecs of v3.
