@@ -26,12 +26,12 @@ struct ExampleExtensionTests {
 
   @Test("The codec does what the engine relies on")
   func codecConformance() throws {
-    let encoder = try ExclusiveOrCodec(key: 0xFF).makeEncoder()
+    let encoder = try ExclusiveOrCodec(key: "ab").makeEncoder()
     var arena = ByteArena()
     try arena.append(addingCapacity: 3) { output throws(ChunkError) in
-      try encoder.encode(bytes(0, 1, 0xFF).span.bytes, into: &output)
+      try encoder.encode(bytes(0, 0x62, 1).span.bytes, into: &output)
     }
-    #expect(Array(copying: arena.bytes) == [0xFF, 0xFE, 0])
+    #expect(Array(copying: arena.bytes) == [0x61, 0, 0x60])
   }
 
   @Test("Elements of the data type go through the codec to the store, and come back")
@@ -40,12 +40,12 @@ struct ExampleExtensionTests {
     try ZarrArray.create(
       in: store, writing: amounts,
       options: ArrayOptions(
-        chunkSize: .rows(30), compressors: [.transform(ExclusiveOrCodec(key: 7)), .zstd()],
+        chunkSize: .rows(30), compressors: [.transform(ExclusiveOrCodec(key: "seven")), .zstd()],
         fillValue: [0xCE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]))
     let document = try document()
     #expect(document["data_type"] == ["name": "example.decimal", "configuration": ["digits": 2]])
     #expect(document["fill_value"] == "-0.50")
-    #expect(document["codecs"]?.arrayValue?[1] == ["name": "example.xor", "configuration": ["key": 7]])
+    #expect(document["codecs"]?.arrayValue?[1] == ["name": "example.xor", "configuration": ["key": "seven"]])
 
     let array = try ZarrArray.open(in: store)
     #expect(try array.read(as: Amount.self) == amounts)
@@ -111,5 +111,41 @@ struct ExampleExtensionTests {
       }
     }
     #expect(throws: ZarrError.self) { try open { $0["codecs"] = [["name": "example.lines"]] } }
+    for configuration: JSONObject in [[:], ["key": 7], ["key": ""], ["key": "k", "a": 1]] {
+      #expect(throws: ZarrError.self, "\(configuration)") {
+        try open {
+          $0["codecs"] = [
+            ["name": "bytes", "configuration": ["endian": "little"]],
+            ["name": "example.xor", "configuration": .object(configuration)],
+          ]
+        }
+      }
+    }
+  }
+
+  /// The codec under a name that nothing registers.
+  struct StrangeCodec: BytesToBytesCodec, BytesEncoder, BytesDecoder, MetadataCodec {
+    static var name: String { "example.strange" }
+
+    init() {}
+    init(_ settings: CodecSettings) throws(MetadataError) {}
+
+    var configuration: JSONObject { [:] }
+
+    func maximumEncodedByteCount(of byteCount: Int) throws(ChunkError) -> Int { byteCount }
+    func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {}
+    func decode(_ source: RawSpan, into output: inout ByteArena, limit: Int) throws(ChunkError) {}
+  }
+
+  @Test("An array with a codec that is not registered is not created, and the error says what to do")
+  func unregistered() throws {
+    let error = #expect(throws: ZarrError.self) {
+      try ZarrArray.create(
+        in: store, writing: ["a"], options: ArrayOptions(compressors: [.transform(StrangeCodec())]))
+    }
+    let message = try #require(error).description
+    #expect(message.contains(#"the codec "example.strange" is not supported"#))
+    #expect(message.contains("register it with CodecRegistry"))
+    #expect(store.keys.isEmpty)
   }
 }

@@ -23,7 +23,9 @@ extension CodecChain {
         guard !codec.mustUnderstand else {
           throw MetadataError(
             code: .unsupported, field: settings.field,
-            message: "the codec \(codec.name.quoted) is not supported")
+            message:
+              "the codec \(codec.name.quoted) is not supported; if it is your own, register it with "
+              + "CodecRegistry")
         }
         continue
       }

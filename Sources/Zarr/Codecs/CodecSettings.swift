@@ -118,6 +118,24 @@ public struct CodecSettings: Sendable {
     return type
   }
 
+  /// Text, or `defaultValue` if the setting is missing.
+  ///
+  /// - Throws: ``MetadataError`` that names the setting if it is another value.
+  public func string(_ name: String, default defaultValue: String) throws(MetadataError) -> String {
+    guard fields.object[name] != nil else { return defaultValue }
+    return try requiredString(name)
+  }
+
+  /// Text.
+  ///
+  /// - Throws: ``MetadataError`` that names the setting if it is missing or another value.
+  public func requiredString(_ name: String) throws(MetadataError) -> String {
+    guard let text = try fields.required(name, "a string").stringValue else {
+      throw unexpected(name, expected: "a string")
+    }
+    return text
+  }
+
   /// True or false, or `defaultValue` if the setting is missing.
   ///
   /// - Throws: ``MetadataError`` that names the setting if it is neither.

@@ -114,9 +114,7 @@ extension CategorizeCodec: MetadataCodec {
     guard labels.count == values?.count else {
       throw settings.unexpected("labels", expected: "an array of strings")
     }
-    guard let dataTypeName = (settings["dtype"] ?? "|O").stringValue else {
-      throw settings.unexpected("dtype", expected: "the name of a data type")
-    }
+    let dataTypeName = try settings.string("dtype", default: "|O")
     guard let codeType = CodeType(settings["astype"] ?? "|u1"), labels.count <= codeType.maximum else {
       throw settings.unexpected("astype", expected: "a type of integers that can count the labels")
     }

@@ -189,7 +189,9 @@ extension DataType {
     guard let factory = DataTypeRegistry.factory(metadata.name) else {
       throw MetadataError(
         code: .unsupported, field: field,
-        message: "expected a supported data type, found \(JSONValue.string(metadata.name).summary)")
+        message:
+          "expected a supported data type, found \(JSONValue.string(metadata.name).summary); if it is your own, "
+          + "register it with DataTypeRegistry")
     }
     return .extension(AnyExtensionDataType(try factory(CodecSettings(metadata, field: field))))
   }
