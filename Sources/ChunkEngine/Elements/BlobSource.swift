@@ -123,9 +123,11 @@ extension ArraySlice: BlobConvertible where Element == UInt8 {
 
 /// Elements that a closure creates when they are needed, directly in the memory that is encoded.
 ///
-///     let numbers = GeneratedBlobs(count: 1000, byteCount: { _ in 8 }) { index, output in
-///       for byte in withUnsafeBytes(of: index, Array.init) { output.append(byte) }
-///     }
+/// ```swift
+/// let numbers = GeneratedBlobs(count: 1000, byteCount: { _ in 8 }) { index, output in
+///   for byte in withUnsafeBytes(of: index, Array.init) { output.append(byte) }
+/// }
+/// ```
 public struct GeneratedBlobs: BlobSource {
   public let count: Int
   private let byteCount: @Sendable (Int) throws(ChunkError) -> Int

@@ -1,6 +1,8 @@
 /// A hyper-rectangle of an array: a range of indices along each dimension.
 ///
-///     let rows: ArrayRegion = [0..<10, 0..<5]
+/// ```swift
+/// let rows: ArrayRegion = [0..<10, 0..<5]
+/// ```
 ///
 /// The region of an array without dimensions has no ranges, and one element.
 public struct ArrayRegion: Hashable, Sendable, ExpressibleByArrayLiteral {

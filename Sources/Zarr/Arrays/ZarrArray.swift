@@ -3,9 +3,11 @@ import Synchronization
 
 /// An array of variable-length elements in a store.
 ///
-///     let store = try FileStore(creating: "data.zarr")
-///     let array = try ZarrArray.create(in: store, at: "labels", writing: ["north", "south"])
-///     let labels = try array.read().strings()
+/// ```swift
+/// let store = try FileStore(creating: "data.zarr")
+/// let array = try ZarrArray.create(in: store, at: "labels", writing: ["north", "south"])
+/// let labels = try array.read(as: String.self)
+/// ```
 ///
 /// An array can be used from any number of threads. Calls block their thread until they are done; for `async`
 /// code there are forms of them that leave Swift's own threads alone.

@@ -2,10 +2,14 @@ public import ChunkEngine
 
 /// The codecs that metadata can name: those of this library and yours.
 ///
-///     CodecRegistry.register("example.reverse") { settings, context in
-///       try settings.checkOnly()
-///       return .bytesToBytes(.transform(ReverseCodec()))
-///     }
+/// ```swift
+/// // Zstandard with a checksum in its frames, and a level that is called "effort".
+/// CodecRegistry.register("example.zstd") { settings, _ throws(MetadataError) in
+///   try settings.checkOnly("effort")
+///   let level = try settings.integer("effort", in: 1...22, default: 3)
+///   return .bytesToBytes(.zstd(level: level, hasChecksum: true))
+/// }
+/// ```
 public enum CodecRegistry {
   typealias Factory = @Sendable (CodecSettings, CodecContext) throws(MetadataError) -> ResolvedCodec
 
@@ -13,11 +17,12 @@ public enum CodecRegistry {
 
   /// Adds a codec for the whole process.
   ///
-  /// It replaces a codec that you added under the same name. You cannot replace the codecs of this library.
+  /// Call this before you create or open an array that uses the codec. It replaces a codec that you added under the
+  /// same name. You cannot replace the codecs of this library.
   ///
   /// - Parameters:
   ///   - name: The name in Zarr v3 metadata.
-  ///   - factory: Makes the codec of its settings, each time an array is opened.
+  ///   - factory: Makes the codec of its settings, each time an array is created or opened.
   public static func register(
     _ name: String,
     _ factory: @escaping @Sendable (CodecSettings, CodecContext) throws(MetadataError) -> ResolvedCodec

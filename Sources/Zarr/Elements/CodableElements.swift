@@ -88,7 +88,9 @@ extension PropertyListCoded: Hashable where Value: Hashable {}
 
 /// How the values of `Codable` types are spelled in JSON.
 ///
-///     let access = ArrayAccess(json: JSONCoding(dates: .iso8601, keys: .snakeCase))
+/// ```swift
+/// let access = ArrayAccess(json: JSONCoding(dates: .iso8601, keys: .snakeCase))
+/// ```
 ///
 /// The settings are not stored. Read an array with those it was written with.
 public struct JSONCoding: Hashable, Sendable {

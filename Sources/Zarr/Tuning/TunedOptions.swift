@@ -4,6 +4,7 @@ extension ArrayOptions {
   /// Finds options that suit your elements by trying candidates in memory for about a second.
   ///
   /// ```swift
+  /// let records = (0..<10_000).map { "record \($0)" }
   /// let options = try ArrayOptions.tuned(for: .read, sample: records)
   /// ```
   ///

@@ -4,18 +4,30 @@ public import ChunkEngine
 ///
 /// The metadata of an array holds its name and configuration, from which ``DataTypeRegistry`` makes the type.
 ///
-///     struct Colour: ExtensionDataType {
-///       var name: String { "example.colour" }
-///       var layout: ElementLayout { .fixed(byteCount: 3) }
+/// ```swift
+/// /// Addresses such as `"127.0.0.1"`.
+/// struct AddressType: ExtensionDataType {
+///   var name: String { "example.address" }
+///   var layout: ElementLayout { .fixed(byteCount: 4) }
 ///
-///       func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8] { … }
-///       func json(ofFillValue bytes: [UInt8]) throws(MetadataError) -> JSONValue { … }
+///   func fillValue(from value: JSONValue) throws(MetadataError) -> [UInt8] {
+///     let bytes = value.stringValue?.split(separator: ".").compactMap { UInt8($0) } ?? []
+///     guard bytes.count == 4 else {
+///       throw MetadataError(code: .unexpectedValue, field: "fill_value", message: "expected an address")
 ///     }
+///     return bytes
+///   }
 ///
-///     DataTypeRegistry.register("example.colour") { settings in
-///       try settings.checkOnly()
-///       return Colour()
-///     }
+///   func json(ofFillValue bytes: [UInt8]) throws(MetadataError) -> JSONValue {
+///     .string(bytes.map(String.init).joined(separator: "."))
+///   }
+/// }
+///
+/// DataTypeRegistry.register("example.address") { settings throws(MetadataError) in
+///   try settings.checkOnly()
+///   return AddressType()
+/// }
+/// ```
 public protocol ExtensionDataType: Hashable, Sendable {
   /// The name in Zarr v3 metadata.
   var name: String { get }
@@ -111,7 +123,8 @@ public enum DataTypeRegistry {
 
   /// Adds a data type for the whole process.
   ///
-  /// It replaces a data type that you added under the same name. You cannot replace those of this library.
+  /// Call this before you create or open an array of the data type. It replaces a data type that you added under the
+  /// same name. You cannot replace those of this library.
   ///
   /// - Parameters:
   ///   - name: The name in Zarr v3 metadata.
