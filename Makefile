@@ -15,7 +15,7 @@ help:
 	@echo "make observability  test the logs and metrics of the package's trait"
 	@echo "make bench-check  fail if a kernel lost speed since BASE=HEAD~1, which is built and measured beside it"
 	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
-	@echo "make lint     check the formatting, the layers and the words, as continuous integration does"
+	@echo "make lint     check the formatting, the layers, the map and the words, as continuous integration does"
 	@echo "make format   format the sources"
 	@echo "make docs     build the documentation of the libraries"
 
@@ -81,6 +81,7 @@ fuzz: dependencies
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@python3 Scripts/check_layers.py
+	@python3 Scripts/check_map.py
 	@python3 Scripts/check_words.py
 
 format:
