@@ -80,8 +80,9 @@ def conditions(comparison: Comparison) -> str:
     versions = ", ".join(dict.fromkeys(library["version"] for library in comparison.libraries))
     return (
         f"Medians of at least {comparison.repeats} turns. Each library uses the memory layout that suits it best "
-        f"(zarr-python has only objects). Files are {comparison.storage}, and no library synchronizes them. What was "
-        "stored is read back and compared before a time counts. The floor of a read keeps what it decodes. "
+        f"(zarr-python has only objects). Files are {comparison.storage}, and no library synchronizes them. A time "
+        "counts only after the stored data has been read back and compared. For reads, the floor keeps the decoded "
+        "chunks in memory. "
         f"{machine_summary(comparison.machine)}; {versions}."
     )
 

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The floor: the limit of any chunk encoder.
+// The floor: chunks that are written and read with the compressor and plain files alone.
 //
 // Chunks that are already in wire form go through the compressor, with one reused context for each thread, and then
 // to plain files or memory. This code knows nothing of Zarr, and shares nothing with the engine.

@@ -9,8 +9,8 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Measures writing and reading with one setting, beside the floor.",
     discussion: """
-      The floor is the limit of any encoder: the same chunks, already in wire form, through the same compression \
-      library with one reused context for each thread, and plain writes and reads. For encoding and decoding \
+      The floor is a minimal C program: it sends the same chunks, already in wire form, through the same compression \
+      library, with one reused context for each thread, and plain writes and reads. For encoding and decoding \
       without compression, it is a C loop with one memcpy for each blob.
 
       Warm memory was used before; fresh memory is touched for the first time. Each read keeps its result, so the \
