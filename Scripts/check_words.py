@@ -45,6 +45,7 @@ PLACES = [
     "Sources/Zarr/WriteBack",
     "Sources/Zarr/Zarr.docc",
     "Sources/ZarrPlatform",
+    "Sources/ZarrRemote/ZarrRemote.docc",
     "Sources/zvlen",
     "Tests/TestSupport",
 ]

@@ -29,7 +29,7 @@ ROOT = CLIENT.parent.parent
 DOCUMENTS = CLIENT / "Documents"
 SCRATCH = ROOT / ".build-client"
 
-LIBRARIES = ("ChunkEngine", "Zarr")
+LIBRARIES = ("ChunkEngine", "Zarr", "ZarrRemote")
 
 PARTS = re.compile(r"^```swift\n(.*?)^```$|^<!-- client\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
 DECLARATION = re.compile(
