@@ -26,8 +26,9 @@ static inline CURLcode ccurl_set_receiver(
   return (curl_easy_setopt)(handle, option, receive);
 }
 
-static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
-  return (curl_easy_getinfo)(handle, info, value);
+static inline CURLcode ccurl_set_sending_function(
+    CURL *handle, int (*function)(void *, char *, char *, int, int)) {
+  return (curl_easy_setopt)(handle, CURLOPT_PREREQFUNCTION, function);
 }
 
 static inline CURLcode ccurl_get_text(CURL *handle, CURLINFO info, const char **value) {

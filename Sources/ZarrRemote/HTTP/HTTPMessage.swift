@@ -91,6 +91,11 @@ package struct HTTPResponse: Sendable {
   /// Where the server says that the resource is, if the answer is a redirect.
   package internal(set) var redirect: String?
 
+  /// How often the request was sent.
+  ///
+  /// libcurl sends it again by itself if a connection that was used before ends without an answer.
+  package internal(set) var sendingCount = 0
+
   /// Whether the server did what it was asked for.
   package var isSuccess: Bool { 200..<300 ~= status }
 

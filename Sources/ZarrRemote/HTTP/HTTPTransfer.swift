@@ -126,6 +126,11 @@ final class HTTPTransfer: @unchecked Sendable {
     unsafe ccurl_set_pointer(handle, CURLOPT_PRIVATE, own)
     unsafe ccurl_set_pointer(handle, CURLOPT_HEADERDATA, own)
     unsafe ccurl_set_pointer(handle, CURLOPT_WRITEDATA, own)
+    unsafe ccurl_set_pointer(handle, CURLOPT_PREREQDATA, own)
+    unsafe ccurl_set_sending_function(handle) { own, _, _, _, _ in
+      unsafe HTTPTransfer.at(own).response.sendingCount += 1
+      return CURL_PREREQFUNC_OK
+    }
     unsafe ccurl_set_receiver(
       handle, CURLOPT_HEADERFUNCTION,
       { bytes, size, count, own in

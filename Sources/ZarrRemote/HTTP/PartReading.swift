@@ -31,14 +31,18 @@ extension HTTPRequest {
     } else {
       request.method = .get
       if let range = part.headerValue { request.headers.append(HTTPHeader("Range", range)) }
-      request.keeping = { $0.status == 206 ? 0..<Int.max : part.range(in: $0.contentLength ?? Int.max) }
+      request.keeping = { $0.isPart ? 0..<Int.max : part.range(in: $0.contentLength ?? Int.max) }
     }
     let before = arena.count
     do {
       let response = try perform(request, &arena)
       if try isMissing(response) { return nil }
+      // Some servers do not compare.
+      if response.isSuccess, let version, let found = response.entityTag, found != version {
+        throw StoreError.changed(path: path)
+      }
       switch response.status {
-      case 206 where !part.isEmpty: return try info(part, response, path)
+      case 200..<300 where response.isPart && !part.isEmpty: return try info(part, response, path)
       case 200..<300:
         guard let byteCount = response.contentLength ?? (part == .all ? response.byteCount : nil) else {
           throw StoreError.malformedAnswer(path: path, reason: "it does not tell the size of the value")
@@ -101,9 +105,14 @@ extension HTTPResponse {
     return StoredVersion(tag)
   }
 
+  /// Whether the body is a part.
+  ///
+  /// Some servers say so only in the field.
+  fileprivate var isPart: Bool { status == 206 || status == 200 && headers["content-range"] != nil }
+
   /// Whether the answer has fewer bytes than its head says.
   package var isTruncated: Bool {
-    if status == 206, let part = contentRange?.part { return byteCount < part.count }
+    if isPart, let part = contentRange?.part { return byteCount < part.count }
     return false
   }
 }

@@ -3,7 +3,7 @@ import Zarr
 import ZarrPlatform
 
 /// Finds credentials where the AWS tools do, in their order, and renews those that end.
-final class CredentialChain: Sendable {
+final class CredentialChain: Sendable, CustomReflectable {
   /// Why there are no credentials.
   struct Failure: Error, Hashable, CustomStringConvertible {
     let description: String
@@ -13,6 +13,9 @@ final class CredentialChain: Sendable {
   private let profile: String?
   private let certificateFile: String?
   private let configuration: SharedConfiguration
+
+  /// What it knows shows up nowhere.
+  var customMirror: Mirror { Mirror(self, children: [:]) }
 
   /// The settings of the profile in use.
   var settings: [String: String] { configuration.profiles[profile ?? "default"] ?? [:] }

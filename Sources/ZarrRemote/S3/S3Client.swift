@@ -44,9 +44,11 @@ final class S3Client: Sendable {
 
   init(bucket: String, options: S3Options) throws(StoreError) {
     chain = CredentialChain(
-      environment: options.environment, profile: options.profile, certificateFile: options.certificateFile)
+      environment: options.environment.values, profile: options.profile,
+      certificateFile: options.certificateFile)
     let settings = chain.settings
-    let ignoresEndpoint = options.environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() == "true"
+    let ignoresEndpoint =
+      options.environment.values["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() == "true"
     address = try S3Address(
       bucket: bucket, endpoint: options.endpoint ?? (ignoresEndpoint ? nil : settings["endpoint_url"]),
       addressing: options.addressing)
@@ -143,7 +145,8 @@ final class S3Client: Sendable {
     }
     let time = ServerTime(seconds: ServerTime.now.seconds + offset)
     let response = try http.send(makeHTTPRequest(request, region, used, time), into: &arena)
-    var outcome = Outcome(response: response, failure: nil, isRepeated: attempts.isRepeated)
+    var outcome = Outcome(
+      response: response, failure: nil, isRepeated: attempts.isRepeated || response.sendingCount > 1)
     if response.isSuccess {
       guard request.mayFailInBody, let failure = S3Failure(bodyOf: arena) else {
         return response.isTruncated ? .again(.transient, because: "the answer was cut off") : .done(outcome)

@@ -70,18 +70,32 @@ public struct S3Options: Sendable {
   /// A process that ends without unlocking keeps others waiting for as long.
   public var leaseDuration = Duration.seconds(30)
 
+  /// How many keys a server is asked for, or to remove, at a time.
+  var pageCount = 1000
+
   /// The longest pauses between attempts.
   var pauses = RetryPolicy()
 
   /// The environment that the options were made of.
-  var environment: [String: String]
+  var environment: Variables
+
+  /// Variables of an environment, some of which are secrets.
+  struct Variables: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable, Sendable {
+    var values: [String: String]
+
+    var description: String { "an environment" }
+
+    var debugDescription: String { description }
+
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+  }
 
   /// Creates the options that the environment asks for.
   ///
   /// - Parameter environment: The variables, or nil for those of the process.
   public init(environment: [String: String]? = nil) {
     let environment = environment ?? Self.environmentOfProcess
-    self.environment = environment
+    self.environment = Variables(values: environment)
     func text(_ names: String...) -> String? {
       names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
     }

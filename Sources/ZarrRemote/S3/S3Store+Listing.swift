@@ -11,9 +11,6 @@ extension S3Store: DirectoryStore {
   /// The most keys that are listed.
   private static let keyLimit = 50_000_000
 
-  /// How many keys a server removes at a time.
-  private static let deletionCount = 1000
-
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
     try forEachPage(below: prefix, delimiter: nil) { page in
@@ -42,9 +39,9 @@ extension S3Store: DirectoryStore {
     try forEachPage(below: prefix, delimiter: nil) { page in
       // What is hidden goes, too: nothing is left below the prefix that needs it.
       keys += page.keys.map(String.init)
-      while keys.count >= Self.deletionCount {
-        try deleteObjects(keys.prefix(Self.deletionCount))
-        keys.removeFirst(Self.deletionCount)
+      while keys.count >= options.pageCount {
+        try deleteObjects(keys.prefix(options.pageCount))
+        keys.removeFirst(options.pageCount)
       }
     }
     try deleteObjects(keys[...])
@@ -88,6 +85,7 @@ extension S3Store: DirectoryStore {
     var request = S3Request(.get)
     request.query = [("list-type", "2"), ("prefix", start)]
     if let delimiter { request.query.append(("delimiter", delimiter)) }
+    if options.pageCount < 1000 { request.query.append(("max-keys", "\(options.pageCount)")) }
     if let token { request.query.append(("continuation-token", token)) }
     request.mayFailInBody = true
     var arena = ByteArena()

@@ -10,8 +10,11 @@ extension S3Store {
   /// The most parts that a server takes.
   private static let partLimit = 10_000
 
-  /// The field by which a writer knows its own value again.
-  private static let writeName = "x-amz-meta-zarr-vlen-write"
+  /// The field by which a writer knows its own value again: the names of the last writes of a value, each of
+  /// which replaced what the one after it had written.
+  ///
+  /// The newest comes first.
+  static let writeName = "x-amz-meta-zarr-vlen-write"
 
   /// Gathers a value and sends it.
   func send(
@@ -19,7 +22,7 @@ extension S3Store {
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
     let path = path(of: key)
-    let write = ConditionalWrite(condition, isCompared: options.isShared)
+    let write = ConditionalWrite(condition, before: history.writes(of: objectKey(of: key)), options)
     if let condition, !options.isShared { try compare(key, condition) }
     var arena = ByteArena()
     try arena.reserve(min(max(byteCount, 0), Self.multipartThreshold))
@@ -81,10 +84,10 @@ extension S3Store {
     let status = outcome.response.status
     if outcome.response.isSuccess && outcome.failure == nil { return }
     let isRefusedCondition = status == 412 || status == 404 && write.isOfVersion
-    // An attempt whose answer was lost may have been the one that wrote what is there now.
+    // An attempt whose answer was lost may have been the one that wrote what is there now, or what was there before.
     if isRefusedCondition || outcome.failure?.code == "NoSuchUpload", outcome.isRepeated {
       let head = try client.perform(S3Request(.head, objectKey(of: key)), path: path)
-      if head.response.headers[Self.writeName] == write.id { return }
+      if WriteHistory.names(head.response).contains(write.id) { return }
     }
     if isRefusedCondition, outcome.failure?.code != "NoSuchBucket" { throw StoreError.changed(path: path) }
     throw outcome.refusal(path)
@@ -101,15 +104,21 @@ extension S3Store {
     /// Tells this write from all others.
     let id = hexadecimal((0..<16).map { _ in UInt8.random(in: 0...255) })
 
+    private let earlier: [String]
+
     let conditions: [HTTPHeader]
 
     /// Whether it replaces a version.
     let isOfVersion: Bool
 
-    private let isConditional: Bool
-
-    init(_ condition: WriteCondition?, isCompared: Bool) {
-      isConditional = condition != nil
+    /// Prepares a write, over what the writes of ``WriteHistory`` have left.
+    init(_ condition: WriteCondition?, before: (tag: String, names: [String])?, _ options: S3Options) {
+      let isCompared = options.isShared
+      if case .version(let version) = condition, let before, before.tag == version.text {
+        earlier = before.names
+      } else {
+        earlier = []
+      }
       switch condition {
       case .absent where isCompared: (conditions, isOfVersion) = ([HTTPHeader("If-None-Match", "*")], false)
       case .version(let version) where isCompared:
@@ -119,7 +128,10 @@ extension S3Store {
       }
     }
 
-    var headers: [HTTPHeader] { [HTTPHeader(S3Store.writeName, id)] }
+    var headers: [HTTPHeader] {
+      let names = [id] + earlier.prefix(WriteHistory.length - 1)
+      return [HTTPHeader(S3Store.writeName, names.joined(separator: " "))]
+    }
   }
 
   /// A value that is sent in parts.
@@ -202,6 +214,37 @@ extension S3Store {
       _ = try? store.client.perform(request, path: store.path(of: key))
     }
   }
+}
+
+/// What is known of the last writes of values that were read.
+///
+/// A writer whose answer was lost asks whether the value is its own. If another writer has replaced it by then, the
+/// name of the first write is found behind that of the second: who replaces a version has read its names.
+final class WriteHistory: Sendable {
+  /// How many writes of a value are remembered.
+  static let length = 16
+
+  private static let valueLimit = 1000
+
+  private let values = Locked<[String: (tag: String, names: [String])]>([:])
+
+  /// The names of the last writes of the value that an answer is about.
+  static func names(_ response: HTTPResponse) -> [String] {
+    response.headers[S3Store.writeName]?.split(separator: " ").prefix(length).map(String.init) ?? []
+  }
+
+  /// Takes note of what an answer says of the value of a key.
+  func see(_ response: HTTPResponse, of key: String) {
+    let names = Self.names(response)
+    guard !names.isEmpty, let tag = response.headers["etag"] else { return }
+    values.withLock { values in
+      if values.count >= Self.valueLimit { values.removeAll() }
+      values[key] = (tag, names)
+    }
+  }
+
+  /// The last writes of the value of a key, and its tag then.
+  func writes(of key: String) -> (tag: String, names: [String])? { values.withLock { $0[key] } }
 }
 
 /// Work on the parts of a value, a few at a time on threads of their own.

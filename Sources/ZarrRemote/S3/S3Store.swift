@@ -23,6 +23,7 @@ public final class S3Store: ConditionalStore {
   public let identity: StoreIdentity?
 
   let client: S3Client
+  let history = WriteHistory()
   let options: S3Options
 
   /// What all keys in the bucket begin with: empty, or names with a slash at the end.
@@ -78,6 +79,7 @@ public final class S3Store: ConditionalStore {
           request.keeping = http.keeping
           let outcome = try client.perform(request, path: path, into: &arena)
           failure = outcome
+          history.see(outcome.response, of: request.key)
           if client.usesChecksums, outcome.response.status == 200, http.method == .get,
             let sum = outcome.response.headers["x-amz-checksum-crc32c"], !sum.contains("-"),
             sum != Digest.crc32c(arena.bytes.extracting(before...))

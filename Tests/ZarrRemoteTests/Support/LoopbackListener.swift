@@ -5,8 +5,14 @@ import ZarrPlatform
 final class LoopbackListener: Sendable {
   struct Failure: Error {}
 
+  /// The connections, which end with the listener: another one may get its port.
+  private final class Connections: Sendable {
+    let sockets = Mutex<Set<Int32>>([])
+  }
+
   let port: Int
   private let socket: Int32
+  private let connections = Connections()
 
   /// Starts to accept.
   ///
@@ -23,11 +29,17 @@ final class LoopbackListener: Sendable {
     guard code == 0 else { throw Failure() }
     socket = listener
     port = Int(UInt16(bigEndian: address.sin_port))
-    let isStarted = Platform.startThread {
+    let isStarted = Platform.startThread { [connections] in
       while true {
         let accepted = accept(listener, nil, nil)
         guard accepted >= 0 else { return }
-        let isStarted = Platform.startThread { serve(LoopbackConnection(accepted)) }
+        connections.sockets.withLock { _ = $0.insert(accepted) }
+        let isStarted = Platform.startThread {
+          withExtendedLifetime(LoopbackConnection(accepted)) { connection in
+            serve(connection)
+            connections.sockets.withLock { _ = $0.remove(accepted) }
+          }
+        }
         if !isStarted { close(accepted) }
       }
     }
@@ -37,6 +49,7 @@ final class LoopbackListener: Sendable {
   deinit {
     shutdown(socket, Int32(SHUT_RDWR))
     close(socket)
+    connections.sockets.withLock { for socket in $0 { shutdown(socket, Int32(SHUT_RDWR)) } }
   }
 }
 

@@ -38,7 +38,7 @@ struct RemoteServers: Decodable, Sendable {
     }
   }
 
-  private static func start() throws -> RemoteServers {
+  private static func install() throws {
     let setup = Process()
     setup.executableURL = URL(filePath: "/bin/sh")
     setup.arguments = [PythonEnvironment.path("Tests/Remote/setup.sh")]
@@ -46,6 +46,25 @@ struct RemoteServers: Decodable, Sendable {
     try setup.run()
     setup.waitUntilExit()
     guard setup.terminationStatus == 0 else { throw Failure(description: "the servers cannot be installed") }
+  }
+
+  /// Runs a script of `Tests/Remote`, and returns its standard output.
+  static func run(_ script: String, _ arguments: [String]) throws -> String {
+    try install()
+    let process = Process()
+    process.executableURL = URL(filePath: PythonEnvironment.path(".venv-remote/bin/python"))
+    process.arguments = ["-B", PythonEnvironment.path("Tests/Remote/\(script)")] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure(description: "\(script) fails") }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private static func start() throws -> RemoteServers {
+    try install()
     let servers = Process()
     servers.executableURL = URL(filePath: PythonEnvironment.path(".venv-remote/bin/python"))
     servers.arguments = ["-B", PythonEnvironment.path("Tests/Remote/servers.py")]
@@ -80,19 +99,27 @@ struct RemoteServers: Decodable, Sendable {
     return options
   }
 
-  /// A store in a new bucket.
+  /// A bucket for each server.
+  ///
+  /// A server has no room for many.
+  private static let buckets = Mutex<Set<String>>([])
+
+  /// A store with a prefix of its own, or in a bucket of its own.
   func makeStore(
-    _ endpoint: String, prefix: String = "a/b", _ change: (inout S3Options) -> Void = { _ in }
-  ) throws
-    -> S3Store
-  {
-    let bucket = "test-" + hexadecimal((0..<8).map { _ in UInt8.random(in: 0...255) })
+    _ endpoint: String, hasBucket: Bool = false, _ change: (inout S3Options) -> Void = { _ in }
+  ) throws -> S3Store {
     var options = options(endpoint)
-    options.usesChecksums = true
-    let maker = try S3Client(bucket: bucket, options: options)
-    let outcome = try maker.perform(S3Request(.put), path: bucket)
-    guard outcome.response.isSuccess else { throw outcome.refusal(bucket) }
+    options.usesChecksums = endpoint != rclone
+    let random = hexadecimal((0..<8).map { _ in UInt8.random(in: 0...255) })
+    let bucket = hasBucket ? "test-\(random)" : "shared-bucket"
+    let server = endpoint == rclone ? rclone : seaweedfs
+    try Self.buckets.withLock { buckets in
+      guard buckets.insert("\(server) \(bucket)").inserted else { return }
+      let outcome = try S3Client(bucket: bucket, options: self.options(server)).perform(
+        S3Request(.put), path: bucket)
+      guard outcome.response.isSuccess else { throw outcome.refusal(bucket) }
+    }
     change(&options)
-    return try S3Store(bucket: bucket, prefix: prefix, options: options)
+    return try S3Store(bucket: bucket, prefix: hasBucket ? "" : "\(random)/b", options: options)
   }
 }
