@@ -75,29 +75,79 @@ package final class HTTPClient: Sendable {
     try gate.enter()
     defer { gate.leave() }
     let before = arena.count
-    let loop = HTTPEventLoop.current
-    let monitor = ProgressMonitor.current
-    let result = unsafe withUnsafeMutablePointer(to: &arena) { arena -> Result<HTTPResponse, HTTPError> in
-      // SAFETY: The arena stays here until the transfer has ended.
-      let transfer = unsafe HTTPTransfer(
-        request, certificateFile: options.certificateFile, connectTimeout: options.connectTimeout, into: arena
-      )
-      loop.start(transfer)
-      var isCancelled = false
-      while true {
-        if let result = transfer.wait(atMost: monitor == nil || isCancelled ? nil : WaitingLock.patience) {
-          return result
-        }
-        guard !isCancelled, monitor?.isCancelled == true else { continue }
-        isCancelled = true
-        loop.cancel(transfer)
-      }
+    let spare = UnsafeMutablePointer<ByteArena>.allocate(capacity: 1)
+    unsafe spare.initialize(to: ByteArena())
+    defer {
+      unsafe spare.deinitialize(count: 1)
+      unsafe spare.deallocate()
+    }
+    let (result, isInSpare) = unsafe withUnsafeMutablePointer(to: &arena) { arena in
+      // SAFETY: Both arenas stay where they are until the transfers have ended.
+      unsafe transfer(request, gate, into: arena, or: spare)
     }
     do throws(HTTPError) {
-      return try result.get()
+      let response = try result.get()
+      guard isInSpare else { return response }
+      arena.truncate(to: before)
+      do throws(ChunkError) {
+        unsafe try arena.append(copying: spare.pointee.bytes)
+      } catch {
+        throw .outOfMemory(byteCount: response.byteCount)
+      }
+      return response
     } catch {
       arena.truncate(to: before)
       throw error
+    }
+  }
+
+  /// Transfers a request, and a second time if its answer takes unusually long to begin.
+  ///
+  /// Returns the outcome when nothing is on its way any more, and whether the body is in `spare`.
+  private func transfer(
+    _ request: HTTPRequest, _ gate: RequestGate, into arena: UnsafeMutablePointer<ByteArena>,
+    or spare: UnsafeMutablePointer<ByteArena>
+  ) -> (Result<HTTPResponse, HTTPError>, isInSpare: Bool) {
+    let loop = HTTPEventLoop.current
+    let monitor = ProgressMonitor.current
+    let lock = WaitingLock()
+    func start(_ arena: UnsafeMutablePointer<ByteArena>) -> HTTPTransfer {
+      let transfer = unsafe HTTPTransfer(
+        request, certificateFile: options.certificateFile, connectTimeout: options.connectTimeout,
+        into: arena,
+        lock: lock)
+      loop.start(transfer)
+      return transfer
+    }
+    let patience = request.method == .get ? gate.hedging.begin() : nil
+    var transfers = unsafe [start(arena)]
+    var hedgeTime = patience.map { ContinuousClock.now + $0 }
+    var isCancelled = false
+    while true {
+      let rest = hedgeTime.map { ContinuousClock.now.duration(to: $0) }
+      let patience = monitor == nil || isCancelled ? nil : WaitingLock.patience
+      if let index = HTTPTransfer.wait(for: transfers, atMost: [rest, patience].compactMap(\.self).min()) {
+        // The other one is not needed, but may still write to its arena.
+        for other in transfers where other !== transfers[index] {
+          loop.cancel(other)
+          _ = HTTPTransfer.wait(for: [other])
+          gate.leave()
+        }
+        if let delay = transfers[index].delayOfAnswer, request.method == .get { gate.hedging.see(delay) }
+        return (transfers[index].outcome ?? .failure(.cancelled), index == 1)
+      }
+      if monitor?.isCancelled == true, !isCancelled {
+        isCancelled = true
+        for transfer in transfers { loop.cancel(transfer) }
+      }
+      guard let time = hedgeTime, time <= .now else { continue }
+      hedgeTime = nil
+      guard !isCancelled, transfers[0].delayOfAnswer == nil, gate.enterAtOnce() else { continue }
+      guard gate.hedging.take() else {
+        gate.leave()
+        continue
+      }
+      transfers.append(unsafe start(spare))
     }
   }
 

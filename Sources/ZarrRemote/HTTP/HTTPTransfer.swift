@@ -35,14 +35,21 @@ final class HTTPTransfer: @unchecked Sendable {
   private var lines: UnsafeMutablePointer<curl_slist>?
   private var message = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
 
-  private let lock = WaitingLock()
+  /// When the transfer was started.
+  private let start = ContinuousClock.now
+
+  /// Two transfers of one request share it.
+  private let lock: WaitingLock
   private var result: Result<HTTPResponse, HTTPError>?
+
+  private var delay: Duration?
 
   /// Prepares a transfer whose body goes into an arena, which has to stay where it is until the end.
   init(
     _ request: HTTPRequest, certificateFile: String?, connectTimeout: Duration,
-    into arena: UnsafeMutablePointer<ByteArena>
+    into arena: UnsafeMutablePointer<ByteArena>, lock: WaitingLock = WaitingLock()
   ) {
+    self.lock = lock
     self.request = request
     self.certificateFile = certificateFile
     self.connectTimeout = connectTimeout
@@ -55,18 +62,29 @@ final class HTTPTransfer: @unchecked Sendable {
 
   // MARK: The waiting thread
 
-  /// Waits for the end, and returns the outcome, or nil if the time is over.
-  func wait(atMost duration: Duration? = nil) -> Result<HTTPResponse, HTTPError>? {
+  /// Waits until one of the transfers of a request has an answer, all have failed, or the time is over.
+  ///
+  /// Returns the index of the one that counts, or nil if the time is over.
+  static func wait(for transfers: [HTTPTransfer], atMost duration: Duration? = nil) -> Int? {
+    let lock = transfers[0].lock
     let deadline = duration.map { ContinuousClock.now + $0 }
     return lock.withLock {
-      while result == nil {
+      while true {
+        let answered = transfers.firstIndex { if case .success? = $0.result { true } else { false } }
+        if let answered { return answered }
+        if transfers.allSatisfy({ $0.result != nil }) { return 0 }
         let rest = deadline.map { ContinuousClock.now.duration(to: $0) }
-        if let rest, rest <= .zero { break }
+        if let rest, rest <= .zero { return nil }
         lock.wait(atMost: rest)
       }
-      return result
     }
   }
+
+  /// The outcome, or nil while there is none.
+  var outcome: Result<HTTPResponse, HTTPError>? { lock.withLock { result } }
+
+  /// How long the answer took to begin, or nil while it has not.
+  var delayOfAnswer: Duration? { lock.withLock { delay } }
 
   // MARK: The thread of the event loop
 
@@ -165,6 +183,7 @@ final class HTTPTransfer: @unchecked Sendable {
   ///
   /// Another number than that of the bytes ends the transfer.
   private func receiveHead(_ line: UnsafeRawBufferPointer) -> Int {
+    if headByteCount == 0 { lock.withLock { delay = start.duration(to: .now) } }
     headByteCount += line.count
     guard headByteCount <= Self.headLimit else {
       failure = .malformed(reason: "the head of the answer is too large")

@@ -19,6 +19,9 @@ final class RequestGate: @unchecked Sendable {
     return gate
   }
 
+  /// When requests to the host are sent a second time.
+  let hedging = Hedging()
+
   /// The retries of the host.
   let quota = RetryQuota()
 
@@ -50,6 +53,15 @@ final class RequestGate: @unchecked Sendable {
         lock.wait(atMost: monitor == nil ? nil : WaitingLock.patience)
       }
       count += 1
+    }
+  }
+
+  /// Takes room for a request if there is some, and returns whether there was.
+  func enterAtOnce() -> Bool {
+    lock.withLock {
+      guard count < Int(limit) else { return false }
+      count += 1
+      return true
     }
   }
 

@@ -2,6 +2,7 @@ import ChunkEngine
 import Dispatch
 import Synchronization
 import Testing
+import ZarrPlatform
 
 @testable import ZarrRemote
 
@@ -119,6 +120,40 @@ struct HTTPClientTests {
     #expect(throws: HTTPError.self) {
       try client.perform(HTTPRequest(.get, "http://127.0.0.1:1/"))
     }
+  }
+
+  @Test("A request that takes unusually long is sent a second time, and one in twenty at most")
+  func hedging() throws {
+    let slow = Flag()
+    let server = try ScriptedServer { request in
+      if request.target == "/slow", slow.take() { usleep(3_000_000) }
+      if request.target == "/always" { usleep(150_000) }
+      return .init(200, body: Array(request.target.utf8))
+    }
+    let client = Self.hasty()
+    func get(_ path: String) throws {
+      var arena = ByteArena()
+      try arena.append(copying: ([9] as [UInt8]).span.bytes)
+      _ = try client.perform(HTTPRequest(.get, server.url + path), into: &arena)
+      #expect(text(arena) == "\t" + path)
+    }
+    for _ in 0..<100 { try get("/quick") }
+    let before = server.requests.count
+    slow.set(true)
+    let start = ContinuousClock.now
+    try get("/slow")
+    #expect(server.requests.count == before + 2)
+    #expect(start.duration(to: .now) < .seconds(3), "the second answer was not taken")
+    // What is written is never sent twice for that.
+    slow.set(true)
+    var arena = ByteArena()
+    try arena.append(copying: ([9] as [UInt8]).span.bytes)
+    let put = HTTPRequest(.put, server.url + "/slow", body: try arena.takeBytes())
+    #expect(try client.perform(put).status == 200)
+    #expect(server.requests.count == before + 3)
+    let rest = server.requests.count
+    for _ in 0..<60 { try get("/always") }
+    #expect(server.requests.count - rest <= 60 + 3 + 4)
   }
 
   @Test("A body above the limit takes no memory")

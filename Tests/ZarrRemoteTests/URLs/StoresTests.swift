@@ -103,7 +103,7 @@ struct StoresTests {
   @Test("A prefix of a bucket, and an archive in it, are written and read by their URLs")
   func buckets() throws {
     let servers = try RemoteServers.shared
-    let location = try servers.makeStore(servers.seaweedfs, prefix: "").location
+    let location = try servers.makeStore(servers.seaweedfs).location
     var options = writable
     options.s3 = servers.options(servers.seaweedfs)
     for url in ["\(location)/p/a b%20.zarr", "\(location)/p/a b%20.zip|zip:", "zip::\(location)/root.zip"] {
