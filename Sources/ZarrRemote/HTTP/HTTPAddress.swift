@@ -10,7 +10,7 @@ struct HTTPAddress {
 
   /// Splits a URL.
   ///
-  /// - Throws: ``StoreError/invalidURL(_:reason:)``
+  /// - Throws: `StoreError.invalidURL`
   init(_ url: String) throws(StoreError) {
     let shown = PercentEncoding.redacted(url)
     guard PercentEncoding.authority(of: url)?.hasUser != true else {

@@ -45,7 +45,7 @@ public final class HTTPStore: Store {
   ///   - url: The URL of what the keys are below, percent-encoded. Its query goes with every request, and errors do
   ///     not show it.
   ///   - options: What the store is opened with.
-  /// - Throws: ``StoreError/invalidURL(_:reason:)``. No request is sent.
+  /// - Throws: `StoreError.invalidURL`. No request is sent.
   public init(_ url: String, options: Options = Options()) throws(StoreError) {
     let parts = try HTTPAddress(url)
     location = parts.text
@@ -81,7 +81,7 @@ public final class HTTPStore: Store {
       })
   }
 
-  /// Throws ``StoreError/readOnly(path:)``.
+  /// Throws `StoreError.readOnly`.
   public func write(
     _ key: StoreKey, byteCount: Int, durability: WriteDurability,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
@@ -89,10 +89,10 @@ public final class HTTPStore: Store {
     throw StoreError.readOnly(path: location)
   }
 
-  /// Throws ``StoreError/readOnly(path:)``.
+  /// Throws `StoreError.readOnly`.
   public func delete(_ key: StoreKey) throws { throw StoreError.readOnly(path: location) }
 
-  /// Throws ``StoreError/notListable(path:)``.
+  /// Throws `StoreError.notListable`.
   public func list(_ prefix: String) throws -> [StoreKey] {
     throw StoreError.notListable(path: prefix.isEmpty ? location : "\(location)/\(prefix)")
   }

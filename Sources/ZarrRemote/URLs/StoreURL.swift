@@ -33,7 +33,7 @@ struct StoreURL: Hashable, Sendable {
 
   /// Reads a URL or a path.
   ///
-  /// - Throws: ``StoreError/invalidURL(_:reason:)``
+  /// - Throws: `StoreError.invalidURL`
   init(_ text: String) throws(StoreError) {
     guard !text.isEmpty else { throw .invalidURL(text, reason: "it is empty") }
     guard !text.utf8.contains(0) else {

@@ -55,7 +55,7 @@ public enum Stores {
   ///   - url: The URL or the path.
   ///   - options: How the store is opened.
   /// - Returns: The store, and the node in it that is named.
-  /// - Throws: ``StoreError/invalidURL(_:reason:)``, and errors of the store.
+  /// - Throws: `StoreError.invalidURL`, and errors of the store.
   @available(*, noasync)
   public static func open(_ url: String, options: StoreOptions = StoreOptions()) throws -> OpenedStore {
     let parsed = try StoreURL(url)

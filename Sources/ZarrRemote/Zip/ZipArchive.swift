@@ -83,7 +83,7 @@ final class ZipArchive: Sendable {
 
   /// Opens an archive, or returns nil if there is none.
   ///
-  /// - Throws: ``StoreError``
+  /// - Throws: `StoreError`
   static func open(_ key: StoreKey, in base: any Store, _ limits: ZipLimits) throws -> ZipArchive? {
     var tail = ByteArena()
     let value = try base.openValue(
@@ -100,7 +100,7 @@ final class ZipArchive: Sendable {
   ///   - tail: Its last ``tailByteCount`` bytes, or all.
   ///   - generation: Which of the archives of a store it is.
   ///   - limits: How much memory it may ask for.
-  /// - Throws: ``StoreError``
+  /// - Throws: `StoreError`
   /// - Complexity: O(*n* log *n*) in the number of values, and O(*n*) if they are in the order of their names.
   init(
     _ value: any StoredValue, at path: String, endingWith tail: consuming ByteArena, _ generation: Generation,
@@ -351,7 +351,7 @@ extension ZipArchive {
 
   /// Opens a value, or returns nil if there is none.
   ///
-  /// - Throws: ``StoreError``
+  /// - Throws: `StoreError`
   func openValue(_ key: StoreKey) throws -> (any StoredValue)? {
     guard let entry = entry(of: key) else { return nil }
     let member = try member(of: entry)

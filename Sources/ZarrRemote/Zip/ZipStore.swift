@@ -42,11 +42,11 @@ public final class ZipStore: Sendable {
   ///   - base: The store that has it.
   ///   - access: What the store is opened for.
   ///   - limits: How much memory the archive may ask for.
-  ///   - temporaryDirectory: Where what is written waits for ``finish()`` if the other store is no ``FileStore``,
+  ///   - temporaryDirectory: Where what is written waits for ``finish()`` if the other store is no `FileStore`,
   ///     which has it beside the archive. By default that of the system.
-  /// - Throws: ``StoreError/damaged(path:reason:)`` if it is no archive,
-  ///   ``StoreError/system(operation:path:code:)`` if there is none to be read,
-  ///   ``StoreError/locked(path:owner:)`` if another store writes to it, and other errors of the store.
+  /// - Throws: `StoreError.damaged` if it is no archive,
+  ///   `StoreError.system` if there is none to be read,
+  ///   `StoreError.locked` if another store writes to it, and other errors of the store.
   /// - Complexity: O(*n* log *n*) in the number of values in the archive.
   @available(*, noasync)
   public init(
@@ -230,7 +230,7 @@ extension ZipStore: FinishingStore {
   /// Has the new archive take the place of the old one.
   ///
   /// Values of the old archive that were neither replaced nor deleted are copied to the new one; their own dead
-  /// bytes are not. If the base is a ``FileStore``, the file that was written gets the name of the archive,
+  /// bytes are not. If the base is a `FileStore`, the file that was written gets the name of the archive,
   /// otherwise its bytes are written to the base as one value.
   public func finish() throws {
     let contents = contents.withLock { $0 }

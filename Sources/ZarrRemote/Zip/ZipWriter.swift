@@ -79,7 +79,7 @@ final class ZipWriter: @unchecked Sendable {
   ///   - byteCount: The size, as a hint.
   ///   - check: Is handed what was written before, once all is gathered, and throws if that is not to be replaced.
   ///   - gather: Hands over the parts of the value.
-  /// - Throws: ``StoreError``, and what `check` and `gather` throw.
+  /// - Throws: `StoreError`, and what `check` and `gather` throw.
   func write(
     _ key: StoreKey, byteCount: Int, checking check: (Pending?) throws -> Void,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
@@ -205,7 +205,7 @@ extension ZipWriter {
   ///   - old: The archive whose other values stay.
   ///   - place: Has the file take the place of the old archive.
   /// - Returns: The archive as a value.
-  /// - Throws: ``StoreError``, and what `place` throws. Then more can be written, and this be called again.
+  /// - Throws: `StoreError`, and what `place` throws. Then more can be written, and this be called again.
   func finish(
     keeping old: ZipArchive?, placing place: (PartialFile, _ byteCount: Int) throws -> Void
   ) throws -> any StoredValue {
