@@ -198,37 +198,6 @@ def milliseconds(seconds: dict[str, float]) -> str:
     return f"{1000 * seconds['zarr-python']:.0f} → {1000 * seconds['zarr_vlen']:.0f} ms"
 
 
-def chart(results: list[dict[str, Any]]) -> str:
-    """Return a drawing of how many times as fast zarr_vlen is."""
-    colors = {"write": "#4c78a8", "read": "#f58518"}
-    height, left, width = 40 * len(results) + 60, 300, 760
-    most = max(ratio(result["seconds"][way]) for result in results for way in colors)
-    step = (width - left - 70) / most
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
-        f'font-size="12" fill="#666">'
-    ]
-    for index, (way, color) in enumerate(colors.items()):
-        parts.append(f'<rect x="{left + 80 * index}" y="8" width="12" height="12" fill="{color}"/>')
-        parts.append(f'<text x="{left + 80 * index + 18}" y="18">{way}</text>')
-    for row, result in enumerate(results):
-        y = 34 + 40 * row
-        parts.append(f'<text x="{left - 8}" y="{y + 20}" text-anchor="end">{result["name"]}</text>')
-        for index, (way, color) in enumerate(colors.items()):
-            times = ratio(result["seconds"][way])
-            top = y + 14 * index
-            parts.append(
-                f'<rect x="{left}" y="{top}" width="{times * step:.1f}" height="12" fill="{color}"/>'
-                f'<text x="{left + times * step + 5:.1f}" y="{top + 11}">{times:.2f}x</text>'
-            )
-    x = left + step
-    parts.append(
-        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="28" y2="{height - 24}" stroke="#999" stroke-dasharray="3"/>'
-    )
-    parts.append(f'<text x="{x:.1f}" y="{height - 8}" text-anchor="middle">zarr-python</text></svg>')
-    return "\n".join(parts) + "\n"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="how much of the data is used")
@@ -259,7 +228,9 @@ def main() -> None:
     if arguments.json:
         arguments.json.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
     if arguments.chart:
-        arguments.chart.write_text(chart(results))
+        from chart import draw
+
+        arguments.chart.write_text(draw(results))
     if arguments.readme:
         text = arguments.readme.read_text()
         new = f"<!-- comparison -->\n{table(results)}\n\n{machine}.\n"
