@@ -15,6 +15,7 @@ from typing import Any
 
 import numcodecs
 import numpy as np
+import pyarrow as pa
 import pytest
 import zarr
 import zarr.codecs
@@ -23,7 +24,7 @@ from zarr.core.codec_pipeline import FusedCodecPipeline
 from zarr.errors import ChunkNotFoundError
 
 import zarr_vlen
-from zarr_vlen import object_type, objects, optional
+from zarr_vlen import _native, object_type, objects, optional
 from zarr_vlen.pipeline import ChunkError, VlenCodecPipeline
 
 COUNT = 103
@@ -520,6 +521,54 @@ class TestReferences:
         work(20)
         before = work(20)
         assert work(200) < before + 2000
+
+
+def resident() -> int:
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+
+def test_a_hundred_thousand_calls() -> None:
+    """Calls of each function of the extension that work, and calls that fail, leave nothing behind."""
+    z = zarr.create_array({}, shape=(3,), dtype="bytes", compressors=None)
+    document = z.store._store_dict["zarr.json"].to_bytes()
+    codecs = _native.Codecs(document, 1)
+    elements = objects([b"a", b"bb", b"c" * 100])
+    place = (slice(0, 3),)
+    (stored,) = codecs.write([(None, (3,), place, place, True)], elements, 0)
+    wrong = stored[:-1]
+    arrow = pa.array(["a", None, "b" * 100])
+    strings = np.array(["a", "b" * 100], np.dtypes.StringDType())
+    counts = [sys.getrefcount(value) for value in elements]
+
+    def fails(function: Any, *arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except (_native.EngineError, ValueError, TypeError):
+            return
+        raise AssertionError("it did not fail")
+
+    def work(rounds: int) -> None:
+        out = np.empty(3, object)
+        for _ in range(rounds):
+            codecs.write([(None, (3,), place, place, True)], elements, 0)
+            codecs.read([(stored, (3,), place, place, False)], out, 0, bytes)
+            fails(codecs.read, [(wrong, (3,), place, place, False)], out, 0, bytes)
+            fails(codecs.write, [(None, (3,), place, place, True)], [b"a"], 0)
+            len(_native.source_of_objects(["a", "b", None]).tolist())
+            fails(_native.source_of_objects, ["a", b"b"])
+            fails(_native.source_of_objects, [5])
+            _native.source_of_strings(strings)
+            _native.source_of_arrow(*arrow.__arrow_c_array__())
+            for source in _native.Stream(pa.chunked_array([arrow]).__arrow_c_stream__()):
+                source.tolist()
+        out[:] = None
+
+    work(500)
+    before = resident()
+    work(10_000)
+    assert resident() < before + 1000
+    assert [sys.getrefcount(value) for value in elements] == counts
 
 
 def test_enabling(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,10 +27,20 @@ json_values = st.recursive(
 ELEMENTS = {
     "json": (lambda: "json", json_values),
     "bytes": (lambda: "bytes", st.binary(max_size=5)),
+    "string": (lambda: "string", text),
     "optional json": (lambda: optional("json"), json_values),
     "optional string": (lambda: optional("string"), st.none() | text),
     "optional bytes": (lambda: optional("bytes"), st.none() | st.binary(max_size=5)),
 }
+
+
+COMPRESSORS: list[Any] = [
+    None,
+    [zarr.codecs.ZstdCodec(level=1)],
+    [zarr.codecs.GzipCodec(level=1), zarr.codecs.Crc32cCodec()],
+    [zarr.codecs.BloscCodec(cname="lz4", shuffle="noshuffle")],
+    [zarr.codecs.Crc32cCodec(), zarr.codecs.ZstdCodec(level=3)],
+]
 
 
 @st.composite
@@ -47,7 +57,7 @@ def layouts(draw: st.DrawFn) -> tuple[tuple[int, ...], dict[str, Any]]:
     if draw(st.booleans()):
         options["shards"] = tuple(length * draw(st.integers(1, 2)) for length in chunks)
     if draw(st.booleans()):
-        options["compressors"] = None
+        options["compressors"] = draw(st.sampled_from(COMPRESSORS))
     if draw(st.booleans()):
         options["filters"] = [
             zarr.codecs.TransposeCodec(order=tuple(draw(st.permutations(range(len(shape))))))
@@ -149,3 +159,62 @@ class TestArrays:
         smaller = tuple(data.draw(st.integers(1, length)) for length in model.shape)
         z.resize(smaller)
         same(zarr.open_array(z.store)[...], model[tuple(map(slice, smaller))])
+
+
+NATIVE = "zarr_vlen.pipeline.VlenCodecPipeline"
+FUSED = "zarr.core.codec_pipeline.FusedCodecPipeline"
+
+
+@pytest.mark.parametrize("kind", ELEMENTS)
+@quick
+@given(data=st.data())
+def test_pipelines_read_what_the_other_writes(kind: str, data: st.DataObject) -> None:
+    """Each step is done by either pipeline: writing parts, appending, shrinking, and then reading by both."""
+    make, elements = ELEMENTS[kind]
+    shape, options = data.draw(layouts())
+    options.pop("filters", None)
+    model = data.draw(arrays(elements, shape))
+    z = zarr.create_array({}, shape=shape, dtype=make(), **options)
+
+    def opened() -> Any:
+        with zarr.config.set({"codec_pipeline.path": data.draw(st.sampled_from([NATIVE, FUSED]))}):
+            return zarr.open_array(z.store)
+
+    opened()[...] = model
+    for _ in range(data.draw(st.integers(1, 3))):
+        step = data.draw(st.sampled_from(["slices", "places", "mask", "append", "resize"]))
+        if step == "slices":
+            region = tuple(
+                slice(data.draw(st.integers(0, n - 1)), None, data.draw(st.integers(1, 3)))
+                for n in model.shape
+            )
+            model[region] = values = data.draw(arrays(elements, model[region].shape))
+            opened()[region] = values
+        elif step == "places":
+            axes = [
+                data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=n, unique=True))
+                for n in model.shape
+            ]
+            model[np.ix_(*axes)] = values = data.draw(arrays(elements, tuple(map(len, axes))))
+            opened().oindex[tuple(axes)] = values
+        elif step == "mask":
+            mask = data.draw(npst.arrays(bool, model.shape))
+            if mask.any():
+                model[mask] = values = data.draw(arrays(elements, (int(mask.sum()),)))
+                opened().vindex[mask] = values
+        elif step == "append":
+            more = data.draw(arrays(elements, (data.draw(st.integers(1, 3)), *model.shape[1:])))
+            opened().append(more)
+            model = np.concatenate([model, more])
+        else:
+            model = model[tuple(slice(data.draw(st.integers(1, n))) for n in model.shape)].copy()
+            opened().resize(model.shape)
+    for path in (NATIVE, FUSED):
+        with zarr.config.set({"codec_pipeline.path": path}):
+            found = zarr.open_array(z.store)
+            same(found[...], model)
+            same(found[::2], model[::2])
+            same(
+                found.oindex[tuple([n - 1, 0] for n in model.shape)],
+                model[np.ix_(*([n - 1, 0] for n in model.shape))],
+            )

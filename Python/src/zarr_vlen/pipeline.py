@@ -26,6 +26,7 @@ from zarr_vlen import _zarr
 from zarr_vlen.codecs import Eliding, Writing, encoded_values, fill_data
 from zarr_vlen.elements import ElementError, from_values
 from zarr_vlen.json_values import JSON
+from zarr_vlen.selections import Room, Scattered
 from zarr_vlen.types import BYTES, STRING, Bytes, Fill, ObjectType, Optional, String, object_type_of
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class _Plan:
     # What elements are in memory; bytes if Python makes objects of them.
     way: int
     is_sharded: bool
+    # The shape of the chunks in shards, or None.
+    inner_shape: tuple[int, ...] | None
 
     @property
     def is_converted(self) -> bool:
@@ -152,7 +155,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
         drop_axes: tuple[int, ...] = (),
     ) -> tuple[GetResult, ...]:
         batch = list(batch_info)
-        plan = self._native(batch, out, drop_axes)
+        plan = self._native(batch, out)
         if plan is None:
             return await self._read_fused(batch, out, drop_axes)
         store = batch[0][0].store
@@ -185,7 +188,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
         drop_axes: tuple[int, ...] = (),
     ) -> None:
         batch = list(batch_info)
-        plan = self._native(batch, value, drop_axes)
+        plan = self._native(batch, value)
         if plan is None:
             await self._write_fused(batch, value, drop_axes)
             return
@@ -216,8 +219,8 @@ class VlenCodecPipeline(FusedCodecPipeline):
         else:
             await FusedCodecPipeline.write(self, batch, value, drop_axes)
 
-    def _native(self, batch: list[_Item], array: NDBuffer, drop_axes: tuple[int, ...]) -> _Plan | None:
-        if not batch or drop_axes or not isinstance(array, cpu.NDBuffer):
+    def _native(self, batch: list[_Item], array: NDBuffer) -> _Plan | None:
+        if not batch or not isinstance(array, cpu.NDBuffer):
             return None
         getter, spec = batch[0][0], batch[0][1]
         if not isinstance(getter, StorePath) or array.dtype.char not in "OT":
@@ -264,18 +267,11 @@ class VlenCodecPipeline(FusedCodecPipeline):
             (source, spec.shape, chunk, places, False)
             for source, (_, spec, chunk, places, _) in zip(sources, batch, strict=True)
         ]
-        missing = _call(plan.codecs.read, batch, parts, array, plan.way, plan.decode)
+        missing = _read_parts(plan, batch, parts, array)
+        if missing is None:
+            missing = _read_scattered(plan, batch, sources, array)
         if missing is None:
             return None
-        if plan.is_converted and plan.kind is not None:
-            for is_missing, (_, spec, _, places, _) in zip(missing, batch, strict=True):
-                if not is_missing:
-                    _convert(plan.kind, spec, array, places)
-        if True in missing:
-            for is_missing, (_, spec, _, places, _) in zip(missing, batch, strict=True):
-                if is_missing:
-                    fill = spec.fill_value
-                    out[places] = spec.dtype.default_scalar() if fill is None else fill
         return tuple(GetResult(status="missing" if is_missing else "present") for is_missing in missing)
 
     def _encode(
@@ -287,10 +283,90 @@ class VlenCodecPipeline(FusedCodecPipeline):
             for source, (_, spec, chunk, places, is_complete) in zip(sources, batch, strict=True)
         ]
         values = None if plan.is_converted else _call(plan.codecs.write, batch, parts, array, plan.way)
-        if values is None and plan.kind is not None:
-            data = _encoded(plan.kind, array)
-            values = _call(plan.codecs.write, batch, parts, data, _AS_BYTES)
-        return values
+        if values is not None:
+            return values  # type: ignore[no-any-return]
+        data, way = (array, plan.way) if plan.kind is None else (_encoded(plan.kind, array), _AS_BYTES)
+        if plan.kind is not None:
+            values = _call(plan.codecs.write, batch, parts, data, way)
+        return _write_scattered(plan, batch, sources, data, way) if values is None else values
+
+
+def _read_parts(
+    plan: _Plan, batch: list[_Item], parts: list[Any], array: Any, *, numbers: Sequence[int] | None = None
+) -> list[bool] | None:
+    """Put elements of boxes into an array, and return which values are missing.
+
+    `numbers` says which of the batch a part is of, if there are several of one.
+    """
+    items = batch if numbers is None else [batch[number] for number in numbers]
+    missing = _call(plan.codecs.read, items, parts, array, plan.way, plan.decode)
+    if missing is None:
+        return None
+    for is_missing, (_, spec, *_), (_, _, _, places, _) in zip(missing, items, parts, strict=True):
+        if is_missing:
+            fill = spec.fill_value
+            array[places] = spec.dtype.default_scalar() if fill is None else fill
+        elif plan.is_converted and plan.kind is not None:
+            _convert(plan.kind, spec, array, places)
+    return missing  # type: ignore[no-any-return]
+
+
+def _read_scattered(plan: _Plan, batch: list[_Item], sources: list[Any], array: Any) -> list[bool] | None:
+    """Put elements that are no boxes into an array, by way of boxes that have them."""
+    room, parts, numbers, pieces = Room(), [], [], []
+    selections = []
+    for number, (source, (_, spec, chunk, _, _)) in enumerate(zip(sources, batch, strict=True)):
+        selected = Scattered.of(chunk, spec.shape)
+        if selected is None or not spec.shape:
+            return None
+        selections.append(selected)
+        for places, elements in selected.divided(spec.shape, plan.inner_shape):
+            box = elements.box()
+            first, target = room.add(box)
+            parts.append((source, spec.shape, box, target, False))
+            numbers.append(number)
+            pieces.append((number, places, elements.within(box, first)))
+    if not parts:
+        return [False] * len(batch)
+    boxes = room.make(array.dtype)
+    found = _read_parts(plan, batch, parts, boxes, numbers=numbers)
+    if found is None:
+        return None
+    results = [np.empty(selected.indices[0].size, array.dtype) for selected in selections]
+    for number, places, within in pieces:
+        results[number][places] = boxes[within]
+    for (_, _, _, target, _), result in zip(batch, results, strict=True):
+        array[target] = result.reshape(array[target].shape)
+    missing = [False] * len(batch)
+    for number, is_missing in zip(numbers, found, strict=True):
+        missing[number] = is_missing
+    return missing
+
+
+def _write_scattered(
+    plan: _Plan, batch: list[_Item], sources: list[Any], data: Any, way: int
+) -> list[bytes | None] | None:
+    """Encode elements that are no boxes, each with the others of a box that has them."""
+    room, parts, changes = Room(), [], []
+    for source, (_, spec, chunk, places, is_complete) in zip(sources, batch, strict=True):
+        selected = Scattered.of(chunk, spec.shape)
+        if selected is None or not spec.shape or not selected.indices[0].size:
+            return None
+        box = selected.box()
+        first, target = room.add(box)
+        parts.append((source, spec.shape, box, target, is_complete))
+        changes.append((selected.within(box, first), places))
+    boxes = room.make(data.dtype)
+    missing = _call(plan.codecs.read, batch, parts, boxes, way, plan.decode)
+    if missing is None:
+        return None
+    for is_missing, (_, _, _, target, _), (_, spec, *_) in zip(missing, parts, batch, strict=True):
+        if is_missing:
+            fill = _fill(spec, plan.kind)
+            boxes[target] = fill.decode() if plan.kind is None else fill
+    for within, places in changes:
+        boxes[within] = data[()] if data.ndim == 0 else data[places].ravel()
+    return _call(plan.codecs.write, batch, parts, boxes, way)  # type: ignore[no-any-return]
 
 
 # Plans
@@ -313,7 +389,9 @@ def _plan_of(codecs: Sequence[Any], spec: ArraySpec) -> _Plan | None:
         made = _native.Codecs(json.dumps(document).encode(), len(spec.shape), not is_eliding, int(threads))
     except _native.EngineError:
         return None
-    return _Plan(made, kind, _way(kind, spec), _is_sharded(codecs))
+    is_sharded = type(codecs[0]).__name__ == "ShardingCodec"
+    inner_shape = tuple(codecs[0].chunk_shape) if is_sharded else None
+    return _Plan(made, kind, _way(kind, spec), _is_sharded(codecs), inner_shape)
 
 
 def _way(kind: ObjectType | None, spec: ArraySpec) -> int:
