@@ -1,11 +1,12 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test wheel python-test python-compare crash compare results pages check observability bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test wheel python-test zarr-python-suite python-compare crash compare results pages check observability bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test     run all tests, also against zarr-python and zarrs"
 	@echo "make wheel    build the Python package for all machines with Linux and this processor, into Python/dist"
 	@echo "make python-compare  measure the Python package beside zarr-python, for its README"
+	@echo "make zarr-python-suite  run zarr-python's own tests with the Python package's pipeline"
 	@echo "make python-test  test the Python package as it is when it is installed"
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
@@ -37,8 +38,12 @@ wheel: dependencies
 python-test: dependencies
 	@sh Python/test.sh
 
+zarr-python-suite: wheel
+	@sh Python/tests/zarr_python_suite.sh
+
 # The package has to be installed in .venv-python, as python-test leaves it.
 python-compare: dependencies
+	@.venv-python/bin/python -m pip install --quiet --requirement Python/benchmarks/requirements.txt
 	@.venv-python/bin/python Python/benchmarks/compare.py \
 	  --json Python/benchmarks/results.json --readme Python/README.md --chart Python/benchmarks/comparison.svg
 
@@ -67,6 +72,7 @@ pages:
 # Leaks are left to other tools: the test runner itself leaks.
 check: dependencies python lint docs observability
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address
+	@sh Python/address.sh
 	@sh Tests/ThreadSanitizer/run.sh
 
 observability: dependencies
