@@ -64,17 +64,20 @@ let package = Package(
         "Zarr", "ChunkEngine", "CKernels", "ZarrPlatform", "CCurl", "CDeflate", "CExpat", "CCrypto",
       ]),
 
-    .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
-    .target(
-      name: "ZarrC", dependencies: ["CZarrVlen", "ChunkEngine", "Zarr"], exclude: ["include", "exports.map"]),
-
-    // Executables
+    // The tool, and what other languages call
     .target(name: "CommandLineOptions", dependencies: ["Zarr", "ChunkEngine", argumentParser]),
-    .executableTarget(
-      name: "zvlen",
+    .target(
+      name: "ZvlenCommands",
       dependencies: [
         "Zarr", "ChunkEngine", "CSystemCalls", "ZarrPlatform", "CommandLineOptions", argumentParser,
       ]),
+    .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
+    .target(
+      name: "ZarrC", dependencies: ["CZarrVlen", "ChunkEngine", "Zarr", "ZvlenCommands"],
+      exclude: ["include", "exports.map"]),
+
+    // Executables
+    .executableTarget(name: "zvlen", dependencies: ["ZvlenCommands"]),
     .target(name: "CFloor", dependencies: ["CZstd", "CLZ4"], path: "Benchmarks/CFloor"),
     .executableTarget(
       name: "zvlen-bench",

@@ -5,7 +5,7 @@
 #
 # Makes an environment, `.venv-python` in the root of the repository, with the newest Python from 3.12 on that is
 # found on PATH or among the versions of pyenv, or the one that the variable PYTHON names. Without one, this is
-# an error, or with --if-possible a message. The variable ZVLEN names the tool; by default it is built.
+# an error, or with --if-possible a message.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -45,12 +45,6 @@ PYTHON=$python sh "$here/wheel.sh"
 sh "$root/Tests/ZarrC/run.sh" "${ZARR_VLEN_SCRATCH:-$root/.build-python}/release"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
   --no-deps --force-reinstall "$here"/dist/*.whl
-
-if [ -z "${ZVLEN:-}" ]; then
-  (cd "$root" && swift build --product zvlen)
-  ZVLEN=$(cd "$root" && swift build --show-bin-path)/zvlen
-fi
-export ZVLEN
 
 cd "$here"
 "$environment/bin/ruff" check .

@@ -46,7 +46,7 @@ PLACES = [
     "Sources/Zarr/Zarr.docc",
     "Sources/ZarrPlatform",
     "Sources/ZarrRemote/ZarrRemote.docc",
-    "Sources/zvlen",
+    "Sources/ZvlenCommands",
     "Tests/TestSupport",
 ]
 

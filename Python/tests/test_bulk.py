@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -51,7 +50,7 @@ def arrow(request: pytest.FixtureRequest) -> tuple[Any, list[Any]]:
 
 
 def zvlen(*arguments: str | Path, text: bytes = b"") -> bytes:
-    command = [os.environ["ZVLEN"], *map(str, arguments)]
+    command = [Path(sys.executable).with_name("zvlen"), *map(str, arguments)]
     result = subprocess.run(command, input=text, capture_output=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -1,11 +1,8 @@
-"""Arrays go from here to zvlen and zarrs, and back.
-
-The variable ZVLEN names the tool.
-"""
+"""Arrays go from here to zvlen and zarrs, and back."""
 
 import json
-import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +34,7 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 
 
 def zvlen(*arguments: str | Path, text: str = "") -> bytes:
-    command = [os.environ["ZVLEN"], *map(str, arguments)]
+    command = [Path(sys.executable).with_name("zvlen"), *map(str, arguments)]
     result = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout

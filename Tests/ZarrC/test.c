@@ -435,8 +435,44 @@ static void arguments_are_checked(void) {
   zarr_vlen_release_memory();
 }
 
+/* Runs the tool in a process of its own, and returns its exit code. Its output is kept. */
+static int tool(char *output, size_t capacity, int count, char *const *arguments) {
+  int ends[2], status = 0;
+  CHECK(pipe(ends) == 0);
+  pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    zarr_vlen_main(count, arguments);
+  }
+  close(ends[1]);
+  size_t length = 0;
+  ssize_t more;
+  while (length + 1 < capacity && (more = read(ends[0], output + length, capacity - length - 1)) > 0)
+    length += (size_t)more;
+  output[length] = 0;
+  close(ends[0]);
+  CHECK(waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void the_tool_is_there(void) {
+  char output[4096];
+  char *const version[] = {"zvlen", "--version", NULL}, *const missing[] = {"zvlen", "info", "/nonexistent", NULL};
+  CHECK(tool(output, sizeof output, 2, version) == 0);
+  CHECK(strcmp(output, "0.1.0\n") == 0);
+  CHECK(tool(output, sizeof output, 3, missing) == 1);
+  CHECK(strcmp(output, "zvlen: error: /nonexistent: there is no such directory\n") == 0);
+  CHECK(tool(output, sizeof output, 0, NULL) == 0);
+  CHECK(strstr(output, "USAGE: zvlen"));
+}
+
 int main(int count, char **arguments) {
   if (count != 2) return 2;
+  /* The processes of the tool are made before the library starts threads. */
+  the_tool_is_there();
   values_come_back(plain);
   values_come_back(sharded);
   files_are_written(arguments[1]);

@@ -14,9 +14,9 @@
  *     zarr_vlen_array *array = zarr_vlen_array_open("names.zarr", "", NULL, &error);
  *     zarr_vlen_batch *batch = zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error);
  *
- * All functions can be called from any number of threads at a time, and after a fork from the child. They block until
- * they are done, never print, and never end the process because of what is stored. Those that can fail return false
- * or NULL, and then describe the failure in *error unless that is NULL. */
+ * All functions but zarr_vlen_main can be called from any number of threads at a time, and after a fork from the child.
+ * They block until they are done, never print, and never end the process because of what is stored. Those that can fail
+ * return false or NULL, and then describe the failure in *error unless that is NULL. */
 #ifndef ZARR_VLEN_H
 #define ZARR_VLEN_H
 
@@ -358,6 +358,15 @@ void zarr_vlen_document_free(zarr_vlen_document *document);
 
 /* Gives memory back to the system that is kept for the next call. */
 void zarr_vlen_release_memory(void);
+
+/* Is the command zvlen: the main function of a program that does nothing else. Like the command, it takes signals, uses
+ * the standard streams, and ends the process with its exit code. The first argument is the name of the program. */
+#ifdef __cplusplus
+[[noreturn]]
+#else
+_Noreturn
+#endif
+void zarr_vlen_main(int argc, char *const *argv);
 
 #ifdef __cplusplus
 }

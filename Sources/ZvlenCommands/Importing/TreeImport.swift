@@ -39,7 +39,7 @@ struct TreeImport: ImportWork {
 
   var job: JSONObject {
     [
-      "directories": .array(trees.map { .string(NodeDestination.resolve($0.path)) }),
+      "directories": .array(trees.map { .string(FilePath.resolve($0.path)) }),
       "options": .object(settings.encoding.json),
     ]
   }
@@ -480,11 +480,10 @@ struct TreeImport: ImportWork {
 
   /// The last name of the path of a directory, which may end with a slash or be `.`.
   private static func name(of path: String) throws -> String {
-    guard let resolved = unsafe realpath(path, nil) else {
+    guard let resolved = FilePath.resolved(path) else {
       throw ToolError(operation: "open", path: path, code: errno)
     }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved).split(separator: "/").last.map(String.init) ?? "root"
+    return FilePath.names(in: resolved).last.map(String.init) ?? "root"
   }
 }
 

@@ -1,6 +1,6 @@
 import ChunkEngine
-import Foundation
 import Zarr
+import ZarrPlatform
 
 /// Removes damaged chunks from arrays, and keeps them in a directory.
 struct DamageRemoval {
@@ -29,7 +29,7 @@ struct DamageRemoval {
 
   /// The default directory, beside a node and named after it.
   static func standardPath(beside node: String) -> String {
-    let isNamed = ![".", ".."].contains(URL(fileURLWithPath: node).relativePath.split(separator: "/").last)
+    let isNamed = ![nil, ".", ".."].contains(FilePath.names(in: node).last)
     return (isNamed ? node : "/" + resolve(node).joined(separator: "/")) + ".damaged"
   }
 
@@ -103,17 +103,14 @@ struct DamageRemoval {
 
   /// The names on the way from the root directory to a path, with the links of existing directories resolved.
   private static func resolve(_ path: String) -> [Substring] {
-    var url = URL(fileURLWithPath: path).standardizedFileURL
-    var rest: [String] = []
-    while url.path != "/" {
-      if let resolved = unsafe realpath(url.path, nil) {
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved).split(separator: "/") + rest.reversed().map { $0[...] }
+    let names = FilePath.names(in: FilePath.absolute(path))
+    for count in names.indices.reversed() {
+      let existing = "/" + names[...count].joined(separator: "/")
+      if let resolved = FilePath.resolved(existing) {
+        return FilePath.names(in: resolved) + names[(count + 1)...]
       }
-      rest.append(url.lastPathComponent)
-      url.deleteLastPathComponent()
     }
-    return rest.reversed().map { $0[...] }
+    return names
   }
 
   /// The kind of node in a directory, or nil.

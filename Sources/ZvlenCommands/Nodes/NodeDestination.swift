@@ -1,5 +1,5 @@
-import Foundation
 import Zarr
+import ZarrPlatform
 
 /// The place where a command puts an array or group.
 ///
@@ -63,7 +63,7 @@ final class NodeDestination {
       }
       try Self.checkFree(self.path, status, isNode: isNode)
       hierarchy = try EnclosingHierarchy(
-        of: self.path, below: madeDirectories.last.map(Self.parent) ?? Self.parent(of: self.path))
+        of: self.path, below: madeDirectories.last.map(FilePath.parent) ?? FilePath.parent(of: self.path))
       try hierarchy?.check(format)
     }
     if resumes {
@@ -140,8 +140,8 @@ final class NodeDestination {
 
   /// Checks that the destination is not inside an imported directory.
   func checkOutside(of directories: [String]) throws(ToolError) {
-    let place = "\(Self.resolve(Self.parent(of: path)))/\(Self.name(of: path))/"
-    for directory in directories where place.hasPrefix("\(Self.resolve(directory))/") {
+    let place = "\(FilePath.resolve(FilePath.parent(of: path)))/\(FilePath.name(of: path))/"
+    for directory in directories where place.hasPrefix("\(FilePath.resolve(directory))/") {
       throw ToolError("\(path) is in \(directory), which is imported in parts; name a directory elsewhere")
     }
   }
@@ -184,7 +184,7 @@ final class NodeDestination {
   /// Makes the name of the node durable, and updates the hierarchy.
   private func settle() throws {
     if durability == .durable {
-      for directory in [Self.parent(of: path)] + (working.map { [$0.path] } ?? [])
+      for directory in [FilePath.parent(of: path)] + (working.map { [$0.path] } ?? [])
       where try FileStatus(at: directory) != nil {
         try OpenFile(directory, flags: O_RDONLY | O_DIRECTORY).synchronize()
       }
@@ -213,10 +213,12 @@ final class NodeDestination {
     guard status.isDirectory else {
       throw ToolError("\(path) is a file; name a directory for the array, which need not exist")
     }
-    if try !isNode && !FileManager.default.contentsOfDirectory(atPath: path).isEmpty {
+    if try !isNode && !OpenFile(path, flags: O_RDONLY | O_DIRECTORY).entries().isEmpty {
       throw ToolError("\(path) holds files that are not a Zarr array or group; name another directory")
     }
-    if let parent = try FileStatus(of: parent(of: path)), parent.identity.device != status.identity.device {
+    if let parent = try FileStatus(of: FilePath.parent(of: path)),
+      parent.identity.device != status.identity.device
+    {
       throw ToolError("\(path) is the root of a file system; name a directory in it")
     }
   }
@@ -229,29 +231,13 @@ final class NodeDestination {
   /// The missing directories above a path, nearest first.
   private static func missingDirectories(above path: String) throws -> [String] {
     var missing: [String] = []
-    var directory = parent(of: path)
-    while try FileStatus(of: directory) == nil, directory != parent(of: directory) {
+    var directory = FilePath.parent(of: path)
+    while try FileStatus(of: directory) == nil, directory != FilePath.parent(of: directory) {
       missing.append(directory)
-      directory = parent(of: directory)
+      directory = FilePath.parent(of: directory)
     }
     return missing
   }
-
-  /// The path with links resolved, without a slash at the end.
-  static func resolve(_ path: String) -> String {
-    let url = URL(fileURLWithPath: path)
-    guard let resolved = unsafe realpath(path, nil) else { return url.path }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
-  }
-
-  /// The directory that a path is in.
-  static func parent(of path: String) -> String {
-    URL(fileURLWithPath: path).deletingLastPathComponent().path
-  }
-
-  /// The last name of a path.
-  static func name(of path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 }
 
 /// The groups whose directories a node is in.
@@ -280,7 +266,7 @@ private struct EnclosingHierarchy {
     case .array?:
       throw ToolError("\(directory) is an array and cannot contain another one; name another directory")
     case .group(let metadata)?:
-      let missingPath = NodeDestination.parent(of: path).dropFirst(directory.count).drop { $0 == "/" }
+      let missingPath = FilePath.parent(of: path).dropFirst(directory.count).drop { $0 == "/" }
       parent = (directory, metadata.zarrFormat, String(missingPath))
     default: parent = nil
     }
@@ -294,7 +280,7 @@ private struct EnclosingHierarchy {
   init?(above path: String) {
     self.path = path
     parent = nil
-    groups = Self.groups(from: NodeDestination.parent(of: path))
+    groups = Self.groups(from: FilePath.parent(of: path))
     if groups.isEmpty { return nil }
   }
 
@@ -305,7 +291,7 @@ private struct EnclosingHierarchy {
     while true {
       if case .group? = try? Self.metadata(ofNodeAt: next) { groups.append(next) }
       guard next != "/" else { return groups }
-      next = NodeDestination.parent(of: next)
+      next = FilePath.parent(of: next)
     }
   }
 
@@ -321,7 +307,7 @@ private struct EnclosingHierarchy {
   func createGroups() throws {
     guard let parent, !parent.missingPath.isEmpty else { return }
     try ZarrGroup.open(in: try FileStore(opening: parent.group), usingConsolidatedMetadata: false)
-      .createGroups(above: "\(parent.missingPath)/\(NodeDestination.name(of: path))")
+      .createGroups(above: "\(parent.missingPath)/\(FilePath.name(of: path))")
   }
 
   /// Updates what the consolidated metadata of the groups says about the node.

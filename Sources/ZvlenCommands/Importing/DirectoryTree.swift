@@ -58,22 +58,9 @@ struct DirectoryTree {
   /// The directories and regular files in a directory, sorted.
   private func entries(of directory: borrowing OpenFile) throws -> [Entry] {
     let path = directory.path
-    let copy = dup(directory.number)
-    guard copy >= 0, let stream = unsafe fdopendir(copy) else {
-      throw ToolError(operation: "list", path: path, code: errno)
-    }
-    defer { _ = unsafe closedir(stream) }
     var entries: [Entry] = []
-    while true {
-      errno = 0
-      guard let entry = unsafe readdir(stream) else {
-        guard errno == 0 else { throw ToolError(operation: "list", path: path, code: errno) }
-        break
-      }
-      let bytes = unsafe Self.name(of: entry)
-      if bytes == Array(".".utf8) || bytes == Array("..".utf8) { continue }
-      let type = unsafe Int(entry.pointee.d_type)
-      guard [Int(DT_DIR), Int(DT_REG), Int(DT_UNKNOWN)].contains(type) else { continue }
+    for (bytes, type) in try directory.entries()
+    where [Int(DT_DIR), Int(DT_REG), Int(DT_UNKNOWN)].contains(type) {
       guard let name = String(validating: bytes, as: UTF8.self) else {
         throw ToolError(
           "\(path)/\(String(decoding: bytes, as: UTF8.self)): the name is not UTF-8, as text in Zarr must "
@@ -93,17 +80,6 @@ struct DirectoryTree {
     }
     entries.sort { $0.sortingKey.lexicographicallyPrecedes($1.sortingKey) }
     return entries
-  }
-
-  /// A copy of the name of an entry.
-  private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
-    unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-      let capacity = unsafe MemoryLayout.size(ofValue: name.pointee)
-      return unsafe name.withMemoryRebound(to: CChar.self, capacity: capacity) { name in
-        // SAFETY: The name ends with a NUL inside the entry.
-        unsafe UnsafeBufferPointer(start: name, count: strnlen(name, capacity)).map(UInt8.init(bitPattern:))
-      }
-    }
   }
 }
 

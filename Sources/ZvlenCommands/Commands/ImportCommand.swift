@@ -147,7 +147,7 @@ struct ImportCommand: ParsableCommand {
         workerCount: workers.count, limits: chunks.limits, allowsHugeElements: allowHugeElements),
       memoryBudget: memoryBudget.value)
     var work = try makeWork(settings)
-    let path = NodeDestination.resolve(output)
+    let path = FilePath.resolve(output)
     if let part { return try fill(part, of: &work, at: path) }
     if resume, !append, try finishes(&work, at: path) {
       // The import may have left temporary files.

@@ -41,7 +41,7 @@ struct NodeLocation {
     if let status = try FileStatus(of: path) { return status }
     var movedPath: String?
     for _ in 0..<20 {
-      movedPath = WorkingDirectory.nodeMovedAway(from: NodeDestination.resolve(path))
+      movedPath = WorkingDirectory.nodeMovedAway(from: FilePath.resolve(path))
       if movedPath == nil { break }
       usleep(20_000)
       if let status = try FileStatus(of: path) { return status }
@@ -68,7 +68,7 @@ struct NodeLocation {
       do {
         return try ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
       } catch {
-        if Main.canRunAgain(after: error) { throw error }
+        if RootCommand.canRunAgain(after: error) { throw error }
         return nil
       }
     }

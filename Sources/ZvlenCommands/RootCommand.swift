@@ -1,9 +1,19 @@
 import ArgumentParser
 import Zarr
 
+/// The tool, for the programs that are it.
+package enum CommandLineTool {
+  /// Runs the command that the arguments name, and ends the process with its exit code.
+  ///
+  /// Closed standard streams, signals and the working directory are those of the process, which has to have nothing
+  /// else to do.
+  ///
+  /// - Parameter arguments: The arguments after the name of the program.
+  package static func run(_ arguments: [String]) -> Never { RootCommand.main(with: arguments) }
+}
+
 /// Stores blobs and text in Zarr arrays, and gets them back.
-@main
-struct Main: ParsableCommand {
+struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "zvlen",
     abstract: "Stores millions of files or lines in Zarr arrays, and gets them back.",
@@ -39,11 +49,11 @@ struct Main: ParsableCommand {
   /// Runs the command that the arguments name.
   ///
   /// An error becomes a line and an exit code.
-  static func main() {
+  fileprivate static func main(with arguments: [String]) -> Never {
     StandardStreams.openClosed()
     var command: any ParsableCommand
     do {
-      command = try parseAsRoot()
+      command = try parseAsRoot(arguments)
     } catch {
       exit(withError: error)
     }
@@ -51,7 +61,8 @@ struct Main: ParsableCommand {
     let deadline = ContinuousClock.now + patience
     while true {
       do {
-        return try command.run()
+        try command.run()
+        exit()
       } catch {
         guard canRunAgain(after: error), ContinuousClock.now < deadline else { end(for: error, of: command) }
       }

@@ -23,7 +23,7 @@ struct NodeSummary {
     self.entry = entry
     self.path = path
     metadata = Result { try entry.metadata() }
-    if case .failure(let error) = metadata, Main.canRunAgain(after: error) { throw error }
+    if case .failure(let error) = metadata, RootCommand.canRunAgain(after: error) { throw error }
     guard addsSizes, entry.kind == .array else {
       storedByteCount = nil
       return
@@ -34,12 +34,13 @@ struct NodeSummary {
         return try sumOrMaximum(total, store.byteCount(of: key) ?? 0)
       }
     }
-    if case .failure(let error) = size, !(error is StoreError) || Main.canRunAgain(after: error) {
+    if case .failure(let error) = size, !(error is StoreError) || RootCommand.canRunAgain(after: error) {
       throw error
     }
     // Another array may have replaced this one meanwhile.
     let replaced = ZarrError.replaced(path: path)
-    if NodeEntry(in: store, at: entry.path)?.fields != entry.fields, Main.canRunAgain(after: replaced) {
+    if NodeEntry(in: store, at: entry.path)?.fields != entry.fields, RootCommand.canRunAgain(after: replaced)
+    {
       throw replaced
     }
     storedByteCount = size

@@ -1,6 +1,6 @@
 import CSystemCalls
-import Foundation
 import Zarr
+import ZarrPlatform
 
 /// A directory beside a destination that holds a new array or group until it is complete.
 ///
@@ -37,10 +37,10 @@ final class WorkingDirectory {
   init(for destination: String, replacing replaced: NodeVersion?, durability: Durability) throws {
     self.destination = destination
     self.replaced = replaced
-    _ = try FileStore(creating: NodeDestination.parent(of: destination), durability: durability)
+    _ = try FileStore(creating: FilePath.parent(of: destination), durability: durability)
     record = try Self.makeRecord(for: destination)
     var contents = Contents(
-      path: NodeDestination.parent(of: record.path), replaced: replaced?.identity.number)
+      path: FilePath.parent(of: record.path), replaced: replaced?.identity.number)
     do {
       guard unsafe mkdir(contents.nodePath, 0o777) == 0 else {
         throw ToolError(operation: "make the directory", path: contents.nodePath, code: errno)
@@ -63,8 +63,8 @@ final class WorkingDirectory {
   private static func makeRecord(for destination: String) throws(ToolError) -> OpenFile {
     while true {
       let contents = Contents(
-        path: NodeDestination.parent(of: destination) + "/"
-          + TemporaryName.make(for: NodeDestination.name(of: destination)))
+        path: FilePath.parent(of: destination) + "/"
+          + TemporaryName.make(for: FilePath.name(of: destination)))
       guard unsafe mkdir(contents.path, 0o777) == 0 else {
         if errno == EEXIST { continue }
         throw ToolError(operation: "make the directory", path: contents.path, code: errno)
@@ -162,7 +162,7 @@ final class WorkingDirectory {
       if contents.isReplacedOnly, isFree(destination),
         unsafe Glibc.rename(contents.replacedPath, destination) == 0
       {
-        try? OpenFile(NodeDestination.parent(of: destination), flags: O_RDONLY | O_DIRECTORY).synchronize()
+        try? OpenFile(FilePath.parent(of: destination), flags: O_RDONLY | O_DIRECTORY).synchronize()
       }
       contents.remove()
     }
@@ -175,9 +175,10 @@ final class WorkingDirectory {
 
   /// All working directories of a destination.
   private static func all(for destination: String) -> [Contents] {
-    let (parent, name) = (NodeDestination.parent(of: destination), NodeDestination.name(of: destination))
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-    return entries.compactMap { entry in
+    let (parent, name) = (FilePath.parent(of: destination), FilePath.name(of: destination))
+    let entries = try? OpenFile(parent, flags: O_RDONLY | O_DIRECTORY).entries()
+    return (entries ?? []).compactMap { entry in
+      let entry = String(decoding: entry.name, as: UTF8.self)
       let path = "\(parent)/\(entry)"
       guard TemporaryName.matches(entry, for: name), (try? FileStatus(at: path))??.isDirectory == true else {
         return nil

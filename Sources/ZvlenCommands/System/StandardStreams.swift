@@ -105,7 +105,7 @@ final class OutputStream {
       try body()
     } catch {
       // The first error counts. A command that can start again shows nothing.
-      if !(error is BrokenPipe), !Main.canRunAgain(after: error) { try? flush() }
+      if !(error is BrokenPipe), !RootCommand.canRunAgain(after: error) { try? flush() }
       throw error
     }
     try flush()

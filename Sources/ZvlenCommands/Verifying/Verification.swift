@@ -56,7 +56,7 @@ struct HierarchyVerification {
         }
       } catch let error where error is ZarrError || error is StoreError {
         if case ZarrError.cancelled = error { throw error }
-        if Main.canRunAgain(after: error) { throw error }
+        if RootCommand.canRunAgain(after: error) { throw error }
         strays.addUnknown(entry.path)
         try report.add("\(error)", error)
       }
@@ -237,7 +237,7 @@ final class VerificationReport: Sendable {
   ///
   /// - Throws: The error, if the command can start again.
   func add(_ words: String, _ error: any Error) throws {
-    if Main.canRunAgain(after: error) { throw error }
+    if RootCommand.canRunAgain(after: error) { throw error }
     if error is ToolError || FailureKind(of: error) == .damaged {
       try addDamage(words)
     } else {

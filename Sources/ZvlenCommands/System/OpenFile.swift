@@ -136,6 +136,35 @@ struct OpenFile: ~Copyable {
     }
   }
 
+  /// The names in a directory, which need not be UTF-8, with their types, such as `DT_DIR`.
+  func entries() throws(ToolError) -> [(name: [UInt8], type: Int)] {
+    let copy = dup(number)
+    guard copy >= 0, let stream = unsafe fdopendir(copy) else { throw failure(of: "list") }
+    defer { _ = unsafe closedir(stream) }
+    var entries: [(name: [UInt8], type: Int)] = []
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(stream) else {
+        guard errno == 0 else { throw failure(of: "list") }
+        return entries
+      }
+      let name = unsafe Self.name(of: entry)
+      if name == Array(".".utf8) || name == Array("..".utf8) { continue }
+      entries.append((name, unsafe Int(entry.pointee.d_type)))
+    }
+  }
+
+  /// A copy of the name of an entry.
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
+    unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+      let capacity = unsafe MemoryLayout.size(ofValue: name.pointee)
+      return unsafe name.withMemoryRebound(to: CChar.self, capacity: capacity) { name in
+        // SAFETY: The name ends with a NUL inside the entry.
+        unsafe UnsafeBufferPointer(start: name, count: strnlen(name, capacity)).map(UInt8.init(bitPattern:))
+      }
+    }
+  }
+
   /// The error of a failed call.
   ///
   /// A standard stream that was closed at the start has its own.

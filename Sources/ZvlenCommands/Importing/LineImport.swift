@@ -27,7 +27,7 @@ struct LineImport: ImportWork {
 
   /// The names of the sources in the record.
   private var names: [String] {
-    paths.map { $0 == Self.standardInputName ? $0 : NodeDestination.resolve($0) }
+    paths.map { $0 == Self.standardInputName ? $0 : FilePath.resolve($0) }
   }
 
   /// The state of an import.

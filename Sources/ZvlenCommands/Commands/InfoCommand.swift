@@ -110,7 +110,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
   /// Whether an error concerns only one member of a group.
   private static func isOfMember(_ error: any Error) -> Bool {
     if case ZarrError.cancelled = error { return false }
-    if Main.canRunAgain(after: error) { return false }
+    if RootCommand.canRunAgain(after: error) { return false }
     return error is ZarrError || error is StoreError || error is ToolError
   }
 

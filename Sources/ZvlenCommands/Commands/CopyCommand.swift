@@ -56,7 +56,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     let options = copying.options(encoding, access: reading.access)
     try checkSeparate()
     let target = try NodeDestination(
-      at: NodeDestination.resolve(destination), format: try options.zarrFormat ?? node.metadata.zarrFormat,
+      at: FilePath.resolve(destination), format: try options.zarrFormat ?? node.metadata.zarrFormat,
       overwrites: overwrite,
       durability: safety.durability)
     let report: CopyReport
@@ -96,7 +96,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
       if options.dataType != nil, reason.field == "data_type" { advice += "; zvlen dump writes them as JSON" }
       if canSkip { advice += "; --skip-unreadable leaves it out" }
       throw ToolError("\(path): \(reason)\(advice)")
-    } catch ZarrError.store(_, let reason as StoreError) where !Main.canRunAgain(after: reason) {
+    } catch ZarrError.store(_, let reason as StoreError) where !RootCommand.canRunAgain(after: reason) {
       // It names the value, in the source or in the copy.
       guard canSkip, !"\(reason)".contains(store.location) else { throw reason }
       var advice = ""
@@ -124,7 +124,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
 
   /// Checks that neither the source nor the destination is inside the other.
   private func checkSeparate() throws(ToolError) {
-    let paths = [source, destination].map(NodeDestination.resolve)
+    let paths = [source, destination].map(FilePath.resolve)
     let names = paths.map { $0.split(separator: "/") }
     guard names[0] != names[1] else { throw ToolError("\(source) cannot be copied to itself") }
     if names[1].starts(with: names[0]) {

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Foundation
 import Zarr
 
 /// A group that holds files: one array has their contents, and another has their paths.
@@ -127,9 +126,8 @@ struct FileTreeGroup {
 
   /// Checks that a path is not one of the arrays of an imported directory, which only grow together.
   static func checkNoMember(_ path: String) throws {
-    let (directory, name) = (path as NSString, [blobsName, pathsName])
-    guard name.contains(directory.lastPathComponent) else { return }
-    let parent = directory.deletingLastPathComponent
+    guard [blobsName, pathsName].contains(FilePath.name(of: path)) else { return }
+    let parent = FilePath.parent(of: path)
     guard let store = try? FileStore(opening: parent), try isComplete(in: store),
       (try? FileTreeGroup(in: store, access: ArrayAccess())) != nil
     else { return }

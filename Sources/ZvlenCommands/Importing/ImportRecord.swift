@@ -46,9 +46,9 @@ final class ImportRecord {
   init(
     of path: String, job: JSONObject, adds: Bool, interval: Duration, durability: Durability
   ) throws {
-    let directory = NodeDestination.parent(of: path)
+    let directory = FilePath.parent(of: path)
     store = try FileStore(creating: directory, durability: durability)
-    key = try StoreKey(".\(NodeDestination.name(of: path)).import.json")
+    key = try StoreKey(".\(FilePath.name(of: path)).import.json")
     self.path = path
     self.job = job
     self.interval = interval
@@ -87,7 +87,7 @@ final class ImportRecord {
 
   /// The path of a new array or group until it is complete.
   static func workingPath(of path: String) -> String {
-    "\(NodeDestination.parent(of: path))/.\(NodeDestination.name(of: path)).import.partial"
+    "\(FilePath.parent(of: path))/.\(FilePath.name(of: path)).import.partial"
   }
 
   /// Whether a checkpoint is due.

@@ -1,5 +1,4 @@
 import ChunkEngine
-import Foundation
 import Synchronization
 import Zarr
 
@@ -131,7 +130,7 @@ struct ArrayDescription {
     }
     if let obstacle { rows.append(("not readable", obstacle)) }
     return ["\(path): array"]
-      + rows.map { "  " + $0.padding(toLength: 15, withPad: " ", startingAt: 0) + $1 }
+      + rows.map { "  " + $0 + String(repeating: " ", count: 15 - $0.count) + $1 }
   }
 }
 

@@ -122,7 +122,7 @@ struct OutputFile {
   ///
   /// - Throws: ``ToolError`` for a file that must not be replaced, a directory or a disk.
   init(path: String, overwrites: Bool) throws {
-    self.path = NodeDestination.resolve(path)
+    self.path = FilePath.resolve(path)
     guard let status = try FileStatus(of: self.path) else {
       guard try FileStatus(at: self.path) == nil else {
         throw ToolError("\(path) is a link to nothing; name a file for the lines")
@@ -142,8 +142,8 @@ struct OutputFile {
   /// If `body` throws, the file stays as it was.
   func write(_ body: (OutputStream) throws -> Void) throws {
     guard !isStream else { return try body(OutputStream(try OpenFile(path, flags: O_WRONLY))) }
-    let directory = NodeDestination.parent(of: path)
-    let name = NodeDestination.name(of: path)
+    let directory = FilePath.parent(of: path)
+    let name = FilePath.name(of: path)
     if let key = try? StoreKey(name) { try? FileStore(opening: directory).sweepTemporaryFiles(of: key) }
     let temporaryPath = "\(directory)/\(TemporaryName.make(for: name))"
     let file = try OpenFile(temporaryPath, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Numbers in the form that people read.
 enum Quantity {
   /// A number of bytes in powers of 1000, such as `1.3 GB`.
@@ -8,7 +6,7 @@ enum Quantity {
     for unit in ["bytes", "kB", "MB", "GB", "TB"] {
       if value < 999.5 || unit == "TB" {
         if unit == "bytes" { break }
-        return "\(String(format: value < 9.95 ? "%.1f" : "%.0f", value)) \(unit)"
+        return "\(decimal(value, places: value < 9.95 ? 1 : 0)) \(unit)"
       }
       value /= 1000
     }
@@ -22,21 +20,31 @@ enum Quantity {
 
   /// A ratio with two decimals.
   static func ratio(_ ratio: Double) -> String {
-    String(format: "%.2f", ratio)
+    decimal(ratio, places: 2)
   }
 
   /// A duration as minutes and seconds, such as `1:05`, or with hours.
   static func duration(seconds: Double) -> String {
     let seconds = Int(min(max(0, seconds.rounded(.up)), 359_999))
     let (minutes, hours) = (seconds / 60 % 60, seconds / 3600)
+    func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     return hours > 0
-      ? String(format: "%d:%02d:%02d", hours, minutes, seconds % 60)
-      : String(format: "%d:%02d", minutes, seconds % 60)
+      ? "\(hours):\(padded(minutes)):\(padded(seconds % 60))" : "\(minutes):\(padded(seconds % 60))"
   }
 
   /// The lengths of dimensions, such as `3 x 4`.
   static func shape(_ shape: [Int]) -> String {
     shape.isEmpty ? "no dimensions, one element" : shape.map(String.init).joined(separator: " x ")
+  }
+
+  /// A number, which is not negative, with a number of decimals.
+  private static func decimal(_ value: Double, places: Int) -> String {
+    let factor = (0..<places).reduce(UInt128(1)) { factor, _ in factor * 10 }
+    // Nothing that is shown is larger.
+    let scaled = UInt128(min(value * Double(factor), 0x1p120).rounded(.toNearestOrEven))
+    guard places > 0 else { return "\(scaled)" }
+    // The 1 in front keeps the zeros after the point.
+    return "\(scaled / factor).\("\(factor + scaled % factor)".dropFirst())"
   }
 
   /// A number with its noun, such as `1 chunk` or `3 chunks`.

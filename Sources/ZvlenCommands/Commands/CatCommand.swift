@@ -80,7 +80,7 @@ struct CatCommand: ParsableCommand, ReadingCommand {
       return try array.read(ArrayRegion(elementAt: place), monitor: Interruption.monitor)
     } catch {
       if case ZarrError.cancelled = error { throw error }
-      if Main.canRunAgain(after: error) { throw error }
+      if RootCommand.canRunAgain(after: error) { throw error }
       StandardError.write("zvlen: error: \(OneLine(error))\(ReadingOptions.advice(for: error))\n")
       return nil
     }
