@@ -97,7 +97,10 @@ let package = Package(
       dependencies: ["ZarrRemote", "Zarr", "ChunkEngine", "ZarrPlatform", "TestSupport"]),
     .testTarget(name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "ChunkEngine"]),
     .testTarget(
-      name: "ZvlenTests", dependencies: ["zvlen", "ChunkEngine", "Zarr", "CSystemFaults", "TestSupport"]),
+      name: "ZvlenTests",
+      dependencies: [
+        "zvlen", "ZvlenCommands", "ChunkEngine", "Zarr", "CSystemFaults", "TestSupport", argumentParser,
+      ]),
     .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),
     .testTarget(
       name: "ExampleExtensionTests", dependencies: ["ExampleExtension", "ChunkEngine", "Zarr", "TestSupport"]),

@@ -36,7 +36,7 @@ struct ConsolidateCommand: ParsableCommand {
     }
     // A command that was killed may have left temporary files.
     for name in ["zarr.json", ".zmetadata"] {
-      try node.store.sweepTemporaryFiles(of: StoreKey(name))
+      try (node.store as? FileStore)?.sweepTemporaryFiles(of: StoreKey(name))
     }
     if remove {
       try group.removeConsolidatedMetadata()

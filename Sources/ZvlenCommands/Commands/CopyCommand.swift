@@ -52,13 +52,18 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
   }
 
   func run() throws {
-    let node = try NodeLocation(source, followsLinks: reading.links.followLinks)
+    try run(from: Location(source), to: Location(destination))
+  }
+
+  /// Copies from one location to another.
+  func run(from origin: Location, to place: Location) throws {
+    let node = try NodeLocation(origin, followsLinks: reading.links.followLinks)
     let options = copying.options(encoding, access: reading.access)
-    try checkSeparate()
-    let target = try NodeDestination(
-      at: FilePath.resolve(destination), format: try options.zarrFormat ?? node.metadata.zarrFormat,
-      overwrites: overwrite,
-      durability: safety.durability)
+    try checkSeparate(origin, place)
+    let target = try place.resolved.makeDestination(
+      DestinationOptions(
+        format: try options.zarrFormat ?? node.metadata.zarrFormat, overwrites: overwrite,
+        durability: safety.durability))
     let report: CopyReport
     do {
       report = try copy(node, to: target.store, options)
@@ -80,7 +85,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
     if !report.leftOut.isEmpty { throw ExitCode.failure }
   }
 
-  private func copy(_ node: NodeLocation, to store: FileStore, _ options: CopyOptions) throws -> CopyReport {
+  private func copy(_ node: NodeLocation, to store: any Store, _ options: CopyOptions) throws -> CopyReport {
     let progress = ProgressLine("copying")
     defer { progress.clear() }
     let source = try ZarrNode.open(
@@ -123,9 +128,12 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
   }
 
   /// Checks that neither the source nor the destination is inside the other.
-  private func checkSeparate() throws(ToolError) {
-    let paths = [source, destination].map(FilePath.resolve)
-    let names = paths.map { $0.split(separator: "/") }
+  private func checkSeparate(_ origin: Location, _ place: Location) throws(ToolError) {
+    let names = [origin, place].map { location in
+      let path = location.resolved.name
+      if case .directory = location { return ["/"] + FilePath.names(in: path) }
+      return FilePath.names(in: path)
+    }
     guard names[0] != names[1] else { throw ToolError("\(source) cannot be copied to itself") }
     if names[1].starts(with: names[0]) {
       throw ToolError("\(destination) is inside \(source); name a directory outside it")

@@ -141,26 +141,32 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     // An import never starts again by itself: it can read standard input only once.
     StandardStreams.noteOutput()
+    try run(to: Location(output).resolved)
+  }
+
+  /// Imports to a location.
+  func run(to location: Location) throws {
     let settings = ImportSettings(
       encoding: encoding,
       access: ArrayAccess(
         workerCount: workers.count, limits: chunks.limits, allowsHugeElements: allowHugeElements),
       memoryBudget: memoryBudget.value)
     var work = try makeWork(settings)
-    let path = FilePath.resolve(output)
-    if let part { return try fill(part, of: &work, at: path) }
-    if resume, !append, try finishes(&work, at: path) {
-      // The import may have left temporary files.
-      try FileStore(opening: path).sweepTemporaryFiles()
+    if let part { return try fill(part, of: &work, at: location) }
+    if resume, !append, try finishes(&work, at: location) {
+      try location.sweep()
       return
     }
-    if append { try FileTreeGroup.checkNoMember(path) }
-    let destination = try makeDestination(at: path, overwrites: overwrite)
+    if append { try FileTreeGroup.checkNoMember(location) }
+    let destination = try location.makeDestination(destinationOptions)
     do {
       // Counts the files of a tree, unless that is done.
       try work.survey(excluding: destination.ownPaths)
-      let record = resume ? try record(of: work, path) : nil
-      try check(destination, against: record)
+      let record = resume ? try record(of: work, location) : nil
+      if destination.continuesExisting, record?.hasSameOptions != true, let name = encoding.givenNames.first {
+        throw ToolError("\(output) is continued as it is; leave out \(name), or use --overwrite")
+      }
+      try destination.check(against: record)
       try work.run(to: destination, record: record)
       try destination.commit()
       if !append { try record?.remove() }
@@ -189,66 +195,45 @@ struct ImportCommand: ParsableCommand {
     return LineImport(paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings)
   }
 
-  private func makeDestination(at path: String, overwrites: Bool) throws -> NodeDestination {
-    try NodeDestination(
-      at: path, format: encoding.zarrFormat ?? .version3, appends: append,
-      overwrites: overwrites,
-      resumes: resume, durability: safety.durability, advice: "--append continues it, --overwrite replaces it"
-    )
+  private var destinationOptions: DestinationOptions {
+    // An array that all parts fill is filled if it is the same. It is never replaced.
+    DestinationOptions(
+      format: encoding.zarrFormat ?? .version3, appends: append, overwrites: overwrite || part != nil,
+      resumes: resume, isShared: part != nil, durability: safety.durability,
+      advice: "--append continues it, --overwrite replaces it")
   }
 
-  private func record(of work: any ImportWork, _ path: String) throws -> ImportRecord {
-    try ImportRecord(
-      of: path, job: work.job, adds: append, interval: .seconds(checkpointSeconds),
-      durability: safety.durability)
+  private func record(of work: any ImportWork, _ location: Location) throws -> ImportRecord {
+    try location.importRecord(
+      of: work.job, adds: append, interval: .seconds(checkpointSeconds), durability: safety.durability)
   }
 
   /// Whether an array that is to be made is there already and holds everything: an import may have been stopped
   /// just before its end, or just after.
-  private func finishes(_ work: inout any ImportWork, at path: String) throws -> Bool {
-    guard try ImportRecord.isInPlace(path) else { return false }
-    try work.survey(excluding: [path, ImportRecord.workingPath(of: path)])
-    let record = try record(of: work, path)
+  private func finishes(_ work: inout any ImportWork, at location: Location) throws -> Bool {
+    guard try location.isInPlace() else { return false }
+    try work.survey(excluding: location.ownPaths)
+    let record = try record(of: work, location)
     if record.isFound, record.position.isComplete, record.position.firstElement == 0,
       try work.isUnchanged(since: record.position)
     {
-      try NodeDestination.refreshHierarchy(of: path)
+      try location.hierarchy?.refreshConsolidatedMetadata()
       try record.remove()
       return true
     }
     // The record is removed before the process ends.
-    return try work.isStored(in: FileStore(opening: path))
-  }
-
-  /// Checks that the options and the record of a stopped import fit what is at the destination.
-  private func check(_ destination: NodeDestination, against record: ImportRecord?) throws {
-    let hiddenPath = ImportRecord.workingPath(of: destination.path)
-    if destination.continuesExisting {
-      if record?.hasSameOptions != true, let name = encoding.givenNames.first {
-        throw ToolError("\(output) is continued as it is; leave out \(name), or use --overwrite")
-      }
-      if record?.isFound == true, try FileStatus(of: hiddenPath) != nil {
-        throw ToolError(
-          "an import to \(destination.path) was stopped before it was there, and something else is there now; move "
-            + "it away, or remove \(hiddenPath)")
-      }
-    } else if let record, !record.isFound, try !destination.store.list("").isEmpty {
-      throw ToolError(
-        "\(hiddenPath) holds files that no such import has left; move them away, or remove them to begin again"
-      )
-    }
+    return try work.isStored(in: location.open())
   }
 
   /// Imports a part of the sources into an array that other imports fill with theirs.
-  private func fill(_ part: ImportPart, of work: inout any ImportWork, at path: String) throws {
+  private func fill(_ part: ImportPart, of work: inout any ImportWork, at location: Location) throws {
     if sources.contains(LineImport.standardInputName) {
       throw ToolError("standard input cannot be imported in parts; --part needs files")
     }
     for source in sources where try FileStatus(of: source)?.isStream == true {
       throw ToolError("\(source) can be read only once; --part needs regular files")
     }
-    // An array that is there is filled if it is the same. It is never replaced.
-    let destination = try makeDestination(at: path, overwrites: true)
+    let destination = try location.makeDestination(destinationOptions)
     do {
       // The destination is never among the sources: `run` checks that.
       try work.survey(excluding: [])
@@ -260,7 +245,7 @@ struct ImportCommand: ParsableCommand {
   }
 
   /// An error of the library in the words of the options, with the path that you asked for.
-  private func explained(_ error: any Error, _ destination: NodeDestination) -> any Error {
+  private func explained(_ error: any Error, _ destination: any NodeDestination) -> any Error {
     guard case ZarrError.chunkTooLarge(let path, let elementCount, let limit, let fittingCount) = error else {
       return destination.named(error)
     }
@@ -273,7 +258,7 @@ struct ImportCommand: ParsableCommand {
         "use --chunk-count \(fittingCount)"
       }
     return ToolError(
-      "\(path.replacing(destination.store.location, with: destination.path)) has chunks of \(elementCount) elements, "
+      "\(path.replacing(destination.store.location, with: destination.name)) has chunks of \(elementCount) elements, "
         + "and one with those that come next would have more than \(Quantity.exactBytes(limit)); \(advice), or allow "
         + "larger ones with --chunk-limit, here and in all commands that read them")
   }

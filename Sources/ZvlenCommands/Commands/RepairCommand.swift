@@ -45,11 +45,17 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
 
   func run() throws {
     let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
-    let asidePath = force ? nil : aside ?? DamageRemoval.standardPath(beside: node.path)
-    let removal = try DamageRemoval(from: node.path, keepingIn: asidePath)
+    let files = node.store as? FileStore
+    let asidePath = force ? nil : aside ?? files.map { _ in DamageRemoval.standardPath(beside: node.path) }
+    if asidePath == nil, !force {
+      throw ToolError(
+        "\(path) is no directory, so name one for the removed chunks with --aside, or use --force")
+    }
+    if let asidePath { try Location.checkPath(asidePath) }
+    let removal = try DamageRemoval(from: files.map { _ in node.path }, keepingIn: asidePath)
     let report = VerificationReport()
     // A repair that was killed may have left temporary files, and chunks that it was about to delete.
-    try node.store.sweepTemporaryFiles()
+    try files?.sweepTemporaryFiles()
     if let asidePath { _ = try? FileStore(opening: asidePath).sweepTemporaryFiles() }
     try HierarchyVerification(node, access: reading.access, removal: removal, report).run()
     try report.finish()

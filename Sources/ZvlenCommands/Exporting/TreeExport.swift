@@ -14,7 +14,7 @@ struct TreeExport {
   private let keepsLast: Bool
 
   /// Opens the group of a store.
-  init(_ store: FileStore, access: ArrayAccess, skipsDamagedPaths: Bool, keepsLast: Bool) throws {
+  init(_ store: any Store, access: ArrayAccess, skipsDamagedPaths: Bool, keepsLast: Bool) throws {
     group = try FileTreeGroup(in: store, access: access)
     location = group.paths.location
     self.skipsDamagedPaths = skipsDamagedPaths

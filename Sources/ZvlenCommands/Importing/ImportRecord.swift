@@ -1,19 +1,21 @@
 import ChunkEngine
 import Zarr
 
-/// Saves the position of an import in a file beside its destination, so that the same import can go on.
+/// Saves the position of an import beside its destination, so that the same import can go on.
 ///
-///     data.zarr                    the destination
+///     data.zarr                    the destination, a directory
 ///     .data.zarr.import.json       this record
 ///     .data.zarr.import.partial    the array or group until it is complete, unless data.zarr is continued
+///
+/// Another store has it below its root, as ``StoreDestination`` shows.
 final class ImportRecord {
-  /// The path of the destination.
-  private let path: String
+  /// How to import everything again to a destination that no reader can see yet.
+  let beginningAgain: String
 
-  /// The path of the record.
+  /// The place of the record.
   var location: String { "\(store.location)/\(key)" }
 
-  private let store: FileStore
+  private let store: any Store
   private let key: StoreKey
 
   /// The sources and options of the import.
@@ -37,23 +39,24 @@ final class ImportRecord {
   /// Reads the record of an import, or starts one without storing it.
   ///
   /// - Parameters:
-  ///   - path: The path of the destination, with links resolved. Its parent directory exists.
+  ///   - store: The store that has the record.
+  ///   - key: The key of the record.
+  ///   - name: What errors call the destination.
+  ///   - beginningAgain: What to do to import everything again.
   ///   - job: The sources and options. An incomplete record of another job is an error.
   ///   - adds: Whether the import appends. Lines of other sources then join the known ones.
   ///   - interval: The time between checkpoints.
-  ///   - durability: Which failures the record survives.
   /// - Throws: ``ToolError`` if the record is of another import, and `StoreError`.
   init(
-    of path: String, job: JSONObject, adds: Bool, interval: Duration, durability: Durability
+    in store: any Store, _ key: StoreKey, of name: String, beginningAgain: String, job: JSONObject,
+    adds: Bool,
+    interval: Duration
   ) throws {
-    let directory = FilePath.parent(of: path)
-    store = try FileStore(creating: directory, durability: durability)
-    key = try StoreKey(".\(FilePath.name(of: path)).import.json")
-    self.path = path
+    self.store = store
+    self.key = key
+    self.beginningAgain = beginningAgain
     self.job = job
     self.interval = interval
-    // An import that was killed while it wrote the record may have left a file.
-    try store.sweepTemporaryFiles(of: key, olderThan: .zero)
     guard let bytes = try store.bytes(of: key, limit: Self.maximumByteCount) else {
       (isFound, hasSameOptions) = (false, false)
       position = ImportPosition()
@@ -63,9 +66,7 @@ final class ImportRecord {
       case .object(let members)? = record["position"], let position = ImportPosition(members),
       case .object(let recorded)? = record["job"]
     else {
-      throw ToolError(
-        "\(directory)/\(key) was not written by an import; remove it and \(Self.workingPath(of: path)) to begin again"
-      )
+      throw ToolError("\(store.location)/\(key) was not written by an import; \(beginningAgain)")
     }
     let isOfLines = job["sources"] != nil && recorded["sources"] != nil
     isFound =
@@ -75,14 +76,28 @@ final class ImportRecord {
     self.position = isFound ? position : ImportPosition()
     guard isFound || position.isComplete else {
       throw ToolError(
-        "an import to \(path) was stopped, and \(Self.difference(recorded, job)); go on with the same sources "
-          + "and options, or remove \(directory)/\(key) and \(Self.workingPath(of: path)) to begin again")
+        "an import to \(name) was stopped, and \(Self.difference(recorded, job)); go on with the same sources "
+          + "and options, or \(beginningAgain)")
     }
   }
 
-  /// Whether the destination exists, and no stopped import is about to move there.
-  static func isInPlace(_ path: String) throws -> Bool {
-    try FileStatus(of: workingPath(of: path)) == nil && NodeDestination.isNode(path)
+  /// Reads the record of an import to the directory of a path with its links resolved, or starts one.
+  ///
+  /// The directory that it is in is made.
+  ///
+  /// - Throws: As ``init(in:_:of:beginningAgain:job:adds:interval:)``.
+  convenience init(
+    ofDirectory path: String, job: JSONObject, adds: Bool, interval: Duration, durability: Durability
+  ) throws {
+    let store = try FileStore(creating: FilePath.parent(of: path), durability: durability)
+    let key = try StoreKey(".\(FilePath.name(of: path)).import.json")
+    // An import that was killed while it wrote the record may have left a file.
+    try store.sweepTemporaryFiles(of: key, olderThan: .zero)
+    try self.init(
+      in: store, key, of: path,
+      beginningAgain: "remove \(store.location)/\(key) and \(Self.workingPath(of: path)) to begin again",
+      job: job,
+      adds: adds, interval: interval)
   }
 
   /// The path of a new array or group until it is complete.
@@ -98,22 +113,21 @@ final class ImportRecord {
   /// - Precondition: All elements before the position are stored.
   func save(_ position: ImportPosition) throws {
     self.position = position
-    let record: JSONObject = [
-      "job": .object(job), "position": .object(position.json),
-    ]
-    let bytes = JSONWriter().bytes(of: .object(record))
+    let bytes = Self.bytes(of: job, position)
     // SAFETY: Bytes have no padding.
     try store.write(key, unsafe bytes.span.bytes)
     lastSaving = .now
+  }
+
+  /// The record of an import.
+  static func bytes(of job: JSONObject, _ position: ImportPosition) -> [UInt8] {
+    JSONWriter().bytes(of: .object(["job": .object(job), "position": .object(position.json)]))
   }
 
   /// Removes the record.
   func remove() throws {
     try store.delete(key)
   }
-
-  /// The advice for a new array that no reader can see yet.
-  var beginningAgain: String { "remove \(location) and \(Self.workingPath(of: path)) to begin again" }
 
   /// The first difference between two jobs, in words that follow "and".
   private static func difference(_ old: JSONObject, _ new: JSONObject) -> String {

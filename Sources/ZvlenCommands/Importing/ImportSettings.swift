@@ -52,7 +52,7 @@ struct ImportSettings {
   }
 
   /// Creates an array to fill.
-  func create(in store: FileStore, at path: String = "", options: ArrayOptions) throws -> Appender {
+  func create(in store: any Store, at path: String = "", options: ArrayOptions) throws -> Appender {
     try Appender.create(
       in: store, at: path, options: options, access: access, memoryBudget: memoryBudget,
       monitor: Interruption.monitor)

@@ -21,12 +21,12 @@ protocol ImportWork {
   ///   - record: The saved position, or nil.
   /// - Throws: ``ToolError``, and what reading the sources and writing throw.
   /// - Precondition: ``survey(excluding:)`` was called.
-  func run(to destination: NodeDestination, record: ImportRecord?) throws
+  func run(to destination: any NodeDestination, record: ImportRecord?) throws
 
   /// Imports one part into an array or group that all parts fill.
   ///
   /// - Throws: As ``run(to:record:)``.
-  func run(_ part: ImportPart, to destination: NodeDestination) throws
+  func run(_ part: ImportPart, to destination: any NodeDestination) throws
 
   /// Whether the sources are unchanged since an import ended at a position.
   ///
@@ -38,7 +38,7 @@ protocol ImportWork {
   ///
   /// - Throws: ``ToolError``, and what reading the sources and the arrays throws.
   /// - Complexity: O(*n*) in the bytes up to the first difference.
-  func isStored(in store: FileStore) throws -> Bool
+  func isStored(in store: any Store) throws -> Bool
 }
 
 /// A part of a source, such as `3/8` for the third of eight.

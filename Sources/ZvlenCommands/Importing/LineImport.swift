@@ -64,7 +64,7 @@ struct LineImport: ImportWork {
     }
   }
 
-  func run(to destination: NodeDestination, record: ImportRecord?) throws {
+  func run(to destination: any NodeDestination, record: ImportRecord?) throws {
     if let record, record.isFound, record.position.isComplete, destination.hasNode,
       try isUnchanged(since: record.position)
     {
@@ -96,7 +96,7 @@ struct LineImport: ImportWork {
     }
   }
 
-  func isStored(in store: FileStore) throws -> Bool {
+  func isStored(in store: any Store) throws -> Bool {
     guard NodeEntry(in: store, at: .root)?.kind == .array else { return false }
     let array = try ZarrArray.open(in: store, access: settings.access)
     guard array.shape.count == 1, array.dataType == (settings.encoding.type ?? .string).dataType else {
@@ -126,7 +126,7 @@ struct LineImport: ImportWork {
   }
 
   /// Creates or opens the array, and finds the position to start from.
-  private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
+  private func begin(at destination: any NodeDestination, _ record: ImportRecord?) throws -> State {
     let encoding = settings.encoding
     let new = ImportPosition(sources: names.map { SourcePosition(name: $0) })
     let isThere = destination.continuesExisting || record?.isFound == true && destination.hasNode
@@ -152,7 +152,7 @@ struct LineImport: ImportWork {
         (state.position.sources, state.advice) = (sources, advice)
         let count = Quantity.count(array.shape[0], "line")
         StandardError.write(
-          "zvlen: note: \(OneLine(destination.path)) has the first \(count) already, and gets those that follow; "
+          "zvlen: note: \(OneLine(destination.name)) has the first \(count) already, and gets those that follow; "
             + "\(advice)\n")
       }
       try record.save(state.position)
@@ -162,7 +162,7 @@ struct LineImport: ImportWork {
     let first = found.firstElement + found.elementCount
     guard first <= array.shape[0] else {
       throw ToolError(
-        "\(destination.path) has fewer elements than the import had stored in it; to import these sources again, remove "
+        "\(destination.name) has fewer elements than the import had stored in it; to import these sources again, remove "
           + "\(record.location)")
     }
     state.position.sources = found.sources
@@ -414,7 +414,7 @@ extension LineImport {
   /// Imports the lines of a part into an array that all parts fill.
   ///
   /// Each part reads all lines, so that each finds the same array and the same parts.
-  func run(_ part: ImportPart, to destination: NodeDestination) throws {
+  func run(_ part: ImportPart, to destination: any NodeDestination) throws {
     let survey = try LineSurvey(of: paths, terminator: terminator)
     let type = settings.encoding.type ?? .string
     let check = ElementCheck(type, dataType: type.dataType)

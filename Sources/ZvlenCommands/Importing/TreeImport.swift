@@ -66,7 +66,7 @@ struct TreeImport: ImportWork {
     }
   }
 
-  func run(to destination: NodeDestination, record: ImportRecord?) throws {
+  func run(to destination: any NodeDestination, record: ImportRecord?) throws {
     if let record, record.isFound, record.position.isComplete, destination.hasNode,
       isUnchanged(since: record.position)
     {
@@ -149,7 +149,7 @@ struct TreeImport: ImportWork {
     }
   }
 
-  func isStored(in store: FileStore) throws -> Bool {
+  func isStored(in store: any Store) throws -> Bool {
     guard try FileTreeGroup.isComplete(in: store) else { return false }
     let group = try FileTreeGroup(in: store, access: settings.access)
     guard group.blobs.shape == [total.files.count],
@@ -185,7 +185,7 @@ struct TreeImport: ImportWork {
   ///
   /// Each part counts all files, so that each finds the same group and the same parts. Chunks of contents and of paths
   /// end at different files.
-  func run(_ part: ImportPart, to destination: NodeDestination) throws {
+  func run(_ part: ImportPart, to destination: any NodeDestination) throws {
     try destination.checkOutside(of: trees.map(\.path))
     let state = try begin(at: destination, nil)
     let models = [try state.blobs.finish(), try state.paths.finish()]
@@ -230,7 +230,7 @@ struct TreeImport: ImportWork {
   }
 
   /// Creates or opens the arrays, and finds the position to start from.
-  private func begin(at destination: NodeDestination, _ record: ImportRecord?) throws -> State {
+  private func begin(at destination: any NodeDestination, _ record: ImportRecord?) throws -> State {
     let store = destination.store
     let isFound = record?.isFound == true
     if try destination.continuesExisting || isFound && FileTreeGroup.isComplete(in: store) {
@@ -261,7 +261,7 @@ struct TreeImport: ImportWork {
 
   /// Finds the position to start from in an existing group.
   private func go(
-    on group: FileTreeGroup, _ destination: NodeDestination, _ record: ImportRecord?
+    on group: FileTreeGroup, _ destination: any NodeDestination, _ record: ImportRecord?
   ) throws -> State {
     try settings.checkContinuable(group.blobs, type: settings.encoding.type)
     if record?.isFound != true { try group.checkPaths() }
@@ -270,7 +270,7 @@ struct TreeImport: ImportWork {
     let first = position.firstElement + position.elementCount
     guard first <= count else {
       throw ToolError(
-        "\(destination.path) has fewer files than the import had stored in it; to import these directories again, remove "
+        "\(destination.name) has fewer files than the import had stored in it; to import these directories again, remove "
           + "\(record?.location ?? "the record")")
     }
     var imported: ImportedPaths?
@@ -284,7 +284,7 @@ struct TreeImport: ImportWork {
         destination.continuesExisting
           ? "what is stored stays as it is; import to another group" : record.beginningAgain)
     }
-    if imported == nil { try checkOtherNames(in: group, destination.path) }
+    if imported == nil { try checkOtherNames(in: group, destination.name) }
     try checkPaths(of: group, without: imported)
     if imported == nil || position.isComplete {
       position.firstElement = count

@@ -29,7 +29,7 @@ struct FileTreeGroup {
   /// Opens a group of a store.
   ///
   /// - Throws: ``ToolError`` if the group does not hold files, and what opening the arrays throws.
-  init(in store: FileStore, at path: NodePath = .root, access: ArrayAccess) throws {
+  init(in store: any Store, at path: NodePath = .root, access: ArrayAccess) throws {
     let location = path == .root ? store.location : "\(store.location)/\(path)"
     _ = try ZarrGroup.open(in: store, at: path.description, usingConsolidatedMetadata: false)
     do {
@@ -109,7 +109,7 @@ struct FileTreeGroup {
   /// Waits until no other import to the group at the root of a store is running.
   ///
   /// - Returns: The lock, or nil if the store has no locks.
-  static func lock(_ store: FileStore) throws -> (any StoreLock)? {
+  static func lock(_ store: any Store) throws -> (any StoreLock)? {
     let deadline = ContinuousClock.now + ImportSettings.lockTimeout
     while true {
       do {
@@ -124,20 +124,19 @@ struct FileTreeGroup {
     }
   }
 
-  /// Checks that a path is not one of the arrays of an imported directory, which only grow together.
-  static func checkNoMember(_ path: String) throws {
-    guard [blobsName, pathsName].contains(FilePath.name(of: path)) else { return }
-    let parent = FilePath.parent(of: path)
-    guard let store = try? FileStore(opening: parent), try isComplete(in: store),
-      (try? FileTreeGroup(in: store, access: ArrayAccess())) != nil
+  /// Checks that a location is not one of the arrays of an imported directory, which only grow together.
+  static func checkNoMember(_ location: Location) throws {
+    guard let group = try location.places.first, [blobsName, pathsName].contains(group.path),
+      try isComplete(in: group.store), (try? FileTreeGroup(in: group.store, access: ArrayAccess())) != nil
     else { return }
+    let parent = group.store.location
     throw ToolError(
-      "\(path) is a part of \(parent), where each file has a path and contents; append a directory to \(parent), "
-        + "or import to another array")
+      "\(location.name) is a part of \(parent), where each file has a path and contents; append a directory to "
+        + "\(parent), or import to another array")
   }
 
   /// Whether both arrays exist.
-  static func isComplete(in store: FileStore) throws -> Bool {
+  static func isComplete(in store: any Store) throws -> Bool {
     try ["", blobsName, pathsName].allSatisfy { NodeEntry(in: store, at: try NodePath($0))?.kind != nil }
   }
 }

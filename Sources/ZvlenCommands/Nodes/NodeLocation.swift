@@ -1,39 +1,53 @@
 import Zarr
 import ZarrPlatform
 
-/// An array or group that you name by the path of its directory.
+/// An array or group that you name by the path of its directory, or that is at the root of another store.
 struct NodeLocation {
-  /// The path of the directory.
+  /// The path of the directory, or what errors call the store.
   let path: String
 
-  private let followsLinks: Bool
-
   /// A store with the node as its root.
-  let store: FileStore
+  let store: any Store
 
   /// The node as it is stored, perhaps damaged.
   let entry: NodeEntry
 
-  /// Finds the node in a directory.
+  /// Finds the node that you name.
   ///
   /// - Throws: ``ToolError`` if there is none, and ``StoreError``.
-  init(_ path: String, followsLinks: Bool = false, durability: Durability = .atomic) throws {
+  init(_ name: String, followsLinks: Bool = false, durability: Durability = .atomic) throws {
+    try self.init(Location(name), followsLinks: followsLinks, durability: durability)
+  }
+
+  /// Finds the node at a location.
+  ///
+  /// - Throws: As ``init(_:followsLinks:durability:)-(String,_,_)``.
+  init(_ location: Location, followsLinks: Bool = false, durability: Durability = .atomic) throws {
+    switch location {
+    case .directory(let path):
+      self.path = try Self.directory(path)
+      store = try FileStore(opening: self.path, durability: durability, followsLinksOut: followsLinks)
+    case .store(let place):
+      path = place.name
+      store = place.store
+    }
+    guard let entry = NodeEntry(in: store, at: .root) else {
+      throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is not a Zarr array or group")
+    }
+    self.entry = entry
+  }
+
+  /// The path of a directory that exists, without a slash at the end.
+  private static func directory(_ path: String) throws(ToolError) -> String {
     var path = path
     while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
-    guard let status = try Self.status(of: path) else {
+    guard let status = try status(of: path) else {
       throw ToolError("\(path): there is no such directory")
     }
     guard status.isDirectory else {
       throw ToolError("\(path) is a file; name the directory of an array or group")
     }
-    let store = try FileStore(opening: path, durability: durability, followsLinksOut: followsLinks)
-    guard let entry = NodeEntry(in: store, at: .root) else {
-      throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is not a Zarr array or group")
-    }
-    self.path = path
-    self.followsLinks = followsLinks
-    self.store = store
-    self.entry = entry
+    return path
   }
 
   /// The status of a path, which may be replaced at this moment.

@@ -12,13 +12,16 @@ struct DamageRemoval {
 
   /// Prepares for a node.
   ///
+  /// - Parameters:
+  ///   - node: The path of its directory, or nil if it has none.
+  ///   - asidePath: The directory for the chunks, or nil to delete them.
   /// - Throws: ``ToolError`` if the directory is part of an array or group, or could be.
-  init(from node: String, keepingIn asidePath: String?) throws {
+  init(from node: String?, keepingIn asidePath: String?) throws {
     self.asidePath = asidePath
     guard let asidePath else { return }
-    let (node, aside) = (Self.resolve(node), Self.resolve(asidePath))
+    let (node, aside) = (node.map(Self.resolve), Self.resolve(asidePath))
     let advice = "; name another directory with --aside"
-    guard !aside.starts(with: node), !node.starts(with: aside) else {
+    if let node, aside.starts(with: node) || node.starts(with: aside) {
       throw ToolError("one of \(asidePath) and the array or group is inside the other\(advice)")
     }
     if Self.kind(of: aside) != nil { throw ToolError("\(asidePath) is itself an array or group\(advice)") }

@@ -89,7 +89,7 @@ struct HierarchyVerification {
 private struct ArrayVerification {
   private let entry: NodeEntry
   private let path: String
-  private let store: FileStore
+  private let store: any Store
   private let access: ArrayAccess
   private let isDeep: Bool
   private let removal: DamageRemoval?
@@ -354,7 +354,7 @@ private struct EncodingCheck {
 }
 
 /// The values of a store that belong to no node, or to none of the elements of an array.
-private struct StrayValues {
+struct StrayValues {
   private enum Node {
     case group
     case array(ArrayMetadata, chunkCounts: [Int])
@@ -362,14 +362,14 @@ private struct StrayValues {
     case unknown
   }
 
-  private let store: FileStore
+  private let store: any Store
   private var nodes: [NodePath: Node] = [:]
 
   /// The names of the documents of nodes.
   private static let documents: Set<String> = ["zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"]
 
   /// Prepares for a store, without any nodes.
-  init(in store: FileStore) {
+  init(in store: any Store) {
     self.store = store
   }
 
@@ -404,9 +404,13 @@ private struct StrayValues {
   func forEach(_ body: (String) throws -> Void) throws {
     let keys = try store.list("").map(\.description).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     for key in keys {
+      // What an import keeps here belongs to the array or group.
+      if key.hasPrefix("\(StoreDestination.ownName)/") { continue }
       if let reason = reason(against: key) { try body("\(key) \(reason)") }
     }
-    for name in try store.temporaryFiles() { try body("\(name) is a temporary or lock file of a writer") }
+    for name in try (store as? FileStore)?.temporaryFiles() ?? [] {
+      try body("\(name) is a temporary or lock file of a writer")
+    }
   }
 
   /// The reason why a key should not be there, or nil.

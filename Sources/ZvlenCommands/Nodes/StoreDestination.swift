@@ -1,0 +1,203 @@
+import ChunkEngine
+import Zarr
+
+/// The root of a store where a command puts an array or group.
+///
+/// Nothing can be moved to its place in such a store. Chunks are written where they stay, and the documents that make
+/// them an array come last, the one of the root after all others: readers find nothing before. What is known of a new
+/// node until then, and the position of an import, have a name of their own:
+///
+///     zarr.json, c/0, c/1, …         the array or group
+///     .zvlen/import.json             says that an import or copy has begun, and how far it is
+///     .zvlen/import-documents.json   the documents of a new node, for an import that can go on
+///
+/// A node that is replaced is removed before the new one is written.
+final class StoreDestination: NodeDestination {
+  let continuesExisting: Bool
+  let store: any Store
+
+  private let place: StorePlace
+  private let options: DestinationOptions
+  private let hierarchy: EnclosingHierarchy?
+
+  /// The store of a new node that is not visible yet.
+  private let unpublished: UnpublishedStore?
+
+  /// Keeps other commands away that write a new node, or go on with an import.
+  private let lock: (any StoreLock)?
+
+  /// The name of what is neither a node nor a chunk.
+  static let ownName = ".zvlen"
+
+  /// The key of the position of an import.
+  static var recordKey: StoreKey { get throws { try StoreKey("\(ownName)/import.json") } }
+
+  private static var documentsKey: StoreKey {
+    get throws { try StoreKey("\(ownName)/import-documents.json") }
+  }
+
+  /// What to do about an import that cannot go on.
+  static let beginningAgain = "use --overwrite to begin again"
+
+  var name: String { place.name }
+  var ownPaths: [String] { [] }
+
+  /// Checks that data can go to a store, and makes room for it.
+  ///
+  /// - Throws: ``ToolError`` that says why data cannot go there, and `StoreError`.
+  init(_ place: StorePlace, _ options: DestinationOptions) throws {
+    self.place = place
+    self.options = options
+    let base = place.store
+    let isNode = try Self.isNode(base)
+    continuesExisting = isNode && options.appends
+    if continuesExisting {
+      hierarchy = EnclosingHierarchy(above: try place.above())
+      unpublished = nil
+      store = base
+      lock = options.resumes ? try Self.lock(place) : nil
+      return
+    }
+    if isNode, !options.overwrites {
+      // An import that was killed may not have told the groups above.
+      try? Location.store(place).hierarchy?.refreshConsolidatedMetadata()
+      throw ToolError("\(place.name) exists already; \(options.advice)")
+    }
+    hierarchy = try EnclosingHierarchy(
+      of: place.above().filter { NodeEntry(in: $0.store, at: .root)?.kind != nil })
+    try hierarchy?.check(options.format)
+    if options.isShared {
+      // What the parts make alike is made in memory, and then put where one of them is first.
+      (unpublished, store, lock) = (nil, MemoryStore(), nil)
+      return
+    }
+    lock = try Self.lock(place)
+    do {
+      let begun = try base.byteCount(of: Self.recordKey) != nil
+      if options.overwrites {
+        try Self.begin(base, isBegun: begun)
+        try Self.clear(base)
+      } else if !begun {
+        let listing = try base.listDirectory("")
+        guard listing.values.isEmpty, listing.prefixes.allSatisfy({ $0 == Self.ownName }) else {
+          throw ToolError("\(place.name) holds values that are not a Zarr array or group; name another place")
+        }
+        if !options.resumes { try Self.begin(base, isBegun: false) }
+      } else if !options.resumes {
+        throw ToolError(
+          "an import or copy to \(place.name) has begun and is not complete; if it was stopped, --resume goes on with an "
+            + "import that had this option, and --overwrite begins again")
+      }
+      let unpublished = try UnpublishedStore(base, documentsKey: options.resumes ? Self.documentsKey : nil)
+      self.unpublished = unpublished
+      store = unpublished
+    } catch StoreError.changed {
+      lock?.unlock()
+      throw ToolError("another import or copy to \(place.name) has just begun")
+    } catch {
+      lock?.unlock()
+      throw error
+    }
+  }
+
+  deinit { lock?.unlock() }
+
+  func checkOutside(of directories: [String]) {}
+
+  func named(_ error: any Error) -> any Error { error }
+
+  func check(against record: ImportRecord?) throws {
+    guard continuesExisting, let record, record.isFound else { return }
+    if record.position.isComplete { return try Self.sweep(place.store) }
+    guard try place.store.byteCount(of: Self.documentsKey) != nil else { return }
+    throw ToolError(
+      "an import to \(name) was stopped before it was there, and something else is there now; name another place, or "
+        + Self.beginningAgain)
+  }
+
+  func share(_ models: [ZarrArray]) throws -> any Store {
+    let base = place.store
+    if try !Self.isNode(base) {
+      let names = Set(UnpublishedStore.documentNames + models.compactMap { $0.path.names.first })
+      let listing = try base.listDirectory("")
+      guard (listing.values + listing.prefixes).allSatisfy(names.union([Self.ownName]).contains) else {
+        throw ToolError("\(name) holds values that are not a Zarr array or group; name another place")
+      }
+      try hierarchy?.createGroups()
+      // All models are in memory. Nothing is stored of them but documents.
+      try UnpublishedStore.publish(documentsOf: store, to: base)
+    }
+    try hierarchy?.refreshConsolidatedMetadata()
+    return base
+  }
+
+  func commit() throws {
+    if let unpublished {
+      try lock?.check()
+      try hierarchy?.createGroups()
+      do {
+        try unpublished.publish()
+      } catch StoreError.changed {
+        throw ToolError(
+          "\(name) was free when this command began, and is not any more; what is there now stays")
+      }
+      // The position of an import that can go on is the caller's.
+      if !options.resumes { try place.store.delete(Self.recordKey) }
+    }
+    try hierarchy?.refreshConsolidatedMetadata()
+  }
+
+  func discard() {
+    // Elements that were appended so far stay.
+    if continuesExisting { try? hierarchy?.refreshConsolidatedMetadata() }
+    guard unpublished != nil, !options.resumes else { return }
+    do {
+      // Another command may have gone on, or the node may be complete.
+      try lock?.check()
+      if try Self.isNode(place.store) { return }
+      try Self.clear(place.store)
+      try place.store.delete(Self.recordKey)
+    } catch {
+      // What is left says so, and the error that counts is another one.
+    }
+  }
+
+  /// Removes what an import may have left that was stopped when its node was there.
+  static func sweep(_ store: any Store) throws { try store.delete(documentsKey) }
+
+  /// Removes everything but what an import keeps for itself, first what makes it an array or group.
+  static func clear(_ store: any Store) throws {
+    for name in UnpublishedStore.documentNames.reversed() { try store.delete(StoreKey(name)) }
+    try store.delete(documentsKey)
+    let listing = try store.listDirectory("")
+    for name in listing.prefixes where name != ownName { try store.deleteAll(name) }
+    for name in listing.values { try store.delete(StoreKey(name)) }
+  }
+
+  /// Whether an array or group is at the root of a store.
+  static func isNode(_ store: any Store) throws -> Bool {
+    try ["zarr.json", ".zarray", ".zgroup"].contains { try store.byteCount(of: StoreKey($0)) != nil }
+  }
+
+  /// Whether a key is neither that of a document nor of a chunk.
+  static func isOwn(_ key: StoreKey) -> Bool { key.description.utf8.starts(with: "\(ownName)/".utf8) }
+
+  /// Says that something begins, unless another command has said so.
+  private static func begin(_ store: any Store, isBegun: Bool) throws {
+    let bytes = ImportRecord.bytes(of: [:], ImportPosition())
+    try store.write(recordKey, over: isBegun ? .anything : .seen(nil), byteCount: bytes.count) { append in
+      // SAFETY: Bytes have no padding.
+      try append(unsafe bytes.span.bytes)
+    }
+  }
+
+  private static func lock(_ place: StorePlace) throws -> (any StoreLock)? {
+    do {
+      return try place.store.lock("import", below: "", timeout: .zero)
+    } catch StoreError.locked {
+      throw ToolError("another import or copy to \(place.name) is running")
+    } catch StoreError.notLockable {
+      return nil
+    }
+  }
+}
