@@ -32,8 +32,8 @@ public final class ZipStore: Sendable {
   private let limits: ZipLimits
   private let contents: Locked<Contents>
 
-  /// Keeps other writers away.
-  private let lock: (any StoreLock)?
+  /// Keeps other writers away until the store is finished.
+  private let lock: Locked<(any StoreLock)?>
 
   /// Opens the store in an archive that is a value of another store.
   ///
@@ -59,7 +59,7 @@ public final class ZipStore: Sendable {
     self.limits = limits
     let path = "\(base.location)/\(key)"
     guard access != .reading else {
-      lock = nil
+      lock = Locked(nil)
       guard let archive = try ZipArchive.open(key, in: base, limits) else {
         throw StoreError.system(operation: "open", path: path, code: ENOENT)
       }
@@ -68,7 +68,7 @@ public final class ZipStore: Sendable {
     }
     let (directory, name) = key.split()
     let lock = try base.lock("zip \(name)", below: directory, timeout: .zero)
-    self.lock = lock
+    self.lock = Locked(lock)
     do {
       let archive = access == .adding ? try ZipArchive.open(key, in: base, limits) : nil
       let file =
@@ -108,7 +108,9 @@ public final class ZipStore: Sendable {
     try self.init(StoreKey(name), in: base, for: access, limits: limits)
   }
 
-  deinit { lock?.unlock() }
+  deinit { unlock() }
+
+  private func unlock() { lock.withLock { $0.take() }?.unlock() }
 
   public var location: String { "\(base.location)/\(key)|zip:" }
 
@@ -236,6 +238,7 @@ extension ZipStore: FinishingStore {
     let contents = contents.withLock { $0 }
     guard let writer = contents.writer else { return }
     let value = try writer.finish(keeping: contents.archive) { file, byteCount in
+      try lock.withLock { $0 }?.check()
       let old = contents.archive?.value
       guard base is FileStore else {
         return try base.write(
@@ -252,7 +255,7 @@ extension ZipStore: FinishingStore {
     try value.read(max(0, value.byteCount - ZipArchive.tailByteCount)..<value.byteCount, into: &tail)
     let archive = try ZipArchive(value, at: path, endingWith: tail, .written, limits)
     self.contents.withLock { $0 = Contents(archive: archive) }
-    lock?.unlock()
+    unlock()
   }
 }
 
