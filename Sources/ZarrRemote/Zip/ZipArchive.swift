@@ -6,11 +6,12 @@ import ZarrPlatform
 public struct ZipLimits: Hashable, Sendable {
   /// The most bytes of a directory, which is in memory while the archive is open.
   ///
-  /// It has some 50 bytes and the name for each value. A third of that is needed besides.
-  public var directoryByteCount = 1 << 30
+  /// It has some 50 bytes and the name for each value, so that the default is enough for three million. As much
+  /// again is needed while it is opened.
+  public var directoryByteCount = 256 << 20
 
   /// The most bytes of a compressed value that is read in parts, and is then in memory as a whole.
-  public var inflatedByteCount = 512 << 20
+  public var inflatedByteCount = 256 << 20
 
   /// Creates the default limits.
   public init() {}
