@@ -30,6 +30,7 @@ final class RequestGate: @unchecked Sendable {
   private var ceiling = 1
   private var limit = 1.0
   private var count = 0
+  private var waitingCount = 0
   private var lastThrottling: ContinuousClock.Instant?
 
   /// The most requests in flight at the moment.
@@ -48,6 +49,8 @@ final class RequestGate: @unchecked Sendable {
   func enter() throws(HTTPError) {
     let monitor = ProgressMonitor.current
     try lock.withLock { () throws(HTTPError) in
+      waitingCount += 1
+      defer { waitingCount -= 1 }
       while count >= Int(limit) {
         if monitor?.isCancelled == true { throw .cancelled }
         lock.wait(atMost: monitor == nil ? nil : WaitingLock.patience)
@@ -67,19 +70,26 @@ final class RequestGate: @unchecked Sendable {
 
   /// Makes room for another request.
   func leave() {
-    lock.withLock { count -= 1 }
-    lock.broadcast()
+    let isAwaited = lock.withLock {
+      count -= 1
+      return waitingCount > 0
+    }
+    if isAwaited { lock.broadcast() }
   }
 
   /// Takes note of an answer.
   func see(isThrottled: Bool) {
-    lock.withLock {
-      guard isThrottled else { return limit = min(Double(ceiling), limit + 1 / limit) }
+    let isAwaited = lock.withLock {
+      guard isThrottled else {
+        limit = min(Double(ceiling), limit + 1 / limit)
+        return waitingCount > 0
+      }
       let now = ContinuousClock.now
-      if let lastThrottling, lastThrottling.duration(to: now) < .seconds(1) { return }
+      if let lastThrottling, lastThrottling.duration(to: now) < .seconds(1) { return false }
       lastThrottling = now
       limit = max(1, limit / 2)
+      return false
     }
-    if !isThrottled { lock.broadcast() }
+    if isAwaited { lock.broadcast() }
   }
 }

@@ -252,7 +252,9 @@ struct S3Failure: Hashable, Sendable {
 
   /// Reads the body of an answer that says yes, or returns nil if the body does too.
   init?(bodyOf arena: borrowing ByteArena) {
-    guard let root = XMLElement(parsing: arena.bytes) else { return nil }
+    // A listing is long, and is read by those who asked for it.
+    guard XMLElement.rootBegins(with: "Error", in: arena.bytes), let root = XMLElement(parsing: arena.bytes)
+    else { return nil }
     self.init(root)
   }
 

@@ -53,6 +53,21 @@ struct XMLElement: Sendable {
     self = root
   }
 
+  /// Whether the first element of a document has a name, or one that begins with it.
+  ///
+  /// - Complexity: O(*n*) where *n* is the number of bytes before the element.
+  static func rootBegins(with name: String, in document: RawSpan) -> Bool {
+    let (opening, mark) = (UInt8(ascii: "<"), Array(name.utf8))
+    return unsafe document.withUnsafeBytes { bytes in
+      guard
+        let start = bytes.indices.dropLast().first(where: {
+          unsafe bytes[$0] == opening && ![UInt8(ascii: "?"), UInt8(ascii: "!")].contains(bytes[$0 + 1])
+        })
+      else { return false }
+      return unsafe bytes[(start + 1)...].starts(with: mark)
+    }
+  }
+
   /// Puts the elements together that the parser reports.
   @safe
   private final class Builder {
