@@ -168,11 +168,3 @@ struct S3FaultTests {
     #expect(proxy.failureCount > 0)
   }
 }
-
-extension S3Store {
-  /// Another store of the same place, by other ways.
-  fileprivate convenience init(like store: S3Store, _ options: S3Options) throws {
-    try self.init(
-      bucket: store.client.address.bucket, prefix: String(store.prefix.dropLast()), options: options)
-  }
-}

@@ -234,11 +234,16 @@ struct S3StoreTests {
       try call()
       return Array(proxy.requests.dropFirst(before))
     }
-    var opened: ZarrArray?
-    let opening = try requests { opened = try ZarrArray.open(in: store, at: "array") }
     // The names of a document are asked for at the same time.
-    #expect(opening.count <= 3, "\(opening)")
-    let array = try #require(opened)
+    var faults = FaultProxy.Faults()
+    faults.delay = .seconds(1)
+    let slow = try FaultProxy(port: RemoteServers.port(of: servers.seaweedfs), faults)
+    var distant = store.options
+    distant.endpoint = slow.url
+    _ = try ZarrArray.open(in: S3Store(like: store, distant), at: "array")
+    #expect(slow.requests.count <= 3 && slow.mostInFlight == slow.requests.count, "\(slow.requests)")
+
+    let array = try ZarrArray.open(in: store, at: "array")
     var value: String?
     let cold = try requests { value = try array.read(at: [1234], as: String.self) }
     #expect(value == "value 1234")

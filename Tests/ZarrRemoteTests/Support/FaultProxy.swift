@@ -27,6 +27,8 @@ final class FaultProxy: Sendable {
   struct Counts: Sendable {
     var requests: [String] = []
     var failureCount = 0
+    var inFlight = 0
+    var mostInFlight = 0
   }
 
   private final class State: Sendable {
@@ -54,6 +56,9 @@ final class FaultProxy: Sendable {
   /// The first lines of the requests so far, without the version.
   var requests: [String] { state.counts.withLock { $0.requests } }
 
+  /// The most requests that were in flight at a time.
+  var mostInFlight: Int { state.counts.withLock { $0.mostInFlight } }
+
   var failureCount: Int { state.counts.withLock { $0.failureCount } }
 
   /// Starts a proxy before a port of loopback.
@@ -72,7 +77,12 @@ final class FaultProxy: Sendable {
     var server: LoopbackConnection?
     while let head = MessageHead(client), let body = head.body(client, isOfAnswer: false) {
       let request = "\(head.words[0]) \(head.words[1])"
-      state.counts.withLock { $0.requests.append(request) }
+      state.counts.withLock { counts in
+        counts.requests.append(request)
+        counts.inFlight += 1
+        counts.mostInFlight = max(counts.mostInFlight, counts.inFlight)
+      }
+      defer { state.counts.withLock { $0.inFlight -= 1 } }
       let (seconds, attoseconds) = state.faults.delay.components
       usleep(UInt32(seconds) * 1_000_000 + UInt32(attoseconds / 1_000_000_000_000))
       let fault = state.decide(request) ?? Self.draw(state)

@@ -123,3 +123,11 @@ struct RemoteServers: Decodable, Sendable {
     return try S3Store(bucket: bucket, prefix: hasBucket ? "" : "\(random)/b", options: options)
   }
 }
+
+extension S3Store {
+  /// Another store of the same place, by other ways.
+  convenience init(like store: S3Store, _ options: S3Options) throws {
+    try self.init(
+      bucket: store.client.address.bucket, prefix: String(store.prefix.dropLast()), options: options)
+  }
+}
