@@ -556,3 +556,10 @@ class TestOpening:
         z = zarr_vlen.array([[1], [2], [3], [4]], shape=(2, 2), store=store, chunks=(1, 2))
         assert zarr_vlen.open(store)[1, 0] == [3]
         assert z.chunks == (1, 2)
+
+
+def test_types_within_others_have_names_and_are_not_registered() -> None:
+    for name in ("string", "bytes"):
+        inner = optional(name).inner
+        assert inner._zarr_v3_name == str(inner) == name
+        assert zarr.dtype.data_type_registry.get("string") is zarr.dtype.VariableLengthUTF8

@@ -436,6 +436,9 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
+# They are not registered under these names, which are those of zarr-python's types.
+Bytes._zarr_v3_name, String._zarr_v3_name = "bytes", "string"
+
 BYTES = Bytes()
 STRING = String()
 
