@@ -486,6 +486,27 @@ class TestStoresOfOthers:
         assert read(store, as_="list") == TEXTS
         assert [value for batch in scan(store, as_="list") for value in batch] == TEXTS
 
+    def test_a_program_that_forks(self) -> None:
+        code = """
+            import os, zarr, zarr_vlen
+            store = zarr.storage.FsspecStore.from_url("memory://a")
+            elements = [f"element {number}" for number in range(20_000)]
+            zarr_vlen.write(store, elements, chunks=(500,))
+            batches = zarr_vlen.scan(store, as_="list")
+            first = next(batches)
+            child = os.fork()
+            if child == 0:
+                assert zarr_vlen.read(store, as_="list") == elements
+                zarr_vlen.write({}, elements, chunks=(500,))
+                assert sum(map(len, zarr_vlen.scan(store))) == len(elements)
+                os._exit(7)
+            assert os.waitpid(child, 0)[1] == 7 << 8
+            assert len(first) + sum(map(len, batches)) == len(elements)
+            """
+        command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(code)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert result.returncode == 0, result.stderr
+
     def test_the_program_ends_while_batches_are_read(self) -> None:
         code = """
             import zarr, zarr_vlen
