@@ -69,7 +69,8 @@ let package = Package(
     .target(
       name: "ZvlenCommands",
       dependencies: [
-        "Zarr", "ChunkEngine", "CSystemCalls", "ZarrPlatform", "CommandLineOptions", argumentParser,
+        "Zarr", "ZarrRemote", "ChunkEngine", "CSystemCalls", "ZarrPlatform", "CommandLineOptions",
+        argumentParser,
       ]),
     .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
     .target(

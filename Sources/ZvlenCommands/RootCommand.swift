@@ -33,7 +33,9 @@ struct RootCommand: ParsableCommand {
       Copy an array or a whole hierarchy, to other chunks, shards or codecs, or to Zarr v3:
         zvlen copy old.zarr new.zarr --zarr-format 3 --validate
 
-      Every command takes the path of an array or group, such as photos.zarr/blobs inside a larger hierarchy.
+      Every command takes the path of an array or group, such as photos.zarr/blobs inside a larger hierarchy, or \
+      its URL: s3://bucket/photos.zarr, https://host/photos.zarr to read, photos.zip|zip: for an archive. A bucket \
+      is reached as the AWS tools do it, with AWS_ENDPOINT_URL, AWS_PROFILE and the other variables.
 
       The exit code is 0 for success, 1 for bad data and failures, 2 if zvlen verify or zvlen repair found no \
       damage but could not check everything, and 64 for wrong usage.

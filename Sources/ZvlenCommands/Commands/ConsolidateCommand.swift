@@ -29,7 +29,8 @@ struct ConsolidateCommand: ParsableCommand {
   @OptionGroup(title: "Safety") var safety: DurabilityOptions
 
   func run() throws {
-    let node = try NodeLocation(path, followsLinks: links.followLinks, durability: safety.durability)
+    let node = try NodeLocation(
+      path, followsLinks: links.followLinks, isWritable: true, durability: safety.durability)
     guard let group = try node.group else {
       _ = try node.metadata
       throw ToolError("\(path) is an array, and consolidated metadata is for groups")
@@ -40,8 +41,10 @@ struct ConsolidateCommand: ParsableCommand {
     }
     if remove {
       try group.removeConsolidatedMetadata()
+      try node.finish()
     } else {
       let leftOut = try group.consolidate(leavesOutUnreadable: true)
+      try node.finish()
       for node in leftOut {
         StandardError.write("zvlen: error: \(OneLine("\(node.location): \(node.reason); it has no copy"))\n")
       }

@@ -23,8 +23,8 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
         zvlen copy old.zarr new.zarr --zarr-format 3
 
       DEST appears when the copy is complete. If the copy fails or is stopped, or another program changes DEST \
-      meanwhile, DEST stays as it was. With --overwrite, the copy replaces DEST in one step. DEST can be in a group \
-      of another hierarchy. Its consolidated metadata is then updated.
+      meanwhile, DEST stays as it was. With --overwrite, the copy replaces DEST in one step; in a bucket, it removes \
+      what is there first. DEST can be in a group of another hierarchy. Its consolidated metadata is then updated.
       """)
 
   @Argument(help: ArgumentHelp("The array or group.", valueName: "src"), completion: .directory)
@@ -32,7 +32,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The directory of the copy. Missing parent directories are created.", valueName: "dest"),
+      "The directory of the copy, or its URL. Missing parent directories are created.", valueName: "dest"),
     completion: .directory)
   var destination: String
 
@@ -52,7 +52,8 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
   }
 
   func run() throws {
-    try run(from: Location(source), to: Location(destination))
+    try run(
+      from: Location(source), to: Location(destination, isWritable: true, durability: safety.durability))
   }
 
   /// Copies from one location to another.

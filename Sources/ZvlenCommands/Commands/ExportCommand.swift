@@ -55,7 +55,7 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
 
   func run() throws {
     let damage = DamageOutput(damageOptions)
-    try Location.checkPath(output)
+    let output = try Location.path(output)
     let node = try NodeLocation(source, followsLinks: reading.links.followLinks)
     switch try node.metadata {
     case .array:

@@ -41,6 +41,11 @@ struct ImportCommand: ParsableCommand {
       yet and all elements of DEST are the first lines of the files, these count as imported, and a note says so.
         zvlen import app.log -o app.zarr --append --resume
 
+      DEST can be in a bucket, such as s3://bucket/a.zarr. Nothing can be moved to its place there, so that chunks are \
+      written where they stay, and readers find the array when its zarr.json comes last. --overwrite removes the old \
+      array first. An import that is killed leaves chunks, and .zvlen/import.json, which says so: then --resume goes \
+      on if the import had this option, and --overwrite begins again. An archive (a.zip|zip:) appears as a whole.
+
       Several processes can fill one array if each imports a part of the source. The parts can run in any order, \
       on any machine that shares the file system. No part waits for another. Together they make the same array as \
       one import. For example, as eight Slurm jobs:
@@ -62,7 +67,7 @@ struct ImportCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The directory of the array or group, such as data.zarr. Missing parent directories are created.",
+      "The directory of the array or group, such as data.zarr, or its URL. Missing parent directories are created.",
       valueName: "dest"),
     completion: .directory)
   var output: String
@@ -141,7 +146,7 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     // An import never starts again by itself: it can read standard input only once.
     StandardStreams.noteOutput()
-    try run(to: Location(output).resolved)
+    try run(to: Location(output, isWritable: true, durability: safety.durability).resolved)
   }
 
   /// Imports to a location.

@@ -44,20 +44,22 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
   }
 
   func run() throws {
-    let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
+    let node = try NodeLocation(path, followsLinks: reading.links.followLinks, isWritable: true)
     let files = node.store as? FileStore
-    let asidePath = force ? nil : aside ?? files.map { _ in DamageRemoval.standardPath(beside: node.path) }
+    let asidePath =
+      force
+      ? nil : try aside.map(Location.path) ?? files.map { _ in DamageRemoval.standardPath(beside: node.path) }
     if asidePath == nil, !force {
       throw ToolError(
         "\(path) is no directory, so name one for the removed chunks with --aside, or use --force")
     }
-    if let asidePath { try Location.checkPath(asidePath) }
     let removal = try DamageRemoval(from: files.map { _ in node.path }, keepingIn: asidePath)
     let report = VerificationReport()
     // A repair that was killed may have left temporary files, and chunks that it was about to delete.
     try files?.sweepTemporaryFiles()
     if let asidePath { _ = try? FileStore(opening: asidePath).sweepTemporaryFiles() }
     try HierarchyVerification(node, access: reading.access, removal: removal, report).run()
+    try node.finish()
     try report.finish()
   }
 }

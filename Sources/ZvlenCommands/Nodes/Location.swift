@@ -1,4 +1,5 @@
 import Zarr
+import ZarrRemote
 
 /// Where an array or group is or goes.
 enum Location {
@@ -8,26 +9,42 @@ enum Location {
   /// The root of a store that has no directories.
   case store(StorePlace)
 
-  /// Takes what you name an array or group by.
+  /// Opens what you name an array or group by: the path of a directory, or a URL.
   ///
-  /// - Throws: ``ToolError`` for a URL of a scheme that is not known.
-  init(_ text: String) throws(ToolError) {
-    try Self.checkPath(text)
-    self = .directory(text)
+  /// - Parameters:
+  ///   - text: The path or the URL.
+  ///   - isWritable: Whether it is written to.
+  ///   - durability: Which failures files survive.
+  /// - Throws: `StoreError`, also for a URL that cannot be opened.
+  init(_ text: String, isWritable: Bool = false, durability: Durability = .atomic) throws {
+    if let path = text.isEmpty ? text : try Stores.path(of: text) {
+      // A file of another name may be a mistake.
+      let isArchive =
+        try path.utf8.reversed().starts(with: ".zip".utf8.reversed())
+        && FileStatus(of: path)?.isRegularFile == true
+      guard isArchive else {
+        self = .directory(path)
+        return
+      }
+    }
+    var options = StoreOptions()
+    options.isWritable = isWritable
+    options.durability = durability
+    let opened = try Stores.open(text, options: options)
+    if let files = opened.store as? FileStore {
+      self = .directory(opened.path == .root ? files.location : "\(files.location)/\(opened.path)")
+    } else {
+      self = .store(try StorePlace(opened))
+    }
   }
 
-  /// Checks that what is to be a path is no URL, which would become directories with odd names.
-  static func checkPath(_ path: String) throws(ToolError) {
-    let scheme = path.utf8.prefix { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-        || "+-.".utf8.contains(byte)
+  /// Checks that what is to be the path of a file or a directory is no other URL, and returns the path.
+  static func path(_ text: String) throws -> String {
+    guard !text.isEmpty else { return text }
+    guard let path = try Stores.path(of: text) else {
+      throw ToolError("\(text) is not the path of a file or directory, which is needed here")
     }
-    guard let first = scheme.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= first | 0x20,
-      path.utf8.dropFirst(scheme.count).starts(with: "://".utf8)
-    else { return }
-    throw ToolError(
-      "\(path) is a URL, and \(Substring(scheme)) is not a scheme that can be used here; a directory of that name is "
-        + "./\(path)")
+    return path
   }
 
   /// What errors call it.
@@ -135,6 +152,9 @@ struct StorePlace {
   /// The store.
   let store: any Store
 
+  /// The version of Zarr that the URL names, or nil.
+  let format: ZarrFormat?
+
   /// The places above it that can be groups, nearest first.
   let above: () throws -> [EnclosingHierarchy.Place]
 
@@ -142,8 +162,25 @@ struct StorePlace {
   init(_ store: any Store, above: @escaping () throws -> [EnclosingHierarchy.Place] = { [] }) {
     self.store = store
     self.above = above
+    format = nil
+  }
+
+  /// Takes what a URL leads to.
+  init(_ opened: OpenedStore) throws {
+    store = try opened.rooted()
+    format = opened.format
+    above = { try opened.places().map { EnclosingHierarchy.Place(store: $0.store, path: $0.path) } }
   }
 
   /// What errors call it.
   var name: String { store.location }
+
+  /// Whether nothing of what is written is seen, or kept, until all of it is.
+  var isArchive: Bool { store is any FinishingStore }
+
+  /// Checks that a version of Zarr is the one that the URL names, if it names one.
+  func check(_ found: ZarrFormat?) throws(ToolError) {
+    guard let format, let found, format != found else { return }
+    throw ToolError("\(name) is of Zarr v\(found.rawValue), and the URL says zarr\(format.rawValue)")
+  }
 }

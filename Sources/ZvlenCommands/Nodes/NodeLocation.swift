@@ -15,13 +15,17 @@ struct NodeLocation {
   /// Finds the node that you name.
   ///
   /// - Throws: ``ToolError`` if there is none, and ``StoreError``.
-  init(_ name: String, followsLinks: Bool = false, durability: Durability = .atomic) throws {
-    try self.init(Location(name), followsLinks: followsLinks, durability: durability)
+  init(
+    _ name: String, followsLinks: Bool = false, isWritable: Bool = false, durability: Durability = .atomic
+  ) throws {
+    try self.init(
+      Location(name, isWritable: isWritable, durability: durability), followsLinks: followsLinks,
+      durability: durability)
   }
 
   /// Finds the node at a location.
   ///
-  /// - Throws: As ``init(_:followsLinks:durability:)-(String,_,_)``.
+  /// - Throws: As ``init(_:followsLinks:isWritable:durability:)``.
   init(_ location: Location, followsLinks: Bool = false, durability: Durability = .atomic) throws {
     switch location {
     case .directory(let path):
@@ -35,7 +39,11 @@ struct NodeLocation {
       throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is not a Zarr array or group")
     }
     self.entry = entry
+    if case .store(let place) = location { try place.check(entry.zarrFormat) }
   }
+
+  /// Has others see what was written, where they do not see each change.
+  func finish() throws { try store.finish() }
 
   /// The path of a directory that exists, without a slash at the end.
   private static func directory(_ path: String) throws(ToolError) -> String {

@@ -12,6 +12,8 @@ import Zarr
 ///     .zvlen/import-documents.json   the documents of a new node, for an import that can go on
 ///
 /// A node that is replaced is removed before the new one is written.
+///
+/// What is written to an archive is seen when all of it is, so that nothing of this is needed there.
 final class StoreDestination: NodeDestination {
   let continuesExisting: Bool
   let store: any Store
@@ -20,7 +22,7 @@ final class StoreDestination: NodeDestination {
   private let options: DestinationOptions
   private let hierarchy: EnclosingHierarchy?
 
-  /// The store of a new node that is not visible yet.
+  /// The store of a new node that is not visible yet, or nil if it is continued, shared or in an archive.
   private let unpublished: UnpublishedStore?
 
   /// Keeps other commands away that write a new node, or go on with an import.
@@ -49,6 +51,10 @@ final class StoreDestination: NodeDestination {
     self.place = place
     self.options = options
     let base = place.store
+    if place.isArchive, options.resumes || options.isShared {
+      throw ToolError(
+        "\(place.name) is an archive, which is written as a whole: --resume and --part need another place")
+    }
     let isNode = try Self.isNode(base)
     continuesExisting = isNode && options.appends
     if continuesExisting {
@@ -66,6 +72,12 @@ final class StoreDestination: NodeDestination {
     hierarchy = try EnclosingHierarchy(
       of: place.above().filter { NodeEntry(in: $0.store, at: .root)?.kind != nil })
     try hierarchy?.check(options.format)
+    try place.check(options.format)
+    if place.isArchive {
+      if isNode { try Self.clear(base) } else { try Self.checkFree(place) }
+      (unpublished, store, lock) = (nil, base, nil)
+      return
+    }
     if options.isShared {
       // What the parts make alike is made in memory, and then put where one of them is first.
       (unpublished, store, lock) = (nil, MemoryStore(), nil)
@@ -78,10 +90,7 @@ final class StoreDestination: NodeDestination {
         try Self.begin(base, isBegun: begun)
         try Self.clear(base)
       } else if !begun {
-        let listing = try base.listDirectory("")
-        guard listing.values.isEmpty, listing.prefixes.allSatisfy({ $0 == Self.ownName }) else {
-          throw ToolError("\(place.name) holds values that are not a Zarr array or group; name another place")
-        }
+        try Self.checkFree(place)
         if !options.resumes { try Self.begin(base, isBegun: false) }
       } else if !options.resumes {
         throw ToolError(
@@ -132,11 +141,11 @@ final class StoreDestination: NodeDestination {
   }
 
   func commit() throws {
-    if let unpublished {
+    if !continuesExisting {
       try lock?.check()
       try hierarchy?.createGroups()
       do {
-        try unpublished.publish()
+        try unpublished?.publish()
       } catch StoreError.changed {
         throw ToolError(
           "\(name) was free when this command began, and is not any more; what is there now stays")
@@ -145,6 +154,7 @@ final class StoreDestination: NodeDestination {
       if !options.resumes { try place.store.delete(Self.recordKey) }
     }
     try hierarchy?.refreshConsolidatedMetadata()
+    try place.store.finish()
   }
 
   func discard() {
@@ -172,6 +182,14 @@ final class StoreDestination: NodeDestination {
     let listing = try store.listDirectory("")
     for name in listing.prefixes where name != ownName { try store.deleteAll(name) }
     for name in listing.values { try store.delete(StoreKey(name)) }
+  }
+
+  /// Checks that nothing would be mixed with the new node.
+  private static func checkFree(_ place: StorePlace) throws {
+    let listing = try place.store.listDirectory("")
+    guard listing.values.isEmpty, listing.prefixes.allSatisfy({ $0 == ownName }) else {
+      throw ToolError("\(place.name) holds values that are not a Zarr array or group; name another place")
+    }
   }
 
   /// Whether an array or group is at the root of a store.

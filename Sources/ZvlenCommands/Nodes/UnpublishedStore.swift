@@ -42,7 +42,7 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
       throw ToolError("\(base.location)/\(documentsKey) was not written by an import")
     }
     for (key, document) in found {
-      guard let key = try? StoreKey(key), Self.isDocument(key) else { continue }
+      guard let key = try? StoreKey(key), key.isDocument else { continue }
       put(JSONWriter().bytes(of: document), at: key)
     }
   }
@@ -65,7 +65,7 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
   ///
   /// - Throws: `StoreError`
   static func publish(documentsOf models: any Store, to base: any Store) throws {
-    for key in try models.list("").filter(isDocument).sorted(by: { rank($0) < rank($1) }) {
+    for key in try models.list("").filter(\.isDocument).sorted(by: { rank($0) < rank($1) }) {
       guard let bytes = try models.bytes(of: key, limit: maximumByteCount) else { continue }
       // Another process makes the same.
       do { try write(bytes, at: key, of: base, over: .seen(nil)) } catch StoreError.changed { continue }
@@ -89,7 +89,7 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
     into arena: inout ByteArena
   ) throws -> ValueInfo? {
-    guard Self.isDocument(key) else {
+    guard key.isDocument else {
       return try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
     }
     guard let document = documents.withLock({ $0[key] }) else { return nil }
@@ -107,7 +107,7 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     _ key: StoreKey, byteCount: Int, durability: WriteDurability,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    guard Self.isDocument(key) else {
+    guard key.isDocument else {
       return try base.write(key, byteCount: byteCount, durability: durability, gathering: gather)
     }
     var bytes: [UInt8] = []
@@ -120,13 +120,13 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
   }
 
   func delete(_ key: StoreKey) throws {
-    guard Self.isDocument(key) else { return try base.delete(key) }
+    guard key.isDocument else { return try base.delete(key) }
     documents.withLock { $0[key] = nil }
     try save()
   }
 
   func list(_ prefix: String) throws -> [StoreKey] {
-    try base.list(prefix).filter { !Self.isDocument($0) && !StoreDestination.isOwn($0) }
+    try base.list(prefix).filter { !$0.isDocument && !StoreDestination.isOwn($0) }
       + documents.withLock { Array($0.keys) }
       .filter { prefix.isEmpty || $0.description.utf8.starts(with: "\(prefix)/".utf8) }
   }
@@ -174,10 +174,6 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     let bytes = JSONWriter().bytes(of: .object(all))
     // SAFETY: Bytes have no padding.
     try base.write(documentsKey, unsafe bytes.span.bytes)
-  }
-
-  private static func isDocument(_ key: StoreKey) -> Bool {
-    FilePath.names(in: key.description).last.map { documentNames.contains(String($0)) } ?? false
   }
 
   /// Orders documents as they are published.

@@ -321,7 +321,7 @@ struct StoreDestinationTests {
       let outcome = try Tool.run(arguments, in: scratch)
       #expect(outcome.exitCode == 1)
       #expect(
-        outcome.errors.contains("://bucket/a") && outcome.errors.contains("scheme"), "\(outcome.errors)")
+        outcome.errors.lowercased().contains(": is not known"), "\(outcome.errors)")
     }
     #expect(try scratch.names() == ["lines", "tree"])
     // Directories may have such names.

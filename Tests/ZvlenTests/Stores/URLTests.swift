@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// The tool with URLs where it takes paths.
+@Suite("URLs")
+struct URLTests {
+  private let scratch: ScratchDirectory
+  private static let text = (0..<2000).map { "line \($0)\n" }.joined()
+
+  init() throws {
+    scratch = try ScratchDirectory()
+    try scratch.write(Self.text, to: "lines")
+    for index in 0..<20 { try scratch.write("contents \(index)", to: "tree/\(index % 3)/\(index)") }
+  }
+
+  @Test("An archive is written as a whole, and read by every command")
+  func archive() throws {
+    try Tool.succeed("import", "lines", "-o", "a.zip|zip:", in: scratch)
+    #expect(try scratch.names() == ["a.zip", "lines", "tree"])
+    for url in ["a.zip|zip:", "a.zip", "file://\(scratch.path("a.zip"))|zip:", "zip://::a.zip"] {
+      #expect(try Tool.succeed("export", url, "-o", "-", in: scratch).text == Self.text)
+    }
+    #expect(try Tool.succeed("cat", "a.zip", "17", in: scratch).text == "line 17")
+    #expect(try Tool.succeed("info", "a.zip", in: scratch).text.contains("2000"))
+    #expect(try Tool.succeed("verify", "--deep", "a.zip", in: scratch).text.hasPrefix("ok: "))
+    #expect(try Tool.succeed("tree", "a.zip", in: scratch).text.contains("string [2000]"))
+    try Tool.fail("import", "lines", "-o", "a.zip|zip:", in: scratch, saying: "exists already")
+    try Tool.succeed("import", "lines", "-o", "a.zip|zip:", "--append", in: scratch)
+    #expect(try Tool.succeed("export", "a.zip", "-o", "-", in: scratch).text == Self.text + Self.text)
+    try scratch.write("new\n", to: "new")
+    try Tool.succeed("import", "new", "-o", "a.zip|zip:", "--overwrite", in: scratch)
+    #expect(try Tool.succeed("export", "a.zip", "-o", "-", in: scratch).text == "new\n")
+    try Tool.fail("import", "new", "-o", "b.zip|zip:", "--resume", in: scratch, saying: "archive")
+    #expect(try scratch.names() == ["a.zip", "lines", "new", "tree"])
+  }
+
+  @Test("What fails leaves an archive as it was")
+  func failure() throws {
+    try Tool.succeed("import", "lines", "-o", "a.zip|zip:", in: scratch)
+    let before = try scratch.read("a.zip")
+    try scratch.write([0xFF, 0x0A], to: "bad")
+    try Tool.fail("import", "bad", "-o", "a.zip|zip:", "--overwrite", in: scratch, saying: "UTF-8")
+    #expect(try scratch.read("a.zip") == before)
+    try Tool.fail("import", "bad", "-o", "b.zip|zip:", in: scratch, saying: "UTF-8")
+    #expect(try scratch.names() == ["a.zip", "bad", "lines", "tree"])
+  }
+
+  @Test("A node can be somewhere in an archive, and the groups above it hear of it")
+  func member() throws {
+    try Tool.succeed("import", "tree", "-o", "a.zip|zip:", in: scratch)
+    try Tool.succeed("consolidate", "a.zip", in: scratch)
+    try Tool.succeed("import", "lines", "-o", "a.zip|zip:run/lines", in: scratch)
+    #expect(try Tool.succeed("export", "a.zip|zip:run/lines", "-o", "-", in: scratch).text == Self.text)
+    #expect(try Tool.succeed("tree", "a.zip", in: scratch).text.contains("lines: string"))
+    let verified = try Tool.succeed("verify", "a.zip", in: scratch)
+    #expect(!verified.text.contains("out of date"), "\(verified.text)")
+    try Tool.succeed("copy", "a.zip", "copy.zarr", in: scratch)
+    try Tool.succeed("compare", "a.zip", "file://\(scratch.path("copy.zarr"))", in: scratch)
+    try Tool.succeed("copy", "copy.zarr/blobs", "b.zip|zip:", "--zarr-format", "2", in: scratch)
+    try Tool.succeed("compare", "b.zip", "copy.zarr/blobs", in: scratch)
+    try Tool.fail("info", "b.zip|zip:|zarr3:", in: scratch, saying: "Zarr v2")
+  }
+
+  @Test("A web server is only read from, and a file of lines has no URL")
+  func refused() throws {
+    try Tool.fail(
+      "import", "lines", "-o", "http://127.0.0.1:9/a", in: scratch, saying: "http://127.0.0.1:9/a")
+    try Tool.succeed("import", "lines", "-o", "a.zarr", in: scratch)
+    try Tool.fail("export", "a.zarr", "-o", "s3://bucket/lines", in: scratch, saying: "not the path")
+    try Tool.succeed("export", "a.zarr", "-o", "file://\(scratch.path("again"))", in: scratch)
+    #expect(try scratch.read("again") == Array(Self.text.utf8))
+    #expect(try scratch.names() == ["a.zarr", "again", "lines", "tree"])
+  }
+}
