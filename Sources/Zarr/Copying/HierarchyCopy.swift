@@ -22,7 +22,9 @@ struct HierarchyCopy {
   func run() throws -> CopyReport {
     let place = NodePlace(store: store, path: path)
     let existing = try store.listDirectory(path.description)
-    guard existing.prefixes.isEmpty, existing.values.isEmpty else {
+    // A store may name prefixes below which there is nothing any more.
+    guard existing.values.isEmpty, try existing.prefixes.allSatisfy({ try store.list(path.key($0)).isEmpty })
+    else {
       throw ZarrError.alreadyExists(path: place.location)
     }
     let nodes = try nodes()

@@ -127,11 +127,9 @@ final class StoreDestination: NodeDestination {
   func share(_ models: [ZarrArray]) throws -> any Store {
     let base = place.store
     if try !Self.isNode(base) {
-      let names = Set(UnpublishedStore.documentNames + models.compactMap { $0.path.names.first })
-      let listing = try base.listDirectory("")
-      guard (listing.values + listing.prefixes).allSatisfy(names.union([Self.ownName]).contains) else {
-        throw ToolError("\(name) holds values that are not a Zarr array or group; name another place")
-      }
+      // Another part may have begun to make the node.
+      try Self.checkFree(
+        place, but: Set(UnpublishedStore.documentNames + models.compactMap { $0.path.names.first }))
       try hierarchy?.createGroups()
       // All models are in memory. Nothing is stored of them but documents.
       try UnpublishedStore.publish(documentsOf: store, to: base)
@@ -185,9 +183,20 @@ final class StoreDestination: NodeDestination {
   }
 
   /// Checks that nothing would be mixed with the new node.
-  private static func checkFree(_ place: StorePlace) throws {
+  ///
+  /// - Parameters:
+  ///   - place: The place of the node.
+  ///   - names: What else may be there.
+  /// - Throws: ``ToolError`` and `StoreError`.
+  private static func checkFree(_ place: StorePlace, but names: Set<String> = []) throws {
     let listing = try place.store.listDirectory("")
-    guard listing.values.isEmpty, listing.prefixes.allSatisfy({ $0 == ownName }) else {
+    // A store may name prefixes below which there is nothing any more.
+    let isFree =
+      try listing.values.allSatisfy(names.contains)
+      && listing.prefixes.allSatisfy {
+        try names.contains($0) || $0 == ownName || place.store.list($0).isEmpty
+      }
+    guard isFree else {
       throw ToolError("\(place.name) holds values that are not a Zarr array or group; name another place")
     }
   }
@@ -213,7 +222,9 @@ final class StoreDestination: NodeDestination {
     do {
       return try place.store.lock("import", below: "", timeout: .zero)
     } catch StoreError.locked {
-      throw ToolError("another import or copy to \(place.name) is running")
+      throw ToolError(
+        "another import or copy to \(place.name) is running, or was killed less than a minute ago; try again then"
+      )
     } catch StoreError.notLockable {
       return nil
     }

@@ -206,6 +206,22 @@ struct StoreDestinationTests {
     try expectComplete(base, ["new"])
   }
 
+  @Test("Prefixes without a value, which some servers name, are nothing")
+  func hollowPrefixes() throws {
+    let store = Hollow(MemoryStore())
+    try importing(to: store)
+    #expect(try stored(store) == Self.text)
+    let copy = Hollow(Renamed(MemoryStore()))
+    for options in [[], ["--overwrite"], ["--overwrite", "--zarr-format", "2"]] {
+      let command = try CopyCommand.parse(["one", "other"] + options)
+      try command.run(from: .store(StorePlace(store)), to: .store(StorePlace(copy)))
+      #expect(try stored(copy) == Self.text)
+    }
+    let parts = Hollow(StoreDictionary())
+    try importing(to: parts, ["--part", "1/1"])
+    #expect(try stored(parts) == Self.text)
+  }
+
   @Test("Values that are no array stay")
   func foreignValues() throws {
     let store = StoreDictionary()
@@ -378,6 +394,21 @@ private final class StoreStopping: StoreForwarding {
     try call()
     return try base.list(prefix)
   }
+}
+
+/// A store that names prefixes below which there is nothing.
+private struct Hollow: StoreForwarding, DirectoryStore {
+  let base: any Store
+
+  init(_ base: any Store) { self.base = base }
+
+  func listDirectory(_ prefix: String) throws -> DirectoryListing {
+    var listing = try base.listDirectory(prefix)
+    for name in ["c", "hollow"] where !listing.prefixes.contains(name) { listing.prefixes.append(name) }
+    return listing
+  }
+
+  func deleteAll(_ prefix: String) throws { try base.deleteAll(prefix) }
 }
 
 /// A store with another name.
