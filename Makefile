@@ -5,8 +5,8 @@ help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
 	@echo "make test     run all tests, also against zarr-python and zarrs"
 	@echo "make wheel    build the Python package for all machines with Linux and this processor, into Python/dist"
-	@echo "make python-compare  measure the Python package beside zarr-python, for its README"
 	@echo "make zarr-python-suite  run zarr-python's own tests with the Python package's pipeline"
+	@echo "make python-compare  measure the Python package beside zarr-python and Parquet, for its README"
 	@echo "make python-test  test the Python package as it is when it is installed"
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
@@ -44,7 +44,9 @@ zarr-python-suite: wheel
 # The package has to be installed in .venv-python, as python-test leaves it.
 python-compare: dependencies
 	@.venv-python/bin/python -m pip install --quiet --requirement Python/benchmarks/requirements.txt
+	swift build -c release --product zvlen-bench
 	@.venv-python/bin/python Python/benchmarks/compare.py \
+	  --bench "$$(swift build -c release --show-bin-path)/zvlen-bench" \
 	  --json Python/benchmarks/results.json --readme Python/README.md --chart Python/benchmarks/comparison.svg
 
 ROUNDS ?= 1000

@@ -1,4 +1,4 @@
-"""Compares the pipeline of zarr_vlen with that of zarr-python, and draws the result.
+"""Compares zarr_vlen with zarr-python's pipeline and pyarrow's Parquet, and draws the result.
 
     python benchmarks/compare.py --help
 
@@ -15,6 +15,7 @@ import platform
 import re
 import shutil
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import zarr
 from zarr.codecs import ZstdCodec
 
@@ -76,6 +79,8 @@ def as_objects(values: list[Any]) -> np.ndarray[Any, Any]:
 class Work:
     """Something that both do, and what it takes."""
 
+    rivals = tuple(PIPELINES)
+
     def __init__(
         self,
         name: str,
@@ -92,25 +97,12 @@ class Work:
         folder = Path(tempfile.mkdtemp(dir=MEMORY))
         try:
             for _ in range(ROUNDS + 1):
-                for name, path in PIPELINES.items():
-                    with zarr.config.set({"codec_pipeline.path": path}):
-                        array = zarr.create_array(
-                            folder / name,
-                            shape=values.shape,
-                            compressors=ZstdCodec(level=1),
-                            overwrite=True,
-                            **options,
-                        )
-                        begin = time.perf_counter()
-                        self.write(array, values)
-                        middle = time.perf_counter()
-                        read = self.read(array)
-                        end = time.perf_counter()
-                    times.setdefault((name, "write"), []).append(middle - begin)
-                    times.setdefault((name, "read"), []).append(end - middle)
-                    if read.tolist() != values.tolist():
+                for name in self.rivals:
+                    writing, reading, is_same = self.once(name, folder / name, values, options)
+                    times.setdefault((name, "write"), []).append(writing)
+                    times.setdefault((name, "read"), []).append(reading)
+                    if not is_same:
                         raise SystemExit(f"{self.name}: {name} has read other elements than were written")
-                    del read
         finally:
             shutil.rmtree(folder)
         # The first round warms up.
@@ -118,8 +110,21 @@ class Work:
         return {
             "name": self.name,
             "least": {"write": self.least[0], "read": self.least[1]},
-            "seconds": {way: {name: medians[name, way] for name in PIPELINES} for way in ("write", "read")},
+            "seconds": {way: {name: medians[name, way] for name in self.rivals} for way in ("write", "read")},
         }
+
+    def once(self, name: str, path: Path, values: Any, options: dict[str, Any]) -> tuple[float, float, bool]:
+        """Return the seconds that writing and reading take, and whether what was read is what was written."""
+        with zarr.config.set({"codec_pipeline.path": PIPELINES[name]}):
+            array = zarr.create_array(
+                path, shape=values.shape, compressors=ZstdCodec(level=1), overwrite=True, **options
+            )
+            begin = time.perf_counter()
+            self.write(array, values)
+            middle = time.perf_counter()
+            read = self.read(array)
+            end = time.perf_counter()
+        return middle - begin, end - middle, read.tolist() == values.tolist()
 
     def write(self, array: Any, values: Any) -> None:
         if not self.one_by_one:
@@ -132,6 +137,55 @@ class Work:
         if not self.one_by_one:
             return array[...]
         return as_objects([array[index].item() for index in range(array.shape[0])])
+
+
+class Arrow(Work):
+    """An array of Arrow that is written and read whole, beside pyarrow's Parquet."""
+
+    rivals = ("Parquet", "zarr_vlen")
+
+    def once(self, name: str, path: Path, values: Any, options: dict[str, Any]) -> tuple[float, float, bool]:
+        begin = time.perf_counter()
+        if name == "zarr_vlen":
+            zarr_vlen.write(path, values, overwrite=True, compressors=ZstdCodec(level=1))
+        else:
+            # Elements do not repeat, and are not searched.
+            pq.write_table(
+                pa.table({"element": values}),
+                path,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=False,
+                write_statistics=False,
+            )
+        middle = time.perf_counter()
+        read = zarr_vlen.read(path, as_="arrow") if name == "zarr_vlen" else pq.read_table(path)["element"]
+        end = time.perf_counter()
+        return middle - begin, end - middle, pa.chunked_array(read).equals(pa.chunked_array(values))
+
+
+class Engine(Arrow):
+    """An array of Arrow, beside the same elements in Swift, as zvlen-bench writes and reads them."""
+
+    rivals = ("zarr_vlen",)
+    tool: Path
+
+    def run(self, scale: float) -> dict[str, Any]:
+        result = super().run(scale)
+        values, _ = self.make(scale)
+        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+            lines, report = Path(folder) / "elements.jsonl", Path(folder) / "report.json"
+            lines.write_bytes(b"\n".join(values.cast(pa.large_binary()).to_pylist()))
+            options = {"data": lines, "store": folder, "json": report, "codec": "zstd:1", "repeat": ROUNDS}
+            subprocess.run(
+                [self.tool, "run", *(f"--{name}={value}" for name, value in options.items())],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+            figures = json.loads(report.read_text())
+        for way, seconds in result["seconds"].items():
+            result["seconds"][way] = {"zvlen-bench": figures[way]["median_seconds"], **seconds}
+        return result
 
 
 def strings(length: int, *, dtype: Any) -> Callable[[float], Any]:
@@ -151,6 +205,19 @@ def blobs(length: int, **options: Any) -> Callable[[float], Any]:
         return values, {"chunks": (1_000_000 // length,), "dtype": "bytes", **options}
 
     return make
+
+
+def arrow_text(length: int) -> Callable[[float], Any]:
+    def make(scale: float) -> Any:
+        values = texts(int(500_000 * scale), length)
+        return pa.array([value.replace("\n", " ") for value in values], pa.large_string()), {}
+
+    return make
+
+
+def arrow_bytes(scale: float) -> Any:
+    values, _ = blobs(1000)(scale)
+    return pa.array(values, pa.large_binary()), {}
 
 
 def json_records(scale: float) -> Any:
@@ -176,6 +243,10 @@ WORK = [
     Work("JSON records of 130 B", (1.5, 1.5), json_records),
     Work("one element at a time, chunks of one", (2, 2), single_elements, one_by_one=1),
     Work("float64", (0.98, 0.98), numbers),
+    Arrow("Arrow, text of 100 B, against Parquet", (1, 1.5), arrow_text(100)),
+    Arrow("Arrow, text of 1 KB, against Parquet", (1, 1.5), arrow_text(1000)),
+    Arrow("Arrow, bytes of 1 KB, against Parquet", (1, 1.5), arrow_bytes),
+    Engine("Arrow, text of 1 KB, against the engine", (0.9, 0.9), arrow_text(1000)),
 ]
 
 
@@ -191,17 +262,22 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def ratio(seconds: dict[str, float]) -> float:
-    return seconds["zarr-python"] / seconds["zarr_vlen"]
+    return rival(seconds) / seconds["zarr_vlen"]
 
 
 def milliseconds(seconds: dict[str, float]) -> str:
-    return f"{1000 * seconds['zarr-python']:.0f} → {1000 * seconds['zarr_vlen']:.0f} ms"
+    return f"{1000 * rival(seconds):.0f} → {1000 * seconds['zarr_vlen']:.0f} ms"
+
+
+def rival(seconds: dict[str, float]) -> float:
+    return next(value for name, value in seconds.items() if name != "zarr_vlen")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="how much of the data is used")
     parser.add_argument("--only", nargs="*", help="only work whose name has one of these words in it")
+    parser.add_argument("--bench", type=Path, help="the tool zvlen-bench, for work beside the engine")
     parser.add_argument("--json", type=Path, help="where all figures go, beside those of other work")
     parser.add_argument("--readme", type=Path, help="a document whose table is replaced")
     parser.add_argument("--chart", type=Path, help="where the chart goes, as SVG")
@@ -210,6 +286,10 @@ def main() -> None:
     for work in WORK:
         if arguments.only and not any(word in work.name for word in arguments.only):
             continue
+        if isinstance(work, Engine):
+            if arguments.bench is None:
+                continue
+            work.tool = arguments.bench
         result = work.run(arguments.scale)
         results.append(result)
         for way, seconds in result["seconds"].items():
@@ -224,7 +304,7 @@ def main() -> None:
         before |= {result["name"]: result for result in results}
         results = [before[work.name] for work in WORK if work.name in before]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-    machine += f"zarr-python {zarr.__version__}, NumPy {np.__version__}"
+    machine += f"zarr-python {zarr.__version__}, NumPy {np.__version__}, pyarrow {pa.__version__}"
     if arguments.json:
         arguments.json.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
     if arguments.chart:
@@ -236,7 +316,7 @@ def main() -> None:
         new = f"<!-- comparison -->\n{table(results)}\n\n{machine}.\n"
         if arguments.chart:
             path = arguments.chart.resolve().relative_to(arguments.readme.resolve().parent)
-            new += f"\n![How many times as fast as zarr-python]({path})\n"
+            new += f"\n![How many times as fast as the other one]({path})\n"
         new += "<!-- end of comparison -->"
         pattern = re.compile("<!-- comparison -->.*<!-- end of comparison -->", re.DOTALL)
         arguments.readme.write_text(pattern.sub(lambda _: new, text))
