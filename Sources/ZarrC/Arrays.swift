@@ -75,8 +75,9 @@ public func zarr_vlen_array_read(
           try unsafe range(from: start[dimension], count: count[dimension])
         })
     }
-    let view = try array.read(region, monitor: unsafe object(monitor, ProgressMonitor.self))
-    return unsafe handle(try Batch(view, of: array, in: region ?? ArrayRegion(allOf: array.shape)))
+    return unsafe handle(
+      try Batch(
+        region ?? ArrayRegion(allOf: array.shape), of: array, object(monitor, ProgressMonitor.self)))
   }
 }
 
@@ -149,6 +150,23 @@ private final class Batch {
   /// A bit for each element, or nothing if all are there.
   private let validity: UnsafeMutableBufferPointer<UInt8>
   private var absentCount = 0
+
+  /// Reads elements of an array.
+  convenience init(_ region: ArrayRegion, of array: ZarrArray, _ monitor: ProgressMonitor?) throws {
+    if array.dataType.isOptional {
+      try self.init(array.read(region, monitor: monitor), of: array, in: region)
+      return
+    }
+    let isText = array.dataType.elementsAreText
+    let (elements, areText) = try array.readBatch(region, checksText: isText, monitor: monitor)
+    self.init(elements)
+    if isText, !areText { try checkText(array, region, 0) }
+  }
+
+  private init(_ elements: BlobBatch) {
+    self.elements = elements
+    unsafe validity = UnsafeMutableBufferPointer(start: nil, count: 0)
+  }
 
   /// Takes elements of a region in C order, from one of them on.
   init(_ view: BlobView, of array: ZarrArray, in region: ArrayRegion, from offset: Int = 0) throws {

@@ -83,14 +83,18 @@ final class Allocation: Sendable {
 /// third of decoding. The kept pages are marked as free: the system takes them back whenever it needs memory, and
 /// does not count them as a container's memory in use. Until then they show in the resident size of the process.
 enum RecycledMemory {
-  /// The sizes that are recycled: those of the allocations that the chunks of a read share.
+  /// The sizes of the allocations that the chunks of a read share.
   ///
   /// Large enough for huge pages, whose first touch costs far less, and small enough that a view of a few elements
   /// does not keep much memory alive. The larger size is for chunks too large for the smaller one to hold many.
-  private static let byteCounts = [16 << 20, 64 << 20]
+  private static let sharedByteCounts = [16 << 20, 64 << 20]
+
+  /// The sizes that are recycled: also those of tables, and of batches that are read.
+  private static let byteCounts =
+    sharedByteCounts + stride(from: 128 << 20, through: 512 << 20, by: 64 << 20)
 
   /// The most bytes that are kept.
-  private static let maximumByteCount = 512 << 20
+  private static let maximumByteCount = 768 << 20
 
   @safe
   private struct Idle: @unchecked Sendable {
@@ -123,7 +127,7 @@ enum RecycledMemory {
   /// - Returns: At least `byteCount`.
   static func byteCount(forChunkOf byteCount: Int, expectedChunkCount: Int) -> Int {
     guard expectedChunkCount > 1,
-      let shared = byteCounts.first(where: { byteCount <= $0 / 4 }) ?? byteCounts.last,
+      let shared = sharedByteCounts.first(where: { byteCount <= $0 / 4 }) ?? sharedByteCounts.last,
       byteCount <= shared / 2
     else { return byteCount }
     let (all, overflow) = (byteCount + 2 * RawMemory.slack).multipliedReportingOverflow(
@@ -154,12 +158,22 @@ enum RecycledMemory {
 
   /// Keeps an allocation of `byteCount` and the slack, if its size is recycled and there is room.
   ///
+  /// Larger ones, which are needed less often, make room for it.
+  ///
   /// - Returns: Whether it is kept.
   static func put(_ memory: UnsafeMutableRawPointer, _ byteCount: Int) -> Bool {
     guard let kind = byteCounts.firstIndex(of: byteCount) else { return false }
     nonisolated(unsafe) let memory = unsafe memory
     guard unsafe madvise(memory, byteCount, MADV_FREE) == 0 else { return false }
     return idle.current.withLock { idle in
+      for larger in byteCounts.indices.reversed() where larger > kind {
+        while idle.byteCount + byteCount > maximumByteCount,
+          let memory = unsafe idle.allocations[larger].popLast()
+        {
+          unsafe RawMemory.deallocate(memory)
+          idle.byteCount -= byteCounts[larger]
+        }
+      }
       guard idle.byteCount + byteCount <= maximumByteCount else { return false }
       unsafe idle.allocations[kind].append(memory)
       idle.byteCount += byteCount

@@ -23,6 +23,46 @@ extension ZarrArray {
     }
   }
 
+  /// Reads the elements of a region, in C order, into one buffer with offsets.
+  ///
+  /// In an array of one dimension, elements of any size are copied to their places as soon as they are decoded, and
+  /// memory is taken once.
+  ///
+  /// - Parameters:
+  ///   - region: The elements to read. The default is the whole array.
+  ///   - checksText: Whether to look if elements are text.
+  ///   - monitor: Follows the work and can stop it.
+  /// - Returns: The elements, and whether it was seen that all of them are text.
+  /// - Throws: As ``read(_:monitor:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
+  package func readBatch(
+    _ region: ArrayRegion? = nil, checksText: Bool, monitor: ProgressMonitor? = nil
+  ) throws(ZarrError) -> (elements: BlobBatch, areText: Bool) {
+    try zarrErrors(at: location, following: monitor) {
+      try observed(.read, monitor) { monitor in
+        let plan = try plan(of: region)
+        guard plan.region.ranges.count == 1, chain.layout == .variable else {
+          return (try view(of: plan, monitor).compacted(), false)
+        }
+        let first = plan.region.ranges[0].lowerBound
+        let batch = try BlobBatchAssembly(
+          count: plan.elementCount, checksText: checksText, limits: access.limits)
+        try forEachFetched(of: plan, isShown: true, monitor: monitor) { part, decoder in
+          var counts = ChunkDecoder.Counts()
+          let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
+            if monitor != nil { counts.elementByteCount = elements.byteCount }
+            let place = plan.region(of: piece, ofValueAt: part.indices)
+            try batch.add(elements, at: place.ranges[0].lowerBound - first)
+          }
+          guard let storedByteCount else { return nil }
+          counts.storedByteCount = storedByteCount
+          return counts
+        }
+        return try batch.finish()
+      }
+    }
+  }
+
   private func view(of plan: PiecePlan, _ monitor: ProgressMonitor?) throws -> BlobView {
     let builder = try BlobViewBuilder(
       count: plan.elementCount, chain: layout.chain, limits: access.limits)
