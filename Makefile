@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test wheel python-test zarr-python-suite python-compare crash compare results pages check observability bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test wheel python-test zarr-python-suite python-compare crash compare results remote-bench pages check observability bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
@@ -11,6 +11,7 @@ help:
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
+	@echo "make remote-bench  measure arrays in a bucket of this machine that takes 30 ms a request, beside zarr-python with obstore"
 	@echo "make pages    test what draws the charts, and look at the page of Benchmarks/Results with Chromium"
 	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
 	@echo "make observability  test the logs and metrics of the package's trait"
@@ -61,6 +62,11 @@ compare: dependencies
 	@"$$(swift build -c release --show-bin-path)/zvlen-bench" compare $(ARGUMENTS) --json comparison.json
 	@.venv-peers/bin/python Benchmarks/Charts page comparison.json -o comparison.html
 	@echo "Charts and all figures are in comparison.html."
+
+remote-bench: dependencies
+	@sh Tests/Remote/setup.sh
+	swift build -c release --product remote-bench
+	@.venv-remote/bin/python Benchmarks/Remote/run.py "$$(swift build -c release --show-bin-path)/remote-bench"
 
 results:
 	@sh Benchmarks/Peers/setup.sh

@@ -84,6 +84,9 @@ let package = Package(
       name: "zvlen-bench",
       dependencies: ["Zarr", "ChunkEngine", "CommandLineOptions", "CFloor", "CDeflate", argumentParser],
       path: "Benchmarks/zvlen-bench"),
+    .executableTarget(
+      name: "remote-bench", dependencies: ["Zarr", "ZarrRemote", "ChunkEngine", "ZarrPlatform"],
+      path: "Benchmarks/Remote/remote-bench"),
 
     // Tests
     .target(name: "TestSupport", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/TestSupport"),
