@@ -227,7 +227,9 @@ extension ZarrArray {
       var value = try values.value(part, self)
       defer { values.finish(part) }
       guard let piece = part.piece else { return }
-      let expected = plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
+      // With many requests in flight each piece has memory of its own, which is released after it.
+      let expected =
+        requests == nil ? plan.expectedPieceCount(from: part.number, workerCount: access.workerCount) : 1
       /// Decodes a piece, or returns nil if it has to be decoded chunk by chunk.
       func decode(_ piece: Piece, of value: OpenValue?) throws -> ChunkDecoder.Counts? {
         let byteCount = try worker.value.fetch(
