@@ -7,7 +7,25 @@ final class LoopbackListener: Sendable {
 
   /// The connections, which end with the listener: another one may get its port.
   private final class Connections: Sendable {
-    let sockets = Mutex<Set<Int32>>([])
+    private let state = Mutex((sockets: Set<Int32>(), hasEnded: false))
+
+    /// Takes a connection, or returns false if the listener has ended.
+    func insert(_ socket: Int32) -> Bool {
+      state.withLock { state in
+        guard !state.hasEnded else { return false }
+        state.sockets.insert(socket)
+        return true
+      }
+    }
+
+    func remove(_ socket: Int32) { state.withLock { _ = $0.sockets.remove(socket) } }
+
+    func end() {
+      state.withLock { state in
+        state.hasEnded = true
+        for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
+      }
+    }
   }
 
   let port: Int
@@ -33,14 +51,18 @@ final class LoopbackListener: Sendable {
       while true {
         let accepted = accept(listener, nil, nil)
         guard accepted >= 0 else { return }
-        connections.sockets.withLock { _ = $0.insert(accepted) }
-        let isStarted = Platform.startThread {
-          withExtendedLifetime(LoopbackConnection(accepted)) { connection in
-            serve(connection)
-            connections.sockets.withLock { _ = $0.remove(accepted) }
+        let isStarted =
+          connections.insert(accepted)
+          && Platform.startThread {
+            withExtendedLifetime(LoopbackConnection(accepted)) { connection in
+              serve(connection)
+              connections.remove(accepted)
+            }
           }
+        if !isStarted {
+          connections.remove(accepted)
+          close(accepted)
         }
-        if !isStarted { close(accepted) }
       }
     }
     guard isStarted else { throw Failure() }
@@ -49,7 +71,7 @@ final class LoopbackListener: Sendable {
   deinit {
     shutdown(socket, Int32(SHUT_RDWR))
     close(socket)
-    connections.sockets.withLock { for socket in $0 { shutdown(socket, Int32(SHUT_RDWR)) } }
+    connections.end()
   }
 }
 
