@@ -10,7 +10,7 @@ import ZarrPlatform
 ///
 /// Values are replaced under conditions that the server compares, so that no writer's change is lost. Before it first
 /// relies on them the store tries them out with a server other than AWS, and throws
-/// ``/Zarr/StoreError/unconditional(path:)`` if it ignores them; see ``S3Options/isShared``.
+/// `StoreError.unconditional(path:)` if it ignores them; see ``S3Options/isShared``.
 public final class S3Store: ConditionalStore {
   /// The address, as `s3://bucket/prefix`.
   ///
@@ -38,7 +38,7 @@ public final class S3Store: ConditionalStore {
   ///   - bucket: The name of the bucket, which has to be there.
   ///   - prefix: What all keys begin with: names with slashes between them, or empty for the whole bucket.
   ///   - options: How the bucket is reached.
-  /// - Throws: ``/Zarr/StoreError/invalidKey(_:reason:)``
+  /// - Throws: `StoreError.invalidKey(_:reason:)`
   public init(bucket: String, prefix: String = "", options: S3Options = S3Options()) throws(StoreError) {
     var prefix = prefix
     while prefix.hasSuffix("/") { prefix.removeLast() }
