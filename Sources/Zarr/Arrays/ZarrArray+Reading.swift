@@ -47,16 +47,8 @@ extension ZarrArray {
         let first = plan.region.ranges[0].lowerBound
         let batch = try BlobBatchAssembly(
           count: plan.elementCount, checksText: checksText, limits: access.limits)
-        try forEachFetched(of: plan, isShown: true, monitor: monitor) { part, decoder in
-          var counts = ChunkDecoder.Counts()
-          let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
-            if monitor != nil { counts.elementByteCount = elements.byteCount }
-            let place = plan.region(of: piece, ofValueAt: part.indices)
-            try batch.add(elements, at: place.ranges[0].lowerBound - first)
-          }
-          guard let storedByteCount else { return nil }
-          counts.storedByteCount = storedByteCount
-          return counts
+        try show(plan, monitor) { region, elements in
+          try batch.add(elements, at: region.ranges[0].lowerBound - first)
         }
         return try batch.finish()
       }
@@ -93,18 +85,27 @@ extension ZarrArray {
   ) throws {
     try zarrOrCallerErrors(at: location, following: monitor) {
       try observed(.scan, monitor) { monitor in
-        let plan = try plan(of: region)
-        try forEachFetched(of: plan, isShown: true, monitor: monitor) { part, decoder in
-          var counts = ChunkDecoder.Counts()
-          let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
-            if monitor != nil { counts.elementByteCount = elements.byteCount }
-            try CallerFailure.wrap { try body(plan.region(of: piece, ofValueAt: part.indices), elements) }
-          }
-          guard let storedByteCount else { return nil }
-          counts.storedByteCount = storedByteCount
-          return counts
+        try show(plan(of: region), monitor) { region, elements in
+          try CallerFailure.wrap { try body(region, elements) }
         }
       }
+    }
+  }
+
+  /// Shows the elements of a region to `body`, with the region of the array that has them.
+  private func show(
+    _ plan: PiecePlan, _ monitor: ProgressMonitor?,
+    _ body: @Sendable (ArrayRegion, BlobSpan) throws -> Void
+  ) throws {
+    try forEachFetched(of: plan, isShown: true, monitor: monitor) { part, decoder in
+      var counts = ChunkDecoder.Counts()
+      let storedByteCount = try decoder.show(fillElement: fillElement) { piece, elements in
+        if monitor != nil { counts.elementByteCount = elements.byteCount }
+        try body(plan.region(of: piece, ofValueAt: part.indices), elements)
+      }
+      guard let storedByteCount else { return nil }
+      counts.storedByteCount = storedByteCount
+      return counts
     }
   }
 
