@@ -55,37 +55,6 @@ public struct Coded<Value: Codable & Sendable>: ZarrElement {
 extension Coded: Equatable where Value: Equatable {}
 extension Coded: Hashable where Value: Hashable {}
 
-/// A value of a `Codable` type, stored as a binary property list.
-///
-/// Property lists hold dates and byte strings as they are; JSON cannot. Only programs that read property
-/// lists can read such an array.
-public struct PropertyListCoded<Value: Codable & Sendable>: ZarrElement {
-  /// The value.
-  public var value: Value
-
-  /// Wraps a value.
-  public init(_ value: Value) {
-    self.value = value
-  }
-
-  public static var dataType: DataType { .bytes }
-
-  public static func isElement(of dataType: DataType) -> Bool { dataType == .bytes }
-
-  public func appendElement(
-    of dataType: DataType, to bytes: inout [UInt8], with coder: ElementCoder
-  ) throws(ElementError) {
-    try coder.appendPropertyList(value, to: &bytes)
-  }
-
-  public init(element bytes: RawSpan, of dataType: DataType, with coder: ElementCoder) throws(ElementError) {
-    value = try coder.value(Value.self, ofPropertyList: bytes)
-  }
-}
-
-extension PropertyListCoded: Equatable where Value: Equatable {}
-extension PropertyListCoded: Hashable where Value: Hashable {}
-
 /// How the values of `Codable` types are spelled in JSON.
 ///
 /// ```swift
@@ -170,12 +139,6 @@ public final class ElementCoder {
 
   private lazy var jsonEncoder = json.makeEncoder()
   private lazy var jsonDecoder = json.makeDecoder()
-  private lazy var propertyListDecoder = PropertyListDecoder()
-  private lazy var propertyListEncoder = {
-    let encoder = PropertyListEncoder()
-    encoder.outputFormat = .binary
-    return encoder
-  }()
 
   /// Creates a coder.
   public init(_ json: JSONCoding = JSONCoding()) {
@@ -186,7 +149,11 @@ public final class ElementCoder {
   ///
   /// - Throws: ``ElementError/unencodable(type:reason:)``
   public func appendJSON<Value: Encodable>(_ value: Value, to bytes: inout [UInt8]) throws(ElementError) {
-    try append(value, to: &bytes) { try jsonEncoder.encode($0) }
+    do {
+      bytes.append(contentsOf: try jsonEncoder.encode(value))
+    } catch {
+      throw .unencodable(type: "\(Value.self)", reason: "\(error)")
+    }
   }
 
   /// Decodes a value from JSON.
@@ -195,36 +162,8 @@ public final class ElementCoder {
   public func value<Value: Decodable>(
     _ type: Value.Type, ofJSON bytes: RawSpan
   ) throws(ElementError) -> Value {
-    try value(type, of: bytes) { try jsonDecoder.decode($0, from: $1) }
-  }
-
-  fileprivate func appendPropertyList<Value: Encodable>(
-    _ value: Value, to bytes: inout [UInt8]
-  ) throws(ElementError) {
-    try append(value, to: &bytes) { try propertyListEncoder.encode($0) }
-  }
-
-  fileprivate func value<Value: Decodable>(
-    _ type: Value.Type, ofPropertyList bytes: RawSpan
-  ) throws(ElementError) -> Value {
-    try value(type, of: bytes) { try propertyListDecoder.decode($0, from: $1) }
-  }
-
-  private func append<Value>(
-    _ value: Value, to bytes: inout [UInt8], _ encode: (Value) throws -> Data
-  ) throws(ElementError) {
     do {
-      bytes.append(contentsOf: try encode(value))
-    } catch {
-      throw .unencodable(type: "\(Value.self)", reason: "\(error)")
-    }
-  }
-
-  private func value<Value>(
-    _ type: Value.Type, of bytes: RawSpan, _ decode: (Value.Type, Data) throws -> Value
-  ) throws(ElementError) -> Value {
-    do {
-      return try decode(type, unsafe bytes.withUnsafeBytes { unsafe Data($0) })
+      return try jsonDecoder.decode(type, from: unsafe bytes.withUnsafeBytes { unsafe Data($0) })
     } catch {
       throw .undecodable(type: "\(Value.self)", reason: "\(error)")
     }

@@ -23,7 +23,6 @@ import ChunkEngine
 /// | `[Int8]` … `[Double]` | `vlen-array` | `vlen-array` | |
 /// | ``JSONValue``, ``JSONText`` | `json` | `json`, `string`, `bytes` | |
 /// | `Codable` types that conform, ``Coded`` | `json` | `json`, `string`, `bytes` | |
-/// | ``PropertyListCoded`` | `bytes` | `bytes` | |
 /// | `Optional` | `zarrs.optional` of the other | the same, and `json`, where nil is `null` | |
 ///
 /// A type that is not `Codable`, or that needs other bytes than JSON, implements the requirements itself.

@@ -220,12 +220,6 @@ struct SwiftElementTests {
   func coded() throws {
     let values = [Coded(["a": [1.5]]), Coded([:]), Coded(["b": []])]
     #expect(try roundTrip(values).read == values)
-    let dates = [Date(timeIntervalSince1970: 1.25), Date.distantPast].map { PropertyListCoded(["date": $0]) }
-    let (read, array) = try roundTrip(dates)
-    #expect(read == dates)
-    #expect(array.dataType == .bytes)
-    #expect(Array(try array.read(at: [0]).prefix(6)) == Array("bplist".utf8))
-    #expect(throws: ZarrError.self) { try array.read(as: PropertyListCoded<Int>.self) }
   }
 
   @Test("Arrays of numbers are elements of any length")
