@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test wheel python-test zarr-python-suite python-compare crash compare results remote-bench pages check observability bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test wheel python-test zarr-python-suite python-compare simulate crash compare results remote-bench pages check observability bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
@@ -8,6 +8,7 @@ help:
 	@echo "make zarr-python-suite  run zarr-python's own tests with the Python package's pipeline"
 	@echo "make python-compare  measure the Python package beside zarr-python and Parquet, for its README"
 	@echo "make python-test  test the Python package as it is when it is installed"
+	@echo "make simulate run SIMULATIONS=1000000 schedules of clusters that commit to an array in a simulated store"
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
@@ -49,6 +50,11 @@ python-compare: dependencies
 	@.venv-python/bin/python Python/benchmarks/compare.py \
 	  --bench "$$(swift build -c release --show-bin-path)/zvlen-bench" \
 	  --json Python/benchmarks/results.json --readme Python/README.md --chart Python/benchmarks/comparison.svg
+
+SIMULATIONS ?= 1000000
+
+simulate: dependencies
+	SIMULATIONS=$(SIMULATIONS) swift test -c release --filter CommitSimulationTests
 
 ROUNDS ?= 1000
 

@@ -18,7 +18,7 @@ LAYERS = {
     "Sources/ChunkEngine": [".", "Memory", "Geometry", "Elements", "Codecs", "Chain", "Shards"],
     "Sources/Zarr": [
         ". Metadata Codecs", "Storage", "Locking",
-        "Arrays Elements WriteBack Appending Groups Copying Async", "Tuning",
+        "Arrays Elements WriteBack Appending Clusters Groups Copying Async", "Tuning",
     ],
     "Sources/ZarrRemote": ["HTTP", "Zip S3", "URLs"],
 }

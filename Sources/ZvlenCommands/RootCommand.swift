@@ -44,8 +44,7 @@ struct RootCommand: ParsableCommand {
     subcommands: [
       ImportCommand.self, ExportCommand.self, CatCommand.self, DumpCommand.self, InfoCommand.self,
       VerifyCommand.self, RepairCommand.self, TreeCommand.self, CopyCommand.self, CompareCommand.self,
-      ConsolidateCommand.self,
-      ConformanceCommand.self,
+      ConsolidateCommand.self, GarbageCommand.self, ConformanceCommand.self,
     ])
 
   /// Runs the command that the arguments name.

@@ -18,6 +18,7 @@ public func expectConforms(_ store: any Store, sourceLocation: SourceLocation = 
   try check.listing()
   try check.directories()
   try check.moving()
+  try check.copying()
   try check.refusedMoves()
   try check.deletionOfAll()
   try check.exactKeys()
@@ -51,6 +52,31 @@ extension Store {
 
 /// The parts of the check.
 private struct StoreCheck {
+  /// A copy takes the place of what was there, and removing many values leaves the others.
+  func copying() throws {
+    guard let store = store as? any CopyingStore else { return }
+    let (from, deep) = (try StoreKey("copies/from"), try StoreKey("copies/deep/er/to"))
+    expect(try store.copy(from, to: deep), false, "nothing is copied")
+    expect(try store.value(of: "copies/deep/er/to"), nil, "nothing was copied")
+    try store.put([1, 2, 3], at: "copies/from")
+    expect(try store.copy(from, to: deep), true, "a value is copied")
+    expect(try store.copy(from, to: deep), true, "a value is copied again")
+    expect(try store.value(of: "copies/deep/er/to"), [1, 2, 3], "the copy has the bytes")
+    try store.put([4], at: "copies/from")
+    expect(try store.value(of: "copies/deep/er/to"), [1, 2, 3], "a copy stays when its source is replaced")
+    expect(try store.copy(from, to: deep), true, "a value is copied over another one")
+    expect(try store.value(of: "copies/deep/er/to"), [4], "the copy is replaced")
+    try store.put([], at: "copies/other")
+    expect(
+      try store.copy(StoreKey("copies/other"), to: StoreKey("copies/from")), true, "an empty value is copied")
+    expect(try store.value(of: "copies/from"), [], "the copy is empty")
+    try store.delete([from, deep, StoreKey("copies/missing")])
+    expect(try store.keys("copies"), ["copies/other"], "the others stay")
+    try store.delete([StoreKey("copies/other")])
+    try store.delete([])
+    expect(try store.keys("copies"), [], "all are removed")
+  }
+
   let store: any Store
   let location: SourceLocation
 

@@ -44,7 +44,8 @@ struct UsageTests {
       ["copy", "x", "y", "--no-shards", "--shard-bytes", "1"],
       ["copy", "x", "y", "--shard-shape", "1", "--shard-bytes", "1"],
       ["copy", "x", "y", "--shard-shape", "1", "--zarr-format", "2"],
-      ["consolidate", "x", "y"],
+      ["consolidate", "x", "y"], ["gc"], ["gc", "x", "--older-than", "1"],
+      ["gc", "x", "--older-than", "-1d"],
     ])
   func wrongUsage(arguments: [String]) throws {
     let outcome = try Tool.run(arguments, in: scratch)
@@ -59,7 +60,7 @@ struct UsageTests {
     "Every command explains itself",
     arguments: [
       "import", "export", "cat", "dump", "info", "verify", "tree", "copy", "compare", "consolidate",
-      "conformance",
+      "conformance", "gc",
     ])
   func help(command: String) throws {
     let text = try Tool.succeed(command, "--help", in: scratch).text

@@ -687,6 +687,7 @@ extension Appender {
     giveUpTurn()
     do {
       try array.reload()
+      if array.metadata.sharedWork.commit != nil { try SegmentCommit(to: array).completePending() }
       if array.shape[0] != state.storedRowCount {
         let sample = state.waitingSample
         let next = try AppendingState(

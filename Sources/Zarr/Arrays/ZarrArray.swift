@@ -237,10 +237,55 @@ public final class ZarrArray: Sendable {
         } catch {
           throw ZarrError.metadata(path: location, reason: error)
         }
+        // A commit is about the rows that follow those that were there.
+        guard current.sharedWork.commit == nil || metadata.shape == current.shape else {
+          throw StoreError.locked(path: location, owner: "a commit that is not complete")
+        }
         try NodeMetadata.array(metadata).write(to: store, at: path, access.metadataLimits)
         current = metadata
       }
     }
+  }
+
+  /// Gives an array that is filled in parts the shape that it has here, unless it has it already.
+  func finishParts() throws {
+    let lock = try lock(.metadata)
+    defer { lock.unlock() }
+    let whole = metadata
+    try NodeMetadata.edit(at: path, in: store, reportRetry: reportRetry) { store in
+      guard case .array(var found) = try NodeMetadata.read(from: store, at: path, access.metadataLimits)
+      else {
+        throw ZarrError.wrongNode(path: location, expected: "array")
+      }
+      guard found.sharedWork.parts != nil else { return }
+      guard whole.isStoredLike(found) else { throw ZarrError.replaced(path: location) }
+      found = try found.resized(to: whole.shape)
+      found.sharedWork.parts = nil
+      try NodeMetadata.array(found).write(to: store, at: path, access.metadataLimits)
+    }
+    try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, access.metadataLimits)
+  }
+
+  /// What the document says.
+  func documentForReading() throws -> ArrayMetadata {
+    try reload(from: store)
+    return metadata
+  }
+
+  /// Reads the document, and returns what it says and a function that replaces it if it is still the same.
+  ///
+  /// The function throws ``StoreError/changed(path:)`` if it is not.
+  func documentForReplacing() throws -> (metadata: ArrayMetadata, replace: (ArrayMetadata) throws -> Void) {
+    let store = try NodeMetadata.editingStore(store, at: path)
+    try reload(from: store)
+    let metadata = metadata
+    return (
+      metadata,
+      { new in
+        try NodeMetadata.array(new).write(to: store, at: self.path, self.access.metadataLimits)
+        self.currentMetadata.withLock { $0 = new }
+      }
+    )
   }
 
   /// Checks, after a read, that all elements are those of the array that was opened.

@@ -31,6 +31,10 @@ public enum ZarrError: Error, Sendable {
   case tooLarge(path: String)
   /// An array can be read but not written.
   case notWritable(path: String, reason: String)
+  /// Segments are not stored, or not as a whole: they were removed, or are a part of another commit.
+  case segmentsMissing(path: String, ids: [String])
+  /// Parts of a planned array are not there yet, by their numbers from 0 on.
+  case partsMissing(path: String, parts: [Int])
   /// The metadata of an array is not that by which it was opened.
   case replaced(path: String)
   /// An element of a copy, at an index along each dimension, is not what it is in the array that was copied.
@@ -67,6 +71,11 @@ extension ZarrError: CustomStringConvertible {
       "\(path): \(found) elements were given for \(expected) places"
     case .tooLarge(let path): "\(path): there are more elements than can be counted"
     case .notWritable(let path, let reason): "\(path): cannot be written: \(reason)"
+    case .segmentsMissing(let path, let ids):
+      "\(path): \(ids.count) segments are not stored, such as \(ids.first ?? ""): they were removed, or another "
+        + "commit has put them into the array; nothing has changed"
+    case .partsMissing(let path, let parts):
+      "\(path): \(parts.count) parts are not there yet: \(Self.list(parts))"
     case .replaced(let path):
       "\(path): another array has taken the place of the one that was opened, or its consolidated metadata is out of date"
     case .different(let path, let source, let index):
@@ -81,6 +90,11 @@ extension ZarrError: CustomStringConvertible {
 }
 
 extension ZarrError {
+  /// The first of some numbers, from 1 on as people count.
+  private static func list(_ parts: [Int]) -> String {
+    parts.prefix(20).map { "\($0 + 1)" }.joined(separator: ", ") + (parts.count > 20 ? ", …" : "")
+  }
+
   /// Takes any error that the work on a node threw.
   init(_ error: any Error, at path: String) {
     self =

@@ -155,6 +155,16 @@ extension NodeMetadata {
     }
   }
 
+  /// A store that replaces the documents of a node only if they are still those that were read through it.
+  ///
+  /// - Throws: ``StoreError/unconditional(path:)`` if the store cannot compare what it replaces.
+  static func editingStore(_ store: any Store, at path: NodePath) throws -> any Store {
+    guard store is any ConditionalStore, (store as? FileStore)?.durability != Durability.none else {
+      throw StoreError.unconditional(path: ZarrArray.location(store, path))
+    }
+    return EditingStore(store, at: path)
+  }
+
   /// Calls `body` with a store that replaces the documents of a node only if they are still those that were
   /// read.
   ///

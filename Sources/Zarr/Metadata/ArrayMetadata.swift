@@ -110,10 +110,17 @@ public struct ArrayMetadata: Hashable, Sendable {
     return metadata
   }
 
+  /// What many writers of the array tell each other.
+  var sharedWork: SharedWork {
+    get { SharedWork(additionalFields[SharedWork.field]?.objectValue ?? [:]) }
+    set { additionalFields[SharedWork.field] = newValue.json }
+  }
+
   /// Whether the arrays differ at most in their shape and attributes.
   func isStoredLike(_ other: ArrayMetadata) -> Bool {
     var expected = self
     expected.attributes = other.attributes
+    expected.additionalFields[SharedWork.field] = other.additionalFields[SharedWork.field]
     // Growth adds chunks to a grid whose chunks differ in length.
     let isGrown = zip(chunkGrid.dimensions, other.chunkGrid.dimensions).allSatisfy { own, other in
       own == other || !own.isRepeated && !other.isRepeated

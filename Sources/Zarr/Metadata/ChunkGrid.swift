@@ -367,7 +367,7 @@ extension ChunkGrid {
   /// Reads lengths.
   ///
   /// Each is a number, or a pair of a length and a count.
-  private static func lengths(_ values: [JSONValue], field: String) throws(MetadataError) -> ChunkLengths {
+  static func lengths(_ values: [JSONValue], field: String) throws(MetadataError) -> ChunkLengths {
     var lengths = ChunkLengths()
     for (index, value) in values.enumerated() {
       let field = "\(field)[\(index)]"
@@ -399,11 +399,17 @@ extension ChunkDimension {
   fileprivate var json: JSONValue {
     switch self {
     case .repeated(let length): .integer(length)
-    case .lengths(let lengths):
-      .array(
-        lengths.runs.map { run in
-          run.count == 1 ? .integer(run.length) : [.integer(run.length), .integer(run.count)]
-        })
+    case .lengths(let lengths): lengths.json
     }
+  }
+}
+
+extension ChunkLengths {
+  /// The lengths as documents hold them.
+  var json: JSONValue {
+    .array(
+      runs.map { run in
+        run.count == 1 ? .integer(run.length) : [.integer(run.length), .integer(run.count)]
+      })
   }
 }

@@ -294,6 +294,42 @@ extension FileStore: ConditionalStore, BatchingStore {
   }
 }
 
+extension FileStore: CopyingStore {
+  /// Gives the file of a value another name too.
+  ///
+  /// The bytes are copied where the file system has no links, and where a value that is written would change in both
+  /// places, with ``Durability/none``.
+  public func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
+    guard durability != .none else { return try copyBytes(of: key, to: target) }
+    if durability == .durable { isUnsynchronized.store(true, ordering: .sequentiallyConsistent) }
+    let name = temporaryName(for: target.description)
+    var hasDirectory = false
+    while unsafe linkat(root.rawValue, key.description, root.rawValue, name, 0) != 0 {
+      switch errno {
+      case ENOENT where !hasDirectory:
+        // Of the two names, the directory of either may not be there.
+        guard try byteCount(of: key) != nil else { return false }
+        try Self.makeDirectory(Self.parent(of: name), in: root.rawValue, location: "\(location)/")
+        hasDirectory = true
+      case ENOENT: return false
+      case EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV:
+        return try copyBytes(of: key, to: target)
+      case let code: throw StoreError.system(operation: "copy", path: path(of: key), code: code)
+      }
+    }
+    // If the value has both names already, renaming does nothing and leaves the third one.
+    defer { _ = unsafe unlinkat(root.rawValue, name, 0) }
+    try rename(name, to: target)
+    try root.checkIsNotReplaced()
+    return true
+  }
+
+  private func copyBytes(of key: StoreKey, to target: StoreKey) throws -> Bool {
+    var arena = ByteArena()
+    return try copy(key, to: target, in: self, with: &arena) != nil
+  }
+}
+
 /// A file that is written piece by piece, and takes the place of a value once it is whole.
 ///
 /// Until then it has a temporary name beside the value, and is removed with the object. Like the files of values

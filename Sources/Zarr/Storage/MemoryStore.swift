@@ -2,7 +2,7 @@ public import ChunkEngine
 import Synchronization
 
 /// A store in memory, which is gone with the process.
-public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, RenamingStore {
+public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, RenamingStore, CopyingStore {
   private let values = Locked<[StoreKey: MemoryValue]>([:])
 
   /// Numbers values, so that no two have one.
@@ -65,6 +65,14 @@ public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, 
     }
   }
 
+  public func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
+    values.withLock { values in
+      guard let value = values[key] else { return false }
+      values[target] = MemoryValue(bytes: value.bytes, number: makeNumber())
+      return true
+    }
+  }
+
   public func list(_ prefix: String) throws -> [StoreKey] {
     let start = prefix.isEmpty ? "" : prefix + "/"
     return values.withLock { values in
@@ -100,9 +108,10 @@ public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, 
     var arena = ByteArena()
     try arena.reserve(byteCount)
     try gather { part in try arena.append(copying: part) }
-    let number = nextVersion.wrappingAdd(1, ordering: .relaxed).oldValue
-    return MemoryValue(bytes: try arena.takeBytes(), number: number)
+    return MemoryValue(bytes: try arena.takeBytes(), number: makeNumber())
   }
+
+  private func makeNumber() -> UInt64 { nextVersion.wrappingAdd(1, ordering: .relaxed).oldValue }
 }
 
 /// The bytes of a value, which are replaced and never changed.

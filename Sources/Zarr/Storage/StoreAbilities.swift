@@ -147,6 +147,29 @@ public protocol RenamingStore: Store {
   func rename(_ prefix: String, to target: String) throws
 }
 
+/// A store that copies values and removes many without their bytes going through this process.
+public protocol CopyingStore: Store {
+  /// Gives a value another key too, in place of what was there.
+  ///
+  /// A reader of the other key sees the old value or the copy, never a part of it. The copy may wait for
+  /// ``BatchingStore/synchronize()`` to be safe from a crash of the machine.
+  ///
+  /// - Returns: Whether there is such a value. If not, nothing has changed.
+  /// - Throws: ``StoreError``
+  func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool
+
+  /// Removes values, of which not all need to be there.
+  ///
+  /// - Throws: ``StoreError``. Some values may be gone then.
+  func delete(_ keys: [StoreKey]) throws
+}
+
+extension CopyingStore {
+  public func delete(_ keys: [StoreKey]) throws {
+    for key in keys { try delete(key) }
+  }
+}
+
 /// A store whose values others see only once it is finished, such as an archive.
 ///
 /// Until then only the store itself reads what was written to it. If it is released before, that is gone and
@@ -302,6 +325,17 @@ extension Store {
   package func deleteAll(_ prefix: String) throws {
     if let store = self as? any DirectoryStore { return try store.deleteAll(prefix) }
     for key in try list(prefix) { try delete(key) }
+  }
+
+  package func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
+    if let store = self as? any CopyingStore { return try store.copy(key, to: target) }
+    var arena = ByteArena()
+    return try copy(key, to: target, in: self, with: &arena) != nil
+  }
+
+  package func delete(_ keys: [StoreKey]) throws {
+    if let store = self as? any CopyingStore { return try store.delete(keys) }
+    for key in keys { try delete(key) }
   }
 
   package func rename(_ prefix: String, to target: String) throws {

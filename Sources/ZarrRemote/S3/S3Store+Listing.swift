@@ -47,6 +47,14 @@ extension S3Store: DirectoryStore {
     try deleteObjects(keys[...])
   }
 
+  public func delete(_ keys: [StoreKey]) throws {
+    var rest = keys[...]
+    while !rest.isEmpty {
+      try deleteObjects(ArraySlice(rest.prefix(options.pageCount).map(\.description)))
+      rest = rest.dropFirst(options.pageCount)
+    }
+  }
+
   private static func isHidden(_ key: Substring) -> Bool {
     let name =
       key.utf8.lastIndex(of: UInt8(ascii: "/")).map { key.utf8[key.utf8.index(after: $0)...] } ?? key.utf8

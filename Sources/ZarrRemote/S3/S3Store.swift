@@ -11,7 +11,7 @@ import ZarrPlatform
 /// Values are replaced under conditions that the server compares, so that no writer's change is lost. Before it first
 /// relies on them the store tries them out with a server other than AWS, and throws
 /// `StoreError.unconditional(path:)` if it ignores them; see ``S3Options/isShared``.
-public final class S3Store: ConditionalStore {
+public final class S3Store: ConditionalStore, CopyingStore {
   /// The address, as `s3://bucket/prefix`.
   ///
   /// It has no secrets.
@@ -140,6 +140,25 @@ public final class S3Store: ConditionalStore {
     case 501: try delete(key)
     default: throw outcome.refusal(path)
     }
+  }
+
+  /// Has the server copy a value of up to 5 GB.
+  public func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
+    let path = path(of: key)
+    var request = S3Request(.put, objectKey(of: target))
+    request.headers = [
+      HTTPHeader(
+        "x-amz-copy-source",
+        "/\(client.address.bucket)/\(objectKey(of: key))".percentEncoded(keepsSlashes: true))
+    ]
+    request.mayFailInBody = true
+    request.stallTimeout = .seconds(120)
+    var arena = ByteArena()
+    let outcome = try client.perform(request, path: path, into: &arena)
+    if outcome.response.isSuccess, outcome.failure == nil { return true }
+    let code = outcome.failure?.code ?? ""
+    if code == "NoSuchKey" || outcome.response.status == 404 && code != "NoSuchBucket" { return false }
+    throw outcome.refusal(path)
   }
 
   // MARK: Names

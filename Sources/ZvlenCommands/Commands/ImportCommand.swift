@@ -46,9 +46,10 @@ struct ImportCommand: ParsableCommand {
       array first. An import that is killed leaves chunks, and .zvlen/import.json, which says so: then --resume goes \
       on if the import had this option, and --overwrite begins again. An archive (a.zip|zip:) appears as a whole.
 
-      Several processes can fill one array if each imports a part of the source. The parts can run in any order, \
-      on any machine that shares the file system. No part waits for another. Together they make the same array as \
-      one import. For example, as eight Slurm jobs:
+      Several processes can fill one array if each imports a part of the source. The parts can run in any order, on \
+      any machine that shares the file system or the bucket, and again after a failure. No part waits for another. \
+      Together they make the same array as one import. The array has no elements until the last part is done. For \
+      example, as eight Slurm jobs:
         sbatch --array=1-8 --wrap 'zvlen import a.jsonl -o a.zarr --part $SLURM_ARRAY_TASK_ID/8'
 
       The size of the source does not change how much memory an import needs: --memory-budget, some megabytes for \
@@ -95,9 +96,10 @@ struct ImportCommand: ParsableCommand {
     help: ArgumentHelp(
       "Imports one of several equal parts, such as 3/8, into an array that all parts fill together.",
       discussion: """
-        The first part that runs makes the array as large as the whole source, and the other parts find it. \
-        Elements that are not there yet read as empty. If a part fails or is stopped, run it again. Each part \
-        reads all lines once to count them. Do not change the source meanwhile.
+        The first part that runs makes the array, and the other parts find it. The array has no elements until all \
+        parts are done; with --zarr-format 2, it has all of them at once, and those that are not there yet read as \
+        empty. If a part fails or is stopped, run it again. Each part reads all lines once to count them. Do not \
+        change the source meanwhile.
         """, valueName: "part"), transform: ImportPart.parse)
   var part: ImportPart?
 
@@ -243,6 +245,8 @@ struct ImportCommand: ParsableCommand {
       // The destination is never among the sources: `run` checks that.
       try work.survey(excluding: [])
       try work.run(part, to: destination)
+      // The last part has given the array its shape.
+      try location.hierarchy?.refreshConsolidatedMetadata()
     } catch {
       destination.discard()
       throw explained(error, destination)

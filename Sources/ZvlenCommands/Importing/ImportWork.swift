@@ -51,12 +51,15 @@ struct ImportPart: Hashable {
 
   /// The rows of an array that belong to the part.
   ///
-  /// They are whole chunks.
-  ///
-  /// The last parts have no rows if there are more parts than chunks.
-  func rows(of array: ZarrArray) -> Range<Int> {
-    let regions = array.alignedRegions(count: count)
-    return number <= regions.count ? regions[number - 1].ranges[0] : 0..<0
+  /// They are whole chunks. The last parts have no rows if there are more parts than chunks.
+  func rows(of plan: PartPlan) -> Range<Int> { plan.region(ofPart: number - 1)?.ranges[0] ?? 0..<0 }
+
+  /// Says that the part is stored, and gives the arrays their shape if it was the last one.
+  func finish(_ plans: [PartPlan]) throws {
+    for plan in plans { try plan.markDone(number - 1) }
+    // Readers of a group find none of its arrays before all parts of all are there.
+    guard try plans.allSatisfy({ try $0.missingParts().isEmpty }) else { return }
+    for plan in plans { try plan.finish() }
   }
 }
 

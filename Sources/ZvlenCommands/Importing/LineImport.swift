@@ -443,9 +443,9 @@ extension LineImport {
     try model.write(blobs: RepeatedBlob(model.metadata.fillValue, count: model.shape[0]))
     try model.resize(to: [survey.count])
 
-    let array = try destination.share([model], access: settings.access)[0]
-    let rows = part.rows(of: array)
-    let filler = try settings.filling(rows, of: array)
+    let plan = try destination.share([model], partCount: part.count)[0]
+    let rows = part.rows(of: plan)
+    let filler = try settings.filling(rows, of: plan.array)
     do {
       try append(survey.extents(of: rows), check, to: filler, progress)
       try filler.finish()
@@ -453,6 +453,7 @@ extension LineImport {
       filler.cancel()
       throw error
     }
+    try part.finish([plan])
   }
 
   private func append(

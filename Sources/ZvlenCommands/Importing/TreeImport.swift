@@ -191,9 +191,9 @@ struct TreeImport: ImportWork {
     let models = [try state.blobs.finish(), try state.paths.finish()]
     for model in models { try model.resize(to: [total.files.count]) }
 
-    let arrays = try destination.share(models, access: settings.access)
-    let rows = arrays.map { part.rows(of: $0) }
-    let fillers = try zip(rows, arrays).map { try settings.filling($0, of: $1) }
+    let plans = try destination.share(models, partCount: part.count)
+    let rows = plans.map { part.rows(of: $0) }
+    let fillers = try zip(rows, plans).map { try settings.filling($0, of: $1.array) }
     var elementCheck = state.check
     let progress = ProgressLine("importing", totalCount: total.byteCount / part.count)
     defer { progress.clear() }
@@ -212,6 +212,7 @@ struct TreeImport: ImportWork {
       for filler in fillers { filler.cancel() }
       throw error
     }
+    try part.finish(plans)
   }
 
   /// The totals of the files.

@@ -39,24 +39,22 @@ extension NodeDestination {
   /// Whether the array or group exists.
   var hasNode: Bool { NodeEntry(in: store, at: .root) != nil }
 
-  /// Makes created arrays visible unless another process was first, and opens the arrays that are there.
+  /// Makes created arrays visible unless another process was first, to be filled in parts.
   ///
-  /// - Throws: ``ToolError`` if they differ from the created arrays.
-  func share(_ models: [ZarrArray], access: ArrayAccess) throws -> [ZarrArray] {
+  /// - Throws: ``ToolError`` if those that are there differ from the created arrays.
+  func share(_ models: [ZarrArray], partCount: Int) throws -> [PartPlan] {
+    for model in models { try PartPlan.divide(model, intoParts: partCount) }
     let store = try share(models)
     return try models.map { model in
-      let array: ZarrArray
       do {
-        array = try ZarrArray.open(in: store, at: model.path.description, access: access)
+        return try PartPlan(like: model, partCount: partCount, in: store)
       } catch ZarrError.notFound {
         throw ToolError("\(name) holds files that are not such a Zarr array; name another directory")
-      }
-      guard array.metadata == model.metadata else {
+      } catch ZarrError.notWritable(let path, let reason) {
         throw ToolError(
-          "\(array.location) is not the array that all parts of this import fill: the source has changed, or "
-            + "the options are others; remove it, or name another directory")
+          "\(path) is not the array that all parts of this import fill: \(reason). The source has changed, or the "
+            + "options are others; remove it, or name another directory")
       }
-      return array
     }
   }
 }

@@ -404,8 +404,8 @@ struct StrayValues {
   func forEach(_ body: (String) throws -> Void) throws {
     let keys = try store.list("").map(\.description).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     for key in keys {
-      // What an import keeps here belongs to the array or group.
-      if key.hasPrefix("\(StoreDestination.ownName)/") { continue }
+      // What imports and other writers keep beside an array or group belongs to it.
+      if key.split(separator: "/").contains(Substring(StoreDestination.ownName)) { continue }
       if let reason = reason(against: key) { try body("\(key) \(reason)") }
     }
     for name in try (store as? FileStore)?.temporaryFiles() ?? [] {

@@ -1,0 +1,96 @@
+import ChunkEngine
+import ZarrPlatform
+
+/// What a job has left beside an array that will not become a part of it.
+public struct AbandonedWork: Hashable, Sendable {
+  /// What is left.
+  public enum Kind: String, Sendable {
+    /// Elements that no commit has put into the array.
+    case segment
+    /// What a commit was to do, or has done: it tells who repeats the commit where its rows are.
+    case commit
+    /// The marks of parts of an array that is finished, or was planned in another way.
+    case parts
+  }
+
+  public let kind: Kind
+
+  /// Its name among those of its kind.
+  public let name: String
+
+  /// The keys of its values.
+  public let keys: [StoreKey]
+
+  /// When it was begun, in seconds since 1970 by the clock of the worker, or nil if that is not known.
+  public let beginning: Int?
+}
+
+extension ZarrArray {
+  /// Finds what jobs have left beside the array that will not become a part of it.
+  ///
+  /// A segment is left if its worker died, or if no one committed it. One that a worker is still writing, or that is to
+  /// be committed, looks the same: ask for an age that no job reaches.
+  ///
+  /// - Parameter age: How long ago the work has to have begun. What does not tell its age is always found.
+  /// - Returns: The work, in the order of its names.
+  /// - Throws: ``ZarrError/store(path:reason:)``
+  /// - Complexity: O(*n*) where *n* is the number of values that are beside the array.
+  @available(*, noasync)
+  public func abandonedWork(olderThan age: Duration) throws(ZarrError) -> [AbandonedWork] {
+    try zarrErrors(at: location) {
+      let keys = SharedKeys(of: self)
+      let latest = time(nil) - Int(clamping: age.components.seconds)
+      let work = try documentForReading().sharedWork
+      // What a commit takes that is not complete is not left.
+      var taken: Set<String> = []
+      if let id = work.commit { taken = try SegmentCommit(to: self).segments(ofCommit: id).union([id]) }
+      var found: [AbandonedWork] = []
+      func find(_ kind: AbandonedWork.Kind, below prefix: String, isNamed: (String) -> Bool) throws {
+        var names: [String: [StoreKey]] = [:]
+        let start = prefix.utf8.count + 1
+        for key in try store.list(prefix) {
+          let rest = key.description.utf8.dropFirst(start)
+          var name = String(Substring(rest.prefix { $0 != UInt8(ascii: "/") }))
+          if name.hasSuffix(".json") { name.removeLast(5) }
+          if isNamed(name) { names[name, default: []].append(key) }
+        }
+        for (name, keys) in names.sorted(by: { $0.key < $1.key }) where !taken.contains(name) {
+          let beginning = kind == .parts ? nil : Segment.seconds(of: name)
+          if let beginning, beginning > latest { continue }
+          found.append(AbandonedWork(kind: kind, name: name, keys: keys, beginning: beginning))
+        }
+      }
+      try find(.segment, below: keys.segments) { Segment.isID($0) }
+      try find(.commit, below: keys.commits) { Segment.isID($0.prefix(32)) }
+      try find(.parts, below: keys.parts) { $0 != work.parts.map { "\($0.rowCount)-\($0.count)" } }
+      return found
+    }
+  }
+
+  /// Removes what jobs have left.
+  ///
+  /// A commit that is under way at the same time finds its segments or not, and does not lose some of them.
+  ///
+  /// - Parameter work: What ``abandonedWork(olderThan:)`` has found.
+  /// - Throws: ``ZarrError/store(path:reason:)``, with ``StoreError/unconditional(path:)`` for a store that cannot compare
+  ///   what it replaces.
+  @available(*, noasync)
+  public func remove(_ work: [AbandonedWork]) throws(ZarrError) {
+    try zarrErrors(at: location) {
+      let commit = SegmentCommit(to: self)
+      // What is removed at a time is written down before.
+      let most = 10_000
+      var removed: [StoreKey] = []
+      for (number, left) in work.enumerated() {
+        removed += left.keys
+        guard removed.count >= most || number == work.count - 1 else { continue }
+        try commit.remove(removed)
+        removed = []
+      }
+      guard let files = store as? FileStore else { return }
+      let keys = SharedKeys(of: self)
+      for left in work where left.kind == .segment { try files.deleteAll(keys.segment(left.name)) }
+      for left in work where left.kind == .parts { try files.deleteAll("\(keys.parts)/\(left.name)") }
+    }
+  }
+}
