@@ -65,18 +65,12 @@ public func zarr_vlen_write(
   unsafe values?.pointee = nil
   return unsafe reporting(to: error) {
     let coder = try unsafe coder(codecs)
-    let stored = try unsafe storedParts(parts, partCount, coder)
-    let all = unsafe PointerBlobs(elements, count: elementCount, areText: areText)
-    var firsts: [Int] = []
-    for (number, part) in stored.enumerated() {
-      let first = unsafe parts?[number].first_element ?? 0
-      guard part.isCovered(byElementsFrom: first, count: elementCount) else {
-        throw InvalidArgument(part: number, reason: "the part has more elements than there are")
-      }
-      firsts.append(first)
+    let stored = try unsafe storedParts(parts, partCount, coder, areWritten: true)
+    for (number, part) in stored.enumerated() where !part.isCovered(byElements: elementCount) {
+      throw InvalidArgument(part: number, reason: "the part has more elements than there are")
     }
-    let starts = firsts
-    let written = try coder.write(stored, meanByteCount: all.meanByteCount) { all.from(starts[$0]) }
+    let all = unsafe PointerBlobs(elements, count: elementCount, areText: areText)
+    let written = try coder.write(stored, all)
     if let values = unsafe values { unsafe values.pointee = unsafe handle(EncodedValues(written)) }
     return true
   } ?? false
@@ -123,14 +117,14 @@ struct Stopped: Error {}
 
 /// Values that were encoded, as the caller holds them.
 private final class EncodedValues {
-  private let parts: [WrittenPart]
+  private let values: [SharedBytes?]
 
-  init(_ parts: [WrittenPart]) {
-    self.parts = parts
+  init(_ values: [SharedBytes?]) {
+    self.values = values
   }
 
   func bytes(of part: Int) -> zarr_vlen_bytes {
-    guard parts.indices.contains(part), case .value(let bytes) = parts[part] else {
+    guard values.indices.contains(part), let bytes = values[part] else {
       return unsafe zarr_vlen_bytes(data: nil, byte_count: 0)
     }
     return unsafe bytes.bytes.withUnsafeBytes {
@@ -147,14 +141,14 @@ private func coder(_ codecs: OpaquePointer?) throws(InvalidArgument) -> PartCode
 }
 
 private func storedParts(
-  _ parts: UnsafePointer<zarr_vlen_part>?, _ count: Int, _ coder: PartCoder
+  _ parts: UnsafePointer<zarr_vlen_part>?, _ count: Int, _ coder: PartCoder, areWritten: Bool = false
 ) throws(InvalidArgument) -> [StoredPart] {
   guard count > 0, let parts = unsafe parts else { return [] }
   var result: [StoredPart] = []
   result.reserveCapacity(count)
   for number in 0..<count {
     do throws(InvalidArgument) {
-      result.append(try unsafe storedPart(parts[number], rank: coder.rank))
+      result.append(try unsafe storedPart(parts[number], rank: coder.rank, isWritten: areWritten))
     } catch {
       throw InvalidArgument(part: number, reason: error.reason)
     }
@@ -162,7 +156,9 @@ private func storedParts(
   return result
 }
 
-private func storedPart(_ part: zarr_vlen_part, rank: Int) throws(InvalidArgument) -> StoredPart {
+private func storedPart(
+  _ part: zarr_vlen_part, rank: Int, isWritten: Bool
+) throws(InvalidArgument) -> StoredPart {
   let value: StoredPart.Value
   if let path = unsafe part.path {
     let path = unsafe String(cString: path)
@@ -188,10 +184,13 @@ private func storedPart(_ part: zarr_vlen_part, rank: Int) throws(InvalidArgumen
     guard start >= 0, count > 0, !overflow else { throw InvalidArgument(reason: "a part has no elements") }
     return start..<end
   }
-  let result = StoredPart(
+  // Of those that are read it need not be said where they are among others.
+  var strides: [Int]?
+  if isWritten, unsafe part.strides != nil { strides = try unsafe numbers(part.strides) }
+  let result = unsafe StoredPart(
     of: value, shape: try unsafe numbers(part.shape), selected: selected,
-    strides: unsafe part.strides == nil ? nil : try unsafe numbers(part.strides),
-    isReplaced: unsafe part.replaces_value)
+    firstElement: isWritten ? part.first_element : 0, strides: strides,
+    isReplaced: isWritten && part.replaces_value)
   guard result.isInside else { throw InvalidArgument(reason: "a part is not inside of its value") }
   return result
 }
@@ -208,20 +207,6 @@ private struct PointerBlobs: BlobSource, @unchecked Sendable {
     unsafe self.start = unsafe start
     self.count = unsafe start == nil ? 0 : count
     elementsAreText = areText
-  }
-
-  /// The elements from one of them on.
-  func from(_ first: Int) -> PointerBlobs {
-    unsafe PointerBlobs(start.map { unsafe $0 + first }, count: count - first, areText: elementsAreText)
-  }
-
-  /// The bytes of an element, about.
-  var meanByteCount: Int {
-    guard count > 0 else { return 0 }
-    let step = max(1, count / 256)
-    let sample = stride(from: 0, to: count, by: step)
-    let sum = sample.reduce(0) { $0 + (unsafe Int(clamping: start?[$1].byte_count ?? 0)) }
-    return sum / ((count - 1) / step + 1)
   }
 
   func byteCount(of range: Range<Int>) throws(ChunkError) -> Int {

@@ -24,13 +24,16 @@ package enum ParallelChunks {
   ///   - pool: Where workers take the state that they reuse, and put it back.
   ///   - isCancelled: Asked before each chunk; when it returns `true` the work ends with
   ///     ``ChunkError/cancelled``.
+  ///   - within: Calls its argument, on each worker once, around all the work that it does.
   ///   - body: The work, called on any thread.
   /// - Throws: ``ChunkFailure`` with the error of the lowest index of those that failed. The first error
   ///   stops the workers after the chunk that they are at.
   /// - Complexity: Calls `body` `count` times.
   package static func forEachIndex<State>(
     below count: Int, workerCount: Int, pool: WorkerPool<State>,
-    isCancelled: @Sendable () -> Bool = { false }, _ body: @Sendable (Int, State) throws -> Void
+    isCancelled: @Sendable () -> Bool = { false },
+    within: @escaping @Sendable (() -> Void) -> Void = { $0() },
+    _ body: @Sendable (Int, State) throws -> Void
   ) throws(ChunkFailure) {
     guard count > 0 else { return }
     let nextIndex = Atomic(0)
@@ -58,7 +61,7 @@ package enum ParallelChunks {
       }
     }
 
-    WorkerThreads.run(workerCount: min(workerCount, count), work)
+    WorkerThreads.run(workerCount: min(workerCount, count)) { within(work) }
     if let failure = firstFailure.withLock({ $0 }) { throw failure }
   }
 }

@@ -53,6 +53,30 @@ extension RawSpan {
   }
 }
 
+extension Array<UInt8> {
+  /// The bytes.
+  @inlinable
+  package var rawSpan: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: Bytes have no padding.
+      unsafe span.bytes
+    }
+  }
+}
+
+extension String {
+  /// The bytes of the text.
+  @inlinable
+  package var utf8Bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: Bytes have no padding.
+      unsafe utf8Span.span.bytes
+    }
+  }
+}
+
 extension OutputRawSpan {
   /// Appends the bytes of `source`.
   ///

@@ -9,7 +9,7 @@ public struct ChunkDecoder: ~Copyable {
   private let chain: CodecChain
 
   /// The most memory that data can make the decoder take.
-  var limits: DecodingLimits
+  package internal(set) var limits: DecodingLimits
   private var pipeline: DecodingPipeline
   private var chunks = PieceChunks()
   private var output = ByteArena()

@@ -141,10 +141,14 @@ package struct Piece: Sendable {
   ///   - shape: The number of elements of the array along each dimension.
   ///   - selection: The elements of the array that are selected, a range along each dimension.
   ///   - strides: How far the next element along each dimension is in the selection.
+  ///   - firstIndex: Which element of the selection the first one is, where others come before it.
   /// - Precondition: The selection is inside the array and has elements of the value.
-  package init(_ grid: InnerChunkGrid, start: [Int], shape: [Int], selection: [Range<Int>], strides: [Int]) {
+  package init(
+    _ grid: InnerChunkGrid, start: [Int], shape: [Int], selection: [Range<Int>], strides: [Int],
+    firstIndex: Int = 0
+  ) {
     // All products are part of the number of elements of the array, which an `Int` holds.
-    var base = 0
+    var base = firstIndex
     let dimensions = selection.indices.map { index in
       let (range, start) = (selection[index], start[index])
       let extent = min(grid.shardShape[index], shape[index] - start)
@@ -229,33 +233,6 @@ package struct Piece: Sendable {
     return walk.runs
   }
 
-  /// Parts of the piece in boxes of inner chunks.
-  ///
-  /// - Parameter count: The inner chunks of a part, at most and if one box can have as many.
-  /// - Returns: The parts, in C order of their first inner chunks.
-  package func divided(intoPiecesOf count: Int) -> [Piece] {
-    let chunks = chunks
-    var rest = max(1, count)
-    var dimension = chunks.count - 1
-    while dimension > 0, chunks[dimension].count <= rest {
-      rest /= chunks[dimension].count
-      dimension -= 1
-    }
-    guard dimension >= 0, rest < chunks[dimension].count || dimension > 0 else { return [self] }
-    let step = min(rest, chunks[dimension].count)
-    var counts = chunks[...dimension].map(\.count)
-    counts[dimension] = (counts[dimension] + step - 1) / step
-    return (0..<counts.reduce(1, *)).map { number in
-      var box = chunks
-      for (index, place) in RowMajor.indices(at: number, in: counts).enumerated() {
-        let length = index == dimension ? step : 1
-        let lower = box[index].lowerBound + place * length
-        box[index] = lower..<min(box[index].upperBound, lower + length)
-      }
-      return restricted(to: box)
-    }
-  }
-
   /// The same elements as a selection of their own.
   package var alone: Piece {
     var dimensions: [Dimension] = []
@@ -268,6 +245,62 @@ package struct Piece: Sendable {
       stride *= dimension.selected.count
     }
     return Piece(grid, dimensions.reversed(), selectionBase: base)
+  }
+}
+
+/// The division of boxes of chunks into smaller ones: some chunks along one dimension, one along each dimension before
+/// it, and along those after it all.
+package struct ChunkDivision: Sendable {
+  /// The dimension that is divided, and the chunks of a part along it.
+  private let dimension: Int
+  private let step: Int
+
+  /// The parts along the dimensions up to that one.
+  private let counts: [Int]
+
+  /// The number of parts.
+  ///
+  /// Some are empty where a box has fewer chunks.
+  package let count: Int
+
+  /// Leaves boxes whole.
+  package init() {
+    (dimension, step, counts, count) = (0, 1, [], 1)
+  }
+
+  /// Divides boxes.
+  ///
+  /// - Parameters:
+  ///   - chunkCounts: The most chunks of a box along each dimension, which an `Int` can count together.
+  ///   - partCount: The chunks of a part, at most and if one part can have as many.
+  package init(_ chunkCounts: [Int], intoPartsOf partCount: Int) {
+    var rest = max(1, partCount)
+    var dimension = chunkCounts.count - 1
+    while dimension > 0, chunkCounts[dimension] <= rest {
+      rest /= max(1, chunkCounts[dimension])
+      dimension -= 1
+    }
+    // Without a dimension there is one chunk.
+    self.dimension = max(0, dimension)
+    step = dimension < 0 ? 1 : min(rest, max(1, chunkCounts[dimension]))
+    var counts = Array(chunkCounts[..<(dimension + 1)])
+    if dimension >= 0 { counts[dimension] = (counts[dimension] + step - 1) / step }
+    self.counts = counts
+    // No more parts than chunks.
+    count = counts.reduce(1, *)
+  }
+
+  /// A part of a piece, or nil if it is empty.
+  package func part(_ number: Int, of whole: Piece) -> Piece? {
+    guard count > 1 else { return whole }
+    var box = whole.chunks
+    for (dimension, index) in RowMajor.indices(at: number, in: counts).enumerated() {
+      let step = dimension == self.dimension ? step : 1
+      let lower = box[dimension].lowerBound + index * step
+      guard lower < box[dimension].upperBound else { return nil }
+      box[dimension] = lower..<min(box[dimension].upperBound, lower + step)
+    }
+    return whole.restricted(to: box)
   }
 }
 

@@ -543,7 +543,7 @@ extension AppendingState {
     do {
       try ParallelChunks.forEachIndex(
         below: values.count, workerCount: array.access.workerCount, pool: array.layout.encoders,
-        isCancelled: { [monitor] in monitor?.isCancelled == true }
+        following: monitor
       ) { [array, end, monitor, fillValue, count = rows.length * slab] index, worker in
         let (value, chunks) = values[index]
         var pieces = value.pieces
@@ -553,7 +553,7 @@ extension AppendingState {
               try array.encode([chunk], of: value, expectedPieceCount: 1, with: worker, monitor: monitor)
             })
         }
-        try monitor.whileCurrent { try array.store(pieces, of: value, atEnd: end) }
+        try array.store(pieces, of: value, atEnd: end)
       }
     } catch {
       throw array.error(error, chunk: values[error.index].value.indices)

@@ -448,7 +448,8 @@ extension ZarrArray {
     try replace(value, atEnd: end, looksFirst: true) { seen, durability, check in
       try chunk.encode(with: worker) { encoded in
         storedByteCount = encoded?.byteCount ?? 0
-        try put(encoded, at: value.indices, over: .seen(seen), durability: durability, checking: check)
+        try storeChunk(
+          encoded, at: value.indices, over: .seen(seen), durability: durability, checking: check)
       }
     }
     monitor?.add(
@@ -497,8 +498,9 @@ extension ZarrArray {
         } else {
           nil as OpenValue?
         }
-      try put(
-        pieces, at: value.indices, value.grid, keeping: old, over: .seen(seen), keptCount: value.keptCount,
+      try storeValue(
+        of: pieces, at: value.indices, value.grid, keeping: old, over: .seen(seen),
+        keptCount: value.keptCount,
         durability: durability, checking: check)
     }
   }

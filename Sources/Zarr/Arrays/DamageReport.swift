@@ -236,7 +236,8 @@ extension ZarrArray {
         leftOut.insert(position)
       }
     }
-    try put([], at: indices, piece.grid, keeping: value, over: .seen(version), leavingOut: leftOut)
+    try storeValue(
+      of: [], at: indices, piece.grid, keeping: value, over: .seen(version), leavingOut: leftOut)
     return damaged
   }
 }

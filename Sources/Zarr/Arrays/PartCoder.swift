@@ -13,6 +13,14 @@ package struct StoredPart: Sendable {
     case memory(UnsafeRawBufferPointer)
     /// There is no value.
     case missing
+
+    fileprivate func isSame(as other: Value) -> Bool {
+      switch (self, other) {
+      case (.file(let key), .file(let otherKey)): key == otherKey
+      case (.memory(let bytes), .memory(let others)): unsafe bytes.baseAddress == others.baseAddress
+      default: false
+      }
+    }
   }
 
   /// Where the value is.
@@ -24,7 +32,9 @@ package struct StoredPart: Sendable {
   /// The elements of the part along each dimension, counted from the first one of the value.
   package let selected: [Range<Int>]
 
-  /// How far the next element along each dimension is among those that are written.
+  /// Which of the elements that are written is the first one of the part, and how far the next one is along each
+  /// dimension.
+  package let firstElement: Int
   package let strides: [Int]
 
   /// Whether what the value has besides the part goes when the part is written.
@@ -32,11 +42,13 @@ package struct StoredPart: Sendable {
 
   /// Describes a part of a value.
   package init(
-    of value: Value, shape: [Int], selected: [Range<Int>], strides: [Int]? = nil, isReplaced: Bool = false
+    of value: Value, shape: [Int], selected: [Range<Int>], firstElement: Int = 0, strides: [Int]? = nil,
+    isReplaced: Bool = false
   ) {
     self.value = value
     self.shape = shape
     self.selected = selected
+    self.firstElement = firstElement
     self.strides = strides ?? RowMajor.strides(of: selected.map(\.count))
     self.isReplaced = isReplaced
   }
@@ -48,9 +60,9 @@ package struct StoredPart: Sendable {
   }
 
   /// Whether strides count only elements that there are.
-  package func isCovered(byElementsFrom first: Int, count: Int) -> Bool {
-    guard first >= 0, strides.allSatisfy({ $0 >= 0 }) else { return false }
-    var last = first
+  package func isCovered(byElements count: Int) -> Bool {
+    guard firstElement >= 0, strides.allSatisfy({ $0 >= 0 }) else { return false }
+    var last = firstElement
     for (range, stride) in zip(selected, strides) {
       let (distance, isTooFar) = (range.count - 1).multipliedReportingOverflow(by: stride)
       let (sum, overflow) = last.addingReportingOverflow(distance)
@@ -60,11 +72,13 @@ package struct StoredPart: Sendable {
     return last < count
   }
 
-  fileprivate func piece(_ grid: InnerChunkGrid) -> Piece {
+  fileprivate func piece(_ innerChunkShape: [Int]?) throws(ChunkError) -> Piece {
     // Elements beyond the part are beyond the array then, and not looked for in the value.
     let extent = isReplaced ? selected.map(\.upperBound) : shape
     return Piece(
-      grid, start: shape.map { _ in 0 }, shape: extent, selection: selected, strides: strides)
+      try InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape),
+      start: shape.map { _ in 0 },
+      shape: extent, selection: selected, strides: strides, firstIndex: firstElement)
   }
 }
 
@@ -77,16 +91,6 @@ package struct PartFailure: Error {
   package let reason: any Error
 }
 
-/// What became of a part that was written.
-package enum WrittenPart: Sendable {
-  /// The value was put into its file, or its file was removed.
-  case placed
-  /// The new value.
-  case value(SharedBytes)
-  /// All elements of the value equal the fill value, so that it need not be stored.
-  case empty
-}
-
 /// Decodes and encodes parts of values, wherever these are, by an array's metadata alone.
 ///
 /// An array finds by itself what a region needs. Here a program of another language has found that, and hands over
@@ -97,7 +101,6 @@ package final class PartCoder: Sendable {
 
   private let layout: ValueLayout
   private let fillElement: SharedBytes
-  private let access: ArrayAccess
   private let readers: WorkerPool<PartReader>
 
   /// All files.
@@ -127,95 +130,81 @@ package final class PartCoder: Sendable {
     }
     layout = try ValueLayout(chain, metadata, access)
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
-    self.access = access
-    let (inner, limits) = (layout.chain, access.limits)
-    readers = WorkerPool { PartReader(try ChunkDecoder(inner, limits: limits)) }
+    readers = WorkerPool { [layout] in PartReader(try ChunkDecoder(layout.chain, limits: layout.limits)) }
   }
 
-  private func grid(of part: StoredPart) throws(ChunkError) -> InnerChunkGrid {
-    try InnerChunkGrid(shardShape: part.shape, chunkShape: layout.innerChunkShape ?? part.shape)
-  }
-
-  // MARK: Values
-
-  /// A value that is read in part, and where its chunks are.
-  private struct OpenPart: Sendable {
-    let value: (any StoredValue)?
-    let places: ChunkPlaces
-
-    static let missing = OpenPart(value: nil, places: .missing)
-  }
-
-  private func open(_ value: StoredPart.Value) throws -> (any StoredValue)? {
+  private func open(_ value: StoredPart.Value, _ grid: InnerChunkGrid) throws -> OpenValue? {
     switch value {
-    case .file(let key): try Self.files.get().openValue(key)
-    case .memory(let bytes): unsafe MemoryValue(bytes)
-    case .missing: nil
+    case .file(let key):
+      let files = try Self.files.get()
+      return try layout.open(key, in: files, files, grid)
+    case .memory(let bytes): return unsafe try layout.open(BorrowedValue(bytes), grid, .local)
+    case .missing: return nil
     }
   }
 
-  private func open(_ part: StoredPart) throws -> OpenPart {
-    guard let value = try open(part.value) else { return .missing }
-    let grid = try grid(of: part)
-    let limit = access.limits.shardIndexByteCount
-    guard let place = try layout.indexPart(grid, limit: limit) else {
-      return OpenPart(value: value, places: .value)
-    }
-    var arena = ByteArena()
-    try value.read(place.range(in: value.byteCount), into: &arena)
-    let index = try layout.decodeIndex(arena.bytes, ofShardOf: value.byteCount, grid, limit: limit)
-    return OpenPart(value: value, places: .index(index))
+  // MARK: Pieces
+
+  /// What a worker does at a time.
+  private struct Work: Sendable {
+    /// Which of the parts it is of, and which of the pieces of that.
+    let part: Int
+    let number: Int
+
+    /// Which of the values it is of, which several parts may have.
+    let value: Int
+
+    let piece: Piece
   }
 
-  /// Opens the values of parts; those of no inner chunks are opened when they are read.
-  private func open(
-    _ parts: [StoredPart], _ isNeeded: @Sendable (Int) -> Bool
-  ) throws(PartFailure) -> [OpenPart?] {
-    guard layout.isSharded else { return [] }
-    let opened = Locked<[OpenPart?]>(Array(repeating: nil, count: parts.count))
-    do throws(ChunkFailure) {
-      try ParallelChunks.forEachIndex(
-        below: parts.count, workerCount: access.workerCount, pool: StatelessWorker.pool
-      ) { number, _ in
-        guard isNeeded(number) else { return }
-        let value = try open(parts[number])
-        opened.withLock { $0[number] = value }
+  /// The parts of a call, which are pieces until they are divided.
+  private func begin(_ parts: [StoredPart], mayShareValues: Bool = false) throws(PartFailure) -> [Work] {
+    var (work, value) = ([Work](), -1)
+    for (number, part) in parts.enumerated() {
+      let isNext = mayShareValues && number > 0 && part.value.isSame(as: parts[number - 1].value)
+      if !isNext { value += 1 }
+      do throws(ChunkError) {
+        let piece = try part.piece(layout.innerChunkShape)
+        work.append(Work(part: number, number: 0, value: value, piece: piece))
+      } catch {
+        throw PartFailure(part: number, reason: error)
+      }
+    }
+    return work
+  }
+
+  /// Divides parts of shards into pieces.
+  ///
+  /// - Parameters:
+  ///   - work: The parts.
+  ///   - size: Finds the chunks of a piece, by all chunks of the call and the elements of each.
+  /// - Returns: The pieces, and how many each value has.
+  /// - Throws: What `size` throws.
+  private func divide(
+    _ work: [Work], _ size: (_ chunkCount: Int, _ elementCount: Int) throws -> Int
+  ) throws(PartFailure) -> (work: [Work], counts: [Int]) {
+    var counts = Array(repeating: 0, count: (work.last?.value ?? -1) + 1)
+    let chunkCount = work.reduce(0) { sumOrMaximum($0, $1.piece.chunkCount) }
+    guard chunkCount > work.count else {
+      for item in work { counts[item.value] += 1 }
+      return (work, counts)
+    }
+    var divided: [Work] = []
+    do {
+      let size = try size(chunkCount, work[0].piece.grid.chunkElementCount)
+      for item in work {
+        let division = ChunkDivision(item.piece.chunks.map(\.count), intoPartsOf: size)
+        counts[item.value] += division.count
+        for number in 0..<division.count {
+          guard let piece = division.part(number, of: item.piece) else { continue }
+          divided.append(Work(part: item.part, number: number, value: item.value, piece: piece))
+        }
       }
     } catch {
-      throw PartFailure(part: error.index, reason: error.reason)
+      throw PartFailure(part: 0, reason: error)
     }
-    return opened.withLock { $0 }
+    return (divided, counts)
   }
-
-  private func read(
-    _ range: Range<Int>?, of value: (any StoredValue)?, into arena: inout ByteArena
-  ) throws -> Bool {
-    guard let value else { return false }
-    let limit = access.limits.storedByteCountPerChunk
-    guard range != nil || value.byteCount <= limit else {
-      throw ChunkError.storedByteCountExceedsLimit(byteCount: value.byteCount, limit: limit)
-    }
-    try value.read(range ?? 0..<value.byteCount, into: &arena)
-    return true
-  }
-
-  /// Divides what a part has of a shard into pieces, one for a worker at a time.
-  private func divide(_ piece: Piece, chunkByteCount: Int, pieceByteCount: Int) -> [Piece] {
-    guard layout.isSharded else { return [piece] }
-    let byteCount = max(1, chunkByteCount, piece.grid.chunkElementCount * WireForm.lengthByteCount)
-    // Several for each worker, unless they are so small that waking it up takes longer.
-    let shared = max(piece.chunkCount / 4 / access.workerCount, Self.smallestPieceByteCount / byteCount)
-    return piece.divided(intoPiecesOf: max(1, min(shared, pieceByteCount / byteCount)))
-  }
-
-  /// The bytes that are encoded at a time, so that they stay in a core's cache.
-  private static var encodedPieceByteCount: Int { 128 << 10 }
-
-  /// The bytes that are decoded at a time: the more, the less often workers wait for the caller.
-  private static var decodedPieceByteCount: Int { 512 << 10 }
-
-  /// Pieces are made no smaller than this for there to be some for each worker.
-  private static var smallestPieceByteCount: Int { 32 << 10 }
 }
 
 // MARK: Reading
@@ -238,7 +227,7 @@ extension PartCoder {
   /// Decodes parts on all workers, and shows their elements on the calling thread.
   ///
   /// - Parameters:
-  ///   - parts: The parts. Those of one value follow each other, so that it is opened once.
+  ///   - parts: The parts. Those of one shard follow each other, so that it is opened once.
   ///   - show: Is handed boxes of elements of the parts, in any order and without any two at a time. Its argument is
   ///     valid during the call.
   /// - Returns: For each part whether its value is missing; then none of its elements is shown.
@@ -247,64 +236,44 @@ extension PartCoder {
   package func read(
     _ parts: [StoredPart], _ show: (ShownElements) throws -> Void
   ) throws(PartFailure) -> [Bool] {
-    let opened = try open(parts) { _ in true }
-    var work: [(part: Int, piece: Piece)] = []
-    var missing = Array(repeating: false, count: parts.count)
-    for (number, part) in parts.enumerated() {
-      do throws(ChunkError) {
-        let piece = part.piece(try grid(of: part))
-        guard layout.isSharded else {
-          work.append((number, piece))
-          continue
-        }
-        guard let open = opened[number], case .index(let index) = open.places else {
-          missing[number] = true
-          continue
-        }
-        let chunkByteCount = (open.value?.byteCount ?? 0) / max(1, index.count)
-        let pieces = divide(
-          piece, chunkByteCount: chunkByteCount, pieceByteCount: Self.decodedPieceByteCount)
-        work += pieces.map { (number, $0) }
-      } catch {
-        throw PartFailure(part: number, reason: error)
-      }
+    let values = ValuesToRead()
+    let whole = try begin(parts, mayShareValues: true)
+    let (work, counts) = try divide(whole) { chunkCount, elementCount in
+      // The first value says how large chunks are.
+      let first = values.open(0) { try open(parts[0].value, whole[0].piece.grid) }
+      return layout.chunksPerPiece(
+        of: chunkCount, elementCount: elementCount, byteCount: (try? first.get())?.chunkByteCount ?? 0,
+        most: PieceSize.shown)
     }
-    let found = Locked(missing)
-    let all = work
+    let missing = Locked(Array(repeating: false, count: parts.count))
     do {
-      try CallerTurns.run(
-        all.count, workerCount: access.workerCount, pool: readers, show
-      ) { number, reader, show in
-        let (part, piece) = all[number]
+      try CallerTurns.run(work.count, workerCount: layout.workerCount, pool: readers, show) {
+        index, reader, show in
+        let item = work[index]
         do {
-          let open =
-            try opened.isEmpty
-            ? OpenPart(value: self.open(parts[part].value), places: .value) : opened[part] ?? .missing
-          guard open.value != nil else { return found.withLock { $0[part] = true } }
-          try unsafe self.read(piece, of: open, with: reader) { piece, elements in
-            try unsafe show(ShownElements(part: part, box: piece.selected, elements: elements))
+          defer { values.endPiece(item.value, of: counts[item.value]) }
+          let value = try values.value(item.value, of: counts[item.value]) {
+            try self.open(parts[item.part].value, item.piece.grid)
+          }
+          guard let value else { return missing.withLock { $0[item.part] = true } }
+          try unsafe self.read(item.piece, of: value, with: reader) { piece, elements in
+            try unsafe show(ShownElements(part: item.part, box: piece.selected, elements: elements))
           }
         } catch {
-          throw PartFailure(part: part, reason: error)
+          throw PartFailure(part: item.part, reason: error)
         }
       }
     } catch {
       throw error as? PartFailure ?? PartFailure(part: 0, reason: error)
     }
-    return found.withLock { $0 }
+    return missing.withLock { $0 }
   }
 
   private func read(
-    _ piece: Piece, of open: OpenPart, with reader: PartReader,
+    _ piece: Piece, of value: OpenValue, with reader: PartReader,
     _ show: (Piece, UnsafeBufferPointer<ElementBytes>) throws -> Void
   ) throws {
-    let joining = RangeJoining.local
-    try reader.decoder.find(piece, in: open.places, isShown: true)
-    let byteCount = reader.decoder.fetchedByteCount(joining) ?? 0
-    if piece.chunkCount == 1 || byteCount <= 4 * joining.maximumByteCount {
-      try reader.decoder.fetch(joining: joining) { range, arena in
-        try read(range, of: open.value, into: &arena)
-      }
+    if try reader.decoder.fetch(piece, of: value, isShown: true) != nil {
       let stored = try reader.decoder.show(
         fillElement: fillElement, stopsAfterRuns: piece.elementCount == 1
       ) { piece, elements in
@@ -312,18 +281,7 @@ extension PartCoder {
       }
       guard stored == nil else { return }
     }
-    try piece.forEachChunk { try unsafe read($0, of: open, with: reader, show) }
-  }
-
-  /// Reads all elements of a chunk, or returns nil if it is not stored.
-  private func readChunk(at position: Int, _ grid: InnerChunkGrid, of open: OpenPart) throws -> BlobView? {
-    try layout.decoders.withState { worker in
-      try worker.value.find(Piece(chunkAt: position, of: grid), in: open.places)
-      try worker.value.fetch(joining: .local) { range, arena in
-        try read(range, of: open.value, into: &arena)
-      }
-      return try worker.value.takeElements()
-    }
+    try piece.forEachChunk { try unsafe read($0, of: value, with: reader, show) }
   }
 }
 
@@ -355,7 +313,7 @@ private final class PartReader {
 
 /// A value in memory of the caller.
 @safe
-private struct MemoryValue: StoredValue, @unchecked Sendable {
+private struct BorrowedValue: StoredValue, @unchecked Sendable {
   // SAFETY: As for ``StoredPart/Value``.
   private let bytes: UnsafeRawBufferPointer
 
@@ -379,140 +337,84 @@ extension PartCoder {
   /// Encodes parts on all workers, and puts the values into their files, or returns them.
   ///
   /// A file is written beside its place and then moved there. The inner chunks of a shard that do not change are
-  /// copied as they are stored.
+  /// copied as they are stored. A value whose elements all equal the fill value need not be stored, and a file of it is
+  /// removed.
   ///
   /// - Parameters:
   ///   - parts: The parts, no two of them of one value.
-  ///   - meanByteCount: The bytes of an element, about.
-  ///   - elements: Returns those of a part, as its strides count them.
-  /// - Returns: What became of each part.
+  ///   - elements: Those of all parts, as their strides count them.
+  /// - Returns: The value of each part that is no file, or nil if it need not be stored.
   /// - Throws: ``PartFailure``. Other parts may have been written.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that parts touch.
   package func write(
-    _ parts: [StoredPart], meanByteCount: Int, _ elements: @Sendable (Int) -> any BlobSource
-  ) throws(PartFailure) -> [WrittenPart] {
-    guard layout.isSharded else { return try writeChunks(parts, elements) }
-    let old = try open(parts) { !parts[$0].isReplaced }
-    var work: [(part: Int, number: Int, piece: Piece)] = []
-    var begun: [ShardToWrite] = []
-    for (number, part) in parts.enumerated() {
-      do throws(ChunkError) {
-        let piece = part.piece(try grid(of: part))
-        let (byteCount, overflow) = meanByteCount.multipliedReportingOverflow(
-          by: piece.grid.chunkElementCount)
-        let pieces = divide(
-          piece, chunkByteCount: overflow ? Int.max : byteCount, pieceByteCount: Self.encodedPieceByteCount)
-        work += pieces.enumerated().map { (number, $0, $1) }
-        begun.append(ShardToWrite(pieceCount: pieces.count))
-      } catch {
-        throw PartFailure(part: number, reason: error)
-      }
+    _ parts: [StoredPart], _ elements: any BlobSource
+  ) throws(PartFailure) -> [SharedBytes?] {
+    let (work, counts) = try divide(begin(parts)) {
+      try layout.encodedChunksPerPiece(of: $0, elementCount: $1, like: elements)
     }
-    let (all, shards) = (work, begun)
-    let written = Locked<[WrittenPart]>(Array(repeating: .placed, count: parts.count))
+    let values = ValuesAtWork<ShardToWrite>()
+    let written = Locked<[SharedBytes?]>(Array(repeating: nil, count: parts.count))
     do throws(ChunkFailure) {
       try ParallelChunks.forEachIndex(
-        below: all.count, workerCount: access.workerCount, pool: layout.encoders
+        below: work.count, workerCount: layout.workerCount, pool: layout.encoders
       ) { index, worker in
-        let (number, numberInShard, piece) = all[index]
-        let part = parts[number]
-        let kept = part.isReplaced ? nil : old[number]
-        let expected = (all.count - index) / access.workerCount + 1
-        let encoded = try worker.value.encode(
-          piece, of: elements(number), expectedPieceCount: expected
-        ) { position in
-          try kept.flatMap { try readChunk(at: position, piece.grid, of: $0) }
-        }
-        guard let pieces = shards[number].add(encoded, at: numberInShard) else { return }
-        let result = try put(pieces, of: part, piece.grid, keeping: kept)
-        written.withLock { $0[number] = result }
-      }
-    } catch {
-      throw PartFailure(part: all[error.index].part, reason: error.reason)
-    }
-    return written.withLock { $0 }
-  }
-
-  /// The pieces of a shard until all of them are encoded.
-  private final class ShardToWrite: Sendable {
-    private let state: Locked<(pieces: [EncodedPiece?], rest: Int)>
-
-    init(pieceCount: Int) {
-      state = Locked((Array(repeating: nil, count: pieceCount), pieceCount))
-    }
-
-    /// Adds a piece, and returns all of them if it is the last.
-    func add(_ piece: EncodedPiece, at number: Int) -> [EncodedPiece]? {
-      state.withLock { state in
-        state.pieces[number] = piece
-        state.rest -= 1
-        return state.rest == 0 ? state.pieces.compactMap(\.self) : nil
-      }
-    }
-  }
-
-  /// Writes values of one chunk each.
-  private func writeChunks(
-    _ parts: [StoredPart], _ elements: @Sendable (Int) -> any BlobSource
-  ) throws(PartFailure) -> [WrittenPart] {
-    let written = Locked<[WrittenPart]>(Array(repeating: .placed, count: parts.count))
-    do throws(ChunkFailure) {
-      try ParallelChunks.forEachIndex(
-        below: parts.count, workerCount: access.workerCount, pool: layout.encoders
-      ) { number, worker in
-        let part = parts[number]
-        let piece = part.piece(try grid(of: part))
-        let old = try part.isReplaced || piece.isWhole ? nil : open(part.value)
-        _ = try worker.value.encodeValue(piece, of: elements(number)) {
-          try old.flatMap { try readChunk(at: 0, piece.grid, of: OpenPart(value: $0, places: .value)) }
-        } _: { encoded in
-          let result: WrittenPart
-          if case .file(let key) = part.value {
-            try Self.put(encoded, in: key)
-            result = .placed
-          } else if let encoded {
-            var copy = ByteArena()
-            try copy.append(copying: encoded)
-            result = .value(try copy.takeBytes())
-          } else {
-            result = .empty
+        let (item, part) = (work[index], parts[work[index].part])
+        let grid = item.piece.grid
+        func open() throws -> OpenValue? { try part.isReplaced ? nil : self.open(part.value, grid) }
+        guard layout.isSharded else {
+          _ = try worker.value.encodeValue(item.piece, of: elements) {
+            try layout.readChunk(at: 0, grid, of: open())
+          } _: { encoded in
+            let value = try put(part, byteCount: encoded?.byteCount) { append in
+              if let encoded { try append(encoded) }
+            }
+            written.withLock { $0[item.part] = value }
           }
-          written.withLock { $0[number] = result }
+          return
         }
+        let count = counts[item.value]
+        let old = try values.withValue(
+          item.value, begin: { ShardToWrite(old: try open(), pieces: Array(repeating: nil, count: count)) }
+        ) { $0.old }
+        let encoded = try worker.value.encode(
+          item.piece, of: elements, expectedPieceCount: (work.count - index) / layout.workerCount + 1
+        ) { try layout.readChunk(at: $0, grid, of: old) }
+        guard let shard = values.endPiece(item.value, of: count, { $0.pieces[item.number] = encoded }) else {
+          return
+        }
+        let assembled = try layout.assemble(shard.pieces.compactMap(\.self), grid, keeping: old)
+        let value = try put(part, byteCount: assembled?.byteCount) { try assembled?.write(to: $0) }
+        written.withLock { $0[item.part] = value }
       }
     } catch {
-      throw PartFailure(part: error.index, reason: error.reason)
+      throw PartFailure(part: work[error.index].part, reason: error.reason)
     }
     return written.withLock { $0 }
   }
 
-  private static func put(_ bytes: RawSpan?, in key: StoreKey) throws {
-    guard let bytes else { return try files.get().delete(key) }
-    try files.get().write(key, bytes)
+  /// A shard until all its pieces are encoded.
+  private struct ShardToWrite: Sendable {
+    let old: OpenValue?
+    var pieces: [EncodedPiece?]
   }
 
+  /// Puts a value into its file, or removes that if there is nothing to store, or returns the value if it has no file.
   private func put(
-    _ pieces: [EncodedPiece], of part: StoredPart, _ grid: InnerChunkGrid, keeping old: OpenPart?
-  ) throws -> WrittenPart {
-    let index: ShardIndex? = if case .index(let index)? = old?.places { index } else { nil }
-    let shard = try layout.assemble(pieces, grid, keeping: index, access.limits)
-    func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
-      try old?.value?.read(range, into: &arena)
+    _ part: StoredPart, byteCount: Int?, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
+  ) throws -> SharedBytes? {
+    if case .file(let key) = part.value {
+      let files = try Self.files.get()
+      if let byteCount {
+        try files.write(key, byteCount: byteCount, gathering: gather)
+      } else {
+        try files.delete(key)
+      }
+      return nil
     }
-    guard case .file(let key) = part.value else {
-      guard let shard else { return .empty }
-      var value = ByteArena()
-      try value.reserve(shard.byteCount)
-      try shard.write(reading: read) { try value.append(copying: $0) }
-      return .value(try value.takeBytes())
-    }
-    guard let shard else {
-      try Self.put(nil, in: key)
-      return .placed
-    }
-    try Self.files.get().write(key, byteCount: shard.byteCount) { append in
-      try shard.write(reading: read, to: append)
-    }
-    return .placed
+    guard let byteCount else { return nil }
+    var value = ByteArena()
+    try value.reserve(byteCount)
+    try gather { try value.append(copying: $0) }
+    return try value.takeBytes()
   }
 }

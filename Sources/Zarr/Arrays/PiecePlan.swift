@@ -39,17 +39,8 @@ struct PiecePlan: Sendable {
   /// The number of chunks that the region touches, at most.
   let chunkCount: Int
 
-  /// The dimension along which a value is divided into pieces, and the chunks of a piece along it.
-  private var dimension = 0
-  private var step = 1
-
-  /// The pieces of a value along the dimensions up to that one.
-  private var pieceCounts: [Int] = []
-
-  /// The number of pieces of each value.
-  ///
-  /// Some are empty where the region has fewer chunks.
-  private(set) var piecesPerValue = 1
+  /// The division of the chunks of a value into pieces.
+  private var division = ChunkDivision()
 
   /// Divides a region that is inside of the array.
   ///
@@ -119,20 +110,14 @@ struct PiecePlan: Sendable {
   ///   - location: Where the array is, for errors.
   /// - Throws: ``ZarrError/tooLarge(path:)`` if an `Int` cannot hold the number of pieces.
   mutating func divide(intoPiecesOf chunkCount: Int, _ location: String) throws(ZarrError) {
-    var rest = max(1, chunkCount)
-    dimension = chunkCounts.count - 1
-    while dimension > 0, chunkCounts[dimension] <= rest {
-      rest /= max(1, chunkCounts[dimension])
-      dimension -= 1
-    }
-    guard dimension >= 0 else { return }
-    step = min(rest, max(1, chunkCounts[dimension]))
-    pieceCounts = Array(chunkCounts[...dimension])
-    pieceCounts[dimension] = (chunkCounts[dimension] + step - 1) / step
-    // No more pieces than chunks.
-    piecesPerValue = pieceCounts.reduce(1, *)
-    guard RowMajor.count(of: [valueCount, piecesPerValue]) != nil else { throw .tooLarge(path: location) }
+    division = ChunkDivision(chunkCounts, intoPartsOf: chunkCount)
+    guard RowMajor.count(of: [valueCount, division.count]) != nil else { throw .tooLarge(path: location) }
   }
+
+  /// The number of pieces of each value.
+  ///
+  /// Some are empty where the region has fewer chunks.
+  var piecesPerValue: Int { division.count }
 
   /// The number of pieces.
   ///
@@ -197,20 +182,7 @@ struct PiecePlan: Sendable {
       selection: region.ranges, strides: strides)
     return Part(
       number: number, valueNumber: valueNumber, numberInValue: numberInValue, indices: indices,
-      whole: whole, piece: piece(numberInValue, of: whole))
-  }
-
-  /// A piece of what the region has of a value, or nil if it is empty.
-  private func piece(_ number: Int, of whole: Piece) -> Piece? {
-    guard piecesPerValue > 1 else { return whole }
-    var box = whole.chunks
-    for (dimension, index) in RowMajor.indices(at: number, in: pieceCounts).enumerated() {
-      let step = dimension == self.dimension ? step : 1
-      let lower = box[dimension].lowerBound + index * step
-      guard lower < box[dimension].upperBound else { return nil }
-      box[dimension] = lower..<min(box[dimension].upperBound, lower + step)
-    }
-    return whole.restricted(to: box)
+      whole: whole, piece: division.part(numberInValue, of: whole))
   }
 }
 
@@ -234,7 +206,10 @@ extension ZarrArray {
   /// What a call needs to have many requests on their way, or nil if each worker waits for its own.
   func makeRequests() -> ManyRequests? {
     store.requestConcurrency > 1
-      ? ManyRequests(workerCount: access.workerCount, byteCountLimit: access.byteCountInFlight) : nil
+      ? ManyRequests(
+        count: store.requestConcurrency, workerCount: access.workerCount,
+        byteCountLimit: access.byteCountInFlight)
+      : nil
   }
 
   /// The most threads that work on pieces at a time, in a call of its own.
@@ -254,18 +229,70 @@ extension ZarrArray {
     _ body: @Sendable (PiecePlan.Part, Worker) throws -> Void
   ) throws {
     monitor?.expect(elementCount: plan.elementCount)
-    let current = monitor ?? .current
     do {
       try ParallelChunks.forEachIndex(
         below: plan.pieceCount, workerCount: threadCount ?? concurrency, pool: workers,
-        isCancelled: { current?.isCancelled ?? false }
-      ) { number, worker in
-        try current.whileCurrent { try body(plan.part(number), worker) }
-      }
+        following: monitor ?? .current
+      ) { number, worker in try body(plan.part(number), worker) }
     } catch {
       throw self.error(error, chunk: plan.indices(ofValue: error.index / plan.piecesPerValue))
     }
     monitor?.finish()
+  }
+}
+
+/// The bytes that a worker takes at a time.
+enum PieceSize {
+  /// For what is encoded, so that it stays in a core's cache.
+  static let encoded = 128 << 10
+
+  /// For what is decoded for one thread that takes all: the more, the less often workers wait for it.
+  static let shown = 512 << 10
+
+  /// For what else is decoded: half of what is fetched together, so that most pieces are one request.
+  static func decoded(_ joining: RangeJoining) -> Int { joining.maximumByteCount / 2 }
+
+  /// Pieces are made no smaller than this for there to be some for each worker: to wake it up takes longer then.
+  fileprivate static let smallest = 32 << 10
+
+  /// The elements that a piece has at most, unless one chunk has more, so that tables of them stay small.
+  fileprivate static let largestElementCount = 1 << 20
+}
+
+extension ValueLayout {
+  /// The chunks that a worker takes at a time.
+  ///
+  /// - Parameters:
+  ///   - chunkCount: All chunks of the call.
+  ///   - elementCount: The elements of a chunk.
+  ///   - byteCount: The bytes of a chunk, about.
+  ///   - most: The most bytes that a worker takes, unless one chunk has more.
+  /// - Returns: At least 1.
+  func chunksPerPiece(of chunkCount: Int, elementCount: Int, byteCount: Int, most: Int) -> Int {
+    let (least, overflow) = elementCount.multipliedReportingOverflow(
+      by: chain.layout.fixedByteCount ?? WireForm.lengthByteCount)
+    let byteCount = max(1, byteCount, overflow ? Int.max : least)
+    // Several pieces for each worker.
+    let shared = max(chunkCount / 4 / workerCount, PieceSize.smallest / byteCount)
+    return max(1, min(shared, most / byteCount, PieceSize.largestElementCount / elementCount))
+  }
+
+  /// The chunks that a worker encodes at a time.
+  ///
+  /// - Parameters:
+  ///   - chunkCount: All chunks of the call.
+  ///   - elementCount: The elements of a chunk.
+  ///   - elements: Elements like those of the chunks.
+  /// - Returns: At least 1.
+  /// - Throws: What `elements` throws.
+  func encodedChunksPerPiece(
+    of chunkCount: Int, elementCount: Int, like elements: any BlobSource
+  ) throws(ChunkError) -> Int {
+    // Those of one size are known to have that.
+    let mean = chain.layout == .variable ? try ZarrArray.meanByteCount(of: elements) : 0
+    return chunksPerPiece(
+      of: chunkCount, elementCount: elementCount, byteCount: Int(min(mean * Double(elementCount), 0x1p62)),
+      most: PieceSize.encoded)
   }
 }
 
@@ -274,13 +301,13 @@ final class StatelessWorker {
   static let pool = WorkerPool { StatelessWorker() }
 }
 
-/// The values that a call works on, each begun once for all workers.
+/// The values that a call works on, each begun once for all workers and ended with the last of its pieces.
 ///
 /// Workers take pieces in order: there are few values at a time, and two calls that write the same values lock
 /// them in the same order.
 final class ValuesAtWork<State: Sendable>: Sendable {
   private final class Slot: Sendable {
-    let state = Locked<State?>(nil)
+    let state = Locked<(value: State, endedCount: Int)?>(nil)
   }
 
   private let slots = Locked<[Int: Slot]>([:])
@@ -303,25 +330,43 @@ final class ValuesAtWork<State: Sendable>: Sendable {
       return slot
     }
     return try slot.state.withLock { state in
-      var known = try state ?? begin()
+      var known = try state ?? (begin(), 0)
       // Not in two places, so that what it holds is not copied.
       state = nil
       defer { state = known }
-      return try body(&known)
+      return try body(&known.value)
     }
   }
 
-  /// Forgets a value, and returns what was known of it.
-  @discardableResult
-  func remove(_ number: Int) -> State? {
-    slots.withLock { $0.removeValue(forKey: number) }?.state.withLock { $0 }
+  /// Ends the work on a piece of a value that was begun.
+  ///
+  /// - Parameters:
+  ///   - number: The number of the value.
+  ///   - pieceCount: The pieces that it has.
+  ///   - body: Changes what is known of it for the last time.
+  /// - Returns: What is known of the value if this was its last piece, and is forgotten here. Otherwise nil.
+  func endPiece(
+    _ number: Int, of pieceCount: Int, _ body: (inout State) -> Void = { _ in }
+  ) -> State? {
+    guard let slot = slots.withLock({ $0[number] }) else { return nil }
+    let ended = slot.state.withLock { state -> State? in
+      guard var known = state else { return nil }
+      state = nil
+      body(&known.value)
+      known.endedCount += 1
+      guard known.endedCount < pieceCount else { return known.value }
+      state = known
+      return nil
+    }
+    if ended != nil { slots.withLock { $0[number] = nil } }
+    return ended
   }
 
   /// Forgets all values, when no worker works on one any more.
   func removeAll() -> [State] {
     slots.withLock { slots in
       defer { slots = [:] }
-      return slots.values.compactMap { slot in slot.state.withLock { $0 } }
+      return slots.values.compactMap { slot in slot.state.withLock { $0?.value } }
     }
   }
 }

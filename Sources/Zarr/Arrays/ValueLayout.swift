@@ -14,6 +14,12 @@ struct ValueLayout: Sendable {
   /// The chunks that streams fill.
   let filling: WorkerPool<OpenChunk>
 
+  /// The most memory that data can make readers take.
+  let limits: DecodingLimits
+
+  /// The workers that share the chunks of a call.
+  let workerCount: Int
+
   /// What makes values shards, and the indices of those that were read last.
   private let codec: ShardingCodec?
   private let indices: ShardIndexCache
@@ -30,6 +36,8 @@ struct ValueLayout: Sendable {
   init(_ chain: CodecChain, _ metadata: ArrayMetadata, _ access: ArrayAccess) throws(MetadataError) {
     codec = try Self.shardingCodec(chain, metadata.chunkGrid)
     indices = ShardIndexCache(maximumByteCount: access.shardIndexCacheByteCount)
+    limits = access.limits
+    workerCount = access.workerCount
     let (chain, isSharded) = (codec?.chain ?? chain, codec != nil)
     self.chain = chain
     let innerShape = codec?.chunkShape
@@ -149,173 +157,43 @@ final class WorkerState<Value: ~Copyable> {
   }
 }
 
-// MARK: Reading values
-
-/// A stored value of which pieces are read.
-struct OpenValue: Sendable {
-  /// Where its chunks are.
-  let places: ChunkPlaces
-
-  /// The version that was opened, or nil for the one that is there when it is read.
-  let version: (any StoredValue)?
-
-  private let store: any Store
-  private let key: StoreKey
-
-  fileprivate init(
-    _ version: (any StoredValue)?, _ places: ChunkPlaces, _ store: any Store, _ key: StoreKey
-  ) {
-    self.version = version
-    self.places = places
-    self.store = store
-    self.key = key
-  }
-
-  /// About how many bytes a chunk has, or nil if that is not known.
-  var chunkByteCount: Int? {
-    guard let version, case .index(let index) = places else { return nil }
-    return version.byteCount / index.count
-  }
-
-  /// Where inner chunks are, or nil if the value is one chunk.
-  var index: ShardIndex? {
-    if case .index(let index) = places { index } else { nil }
-  }
-
-  /// Appends bytes of the value to `arena`, all of them if no range is given.
-  ///
-  /// - Returns: Whether the value is there.
-  /// - Throws: ``StoreError``, also for a whole value of more bytes than `limit`.
-  func read(_ range: Range<Int>?, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    guard let version else { return try store.read(key, into: &arena, limit: limit) }
-    guard range != nil || version.byteCount <= limit else {
-      throw StoreError.tooLarge(
-        path: "\(store.location)/\(key)", byteCount: version.byteCount, limit: limit)
-    }
-    try version.read(range ?? 0..<version.byteCount, into: &arena)
-    return true
-  }
-}
-
-extension ZarrArray {
-  /// Prepares to read a value, or returns nil if it is known that there is none.
-  ///
-  /// What is remembered of a shard may be out of date: reading then throws ``StoreError/changed(path:)``.
-  ///
-  /// - Throws: ``StoreError``, and the engine's `ChunkError` for an index that is damaged or too large.
-  func value(at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue? {
-    let key = key(ofChunkAt: indices)
-    // The value is its only chunk, and found with it.
-    guard layout.isSharded else { return OpenValue(nil, .value, store, key) }
-    guard openingStore == nil, let (info, index) = layout.rememberedIndex(ofShardAt: indices) else {
-      return try openValue(at: indices, grid)
-    }
-    return OpenValue(VersionedValue(store: store, key: key, info: info), .index(index), store, key)
-  }
-
-  /// Opens the version of a value that is there now, or returns nil if there is none.
-  ///
-  /// - Throws: ``StoreError``, and the engine's `ChunkError` for an index that is damaged or too large.
-  func openValue(at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue? {
-    let key = key(ofChunkAt: indices)
-    if let openingStore {
-      return try openingStore.openValue(key).map { try openValue($0, at: indices, grid) }
-    }
-    guard let part = try layout.indexPart(grid, limit: access.limits.shardIndexByteCount) else {
-      return try store.openValue(key).map { OpenValue($0, .value, store, key) }
-    }
-    // The index tells the size and the version of the shard, too.
-    var arena = ByteArena()
-    let limit = access.limits.shardIndexByteCount
-    guard let info = try store.read(part, of: key, ifVersion: nil, limit: limit, into: &arena) else {
-      return nil
-    }
-    let index = try layout.index(arena.bytes, of: info, at: indices, grid, limit: limit)
-    return OpenValue(VersionedValue(store: store, key: key, info: info), .index(index), store, key)
-  }
-
-  /// Finds where the chunks are of a value that was opened.
-  ///
-  /// - Throws: As ``openValue(at:_:)``.
-  func openValue(_ version: any StoredValue, at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue {
-    let key = key(ofChunkAt: indices)
-    let limit = access.limits.shardIndexByteCount
-    if layout.isSharded, let (info, index) = layout.rememberedIndex(ofShardAt: indices),
-      info.version == version.info.settledVersion
-    {
-      return OpenValue(version, .index(index), store, key)
-    }
-    guard let part = try layout.indexPart(grid, limit: limit) else {
-      return OpenValue(version, .value, store, key)
-    }
-    var arena = ByteArena()
-    try version.read(part.range(in: version.byteCount), into: &arena)
-    let index = try layout.index(arena.bytes, of: version.info, at: indices, grid, limit: limit)
-    return OpenValue(version, .index(index), store, key)
-  }
-}
+// MARK: Indices
 
 extension ValueLayout {
+  /// How the indices of shards are stored, or nil if values are no shards.
+  var indexFormat: ShardIndexFormat? { codec?.index }
+
   /// The part of a shard that holds its index, or nil if values are no shards.
-  func indexPart(_ grid: InnerChunkGrid, limit: Int) throws(ChunkError) -> ValuePart? {
-    guard let codec else { return nil }
-    let byteCount = try codec.index.byteCount(grid, limit: limit)
-    return switch codec.index.location {
+  func indexPart(_ grid: InnerChunkGrid) throws(ChunkError) -> ValuePart? {
+    guard let format = indexFormat else { return nil }
+    let byteCount = try format.byteCount(grid, limit: limits.shardIndexByteCount)
+    return switch format.location {
     case .start: .range(0..<byteCount)
     case .end: .suffix(byteCount)
     }
   }
 
-  /// Decodes the index of a shard, and remembers it.
-  fileprivate func index(
-    _ encoded: RawSpan, of info: ValueInfo, at indices: [Int], _ grid: InnerChunkGrid, limit: Int
+  /// Decodes the index of a shard, and remembers it if the shard has a place in an array.
+  func index(
+    _ encoded: RawSpan, of info: ValueInfo, _ grid: InnerChunkGrid, at indices: [Int]?
   ) throws(ChunkError) -> ShardIndex {
-    let index = try decodeIndex(encoded, ofShardOf: info.byteCount, grid, limit: limit)
-    if info.settledVersion != nil { self.indices.insert(index, of: info, at: indices) }
-    return index
-  }
-
-  /// Decodes the index of a shard of a number of bytes.
-  func decodeIndex(
-    _ encoded: RawSpan, ofShardOf byteCount: Int, _ grid: InnerChunkGrid, limit: Int
-  ) throws(ChunkError) -> ShardIndex {
-    guard let codec else { throw .malformed(codec: ShardingCodec.name, reason: "the value is no shard") }
-    let expected = try codec.index.byteCount(grid, limit: limit)
+    guard let format = indexFormat else {
+      throw .malformed(codec: ShardingCodec.name, reason: "the value is no shard")
+    }
+    let expected = try format.byteCount(grid, limit: limits.shardIndexByteCount)
     guard encoded.byteCount == expected else {
       throw .truncatedHeader(codec: ShardingCodec.name, byteCount: encoded.byteCount, expected: expected)
     }
-    return try codec.index.decode(encoded, grid, shardByteCount: byteCount)
+    let index = try format.decode(encoded, grid, shardByteCount: info.byteCount)
+    if let indices, info.settledVersion != nil { self.indices.insert(index, of: info, at: indices) }
+    return index
   }
 
   /// The index of a shard that was read last, and what was known of the shard.
-  fileprivate func rememberedIndex(ofShardAt indices: [Int]) -> (info: ValueInfo, index: ShardIndex)? {
+  func rememberedIndex(ofShardAt indices: [Int]) -> (info: ValueInfo, index: ShardIndex)? {
     self.indices.entry(at: indices)
   }
 }
-
-// MARK: Writing values
-
-extension ValueLayout {
-  /// Puts a value together, or returns nil if it has no chunk.
-  func assemble(
-    _ pieces: [EncodedPiece], _ grid: InnerChunkGrid?, keeping index: ShardIndex?, keptCount: Int = Int.max,
-    leavingOut leftOut: Set<Int> = [], _ limits: DecodingLimits
-  ) throws(ChunkError) -> AssembledShard? {
-    guard let codec, let grid else {
-      var assembly = ShardAssembly()
-      for piece in pieces { assembly.add(piece) }
-      return try assembly.finish()
-    }
-    // Before memory is taken for it, and since it could not be read again.
-    _ = try codec.index.byteCount(grid, limit: limits.shardIndexByteCount)
-    var assembly = try ShardAssembly(
-      codec.index, grid, keeping: index, keptCount: keptCount, leavingOut: leftOut)
-    for piece in pieces { assembly.add(piece) }
-    return try assembly.finish()
-  }
-}
-
-// MARK: Indices
 
 /// The indices of the shards that were read last.
 ///

@@ -87,7 +87,7 @@ extension ZarrArray {
     for run in 0..<min(runCount, (count - 1) / runLength + 1) {
       let start = count <= runCount * runLength ? run * runLength : (count - runLength) / (runCount - 1) * run
       let range = start..<min(count, start + runLength)
-      byteCount += try elements.byteCount(of: range)
+      byteCount = sumOrMaximum(byteCount, try elements.byteCount(of: range))
       sampled += range.count
     }
     return Double(byteCount) / Double(sampled) + Double(WireForm.lengthByteCount)

@@ -130,7 +130,7 @@ extension ZarrArray {
       return try withValue(at: part.indices, part.whole.grid) { value in
         try layout.decoders.withState { worker in
           var element: [UInt8] = []
-          try worker.value.fetch(part.whole, of: value, isShown: true, for: self)
+          try worker.value.fetch(part.whole, of: value, isShown: true)
           let byteCount = try worker.value.show(fillElement: fillElement, stopsAfterRuns: true) {
             _, elements in
             element = unsafe elements[0].withUnsafeBytes { unsafe [UInt8]($0) }
@@ -157,20 +157,10 @@ extension ZarrArray {
     let place = try layout.place(ofChunkAt: indices, in: metadata.chunkGrid)
     do {
       return try withValue(at: place.valueIndices, place.grid) { value in
-        try value.flatMap { try readChunk(at: place.position, place.grid, of: $0) }
+        try layout.readChunk(at: place.position, place.grid, of: value)
       }
     } catch {
       throw self.error(error, chunk: place.valueIndices)
-    }
-  }
-
-  /// Reads all elements of a chunk of a value, or returns nil if it is not stored.
-  ///
-  /// - Throws: ``StoreError``, and the engine's `ChunkError`.
-  func readChunk(at position: Int, _ grid: InnerChunkGrid, of value: OpenValue) throws -> BlobView? {
-    try layout.decoders.withState { worker in
-      try worker.value.fetch(Piece(chunkAt: position, of: grid), of: value, for: self)
-      return try worker.value.takeElements()
     }
   }
 
@@ -198,11 +188,10 @@ extension ZarrArray {
   /// - Throws: ``StoreError``, and the engine's `ChunkError`.
   func check(_ piece: Piece, of value: OpenValue) throws {
     try layout.decoders.withState { worker in
-      try worker.value.fetch(piece, of: value, isShown: true, for: self)
+      try worker.value.fetch(piece, of: value, isShown: true)
       _ = try worker.value.show(fillElement: fillElement) { _, _ in }
     }
   }
-
 }
 
 // MARK: Pieces
@@ -225,8 +214,15 @@ extension ZarrArray {
     let (plan, values) = try open(plan)
     let requests = makeRequests()
     try forEachPiece(of: plan, workers: layout.decoders, monitor: monitor) { part, worker in
-      var value = try values.value(part, self)
-      defer { values.finish(part) }
+      var value: OpenValue?
+      do {
+        value = try values.value(part.valueNumber, of: plan.piecesPerValue) {
+          try self.value(at: part.indices, part.whole.grid)
+        }
+      } catch {
+        try replace(error, chunk: part.indices)
+      }
+      defer { values.endPiece(part.valueNumber, of: plan.piecesPerValue) }
       guard let piece = part.piece else { return }
       // With many requests in flight each piece has memory of its own, which is released after it.
       let expected =
@@ -234,7 +230,7 @@ extension ZarrArray {
       /// Decodes a piece, or returns nil if it has to be decoded chunk by chunk.
       func decode(_ piece: Piece, of value: OpenValue?) throws -> ChunkDecoder.Counts? {
         let byteCount = try worker.value.fetch(
-          piece, of: value, isShown: isShown, expectedPieceCount: expected, requests, for: self)
+          piece, of: value, isShown: isShown, expectedPieceCount: expected, requests)
         guard let byteCount else { return nil }
         defer {
           if let requests {
@@ -250,7 +246,8 @@ extension ZarrArray {
           do {
             return try decode(piece, of: value)
           } catch StoreError.changed {
-            value = try values.reopen(part, self)
+            value = try openValue(at: part.indices, part.whole.grid)
+            values.set(value, part.valueNumber, of: plan.piecesPerValue)
           }
         }
         return try decode(piece, of: value)
@@ -289,153 +286,13 @@ extension ZarrArray {
     let values = ValuesToRead()
     // Where a value has one chunk, there is nothing to divide.
     guard plan.chunkCount > plan.valueCount else { return (plan, values) }
-    let first = values.open(try plan.part(0), self)
+    let part = try plan.part(0)
+    let first = values.open(0) { try value(at: part.indices, part.whole.grid) }
     // The first value says how large chunks are.
-    try plan.divide(
-      intoPiecesOf: chunksPerPiece(plan.chunkCount, byteCount: (try? first.get())?.chunkByteCount ?? 0),
-      location)
-    values.expect(pieceCount: plan.piecesPerValue, first: first)
+    let size = layout.chunksPerPiece(
+      of: plan.chunkCount, elementCount: chunkShape.reduce(1, *),
+      byteCount: (try? first.get())?.chunkByteCount ?? 0, most: PieceSize.decoded(store.rangeJoining))
+    try plan.divide(intoPiecesOf: size, location)
     return (plan, values)
-  }
-
-  /// The chunks that a worker reads at a time.
-  ///
-  /// - Parameters:
-  ///   - chunkCount: The chunks that are read.
-  ///   - byteCount: The bytes that one is stored as, about.
-  /// - Returns: At least 1.
-  private func chunksPerPiece(_ chunkCount: Int, byteCount: Int) -> Int {
-    let elementCount = chunkShape.reduce(1, *)
-    // What they decode to is not known, but the least of it.
-    let (least, overflow) = elementCount.multipliedReportingOverflow(
-      by: chain.layout.fixedByteCount ?? WireForm.lengthByteCount)
-    let byteCount = max(1, byteCount, overflow ? Int.max : least)
-    let largest = store.rangeJoining.maximumByteCount / 2 / byteCount
-    // Several pieces for each worker, unless they are so small that waking it up takes longer.
-    let shared = max(chunkCount / 4 / access.workerCount, Self.smallestPieceByteCount / byteCount)
-    return max(1, min(largest, shared, Self.largestPieceElementCount / elementCount))
-  }
-
-  /// Pieces are made no smaller than this for there to be some for each worker.
-  private static var smallestPieceByteCount: Int { 32 << 10 }
-
-  /// Pieces have no more elements than this, unless one chunk has.
-  private static var largestPieceElementCount: Int { 1 << 20 }
-}
-
-/// The values that a call reads, each opened once for all workers.
-private final class ValuesToRead: Sendable {
-  private struct State {
-    var value: Result<OpenValue?, any Error>
-    var rest: Int
-  }
-
-  private let values = ValuesAtWork<State>()
-  // SAFETY: Set before the first worker begins.
-  private nonisolated(unsafe) var pieceCount = 1
-
-  /// Says how many pieces a value has, and what came of opening the first one.
-  func expect(pieceCount: Int, first: Result<OpenValue?, any Error>) {
-    unsafe self.pieceCount = pieceCount
-    _ = try? values.withValue(0, begin: { State(value: first, rest: pieceCount) }) { _ in }
-  }
-
-  /// Opens the value of a piece.
-  func open(_ part: PiecePlan.Part, _ array: ZarrArray) -> Result<OpenValue?, any Error> {
-    Result { try array.value(at: part.indices, part.whole.grid) }
-  }
-
-  /// The value of a piece, which is opened if no worker did so, or nil if it is not stored, or damaged and to
-  /// be replaced.
-  func value(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
-    do {
-      if unsafe pieceCount > 1 {
-        return try values.withValue(
-          part.valueNumber, begin: { State(value: open(part, array), rest: unsafe pieceCount) }
-        ) { $0.value }.get()
-      }
-      // The first one may have been opened to find the size of pieces.
-      if part.valueNumber == 0, let known = values.remove(0) { return try known.value.get() }
-      return try array.value(at: part.indices, part.whole.grid)
-    } catch {
-      try array.replace(error, chunk: part.indices)
-      return nil
-    }
-  }
-
-  /// Opens the version of a value that is there now.
-  func reopen(_ part: PiecePlan.Part, _ array: ZarrArray) throws -> OpenValue? {
-    let result = Result { try array.openValue(at: part.indices, part.whole.grid) }
-    if unsafe pieceCount > 1 {
-      try values.withValue(part.valueNumber, begin: { State(value: result, rest: unsafe pieceCount) }) {
-        $0.value = result
-      }
-    }
-    return try result.get()
-  }
-
-  /// Closes a value when its last piece is done.
-  func finish(_ part: PiecePlan.Part) {
-    guard unsafe pieceCount > 1 else { return }
-    let isLast = try? values.withValue(
-      part.valueNumber, begin: { throw ChunkError.cancelled }
-    ) { state in
-      state.rest -= 1
-      return state.rest == 0
-    }
-    if isLast == true { values.remove(part.valueNumber) }
-  }
-}
-
-extension ChunkDecoder {
-  /// Fetches a piece.
-  ///
-  /// - Parameters:
-  ///   - piece: The piece.
-  ///   - value: The value that it is of, or nil if there is none.
-  ///   - isShown: Whether the elements are shown, and not placed in a view.
-  ///   - expectedPieceCount: How many pieces, this one included, this worker is going to place.
-  ///   - requests: What makes room for the bytes, if many requests are on their way.
-  ///   - array: The array.
-  /// - Returns: The bytes that are counted until they are removed, or nil if the piece is so large that its
-  ///   chunks have to be fetched one by one.
-  /// - Throws: ``StoreError``, and the engine's `ChunkError`.
-  @discardableResult
-  fileprivate mutating func fetch(
-    _ piece: Piece, of value: OpenValue?, isShown: Bool = false, expectedPieceCount: Int = 1,
-    _ requests: ManyRequests? = nil, for array: ZarrArray
-  ) throws -> Int? {
-    let joining = array.store.rangeJoining
-    let most = array.access.limits.storedByteCountPerChunk
-    try find(
-      piece, in: value?.places ?? .missing, isShown: isShown, expectedPieceCount: expectedPieceCount)
-    let known = fetchedByteCount(joining)
-    guard piece.chunkCount == 1 || known ?? 0 <= 4 * joining.maximumByteCount else { return nil }
-    guard let requests else {
-      try fetch(joining: joining) { range, arena in
-        try value?.read(range, into: &arena, limit: most) ?? false
-      }
-      return 0
-    }
-    // The size of a whole value is not known before. One that is larger than most is fetched again.
-    let share = array.access.byteCountInFlight / array.store.requestConcurrency
-    var counted = known ?? min(most, max(1 << 16, share))
-    while true {
-      requests.begin(counted)
-      do {
-        try fetch(joining: joining) { [counted] range, arena in
-          try value?.read(range, into: &arena, limit: range == nil ? counted : most) ?? false
-        }
-        return counted
-      } catch StoreError.tooLarge(_, let byteCount, let limit)
-        where known == nil && limit == counted && byteCount <= most
-      {
-        requests.end(counted)
-        counted = byteCount
-      } catch {
-        requests.end(counted)
-        throw error
-      }
-    }
   }
 }

@@ -12,10 +12,12 @@ extension ZarrArray {
     _ elements: any BlobSource, to region: ArrayRegion?, durability: WriteDurability = .immediate,
     monitor: ProgressMonitor?
   ) throws {
-    try observed(.write, monitor) { try put(elements, in: region, durability: durability, monitor: $0) }
+    try observed(.write, monitor) {
+      try encodeAndStore(elements, in: region, durability: durability, monitor: $0)
+    }
   }
 
-  private func put(
+  private func encodeAndStore(
     _ elements: any BlobSource, in region: ArrayRegion?, durability: WriteDurability,
     monitor: ProgressMonitor?
   ) throws {
@@ -50,10 +52,10 @@ extension ZarrArray {
       let elementByteCount = try withLock(on: .chunk(part.indices), isReplaced: piece.isWhole) {
         let old = piece.isWhole ? nil : try openValue(at: part.indices, piece.grid)
         return try worker.value.encodeValue(piece, of: elements) {
-          try old.flatMap { try readChunk(at: 0, piece.grid, of: $0) }
+          try layout.readChunk(at: 0, piece.grid, of: old)
         } _: { encoded in
           storedByteCount = encoded?.byteCount ?? 0
-          try put(
+          try storeChunk(
             encoded, at: part.indices, over: piece.isWhole ? .anything : .seen(old?.version),
             durability: piece.isWhole ? durability : .immediate)
         }
@@ -69,7 +71,6 @@ extension ZarrArray {
     let lock: ArrayLock
     let old: OpenValue?
     var pieces: [EncodedPiece?]
-    var rest: Int
   }
 
   /// Writes values, each when all pieces of it are encoded.
@@ -97,7 +98,7 @@ extension ZarrArray {
               piece, of: elements,
               expectedPieceCount: plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
             ) { position in
-              try requests.wait { try old.flatMap { try readChunk(at: position, grid, of: $0) } }
+              try requests.wait { try layout.readChunk(at: position, grid, of: old) }
             }
           }
         }
@@ -105,16 +106,14 @@ extension ZarrArray {
         return encoded
       }
       defer { counted?.end(encoded?.byteCount ?? 0) }
-      let pieces = try values.withValue(part.valueNumber, begin: { throw ChunkError.cancelled }) { value in
-        value.pieces[part.numberInValue] = encoded
-        value.rest -= 1
-        return value.rest == 0 ? value.pieces.compactMap(\.self) : nil
+      let ended = values.endPiece(part.valueNumber, of: plan.piecesPerValue) {
+        $0.pieces[part.numberInValue] = encoded
       }
-      if let pieces {
-        try put(
-          pieces, at: part.indices, grid, keeping: old,
+      if let ended {
+        defer { ended.lock.unlock() }
+        try storeValue(
+          of: ended.pieces.compactMap(\.self), at: part.indices, grid, keeping: old,
           over: part.whole.isWhole ? .anything : .seen(old?.version), durability: durability)
-        values.remove(part.valueNumber)?.lock.unlock()
       }
       guard let monitor, let piece = part.piece, let encoded else { return }
       monitor.add(
@@ -129,7 +128,7 @@ extension ZarrArray {
     do {
       return ValueToWrite(
         lock: lock, old: part.whole.isWhole ? nil : try openValue(at: part.indices, part.whole.grid),
-        pieces: Array(repeating: nil, count: pieceCount), rest: pieceCount)
+        pieces: Array(repeating: nil, count: pieceCount))
     } catch {
       lock.unlock()
       throw error
@@ -175,22 +174,11 @@ extension ZarrArray {
   private func divided(_ plan: PiecePlan, for elements: any BlobSource) throws -> PiecePlan {
     guard plan.chunkCount > plan.valueCount else { return plan }
     var plan = plan
-    let elementCount = chunkShape.reduce(1, *)
-    let mean = try chain.layout.fixedByteCount.map(Double.init) ?? Self.meanByteCount(of: elements)
-    let byteCount = max(1, mean * Double(elementCount))
-    let largest = Int(Double(Self.pieceByteCount) / byteCount)
-    // Several pieces for each worker, unless they are so small that waking it up takes longer.
-    let shared = max(
-      plan.chunkCount / 4 / access.workerCount, Int(Double(Self.smallestEncodedByteCount) / byteCount))
-    try plan.divide(intoPiecesOf: max(1, min(largest, shared)), location)
+    let size = try layout.encodedChunksPerPiece(
+      of: plan.chunkCount, elementCount: chunkShape.reduce(1, *), like: elements)
+    try plan.divide(intoPiecesOf: size, location)
     return plan
   }
-
-  /// The bytes that are encoded at a time, so that they stay in a core's cache.
-  private static var pieceByteCount: Int { 128 << 10 }
-
-  /// Pieces are made no smaller than this for there to be some for each worker.
-  private static var smallestEncodedByteCount: Int { 32 << 10 }
 }
 
 // MARK: Values
@@ -199,7 +187,7 @@ extension ZarrArray {
   /// Stores an encoded chunk that is a value, or removes it if there is none.
   ///
   /// - Throws: ``StoreError``, and what `check` throws.
-  func put(
+  func storeChunk(
     _ chunk: RawSpan?, at indices: [Int], over replaced: ReplacedValue, durability: WriteDurability,
     checking check: () throws -> Void = {}
   ) throws {
@@ -224,24 +212,19 @@ extension ZarrArray {
   ///   - durability: When the value has to be safe, if it does not depend on the old one.
   ///   - check: Is called when all is handed to the store, and before it takes its place.
   /// - Throws: ``StoreError``, the engine's `ChunkError`, and what `check` throws.
-  func put(
-    _ pieces: [EncodedPiece], at indices: [Int], _ grid: InnerChunkGrid?, keeping old: OpenValue?,
+  func storeValue(
+    of pieces: [EncodedPiece], at indices: [Int], _ grid: InnerChunkGrid?, keeping old: OpenValue?,
     over replaced: ReplacedValue, keptCount: Int = Int.max, leavingOut leftOut: Set<Int> = [],
     durability: WriteDurability = .immediate, checking check: () throws -> Void = {}
   ) throws {
     let key = key(ofChunkAt: indices)
-    guard
-      var value = try layout.assemble(
-        pieces, grid, keeping: old?.index, keptCount: keptCount, leavingOut: leftOut, access.limits)
-    else { return try store.delete(key, over: replaced) }
-    func read(_ range: Range<Int>, _ arena: inout ByteArena) throws {
-      _ = try old?.read(range, into: &arena, limit: Int.max)
-    }
-    if let version = old?.version, !version.staysWhenReplaced { try value.load(reading: read) }
+    let value = try layout.assemble(
+      pieces, grid, keeping: old, keptCount: keptCount, leavingOut: leftOut)
+    guard let value else { return try store.delete(key, over: replaced) }
     try store.write(
       key, over: replaced, byteCount: value.byteCount, durability: old == nil ? durability : .immediate
     ) { append in
-      try value.write(reading: read, to: append)
+      try value.write(to: append)
       try check()
     }
   }

@@ -288,7 +288,7 @@ struct BlockWriter {
     do {
       try target.withLock(on: .chunk(indices), isReplaced: true) {
         let grid = try target.layout.grid(ofValueAt: indices, in: target.metadata.chunkGrid)
-        try target.put(pieces, at: indices, grid, keeping: nil, over: .anything)
+        try target.storeValue(of: pieces, at: indices, grid, keeping: nil, over: .anything)
       }
     } catch {
       throw target.error(error, chunk: indices)
@@ -322,14 +322,12 @@ struct StoredChunkCopy {
     do {
       try ParallelChunks.forEachIndex(
         below: indices.count, workerCount: max(source.concurrency, target.concurrency),
-        pool: WorkerPool { Worker() }, isCancelled: { part.isCancelled }
+        pool: WorkerPool { Worker() }, following: part
       ) { number, worker in
         let place = indices[number]
-        let byteCount = try part.whileCurrent {
-          try source.store.copy(
-            source.key(ofChunkAt: place), to: target.key(ofChunkAt: place), in: target.store,
-            with: &worker.arena, requests)
-        }
+        let byteCount = try source.store.copy(
+          source.key(ofChunkAt: place), to: target.key(ofChunkAt: place), in: target.store,
+          with: &worker.arena, requests)
         let elementCount = zip(zip(grid.dimensions, place), metadata.shape).reduce(1) { count, dimension in
           let range = dimension.0.0.range(ofChunk: dimension.0.1)
           return count * (min(range.upperBound, dimension.1) - range.lowerBound)

@@ -72,8 +72,7 @@ struct ElementTransfer: Sendable {
         } catch {
           throw ElementFailure(index: index, reason: error)
         }
-        // SAFETY: Bytes have no padding.
-        try builder.append(unsafe bytes.span.bytes)
+        try builder.append(bytes.rawSpan)
       }
       return try builder.finish()
     }
@@ -156,8 +155,7 @@ struct ElementTransfer: Sendable {
     let results = Locked([Result?](repeating: nil, count: blockCount))
     do {
       try ParallelChunks.forEachIndex(
-        below: blockCount, workerCount: workerCount, pool: coders,
-        isCancelled: { monitor?.isCancelled == true }
+        below: blockCount, workerCount: workerCount, pool: coders, following: monitor
       ) { block, coder in
         let start = block * Self.blockElementCount
         let result = try body(start..<min(count, start + Self.blockElementCount), coder, monitor)

@@ -6,9 +6,14 @@ struct ManyRequests: Sendable {
   private let bytes = BytesInFlight()
   private let byteCountLimit: Int
 
-  init(workerCount: Int, byteCountLimit: Int) {
+  /// The bytes that each request may have for all of them to be on their way.
+  let share: Int
+
+  /// Lets `count` threads wait for the store.
+  init(count: Int, workerCount: Int, byteCountLimit: Int) {
     permits = Permits(workerCount)
     self.byteCountLimit = byteCountLimit
+    share = byteCountLimit / count
   }
 
   /// Calls `body` once fewer threads than workers compute.

@@ -215,3 +215,15 @@ extension ProgressMonitor? {
     return try self.whileCurrent(body)
   }
 }
+
+extension ParallelChunks {
+  /// Calls `body` for each index below `count` until a monitor is cancelled, which is the current one of all workers.
+  static func forEachIndex<State>(
+    below count: Int, workerCount: Int, pool: WorkerPool<State>, following monitor: ProgressMonitor?,
+    _ body: @Sendable (Int, State) throws -> Void
+  ) throws(ChunkFailure) {
+    try forEachIndex(
+      below: count, workerCount: workerCount, pool: pool, isCancelled: { monitor?.isCancelled == true },
+      within: { work in monitor.whileCurrent(work) }, body)
+  }
+}

@@ -99,8 +99,7 @@ public final class WriteBackView<Element: ZarrElement>: Sendable {
       let bytes = try chunks.read(at: indices)
       let transfer = array.transfer
       return try transfer.withCoder { coder in
-        // SAFETY: Bytes have no padding.
-        try Element(element: unsafe bytes.span.bytes, of: transfer.dataType, with: coder)
+        try Element(element: bytes.rawSpan, of: transfer.dataType, with: coder)
       }
     }
   }
@@ -287,12 +286,11 @@ private final class WriteBackChunks: Sendable {
       $0[0].1.valueIndices.lexicographicallyPrecedes($1[0].1.valueIndices)
     }
     do {
-      let monitor = ProgressMonitor.current
       try ParallelChunks.forEachIndex(
         below: values.count, workerCount: array.access.workerCount, pool: array.layout.encoders,
-        isCancelled: { monitor?.isCancelled == true }
+        following: .current
       ) { index, worker in
-        try monitor.whileCurrent { try array.write(values[index], metadata, with: worker) }
+        try array.write(values[index], metadata, with: worker)
         stored.withLock { $0 += values[index].map(\.0.indices) }
       }
     } catch {
@@ -317,14 +315,14 @@ extension ZarrArray {
         let count = grid.elementCount(ofChunkAt: place.position)
         let existing =
           isWhole(chunk, metadata)
-          ? nil : try old.flatMap { try readChunk(at: place.position, grid, of: $0) }
+          ? nil : try layout.readChunk(at: place.position, grid, of: old)
         try worker.value.append(
           Self.runs(sorted.map(\.key)), of: sorted.map(\.value),
           others: existing ?? RepeatedBlob(metadata.fillValue, count: count), count: count,
           grid.shape(ofChunkAt: place.position), at: place.position)
       }
-      try put(
-        [worker.value.endPiece()], at: indices, grid, keeping: old,
+      try storeValue(
+        of: [worker.value.endPiece()], at: indices, grid, keeping: old,
         over: isReplaced ? .anything : .seen(old?.version))
     }
   }

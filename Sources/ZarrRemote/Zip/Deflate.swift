@@ -49,14 +49,3 @@ extension RawSpan {
     return order == 0 ? byteCount - other.byteCount : Int(order)
   }
 }
-
-extension String {
-  /// The bytes of the text.
-  var utf8Bytes: RawSpan {
-    @_lifetime(borrow self)
-    get {
-      // SAFETY: Bytes have no padding.
-      unsafe utf8Span.span.bytes
-    }
-  }
-}
