@@ -103,7 +103,8 @@ let package = Package(
     .testTarget(
       name: "ZvlenTests",
       dependencies: [
-        "zvlen", "ZvlenCommands", "ChunkEngine", "Zarr", "CSystemFaults", "TestSupport", argumentParser,
+        "zvlen", "ZvlenCommands", "ChunkEngine", "Zarr", "ZarrRemote", "CSystemFaults", "TestSupport",
+        argumentParser,
       ]),
     .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),
     .testTarget(

@@ -282,6 +282,9 @@ private struct StoreCheck {
       "keys below the prefix of a prefix")
     expect(try store.keys("list/a/0"), [], "a key is not below itself")
     expect(try store.keys("list/nothing"), [], "a prefix without keys")
+    for (prefix, isThere) in ["": true, "list": true, "list/a": true, "list/a/0": false, "lis": false] {
+      expect(try store.hasKey(below: prefix), isThere, "whether there is a key below \(prefix)")
+    }
     expect(Set(try store.keys("")).isSuperset(of: try store.keys("list")), true, "all keys")
   }
 

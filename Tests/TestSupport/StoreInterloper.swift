@@ -1,4 +1,4 @@
-import ChunkEngine
+public import ChunkEngine
 import Synchronization
 public import Zarr
 
@@ -21,6 +21,13 @@ public final class StoreInterloper: StoreForwarding, ConditionalStore, OpeningSt
 
   private func interfereOnce() throws {
     if !hasInterfered.exchange(true, ordering: .sequentiallyConsistent) { try interfere() }
+  }
+
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
   }
 
   public func openValue(_ key: StoreKey) throws -> (any StoredValue)? { try base.openValue(key) }

@@ -190,8 +190,7 @@ package struct RepeatedBlob: BlobSource {
   }
 
   package func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
-    // SAFETY: Bytes have no padding.
-    try unsafe writer.append(repeating: element.span.bytes, count: range.count)
+    try writer.append(repeating: element.rawSpan, count: range.count)
   }
 }
 

@@ -89,8 +89,7 @@ extension WireForm {
     guard count > 0 else { return true }
     let elements = chunk.extracting(headerByteCount..<chunk.byteCount)
     guard Int(elements.littleEndianUInt32(at: 0)) == fillValue.count else { return false }
-    // SAFETY: Bytes have no padding.
-    guard elements.extracting(lengthByteCount..<period).isEqual(to: unsafe fillValue.span.bytes) else {
+    guard elements.extracting(lengthByteCount..<period).isEqual(to: fillValue.rawSpan) else {
       return false
     }
     return elements.extracting(period..<byteCount).isEqual(to: elements.extracting(0..<byteCount - period))
@@ -164,8 +163,7 @@ extension ElementLayout {
     guard let period = fixedByteCount else { return WireForm.elements(of: chunk, allEqual: fillValue) }
     guard period == fillValue.count else { return false }
     guard chunk.byteCount >= period, period > 0 else { return true }
-    // SAFETY: Bytes have no padding.
-    guard chunk.extracting(0..<period).isEqual(to: unsafe fillValue.span.bytes) else { return false }
+    guard chunk.extracting(0..<period).isEqual(to: fillValue.rawSpan) else { return false }
     return chunk.extracting(period..<chunk.byteCount).isEqual(
       to: chunk.extracting(0..<chunk.byteCount - period))
   }
@@ -177,8 +175,7 @@ extension ElementLayout {
   /// - Complexity: O(*n*) where *n* is the size of the element.
   public func sharedElement(_ element: [UInt8]) throws(ChunkError) -> SharedBytes {
     var arena = ByteArena()
-    // SAFETY: Bytes have no padding.
-    let bytes = unsafe element.span.bytes
+    let bytes = element.rawSpan
     if let byteCount = fixedByteCount {
       guard element.count == byteCount else {
         throw .byteCountMismatch(codec: "the element", found: element.count, expected: byteCount)

@@ -373,8 +373,7 @@ extension Appender {
     }
     // The bytes themselves, since the property is not written while they are read.
     let bytes = valueBytes
-    // SAFETY: Bytes have no padding.
-    return try body(unsafe bytes.span.bytes)
+    return try body(bytes.rawSpan)
   }
 
   /// Appends values one after the other.

@@ -37,8 +37,7 @@ extension ZarrArray {
     try zarrErrors(at: location) {
       try type.checkReadable(from: dataType)
       let bytes = try read(at: indices)
-      // SAFETY: Bytes have no padding.
-      return try transfer.withCoder { try Element(element: unsafe bytes.span.bytes, of: dataType, with: $0) }
+      return try transfer.withCoder { try Element(element: bytes.rawSpan, of: dataType, with: $0) }
     }
   }
 

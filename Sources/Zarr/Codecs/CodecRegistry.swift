@@ -132,7 +132,7 @@ public struct CodecContext: Hashable, Sendable {
   private func encodedFillValue(by codec: some ArrayToArrayCodec) throws(ChunkError) -> [UInt8] {
     var arena = ByteArena()
     let chunk = try ChunkRepresentation(shape: [1], layout: dataType.layout)
-    try codec.encode(unsafe fillValue.span.bytes, of: chunk, into: &arena)
+    try codec.encode(fillValue.rawSpan, of: chunk, into: &arena)
     return unsafe arena.bytes.withUnsafeBytes { unsafe Array($0) }
   }
 

@@ -81,8 +81,7 @@ struct ArrayCopyPlan {
   private static func fillValue(of old: ArrayMetadata, as dataType: DataType) -> [UInt8]? {
     guard dataType != old.dataType else { return old.fillValue }
     var value: [UInt8] = []
-    // SAFETY: Bytes have no padding.
-    let isConverted = (try? old.dataType.appendUnpadded(unsafe old.fillValue.span.bytes, to: &value)) != nil
+    let isConverted = (try? old.dataType.appendUnpadded(old.fillValue.rawSpan, to: &value)) != nil
     if !dataType.isBlob || dataType.layout != .variable { value = old.fillValue }
     return isConverted && (try? dataType.json(ofFillValue: value)) != nil ? value : nil
   }
@@ -158,8 +157,7 @@ extension ArrayMetadata {
 
   private var unpaddedFillValue: [UInt8] {
     var value: [UInt8] = []
-    // SAFETY: Bytes have no padding.
-    guard dataType.isPadded, (try? dataType.appendUnpadded(unsafe fillValue.span.bytes, to: &value)) != nil
+    guard dataType.isPadded, (try? dataType.appendUnpadded(fillValue.rawSpan, to: &value)) != nil
     else {
       return fillValue
     }

@@ -46,8 +46,7 @@ struct ConvertedElements: BlobSource {
         throw .sourceFailed(reason: "\(error)")
       }
       if source.isPadded {
-        // SAFETY: Bytes have no padding.
-        try writer.append(unsafe text.span.bytes)
+        try writer.append(text.rawSpan)
       } else {
         try writer.append(elements.blobs[index])
       }
@@ -76,8 +75,7 @@ struct ConvertedElements: BlobSource {
   ) throws(ElementError) {
     text.removeAll(keepingCapacity: true)
     try source.appendUnpadded(element, to: &text)
-    // SAFETY: Bytes have no padding.
-    try check(unsafe text.span.bytes, scratch: &scratch)
+    try check(text.rawSpan, scratch: &scratch)
   }
 
   /// Checks that bytes are an element of the new type.

@@ -23,7 +23,8 @@ struct HierarchyCopy {
     let place = NodePlace(store: store, path: path)
     let existing = try store.listDirectory(path.description)
     // A store may name prefixes below which there is nothing any more.
-    guard existing.values.isEmpty, try existing.prefixes.allSatisfy({ try store.list(path.key($0)).isEmpty })
+    guard existing.values.isEmpty,
+      try !existing.prefixes.contains(where: { try store.hasKey(below: path.key($0)) })
     else {
       throw ZarrError.alreadyExists(path: place.location)
     }

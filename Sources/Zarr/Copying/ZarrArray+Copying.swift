@@ -157,8 +157,7 @@ extension ZarrArray {
         }
         if texts[0] == texts[1] { continue }
         let (own, other) = (texts[0], texts[1])
-        // SAFETY: Bytes have no padding.
-        if types.contains(.json), unsafe JSONElement.areEqual(own.span.bytes, other.span.bytes) { continue }
+        if types.contains(.json), JSONElement.areEqual(own.rawSpan, other.rawSpan) { continue }
         return index
       }
       if types.contains(.json), JSONElement.areEqual(left[index], right[index]) { continue }

@@ -122,8 +122,7 @@ public struct JSONText: ZarrElement, Hashable, ExpressibleByStringLiteral, Custo
     let start = bytes.count
     bytes.append(contentsOf: text.utf8)
     do throws(JSONError) {
-      // SAFETY: Bytes have no padding.
-      try JSONElement.check(unsafe bytes.span.bytes.extracting(start..<bytes.count), scratch: &coder.scratch)
+      try JSONElement.check(bytes.rawSpan.extracting(start..<bytes.count), scratch: &coder.scratch)
     } catch {
       throw Self.unencodable("the text is not JSON: \(error)")
     }

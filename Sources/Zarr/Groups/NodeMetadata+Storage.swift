@@ -60,8 +60,7 @@ extension NodeDocument {
     _ limits: MetadataLimits
   ) throws {
     let bytes = try encode(document, named: name, of: ZarrArray.location(store, path), limits)
-    // SAFETY: Bytes have no padding.
-    try store.write(path.storeKey(name), unsafe bytes.span.bytes)
+    try store.write(path.storeKey(name), bytes.rawSpan)
   }
 
   /// The bytes of a document of a node.
@@ -134,10 +133,7 @@ extension NodeMetadata {
         let bytes = try NodeDocument.encode(document, named: name, of: location, limits)
         // Attributes without a node are left over from an old one.
         let old = NodeDocument.names.contains(name) ? nil : try store.openValue(key)
-        // SAFETY: Bytes have no padding.
-        try store.write(key, over: .seen(old), byteCount: bytes.count) { append in
-          try append(unsafe bytes.span.bytes)
-        }
+        try store.write(key, over: .seen(old), bytes.rawSpan)
       }
     } catch StoreError.changed {
       throw ZarrError.alreadyExists(path: location)

@@ -129,10 +129,7 @@ struct NodePlace {
       for (name, document) in documents {
         let bytes = JSONWriter().bytes(of: .object(document))
         do {
-          try store.write(group.storeKey(name), over: .seen(nil), byteCount: bytes.count) { append in
-            // SAFETY: Bytes have no padding.
-            try append(unsafe bytes.span.bytes)
-          }
+          try store.write(group.storeKey(name), over: .seen(nil), bytes.rawSpan)
         } catch StoreError.changed {
           // What another writer has written stays.
           if name != NodeDocument.attributesName { try checkGroup(at: group, format) }

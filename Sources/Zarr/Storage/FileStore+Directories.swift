@@ -1,6 +1,6 @@
 import ZarrPlatform
 
-extension FileStore: DirectoryStore, RenamingStore {
+extension FileStore: DirectoryStore, KeyFindingStore, RenamingStore {
   public func deleteAll(_ prefix: String) throws {
     let directory = try Self.directory(of: prefix)
     // Of a link to a directory only the link is removed.
@@ -12,17 +12,23 @@ extension FileStore: DirectoryStore, RenamingStore {
 
   public func list(_ prefix: String) throws -> [StoreKey] { try list(prefix, withEmptyDirectories: false) }
 
-  /// Lists all keys below a prefix, and if asked for the names of directories without a value, which may be
-  /// in the place of one.
+  package func hasKey(below prefix: String) throws -> Bool {
+    try !list(prefix, withEmptyDirectories: false, stopsAfter: 1).isEmpty
+  }
+
+  /// Lists the keys below a prefix, directory by directory until there are `count` or more, and if asked for the names
+  /// of directories without a value, which may be in the place of one.
   ///
   /// A link below another link is not followed: what it leads to would be listed as often as there are ways.
   /// It is an error where all values count, which is where directories do.
-  func list(_ prefix: String, withEmptyDirectories showsEmpty: Bool) throws -> [StoreKey] {
+  func list(
+    _ prefix: String, withEmptyDirectories showsEmpty: Bool, stopsAfter count: Int = Int.max
+  ) throws -> [StoreKey] {
     var keys: [StoreKey] = []
     var directories = [(path: try Self.directory(of: prefix), isLinked: false)].filter {
       canBeListed($0.path)
     }
-    while let next = directories.popLast() {
+    while keys.count < count, let next = directories.popLast() {
       var isEmpty = true
       try forEachEntry(of: next.path, followingLinks: true) { path, name, isDirectory in
         guard !Self.isTemporary(name) else { return }

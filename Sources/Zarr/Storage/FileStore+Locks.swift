@@ -94,8 +94,7 @@ extension FileStore: LockingStore {
     let text = "process \(getpid()) on \(host)"
     // It is for people who read errors; the lock is held also if the disk is full.
     _ = ftruncate(file.rawValue, 0)
-    // SAFETY: Bytes have no padding.
-    try? file.write(unsafe text.utf8Span.span.bytes)
+    try? file.write(text.utf8Bytes)
   }
 
   /// What a lock file says of who holds a lock, or nil.

@@ -18,21 +18,7 @@ public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, 
   /// The number of values.
   public var count: Int { values.withLock { $0.count } }
 
-  public func read(
-    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
-    into arena: inout ByteArena
-  ) throws -> ValueInfo? {
-    guard let value = value(of: key) else { return nil }
-    if let version, version != value.version { throw StoreError.changed(path: key.description) }
-    let range = part.range(in: value.byteCount)
-    guard range.count <= limit else {
-      throw StoreError.tooLarge(path: key.description, byteCount: range.count, limit: limit)
-    }
-    try arena.append(copying: value.bytes.bytes.extracting(range))
-    return value.info
-  }
-
-  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? { value(of: key) }
+  public func openValue(_ key: StoreKey) throws -> (any StoredValue)? { values.withLock { $0[key] } }
 
   public func write(
     _ key: StoreKey, byteCount: Int, durability: WriteDurability,
@@ -84,10 +70,6 @@ public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, 
     values.withLock { DirectoryListing(of: $0.keys, below: prefix) }
   }
 
-  public func deleteAll(_ prefix: String) throws {
-    for key in try list(prefix) { try delete(key) }
-  }
-
   public func rename(_ prefix: String, to target: String) throws {
     try values.withLock { values in
       let move = PrefixMove(prefix, to: target, in: self)
@@ -96,10 +78,6 @@ public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, 
         values[try move.newKey(of: key)] = values.removeValue(forKey: key)
       }
     }
-  }
-
-  private func value(of key: StoreKey) -> MemoryValue? {
-    values.withLock { $0[key] }
   }
 
   private func makeValue(
@@ -114,16 +92,24 @@ public final class MemoryStore: ConditionalStore, OpeningStore, DirectoryStore, 
   private func makeNumber() -> UInt64 { nextVersion.wrappingAdd(1, ordering: .relaxed).oldValue }
 }
 
-/// The bytes of a value, which are replaced and never changed.
-private struct MemoryValue: StoredValue {
-  let bytes: SharedBytes
-  let number: UInt64
+/// A value in memory, which is replaced and never changed.
+package struct MemoryValue: StoredValue {
+  package let bytes: SharedBytes
 
-  var info: ValueInfo { ValueInfo(byteCount: bytes.byteCount, version: StoredVersion(number)) }
+  /// The number of its version.
+  private let number: UInt64
 
-  var staysWhenReplaced: Bool { true }
+  /// Creates a value of a version.
+  package init(bytes: SharedBytes, number: UInt64) {
+    self.bytes = bytes
+    self.number = number
+  }
 
-  func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
+  package var info: ValueInfo { ValueInfo(byteCount: bytes.byteCount, version: StoredVersion(number)) }
+
+  package var staysWhenReplaced: Bool { true }
+
+  package func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
     try arena.append(copying: bytes.bytes.extracting(range.clamped(to: 0..<byteCount)))
   }
 }

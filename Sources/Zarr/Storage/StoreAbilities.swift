@@ -36,6 +36,23 @@ public protocol OpeningStore: Store {
   func openValue(_ key: StoreKey) throws -> (any StoredValue)?
 }
 
+extension OpeningStore {
+  /// Opens the value and reads the part of it.
+  public func read(
+    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
+    into arena: inout ByteArena
+  ) throws -> ValueInfo? {
+    guard let value = try openValue(key) else { return nil }
+    if let version, version != value.version { throw StoreError.changed(path: "\(location)/\(key)") }
+    let range = part.range(in: value.byteCount)
+    guard range.count <= limit else {
+      throw StoreError.tooLarge(path: "\(location)/\(key)", byteCount: range.count, limit: limit)
+    }
+    if !part.isEmpty { try value.read(range, into: &arena) }
+    return value.info
+  }
+}
+
 /// A value of a store, of which parts are read.
 ///
 /// Every call may come from any thread.
@@ -133,6 +150,19 @@ public protocol DirectoryStore: Store {
   ///
   /// - Throws: ``StoreError``
   func deleteAll(_ prefix: String) throws
+}
+
+extension DirectoryStore {
+  /// Removes the values one by one.
+  public func deleteAll(_ prefix: String) throws {
+    for key in try list(prefix) { try delete(key) }
+  }
+}
+
+/// A store that finds a key below a prefix sooner than all of them.
+package protocol KeyFindingStore: Store {
+  /// Whether there is a key that begins with the names of `prefix`.
+  func hasKey(below prefix: String) throws -> Bool
 }
 
 /// A store that gives many values other keys at once.
@@ -263,6 +293,11 @@ extension Store {
     }
   }
 
+  /// Writes a value of one part, unless another writer has replaced the one that was seen.
+  package func write(_ key: StoreKey, over old: ReplacedValue, _ bytes: RawSpan) throws {
+    try write(key, over: old, byteCount: bytes.byteCount) { append in try append(bytes) }
+  }
+
   /// Removes a value, unless another writer has replaced the one that was seen.
   ///
   /// If none was seen there is nothing to remove, and what others have written since then is theirs.
@@ -320,6 +355,12 @@ extension Store {
   package func listDirectory(_ prefix: String) throws -> DirectoryListing {
     if let store = self as? any DirectoryStore { return try store.listDirectory(prefix) }
     return DirectoryListing(of: try list(prefix), below: prefix)
+  }
+
+  /// Whether there is a key that begins with the names of `prefix`, which a listing may name without one.
+  package func hasKey(below prefix: String) throws -> Bool {
+    if let store = self as? any KeyFindingStore { return try store.hasKey(below: prefix) }
+    return try !list(prefix).isEmpty
   }
 
   package func deleteAll(_ prefix: String) throws {

@@ -189,16 +189,16 @@ final class CredentialChain: Sendable, CustomReflectable {
       .post, origin.text + "/", headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")])
     var arena = ByteArena()
     do {
-      try arena.append(copying: unsafe body.span.bytes)
+      try arena.append(copying: body.rawSpan)
       request.body = try arena.takeBytes()
     } catch { throw failure }
     if let source {
       request.credentials = RequestSigner(credentials: source, region: region, service: "sts").sign(
         "POST", host: origin.authority, path: "/", query: [], headers: request.headers,
-        payload: hexadecimal(Digest.sha256(unsafe body.span.bytes)), at: .now)
+        payload: hexadecimal(Digest.sha256(body.rawSpan)), at: .now)
     }
     let answer = try ask(request, attempts: 3, connectTimeout: .seconds(5))
-    guard let document = XMLElement(parsing: unsafe answer.span.bytes),
+    guard let document = XMLElement(parsing: answer.rawSpan),
       let found = document.children.compactMap({ $0.child("Credentials") }).first,
       let key = found["AccessKeyId"], let secret = found["SecretAccessKey"]
     else { throw failure }

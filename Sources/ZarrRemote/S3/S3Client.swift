@@ -246,7 +246,7 @@ struct S3Failure: Hashable, Sendable {
 
   /// Reads the body of an answer that says no, or returns nil if it says nothing else.
   init?(_ response: HTTPResponse) {
-    guard let root = XMLElement(parsing: unsafe response.refusal.span.bytes) else { return nil }
+    guard let root = XMLElement(parsing: response.refusal.rawSpan) else { return nil }
     self.init(root)
   }
 

@@ -1,7 +1,7 @@
 import ChunkEngine
 public import Zarr
 
-extension S3Store: DirectoryStore {
+extension S3Store: DirectoryStore, KeyFindingStore {
   /// What the last name of a key begins with that is no value: a lock, or an object to try a server out.
   static let hiddenName = ".zarr-vlen."
 
@@ -14,22 +14,32 @@ extension S3Store: DirectoryStore {
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
     try forEachPage(below: prefix, delimiter: nil) { page in
-      keys += page.keys.compactMap { Self.isHidden($0) ? nil : try? StoreKey(String($0)) }
+      keys += page.keys.compactMap(Self.key)
+      return true
     }
     return keys
+  }
+
+  package func hasKey(below prefix: String) throws -> Bool {
+    var isFound = false
+    try forEachPage(below: prefix, delimiter: nil) { page in
+      isFound = page.keys.contains { Self.key($0) != nil }
+      return !isFound
+    }
+    return isFound
   }
 
   public func listDirectory(_ prefix: String) throws -> DirectoryListing {
     var listing = DirectoryListing()
     let start = prefix.isEmpty ? 0 : prefix.utf8.count + 1
     try forEachPage(below: prefix, delimiter: "/") { page in
-      for key in page.keys where !Self.isHidden(key) {
-        guard (try? StoreKey(String(key))) != nil else { continue }
+      for key in page.keys where Self.key(key) != nil {
         listing.values.append(String(Substring(key.utf8.dropFirst(start))))
       }
       for name in page.prefixes where (try? StoreKey(String(name.dropLast()))) != nil {
         listing.prefixes.append(String(Substring(name.utf8.dropFirst(start).dropLast())))
       }
+      return true
     }
     return listing
   }
@@ -43,6 +53,7 @@ extension S3Store: DirectoryStore {
         try deleteObjects(keys.prefix(options.pageCount))
         keys.removeFirst(options.pageCount)
       }
+      return true
     }
     try deleteObjects(keys[...])
   }
@@ -55,10 +66,11 @@ extension S3Store: DirectoryStore {
     }
   }
 
-  private static func isHidden(_ key: Substring) -> Bool {
+  /// The key of an object, or nil if it is hidden or has a name that no value has.
+  private static func key(_ text: Substring) -> StoreKey? {
     let name =
-      key.utf8.lastIndex(of: UInt8(ascii: "/")).map { key.utf8[key.utf8.index(after: $0)...] } ?? key.utf8
-    return name.starts(with: hiddenName.utf8)
+      text.utf8.lastIndex(of: UInt8(ascii: "/")).map { text.utf8[text.utf8.index(after: $0)...] } ?? text.utf8
+    return name.starts(with: hiddenName.utf8) ? nil : try? StoreKey(String(text))
   }
 
   /// Keys and prefixes as a store has them, from one answer.
@@ -68,8 +80,8 @@ extension S3Store: DirectoryStore {
     var next: String?
   }
 
-  /// Asks for all pages of a listing, one after the other.
-  private func forEachPage(below prefix: String, delimiter: String?, _ body: (Page) throws -> Void) throws {
+  /// Asks for the pages of a listing, one after the other, until `body` returns `false`.
+  private func forEachPage(below prefix: String, delimiter: String?, _ body: (Page) throws -> Bool) throws {
     let path = prefix.isEmpty ? location : "\(location)/\(prefix)"
     let start = self.prefix + (prefix.isEmpty ? "" : prefix + "/")
     var token: String?
@@ -78,8 +90,7 @@ extension S3Store: DirectoryStore {
       let page = try self.page(start, delimiter: delimiter, after: token, path)
       keyCount += page.keys.count + page.prefixes.count
       emptyPageCount = page.keys.isEmpty && page.prefixes.isEmpty ? emptyPageCount + 1 : 0
-      try body(page)
-      guard let next = page.next else { return }
+      guard try body(page), let next = page.next else { return }
       guard next != token, emptyPageCount <= Self.emptyPageLimit, keyCount <= Self.keyLimit else {
         throw StoreError.malformedAnswer(path: path, reason: "the listing has no end")
       }

@@ -1,54 +1,56 @@
-import ChunkEngine
+package import ChunkEngine
 package import Zarr
 
 /// The values of a store below a prefix.
-final class StoreBelow: DirectoryStore, OpeningStore, BatchingStore, FinishingStore {
+package final class StoreBelow: DirectoryStore, OpeningStore, BatchingStore, FinishingStore {
   private let base: any Store
   private let prefix: NodePath
 
   /// Makes a store of what has a prefix in another one.
-  init(_ base: any Store, _ prefix: NodePath) {
+  package init(_ base: any Store, _ prefix: NodePath) {
     self.base = base
     self.prefix = prefix
   }
 
-  var location: String { base.location + (base.location.hasSuffix(":") ? "" : "/") + prefix.description }
-  var rangeJoining: RangeJoining { base.rangeJoining }
-  var requestConcurrency: Int { base.requestConcurrency }
+  package var location: String {
+    base.location + (base.location.hasSuffix(":") ? "" : "/") + prefix.description
+  }
+  package var rangeJoining: RangeJoining { base.rangeJoining }
+  package var requestConcurrency: Int { base.requestConcurrency }
 
-  func read(
+  package func read(
     _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
     into arena: inout ByteArena
   ) throws -> ValueInfo? {
     try base.read(part, of: self.key(key), ifVersion: version, limit: limit, into: &arena)
   }
 
-  func openValue(_ key: StoreKey) throws -> (any StoredValue)? { try base.openValue(self.key(key)) }
+  package func openValue(_ key: StoreKey) throws -> (any StoredValue)? { try base.openValue(self.key(key)) }
 
-  func write(
+  package func write(
     _ key: StoreKey, byteCount: Int, durability: WriteDurability,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try base.write(self.key(key), byteCount: byteCount, durability: durability, gathering: gather)
   }
 
-  func delete(_ key: StoreKey) throws { try base.delete(self.key(key)) }
+  package func delete(_ key: StoreKey) throws { try base.delete(self.key(key)) }
 
-  func list(_ prefix: String) throws -> [StoreKey] {
+  package func list(_ prefix: String) throws -> [StoreKey] {
     try base.list(below(prefix)).map { key in
       try StoreKey(String(Substring(key.description.utf8.dropFirst(self.prefix.description.utf8.count + 1))))
     }
   }
 
-  func listDirectory(_ prefix: String) throws -> DirectoryListing {
+  package func listDirectory(_ prefix: String) throws -> DirectoryListing {
     try base.listDirectory(below(prefix))
   }
 
-  func deleteAll(_ prefix: String) throws { try base.deleteAll(below(prefix)) }
+  package func deleteAll(_ prefix: String) throws { try base.deleteAll(below(prefix)) }
 
-  func synchronize() throws { try base.synchronize() }
+  package func synchronize() throws { try base.synchronize() }
 
-  func finish() throws { try base.finish() }
+  package func finish() throws { try base.finish() }
 
   private func key(_ key: StoreKey) throws -> StoreKey { try StoreKey(below(key.description)) }
 

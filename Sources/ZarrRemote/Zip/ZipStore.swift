@@ -137,20 +137,6 @@ public final class ZipStore: Sendable {
 }
 
 extension ZipStore: OpeningStore {
-  public func read(
-    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
-    into arena: inout ByteArena
-  ) throws -> ValueInfo? {
-    guard let value = try openValue(key) else { return nil }
-    if let version, version != value.version { throw StoreError.changed(path: path(of: key)) }
-    let range = part.range(in: value.byteCount)
-    guard range.count <= limit else {
-      throw StoreError.tooLarge(path: path(of: key), byteCount: range.count, limit: limit)
-    }
-    if !part.isEmpty { try value.read(range, into: &arena) }
-    return value.info
-  }
-
   public func openValue(_ key: StoreKey) throws -> (any StoredValue)? {
     let contents = contents.withLock { $0 }
     if let writer = contents.writer, let pending = writer[key] { return writer.open(pending) }
@@ -180,10 +166,6 @@ extension ZipStore: DirectoryStore {
       return try archive.listDirectory(prefix.isEmpty ? "" : prefix + "/")
     }
     return DirectoryListing(of: try list(prefix), below: prefix)
-  }
-
-  public func deleteAll(_ prefix: String) throws {
-    for key in try list(prefix) { try delete(key) }
   }
 }
 

@@ -16,7 +16,7 @@ final class ZipWriter: @unchecked Sendable {
   /// A value that was written, by any thread.
   enum Pending: Sendable {
     case removed
-    case document(SharedBytes, number: UInt64)
+    case document(MemoryValue)
     case value(ZipMember, start: Int)
   }
 
@@ -67,8 +67,9 @@ final class ZipWriter: @unchecked Sendable {
   func open(_ pending: Pending) -> (any StoredValue)? {
     switch pending {
     case .removed: nil
-    case .document(let bytes, let number): PendingDocument(bytes: bytes, number: number)
-    case .value(let member, let start): PendingValue(file: file, member: member, start: start)
+    case .document(let value): value
+    case .value(let member, let start):
+      FilePart(file: file, start: start, info: ZipArchive.Generation.written.info(of: member))
     }
   }
 
@@ -104,7 +105,8 @@ final class ZipWriter: @unchecked Sendable {
       growing?.isKept = true
     } else if key.isDocument {
       let number = nextNumber.wrappingAdd(1, ordering: .relaxed).oldValue
-      try put(.document(try gathered.takeBytes(), number: number), at: key, checking: check)
+      try put(
+        .document(MemoryValue(bytes: try gathered.takeBytes(), number: number)), at: key, checking: check)
     } else {
       try put(try append(gathered.bytes, named: key), at: key, checking: check)
     }
@@ -221,14 +223,14 @@ extension ZipWriter {
         switch value {
         case .removed: break
         case .value(let member, _): written.append((key, member))
-        case .document(let bytes, _):
-          guard case .value(let member, _) = try append(bytes.bytes, named: key) else { break }
+        case .document(let value):
+          guard case .value(let member, _) = try append(value.bytes.bytes, named: key) else { break }
           written.append((key, member))
         }
       }
       let byteCount = try writeDirectory(kept, of: old, and: written)
       try place(file, byteCount)
-      return WholeFile(file: file, info: ValueInfo(byteCount: byteCount))
+      return FilePart(file: file, start: 0, info: ValueInfo(byteCount: byteCount))
     } catch {
       values.withLock { $0.isFinished = false }
       throw error
@@ -335,44 +337,16 @@ extension StoreKey {
   }
 }
 
-/// A document that waits in memory.
-private struct PendingDocument: StoredValue {
-  let bytes: SharedBytes
-  let number: UInt64
-
-  var info: ValueInfo { ValueInfo(byteCount: bytes.byteCount, version: StoredVersion(number)) }
-
-  var staysWhenReplaced: Bool { true }
-
-  func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
-    try arena.append(copying: bytes.bytes.extracting(range.clamped(to: 0..<byteCount)))
-  }
-}
-
-/// A value in the file.
-private struct PendingValue: StoredValue {
+/// A value in the file, or all of that.
+private struct FilePart: StoredValue {
   let file: PartialFile
-  let member: ZipMember
   let start: Int
-
-  var info: ValueInfo { ZipArchive.Generation.written.info(of: member) }
+  let info: ValueInfo
 
   var staysWhenReplaced: Bool { true }
 
   func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
     let range = range.clamped(to: 0..<byteCount)
     try file.read(start + range.lowerBound..<start + range.upperBound, into: &arena)
-  }
-}
-
-/// The file as a value, once it is whole.
-private struct WholeFile: StoredValue {
-  let file: PartialFile
-  let info: ValueInfo
-
-  var staysWhenReplaced: Bool { true }
-
-  func read(_ range: Range<Int>, into arena: inout ByteArena) throws {
-    try file.read(range.clamped(to: 0..<byteCount), into: &arena)
   }
 }

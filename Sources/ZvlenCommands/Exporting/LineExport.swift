@@ -49,8 +49,7 @@ struct LineExport {
               text.removeAll(keepingCapacity: true)
               ElementText.appendRaw(blobs[index], to: &text)
             }
-            // SAFETY: Bytes have no padding.
-            try write(unsafe text.span.bytes, number, to: output, raw: &raw)
+            try write(text.rawSpan, number, to: output, raw: &raw)
           } else {
             try write(blobs[index], number, to: output, raw: &raw)
           }

@@ -114,8 +114,7 @@ final class ImportRecord {
   func save(_ position: ImportPosition) throws {
     self.position = position
     let bytes = Self.bytes(of: job, position)
-    // SAFETY: Bytes have no padding.
-    try store.write(key, unsafe bytes.span.bytes)
+    try store.write(key, bytes.rawSpan)
     lastSaving = .now
   }
 

@@ -133,8 +133,7 @@ struct TreeImport: ImportWork {
     /// Whether a file is already stored after the position.
     mutating func takeStored(_ file: FoundFile) throws -> Bool {
       guard let count = stored?.count, count > 0 else { return false }
-      // SAFETY: Bytes have no padding.
-      guard try stored?.takeNext(equalTo: unsafe file.relativePath.utf8Span.span.bytes) == true else {
+      guard try stored?.takeNext(equalTo: file.relativePath.utf8Bytes) == true else {
         throw others(count)
       }
       position.elementCount += 1
@@ -162,15 +161,13 @@ struct TreeImport: ImportWork {
     defer { progress.clear() }
     do {
       try forEachFile { file in
-        // SAFETY: Bytes have no padding.
-        guard paths.count > 0, try paths.takeNext(equalTo: unsafe file.relativePath.utf8Span.span.bytes)
+        guard paths.count > 0, try paths.takeNext(equalTo: file.relativePath.utf8Bytes)
         else {
           throw OtherElement()
         }
         let source = try open(file)
         let bytes = try source.bytes(limit: settings.largestElementByteCount)
-        // SAFETY: As above.
-        guard try blobs.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
+        guard try blobs.takeNext(equalTo: check.content(of: bytes.rawSpan)) else {
           throw OtherElement()
         }
         progress.add(bytes.count, byteCount: bytes.count)
@@ -345,8 +342,7 @@ struct TreeImport: ImportWork {
         stored.skip(to: index)
         let source = try OpenFile(location, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         let bytes = try source.bytes(limit: settings.largestElementByteCount)
-        // SAFETY: Bytes have no padding.
-        guard try stored.takeNext(equalTo: check.content(of: unsafe bytes.span.bytes)) else {
+        guard try stored.takeNext(equalTo: check.content(of: bytes.rawSpan)) else {
           throw Change(location: location)
         }
       }

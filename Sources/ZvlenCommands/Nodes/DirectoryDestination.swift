@@ -135,7 +135,7 @@ final class DirectoryDestination: NodeDestination {
           "an import to \(path) was stopped before it was there, and something else is there now; move it away, or "
             + "remove \(hiddenPath)")
       }
-    } else if let record, !record.isFound, try !files.list("").isEmpty {
+    } else if let record, !record.isFound, try files.hasKey(below: "") {
       throw ToolError(
         "\(hiddenPath) holds files that no such import has left; move them away, or remove them to begin again"
       )

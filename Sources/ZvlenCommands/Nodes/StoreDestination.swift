@@ -194,7 +194,7 @@ final class StoreDestination: NodeDestination {
     let isFree =
       try listing.values.allSatisfy(names.contains)
       && listing.prefixes.allSatisfy {
-        try names.contains($0) || $0 == ownName || place.store.list($0).isEmpty
+        try names.contains($0) || $0 == ownName || !place.store.hasKey(below: $0)
       }
     guard isFree else {
       throw ToolError("\(place.name) holds values that are not a Zarr array or group; name another place")
@@ -212,10 +212,7 @@ final class StoreDestination: NodeDestination {
   /// Says that something begins, unless another command has said so.
   private static func begin(_ store: any Store, isBegun: Bool) throws {
     let bytes = ImportRecord.bytes(of: [:], ImportPosition())
-    try store.write(recordKey, over: isBegun ? .anything : .seen(nil), byteCount: bytes.count) { append in
-      // SAFETY: Bytes have no padding.
-      try append(unsafe bytes.span.bytes)
-    }
+    try store.write(recordKey, over: isBegun ? .anything : .seen(nil), bytes.rawSpan)
   }
 
   private static func lock(_ place: StorePlace) throws -> (any StoreLock)? {

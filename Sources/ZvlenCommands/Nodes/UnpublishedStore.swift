@@ -1,23 +1,16 @@
 import ChunkEngine
-import Synchronization
 import Zarr
 
 /// A store that keeps the documents of nodes apart until they are published, so that no reader finds the nodes.
 ///
 /// Everything else goes to the keys that it has in the end.
 final class UnpublishedStore: DirectoryStore, BatchingStore {
-  private struct Document {
-    let bytes: [UInt8]
-    let version: StoredVersion
-  }
-
   private let base: any Store
 
   /// Where the documents are for an import that goes on, or nil if none does.
   private let documentsKey: StoreKey?
 
-  private let documents: Mutex<[StoreKey: Document]>
-  private let nextVersion = Atomic<UInt64>(0)
+  private let documents = MemoryStore()
 
   /// The names of documents, the main ones last.
   static let documentNames = [".zmetadata", ".zattrs", ".zgroup", ".zarray", "zarr.json"]
@@ -34,7 +27,6 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
   init(_ base: any Store, documentsKey: StoreKey?) throws {
     self.base = base
     self.documentsKey = documentsKey
-    documents = Mutex([:])
     guard let documentsKey, let bytes = try base.bytes(of: documentsKey, limit: Self.maximumByteCount) else {
       return
     }
@@ -43,7 +35,8 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     }
     for (key, document) in found {
       guard let key = try? StoreKey(key), key.isDocument else { continue }
-      put(JSONWriter().bytes(of: document), at: key)
+      let bytes = JSONWriter().bytes(of: document)
+      try documents.write(key, bytes.rawSpan)
     }
   }
 
@@ -52,11 +45,11 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
   /// - Throws: `StoreError.changed` if there is another node at the root by now.
   func publish() throws {
     try base.synchronize()
-    let keys = documents.withLock { Array($0.keys) }.sorted { Self.rank($0) < Self.rank($1) }
+    let keys = try documents.list("").sorted { Self.rank($0) < Self.rank($1) }
     for key in keys {
-      guard let bytes = documents.withLock({ $0[key]?.bytes }) else { continue }
+      guard let bytes = try documents.bytes(of: key, limit: Self.maximumByteCount) else { continue }
       // What a stopped import has published of members is the same.
-      try Self.write(bytes, at: key, of: base, over: key == keys.last ? .seen(nil) : .anything)
+      try base.write(key, over: key == keys.last ? .seen(nil) : .anything, bytes.rawSpan)
     }
     if let documentsKey { try base.delete(documentsKey) }
   }
@@ -68,16 +61,7 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     for key in try models.list("").filter(\.isDocument).sorted(by: { rank($0) < rank($1) }) {
       guard let bytes = try models.bytes(of: key, limit: maximumByteCount) else { continue }
       // Another process makes the same.
-      do { try write(bytes, at: key, of: base, over: .seen(nil)) } catch StoreError.changed { continue }
-    }
-  }
-
-  private static func write(
-    _ bytes: [UInt8], at key: StoreKey, of store: any Store, over old: ReplacedValue
-  ) throws {
-    try store.write(key, over: old, byteCount: bytes.count) { append in
-      // SAFETY: Bytes have no padding.
-      try append(unsafe bytes.span.bytes)
+      do { try base.write(key, over: .seen(nil), bytes.rawSpan) } catch StoreError.changed { continue }
     }
   }
 
@@ -89,91 +73,56 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
     into arena: inout ByteArena
   ) throws -> ValueInfo? {
-    guard key.isDocument else {
-      return try base.read(part, of: key, ifVersion: version, limit: limit, into: &arena)
-    }
-    guard let document = documents.withLock({ $0[key] }) else { return nil }
-    if let version, version != document.version { throw StoreError.changed(path: "\(location)/\(key)") }
-    let range = part.range(in: document.bytes.count)
-    guard range.count <= limit else {
-      throw StoreError.tooLarge(path: "\(location)/\(key)", byteCount: range.count, limit: limit)
-    }
-    // SAFETY: Bytes have no padding.
-    try arena.append(copying: unsafe document.bytes.span.bytes.extracting(range))
-    return ValueInfo(byteCount: document.bytes.count, version: document.version)
+    try store(of: key).read(part, of: key, ifVersion: version, limit: limit, into: &arena)
   }
 
   func write(
     _ key: StoreKey, byteCount: Int, durability: WriteDurability,
     gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    guard key.isDocument else {
-      return try base.write(key, byteCount: byteCount, durability: durability, gathering: gather)
-    }
-    var bytes: [UInt8] = []
-    try gather { part in
-      // SAFETY: The bytes are read inside of the closure only.
-      unsafe part.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-    }
-    put(bytes, at: key)
-    try save()
+    try store(of: key).write(key, byteCount: byteCount, durability: durability, gathering: gather)
+    if key.isDocument { try save() }
   }
 
   func delete(_ key: StoreKey) throws {
-    guard key.isDocument else { return try base.delete(key) }
-    documents.withLock { $0[key] = nil }
-    try save()
+    try store(of: key).delete(key)
+    if key.isDocument { try save() }
   }
 
   func list(_ prefix: String) throws -> [StoreKey] {
-    try base.list(prefix).filter { !$0.isDocument && !StoreDestination.isOwn($0) }
-      + documents.withLock { Array($0.keys) }
-      .filter { prefix.isEmpty || $0.description.utf8.starts(with: "\(prefix)/".utf8) }
+    try base.list(prefix).filter { !$0.isDocument && !StoreDestination.isOwn($0) } + documents.list(prefix)
   }
 
   func listDirectory(_ prefix: String) throws -> DirectoryListing {
     var listing = try base.listDirectory(prefix)
     listing.values.removeAll { Self.documentNames.contains($0) }
     if prefix.isEmpty { listing.prefixes.removeAll { $0 == StoreDestination.ownName } }
-    let start = prefix.isEmpty ? "" : "\(prefix)/"
-    for key in documents.withLock({ Array($0.keys) }) where key.description.utf8.starts(with: start.utf8) {
-      let rest = FilePath.names(in: String(Substring(key.description.utf8.dropFirst(start.utf8.count))))
-      if rest.count == 1 {
-        listing.values.append(String(rest[0]))
-      } else if !listing.prefixes.contains(String(rest[0])) {
-        listing.prefixes.append(String(rest[0]))
-      }
-    }
+    let unpublished = try documents.listDirectory(prefix)
+    listing.values += unpublished.values
+    listing.prefixes += unpublished.prefixes.filter { !listing.prefixes.contains($0) }
     return listing
   }
 
   func deleteAll(_ prefix: String) throws {
     if prefix.isEmpty { try StoreDestination.clear(base) } else { try base.deleteAll(prefix) }
-    documents.withLock { documents in
-      documents = documents.filter {
-        !prefix.isEmpty && !$0.key.description.utf8.starts(with: "\(prefix)/".utf8)
-      }
-    }
+    try documents.deleteAll(prefix)
     try save()
   }
 
   func synchronize() throws { try base.synchronize() }
 
-  private func put(_ bytes: [UInt8], at key: StoreKey) {
-    let version = StoredVersion(nextVersion.add(1, ordering: .relaxed).newValue)
-    documents.withLock { $0[key] = Document(bytes: bytes, version: version) }
-  }
+  private func store(of key: StoreKey) -> any Store { key.isDocument ? documents : base }
 
   /// Writes the documents to where an import that goes on finds them.
   private func save() throws {
     guard let documentsKey else { return }
     var all: JSONObject = [:]
-    for (key, document) in documents.withLock({ $0 }) {
-      all[key.description] = try JSONParser().parse(document.bytes)
+    for key in try documents.list("") {
+      guard let bytes = try documents.bytes(of: key, limit: Self.maximumByteCount) else { continue }
+      all[key.description] = try JSONParser().parse(bytes)
     }
     let bytes = JSONWriter().bytes(of: .object(all))
-    // SAFETY: Bytes have no padding.
-    try base.write(documentsKey, unsafe bytes.span.bytes)
+    try base.write(documentsKey, bytes.rawSpan)
   }
 
   /// Orders documents as they are published.

@@ -1,4 +1,5 @@
 import CSystemCalls
+import ChunkEngine
 import Zarr
 import ZarrPlatform
 
@@ -47,8 +48,7 @@ final class WorkingDirectory {
       }
       contents.node = try FileStatus(at: contents.nodePath)?.identity.number
       let bytes = JSONWriter().bytes(of: .object(contents.json))
-      // SAFETY: Bytes have no padding.
-      try record.write(unsafe bytes.span.bytes)
+      try record.write(bytes.rawSpan)
       if durability == .durable { try record.synchronize() }
       store = try FileStore(opening: contents.nodePath, durability: durability)
     } catch {

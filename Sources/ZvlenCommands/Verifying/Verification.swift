@@ -302,8 +302,7 @@ private struct EncodingCheck {
         let document = try array.store.bytes(
           of: try StoreKey(array.path.key(name)), limit: Self.documentLimit)
       else { continue }
-      // SAFETY: Bytes have no padding.
-      try store.write(try StoreKey(name), unsafe document.span.bytes)
+      try store.write(try StoreKey(name), document.rawSpan)
     }
     var access = array.access
     access.damageReport = nil

@@ -186,6 +186,10 @@ struct S3StoreTests {
     #expect(try Set(store.keys("many")) == Set((0..<count).map { "many/\($0 % 9)/é \($0)" }))
     #expect(try store.listDirectory("many").prefixes.sorted() == (0..<9).map { "\($0)" })
     #expect(proxy.requests.filter { $0.contains("continuation-token") }.count >= 6)
+    let listings = proxy.requests.filter { $0.contains("list-type") }.count
+    #expect(try store.hasKey(below: "many"))
+    #expect(try !store.hasKey(below: "man"))
+    #expect(proxy.requests.filter { $0.contains("list-type") }.count == listings + 2)
     try store.deleteAll("many")
     #expect(proxy.requests.filter { $0.hasPrefix("POST") }.count == 6)
     #expect(try store.keys() == [])

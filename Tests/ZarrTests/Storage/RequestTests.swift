@@ -69,10 +69,10 @@ struct RequestTests {
     #expect(store.takeKeys() == ["a", "a"])
 
     try base.put([5, 6, 7, 8], at: "a")
-    #expect(throws: StoreError.changed(path: "a")) { try value.read(0..<2, into: &arena) }
+    #expect(throws: StoreError.changed(path: "memory/a")) { try value.read(0..<2, into: &arena) }
     let absent = try store.openValue(StoreKey("b"), reading: .all, limit: 1, into: &arena)
     #expect(absent == nil)
-    #expect(throws: StoreError.tooLarge(path: "a", byteCount: 4, limit: 3)) {
+    #expect(throws: StoreError.tooLarge(path: "memory/a", byteCount: 4, limit: 3)) {
       try store.openValue(key, reading: .all, limit: 3, into: &arena)
     }
     #expect(Array(copying: arena.bytes) == [4, 1, 2])

@@ -4,6 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 import Zarr
+import ZarrRemote
 
 @testable import ZvlenCommands
 
@@ -313,17 +314,20 @@ struct StoreDestinationTests {
     let group = try ZarrGroup.create(in: root)
     _ = try group.consolidate()
     let above = [EnclosingHierarchy.Place(store: root, path: "run/lines")]
-    try importing(to: Below(root, "run/lines"), above: above)
+    try importing(to: StoreBelow(root, NodePath("run/lines")), above: above)
     #expect(try stored(root, at: "run/lines") == Self.text)
     let opened = try ZarrGroup.open(in: root)
     #expect(try opened.outdatedCopies() == [])
     #expect(try opened.array(at: "run/lines").shape == [Self.text.count])
     expectError(saying: "--zarr-format 3") {
-      try importing(to: Below(root, "old"), ["--zarr-format", "2"], above: [.init(store: root, path: "old")])
+      try importing(
+        to: StoreBelow(root, NodePath("old")), ["--zarr-format", "2"],
+        above: [.init(store: root, path: "old")])
     }
     expectError(saying: "is an array") {
       try importing(
-        to: Below(root, "run/lines/c/x"), above: [.init(store: Below(root, "run/lines"), path: "c/x")])
+        to: StoreBelow(root, NodePath("run/lines/c/x")),
+        above: [.init(store: StoreBelow(root, NodePath("run/lines")), path: "c/x")])
     }
   }
 
@@ -417,40 +421,4 @@ private struct Renamed: StoreForwarding {
   var location: String { "another" }
 
   init(_ base: any Store) { self.base = base }
-}
-
-/// The values of a store below a prefix.
-private struct Below: Store {
-  private let base: any Store
-  private let prefix: String
-
-  init(_ base: any Store, _ prefix: String) {
-    self.base = base
-    self.prefix = prefix
-  }
-
-  var location: String { "\(base.location)/\(prefix)" }
-
-  private func key(_ key: StoreKey) throws -> StoreKey { try StoreKey("\(prefix)/\(key)") }
-
-  func read(
-    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
-    into arena: inout ByteArena
-  ) throws -> ValueInfo? {
-    try base.read(part, of: self.key(key), ifVersion: version, limit: limit, into: &arena)
-  }
-
-  func write(
-    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try base.write(self.key(key), byteCount: byteCount, durability: durability, gathering: gather)
-  }
-
-  func delete(_ key: StoreKey) throws { try base.delete(self.key(key)) }
-
-  func list(_ prefix: String) throws -> [StoreKey] {
-    let below = prefix.isEmpty ? self.prefix : "\(self.prefix)/\(prefix)"
-    return try base.list(below).map { try StoreKey(String($0.description.dropFirst(self.prefix.count + 1))) }
-  }
 }

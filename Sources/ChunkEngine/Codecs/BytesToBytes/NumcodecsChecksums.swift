@@ -139,8 +139,7 @@ package struct JenkinsLookup3Codec: ChecksumCodec, Hashable {
     var joined = prefix
     joined.reserveCapacity(prefix.count + bytes.byteCount)
     unsafe bytes.withUnsafeBytes { unsafe joined.append(contentsOf: $0) }
-    // SAFETY: Bytes have no padding.
-    return unsafe Self.hash(joined.span.bytes, initialValue)
+    return Self.hash(joined.rawSpan, initialValue)
   }
 
   private static func hash(_ bytes: RawSpan, _ initialValue: UInt32) -> UInt32 {

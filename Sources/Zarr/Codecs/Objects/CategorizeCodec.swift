@@ -179,8 +179,7 @@ private struct LabelTable: Hashable {
     var slot = Self.hash(text.octets) & (slots.count - 1)
     while slots[slot] != 0 {
       let label = labels[slots[slot]]
-      // SAFETY: Bytes have no padding.
-      if text.isEqual(to: unsafe label.span.bytes) { return slots[slot] }
+      if text.isEqual(to: label.rawSpan) { return slots[slot] }
       slot = (slot + 1) & (slots.count - 1)
     }
     return 0

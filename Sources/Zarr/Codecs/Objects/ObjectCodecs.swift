@@ -100,8 +100,7 @@ extension ByteArena {
   ///
   /// - Throws: `ChunkError.outOfMemory`
   mutating func append(_ bytes: [UInt8]) throws(ChunkError) {
-    // SAFETY: Bytes have no padding.
-    try append(copying: unsafe bytes.span.bytes)
+    try append(copying: bytes.rawSpan)
   }
 
   /// Appends an element of a decoded chunk in wire form, if the chunk stays within the limit.
@@ -114,8 +113,7 @@ extension ByteArena {
     guard count + WireForm.lengthByteCount + element.count <= limit else {
       throw .decodedByteCountExceedsLimit(codec: codec, byteCount: nil, limit: limit)
     }
-    // SAFETY: Bytes have no padding.
     try appendElement(
-      unsafe element.span.bytes, index: index, maximumElementByteCount: WireForm.maximumElementByteCount)
+      element.rawSpan, index: index, maximumElementByteCount: WireForm.maximumElementByteCount)
   }
 }

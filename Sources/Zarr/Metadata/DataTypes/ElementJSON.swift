@@ -390,8 +390,7 @@ private struct ElementWriter {
     case .extension(let type):
       guard form != .fillValue else { return try type.base.json(ofFillValue: Array(bytes)) }
       let element = Array(bytes)
-      // SAFETY: Bytes have no padding.
-      return try type.base.json(ofElement: unsafe element.span.bytes)
+      return try type.base.json(ofElement: element.rawSpan)
     }
   }
 
@@ -536,8 +535,7 @@ extension Base64Codec {
   static func text(of bytes: some Sequence<UInt8>) -> String {
     let bytes = Array(bytes)
     var text: [UInt8] = []
-    // SAFETY: Bytes have no padding.
-    append(unsafe bytes.span.bytes, to: &text)
+    append(bytes.rawSpan, to: &text)
     return String(decoding: text, as: UTF8.self)
   }
 
@@ -548,8 +546,7 @@ extension Base64Codec {
     let characters = Array(text.utf8)
     var bytes = ByteArena()
     do throws(ChunkError) {
-      // SAFETY: Bytes have no padding.
-      try Base64Codec().decode(unsafe characters.span.bytes, into: &bytes, limit: .max)
+      try Base64Codec().decode(characters.rawSpan, into: &bytes, limit: .max)
     } catch {
       return nil
     }
