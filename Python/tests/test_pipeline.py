@@ -73,6 +73,36 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(FusedCodecPipeline, name, refuse)
 
 
+@pytest.mark.parametrize("store", ["fsspec", "object"], indirect=True)
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_of_shards_of_awaited_stores(store: Any, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zarr-python awaits the index and what is needed of a shard, and the engine decodes that."""
+    dtype, values = KINDS[kind]
+    z = zarr.create_array(store, shape=(COUNT,), dtype=dtype, **LAYOUTS["sharded"])
+    z[:52] = values[:52]
+    expected = fused(store)
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("inner chunks were left to zarr-python")
+
+    monkeypatch.setattr(FusedCodecPipeline, "read_sync", refuse)
+    requests: list[Any] = []
+    get = type(z.store).get
+
+    async def counted(self: Any, key: str, prototype: Any, byte_range: Any = None) -> Any:
+        requests.append(byte_range)
+        return await get(self, key, prototype, byte_range)
+
+    monkeypatch.setattr(type(z.store), "get", counted)
+    assert z[13:17].tolist() == expected[13:17]
+    assert len(requests) == 2
+    assert None not in requests
+    places = [102, 3, 44, 60, 3]
+    assert z.oindex[places].tolist() == [expected[place] for place in places]
+    assert z[43:66:2].tolist() == expected[43:66:2]
+    assert z[2] == expected[2]
+
+
 def fused(store: Any, **options: Any) -> Any:
     with zarr.config.set({"codec_pipeline.path": "zarr.core.codec_pipeline.FusedCodecPipeline"}):
         return zarr.open_array(store, **options)[...].tolist()

@@ -13,6 +13,7 @@ import zarr
 if TYPE_CHECKING:
     from zarr.api import asynchronous as api
     from zarr.codecs._v2 import V2Codec
+    from zarr.codecs.sharding import _ShardingByteGetter as InnerChunk
     from zarr.core import array
     from zarr.core.array_spec import ArrayConfig, ArraySpec
     from zarr.core.dtype.common import HasObjectCodec
@@ -23,6 +24,7 @@ else:
     try:
         from zarr.api import asynchronous as api
         from zarr.codecs._v2 import V2Codec
+        from zarr.codecs.sharding import _ShardingByteGetter as InnerChunk
         from zarr.core import array
         from zarr.core.array_spec import ArrayConfig, ArraySpec
         from zarr.core.dtype.common import HasObjectCodec
@@ -32,13 +34,16 @@ else:
     except ImportError as error:
         missing = str(error)
         api = array = None
-        V2Codec = ArrayConfig = ArraySpec = HasObjectCodec = CoordinateIndexer = type("Missing", (), {})
+        V2Codec = ArrayConfig = ArraySpec = HasObjectCodec = CoordinateIndexer = InnerChunk = type(
+            "Missing", (), {}
+        )
 
 __all__ = [
     "ArrayConfig",
     "ArraySpec",
     "CoordinateIndexer",
     "HasObjectCodec",
+    "InnerChunk",
     "V2Codec",
     "api",
     "array",

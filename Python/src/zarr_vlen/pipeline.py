@@ -158,9 +158,11 @@ class VlenCodecPipeline(FusedCodecPipeline):
         plan = self._native(batch, out)
         if plan is None:
             return await self._read_fused(batch, out, drop_axes)
-        store = batch[0][0].store
         results = None
-        if _has_sync(store):
+        if isinstance(batch[0][0], _zarr.InnerChunk):
+            # Zarr-python has awaited what it needs of a shard.
+            results = await _away(self._decode, plan, batch, [_bytes(item[0].get_sync()) for item in batch], out)
+        elif _has_sync(store := batch[0][0].store):
             results = await _away(
                 self._read_now, plan, batch, out, is_large=out.as_ndarray_like().size > _LARGE
             )
@@ -170,8 +172,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
                 lambda getter, prototype: getter.get(prototype),
                 zarr.config.get("async.concurrency"),
             )
-            sources = [None if buffer is None else buffer.as_numpy_array() for buffer in buffers]
-            results = await asyncio.to_thread(self._decode, plan, batch, sources, out)
+            results = await asyncio.to_thread(self._decode, plan, batch, list(map(_bytes, buffers)), out)
         return await self._read_fused(batch, out, drop_axes) if results is None else results
 
     async def _read_fused(
@@ -189,7 +190,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
     ) -> None:
         batch = list(batch_info)
         plan = self._native(batch, value)
-        if plan is None:
+        if plan is None or isinstance(batch[0][0], _zarr.InnerChunk):
             await self._write_fused(batch, value, drop_axes)
             return
         store = batch[0][0].store
@@ -201,8 +202,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
                 _get,
                 zarr.config.get("async.concurrency"),
             )
-            sources = [None if buffer is None else buffer.as_numpy_array() for buffer in buffers]
-            values = await asyncio.to_thread(self._encode, plan, batch, sources, value)
+            values = await asyncio.to_thread(self._encode, plan, batch, list(map(_bytes, buffers)), value)
             is_done = values is not None
             if values is not None:
                 await concurrent_map(
@@ -223,7 +223,7 @@ class VlenCodecPipeline(FusedCodecPipeline):
         if not batch or not isinstance(array, cpu.NDBuffer):
             return None
         getter, spec = batch[0][0], batch[0][1]
-        if not isinstance(getter, StorePath) or array.dtype.char not in "OT":
+        if not isinstance(getter, StorePath | _zarr.InnerChunk) or array.dtype.char not in "OT":
             return None
         return self._plans.get(self.codecs, spec)
 
@@ -512,7 +512,9 @@ def _call(function: Any, batch: list[_Item], *arguments: Any) -> Any:
         if code == _INVALID_ARGUMENT:
             # Such as a path with a name that is nothing but dots.
             return None
-        path = str(batch[part][0]) if 0 <= part < len(batch) else str(batch[0][0])
+        getter = batch[part if 0 <= part < len(batch) else 0][0]
+        inner = isinstance(getter, _zarr.InnerChunk)
+        path = f"{getter.chunk_coords} of a shard" if inner else str(getter)
         if code == _SYSTEM:
             raise OSError(system_code, message, path) from None
         if code == _INVALID_ELEMENT:
@@ -608,11 +610,13 @@ def _sources(batch: list[_Item], is_needed: Any) -> list[Any]:
     if type(store) is LocalStore:
         root = os.path.abspath(store.root).rstrip("/")  # noqa: PTH100 - links are followed when files are opened
         return [f"{root}/{item[0].path}" for item in batch]
-    sources: list[Any] = []
-    for item in batch:
-        buffer = item[0].get_sync(prototype=item[1].prototype) if is_needed(item) else None
-        sources.append(None if buffer is None else buffer.as_numpy_array())
-    return sources
+    return [
+        _bytes(item[0].get_sync(prototype=item[1].prototype)) if is_needed(item) else None for item in batch
+    ]
+
+
+def _bytes(buffer: Any) -> Any:
+    return None if buffer is None else buffer.as_numpy_array()
 
 
 async def _get(getter: Any, prototype: Any) -> Any:
