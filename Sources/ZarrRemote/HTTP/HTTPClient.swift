@@ -24,8 +24,12 @@ package final class HTTPClient: Sendable {
 
   package let options: Options
 
+  /// What tells libcurl which certificates to trust in, or nil where it knows.
+  private let certificateFile: String?
+
   package init(_ options: Options = Options()) {
     self.options = options
+    certificateFile = options.certificateFile ?? TrustedCertificates.file
   }
 
   /// Sends a request until there is an answer that another attempt would not better, and appends its body.
@@ -113,7 +117,7 @@ package final class HTTPClient: Sendable {
     let lock = WaitingLock()
     func start(_ arena: UnsafeMutablePointer<ByteArena>) -> HTTPTransfer {
       let transfer = unsafe HTTPTransfer(
-        request, certificateFile: options.certificateFile, connectTimeout: options.connectTimeout,
+        request, certificateFile: certificateFile, connectTimeout: options.connectTimeout,
         into: arena,
         lock: lock)
       loop.start(transfer)

@@ -26,6 +26,12 @@ public final class HTTPStore: Store {
     /// How many requests are in flight at a time.
     public var requestConcurrency = 64
 
+    /// How often a request is made, the first time included.
+    public var attemptLimit = 10
+
+    /// How long a request is tried.
+    public var timeLimit = Duration.seconds(180)
+
     /// Creates the default options.
     public init() {}
   }
@@ -56,6 +62,8 @@ public final class HTTPStore: Store {
     var settings = HTTPClient.Options()
     settings.certificateFile = options.certificateFile
     settings.concurrency = options.requestConcurrency
+    settings.retries.attemptLimit = options.attemptLimit
+    settings.retries.timeLimit = options.timeLimit
     client = HTTPClient(settings)
   }
 

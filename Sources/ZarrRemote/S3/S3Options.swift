@@ -40,7 +40,7 @@ public struct S3Options: Sendable {
   /// Where the bucket is in addresses, or nil for what suits the server.
   public var addressing: Addressing?
 
-  /// A file with the certificates to trust in, in place of the system's.
+  /// A file with the certificates to trust in, in place of those of `SSL_CERT_FILE` or the system.
   public var certificateFile: String?
 
   /// How many requests are in flight at a time.
