@@ -1,5 +1,6 @@
 import CCurl
 package import ChunkEngine
+import Synchronization
 import Zarr
 
 /// Sends requests, waits for the answers, and tries again where that may help.
@@ -115,7 +116,14 @@ package final class HTTPClient: Sendable {
     let loop = HTTPEventLoop.current
     let monitor = ProgressMonitor.current
     let lock = WaitingLock()
+    let counters = RemoteActivity.Counters.current
+    var count = 0
+    defer { counters.requestsInFlight.subtract(count, ordering: .relaxed) }
     func start(_ arena: UnsafeMutablePointer<ByteArena>) -> HTTPTransfer {
+      count += 1
+      counters.requestsInFlight.add(1, ordering: .relaxed)
+      counters.requestCount.add(1, ordering: .relaxed)
+      counters.sentByteCount.add(request.body?.byteCount ?? 0, ordering: .relaxed)
       let transfer = unsafe HTTPTransfer(
         request, certificateFile: certificateFile, connectTimeout: options.connectTimeout,
         into: arena,
@@ -190,6 +198,7 @@ package final class HTTPClient: Sendable {
       }
       try Self.sleep(pause)
       number += 1
+      RemoteActivity.Counters.current.retryCount.add(1, ordering: .relaxed)
     }
   }
 

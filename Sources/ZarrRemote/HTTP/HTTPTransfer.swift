@@ -1,5 +1,6 @@
 import CCurl
 import ChunkEngine
+import Synchronization
 import ZarrPlatform
 
 /// One request on its way, and what has come back.
@@ -219,6 +220,7 @@ final class HTTPTransfer: @unchecked Sendable {
           throw .outOfMemory(byteCount: part.count)
         }
         response.byteCount += kept.count
+        RemoteActivity.Counters.current.receivedByteCount.add(kept.count, ordering: .relaxed)
       }
       // What is left is read only if that is quicker than another connection.
       let left = response.contentLength.map { $0 - receivedByteCount } ?? Int.max

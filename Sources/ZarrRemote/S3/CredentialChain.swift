@@ -22,8 +22,8 @@ final class CredentialChain: Sendable, CustomReflectable {
 
   /// Credentials that were found.
   ///
-  /// One thread at a time looks for them.
-  private let found = Locked<S3Credentials?>(nil)
+  /// One thread at a time looks for them. A process that is forked meanwhile looks for its own.
+  private let found = ProcessLocal { Locked<S3Credentials?>(nil) }
 
   /// How long before their end credentials are renewed, in seconds.
   private static let margin = 300
@@ -37,7 +37,7 @@ final class CredentialChain: Sendable, CustomReflectable {
 
   /// The credentials to sign with now, other than those that a server has refused as too old.
   func credentials(insteadOf useless: S3Credentials? = nil) throws(Failure) -> S3Credentials {
-    try found.withLock { found throws(Failure) in
+    try found.current.withLock { found throws(Failure) in
       if let known = found, known != useless, !known.expires(within: Self.margin) { return known }
       do throws(Failure) {
         let new = try find()

@@ -9,7 +9,7 @@ extension S3Store {
   /// Throws if the server ignores conditions.
   ///
   /// A server other than AWS is tried out once a process and bucket, with four requests for an object that is
-  /// removed again.
+  /// removed again, and one to find those of processes that were killed meanwhile.
   func requireConditions(_ path: String) throws {
     guard options.isShared, !client.address.isAWS else { return }
     let bucket = client.address.identity
@@ -23,14 +23,21 @@ extension S3Store {
     guard comparesConditions else { throw StoreError.unconditional(path: path) }
   }
 
+  /// What the names of objects begin with that a server is tried out with.
+  private static let probeName = "\(hiddenName)try-"
+
+  /// The seconds after which no server is tried out any more.
+  private static let longestTrial = 3600
+
   private func tryConditions() throws -> Bool {
-    let name = "\(Self.hiddenName)try-\(hexadecimal((0..<8).map { _ in UInt8.random(in: 0...255) }))"
+    let name = "\(Self.probeName)\(hexadecimal((0..<8).map { _ in UInt8.random(in: 0...255) }))"
     let key = prefix + name
     let path = "\(location)/\(name)"
     func put(_ text: String, _ condition: HTTPHeader) throws -> Int {
       var request = S3Request(.put, key)
       request.body = try sharedBytes(text)
       request.headers = [condition]
+      if let mark = ProcessMark() { request.headers.append(HTTPHeader(Self.processName, "\(mark)")) }
       return try client.perform(request, path: path).response.status
     }
     defer { _ = try? client.perform(S3Request(.delete, key), path: path) }
@@ -40,8 +47,26 @@ extension S3Store {
       guard first == 501 else { throw StoreError.refused(path: path, status: first, reason: "") }
       return false
     }
+    sweepProbes()
     let second = try put("2", HTTPHeader("If-None-Match", "*"))
     let third = try put("3", HTTPHeader("If-Match", "\"00000000000000000000000000000000\""))
     return second == 412 && third == 412
+  }
+
+  /// Removes what processes have left that were killed while they tried a server out.
+  ///
+  /// Whatever this does, no more than a small object is left.
+  private func sweepProbes() {
+    guard let page = try? page(prefix + Self.probeName, delimiter: nil, after: nil, location) else { return }
+    for key in page.keys {
+      let path = "\(location)/\(key)"
+      guard let head = try? client.perform(S3Request(.head, prefix + key), path: path).response,
+        head.isSuccess
+      else { continue }
+      let isOld = head.secondsSinceChange.map { $0 > Self.longestTrial } ?? false
+      if isOld || head.headers[Self.processName].flatMap({ ProcessMark($0) })?.isGone ?? false {
+        _ = try? client.perform(S3Request(.delete, prefix + key), path: path)
+      }
+    }
   }
 }

@@ -74,7 +74,7 @@ extension S3Store: DirectoryStore, KeyFindingStore {
   }
 
   /// Keys and prefixes as a store has them, from one answer.
-  private struct Page {
+  struct Page {
     var keys: [Substring] = []
     var prefixes: [Substring] = []
     var next: String?
@@ -98,7 +98,8 @@ extension S3Store: DirectoryStore, KeyFindingStore {
     }
   }
 
-  private func page(
+  /// Asks for the keys that begin with some text.
+  func page(
     _ start: String, delimiter: String?, after token: String?, _ path: String
   ) throws -> Page {
     var request = S3Request(.get)

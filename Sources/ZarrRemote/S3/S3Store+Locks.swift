@@ -10,18 +10,43 @@ import ZarrPlatform
 /// to the conditions of writes.
 extension S3Store: LockingStore {
   public func lock(_ name: String, below prefix: String, timeout: Duration?) throws -> (any StoreLock)? {
+    try lock(name, below: prefix, timeout: timeout, waitsForLiving: true)
+  }
+
+  /// Takes a lock, if need be after the end of the lease of a holder who is gone.
+  ///
+  /// - Returns: The lock, or nil if no other process writes to the store.
+  /// - Throws: `StoreError.locked` as soon as the holder shows that it is not gone, and what else
+  ///   ``lock(_:below:timeout:)`` throws.
+  package func lockOnceAbandoned(_ name: String, below prefix: String) throws -> (any StoreLock)? {
+    try lock(name, below: prefix, timeout: nil, waitsForLiving: false)
+  }
+
+  private func lock(
+    _ name: String, below prefix: String, timeout: Duration?, waitsForLiving: Bool
+  ) throws -> (any StoreLock)? {
     guard options.isShared else { return nil }
     let place = prefix.isEmpty ? "" : prefix + "/"
     let key = "\(place)\(Self.hiddenName)lock-\(name.percentEncoded())"
     let path = "\(location)/\(key)"
     try requireConditions(path)
     let deadline = timeout.map { ContinuousClock.now + $0 }
+    let shownOwner = RemoteActivity.Counters.current.lockOwner
     var pause = Duration.milliseconds(50)
+    var first: Lease.Holder?
+    defer { if first != nil { shownOwner.withLock { $0 = nil } } }
     while true {
-      var owner: String?
-      if let lease = try Lease(self, key, path, &owner) { return HeldLease(lease) }
+      var holder: Lease.Holder?
+      if let lease = try Lease(self, key, path, &holder) { return HeldLease(lease) }
       let rest = deadline.map { ContinuousClock.now.duration(to: $0) }
-      if let rest, rest <= .zero { throw StoreError.locked(path: path, owner: owner) }
+      let isRenewed = first.map { $0.tag != holder?.tag } ?? false
+      if rest.map({ $0 <= .zero }) ?? false || isRenewed && !waitsForLiving {
+        throw StoreError.locked(path: path, owner: holder?.owner)
+      }
+      if let holder {
+        first = first ?? holder
+        shownOwner.withLock { $0 = holder.owner ?? "another writer" }
+      }
       do throws(HTTPError) {
         try HTTPClient.sleep(min(rest ?? pause, pause * Double.random(in: 0.5...1)))
       } catch {
@@ -53,11 +78,20 @@ private final class HeldLease: StoreLock {
 
 /// A lease in a store.
 ///
-/// Whether it is over is judged by the server's clock: by its `Date` and `Last-Modified`.
+/// Whether it is over is judged by the server's clock: by its `Date` and `Last-Modified`. It also ends with its
+/// process, as far as others on the same machine are concerned.
 private final class Lease: @unchecked Sendable {
   private static let idName = "x-amz-meta-zarr-vlen-write"
   private static let durationName = "x-amz-meta-zarr-vlen-lease"
   private static let ownerName = "x-amz-meta-zarr-vlen-owner"
+
+  /// Who has the lease.
+  struct Holder {
+    /// The name of the holder, for people.
+    let owner: String?
+    /// Another one whenever the lease is renewed.
+    let tag: String
+  }
 
   private let store: S3Store
   private let key: String
@@ -81,7 +115,7 @@ private final class Lease: @unchecked Sendable {
   }
 
   /// Takes the lease, or returns nil if another writer has it.
-  init?(_ store: S3Store, _ key: String, _ path: String, _ owner: inout String?) throws {
+  init?(_ store: S3Store, _ key: String, _ path: String, _ holder: inout Holder?) throws {
     self.store = store
     self.key = store.prefix + key
     self.path = path
@@ -92,7 +126,7 @@ private final class Lease: @unchecked Sendable {
       return
     }
     guard let found = try find() else { return nil }
-    owner = found.owner
+    holder = Holder(owner: found.owner, tag: found.tag)
     guard found.isOver else { return nil }
     renewal = .now
     guard let tag = try put(HTTPHeader("If-Match", found.tag)) else { return nil }
@@ -115,6 +149,7 @@ private final class Lease: @unchecked Sendable {
       HTTPHeader(Self.durationName, "\(max(1, duration.components.seconds))"),
       HTTPHeader(Self.ownerName, Self.ownName),
     ]
+    if let mark = ProcessMark() { request.headers.append(HTTPHeader(S3Store.processName, "\(mark)")) }
     let outcome = try store.client.perform(request, path: path)
     switch outcome.response.status {
     case 200..<300:
@@ -132,14 +167,14 @@ private final class Lease: @unchecked Sendable {
     let headers = outcome.response.headers
     if outcome.response.status == 404 { return nil }
     guard outcome.response.isSuccess else { throw outcome.refusal(path) }
-    guard let tag = headers["etag"], let date = headers["date"].flatMap({ ServerTime(header: $0) }),
-      let change = headers["last-modified"].flatMap({ ServerTime(header: $0) })
-    else {
+    guard let tag = headers["etag"], let age = outcome.response.secondsSinceChange else {
       throw StoreError.malformedAnswer(path: path, reason: "it does not tell the time of the lock")
     }
     let seconds = headers[Self.durationName].flatMap { parseDecimal($0) } ?? Int(duration.components.seconds)
     // Both times are whole seconds.
-    let isOver = date.seconds - change.seconds > min(seconds, 3600) + 1
+    let isOver =
+      age > min(seconds, 3600) + 1
+      || headers[S3Store.processName].flatMap({ ProcessMark($0) })?.isGone ?? false
     return Found(id: headers[Self.idName], tag: tag, owner: headers[Self.ownerName], isOver: isOver)
   }
 

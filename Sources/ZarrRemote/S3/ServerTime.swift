@@ -67,3 +67,13 @@ struct ServerTime: Hashable, Comparable, Sendable {
     return "\(year)\(digits(month))\(digits(day))T\(digits(hour))\(digits(minute))\(digits(second))Z"
   }
 }
+
+extension HTTPResponse {
+  /// How long ago the object was written, by the clock of the server, or nil if it does not tell.
+  var secondsSinceChange: Int? {
+    guard let now = headers["date"].flatMap({ ServerTime(header: $0) }),
+      let change = headers["last-modified"].flatMap({ ServerTime(header: $0) })
+    else { return nil }
+    return now.seconds - change.seconds
+  }
+}

@@ -87,6 +87,31 @@ public enum Stores {
   }
 }
 
+extension Stores {
+  /// Finds the value that a URL names, such as a file in a bucket or at a web server.
+  ///
+  /// - Returns: The store that has it and its key, or nil if the text is a path.
+  /// - Throws: `StoreError.invalidURL`, and errors of the store.
+  package static func value(
+    of url: String, options: StoreOptions = StoreOptions()
+  ) throws -> (store: any Store, key: StoreKey)? {
+    let parsed = try StoreURL(url)
+    if parsed.layers.isEmpty {
+      if case .path = parsed.base { return nil }
+      let (parent, key) = try parsed.base.split()
+      return (try Opened(parent).store(options), key)
+    }
+    let opened = try open(url, options: options)
+    guard opened.format == nil, opened.path != .root else {
+      throw StoreError.invalidURL(PercentEncoding.redacted(url), reason: "it names no file")
+    }
+    return (opened.store, try StoreKey(opened.path.description))
+  }
+
+  /// A URL without what may be secret in it.
+  package static func redacted(_ url: String) -> String { PercentEncoding.redacted(url) }
+}
+
 /// What a URL leads to so far.
 private struct Opened {
   /// A place that is not opened yet, or an archive in which the names lead on.
