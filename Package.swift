@@ -74,7 +74,8 @@ let package = Package(
       ]),
     .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
     .target(
-      name: "ZarrC", dependencies: ["CZarrVlen", "ChunkEngine", "Zarr", "ZvlenCommands"],
+      name: "ZarrC",
+      dependencies: ["CZarrVlen", "ChunkEngine", "Zarr", "ZarrPlatform", "ZarrRemote", "ZvlenCommands"],
       exclude: ["include", "exports.map"]),
 
     // Executables

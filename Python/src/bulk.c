@@ -11,12 +11,12 @@
 
 static PyTypeObject *MonitorType, *SourceType, *StreamType, *ColumnType, *ReaderType, *AppenderType, *ArrayType;
 
-static PyObject *new_object(PyTypeObject *type) {
+PyObject *new_object(PyTypeObject *type) {
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   return allocate(type, 0);
 }
 
-static void free_object(PyObject *self) {
+void free_object(PyObject *self) {
   PyTypeObject *type = Py_TYPE(self);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
   release(self);
@@ -71,6 +71,15 @@ static PyType_Slot monitor_slots[] = {
     {Py_tp_methods, monitor_methods},
     {0, NULL},
 };
+
+int take_monitor(PyObject *object, void *monitor) {
+  if (object != Py_None && Py_TYPE(object) != MonitorType) {
+    PyErr_SetString(PyExc_TypeError, "a monitor is needed");
+    return 0;
+  }
+  *(zarr_vlen_monitor **)monitor = object == Py_None ? NULL : ((Monitor *)object)->monitor;
+  return 1;
+}
 
 /* Columns to be written */
 
@@ -787,6 +796,13 @@ typedef struct {
   zarr_vlen_array *array;
 } EngineArray;
 
+PyObject *new_array(zarr_vlen_array *array) {
+  EngineArray *self = (EngineArray *)new_object(ArrayType);
+  if (self) self->array = array;
+  else zarr_vlen_array_free(array);
+  return (PyObject *)self;
+}
+
 static PyObject *array_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
   static char *names[] = {"directory", "path", "durability", "thread_count", NULL};
   PyObject *directory = NULL;
@@ -804,11 +820,7 @@ static PyObject *array_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
   array = zarr_vlen_array_open(name, path, &settings, &error);
   Py_END_ALLOW_THREADS
   Py_DECREF(directory);
-  if (!array) return raise_failure(&error);
-  EngineArray *self = (EngineArray *)new_object(type);
-  if (self) self->array = array;
-  else zarr_vlen_array_free(array);
-  return (PyObject *)self;
+  return array ? new_array(array) : raise_failure(&error);
 }
 
 /* Stores of Python, whose calls are methods of an object; see zarr_vlen.stores.Calls. They are made on threads of the
@@ -891,11 +903,7 @@ static PyObject *array_in(PyObject *module, PyObject *arguments) {
   Py_BEGIN_ALLOW_THREADS
   array = zarr_vlen_array_open_in(&store, path, NULL, &error);
   Py_END_ALLOW_THREADS
-  if (!array) return raise_failure(&error);
-  EngineArray *self = (EngineArray *)new_object(ArrayType);
-  if (self) self->array = array;
-  else zarr_vlen_array_free(array);
-  return (PyObject *)self;
+  return array ? new_array(array) : raise_failure(&error);
 }
 
 static void array_dealloc(EngineArray *self) {
@@ -903,17 +911,12 @@ static void array_dealloc(EngineArray *self) {
   free_object((PyObject *)self);
 }
 
-static int is_monitor(PyObject *object) {
-  if (Py_TYPE(object) == MonitorType) return 1;
-  PyErr_SetString(PyExc_TypeError, "a monitor is needed");
-  return 0;
-}
-
 /* read(ranges, is_text, monitor): ranges are those along each dimension, or None for all elements. */
 static PyObject *array_read(EngineArray *self, PyObject *arguments) {
-  PyObject *ranges, *monitor;
+  PyObject *ranges;
+  zarr_vlen_monitor *monitor;
   int is_text;
-  if (!PyArg_ParseTuple(arguments, "OpO", &ranges, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
+  if (!PyArg_ParseTuple(arguments, "OpO&", &ranges, &is_text, take_monitor, &monitor)) return NULL;
   int64_t start[64], count[64];
   Py_ssize_t rank = 0;
   if (ranges != Py_None) {
@@ -931,10 +934,9 @@ static PyObject *array_read(EngineArray *self, PyObject *arguments) {
   }
   zarr_vlen_error error;
   zarr_vlen_batch *batch;
-  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
   Py_BEGIN_ALLOW_THREADS
   batch = zarr_vlen_array_read(
-      self->array, ranges == Py_None ? NULL : start, count, (size_t)rank, followed, &error);
+      self->array, ranges == Py_None ? NULL : start, count, (size_t)rank, monitor, &error);
   Py_END_ALLOW_THREADS
   return batch ? new_column(batch, is_text) : raise_failure(&error);
 }
@@ -967,13 +969,12 @@ static int begin(int *is_busy, const void *handle) {
 static PyObject *array_reader(EngineArray *self, PyObject *arguments) {
   long long first, count;
   int is_text;
-  PyObject *monitor;
-  if (!PyArg_ParseTuple(arguments, "LLpO", &first, &count, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "LLpO&", &first, &count, &is_text, take_monitor, &monitor)) return NULL;
   zarr_vlen_error error;
   zarr_vlen_reader *made;
-  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
   Py_BEGIN_ALLOW_THREADS
-  made = zarr_vlen_reader_create(self->array, first, count, followed, &error);
+  made = zarr_vlen_reader_create(self->array, first, count, monitor, &error);
   Py_END_ALLOW_THREADS
   if (!made) return raise_failure(&error);
   Reader *reader = (Reader *)new_object(ReaderType);
@@ -1116,13 +1117,12 @@ static PyType_Slot reader_slots[] = {
 /* appender(memory_budget, monitor) */
 static PyObject *array_appender(EngineArray *self, PyObject *arguments) {
   Py_ssize_t memory_budget;
-  PyObject *monitor;
-  if (!PyArg_ParseTuple(arguments, "nO", &memory_budget, &monitor) || !is_monitor(monitor)) return NULL;
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "nO&", &memory_budget, take_monitor, &monitor)) return NULL;
   zarr_vlen_error error;
   zarr_vlen_appender *made;
-  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
   Py_BEGIN_ALLOW_THREADS
-  made = zarr_vlen_appender_create(self->array, (size_t)memory_budget, followed, &error);
+  made = zarr_vlen_appender_create(self->array, (size_t)memory_budget, monitor, &error);
   Py_END_ALLOW_THREADS
   if (!made) return raise_failure(&error);
   Appender *appender = (Appender *)new_object(AppenderType);

@@ -203,6 +203,14 @@ static int parse_parts(Parts *parts, PyObject *list, const Array *array, int ran
     if (PyUnicode_Check(source)) {
       part->path = PyUnicode_AsUTF8AndSize(source, NULL);
       if (!part->path) return -1;
+    } else if (PyTuple_Check(source)) {
+      PyObject *store;
+      if (!PyArg_ParseTuple(source, "Os", &store, &part->path)) return -1;
+      part->store = as_store(store);
+      if (!part->store) {
+        PyErr_SetString(PyExc_TypeError, "a store and a key are needed");
+        return -1;
+      }
     } else if (source != Py_None) {
       if (PyObject_GetBuffer(source, &parts->buffers[i], PyBUF_SIMPLE) < 0) return -1;
       /* NULL would be a value that is missing. */
@@ -433,7 +441,8 @@ static int age_objects(void) {
 static PyObject *codecs_read(Codecs *self, PyObject *arguments) {
   PyObject *list, *target, *decode;
   int kind;
-  if (!PyArg_ParseTuple(arguments, "OOiO", &list, &target, &kind, &decode)) return NULL;
+  zarr_vlen_monitor *monitor = NULL;
+  if (!PyArg_ParseTuple(arguments, "OOiO|O&", &list, &target, &kind, &decode, take_monitor, &monitor)) return NULL;
   Array *array = as_array(target);
   if (!array) return NULL;
   Parts parts = {0};
@@ -457,7 +466,7 @@ static PyObject *codecs_read(Codecs *self, PyObject *arguments) {
   reading.thread = PyEval_SaveThread();
   if (kind == KIND_STRING_DTYPE) reading.allocator = numpy.acquire(array->descr);
   bool is_done =
-      zarr_vlen_read(self->codecs, parts.parts, (size_t)parts.count, show, &reading, missing, &error);
+      zarr_vlen_read(self->codecs, parts.parts, (size_t)parts.count, show, &reading, missing, monitor, &error);
   if (reading.allocator) numpy.release(reading.allocator);
   PyEval_RestoreThread(reading.thread);
   if (!is_done) {
@@ -538,7 +547,8 @@ static int bytes_of(enum kind kind, PyObject *object, zarr_vlen_bytes *bytes) {
 static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
   PyObject *list, *source;
   int kind;
-  if (!PyArg_ParseTuple(arguments, "OOi", &list, &source, &kind)) return NULL;
+  zarr_vlen_monitor *monitor = NULL;
+  if (!PyArg_ParseTuple(arguments, "OOi|O&", &list, &source, &kind, take_monitor, &monitor)) return NULL;
   Array *array = as_array(source);
   if (!array) return NULL;
   Parts parts = {0};
@@ -589,7 +599,7 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
     }
     if (!is_absent)
       is_done = zarr_vlen_write(
-          self->codecs, parts.parts, (size_t)parts.count, elements, total, true, &values, &error);
+          self->codecs, parts.parts, (size_t)parts.count, elements, total, true, &values, monitor, &error);
     numpy.release(allocator);
     Py_END_ALLOW_THREADS
     if (is_absent) {
@@ -619,7 +629,8 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
     }
     Py_BEGIN_ALLOW_THREADS
     is_done = zarr_vlen_write(
-        self->codecs, parts.parts, (size_t)parts.count, elements, total, kind == KIND_JSON, &values, &error);
+        self->codecs, parts.parts, (size_t)parts.count, elements, total, kind == KIND_JSON, &values, monitor,
+        &error);
     Py_END_ALLOW_THREADS
   } else {
     while (next_run(&places, &run)) {
@@ -637,7 +648,8 @@ static PyObject *codecs_write(Codecs *self, PyObject *arguments) {
     }
     Py_BEGIN_ALLOW_THREADS
     is_done = zarr_vlen_write(
-        self->codecs, parts.parts, (size_t)parts.count, elements, total, kind == KIND_STR, &values, &error);
+        self->codecs, parts.parts, (size_t)parts.count, elements, total, kind == KIND_STR, &values, monitor,
+        &error);
     Py_END_ALLOW_THREADS
   }
   if (!is_done) {
@@ -692,7 +704,7 @@ static int execute(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &codecs_spec, NULL);
   if (!type || PyModule_AddObjectRef(module, "Codecs", type) < 0) return -1;
   Py_DECREF(type);
-  return add_bulk(module);
+  return add_bulk(module) < 0 ? -1 : add_stores(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {

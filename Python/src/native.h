@@ -43,7 +43,21 @@ Array *as_array(PyObject *object);
 /* Raises what the library says of a failure, and returns NULL. */
 PyObject *raise_failure(const zarr_vlen_error *error);
 
-/* Adds the types and functions for whole arrays, in bulk.c. */
+/* Objects of types that were made here, in bulk.c. */
+PyObject *new_object(PyTypeObject *type);
+void free_object(PyObject *self);
+
+/* For "O&": finds the zarr_vlen_monitor * of a monitor, or NULL for None. */
+int take_monitor(PyObject *object, void *monitor);
+
+/* Makes an object of an array, which it takes over. */
+PyObject *new_array(zarr_vlen_array *array);
+
+/* Returns NULL, without an error, for anything but a store, in store.c. */
+const zarr_vlen_opened_store *as_store(PyObject *object);
+
+/* Adds the types and functions for whole arrays, in bulk.c, and for stores, in store.c. */
 int add_bulk(PyObject *module);
+int add_stores(PyObject *module);
 
 #endif

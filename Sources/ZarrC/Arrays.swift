@@ -38,16 +38,9 @@ public func zarr_vlen_array_open(
     guard let directory = unsafe directory, let path = unsafe path else {
       throw InvalidArgument(reason: "an array has a directory and a path")
     }
-    let durability: Durability
-    switch unsafe UInt32(bitPattern: settings?.pointee.durability ?? 0) {
-    case ZARR_VLEN_ATOMIC.rawValue: durability = .atomic
-    case ZARR_VLEN_UNPROTECTED.rawValue: durability = .none
-    case ZARR_VLEN_DURABLE.rawValue: durability = .durable
-    default: throw InvalidArgument(reason: "there is no such durability")
-    }
     // Links are followed, as other programs do.
     let store = unsafe try FileStore(
-      opening: String(cString: directory), durability: durability, followsLinksOut: true)
+      opening: String(cString: directory), durability: durability(settings?.pointee), followsLinksOut: true)
     let array = unsafe try ZarrArray.open(
       in: store, at: String(cString: path), access: ArrayAccess(settings?.pointee))
     return unsafe handle(array)

@@ -25,9 +25,9 @@ public func zarr_vlen_codecs_free(_ codecs: OpaquePointer?) {
 public func zarr_vlen_read(
   _ codecs: OpaquePointer?, _ parts: UnsafePointer<zarr_vlen_part>?, _ partCount: Int,
   _ show: zarr_vlen_show?, _ context: UnsafeMutableRawPointer?, _ missing: UnsafeMutablePointer<Bool>?,
-  _ error: UnsafeMutablePointer<zarr_vlen_error>?
+  _ monitor: OpaquePointer?, _ error: UnsafeMutablePointer<zarr_vlen_error>?
 ) -> Bool {
-  unsafe reporting(to: error) {
+  unsafe reporting(to: error, following: monitor) {
     let coder = try unsafe coder(codecs)
     guard let show = unsafe show else {
       throw InvalidArgument(reason: "there is no function to show elements to")
@@ -60,10 +60,11 @@ public func zarr_vlen_read(
 public func zarr_vlen_write(
   _ codecs: OpaquePointer?, _ parts: UnsafePointer<zarr_vlen_part>?, _ partCount: Int,
   _ elements: UnsafePointer<zarr_vlen_bytes>?, _ elementCount: Int, _ areText: Bool,
-  _ values: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<zarr_vlen_error>?
+  _ values: UnsafeMutablePointer<OpaquePointer?>?, _ monitor: OpaquePointer?,
+  _ error: UnsafeMutablePointer<zarr_vlen_error>?
 ) -> Bool {
   unsafe values?.pointee = nil
-  return unsafe reporting(to: error) {
+  return unsafe reporting(to: error, following: monitor) {
     let coder = try unsafe coder(codecs)
     let stored = try unsafe storedParts(parts, partCount, coder, areWritten: true)
     for (number, part) in stored.enumerated() where !part.isCovered(byElements: elementCount) {
@@ -160,7 +161,12 @@ private func storedPart(
   _ part: zarr_vlen_part, rank: Int, isWritten: Bool
 ) throws(InvalidArgument) -> StoredPart {
   let value: StoredPart.Value
-  if let path = unsafe part.path {
+  if let store = unsafe part.store {
+    guard let path = unsafe part.path, let key = try? StoreKey(unsafe String(cString: path)) else {
+      throw InvalidArgument(reason: "a part in a store has a key")
+    }
+    value = .stored(key, in: try unsafe openStore(store).store)
+  } else if let path = unsafe part.path {
     let path = unsafe String(cString: path)
     guard path.utf8.first == UInt8(ascii: "/"), let key = try? StoreKey(String(path.dropFirst())) else {
       throw InvalidArgument(reason: "\(path) is no absolute path without names that are . or .. or empty")

@@ -1,4 +1,5 @@
 /* Tests the C interface as a program in C uses it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static void values_come_back(const char *metadata) {
       .shape = six, .start = zero, .count = six, .strides = one, .first_element = 0, .replaces_value = true};
   zarr_vlen_values *values;
   zarr_vlen_error error;
-  CHECK(zarr_vlen_write(made, &part, 1, elements, 6, false, &values, &error));
+  CHECK(zarr_vlen_write(made, &part, 1, elements, 6, false, &values, NULL, &error));
   zarr_vlen_bytes value = zarr_vlen_values_get(values, 0);
   CHECK(value.data && value.byte_count > 0);
   CHECK(!zarr_vlen_values_get(values, 1).data);
@@ -80,14 +81,14 @@ static void values_come_back(const char *metadata) {
   };
   bool missing[3];
   Seen seen = {.most = 100};
-  CHECK(zarr_vlen_read(made, parts, 3, remember, &seen, missing, &error));
+  CHECK(zarr_vlen_read(made, parts, 3, remember, &seen, missing, NULL, &error));
   CHECK(!missing[0] && missing[1] && !missing[2]);
   CHECK(strcmp(seen.text[0], "a|bb||d|ee|fff|") == 0);
   CHECK(strcmp(seen.text[2], "d|ee|") == 0);
 
   /* A caller may stop. */
   Seen stopping = {.most = 0};
-  CHECK(!zarr_vlen_read(made, parts, 3, remember, &stopping, missing, &error));
+  CHECK(!zarr_vlen_read(made, parts, 3, remember, &stopping, missing, NULL, &error));
   CHECK(error.code == ZARR_VLEN_STOPPED);
 
   /* The rest of the value is kept, unless it is said that it is replaced. */
@@ -96,10 +97,10 @@ static void values_come_back(const char *metadata) {
   for (int replaces = 0; replaces < 2; replaces++) {
     zarr_vlen_values *changed;
     change.replaces_value = replaces;
-    CHECK(zarr_vlen_write(made, &change, 1, &other, 1, false, &changed, &error));
+    CHECK(zarr_vlen_write(made, &change, 1, &other, 1, false, &changed, NULL, &error));
     zarr_vlen_part all = {.value = zarr_vlen_values_get(changed, 0), .shape = six, .start = zero, .count = six};
     Seen after = {.most = 100};
-    CHECK(zarr_vlen_read(made, &all, 1, remember, &after, NULL, &error));
+    CHECK(zarr_vlen_read(made, &all, 1, remember, &after, NULL, NULL, &error));
     CHECK(strcmp(after.text[0], replaces ? "|||new|||" : "a|bb||new|ee|fff|") == 0);
     zarr_vlen_values_free(changed);
   }
@@ -109,7 +110,7 @@ static void values_come_back(const char *metadata) {
   if (child == 0) {
     Seen there = {.most = 100};
     alarm(20);
-    _exit(!zarr_vlen_read(made, parts, 3, remember, &there, missing, NULL) || strcmp(there.text[2], "d|ee|") != 0);
+    _exit(!zarr_vlen_read(made, parts, 3, remember, &there, missing, NULL, NULL) || strcmp(there.text[2], "d|ee|") != 0);
   }
   int status;
   CHECK(waitpid(child, &status, 0) == child && status == 0);
@@ -120,14 +121,14 @@ static void values_come_back(const char *metadata) {
   damaged[value.byte_count - 1] ^= 0x40;
   parts[0].value.data = damaged;
   parts[0].value.byte_count = value.byte_count / 2;
-  CHECK(!zarr_vlen_read(made, parts, 1, remember, &seen, missing, &error));
+  CHECK(!zarr_vlen_read(made, parts, 1, remember, &seen, missing, NULL, &error));
   CHECK(error.code == ZARR_VLEN_DAMAGED && error.part == 0 && strlen(error.message) > 0);
   free(damaged);
 
   /* Elements that equal the fill value need no value. */
   zarr_vlen_bytes empty[6] = {{NULL, 0}};
   zarr_vlen_values *nothing;
-  CHECK(zarr_vlen_write(made, &part, 1, empty, 6, false, &nothing, &error));
+  CHECK(zarr_vlen_write(made, &part, 1, empty, 6, false, &nothing, NULL, &error));
   CHECK(!zarr_vlen_values_get(nothing, 0).data);
   zarr_vlen_values_free(nothing);
   zarr_vlen_values_free(values);
@@ -144,17 +145,17 @@ static void files_are_written(const char *folder) {
       .path = path, .shape = six, .start = zero, .count = six, .strides = none, .replaces_value = true};
   zarr_vlen_error error;
   bool missing[1];
-  CHECK(zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, NULL, &error));
   Seen seen = {.most = 100};
-  CHECK(zarr_vlen_read(made, &part, 1, remember, &seen, missing, &error) && !missing[0]);
+  CHECK(zarr_vlen_read(made, &part, 1, remember, &seen, missing, NULL, &error) && !missing[0]);
   CHECK(strcmp(seen.text[0], "x|x|x|x|x|x|") == 0);
   element.byte_count = 0;
-  CHECK(zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, NULL, &error));
   CHECK(access(path, F_OK) != 0);
-  CHECK(zarr_vlen_read(made, &part, 1, remember, &seen, missing, &error) && missing[0]);
+  CHECK(zarr_vlen_read(made, &part, 1, remember, &seen, missing, NULL, &error) && missing[0]);
   snprintf(path, sizeof path, "%s", folder);
   element.byte_count = 1;
-  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, NULL, &error));
   CHECK(error.code == ZARR_VLEN_SYSTEM && error.system_code != 0);
   zarr_vlen_codecs_free(made);
 }
@@ -413,26 +414,164 @@ static void arguments_are_checked(void) {
       {.path = "/a/../b", .shape = six, .start = zero, .count = six},
   };
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-    CHECK(!zarr_vlen_read(made, &parts[i], 1, remember, &seen, NULL, &error));
+    CHECK(!zarr_vlen_read(made, &parts[i], 1, remember, &seen, NULL, NULL, &error));
     CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT && error.part == 0);
   }
   zarr_vlen_bytes element = text("x");
   zarr_vlen_part part = {.shape = six, .start = zero, .count = six, .strides = one, .replaces_value = true};
-  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, NULL, &error));
   CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
-  CHECK(!zarr_vlen_read(NULL, &part, 1, remember, &seen, NULL, &error));
-  CHECK(zarr_vlen_read(made, NULL, 0, remember, &seen, NULL, &error));
+  CHECK(!zarr_vlen_read(NULL, &part, 1, remember, &seen, NULL, NULL, &error));
+  CHECK(zarr_vlen_read(made, NULL, 0, remember, &seen, NULL, NULL, &error));
 
   /* Text is checked. */
   const int64_t none[] = {0};
   part.strides = none;
   element = (zarr_vlen_bytes){"\xff", 1};
-  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, &error));
+  CHECK(!zarr_vlen_write(made, &part, 1, &element, 1, false, NULL, NULL, &error));
   CHECK(error.code == ZARR_VLEN_INVALID_ELEMENT);
   zarr_vlen_codecs_free(made);
   zarr_vlen_codecs_free(NULL);
   zarr_vlen_values_free(NULL);
   zarr_vlen_release_memory();
+}
+
+static void join_names(void *context, const char *name) {
+  strcat(context, name);
+  strcat(context, "|");
+}
+
+static bool value_is(const zarr_vlen_opened_store *store, const char *key, int64_t first, int64_t count, const char *expected) {
+  zarr_vlen_error error;
+  zarr_vlen_value *value;
+  if (!zarr_vlen_store_get(store, key, first, count, &value, NULL, &error)) return false;
+  zarr_vlen_bytes bytes = zarr_vlen_value_get(value);
+  bool is_expected = value && bytes.byte_count == strlen(expected) && !memcmp(bytes.data, expected, bytes.byte_count);
+  zarr_vlen_value_free(value);
+  return is_expected;
+}
+
+static void stores_have_urls(const char *folder) {
+  zarr_vlen_error error;
+  char url[512], names[512] = "";
+  snprintf(url, sizeof url, "file://%s/values", folder);
+  CHECK(!zarr_vlen_store_open(url, false, NULL, 0, NULL, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_SYSTEM && error.system_code == ENOENT);
+  zarr_vlen_opened_store *store = zarr_vlen_store_open(url, true, NULL, 0, NULL, NULL, &error);
+  CHECK(store && zarr_vlen_store_describe(store).is_listable && !zarr_vlen_store_describe(store).has_to_be_finished);
+  CHECK(strstr(zarr_vlen_store_describe(store).location, "/values"));
+  CHECK(zarr_vlen_store_set(store, "a/b", "hello", 5, NULL, &error));
+  CHECK(zarr_vlen_store_set(store, "c", "", 0, NULL, &error));
+  CHECK(zarr_vlen_store_set_if_absent(store, "a/b", "again", 5, NULL, &error));
+  CHECK(zarr_vlen_store_set_if_absent(store, "a/d", "first", 5, NULL, &error));
+  CHECK(value_is(store, "a/b", 0, -1, "hello") && value_is(store, "a/d", 0, -1, "first") && value_is(store, "c", 0, -1, ""));
+  CHECK(value_is(store, "a/b", 1, 3, "ell") && value_is(store, "a/b", 2, -1, "llo") && value_is(store, "a/b", -1, 2, "lo"));
+  CHECK(value_is(store, "a/b", 3, 100, "lo") && value_is(store, "a/b", 9, 2, "") && value_is(store, "a/b", -1, 100, "hello"));
+  zarr_vlen_value *value;
+  CHECK(zarr_vlen_store_get(store, "a/b", 0, 0, &value, NULL, &error) && zarr_vlen_value_size(value) == 5);
+  zarr_vlen_value_free(value);
+  CHECK(zarr_vlen_store_get(store, "missing", 0, -1, &value, NULL, &error) && !value);
+  CHECK(!zarr_vlen_store_get(store, "a/../b", 0, -1, &value, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_store_get(store, "a/b", -2, 1, &value, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(zarr_vlen_store_list(store, "", join_names, names, NULL, &error));
+  CHECK(strlen(names) == 10 && strstr(names, "a/b|") && strstr(names, "a/d|") && strstr(names, "c|"));
+  names[0] = 0;
+  CHECK(zarr_vlen_store_list_directory(store, "", join_names, names, NULL, &error));
+  CHECK(strlen(names) == 4 && strstr(names, "a|") && strstr(names, "c|"));
+  CHECK(zarr_vlen_store_delete(store, "c", NULL, &error) && zarr_vlen_store_delete(store, "c", NULL, &error));
+  CHECK(zarr_vlen_store_delete_all(store, "a", NULL, &error));
+  CHECK(zarr_vlen_store_get(store, "a/b", 0, -1, &value, NULL, &error) && !value);
+
+  /* Parts of values of a store are read and written there. */
+  const char *documents[] = {plain, sharded};
+  for (int i = 0; i < 2; i++) {
+    zarr_vlen_codecs *made = codecs(documents[i]);
+    zarr_vlen_bytes elements[] = {text("a"), text("bb"), text("c"), text("d"), text("ee"), text("fff")};
+    const int64_t third[] = {3}, two[] = {2};
+    zarr_vlen_part part = {
+        .path = "k/0", .store = store, .shape = six, .start = zero, .count = six, .strides = one,
+        .replaces_value = true};
+    zarr_vlen_part parts[] = {
+        {.path = "k/0", .store = store, .shape = six, .start = third, .count = two},
+        {.path = "k/1", .store = store, .shape = six, .start = zero, .count = six},
+    };
+    bool missing[2];
+    Seen seen = {.most = 100};
+    CHECK(zarr_vlen_write(made, &part, 1, elements, 6, false, NULL, NULL, &error));
+    CHECK(zarr_vlen_read(made, parts, 2, remember, &seen, missing, NULL, &error));
+    CHECK(!missing[0] && missing[1] && strcmp(seen.text[0], "d|ee|") == 0);
+    parts[0].strides = one;
+    zarr_vlen_bytes other[] = {text("new"), text("newer")};
+    CHECK(zarr_vlen_write(made, parts, 1, other, 2, false, NULL, NULL, &error));
+    Seen after = {.most = 100};
+    CHECK(zarr_vlen_read(made, &part, 1, remember, &after, missing, NULL, &error));
+    CHECK(strcmp(after.text[0], "a|bb|c|new|newer|fff|") == 0);
+    parts[0].path = NULL;
+    CHECK(!zarr_vlen_read(made, parts, 1, remember, &seen, missing, NULL, &error));
+    CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
+    CHECK(zarr_vlen_store_delete(store, "k/0", NULL, &error));
+    zarr_vlen_codecs_free(made);
+  }
+  CHECK(!zarr_vlen_array_open_at(store, "", NULL, NULL, &error) && error.code == ZARR_VLEN_NOT_FOUND);
+  zarr_vlen_store_free(store);
+
+  /* An archive is there once it is finished. */
+  snprintf(url, sizeof url, "%s/values.zip|zip:in/it", folder);
+  zarr_vlen_opened_store *archive = zarr_vlen_store_open(url, true, NULL, 0, NULL, NULL, &error);
+  CHECK(archive && zarr_vlen_store_describe(archive).has_to_be_finished);
+  CHECK(zarr_vlen_store_set(archive, "zarr.json", plain, strlen(plain), NULL, &error));
+  CHECK(!zarr_vlen_store_open(url, false, NULL, 0, NULL, NULL, &error));
+  CHECK(!zarr_vlen_store_open(url, true, NULL, 0, NULL, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_SYSTEM && error.system_code == EBUSY);
+  CHECK(zarr_vlen_store_finish(archive, NULL, &error));
+  CHECK(!zarr_vlen_store_set(archive, "a", "", 0, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_SYSTEM && error.system_code == EROFS);
+  zarr_vlen_store_free(archive);
+  archive = zarr_vlen_store_open(url, false, NULL, 0, NULL, NULL, &error);
+  zarr_vlen_array *array = zarr_vlen_array_open_at(archive, "", NULL, NULL, &error);
+  CHECK(archive && array);
+  zarr_vlen_store_free(archive);
+  zarr_vlen_batch *batch = zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error);
+  CHECK(batch && zarr_vlen_batch_get(batch).count == 6);
+  zarr_vlen_batch_free(batch);
+  zarr_vlen_array_free(array);
+
+  /* Nobody listens there, and nobody waits for long. */
+  zarr_vlen_option options[] = {
+      {"endpoint", "http://127.0.0.1:1"}, {"access_key", "key"}, {"secret_key", "hidden"}, {"region", "us-east-1"},
+      {"attempt_limit", "2"}, {"time_limit", "5"}, {"addressing", "path"}, {"uses_checksums", "false"},
+      {"is_shared", "false"}, {"lease_duration", "2.5"}, {"request_concurrency", "8"}};
+  const size_t count = sizeof options / sizeof *options;
+  store = zarr_vlen_store_open("s3://bucket/a", true, options, count, NULL, NULL, &error);
+  CHECK(store && zarr_vlen_store_describe(store).request_concurrency == 8);
+  CHECK(!zarr_vlen_store_get(store, "a", 0, -1, &value, NULL, &error) && error.code == ZARR_VLEN_UNAVAILABLE);
+  CHECK(!strstr(error.message, "hidden"));
+  zarr_vlen_monitor *monitor = zarr_vlen_monitor_create();
+  zarr_vlen_monitor_cancel(monitor);
+  CHECK(!zarr_vlen_store_get(store, "a", 0, -1, &value, monitor, &error) && error.code == ZARR_VLEN_STOPPED);
+  zarr_vlen_monitor_free(monitor);
+  zarr_vlen_store_free(store);
+  CHECK(!zarr_vlen_store_open("http://127.0.0.1:1/a", true, NULL, 0, NULL, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_SYSTEM && error.system_code == EROFS);
+  store = zarr_vlen_store_open("http://127.0.0.1:1/a", false, NULL, 0, NULL, NULL, &error);
+  CHECK(store && !zarr_vlen_store_describe(store).is_listable);
+  CHECK(!zarr_vlen_store_list(store, "", join_names, names, NULL, &error));
+  zarr_vlen_store_free(store);
+
+  zarr_vlen_option wrong[][2] = {
+      {{"endpoint_url", "x"}, {"region", "x"}}, {{"access_key", "x"}, {"region", "x"}}, {{"is_shared", "yes"}, {"region", "x"}},
+      {{"attempt_limit", "0"}, {"region", "x"}}, {{"time_limit", "soon"}, {"region", "x"}}, {{NULL, "x"}, {"region", "x"}},
+      {{"header", "no colon"}, {"region", "x"}}, {{"addressing", "dns"}, {"region", "x"}}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    CHECK(!zarr_vlen_store_open("s3://bucket/a", false, wrong[i], 2, NULL, NULL, &error));
+    CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  }
+  CHECK(!zarr_vlen_store_open("gopher://a/b", false, NULL, 0, NULL, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT && strstr(error.message, "s3:"));
+  CHECK(!zarr_vlen_store_open(NULL, false, NULL, 0, NULL, NULL, &error));
+  CHECK(!zarr_vlen_store_finish(NULL, NULL, &error));
+  zarr_vlen_store_free(NULL);
+  zarr_vlen_value_free(NULL);
 }
 
 /* Runs the tool in a process of its own, and returns its exit code. Its output is kept. */
@@ -479,6 +618,7 @@ int main(int count, char **arguments) {
   arrays_grow(arguments[1]);
   stores_of_the_caller(plain);
   stores_of_the_caller(sharded);
+  stores_have_urls(arguments[1]);
   settings_are_found();
   arguments_are_checked();
   if (!failures) printf("the C interface: all checks passed\n");

@@ -4,8 +4,8 @@ from collections.abc import Buffer, Callable, Sequence
 from typing import Any, final
 
 type Part = tuple[
-    # The value: the path of its file, its bytes, or None where there is none.
-    str | Buffer | None,
+    # The value: the path of its file, a store and its key there, its bytes, or None where there is none.
+    str | tuple[Store, str] | Buffer | None,
     # Its shape.
     tuple[int, ...],
     # Its elements that are meant, and where these are in the array: numbers, and slices without steps.
@@ -45,15 +45,23 @@ class Codecs:
         cls, metadata: bytes, rank: int, writes_empty_chunks: bool = False, thread_count: int = 0
     ) -> Codecs: ...
     def read(
-        self, parts: Sequence[Part], array: Any, way: int, decode: Callable[[bytes], Any], /
+        self,
+        parts: Sequence[Part],
+        array: Any,
+        way: int,
+        decode: Callable[[bytes], Any],
+        monitor: Monitor | None = None,
+        /,
     ) -> list[bool]:
         """Put elements into an array, and return which values are missing.
 
         NotImplemented stands for selections that are not supported; then nothing was read.
         """
 
-    def write(self, parts: Sequence[Part], array: Any, way: int, /) -> list[bytes | None]:
-        """Encode elements of an array, and return the values that are no files.
+    def write(
+        self, parts: Sequence[Part], array: Any, way: int, monitor: Monitor | None = None, /
+    ) -> list[bytes | None]:
+        """Encode elements of an array, and return the values that are in no file and no store.
 
         NotImplemented stands for selections and elements that are not supported; then nothing was written.
         """
@@ -138,3 +146,42 @@ class EngineArray:
     ) -> Column: ...
     def reader(self, first: int, count: int, is_text: bool, monitor: Monitor, /) -> Reader: ...
     def appender(self, memory_budget: int, monitor: Monitor, /) -> Appender: ...
+
+@final
+class Value:
+    """A value of a store, or a part of it."""
+
+    def __len__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+@final
+class Store:
+    """A store that has a URL.
+
+    Options are names and values as text. Monitors stop calls.
+    """
+
+    location: str
+    request_concurrency: int
+    is_listable: bool
+    has_to_be_finished: bool
+    def __new__(
+        cls, url: str, options: tuple[tuple[str, str], ...], is_writable: bool, monitor: Monitor | None, /
+    ) -> Store: ...
+    def get(self, key: str, first: int, count: int, monitor: Monitor | None, /) -> tuple[int, Value] | None:
+        """Return the size of a value, and `count` of its bytes, or None if there is none.
+
+        The bytes are those from `first` on, or the last ones if that is -1; all that follow if `count` is -1.
+        """
+
+    def set(self, key: str, data: Buffer, only_if_absent: bool, monitor: Monitor | None, /) -> None: ...
+    def delete(self, key: str, monitor: Monitor | None, /) -> None: ...
+    def delete_all(self, prefix: str, monitor: Monitor | None, /) -> None: ...
+    def list(self, prefix: str, is_deep: bool, monitor: Monitor | None, /) -> list[str]:
+        """Return the keys that begin with the names of a prefix, or the names directly below it."""
+
+    def array(self, path: str, monitor: Monitor | None, /) -> EngineArray: ...
+    def finish(self, monitor: Monitor | None, /) -> None: ...
+
+def set_fallback_certificates(path: str, /) -> None:
+    """Say which file has the certificates to trust in, where the system has none that is found."""

@@ -115,6 +115,9 @@ extension ChunkDecoder {
   /// Whether the memory that elements are decoded to is given away, as that of elements of any size is.
   private var givesAway: Bool { chain.layout == .variable || piece == nil }
 
+  /// Whether the piece that was fetched has a chunk that is stored.
+  package var hasStoredChunk: Bool { !chunks.order.isEmpty }
+
   /// Releases memory that views have a part of, which would otherwise outlive them.
   package mutating func releaseSharedMemory() {
     chunks.bytes.removeShared()

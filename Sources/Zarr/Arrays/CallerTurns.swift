@@ -33,18 +33,22 @@ final class CallerTurns<Shown>: @unchecked Sendable {
   /// - Parameters:
   ///   - count: The number of indices.
   ///   - workerCount: The most threads that work at a time.
+  ///   - callerWorks: Whether the calling thread works where there is nothing to take. If not, it does so only
+  ///     while no other thread works.
   ///   - pool: Where threads take the state that they reuse, and put it back.
   ///   - take: Is handed results, on the calling thread.
-  ///   - work: Hands results to its last argument, which returns when they were taken.
+  ///   - work: Is told whether the calling thread works, which then must not wait for others: they may wait for it.
+  ///     Hands results to its last argument, which returns when they were taken.
   /// - Throws: The first error of `work`, or of `take`, which ends the work.
   static func run<State>(
-    _ count: Int, workerCount: Int, pool: WorkerPool<State>, _ take: (Shown) throws -> Void,
-    _ work: @escaping @Sendable (Int, State, _ show: (Shown) throws -> Void) throws -> Void
+    _ count: Int, workerCount: Int, callerWorks: Bool = true, pool: WorkerPool<State>,
+    _ take: (Shown) throws -> Void,
+    _ work: @escaping @Sendable (Int, State, _ isCaller: Bool, _ show: (Shown) throws -> Void) throws -> Void
   ) throws {
     guard count > 1, workerCount > 1 else {
       guard count > 0 else { return }
       return try pool.withState { state in
-        for index in 0..<count { try work(index, state, take) }
+        for index in 0..<count { try work(index, state, true, take) }
       }
     }
     let turns = CallerTurns()
@@ -55,7 +59,7 @@ final class CallerTurns<Shown>: @unchecked Sendable {
       // The caller takes more than it works, so that as many others keep the cores busy.
       WorkerThreads.run(workerCount: min(count, workerCount) + 1) {
         if pthread_equal(caller, pthread_self()) != 0 {
-          turns.takeAndWork(count, pool, unsafe take, work)
+          turns.takeAndWork(count, callerWorks, pool, unsafe take, work)
         } else {
           turns.work(count, pool, work)
         }
@@ -67,12 +71,12 @@ final class CallerTurns<Shown>: @unchecked Sendable {
   /// Works until there is nothing left to do.
   private func work<State>(
     _ count: Int, _ pool: WorkerPool<State>,
-    _ work: @escaping (Int, State, (Shown) throws -> Void) throws -> Void
+    _ work: @escaping (Int, State, Bool, (Shown) throws -> Void) throws -> Void
   ) {
     lock.lock()
     while let index = begin(count) {
       lock.unlock()
-      let result = Result { try pool.withState { try work(index, $0, offer) } }
+      let result = Result { try pool.withState { try work(index, $0, false, offer) } }
       lock.lock()
       end(result)
     }
@@ -81,8 +85,8 @@ final class CallerTurns<Shown>: @unchecked Sendable {
 
   /// Takes what others offer, and works where they offer nothing.
   private func takeAndWork<State>(
-    _ count: Int, _ pool: WorkerPool<State>, _ take: (Shown) throws -> Void,
-    _ work: @escaping (Int, State, (Shown) throws -> Void) throws -> Void
+    _ count: Int, _ callerWorks: Bool, _ pool: WorkerPool<State>, _ take: (Shown) throws -> Void,
+    _ work: @escaping (Int, State, Bool, (Shown) throws -> Void) throws -> Void
   ) {
     lock.lock()
     while true {
@@ -97,9 +101,9 @@ final class CallerTurns<Shown>: @unchecked Sendable {
         offer.isTaken = true
         fail(result)
         lock.broadcast()
-      } else if let index = begin(count) {
+      } else if callerWorks || busyCount == 0, let index = begin(count) {
         lock.unlock()
-        let result = Result { try pool.withState { try work(index, $0, take) } }
+        let result = Result { try pool.withState { try work(index, $0, true, take) } }
         lock.lock()
         end(result)
       } else if busyCount > 0 {

@@ -9,6 +9,8 @@ package struct StoredPart: Sendable {
     // SAFETY: Callers keep the memory unchanged until the call with the part returns.
     /// A file, by the names on the way to it from the root of the system.
     case file(StoreKey)
+    /// A value of a store.
+    case stored(StoreKey, in: any Store)
     /// Memory that the caller has.
     case memory(UnsafeRawBufferPointer)
     /// There is no value.
@@ -17,6 +19,8 @@ package struct StoredPart: Sendable {
     fileprivate func isSame(as other: Value) -> Bool {
       switch (self, other) {
       case (.file(let key), .file(let otherKey)): key == otherKey
+      case (.stored(let key, let store), .stored(let otherKey, let otherStore)):
+        key == otherKey && store as AnyObject === otherStore as AnyObject
       case (.memory(let bytes), .memory(let others)): unsafe bytes.baseAddress == others.baseAddress
       default: false
       }
@@ -72,6 +76,11 @@ package struct StoredPart: Sendable {
     return last < count
   }
 
+  /// How many requests the store of the value wants in flight.
+  fileprivate var requestConcurrency: Int {
+    if case .stored(_, let store) = value { store.requestConcurrency } else { 1 }
+  }
+
   fileprivate func piece(_ innerChunkShape: [Int]?) throws(ChunkError) -> Piece {
     // Elements beyond the part are beyond the array then, and not looked for in the value.
     let extent = isReplaced ? selected.map(\.upperBound) : shape
@@ -94,7 +103,8 @@ package struct PartFailure: Error {
 /// Decodes and encodes parts of values, wherever these are, by an array's metadata alone.
 ///
 /// An array finds by itself what a region needs. Here a program of another language has found that, and hands over
-/// all parts of a region at once. Other writers of the same values are for the caller to keep away.
+/// all parts of a region at once. Other writers of the same values are for the caller to keep away. As many requests are
+/// in flight as the stores of the parts want.
 package final class PartCoder: Sendable {
   /// The number of dimensions.
   package let rank: Int
@@ -102,6 +112,7 @@ package final class PartCoder: Sendable {
   private let layout: ValueLayout
   private let fillElement: SharedBytes
   private let readers: WorkerPool<PartReader>
+  private let byteCountInFlight: Int
 
   /// All files.
   ///
@@ -129,6 +140,7 @@ package final class PartCoder: Sendable {
       throw MetadataError(code: .unsupported, field: "codecs", message: "one of the codecs is not supported")
     }
     layout = try ValueLayout(chain, metadata, access)
+    byteCountInFlight = access.byteCountInFlight
     fillElement = try chain.layout.sharedElement(metadata.fillValue)
     readers = WorkerPool { [layout] in PartReader(try ChunkDecoder(layout.chain, limits: layout.limits)) }
   }
@@ -138,9 +150,22 @@ package final class PartCoder: Sendable {
     case .file(let key):
       let files = try Self.files.get()
       return try layout.open(key, in: files, files, grid)
+    case .stored(let key, let store):
+      // A value that is one chunk is found when it is read.
+      guard layout.isSharded else { return OpenValue(key, in: store) }
+      return try layout.open(key, in: store, store as? any OpeningStore, grid)
     case .memory(let bytes): return unsafe try layout.open(BorrowedValue(bytes), grid, .local)
     case .missing: return nil
     }
+  }
+
+  /// What a call needs to have many requests on their way, or nil if each worker waits for its own.
+  private func makeRequests(_ parts: [StoredPart]) -> (many: ManyRequests?, threadCount: Int) {
+    let concurrency = parts.reduce(1) { max($0, $1.requestConcurrency) }
+    guard concurrency > 1 else { return (nil, layout.workerCount) }
+    let many = ManyRequests(
+      count: concurrency, workerCount: layout.workerCount, byteCountLimit: byteCountInFlight)
+    return (many, max(concurrency, layout.workerCount))
   }
 
   // MARK: Pieces
@@ -246,19 +271,27 @@ extension PartCoder {
         most: PieceSize.shown)
     }
     let missing = Locked(Array(repeating: false, count: parts.count))
+    let (requests, threadCount) = makeRequests(parts)
+    let monitor = ProgressMonitor.current
     do {
-      try CallerTurns.run(work.count, workerCount: layout.workerCount, pool: readers, show) {
-        index, reader, show in
-        let item = work[index]
+      // While the caller waits for a store, it takes nothing from the others.
+      try CallerTurns.run(
+        work.count, workerCount: threadCount, callerWorks: requests == nil, pool: readers, show
+      ) { index, reader, isCaller, show in
+        let (item, part) = (work[index], parts[work[index].part])
         do {
           defer { values.endPiece(item.value, of: counts[item.value]) }
-          let value = try values.value(item.value, of: counts[item.value]) {
-            try self.open(parts[item.part].value, item.piece.grid)
+          if monitor?.isCancelled == true { throw ChunkError.cancelled }
+          let isThere = try monitor.whileCurrent {
+            func open() throws -> OpenValue? { try self.open(part.value, item.piece.grid) }
+            var value = try values.value(item.value, of: counts[item.value], open)
+            return try unsafe self.read(
+              item.piece, of: &value, with: reader, isCaller ? nil : requests, reopen: open
+            ) { piece, elements in
+              try unsafe show(ShownElements(part: item.part, box: piece.selected, elements: elements))
+            }
           }
-          guard let value else { return missing.withLock { $0[item.part] = true } }
-          try unsafe self.read(item.piece, of: value, with: reader) { piece, elements in
-            try unsafe show(ShownElements(part: item.part, box: piece.selected, elements: elements))
-          }
+          if !isThere { missing.withLock { $0[item.part] = true } }
         } catch {
           throw PartFailure(part: item.part, reason: error)
         }
@@ -269,19 +302,51 @@ extension PartCoder {
     return missing.withLock { $0 }
   }
 
+  /// How often a shard is opened anew that others replace while it is read.
+  private static var attemptCount: Int { 5 }
+
+  /// Reads a piece of the value that is there now, if it is not the one that was known.
+  ///
+  /// - Returns: Whether there is such a value.
   private func read(
-    _ piece: Piece, of value: OpenValue, with reader: PartReader,
-    _ show: (Piece, UnsafeBufferPointer<ElementBytes>) throws -> Void
-  ) throws {
-    if try reader.decoder.fetch(piece, of: value, isShown: true) != nil {
-      let stored = try reader.decoder.show(
-        fillElement: fillElement, stopsAfterRuns: piece.elementCount == 1
-      ) { piece, elements in
-        try unsafe show(piece, try reader.pointers(to: elements))
+    _ piece: Piece, of value: inout OpenValue?, with reader: PartReader, _ requests: ManyRequests?,
+    reopen: () throws -> OpenValue?, _ show: (Piece, UnsafeBufferPointer<ElementBytes>) throws -> Void
+  ) throws -> Bool {
+    var attempt = 1
+    while let known = value {
+      do {
+        return try unsafe read(piece, of: known, with: reader, requests, show)
+      } catch StoreError.changed where attempt < Self.attemptCount {
+        attempt += 1
+        value = try reopen()
       }
-      guard stored == nil else { return }
     }
-    try piece.forEachChunk { try unsafe read($0, of: value, with: reader, show) }
+    return false
+  }
+
+  private func read(
+    _ piece: Piece, of value: OpenValue, with reader: PartReader, _ requests: ManyRequests?,
+    _ show: (Piece, UnsafeBufferPointer<ElementBytes>) throws -> Void
+  ) throws -> Bool {
+    if let counted = try reader.decoder.fetch(piece, of: value, isShown: true, requests) {
+      defer {
+        if let requests {
+          reader.decoder.releaseMemory()
+          requests.end(counted)
+        }
+      }
+      guard value.version != nil || reader.decoder.hasStoredChunk else { return false }
+      let stored = try requests.compute {
+        try reader.decoder.show(
+          fillElement: fillElement, stopsAfterRuns: piece.elementCount == 1
+        ) { piece, elements in
+          try unsafe show(piece, try reader.pointers(to: elements))
+        }
+      }
+      guard stored == nil else { return true }
+    }
+    try piece.forEachChunk { _ = try unsafe read($0, of: value, with: reader, requests, show) }
+    return true
   }
 }
 
@@ -337,13 +402,13 @@ extension PartCoder {
   /// Encodes parts on all workers, and puts the values into their files, or returns them.
   ///
   /// A file is written beside its place and then moved there. The inner chunks of a shard that do not change are
-  /// copied as they are stored. A value whose elements all equal the fill value need not be stored, and a file of it is
-  /// removed.
+  /// copied as they are stored. A value whose elements all equal the fill value need not be stored, and is removed from
+  /// its file or store.
   ///
   /// - Parameters:
   ///   - parts: The parts, no two of them of one value.
   ///   - elements: Those of all parts, as their strides count them.
-  /// - Returns: The value of each part that is no file, or nil if it need not be stored.
+  /// - Returns: The value of each part that has no place, or nil if it need not be stored.
   /// - Throws: ``PartFailure``. Other parts may have been written.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that parts touch.
   package func write(
@@ -354,9 +419,19 @@ extension PartCoder {
     }
     let values = ValuesAtWork<ShardToWrite>()
     let written = Locked<[SharedBytes?]>(Array(repeating: nil, count: parts.count))
+    let (requests, threadCount) = makeRequests(parts)
     do throws(ChunkFailure) {
+      if let requests {
+        try ParallelChunks.forEachIndex(
+          below: work.count, workerCount: threadCount, pool: StatelessWorker.pool, following: .current
+        ) { index, _ in
+          let item = work[index]
+          try send(item, of: parts[item.part], counts[item.value], elements, values, requests)
+        }
+        return Array(repeating: nil, count: parts.count)
+      }
       try ParallelChunks.forEachIndex(
-        below: work.count, workerCount: layout.workerCount, pool: layout.encoders
+        below: work.count, workerCount: layout.workerCount, pool: layout.encoders, following: .current
       ) { index, worker in
         let (item, part) = (work[index], parts[work[index].part])
         let grid = item.piece.grid
@@ -392,22 +467,60 @@ extension PartCoder {
     return written.withLock { $0 }
   }
 
+  /// Encodes a piece while few others do so, and writes its value after the last one, while many others do so.
+  private func send(
+    _ item: Work, of part: StoredPart, _ count: Int, _ elements: any BlobSource,
+    _ values: ValuesAtWork<ShardToWrite>, _ requests: ManyRequests
+  ) throws {
+    let grid = item.piece.grid
+    let old = try values.withValue(
+      item.value,
+      begin: {
+        ShardToWrite(
+          old: part.isReplaced ? nil : try open(part.value, grid), pieces: Array(repeating: nil, count: count))
+      }
+    ) { $0.old }
+    var counted = 0
+    defer { requests.end(counted) }
+    let pieces = try requests.compute {
+      let encoded = try layout.encoders.withState { worker in
+        try worker.value.encode(item.piece, of: elements) { position in
+          try requests.wait { try layout.readChunk(at: position, grid, of: old) }
+        }
+      }
+      let ended = values.endPiece(item.value, of: count) { $0.pieces[item.number] = encoded }
+      let pieces = ended?.pieces.compactMap(\.self)
+      // No more is encoded than there is room for.
+      counted = pieces?.reduce(0) { $0 + $1.byteCount } ?? 0
+      requests.begin(counted)
+      return pieces
+    }
+    guard let pieces else { return }
+    let assembled = try layout.assemble(pieces, grid, keeping: old)
+    _ = try put(part, byteCount: assembled?.byteCount) { try assembled?.write(to: $0) }
+  }
+
   /// A shard until all its pieces are encoded.
   private struct ShardToWrite: Sendable {
     let old: OpenValue?
     var pieces: [EncodedPiece?]
   }
 
-  /// Puts a value into its file, or removes that if there is nothing to store, or returns the value if it has no file.
+  /// Puts a value into its place, or removes it if there is nothing to store, or returns the value if it has no place.
   private func put(
     _ part: StoredPart, byteCount: Int?, gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws -> SharedBytes? {
-    if case .file(let key) = part.value {
-      let files = try Self.files.get()
+    let place: (key: StoreKey, store: any Store)? =
+      switch part.value {
+      case .file(let key): (key, try Self.files.get())
+      case .stored(let key, let store): (key, store)
+      case .memory, .missing: nil
+      }
+    if let place {
       if let byteCount {
-        try files.write(key, byteCount: byteCount, gathering: gather)
+        try place.store.write(place.key, byteCount: byteCount, gathering: gather)
       } else {
-        try files.delete(key)
+        try place.store.delete(place.key)
       }
       return nil
     }

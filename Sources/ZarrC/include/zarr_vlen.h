@@ -6,13 +6,17 @@
  * Values are files, or bytes that the caller has; which files, and what is not stored, is for the caller to say.
  *
  *     zarr_vlen_codecs *codecs = zarr_vlen_codecs_create(json, strlen(json), NULL, &error);
- *     zarr_vlen_read(codecs, parts, 2, show, context, missing, &error);
+ *     zarr_vlen_read(codecs, parts, 2, show, context, missing, NULL, &error);
  *     zarr_vlen_codecs_free(codecs);
  *
- * A program that does not know Zarr opens an array in a directory, or in a store of its own, and reads and appends elements as Arrow has them.
+ * A program that does not know Zarr opens an array in a directory, in a store that has a URL, or in one of its own, and
+ * reads and appends elements as Arrow has them.
  *
  *     zarr_vlen_array *array = zarr_vlen_array_open("names.zarr", "", NULL, &error);
  *     zarr_vlen_batch *batch = zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error);
+ *
+ *     zarr_vlen_opened_store *store = zarr_vlen_store_open("s3://bucket/a.zarr", false, NULL, 0, NULL, NULL, &error);
+ *     zarr_vlen_array *remote = zarr_vlen_array_open_at(store, "", NULL, NULL, &error);
  *
  * All functions but zarr_vlen_main can be called from any number of threads at a time, and after a fork from the child.
  * They block until they are done, never print, and never end the process because of what is stored. Those that can fail
@@ -49,13 +53,17 @@ enum zarr_vlen_error_code {
   ZARR_VLEN_STOPPED = 8,
   /* There is no array, or a node of another kind. */
   ZARR_VLEN_NOT_FOUND = 9,
+  /* A server could not be reached, or did not do what it was asked for, however often. */
+  ZARR_VLEN_UNAVAILABLE = 10,
 };
 
 /* A failure. */
 typedef struct zarr_vlen_error {
   /* One of enum zarr_vlen_error_code. */
   int32_t code;
-  /* The value of errno for ZARR_VLEN_SYSTEM, or 0. */
+  /* For ZARR_VLEN_SYSTEM the value of errno, or the one that is like it: EACCES where a server forbids something, EROFS
+   * for what can only be read, EBUSY for a lock that another writer holds, ESTALE for a value that another writer has
+   * replaced; otherwise 0. */
   int32_t system_code;
   /* Which of the parts of the call it is about, or -1. */
   int64_t part;
@@ -70,11 +78,19 @@ typedef struct zarr_vlen_bytes {
   size_t byte_count;
 } zarr_vlen_bytes;
 
+/* A store that was opened by its URL. */
+typedef struct zarr_vlen_opened_store zarr_vlen_opened_store;
+
+/* Follows calls, and can stop them. */
+typedef struct zarr_vlen_monitor zarr_vlen_monitor;
+
 /* A part of a stored value. The memory that it points to stays as it is until the call returns. */
 typedef struct zarr_vlen_part {
-  /* The file that the value is in: an absolute path, without names that are . or .. or empty. NULL if it is in memory.
-   */
+  /* The file that the value is in: an absolute path, without names that are . or .. or empty. If there is a store, the
+   * key of the value in it. NULL if the value is in memory. */
   const char *path;
+  /* The store that the value is in, or NULL. */
+  const zarr_vlen_opened_store *store;
   /* The value in memory, where path is NULL. If data is NULL, too, there is no such value. */
   zarr_vlen_bytes value;
   /* The number of elements of the value along each dimension. */
@@ -145,33 +161,31 @@ typedef bool (*zarr_vlen_show)(void *context, const zarr_vlen_elements *elements
  *
  * show is called on the calling thread alone, while other threads go on decoding. missing has a place for each part,
  * and says whether there is no such value; then nothing of it is shown. An optional element is a byte 1 and its bytes,
- * or a byte 0. */
+ * or a byte 0. monitor may be NULL. */
 bool zarr_vlen_read(
     zarr_vlen_codecs *codecs, const zarr_vlen_part *parts, size_t part_count, zarr_vlen_show show, void *context,
-    bool *missing, zarr_vlen_error *error);
+    bool *missing, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
 
 /* Values that were encoded. */
 typedef struct zarr_vlen_values zarr_vlen_values;
 
 /* Encodes elements, and puts them into values.
  *
- * A value with a path is written beside its file, and takes its place when it is complete; if all its elements equal
- * the fill value, the file is removed. The other new values are returned. No two parts may be of one value. Keep other
+ * A value with a path is written beside its file, and takes its place when it is complete, as one in a store does; if
+ * all its elements equal the fill value, the value is removed. The other new values are returned. No two parts may be of one value. Keep other
  * writers of the same values away. If a part fails, others may have been written.
  *
- * are_text says that the elements are known to be valid UTF-8, so that they are not checked again. */
+ * are_text says that the elements are known to be valid UTF-8, so that they are not checked again. monitor may be NULL. */
 bool zarr_vlen_write(
     zarr_vlen_codecs *codecs, const zarr_vlen_part *parts, size_t part_count, const zarr_vlen_bytes *elements,
-    size_t element_count, bool are_text, zarr_vlen_values **values, zarr_vlen_error *error);
+    size_t element_count, bool are_text, zarr_vlen_values **values, const zarr_vlen_monitor *monitor,
+    zarr_vlen_error *error);
 
 /* A value that was encoded, by the number of its part; data is NULL if it need not be stored, or has a path. */
 zarr_vlen_bytes zarr_vlen_values_get(const zarr_vlen_values *values, size_t part);
 
 /* Frees what zarr_vlen_write has made. NULL does nothing. */
 void zarr_vlen_values_free(zarr_vlen_values *values);
-
-/* Follows calls, and can stop them. */
-typedef struct zarr_vlen_monitor zarr_vlen_monitor;
 
 /* How far the calls with a monitor have come. */
 typedef struct zarr_vlen_progress {
@@ -184,7 +198,7 @@ typedef struct zarr_vlen_progress {
 zarr_vlen_monitor *zarr_vlen_monitor_create(void);
 
 /* Asks the calls with the monitor to stop. They fail with ZARR_VLEN_STOPPED when their threads are done with their
- * chunks. */
+ * chunks, and do not wait for servers any more. */
 void zarr_vlen_monitor_cancel(const zarr_vlen_monitor *monitor);
 
 zarr_vlen_progress zarr_vlen_monitor_progress(const zarr_vlen_monitor *monitor);
@@ -192,12 +206,128 @@ zarr_vlen_progress zarr_vlen_monitor_progress(const zarr_vlen_monitor *monitor);
 /* Frees a monitor, which calls may go on using. NULL does nothing. */
 void zarr_vlen_monitor_free(zarr_vlen_monitor *monitor);
 
-/* An array in a directory, or in a store of the caller. */
+/* How a store is opened: the name of an option, and its value as text. */
+typedef struct zarr_vlen_option {
+  const char *name, *value;
+} zarr_vlen_option;
+
+/* Opens the store that a URL or a path names, or makes one:
+ *
+ *     path, file:///path      a directory, or a zip archive that is a file
+ *     s3://bucket/prefix      what is in a bucket of Amazon S3, or of a server that speaks its protocol
+ *     https://host/path       what a web server has, which can only be read
+ *     URL|zip:path            an archive there, and a path in it
+ *
+ * Buckets are reached as the AWS tools do it, with their environment and configuration, unless there are options. A
+ * number is in decimal, a flag is "true" or "false".
+ *
+ *     endpoint                the address of a server that speaks the protocol of S3
+ *     region, profile         those of the AWS tools
+ *     access_key, secret_key, session_token
+ *     anonymous               whether requests are not signed
+ *     addressing              where the bucket is in addresses: "path" or "virtual_host"
+ *     uses_checksums          whether CRC-32C checksums are sent and compared
+ *     is_shared               whether other processes may write there at the same time
+ *     lease_duration          how long a lock is good without being renewed, in seconds
+ *     header                  a field of every request to a web server, "name: value"; may be given several times
+ *     missing_statuses        what a web server answers where there is no value: numbers with commas between them
+ *     certificate_file        the certificates to trust in, for all servers
+ *     request_concurrency     how many requests are in flight at a time
+ *     attempt_limit           how often a request is made, and
+ *     time_limit              for how many seconds
+ *
+ * Of the settings, durability is for directories. monitor may be NULL. */
+zarr_vlen_opened_store *zarr_vlen_store_open(
+    const char *url, bool is_writable, const zarr_vlen_option *options, size_t option_count,
+    const zarr_vlen_settings *settings, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* What is known of a store. */
+typedef struct zarr_vlen_store_description {
+  /* Where the store is, without secrets, until it is freed. */
+  const char *location;
+  /* How many calls may wait for the store at a time; 1 for a store that answers at once. */
+  int32_t request_concurrency;
+  /* Whether the store can tell its keys. */
+  bool is_listable;
+  /* Whether what is written is there only once zarr_vlen_store_finish has returned, as in an archive. */
+  bool has_to_be_finished;
+} zarr_vlen_store_description;
+
+zarr_vlen_store_description zarr_vlen_store_describe(const zarr_vlen_opened_store *store);
+
+/* A value of a store, or a part of it. */
+typedef struct zarr_vlen_value zarr_vlen_value;
+
+/* Gets a value, or a part of it: count bytes from first on, and all that follow if count is -1; if first is -1, the last
+ * count bytes. What is beyond the end of the value is left out. If count is 0, only the size of the value is asked for.
+ * *value is NULL if there is no such value. */
+bool zarr_vlen_store_get(
+    const zarr_vlen_opened_store *store, const char *key, int64_t first, int64_t count, zarr_vlen_value **value,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* The bytes of a value, which are valid until it is freed. */
+zarr_vlen_bytes zarr_vlen_value_get(const zarr_vlen_value *value);
+
+/* The size of the whole value in bytes. */
+uint64_t zarr_vlen_value_size(const zarr_vlen_value *value);
+
+/* Frees a value. NULL does nothing. */
+void zarr_vlen_value_free(zarr_vlen_value *value);
+
+/* Puts a value in the place of the one that was there. Readers see the one or the other. */
+bool zarr_vlen_store_set(
+    const zarr_vlen_opened_store *store, const char *key, const void *data, size_t byte_count,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Puts a value where there is none; if there is one, it stays, which is no failure. Of several writers one succeeds, if
+ * the store compares. */
+bool zarr_vlen_store_set_if_absent(
+    const zarr_vlen_opened_store *store, const char *key, const void *data, size_t byte_count,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Removes a value, if there is one. */
+bool zarr_vlen_store_delete(
+    const zarr_vlen_opened_store *store, const char *key, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Removes all values whose keys begin with the names of a prefix; all values if it is "". */
+bool zarr_vlen_store_delete_all(
+    const zarr_vlen_opened_store *store, const char *prefix, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Takes a key, or a name. */
+typedef void (*zarr_vlen_take)(void *context, const char *name);
+
+/* Lists the keys that begin with the names of a prefix, in no particular order; all if it is "". */
+bool zarr_vlen_store_list(
+    const zarr_vlen_opened_store *store, const char *prefix, zarr_vlen_take take, void *context,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Lists the names that keys have directly below a prefix. */
+bool zarr_vlen_store_list_directory(
+    const zarr_vlen_opened_store *store, const char *prefix, zarr_vlen_take take, void *context,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Has what was written take its place, where the store has to be finished. Nothing can be written afterwards. */
+bool zarr_vlen_store_finish(
+    const zarr_vlen_opened_store *store, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Frees a store; arrays in it may go on using it. What was not finished is gone. NULL does nothing. */
+void zarr_vlen_store_free(zarr_vlen_opened_store *store);
+
+/* Says which file has the certificates to trust in, where the system has none that is found. */
+void zarr_vlen_set_fallback_certificates(const char *path);
+
+/* An array in a directory, or in a store. */
 typedef struct zarr_vlen_array zarr_vlen_array;
 
 /* Opens the array at a path below the directory of a store; the path of the root is "". */
 zarr_vlen_array *zarr_vlen_array_open(
     const char *directory, const char *path, const zarr_vlen_settings *settings, zarr_vlen_error *error);
+
+/* Opens the array at a path in a store that was opened by its URL. Of the settings, durability is not looked at. monitor
+ * may be NULL. */
+zarr_vlen_array *zarr_vlen_array_open_at(
+    const zarr_vlen_opened_store *store, const char *path, const zarr_vlen_settings *settings,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
 
 /* What a function of a store hands over to the library, while it is called. */
 typedef struct zarr_vlen_sink zarr_vlen_sink;
@@ -237,7 +367,7 @@ void zarr_vlen_sink_key(zarr_vlen_sink *sink, const char *key);
 zarr_vlen_array *zarr_vlen_array_open_in(
     const zarr_vlen_store *store, const char *path, const zarr_vlen_settings *settings, zarr_vlen_error *error);
 
-/* Frees what zarr_vlen_array_open has made; readers and appenders may go on using it. NULL does nothing. */
+/* Frees what zarr_vlen_array_open and its like have made; readers and appenders may go on using it. NULL does nothing. */
 void zarr_vlen_array_free(zarr_vlen_array *array);
 
 /* How the elements of a column lie in memory. */
