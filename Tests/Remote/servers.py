@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the servers that the tests of ZarrRemote need, on loopback, until standard input ends.
+"""Runs the servers that tests need, on loopback, until standard input ends.
 
-Prints one line of JSON when all of them answer:
+    servers.py [seaweedfs] [rclone]
+
+Without names it runs both. Prints one line of JSON when all of them answer:
 
     seaweedfs   the address of SeaweedFS, which checks signatures and compares conditions
     secure      its address with TLS
@@ -109,7 +111,8 @@ def main() -> None:
     try:
         places = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
         logs = []
-        for start in (start_seaweedfs, start_rclone):
+        known = {"seaweedfs": start_seaweedfs, "rclone": start_rclone}
+        for start in [known[name] for name in sys.argv[1:] or known]:
             process, place, log = start(base)
             started.append(process)
             logs.append((process, place, log))

@@ -10,6 +10,7 @@ from zarr_vlen.json_values import JSON
 from zarr_vlen.pickles import Pickled, UntrustedPickleError, pickled, trust
 from zarr_vlen.tuning import tune
 from zarr_vlen.types import Fill, ObjectType, Optional, object_type, optional
+from zarr_vlen.urls import StorageOptions, URLStore
 
 __all__ = [
     "JSON",
@@ -21,6 +22,8 @@ __all__ = [
     "ObjectType",
     "Optional",
     "Pickled",
+    "StorageOptions",
+    "URLStore",
     "UntrustedPickleError",
     "array",
     "element",

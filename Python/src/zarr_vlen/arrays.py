@@ -12,6 +12,7 @@ from zarr.dtype import VariableLengthBytes
 from zarr_vlen._hooks import changed, with_type
 from zarr_vlen.elements import objects
 from zarr_vlen.types import ABSENT, STRING, Optional, object_type_of, optional
+from zarr_vlen.urls import StorageOptions, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -98,14 +99,16 @@ def open(
     trust: bool = False,
     raw: bool = False,
     na_object: Any = ABSENT,
+    storage_options: StorageOptions | None = None,
     **options: Any,
 ) -> Any:
     """Open an array or a group, or make one.
 
     Parameters
     ----------
-    store : store, path or dict
-        As in `zarr.open`.
+    store : store, URL, path or dict
+        As in `zarr.open`, and as `URLStore` says, such as ``s3://bucket/prefix``. To write to an archive,
+        make a `URLStore` yourself, which you can close.
     mode : {"r", "r+", "a", "w", "w-"}, optional
         As in `zarr.open`.
     trust : bool, optional
@@ -114,6 +117,8 @@ def open(
         Whether elements are their encoded forms, as bytes. The array can then be read only.
     na_object : object, optional
         What stands for an absent element of optional text. Such arrays then have NumPy's StringDType.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
     **options
         What else `zarr.open` takes.
 
@@ -137,6 +142,7 @@ def open(
     """
     if mode is not None:
         options["mode"] = mode
+    store, _ = store_of(store, storage_options, read_only=None if mode is None else mode == "r")
     return _opened(zarr.open(store, **options), _Way(trust, raw, na_object))
 
 
@@ -182,6 +188,7 @@ def array(
     dtype: Any = None,
     shape: tuple[int, ...] | None = None,
     store: Any = None,
+    storage_options: StorageOptions | None = None,
     **options: Any,
 ) -> Array:
     """Make an array of objects, and write them.
@@ -195,8 +202,10 @@ def array(
         type of either if some are None, and "json" otherwise.
     shape : tuple of int, optional
         The shape. By default that of `data`, or one dimension.
-    store : store, path or dict, optional
+    store : store, URL, path or dict, optional
         Where the array is. By default in memory.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
     **options
         What else `zarr.create_array` takes.
 
@@ -223,9 +232,12 @@ def array(
         values = values.reshape(shape)
     if dtype is None:
         dtype = _type_for(values)
-    result = zarr.create_array({} if store is None else store, shape=values.shape, dtype=dtype, **options)
+    store, made = store_of({} if store is None else store, storage_options, read_only=False)
+    result = zarr.create_array(store, shape=values.shape, dtype=dtype, **options)
     if values.size:
         result[...] = values
+    if made is not None:
+        made.close()
     return Array(result.async_array)
 
 

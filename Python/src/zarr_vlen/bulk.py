@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,9 +18,12 @@ from zarr.storage import LocalStore
 
 from zarr_vlen.arrays import Array
 from zarr_vlen.elements import ElementError, each, from_values
+from zarr_vlen.failures import STOPPED, UnknownError, checked, translated
 from zarr_vlen.json_values import JSON
 from zarr_vlen.stores import Calls
+from zarr_vlen.threads import interruptible
 from zarr_vlen.types import BYTES, STRING, ObjectType, Optional, object_type_of, optional
+from zarr_vlen.urls import StorageOptions, URLStore, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from zarr_vlen._native import Appender as NativeAppender
-    from zarr_vlen._native import Column, EngineArray, EngineError, Reader, Source
+    from zarr_vlen._native import Column, EngineArray, Reader, Source
 
 __all__ = ["Appender", "read", "scan", "write"]
 
@@ -37,7 +39,6 @@ type Form = Literal["arrow", "numpy", "list"]
 type Durability = Literal["atomic", "none", "durable"]
 
 _DURABILITIES = {"atomic": 0, "none": 1, "durable": 2}
-_UNSUPPORTED, _DAMAGED, _INVALID_ELEMENT, _SYSTEM, _STOPPED, _NOT_FOUND = 3, 4, 5, 6, 8, 9
 
 # About how many bytes a chunk has, and how many of an iterable are taken at a time.
 _CHUNK_BYTE_COUNT = 1 << 20
@@ -94,7 +95,7 @@ class _Work:
 
     Raises
     ------
-    _UnknownError
+    UnknownError
         If the engine does not know the data type or a codec.
     """
 
@@ -102,7 +103,7 @@ class _Work:
         from zarr_vlen import _native
 
         if not kind_of(array.metadata.dtype).is_native:
-            raise _UnknownError(f"the engine does not know {array.metadata.dtype}")
+            raise UnknownError(f"the engine does not know {array.metadata.dtype}")
         self.monitor = _native.Monitor()
         self._progress = progress
         self._shown_count = 0
@@ -111,6 +112,10 @@ class _Work:
         if type(place.store) is LocalStore:
             arguments: tuple[Any, ...] = (place.store.root, place.path, _DURABILITIES[durability])
             self.array: EngineArray = self.run(_native.EngineArray, *arguments, shows_progress=False)
+        elif isinstance(place.store, URLStore):
+            arguments = (place.path, self.monitor)
+            self.array = self.run(place.store.engine_store.array, *arguments, shows_progress=False)
+            _at_work.add(self)
         else:
             calls = self._calls = Calls(place.store)
             arguments = (calls, str(place.store), calls.request_concurrency, place.path)
@@ -118,46 +123,16 @@ class _Work:
             _at_work.add(self)
 
     def run[T](self, call: Callable[..., T], *arguments: Any, shows_progress: bool = True) -> T:
-        """Call the engine, on another thread if this one hears of keys that the user presses."""
-        progress = self._progress if shows_progress else None
-        if progress is None and threading.current_thread() is not threading.main_thread():
-            return self._call(call, *arguments)
-        results: list[T] = []
-        failures: list[BaseException] = []
-        begun, stopped, done = threading.Event(), threading.Event(), threading.Event()
+        """Call the engine, which a key that the user presses stops."""
+        show = self._show if shows_progress and self._progress is not None else None
+        result: T = interruptible(self.monitor, self._call, call, *arguments, show=show)
+        return result
 
-        def work() -> None:
-            begun.set()
-            try:
-                if not stopped.is_set():
-                    results.append(self._call(call, *arguments))
-            except BaseException as failure:
-                failures.append(failure)
-            finally:
-                done.set()
-
-        try:
-            threading.Thread(target=work, daemon=True).start()
-            while not done.wait(0.05):
-                self._show(progress)
-        except BaseException:
-            self.monitor.cancel()
-            stopped.set()
-            if begun.is_set():
-                done.wait()
-            raise
-        if failures:
-            raise failures[0]
-        self._show(progress)
-        return results[0]
-
-    def _show(self, progress: Any) -> None:
-        if progress is None:
-            return
+    def _show(self) -> None:
         # Also what was done between two calls.
         count = self.monitor.progress()[0]
         if count > self._shown_count:
-            progress.update(count - self._shown_count)
+            self._progress.update(count - self._shown_count)
             self._shown_count = count
 
     def _call[T](self, call: Callable[..., T], *arguments: Any) -> T:
@@ -167,17 +142,13 @@ class _Work:
             return call(*arguments)
         except _native.EngineError as failure:
             kept = None if self._calls is None else self._calls.failure
-            if failure.args[0] == _STOPPED and kept is not None:
+            if failure.args[0] == STOPPED and kept is not None:
                 # What a call of the store has raised.
                 raise kept from None
-            raise _translated(failure) from None
+            raise translated(failure) from None
 
 
-class _UnknownError(ValueError):
-    """The engine does not know a data type or a codec."""
-
-
-# What calls stores on threads of its own, which must be done when the interpreter ends.
+# What waits for stores on threads of its own, which must be done when the interpreter ends.
 _at_work: WeakSet[_Work] = WeakSet()
 
 
@@ -185,40 +156,6 @@ _at_work: WeakSet[_Work] = WeakSet()
 def _end_work() -> None:
     for work in list(_at_work):
         work.monitor.cancel()
-
-
-def checked[T](call: Callable[..., T], *arguments: Any) -> T:
-    """Call the engine, and raise its failures as Python's.
-
-    Raises
-    ------
-    ElementError, ChunkError, OSError, ValueError
-        What the engine says.
-    """
-    from zarr_vlen import _native
-
-    try:
-        return call(*arguments)
-    except _native.EngineError as failure:
-        raise _translated(failure) from None
-
-
-def _translated(failure: EngineError) -> Exception:
-    from zarr_vlen.pipeline import ChunkError
-
-    code, system_code, index, message = failure.args
-    if code == _SYSTEM:
-        return OSError(system_code, message)
-    if code == _NOT_FOUND:
-        return FileNotFoundError(message)
-    if code == _UNSUPPORTED:
-        return _UnknownError(message)
-    if code == _INVALID_ELEMENT:
-        return ElementError(message, index=index if index >= 0 else None)
-    if code == _DAMAGED:
-        path, _, reason = message.partition(": ")
-        return ChunkError(path, reason)
-    return ValueError(message)
 
 
 def _opened(store: Any, path: str, mode: Any) -> Any:
@@ -334,20 +271,21 @@ def write(
     durability: Durability = "atomic",
     memory_budget: int = _MEMORY_BUDGET,
     progress: Any = None,
+    storage_options: StorageOptions | None = None,
     **options: Any,
 ) -> Array:
     """Make an array, and write all of its elements.
 
     Arrow's memory, `bytes` and ASCII text are read where they are, and no Python object is made. The engine
-    encodes chunks on all cores, without Python's global lock; it writes files of a directory itself, and
-    hands the bytes of chunks to other stores. Arrays of types of yours, or with codecs of yours, are written
-    through the pipeline that is configured, see `zarr_vlen.enable`. The shape is stored last: if writing
-    fails or is interrupted, the array that was made has no rows, and is removed.
+    encodes chunks on all cores, without Python's global lock; it writes files of a directory and what has a
+    URL itself, and hands the bytes of chunks to other stores. Arrays of types of yours, or with codecs of
+    yours, are written through the pipeline that is configured, see `zarr_vlen.enable`. The shape is stored
+    last: if writing fails or is interrupted, the array that was made has no rows, and is removed.
 
     Parameters
     ----------
-    store : store, path or dict
-        Where the array is, as in `zarr.create_array`.
+    store : store, URL, path or dict
+        Where the array is: as in `zarr.create_array`, and as `URLStore` says, such as ``s3://bucket/prefix``.
     data : array, sequence or iterable
         The elements: whatever has `__arrow_c_stream__` or `__arrow_c_array__` with Arrow's binary or string
         types, such as arrays of pyarrow and Series of polars; arrays of NumPy of any number of dimensions;
@@ -367,6 +305,8 @@ def write(
         16 MiB.
     progress : object with update(n), optional
         Is told of elements that were stored, such as `tqdm.tqdm(total=len(data))`.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
     **options
         What else `zarr.create_array` takes, such as `shards`, `compressors`, `overwrite`.
 
@@ -401,6 +341,7 @@ def write(
         durability=durability,
         memory_budget=memory_budget,
         progress=progress,
+        storage_options=storage_options,
         **options,
     )
     appender._row_shape = shape_of_rows(data)
@@ -422,14 +363,14 @@ class Appender:
 
     Parameters
     ----------
-    store : store, path or dict
-        Where the array is.
+    store : store, URL, path or dict
+        Where the array is. An archive is there once the appender is closed.
     path : str, optional
         The path in the store. The default is the root.
     mode : {"a", "r+", "w", "x"}, optional
         Whether an array that is there is appended to ("a", "r+"), replaced ("w") or an error ("x"), and
         whether one is made if there is none (all but "r+").
-    dtype, chunks, durability, memory_budget, progress, **options
+    dtype, chunks, durability, memory_budget, progress, storage_options, **options
         As for `write`. What describes a new array is not looked at if there is one. The array is made when
         there are elements of 1 MiB, or at the first checkpoint.
 
@@ -460,12 +401,14 @@ class Appender:
         durability: Durability = "atomic",
         memory_budget: int = _MEMORY_BUDGET,
         progress: Any = None,
+        storage_options: StorageOptions | None = None,
         **options: Any,
     ) -> None:
         if mode not in ("a", "r+", "w", "x"):
             raise ValueError(f'the mode is "a", "r+", "w" or "x", found {mode!r}')
         if durability not in _DURABILITIES:
             raise ValueError(f'the durability is "atomic", "none" or "durable", found {durability!r}')
+        store, self._own_store = store_of(store, storage_options, read_only=False)
         self._place = (store, path)
         self._options = {**options, "dtype": dtype, "chunks": chunks, "overwrite": mode == "w"}
         self._durability = durability
@@ -503,6 +446,8 @@ class Appender:
                 self.checkpoint()
         finally:
             self._end()
+        if type is None and self._own_store is not None:
+            self._own_store.close()
 
     @property
     def array(self) -> Array:
@@ -643,7 +588,7 @@ class Appender:
         self._kind = kind_of(array.metadata.dtype)
         try:
             self._sink = _EngineSink(array, self._durability, self._memory_budget, self._progress)
-        except _UnknownError:
+        except UnknownError:
             self._sink = _PipelineSink(array, self._memory_budget, self._progress)
 
     def _end(self) -> None:
@@ -750,17 +695,18 @@ def read(
     rows: slice | None = None,
     as_: Form = "numpy",
     progress: Any = None,
+    storage_options: StorageOptions | None = None,
 ) -> Any:
     """Read an array, or rows of it.
 
     The engine decodes chunks on all cores, without Python's global lock, and makes Arrow's buffers without
-    Python objects. It reads files of a directory itself, and other stores hand it the bytes of chunks, many
-    at a time. Arrays of types of yours, or with codecs of yours, are read through the pipeline that is
-    configured, see `zarr_vlen.enable`.
+    Python objects. It reads files of a directory and what has a URL itself, and other stores hand it the
+    bytes of chunks, many at a time. Arrays of types of yours, or with codecs of yours, are read through the
+    pipeline that is configured, see `zarr_vlen.enable`.
 
     Parameters
     ----------
-    store : store, path or dict
+    store : store, URL, path or dict
         Where the array is.
     path : str, optional
         The path in the store. The default is the root.
@@ -770,6 +716,8 @@ def read(
         What is returned. JSON is its text in Arrow, and objects otherwise.
     progress : object with update(n), optional
         Is told of elements that were read.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
 
     Returns
     -------
@@ -793,13 +741,14 @@ def read(
     >>> read("names.zarr", as_="list")
     ['Ada', 'Grace']
     """
+    store, _ = store_of(store, storage_options, read_only=True)
     array = _opened(store, path, "r")
     kind, ranges = kind_of(array.metadata.dtype), _ranges(array, rows)
     _check_form(as_)
     shape = tuple(last - first for first, last in ranges)
     try:
         work = _Work(array, progress=progress)
-    except _UnknownError:
+    except UnknownError:
         return _of_numpy(_slice(array, *ranges[0]) if ranges else zarr.Array(array)[...], kind, as_)
     column = work.run(work.array.read, ranges, _is_text(kind, as_), work.monitor)
     return _of_column(column, kind, shape, as_)
@@ -812,6 +761,7 @@ def scan(
     rows: slice | None = None,
     as_: Form = "arrow",
     progress: Any = None,
+    storage_options: StorageOptions | None = None,
 ) -> Iterator[Any]:
     """Read an array of any size in batches, in constant memory.
 
@@ -819,7 +769,7 @@ def scan(
 
     Parameters
     ----------
-    store, path, rows, as_, progress
+    store, path, rows, as_, progress, storage_options
         As for `read`.
 
     Returns
@@ -839,6 +789,7 @@ def scan(
     >>> [batch for batch in scan("names.zarr", as_="list")]
     [['Ada', 'Grace']]
     """
+    store, _ = store_of(store, storage_options, read_only=True)
     array = _opened(store, path, "r")
     kind, ranges = kind_of(array.metadata.dtype), _ranges(array, rows)
     _check_form(as_)
@@ -846,7 +797,7 @@ def scan(
         return iter([read(store, path=path, as_=as_)])
     try:
         work = _Work(array, progress=progress)
-    except _UnknownError:
+    except UnknownError:
         return _slices(array, kind, *ranges[0], as_, progress)
     return _Batches(work, kind, ranges, as_)
 

@@ -24,17 +24,21 @@ from zarr.storage import LocalStore, StorePath
 
 from zarr_vlen import _zarr
 from zarr_vlen.codecs import Eliding, Writing, encoded_values, fill_data
-from zarr_vlen.elements import ElementError, from_values
+from zarr_vlen.elements import from_values
+from zarr_vlen.failures import INVALID_ARGUMENT, ChunkError, translated
 from zarr_vlen.json_values import JSON
 from zarr_vlen.selections import Room, Scattered
+from zarr_vlen.threads import away
 from zarr_vlen.types import BYTES, STRING, Bytes, Fill, ObjectType, Optional, String, object_type_of
+from zarr_vlen.urls import URLStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from zarr.abc.store import Store
     from zarr.core.buffer import NDBuffer
 
+    from zarr_vlen._native import Monitor
     from zarr_vlen._zarr import ArraySpec
 
     type _Item = tuple[Any, ArraySpec, tuple[Any, ...], tuple[Any, ...], bool]
@@ -45,9 +49,6 @@ __all__ = ["ChunkError", "VlenCodecPipeline"]
 _AS_BYTES, _AS_STR, _AS_STRING_DTYPE, _AS_OPTIONAL_BYTES, _AS_OPTIONAL_STR, _AS_JSON, _AS_OPTIONAL_JSON = (
     range(7)
 )
-
-# The codes of failures of the extension.
-_INVALID_ARGUMENT, _INVALID_ELEMENT, _SYSTEM = 1, 5, 6
 
 # Reads of more elements are done on another thread.
 _LARGE = 4096
@@ -63,29 +64,11 @@ class _Thread(threading.local):
     is_caller = False
     # Whether it is one of those that do large reads.
     is_reader = False
+    # What stops its calls of the engine.
+    monitor: Monitor | None = None
 
 
 _thread = _Thread()
-
-
-class ChunkError(ValueError):
-    """A stored chunk that is damaged, or beyond the limits of what is decoded.
-
-    Parameters
-    ----------
-    path : str
-        Where the chunk is.
-    reason : str
-        What is wrong with it.
-    """
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"the chunk {path} cannot be read: {reason}")
-        self.path = path
-        self.reason = reason
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ChunkError, (self.path, self.reason)
 
 
 @dataclass
@@ -139,9 +122,9 @@ class VlenCodecPipeline(FusedCodecPipeline):
     """Reads and writes arrays of bytes, text and objects in native code, and all others as zarr-python does.
 
     Set it with `zarr_vlen.enable()`, or with the environment variable `ZARR_CODEC_PIPELINE__PATH`. Chunks of
-    one call are encoded and decoded on all cores, without Python's global lock; those of a LocalStore are
-    read and written there, too. What the engine does not know, such as codecs of yours, is left to
-    zarr-python.
+    one call are encoded and decoded on all cores, without Python's global lock; those of a LocalStore and of
+    a URLStore are read and written there, too, the latter by many requests at a time. What the engine does
+    not know, such as codecs of yours, is left to zarr-python.
     """
 
     takes_objects: ClassVar[bool] = True
@@ -162,7 +145,9 @@ class VlenCodecPipeline(FusedCodecPipeline):
         if isinstance(batch[0][0], _zarr.InnerChunk):
             # Zarr-python has awaited what it needs of a shard.
             results = await _away(self._decode, plan, batch, [_bytes(item[0].get_sync()) for item in batch], out)
-        elif _has_sync(store := batch[0][0].store):
+        elif type(store := batch[0][0].store) is URLStore:
+            results = await away(_monitored, self._read_now, plan, batch, out)
+        elif _has_sync(store):
             results = await _away(
                 self._read_now, plan, batch, out, is_large=out.as_ndarray_like().size > _LARGE
             )
@@ -194,8 +179,11 @@ class VlenCodecPipeline(FusedCodecPipeline):
             await self._write_fused(batch, value, drop_axes)
             return
         store = batch[0][0].store
-        if _has_sync(store):
-            is_done = await _away(self._write_now, plan, batch, value)
+        rest: Sequence[_Item] = ()
+        if type(store) is URLStore:
+            rest = await away(_monitored, self._write_now, plan, batch, value)
+        elif _has_sync(store):
+            rest = await _away(self._write_now, plan, batch, value)
         else:
             buffers = await concurrent_map(
                 [(None if item[4] else item[0], item[1].prototype) for item in batch],
@@ -203,15 +191,16 @@ class VlenCodecPipeline(FusedCodecPipeline):
                 zarr.config.get("async.concurrency"),
             )
             values = await asyncio.to_thread(self._encode, plan, batch, list(map(_bytes, buffers)), value)
-            is_done = values is not None
-            if values is not None:
+            if values is None:
+                rest = batch
+            else:
                 await concurrent_map(
                     [(item[0], item[1].prototype, data) for item, data in zip(batch, values, strict=True)],
                     _set,
                     zarr.config.get("async.concurrency"),
                 )
-        if not is_done:
-            await self._write_fused(batch, value, drop_axes)
+        if rest:
+            await self._write_fused(list(rest), value, drop_axes)
 
     async def _write_fused(self, batch: list[_Item], value: NDBuffer, drop_axes: tuple[int, ...]) -> None:
         if _thread.is_caller:
@@ -227,17 +216,20 @@ class VlenCodecPipeline(FusedCodecPipeline):
             return None
         return self._plans.get(self.codecs, spec)
 
-    # Stores that need not be awaited
+    # Stores that the engine reads and writes, or that need not be awaited
 
     def _read_now(self, plan: _Plan, batch: list[_Item], out: NDBuffer) -> tuple[GetResult, ...] | None:
         return self._decode(plan, batch, _sources(batch, is_needed=lambda _: True), out)
 
-    def _write_now(self, plan: _Plan, batch: list[_Item], value: NDBuffer) -> bool:
+    def _write_now(self, plan: _Plan, batch: list[_Item], value: NDBuffer) -> list[_Item]:
+        """Write values, and return those that the engine does not take."""
         store = batch[0][0].store
-        is_local = type(store) is LocalStore
-        if is_local:
+        if type(store) is LocalStore:
             store._ensure_open_sync()
+        is_placed = type(store) in (LocalStore, URLStore)
+        if is_placed:
             store._check_writable()
+        rest: list[_Item] = []
         # A few at a time, so that a key that the user presses is noticed.
         count = max(1, _AT_A_TIME // max(1, prod(batch[0][1].shape)))
         for start in range(0, len(batch), count):
@@ -246,16 +238,16 @@ class VlenCodecPipeline(FusedCodecPipeline):
             values = self._encode(plan, items, sources, value)
             if values is None:
                 if start == 0:
-                    return False
+                    return batch
                 # Elements differ in kind.
-                self.write_sync(items, value)
-            elif not is_local:
+                rest += items
+            elif not is_placed:
                 for (setter, spec, *_), data in zip(items, values, strict=True):
                     if data is None:
                         setter.delete_sync()
                     else:
                         setter.set_sync(spec.prototype.buffer.from_bytes(data))
-        return True
+        return rest
 
     # The engine
 
@@ -506,20 +498,16 @@ def _call(function: Any, batch: list[_Item], *arguments: Any) -> Any:
     from zarr_vlen import _native
 
     try:
-        result = function(*arguments)
+        result = function(*arguments, _thread.monitor)
     except _native.EngineError as failure:
-        code, system_code, part, message = failure.args
-        if code == _INVALID_ARGUMENT:
+        code, _, part, _ = failure.args
+        if code == INVALID_ARGUMENT:
             # Such as a path with a name that is nothing but dots.
             return None
         getter = batch[part if 0 <= part < len(batch) else 0][0]
         inner = isinstance(getter, _zarr.InnerChunk)
         path = f"{getter.chunk_coords} of a shard" if inner else str(getter)
-        if code == _SYSTEM:
-            raise OSError(system_code, message, path) from None
-        if code == _INVALID_ELEMENT:
-            raise ElementError(f"{path}: {message}") from None
-        raise ChunkError(path, message) from None
+        raise translated(failure, path) from None
     except UnicodeEncodeError:
         # A path that is no text.
         return None
@@ -527,6 +515,15 @@ def _call(function: Any, batch: list[_Item], *arguments: Any) -> Any:
 
 
 # Stores
+
+
+def _monitored[T](function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function whose calls of the engine are stopped by a monitor, the last argument."""
+    *arguments_of_function, _thread.monitor = arguments
+    try:
+        return function(*arguments_of_function)
+    finally:
+        _thread.monitor = None
 
 
 def _has_sync(store: Store) -> bool:
@@ -605,8 +602,10 @@ def sync_here(original: Any) -> Any:
 
 
 def _sources(batch: list[_Item], is_needed: Any) -> list[Any]:
-    """Return where the values are: paths of files, or their bytes."""
+    """Return where the values are: paths of files, keys in a store of the engine, or their bytes."""
     store = batch[0][0].store
+    if type(store) is URLStore:
+        return [(store.engine_store, item[0].path) for item in batch]
     if type(store) is LocalStore:
         root = os.path.abspath(store.root).rstrip("/")  # noqa: PTH100 - links are followed when files are opened
         return [f"{root}/{item[0].path}" for item in batch]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zarr.dtype import parse_dtype
 
-from zarr_vlen.bulk import checked, kind_of, shape_of_rows, sources_of, usual_dtype
+from zarr_vlen.bulk import kind_of, shape_of_rows, sources_of, usual_dtype
+from zarr_vlen.failures import checked
 
 if TYPE_CHECKING:
     from zarr_vlen._native import Source
