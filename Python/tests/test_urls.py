@@ -651,7 +651,7 @@ elif what == "leave":
         process.send_signal(signal.SIGINT)
         start = time.monotonic()
         _, errors = process.communicate(timeout=30)
-        assert errors.strip().splitlines()[-1] == "KeyboardInterrupt", errors
+        assert "KeyboardInterrupt" in errors.splitlines(), errors
         # With the end of the interpreter. The servers are waited for for 30 s otherwise.
         assert time.monotonic() - start < 10
 

@@ -216,7 +216,7 @@ class URLStore(Store):
             case SuffixByteRequest(suffix):
                 first, count = -1, suffix
             case _:
-                raise ValueError(f"a part of a value is a ByteRequest, found {byte_range!r}")
+                raise ValueError(f"Unexpected byte_range, got {byte_range!r}")
         found = await _call(self.engine_store.get, key, first, count)
         return None if found is None else prototype.buffer.from_bytes(memoryview(found[1]))
 
