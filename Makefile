@@ -72,7 +72,8 @@ compare: dependencies
 remote-bench: dependencies
 	@sh Tests/Remote/setup.sh
 	swift build -c release --product remote-bench
-	@.venv-remote/bin/python Benchmarks/Remote/run.py "$$(swift build -c release --show-bin-path)/remote-bench"
+	@.venv-remote/bin/python Benchmarks/Remote/run.py "$$(swift build -c release --show-bin-path)/remote-bench" \
+		--python .venv-python/bin/python
 
 results:
 	@sh Benchmarks/Peers/setup.sh

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures arrays in a bucket of SeaweedFS on this machine, with a delay before it as a network has one.
 
-    run.py REMOTE_BENCH [--json FILE]
+    run.py REMOTE_BENCH [--json FILE] [--python PYTHON]
 
-Beside it, in the same run, zarr-python reads the same chunks with obstore. `make remote-bench` builds what this needs.
+Beside it, in the same run, zarr-python reads the same chunks with obstore. With a Python that has zarr_vlen, as
+`Python/test.sh` makes it, this reads them, too. `make remote-bench` builds what this needs.
 """
 
 import argparse
@@ -90,11 +91,20 @@ def theirs(servers: Servers, concurrency: int, delay: int, count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
+def in_python(servers: Servers, python: pathlib.Path, way: str, delay: int, count: int) -> float:
+    places = servers.places
+    return float(subprocess.run(
+        [python, root / "Benchmarks/Remote/in_python.py", way, servers.urls[delay], places["access_key"],
+         places["secret_key"], BUCKET, "prepared/chunks", str(count)],
+        check=True, capture_output=True, text=True).stdout)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--python", type=pathlib.Path)
     arguments = parser.parse_args()
     rows: dict[str, float] = {}
     with Servers() as servers:
@@ -112,6 +122,12 @@ def main() -> None:
                lambda: theirs(servers, 64, DELAY, 400))
         median(f"400 chunks, 64 in flight, {DELAY} ms", "requests/s",
                lambda: ours(servers, arguments.program, "some", 64, DELAY))
+        if arguments.python and arguments.python.exists():
+            for way, name in (
+                    ("obstore", "zarr-python 3.4 with obstore"), ("pipeline", "zarr-python with zarr_vlen's store and pipeline"),
+                    ("bulk", "zarr_vlen.read")):
+                median(f"2000 chunks, {name}, {DELAY} ms", "requests/s",
+                       lambda: in_python(servers, arguments.python, way, DELAY, 2000))
         for what in ("shards", "append"):
             for delay in (0, DELAY):
                 median(f"{what} of 16 MiB, {delay} ms", "MB/s",
