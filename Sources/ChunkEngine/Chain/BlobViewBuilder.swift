@@ -108,6 +108,31 @@ package final class BlobViewBuilder: Sendable {
     unsafe storage.table.place(repeating: element, runs: runs)
   }
 
+  /// Puts elements of the view in other places too.
+  ///
+  /// - Precondition: The originals are in their places, and no worker places any more.
+  /// - Throws: ``ChunkError/callByteCountExceedsLimit(byteCount:limit:)``
+  /// - Complexity: O(*n*) where *n* is the number of elements, and of their bytes if they have a fixed size.
+  package func place(repeating elements: [RepeatedElement]) throws(ChunkError) {
+    if let byteCount = storage.layout.fixedByteCount {
+      let places = unsafe storage.places
+      for element in elements {
+        let (source, target) = (element.original * byteCount, element.index * byteCount)
+        unsafe UnsafeMutableRawBufferPointer(rebasing: places[target..<target + byteCount])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: places[source..<source + byteCount]))
+      }
+      return
+    }
+    let slots = unsafe storage.table.slots(0..<storage.count)
+    for element in elements {
+      let start = unsafe slots[element.original]
+      let length = unsafe (start - WireForm.lengthByteCount).loadUnaligned(as: UInt32.self)
+      // Each counts as if it had bytes of its own, which it gets when the view is copied.
+      try charge(WireForm.lengthByteCount + Int(UInt32(littleEndian: length)))
+      unsafe slots[element.index] = unsafe start
+    }
+  }
+
   /// The bytes of elements that are in their places.
   ///
   /// - Precondition: All elements of `runs` were placed.

@@ -206,3 +206,81 @@ struct BlobTable: ~Copyable {
     }
   }
 }
+
+extension ByteArena {
+  /// Appends copies of elements, each after its length.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements of a chunk.
+  ///   - runs: Those that are appended, by their indices in the chunk.
+  /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
+  /// - Complexity: Amortized O(*n*) where *n* is the size of the elements.
+  mutating func append(withLengths elements: BlobSpan, runs: Span<ElementRun>) throws(ChunkError) {
+    var byteCount = 0
+    for run in runs.indices {
+      for index in runs[run].chunkIndex..<runs[run].chunkIndex + runs[run].count {
+        byteCount = try unsafe sum(byteCount, elements.element(index).count + WireForm.lengthByteCount)
+      }
+    }
+    try append(addingCapacity: byteCount) { output throws(ChunkError) in
+      try unsafe output.appendUnsafe { target throws(ChunkError) in
+        guard let start = target.baseAddress else { return 0 }
+        var offset = 0
+        for run in runs.indices {
+          for index in runs[run].chunkIndex..<runs[run].chunkIndex + runs[run].count {
+            let element = unsafe elements.element(index)
+            unsafe (start + offset).storeBytes(of: UInt32(element.count).littleEndian, as: UInt32.self)
+            offset &+= WireForm.lengthByteCount
+            if let source = element.baseAddress {
+              // SAFETY: After every chunk lies the slack, and so it does after the arena.
+              unsafe copyElement(
+                to: start + offset, from: source, byteCount: element.count, writable: byteCount &- offset)
+            }
+            offset &+= element.count
+          }
+        }
+        return offset
+      }
+    }
+  }
+}
+
+extension BlobTable {
+  /// Stores the places of elements that were copied one after the other, each after its length.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements, well-formed, in the order of the runs. They must outlive each use of the places.
+  ///   - offset: Where the first one begins.
+  ///   - runs: The runs. Only their places in the table matter.
+  /// - Returns: Where the last one ends.
+  @discardableResult
+  borrowing func place(gathered elements: SharedBytes, from offset: Int, runs: Span<ElementRun>) -> Int {
+    var offset = offset
+    for index in runs.indices {
+      let run = runs[index]
+      let slots = unsafe slots(run.selectionIndex..<run.selectionIndex + run.count)
+      for slot in 0..<run.count {
+        let byteCount = Int(elements.bytes.littleEndianUInt32(at: offset))
+        offset += WireForm.lengthByteCount
+        unsafe slots.initializeElement(at: slot, to: elements.baseAddress + offset)
+        offset += byteCount
+      }
+    }
+    return offset
+  }
+
+  /// Stores the places of elements of a chunk that are known already.
+  ///
+  /// - Parameters:
+  ///   - elements: The elements of the chunk, of any size. Their memory must outlive each use of the places.
+  ///   - runs: The elements to store, and their indices in the table.
+  borrowing func place(_ elements: BlobSpan, runs: Span<ElementRun>) {
+    for run in runs.indices {
+      let slots = unsafe slots(runs[run].selectionIndex..<runs[run].selectionIndex + runs[run].count)
+      for index in 0..<runs[run].count {
+        guard let start = unsafe elements.element(runs[run].chunkIndex + index).baseAddress else { continue }
+        unsafe slots.initializeElement(at: index, to: start)
+      }
+    }
+  }
+}

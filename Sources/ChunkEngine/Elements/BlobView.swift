@@ -16,6 +16,9 @@ public struct BlobView: Sendable {
     self.storage = storage
   }
 
+  /// How the elements lie in memory.
+  var layout: ElementLayout { storage.layout }
+
   /// The elements as spans, which must not outlive this view.
   public var blobs: BlobSpan {
     @_lifetime(borrow self)
@@ -194,6 +197,9 @@ final class BlobStorage: Sendable {
   nonisolated(unsafe) let table: BlobTable
   private let owners = Locked<[SharedBytes]>([])
 
+  /// Views that have elements of this storage.
+  private let sources: [BlobView]
+
   /// Elements of fixed size, back to back.
   ///
   /// Each worker copies elements to places of its own.
@@ -204,9 +210,10 @@ final class BlobStorage: Sendable {
   // SAFETY: The one worker that has such a chunk sets it before the first view exists.
   private nonisolated(unsafe) var adopted: (chunk: SharedBytes, offset: Int)?
 
-  /// Creates storage with room for `count` elements.
-  init(count: Int, layout: ElementLayout) throws(ChunkError) {
+  /// Creates storage with room for `count` elements, some of which may be in memory that `sources` keep.
+  init(count: Int, layout: ElementLayout, sources: [BlobView] = []) throws(ChunkError) {
     self.count = count
+    self.sources = sources
     self.layout = layout
     var table = BlobTable()
     if let elementByteCount = layout.fixedByteCount {

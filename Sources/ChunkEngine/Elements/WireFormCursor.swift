@@ -363,3 +363,18 @@ public struct ElementRun: Hashable, Sendable {
     self.count = count
   }
 }
+
+/// An element of a selection that is the same as another one.
+package struct RepeatedElement: Hashable, Sendable {
+  /// Where it is in the selection.
+  package let index: Int
+
+  /// Where the other one is, which is no repeated one.
+  package let original: Int
+
+  /// Creates it.
+  package init(index: Int, original: Int) {
+    self.index = index
+    self.original = original
+  }
+}

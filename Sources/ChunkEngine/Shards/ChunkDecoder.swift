@@ -23,8 +23,14 @@ public struct ChunkDecoder: ~Copyable {
   /// Elements of fixed size that are shown and do not stand back to back in their chunk.
   private var packed = ByteArena()
 
+  /// Copies of listed elements, each after its length.
+  private var gathered = ByteArena()
+
   /// The piece that was found last.
   private var piece: Piece?
+
+  /// Where decoded chunks of the piece are kept, or nil.
+  private var shelf: (any ChunkShelf)?
 
   /// The shape of a chunk that was found without a piece.
   private var shape: [Int]?
@@ -77,6 +83,8 @@ extension ChunkDecoder {
   /// - Parameters:
   ///   - piece: The elements.
   ///   - places: Where the chunks are.
+  ///   - shelf: Where decoded chunks are kept. Those that are there are neither fetched nor decoded, and the others are
+  ///     put there.
   ///   - isShown: Whether the elements are going to be shown, and not placed.
   ///   - expectedPieceCount: How many pieces, this one included, this worker is going to place. They share
   ///     allocations.
@@ -84,13 +92,15 @@ extension ChunkDecoder {
   ///   chunk.
   /// - Complexity: O(*n*) in the number of chunks and of runs of elements. Does not allocate for a chunk.
   package mutating func find(
-    _ piece: Piece, in places: ChunkPlaces, isShown: Bool = false, expectedPieceCount: Int = 1
+    _ piece: Piece, in places: ChunkPlaces, shelf: (any ChunkShelf)? = nil, isShown: Bool = false,
+    expectedPieceCount: Int = 1
   ) throws(ChunkError) {
     areInner = if case .index = places { true } else { false }
-    let piece = isShown && piece.chunkCount > 1 ? piece.alone : piece
+    let piece = isShown && (piece.chunkCount > 1 || shelf != nil) ? piece.alone : piece
     self.piece = piece
     self.expectedPieceCount = expectedPieceCount
-    try chunks.find(piece, in: places, limits)
+    self.shelf = shelf
+    try chunks.find(piece, in: places, limits, shelf: shelf)
   }
 
   /// The bytes that ``fetch(joining:_:)`` asks for, or nil if the piece is a whole value.
@@ -122,6 +132,7 @@ extension ChunkDecoder {
   package mutating func releaseSharedMemory() {
     chunks.bytes.removeShared()
     output.removeShared()
+    gathered.removeShared()
   }
 
   /// Gives back the memory for bytes and elements.
@@ -129,6 +140,7 @@ extension ChunkDecoder {
     chunks.bytes = ByteArena()
     output = ByteArena()
     packed = ByteArena()
+    gathered = ByteArena()
   }
 }
 
@@ -159,7 +171,7 @@ extension ChunkDecoder {
     count: Int, shape: [Int]?, runs: [ElementRun], expectedChunkCount: Int = 1,
     _ read: (inout ByteArena, DecodingLimits) throws -> Bool
   ) throws {
-    (piece, self.shape, areInner, expectedPieceCount) = (nil, shape, false, expectedChunkCount)
+    (piece, self.shape, areInner, expectedPieceCount, shelf) = (nil, shape, false, expectedChunkCount, nil)
     chunks.set(elementCount: count, runs: runs)
     let limits = limits
     try fetch(joining: .local) { _, arena in try read(&arena, limits) }
@@ -170,6 +182,7 @@ extension ChunkDecoder {
   /// - Returns: The elements, or nil if the chunk is not stored.
   /// - Throws: ``ChunkError``, of type ``ChunkError/innerChunk(position:reason:)`` for an inner chunk.
   package mutating func takeElements() throws(ChunkError) -> BlobView? {
+    if let held = chunks.held.first, let held { return held }
     guard let bytes = try takeChunk() else { return nil }
     let chunk = chunks.chunks[0]
     do throws(ChunkError) {
@@ -281,7 +294,8 @@ extension ChunkDecoder {
 extension ChunkDecoder {
   /// Decodes the piece that was fetched, and puts its elements in their places in a view.
   ///
-  /// Every element of the chunks is checked, also those that are not selected.
+  /// Every element of the chunks is checked, also those that are not selected; but listed elements are copied, and what
+  /// comes after the last of them in their chunk need not be decoded.
   ///
   /// - Parameters:
   ///   - builder: The view.
@@ -298,7 +312,12 @@ extension ChunkDecoder {
     var counts = Counts()
     counts.storedByteCount = chunks.storedByteCount
     beginOutput()
-    if chunks.order.count == 1 {
+    if let shelf { try shelve(on: shelf) }
+    if piece?.listed != nil || shelf != nil, chain.layout == .variable {
+      try gather(in: builder, countsElementBytes, &counts)
+    } else if shelf != nil {
+      try placeHeld(in: builder, &counts)
+    } else if chunks.order.count == 1 {
       let number = chunks.order[0]
       let found = try place(number, in: builder)
       if countsElementBytes {
@@ -308,7 +327,7 @@ extension ChunkDecoder {
       try output.reserve(reservedByteCount)
       try placeEach(in: builder, countsElementBytes, &counts)
     }
-    guard chunks.order.count < chunks.chunks.count else { return counts }
+    guard chunks.order.count < chunks.chunks.count || shelf != nil else { return counts }
     for chunk in chunks.chunks where chunk.stored == nil {
       let runs = chunks.runs.span.extracting(chunk.runs)
       try builder.place(repeating: fillElement, runs: runs)
@@ -399,6 +418,122 @@ extension ChunkDecoder {
   }
 }
 
+// MARK: Gathering
+
+extension ChunkDecoder {
+  /// Decodes chunks one after the other, and copies the listed elements of each while it is at hand.
+  ///
+  ///     output     [count|byteCount|bytes|byteCount|bytes|…]     of one chunk after the other
+  ///                                       └───────┬──────┘
+  ///     gathered   [byteCount|bytes|byteCount|bytes|…]           of all chunks, given away
+  ///
+  /// Where few elements of each chunk are wanted, the view has no more memory than they need.
+  private mutating func gather(
+    in builder: BlobViewBuilder, _ countsElementBytes: Bool, _ counts: inout Counts
+  ) throws(ChunkError) {
+    guard !chunks.order.isEmpty || !chunks.held.isEmpty else { return }
+    var gathered = ByteArena()
+    swap(&gathered, &self.gathered)
+    defer { swap(&gathered, &self.gathered) }
+    gathered.removeAll()
+    gathered.expectedChunkCount = expectedPieceCount
+    // What chunks are decoded to is not given away.
+    expectedPieceCount = 1
+    if shelf != nil {
+      for number in chunks.chunks.indices {
+        guard let held = chunks.held[number] else { continue }
+        try gathered.append(
+          withLengths: held.blobs, runs: chunks.runs.span.extracting(chunks.chunks[number].runs))
+      }
+    } else {
+      for number in chunks.order {
+        do {
+          try show(number, stopsAfterRuns: true) { elements in
+            let all = [ElementRun(chunkIndex: 0, selectionIndex: 0, count: elements.count)]
+            try gathered.append(withLengths: elements, runs: all.span)
+          }
+        } catch let error as ChunkError {
+          throw error
+        } catch {
+          // Nothing else is thrown by what is called here.
+          throw .decompressionFailed(codec: chain.elementCodecName, reason: "\(error)")
+        }
+      }
+    }
+    let bytes = try gathered.takeBytes()
+    try builder.charge(bytes.byteCount)
+    builder.keep(bytes)
+    var offset = 0
+    for number in shelf == nil ? chunks.order : Array(chunks.chunks.indices) {
+      if shelf != nil, chunks.held[number] == nil { continue }
+      let chunk = chunks.chunks[number]
+      let end = unsafe builder.storage.table.place(
+        gathered: bytes, from: offset, runs: chunks.runs.span.extracting(chunk.runs))
+      if countsElementBytes {
+        counts.elementByteCount += end - offset - chunk.selectedCount * WireForm.lengthByteCount
+      }
+      offset = end
+    }
+  }
+
+  /// Decodes the chunks that were fetched, each into memory of its own, and puts them on the shelf.
+  private mutating func shelve(on shelf: any ChunkShelf) throws(ChunkError) {
+    expectedPieceCount = 1
+    for number in chunks.order {
+      output = ByteArena()
+      try decode(number)
+      let chunk = chunks.chunks[number]
+      let bytes: SharedBytes
+      if pipeline.isInPlace {
+        var copy = ByteArena()
+        try copy.append(copying: chunks.bytes.bytes.extracting(chunk.decoded))
+        bytes = try copy.takeBytes()
+      } else {
+        bytes = try output.takeBytes()
+      }
+      do throws(ChunkError) {
+        let elements = try BlobView(bytes, count: chunk.elementCount, chain: chain)
+        chunks.held[number] = elements
+        shelf.keep(elements, at: chunk.position)
+      } catch {
+        throw naming(chunk, error)
+      }
+    }
+  }
+
+  /// Places the elements of chunks that are on the shelf, all of one size.
+  private func placeHeld(in builder: BlobViewBuilder, _ counts: inout Counts) throws(ChunkError) {
+    for (chunk, held) in zip(chunks.chunks, chunks.held) {
+      guard let held, let bytes = held.packedBytes else { continue }
+      let runs = chunks.runs.span.extracting(chunk.runs)
+      try builder.place(bytes, count: chunk.elementCount, runs: runs)
+      counts.elementByteCount += builder.byteCount(of: runs)
+    }
+  }
+
+  /// Shows elements of chunks that are on the shelf, and of those that are not stored.
+  private mutating func showHeld(
+    _ piece: Piece, fillElement: SharedBytes, _ body: (Piece, BlobSpan) throws -> Void
+  ) throws {
+    switch chain.layout {
+    case .variable:
+      try table.reset(count: piece.elementCount)
+      for (chunk, held) in zip(chunks.chunks, chunks.held) {
+        let runs = chunks.runs.span.extracting(chunk.runs)
+        if let held {
+          table.place(held.blobs, runs: runs)
+        } else {
+          table.place(repeating: fillElement, runs: runs)
+        }
+      }
+      try Self.show(table) { try body(piece, $0) }
+    case .fixed(let byteCount):
+      try fillPacked(piece, elementByteCount: byteCount, fillElement: fillElement)
+      try Self.show(packed.bytes, byteCount, count: piece.elementCount) { try body(piece, $0) }
+    }
+  }
+}
+
 // MARK: Showing
 
 extension ChunkDecoder {
@@ -444,6 +579,11 @@ extension ChunkDecoder {
     fillElement: SharedBytes, stopsAfterRuns: Bool = false, _ body: (Piece, BlobSpan) throws -> Void
   ) throws -> Int? {
     guard let piece else { return nil }
+    if let shelf {
+      try shelve(on: shelf)
+      try showHeld(piece, fillElement: fillElement, body)
+      return chunks.storedByteCount
+    }
     guard !chunks.order.isEmpty else {
       try show(repeating: fillElement, count: piece.elementCount) { try body(piece, $0) }
       return 0
@@ -587,7 +727,7 @@ extension ChunkDecoder {
   private mutating func fillPacked(
     _ piece: Piece, elementByteCount: Int, fillElement: SharedBytes
   ) throws(ChunkError) {
-    for chunk in chunks.chunks where chunk.stored != nil {
+    for chunk in chunks.chunks where chunk.stored != nil && shelf == nil {
       try check(chunk, chunk.decoded, elementByteCount)
     }
     let (byteCount, overflow) = piece.elementCount.multipliedReportingOverflow(by: elementByteCount)
@@ -599,10 +739,13 @@ extension ChunkDecoder {
     try packed.append(addingCapacity: byteCount) { target throws(ChunkError) in
       try unsafe target.appendUnsafe { target throws(ChunkError) in
         try withDecoded { bytes throws(ChunkError) in
-          for chunk in chunks.chunks {
+          for (number, chunk) in chunks.chunks.enumerated() {
             let runs = chunks.runs.span.extracting(chunk.runs)
             if chunk.stored == nil {
               unsafe target.place(repeating: fillElement.bytes, runs: runs)
+            } else if shelf != nil {
+              guard let held = chunks.held[number], let bytes = held.packedBytes else { continue }
+              unsafe target.place(bytes, runs: runs, elementByteCount: elementByteCount)
             } else {
               unsafe target.place(
                 bytes.extracting(chunk.decoded), runs: runs, elementByteCount: elementByteCount)

@@ -133,6 +133,14 @@ package struct Piece: Sendable {
   /// Where the first element of the value would be in the selection, if it were selected.
   let selectionBase: Int
 
+  /// The elements, if they are listed; then there are no ``dimensions``.
+  let listed: ListedElements?
+
+  /// Selects elements that are listed.
+  package init(_ grid: InnerChunkGrid, _ listed: ListedElements) {
+    self.init(grid, [], selectionBase: 0, listed)
+  }
+
   /// Intersects a value with a selection.
   ///
   /// - Parameters:
@@ -174,10 +182,13 @@ package struct Piece: Sendable {
     self = all.restricted(to: grid.indices(ofChunkAt: position).map { $0..<$0 + 1 })
   }
 
-  private init(_ grid: InnerChunkGrid, _ dimensions: [Dimension], selectionBase: Int) {
+  private init(
+    _ grid: InnerChunkGrid, _ dimensions: [Dimension], selectionBase: Int, _ listed: ListedElements? = nil
+  ) {
     self.grid = grid
     self.dimensions = dimensions
     self.selectionBase = selectionBase
+    self.listed = listed
   }
 
   /// The selected elements along each dimension, counted from the first one of the value.
@@ -187,13 +198,17 @@ package struct Piece: Sendable {
   package var chunks: [Range<Int>] { dimensions.map(\.chunks) }
 
   /// The number of selected elements.
-  package var elementCount: Int { dimensions.reduce(1) { $0 * $1.selected.count } }
+  package var elementCount: Int {
+    listed?.elementCount ?? dimensions.reduce(1) { $0 * $1.selected.count }
+  }
 
   /// The number of inner chunks that have selected elements.
-  package var chunkCount: Int { dimensions.reduce(1) { $0 * $1.chunks.count } }
+  package var chunkCount: Int { listed?.chunks.count ?? dimensions.reduce(1) { $0 * $1.chunks.count } }
 
   /// Which of the inner chunks of the value the first of these is, in C order.
-  package var firstPosition: Int { RowMajor.position(of: Box(chunks).first, in: grid.counts) }
+  package var firstPosition: Int {
+    listed.map { $0.chunks[0].position } ?? RowMajor.position(of: Box(chunks).first, in: grid.counts)
+  }
 
   /// Whether all elements of the value that are inside the array are selected.
   package var isWhole: Bool {
@@ -217,6 +232,10 @@ package struct Piece: Sendable {
 
   /// Calls `body` with what the piece has of each inner chunk, in C order.
   package func forEachChunk<Failure: Error>(_ body: (Piece) throws(Failure) -> Void) throws(Failure) {
+    if let listed {
+      for chunk in listed.chunks { try body(Piece(grid, listed.alone(chunk))) }
+      return
+    }
     try Box(chunks).forEachPlace { indices throws(Failure) in
       try body(restricted(to: indices.map { $0..<$0 + 1 }))
     }

@@ -35,10 +35,16 @@ struct PieceChunks: ~Copyable {
   /// The bytes that were fetched.
   var bytes = ByteArena()
 
+  /// The chunks that are decoded already, by number, if there is a shelf.
+  var held: [BlobView?] = []
+
   private var walk = InnerChunkWalk()
 
   /// Whether the value is one chunk that is fetched as a whole.
   private var isWholeValue = false
+
+  /// Whether the value has the chunks in C order so far, and where the last of them ends in it.
+  private var (isInOrder, end) = (true, 0)
 
   /// Takes a single chunk that is a value of its own.
   mutating func set(elementCount: Int, runs: [ElementRun]) {
@@ -58,39 +64,28 @@ struct PieceChunks: ~Copyable {
   ///   - piece: The selected elements.
   ///   - places: Where its chunks are.
   ///   - limits: The most bytes that a chunk may be stored as and decode to.
+  ///   - shelf: Where decoded chunks may be.
   /// - Throws: ``ChunkError`` for a chunk that cannot be where the index says it is.
-  mutating func find(_ piece: Piece, in places: ChunkPlaces, _ limits: DecodingLimits) throws(ChunkError) {
+  mutating func find(
+    _ piece: Piece, in places: ChunkPlaces, _ limits: DecodingLimits, shelf: (any ChunkShelf)? = nil
+  ) throws(ChunkError) {
     begin()
-    let limit = limits.storedByteCountPerChunk
-    var isInOrder = true
-    var end = 0
-    walk.begin(piece, byteCountLimit: limits.decodedByteCountPerChunk)
-    while try walk.next() {
-      var stored: Range<Int>?
-      switch places {
-      case .missing: break
-      case .value:
-        isWholeValue = true
-        stored = 0..<0
-      case .index(let index):
-        stored = try index.range(ofChunkAt: walk.position)
-        guard let range = stored else { break }
-        guard range.count <= limit else {
-          throw .innerChunk(
-            position: walk.position,
-            reason: .storedByteCountExceedsLimit(byteCount: range.count, limit: limit))
-        }
-        isInOrder = isInOrder && range.lowerBound >= end
-        end = range.upperBound
-        // Ranges may be shared, so that the sum can be more than the shard has.
-        storedByteCount = sumOrMaximum(storedByteCount, range.count)
+    if let listed = piece.listed {
+      runs.append(contentsOf: listed.runs)
+      for chunk in listed.chunks {
+        try append(
+          chunk.position, in: places, runs: chunk.runs, selectedCount: chunk.elementCount,
+          elementCount: piece.grid.elementCount(ofChunkAt: chunk.position), limits, shelf)
       }
-      let firstRun = runs.count
-      runs.append(contentsOf: walk.runs)
-      append(
-        Chunk(
-          position: walk.position, stored: stored, runs: firstRun..<runs.count,
-          selectedCount: walk.elementCount, elementCount: walk.chunkElementCount))
+    } else {
+      walk.begin(piece, byteCountLimit: limits.decodedByteCountPerChunk)
+      while try walk.next() {
+        let firstRun = runs.count
+        runs.append(contentsOf: walk.runs)
+        try append(
+          walk.position, in: places, runs: firstRun..<runs.count, selectedCount: walk.elementCount,
+          elementCount: walk.chunkElementCount, limits, shelf)
+      }
     }
     guard !isInOrder else { return }
     let chunks = chunks
@@ -103,8 +98,51 @@ struct PieceChunks: ~Copyable {
     runs.removeAll(keepingCapacity: true)
     order.removeAll(keepingCapacity: true)
     storedByteCount = 0
+    held.removeAll(keepingCapacity: true)
     isWholeValue = false
+    (isInOrder, end) = (true, 0)
     bytes.removeAll()
+  }
+
+  /// Appends the chunk at a position, whose runs are there already.
+  private mutating func append(
+    _ position: Int, in places: ChunkPlaces, runs: Range<Int>, selectedCount: Int, elementCount: Int,
+    _ limits: DecodingLimits, _ shelf: (any ChunkShelf)?
+  ) throws(ChunkError) {
+    if let shelf {
+      let chunk = shelf.chunk(at: position)
+      held.append(chunk)
+      guard chunk == nil else {
+        chunks.append(
+          Chunk(
+            position: position, stored: 0..<0, runs: runs, selectedCount: selectedCount,
+            elementCount: elementCount))
+        return
+      }
+    }
+    var stored: Range<Int>?
+    switch places {
+    case .missing: break
+    case .value:
+      isWholeValue = true
+      stored = 0..<0
+    case .index(let index):
+      stored = try index.range(ofChunkAt: position)
+      guard let range = stored else { break }
+      let limit = limits.storedByteCountPerChunk
+      guard range.count <= limit else {
+        throw .innerChunk(
+          position: position, reason: .storedByteCountExceedsLimit(byteCount: range.count, limit: limit))
+      }
+      isInOrder = isInOrder && range.lowerBound >= end
+      end = range.upperBound
+      // Ranges may be shared, so that the sum can be more than the shard has.
+      storedByteCount = sumOrMaximum(storedByteCount, range.count)
+    }
+    append(
+      Chunk(
+        position: position, stored: stored, runs: runs, selectedCount: selectedCount,
+        elementCount: elementCount))
   }
 
   private mutating func append(_ chunk: Chunk) {
@@ -204,6 +242,17 @@ struct PieceChunks: ~Copyable {
   mutating func setDecoded(_ range: Range<Int>, of chunk: Int) {
     chunks[chunk].decoded = range
   }
+}
+
+/// Where decoded chunks of a version of a value are kept, for all that read them.
+///
+/// Any thread may call it.
+package protocol ChunkShelf: Sendable {
+  /// All elements of a chunk, or nil if they are not kept.
+  func chunk(at position: Int) -> BlobView?
+
+  /// Keeps all elements of a chunk.
+  func keep(_ chunk: BlobView, at position: Int)
 }
 
 /// Where the chunks of a stored value are.

@@ -29,6 +29,19 @@ public struct ArrayAccess: Hashable, Sendable {
   /// MiB by default.
   public var shardIndexCacheByteCount: Int
 
+  /// The most memory for decoded chunks, which an array keeps for all that read it; none by default.
+  ///
+  /// With it, reads decode whole chunks, and copy elements out of them. A read asks the store once a value whether that was
+  /// replaced meanwhile, and then reads it anew.
+  public var cacheByteCount: Int
+
+  /// How long an array with a cache relies on what it has seen of a value, without asking the store whether it was
+  /// replaced; not at all by default.
+  ///
+  /// Values that never change can be relied on for long. Each question is a request, which for a bucket takes as long as
+  /// a read.
+  public var cacheCheckInterval: Duration
+
   /// The most bytes on their way from and to stores that answer many requests at a time, for all calls of the
   /// process together; 256 MiB by default.
   public var byteCountInFlight: Int
@@ -53,7 +66,8 @@ public struct ArrayAccess: Hashable, Sendable {
   public init(
     workerCount: Int = ArrayAccess.defaultWorkerCount, limits: DecodingLimits = DecodingLimits(),
     metadataLimits: MetadataLimits = MetadataLimits(), writesEmptyChunks: Bool = false,
-    allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20,
+    allowsHugeElements: Bool = false, shardIndexCacheByteCount: Int = 32 << 20, cacheByteCount: Int = 0,
+    cacheCheckInterval: Duration = .zero,
     byteCountInFlight: Int = 256 << 20, json: JSONCoding = JSONCoding(), executor: ZarrExecutor = .shared,
     damageReport: DamageReport? = nil, observer: ArrayObserver? = nil
   ) {
@@ -64,6 +78,8 @@ public struct ArrayAccess: Hashable, Sendable {
     self.writesEmptyChunks = writesEmptyChunks
     self.allowsHugeElements = allowsHugeElements
     self.shardIndexCacheByteCount = shardIndexCacheByteCount
+    self.cacheByteCount = cacheByteCount
+    self.cacheCheckInterval = cacheCheckInterval
     self.byteCountInFlight = byteCountInFlight
     self.json = json
     self.damageReport = damageReport

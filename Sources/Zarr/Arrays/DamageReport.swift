@@ -145,12 +145,13 @@ extension ZarrArray {
   private func region(
     ofValueAt indices: [Int], inner part: Piece?, _ metadata: ArrayMetadata
   ) -> ArrayRegion {
-    ArrayRegion(
+    let chunk = part.map { $0.grid.indices(ofChunkAt: $0.firstPosition) }
+    return ArrayRegion(
       indices.enumerated().map { dimension, index in
         var range = metadata.chunkGrid.dimensions[dimension].range(ofChunk: index)
-        if let part {
+        if let part, let chunk {
           let side = part.grid.chunkShape[dimension]
-          let start = range.lowerBound + part.dimensions[dimension].chunks.lowerBound * side
+          let start = range.lowerBound + chunk[dimension] * side
           range = start..<(side > Int.max - start ? Int.max : start + side)
         }
         return range.clamped(to: 0..<metadata.shape[dimension])

@@ -12,11 +12,17 @@ struct OpenValue: Sendable {
   /// Which of its chunks are read together.
   let joining: RangeJoining
 
+  /// Where its decoded chunks are kept, or nil.
+  let shelf: CachedValue?
+
   /// Where a value is that was not opened.
   private let place: (store: any Store, key: StoreKey)?
 
   /// A version, and where its chunks are.
-  init(_ version: any StoredValue, _ places: ChunkPlaces, _ joining: RangeJoining) {
+  init(
+    _ version: any StoredValue, _ places: ChunkPlaces, _ joining: RangeJoining, _ shelf: CachedValue? = nil
+  ) {
+    self.shelf = shelf
     self.version = version
     self.places = places
     self.joining = joining
@@ -24,7 +30,8 @@ struct OpenValue: Sendable {
   }
 
   /// A value that is one chunk, and is found when it is read.
-  init(_ key: StoreKey, in store: any Store) {
+  init(_ key: StoreKey, in store: any Store, _ shelf: CachedValue? = nil) {
+    self.shelf = shelf
     version = nil
     places = .value
     joining = store.rangeJoining
@@ -47,7 +54,13 @@ struct OpenValue: Sendable {
   /// - Returns: Whether the value is there.
   /// - Throws: ``StoreError``, and an error for a whole value of more bytes than `limit`.
   func read(_ range: Range<Int>?, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    if let (store, key) = place { return try store.read(key, into: &arena, limit: limit) }
+    if let (store, key) = place {
+      guard let info = try store.read(.all, of: key, ifVersion: nil, limit: limit, into: &arena) else {
+        return false
+      }
+      shelf?.didRead(info)
+      return true
+    }
     guard let version else { return false }
     guard range != nil || version.byteCount <= limit else {
       throw ChunkError.storedByteCountExceedsLimit(byteCount: version.byteCount, limit: limit)
@@ -78,7 +91,9 @@ extension ValueLayout {
       return try openingStore.openValue(key).map { try open($0, grid, store.rangeJoining, at: indices) }
     }
     guard let part = try indexPart(grid) else {
-      return try store.openValue(key).map { OpenValue($0, .value, store.rangeJoining) }
+      return try store.openValue(key).map {
+        OpenValue($0, .value, store.rangeJoining, shelf(ofValueAt: indices, $0.info))
+      }
     }
     // The index tells the size and the version of the shard, too.
     var arena = ByteArena()
@@ -87,7 +102,15 @@ extension ValueLayout {
       return nil
     }
     let index = try index(arena.bytes, of: info, grid, at: indices)
-    return OpenValue(VersionedValue(store: store, key: key, info: info), .index(index), store.rangeJoining)
+    return OpenValue(
+      VersionedValue(store: store, key: key, info: info), .index(index), store.rangeJoining,
+      shelf(ofValueAt: indices, info))
+  }
+
+  /// Where decoded chunks of a version of a value are kept, or nil.
+  private func shelf(ofValueAt indices: [Int]?, _ info: ValueInfo) -> CachedValue? {
+    guard let cache, let indices else { return nil }
+    return CachedValue(cache, indices, info)
   }
 
   /// Finds where the chunks are of a value that was opened.
@@ -96,15 +119,17 @@ extension ValueLayout {
   func open(
     _ version: any StoredValue, _ grid: InnerChunkGrid, _ joining: RangeJoining, at indices: [Int]? = nil
   ) throws -> OpenValue {
+    let shelf = shelf(ofValueAt: indices, version.info)
     if isSharded, let indices, let (info, index) = rememberedIndex(ofShardAt: indices),
       info.version == version.info.settledVersion
     {
-      return OpenValue(version, .index(index), joining)
+      return OpenValue(version, .index(index), joining, shelf)
     }
-    guard let part = try indexPart(grid) else { return OpenValue(version, .value, joining) }
+    guard let part = try indexPart(grid) else { return OpenValue(version, .value, joining, shelf) }
     var arena = ByteArena()
     try version.read(part.range(in: version.byteCount), into: &arena)
-    return OpenValue(version, .index(try index(arena.bytes, of: version.info, grid, at: indices)), joining)
+    let index = try index(arena.bytes, of: version.info, grid, at: indices)
+    return OpenValue(version, .index(index), joining, shelf)
   }
 }
 
@@ -115,6 +140,7 @@ extension ZarrArray {
   ///
   /// - Throws: ``StoreError``, and the engine's `ChunkError` for an index that is damaged or too large.
   func value(at indices: [Int], _ grid: InnerChunkGrid) throws -> OpenValue? {
+    if let cache = layout.cache { return try cachedValue(at: indices, grid, cache) }
     let key = key(ofChunkAt: indices)
     // The value is its only chunk, and found with it.
     guard layout.isSharded else { return OpenValue(key, in: store) }
@@ -123,6 +149,42 @@ extension ZarrArray {
     }
     let version = VersionedValue(store: store, key: key, info: info)
     return OpenValue(version, .index(index), store.rangeJoining)
+  }
+
+  /// Prepares to read a value whose decoded chunks may be kept, and asks the store whether it is still the one that is
+  /// known.
+  private func cachedValue(
+    at indices: [Int], _ grid: InnerChunkGrid, _ cache: ChunkCache
+  ) throws -> OpenValue? {
+    let key = key(ofChunkAt: indices)
+    let known: (version: StoredVersion, places: ChunkPlaces)
+    if layout.isSharded {
+      guard let (info, index) = layout.rememberedIndex(ofShardAt: indices), let version = info.settledVersion
+      else { return try openValue(at: indices, grid) }
+      known = (version, .index(index))
+    } else {
+      // What is not kept is found with its value.
+      guard let version = cache.version(at: 0, of: indices) else {
+        return OpenValue(key, in: store, CachedValue(cache, indices, nil))
+      }
+      known = (version, .value)
+    }
+    func value(_ info: ValueInfo, isChecked: Bool) -> OpenValue {
+      OpenValue(
+        VersionedValue(store: store, key: key, info: info), known.places, store.rangeJoining,
+        CachedValue(cache, indices, info, isChecked: isChecked))
+    }
+    if let recent = cache.recentInfo(of: indices), recent.settledVersion == known.version {
+      return value(recent, isChecked: false)
+    }
+    // An open file tells its version, and stays what it is.
+    guard openingStore == nil else { return try openValue(at: indices, grid) }
+    var none = ByteArena()
+    guard let found = try store.read(.range(0..<0), of: key, ifVersion: nil, limit: 0, into: &none) else {
+      return nil
+    }
+    return found.version == known.version
+      ? value(found, isChecked: true) : try openValue(at: indices, grid)
   }
 
   /// Opens the version of a value that is there now, or returns nil if there is none.
@@ -175,7 +237,8 @@ extension ChunkDecoder {
     let joining = value?.joining ?? .local
     let most = limits.storedByteCountPerChunk
     try find(
-      piece, in: value?.places ?? .missing, isShown: isShown, expectedPieceCount: expectedPieceCount)
+      piece, in: value?.places ?? .missing, shelf: value?.shelf, isShown: isShown,
+      expectedPieceCount: expectedPieceCount)
     let known = fetchedByteCount(joining)
     guard piece.chunkCount == 1 || known ?? 0 <= 4 * joining.maximumByteCount else { return nil }
     guard let requests else {

@@ -16,6 +16,9 @@ struct PiecePlan: Sendable {
   /// The number of its elements.
   let elementCount: Int
 
+  /// The elements, if they are listed; the region says nothing then.
+  private(set) var list: ListPlan?
+
   private let shape: [Int]
   private let grid: ChunkGrid
   private let innerChunkShape: [Int]?
@@ -96,6 +99,19 @@ struct PiecePlan: Sendable {
     chunkCount = RowMajor.count(of: [valueCount] + chunkCounts) ?? Int.max
   }
 
+  /// Takes elements that are listed.
+  init(of list: ListPlan, shape: [Int], grid: ChunkGrid) {
+    region = ArrayRegion([])
+    self.list = list
+    self.shape = shape
+    self.grid = grid
+    innerChunkShape = nil
+    elementCount = list.elementCount
+    (strides, evenGrid, first, counts, chunkCounts) = ([], nil, [], [], [])
+    valueCount = list.valueCount
+    chunkCount = list.chunkCount
+  }
+
   /// The chunks of a value along one dimension that have elements of a range.
   private static func chunks(of range: Range<Int>, in value: Range<Int>, side: Int) -> Range<Int> {
     let shared = range.clamped(to: value)
@@ -107,9 +123,13 @@ struct PiecePlan: Sendable {
   ///
   /// - Parameters:
   ///   - chunkCount: The chunks of a piece, at most and if one piece can have as many.
+  ///   - gapCount: The chunks that may be between two of a piece, if elements are listed.
   ///   - location: Where the array is, for errors.
   /// - Throws: ``ZarrError/tooLarge(path:)`` if an `Int` cannot hold the number of pieces.
-  mutating func divide(intoPiecesOf chunkCount: Int, _ location: String) throws(ZarrError) {
+  mutating func divide(
+    intoPiecesOf chunkCount: Int, gapsOf gapCount: Int = Int.max, _ location: String
+  ) throws(ZarrError) {
+    guard list == nil else { return list?.divide(intoPiecesOf: chunkCount, gapsOf: gapCount) ?? () }
     division = ChunkDivision(chunkCounts, intoPartsOf: chunkCount)
     guard RowMajor.count(of: [valueCount, division.count]) != nil else { throw .tooLarge(path: location) }
   }
@@ -122,13 +142,18 @@ struct PiecePlan: Sendable {
   /// The number of pieces.
   ///
   /// Some may be empty.
-  var pieceCount: Int { valueCount * piecesPerValue }
+  var pieceCount: Int { list?.pieceCount ?? valueCount * piecesPerValue }
 
   /// The number of pieces that one worker is likely to get, this one included.
   ///
   /// It sizes memory that is used up with the last of them.
   func expectedPieceCount(from number: Int, workerCount: Int) -> Int {
     (pieceCount - number - 1) / workerCount + 1
+  }
+
+  /// The place in the grid of the value of a piece.
+  func indices(ofPiece number: Int) -> [Int] {
+    list?.indices(ofPiece: number) ?? indices(ofValue: number / piecesPerValue)
   }
 
   /// The place of a value in the grid.
@@ -152,6 +177,8 @@ struct PiecePlan: Sendable {
     /// The value that it is of, counted from the first one of the region, and which of its pieces it is.
     let valueNumber: Int
     let numberInValue: Int
+    /// The number of pieces of the value.
+    let pieceCount: Int
     /// The place of the value in the grid.
     let indices: [Int]
     /// What the region has of the value.
@@ -175,14 +202,15 @@ struct PiecePlan: Sendable {
 
   /// One of the pieces.
   func part(_ number: Int) throws(ChunkError) -> Part {
+    if let list { return try list.part(number) }
     let (valueNumber, numberInValue) = number.quotientAndRemainder(dividingBy: piecesPerValue)
     let indices = indices(ofValue: valueNumber)
     let whole = Piece(
       try grid(ofValueAt: indices), start: start(ofValueAt: indices), shape: shape,
       selection: region.ranges, strides: strides)
     return Part(
-      number: number, valueNumber: valueNumber, numberInValue: numberInValue, indices: indices,
-      whole: whole, piece: division.part(numberInValue, of: whole))
+      number: number, valueNumber: valueNumber, numberInValue: numberInValue, pieceCount: piecesPerValue,
+      indices: indices, whole: whole, piece: division.part(numberInValue, of: whole))
   }
 }
 
@@ -235,7 +263,7 @@ extension ZarrArray {
         following: monitor ?? .current
       ) { number, worker in try body(plan.part(number), worker) }
     } catch {
-      throw self.error(error, chunk: plan.indices(ofValue: error.index / plan.piecesPerValue))
+      throw self.error(error, chunk: plan.indices(ofPiece: error.index))
     }
     monitor?.finish()
   }

@@ -4,25 +4,25 @@ import ChunkEngine
 ///
 /// A caller who is done before the other thread has begun reads the elements itself, and so never waits for a thread
 /// that is not free.
-final class ReadAhead: @unchecked Sendable {
+final class ReadAhead<Value: Sendable>: @unchecked Sendable {
   private enum State {
     case waiting
     case running
-    case done(Result<BlobView, any Error>)
+    case done(Result<Value, any Error>)
     case taken
   }
 
   // SAFETY: `state` is only touched while `lock` is held.
   private let lock = WaitingLock()
   private var state = State.waiting
-  private let read: @Sendable () throws -> BlobView
+  private let read: @Sendable () throws -> Value
 
   /// Starts a read on another thread, once one is free.
   ///
   /// - Parameters:
   ///   - workerCount: The most threads that do work of this kind at a time.
   ///   - read: What to do.
-  init(workerCount: Int, _ read: @escaping @Sendable () throws -> BlobView) {
+  init(workerCount: Int, _ read: @escaping @Sendable () throws -> Value) {
     self.read = read
     WorkerThreads.start(limit: workerCount) { self.run() }
   }
@@ -30,7 +30,7 @@ final class ReadAhead: @unchecked Sendable {
   /// Returns what was read.
   ///
   /// - Throws: What reading threw.
-  func take() throws -> BlobView {
+  func take() throws -> Value {
     guard let result = end() else { return try read() }
     return try result.get()
   }
@@ -41,7 +41,7 @@ final class ReadAhead: @unchecked Sendable {
   }
 
   /// Takes what was read, or the read itself if it has not begun.
-  private func end() -> Result<BlobView, any Error>? {
+  private func end() -> Result<Value, any Error>? {
     lock.lock()
     defer { lock.unlock() }
     while true {

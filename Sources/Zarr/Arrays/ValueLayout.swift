@@ -24,6 +24,9 @@ struct ValueLayout: Sendable {
   private let codec: ShardingCodec?
   private let indices: ShardIndexCache
 
+  /// The chunks that were decoded last, or nil if none are kept.
+  let cache: ChunkCache?
+
   /// The division of every value of the grid that the layout was found for, if they do not differ.
   private let evenGrid: InnerChunkGrid?
 
@@ -38,6 +41,9 @@ struct ValueLayout: Sendable {
     indices = ShardIndexCache(maximumByteCount: access.shardIndexCacheByteCount)
     limits = access.limits
     workerCount = access.workerCount
+    cache =
+      access.cacheByteCount > 0
+      ? ChunkCache(maximumByteCount: access.cacheByteCount, checkInterval: access.cacheCheckInterval) : nil
     let (chain, isSharded) = (codec?.chain ?? chain, codec != nil)
     self.chain = chain
     let innerShape = codec?.chunkShape

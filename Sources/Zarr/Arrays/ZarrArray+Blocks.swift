@@ -163,7 +163,7 @@ package final class BlockReader: @unchecked Sendable {
   /// It is small once a chunk could not be read, so that all before it are shown.
   private var wanted: Int
   private var isCutShort = false
-  private var ahead: ReadAhead?
+  private var ahead: ReadAhead<BlobView>?
 
   private static let smallest = 1
 

@@ -55,13 +55,15 @@ extension ZarrArray {
     }
   }
 
-  private func view(of plan: PiecePlan, _ monitor: ProgressMonitor?) throws -> BlobView {
+  /// The elements of a plan, where they were decoded, or copies of those that are listed.
+  func view(of plan: PiecePlan, _ monitor: ProgressMonitor?) throws -> BlobView {
     let builder = try BlobViewBuilder(
       count: plan.elementCount, chain: layout.chain, limits: access.limits)
     builder.keep(fillElement)
     try forEachFetched(of: plan, isShown: false, monitor: monitor) { _, decoder in
       try decoder.place(in: builder, fillElement: fillElement, countsElementBytes: monitor != nil)
     }
+    if let list = plan.list { try builder.place(repeating: list.repeats) }
     return builder.finish()
   }
 
@@ -216,13 +218,13 @@ extension ZarrArray {
     try forEachPiece(of: plan, workers: layout.decoders, monitor: monitor) { part, worker in
       var value: OpenValue?
       do {
-        value = try values.value(part.valueNumber, of: plan.piecesPerValue) {
+        value = try values.value(part.valueNumber, of: part.pieceCount) {
           try self.value(at: part.indices, part.whole.grid)
         }
       } catch {
         try replace(error, chunk: part.indices)
       }
-      defer { values.endPiece(part.valueNumber, of: plan.piecesPerValue) }
+      defer { values.endPiece(part.valueNumber, of: part.pieceCount) }
       guard let piece = part.piece else { return }
       // With many requests in flight each piece has memory of its own, which is released after it.
       let expected =
@@ -247,7 +249,7 @@ extension ZarrArray {
             return try decode(piece, of: value)
           } catch StoreError.changed {
             value = try openValue(at: part.indices, part.whole.grid)
-            values.set(value, part.valueNumber, of: plan.piecesPerValue)
+            values.set(value, part.valueNumber, of: part.pieceCount)
           }
         }
         return try decode(piece, of: value)
@@ -289,10 +291,14 @@ extension ZarrArray {
     let part = try plan.part(0)
     let first = values.open(0) { try value(at: part.indices, part.whole.grid) }
     // The first value says how large chunks are.
+    let byteCount = (try? first.get())?.chunkByteCount ?? 0
     let size = layout.chunksPerPiece(
-      of: plan.chunkCount, elementCount: chunkShape.reduce(1, *),
-      byteCount: (try? first.get())?.chunkByteCount ?? 0, most: PieceSize.decoded(store.rangeJoining))
-    try plan.divide(intoPiecesOf: size, location)
+      of: plan.chunkCount, elementCount: chunkShape.reduce(1, *), byteCount: byteCount,
+      most: PieceSize.decoded(store.rangeJoining))
+    // Chunks that are far from each other are requests of their own, which need not wait for each other.
+    let gapCount =
+      store.requestConcurrency > 1 ? store.rangeJoining.gapByteCount / max(1, byteCount) : Int.max
+    try plan.divide(intoPiecesOf: size, gapsOf: gapCount, location)
     return (plan, values)
   }
 }

@@ -22,6 +22,8 @@ public enum ZarrError: Error, Sendable {
   case limit(path: String, reason: ChunkError)
   /// A region is not inside of the array.
   case outOfBounds(path: String, region: ArrayRegion, shape: [Int])
+  /// A selection is none of the array.
+  case selection(path: String, reason: SelectionError)
   /// An element is no value of the type that was asked for, or a value cannot be an element. The index is
   /// that among the elements that were to be read or written, or nil if it is about all.
   case element(path: String, index: Int?, reason: ElementError)
@@ -65,6 +67,7 @@ extension ZarrError: CustomStringConvertible {
     case .outOfBounds(let path, let region, let shape) where region.ranges.count != shape.count:
       "\(path): the region \(region) has \(region.ranges.count) dimensions, and the array has \(shape.count)"
     case .outOfBounds(let path, let region, let shape): "\(path): \(region) is outside of the shape \(shape)"
+    case .selection(let path, let reason): "\(path): \(reason)"
     case .element(let path, let index, let reason):
       "\(path): \(index.map { "element \($0): " } ?? "")\(reason)"
     case .elementCount(let path, let found, let expected):
@@ -106,6 +109,7 @@ extension ZarrError {
         case .callByteCountExceedsLimit, .callElementCountExceedsLimit: .limit(path: path, reason: reason)
         default: .chunk(path: path, reason: reason)
         }
+      case let reason as SelectionError: .selection(path: path, reason: reason)
       case let failure as ElementFailure: .element(path: path, index: failure.index, reason: failure.reason)
       case let reason as ElementError: .element(path: path, index: nil, reason: reason)
       case let reason as MetadataError: .metadata(path: path, reason: reason)

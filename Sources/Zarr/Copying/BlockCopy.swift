@@ -34,7 +34,7 @@ struct BlockCopy {
     var size = try Size(source, budget: Double(memoryBudget) / 3)
 
     /// Starts to read the next block, or returns nil if there is none.
-    func next() throws -> (block: CopyBlocks.Block, read: ReadAhead)? {
+    func next() throws -> (block: CopyBlocks.Block, read: ReadAhead<BlobView>)? {
       if monitor?.isCancelled == true { throw ZarrError.cancelled }
       let block = try blocks.next(ofAtMost: size.elementCount) { region in
         if monitor?.isCancelled == true { throw ZarrError.cancelled }
