@@ -34,6 +34,39 @@ struct ReadingTests {
     #expect(try Tool.succeed("cat", "none.zarr", in: scratch).output == [1, 10, 0])
   }
 
+  @Test("cat --indices writes the elements of a list in its order, from a file or standard input")
+  func catIndices() throws {
+    let elements = (0..<300).map { Array("element \($0);".utf8) }
+    try makeArray("one.zarr", elements, shape: [300], chunkShape: [7])
+    try makeArray("two.zarr", elements, shape: [20, 15], chunkShape: [6, 4])
+    try makeArray("none.zarr", [[1, 10, 0]], shape: [], chunkShape: [])
+
+    let wanted = (0..<9000).map { $0 * 7919 % 300 }
+    let expected = wanted.flatMap { elements[$0] }
+    let lines = wanted.map { "\($0)\n" }.joined()
+    try scratch.write(Array(lines.utf8), to: "list")
+    #expect(try Tool.succeed("cat", "one.zarr", "--indices", "list", in: scratch).output == expected)
+    let outcome = try Tool.run(
+      ["cat", "one.zarr", "5", "--indices", "-"], in: scratch, input: Array(lines.dropLast().utf8))
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output == elements[5] + expected)
+    let places = "19,14\r\n-20,-15\n3,-1"
+    #expect(
+      try Tool.run(["cat", "two.zarr", "--indices", "-"], in: scratch, input: Array(places.utf8)).output
+        == elements[299] + elements[0] + elements[59])
+    #expect(try Tool.run(["cat", "one.zarr", "--indices", "-"], in: scratch).output.isEmpty)
+    for (line, message) in [
+      ("3\nx\n", "line 2"), ("\n", "line 1"), ("300", "outside"), ("-301", "outside"), ("1,2", "needs 1"),
+      ("-0", "line 1"), ("+1", "line 1"),
+    ] {
+      let outcome = try Tool.run(
+        ["cat", "one.zarr", "--indices", "-"], in: scratch, input: Array(line.utf8))
+      #expect(outcome.exitCode != 0)
+      #expect(outcome.errors.contains(message), "\(line): \(outcome.errors)")
+    }
+    try Tool.fail("cat", "one.zarr", "--indices", "missing", in: scratch, saying: "missing")
+  }
+
   @Test("Elements that are not there are an error that shows the shape")
   func outside() throws {
     try makeArray("two.zarr", [[1], [2]], shape: [1, 2], chunkShape: [1, 1])
