@@ -144,7 +144,9 @@ class VlenCodecPipeline(FusedCodecPipeline):
         results = None
         if isinstance(batch[0][0], _zarr.InnerChunk):
             # Zarr-python has awaited what it needs of a shard.
-            results = await _away(self._decode, plan, batch, [_bytes(item[0].get_sync()) for item in batch], out)
+            results = await _away(
+                self._decode, plan, batch, [_bytes(item[0].get_sync()) for item in batch], out
+            )
         elif type(store := batch[0][0].store) is URLStore:
             results = await away(_monitored, self._read_now, plan, batch, out)
         elif _has_sync(store):
