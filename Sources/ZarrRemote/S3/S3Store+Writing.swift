@@ -1,5 +1,5 @@
 import ChunkEngine
-package import Zarr
+import Zarr
 import ZarrPlatform
 
 /// Values are sent as a whole if they are small, and in parts while they are still gathered if they are large.
@@ -76,23 +76,6 @@ extension S3Store {
     request.headers += write.headers + write.conditions
     let outcome = try client.perform(request, path: path)
     try settle(outcome, write, key)
-  }
-
-  /// Copies a value within the bucket, without its bytes coming here.
-  ///
-  /// - Returns: Whether the server has done it. Some cannot, and none does for more than 5 GB.
-  /// - Throws: `StoreError`
-  package func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
-    var request = S3Request(.put, objectKey(of: target))
-    let source = "\(client.address.bucket)/\(objectKey(of: key))"
-    request.headers = [HTTPHeader("x-amz-copy-source", "/" + source.percentEncoded(keepsSlashes: true))]
-    request.mayFailInBody = true
-    request.stallTimeout = .seconds(120)
-    var arena = ByteArena()
-    let outcome = try client.perform(request, path: path(of: target), into: &arena)
-    if outcome.response.isSuccess, outcome.failure == nil { return true }
-    guard [400, 405, 501].contains(outcome.response.status) else { throw outcome.refusal(path(of: target)) }
-    return false
   }
 
   /// Looks at the answer to a write.
