@@ -269,10 +269,7 @@ package struct SegmentCommit: Sendable {
 
   private func write(_ work: CommittedWork, over old: ReplacedValue) throws {
     let bytes = JSONWriter(style: .compact).bytes(of: .object(work.json))
-    try store.write(keys.commit(work.id), over: old, byteCount: bytes.count) { append in
-      // SAFETY: Bytes have no padding.
-      try append(unsafe bytes.span.bytes)
-    }
+    try store.write(keys.commit(work.id), over: old, bytes.rawSpan)
   }
 }
 

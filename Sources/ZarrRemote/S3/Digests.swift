@@ -8,7 +8,7 @@ enum Digest {
   static func sha256(_ bytes: RawSpan) -> [UInt8] { unsafe digest(bytes, EVP_sha256(), byteCount: 32) }
 
   /// The SHA-256 of text.
-  static func sha256(_ text: String) -> [UInt8] { sha256(unsafe Array(text.utf8).span.bytes) }
+  static func sha256(_ text: String) -> [UInt8] { sha256(text.utf8Bytes) }
 
   /// The MD5 of bytes, which some requests have to carry.
   static func md5(_ bytes: RawSpan) -> [UInt8] { unsafe digest(bytes, EVP_md5(), byteCount: 16) }

@@ -299,6 +299,6 @@ private final class PartQueue: @unchecked Sendable {
 /// Text as the body of a request.
 func sharedBytes(_ text: String) throws -> SharedBytes {
   var arena = ByteArena()
-  try arena.append(copying: unsafe Array(text.utf8).span.bytes)
+  try arena.append(copying: text.utf8Bytes)
   return try arena.takeBytes()
 }
