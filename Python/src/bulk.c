@@ -9,7 +9,8 @@
 #include "arrow.h"
 #include "native.h"
 
-static PyTypeObject *MonitorType, *SourceType, *StreamType, *ColumnType, *ReaderType, *AppenderType, *ArrayType;
+static PyTypeObject *MonitorType, *SourceType, *StreamType, *ColumnType, *ReaderType, *SamplerType, *AppenderType,
+    *ArrayType;
 
 PyObject *new_object(PyTypeObject *type) {
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -804,15 +805,20 @@ PyObject *new_array(zarr_vlen_array *array) {
 }
 
 static PyObject *array_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
-  static char *names[] = {"directory", "path", "durability", "thread_count", NULL};
+  static char *names[] = {"directory", "path", "durability", "thread_count", "cache_byte_count",
+                          "cache_check_seconds", NULL};
   PyObject *directory = NULL;
   const char *path;
   int durability = 0, thread_count = 0;
+  unsigned long long cache_byte_count = 0;
+  double cache_check_seconds = 0;
   if (!PyArg_ParseTupleAndKeywords(
-          arguments, keywords, "O&s|ii", names, PyUnicode_FSConverter, &directory, &path, &durability,
-          &thread_count))
+          arguments, keywords, "O&s|iiKd", names, PyUnicode_FSConverter, &directory, &path, &durability,
+          &thread_count, &cache_byte_count, &cache_check_seconds))
     return NULL;
-  zarr_vlen_settings settings = {.thread_count = thread_count, .durability = durability};
+  zarr_vlen_settings settings = {
+      .thread_count = thread_count, .durability = durability, .cache_byte_count = cache_byte_count,
+      .cache_check_seconds = cache_check_seconds};
   zarr_vlen_error error;
   zarr_vlen_array *array;
   const char *name = PyBytes_AsString(directory);
@@ -889,19 +895,26 @@ static void store_release(void *context) {
   PyGILState_Release(state);
 }
 
-/* array_in(calls, location, request_concurrency, path) */
+/* array_in(calls, location, request_concurrency, path, cache_byte_count, cache_check_seconds) */
 static PyObject *array_in(PyObject *module, PyObject *arguments) {
   PyObject *calls;
   const char *location, *path;
   int request_concurrency;
-  if (!PyArg_ParseTuple(arguments, "Osis", &calls, &location, &request_concurrency, &path)) return NULL;
+  unsigned long long cache_byte_count = 0;
+  double cache_check_seconds = 0;
+  if (!PyArg_ParseTuple(
+          arguments, "Osis|Kd", &calls, &location, &request_concurrency, &path, &cache_byte_count,
+          &cache_check_seconds))
+    return NULL;
+  zarr_vlen_settings settings = {
+      .cache_byte_count = cache_byte_count, .cache_check_seconds = cache_check_seconds};
   zarr_vlen_store store = {
       .context = Py_NewRef(calls), .location = location, .request_concurrency = request_concurrency,
       .read = store_read, .write = store_write, .remove = store_remove, .list = store_list, .release = store_release};
   zarr_vlen_error error;
   zarr_vlen_array *array;
   Py_BEGIN_ALLOW_THREADS
-  array = zarr_vlen_array_open_in(&store, path, NULL, &error);
+  array = zarr_vlen_array_open_in(&store, path, &settings, &error);
   Py_END_ALLOW_THREADS
   return array ? new_array(array) : raise_failure(&error);
 }
@@ -941,13 +954,45 @@ static PyObject *array_read(EngineArray *self, PyObject *arguments) {
   return batch ? new_column(batch, is_text) : raise_failure(&error);
 }
 
-/* Readers and appenders, of which one thread at a time uses each. */
+/* take(indices, count, is_text, monitor): indices are a buffer of 64-bit numbers, count for each dimension. */
+static PyObject *array_take(EngineArray *self, PyObject *arguments) {
+  PyObject *indices, *monitor;
+  Py_ssize_t count;
+  int is_text;
+  if (!PyArg_ParseTuple(arguments, "OnpO", &indices, &count, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
+  Py_buffer buffer;
+  if (PyObject_GetBuffer(indices, &buffer, PyBUF_SIMPLE) < 0) return NULL;
+  Py_ssize_t number_count = buffer.len / (Py_ssize_t)sizeof(int64_t);
+  if (count < 0 || (count ? number_count % count : number_count)) {
+    PyBuffer_Release(&buffer);
+    PyErr_SetString(PyExc_ValueError, "there are as many indices for each dimension");
+    return NULL;
+  }
+  zarr_vlen_error error;
+  zarr_vlen_batch *batch;
+  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
+  /* Without elements, the number of dimensions cannot be seen; there is one then. */
+  size_t rank = count ? (size_t)(number_count / count) : 1;
+  Py_BEGIN_ALLOW_THREADS
+  batch = zarr_vlen_array_take(self->array, buffer.buf, (size_t)count, rank, followed, &error);
+  Py_END_ALLOW_THREADS
+  PyBuffer_Release(&buffer);
+  return batch ? new_column(batch, is_text) : raise_failure(&error);
+}
+
+/* Readers, samplers and appenders, of which one thread at a time uses each. */
 
 typedef struct {
   PyObject_HEAD
   zarr_vlen_reader *reader;
   int is_text, is_busy;
 } Reader;
+
+typedef struct {
+  PyObject_HEAD
+  zarr_vlen_sampler *sampler;
+  int is_text, is_busy;
+} Sampler;
 
 typedef struct {
   PyObject_HEAD
@@ -1022,6 +1067,95 @@ static PyObject *reader_close(Reader *self, PyObject *unused) {
   self->is_busy = 0;
   Py_RETURN_NONE;
 }
+
+/* sampler(batch_size, seed, epoch, part_index, part_count, window_byte_count, drops_last, is_text, monitor) */
+static PyObject *array_sampler(EngineArray *self, PyObject *arguments) {
+  long long batch_size, epoch, part_index, part_count;
+  unsigned long long seed, window_byte_count;
+  int drops_last, is_text;
+  PyObject *monitor;
+  if (!PyArg_ParseTuple(
+          arguments, "LKLLLKppO", &batch_size, &seed, &epoch, &part_index, &part_count, &window_byte_count, &drops_last,
+          &is_text, &monitor) ||
+      !is_monitor(monitor))
+    return NULL;
+  zarr_vlen_sampling sampling = {
+      .batch_size = batch_size, .seed = seed, .epoch = epoch, .part_index = part_index, .part_count = part_count,
+      .window_byte_count = window_byte_count, .drops_last = drops_last};
+  zarr_vlen_error error;
+  zarr_vlen_sampler *made;
+  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
+  Py_BEGIN_ALLOW_THREADS
+  made = zarr_vlen_sampler_create(self->array, &sampling, followed, &error);
+  Py_END_ALLOW_THREADS
+  if (!made) return raise_failure(&error);
+  Sampler *sampler = (Sampler *)new_object(SamplerType);
+  if (!sampler) {
+    zarr_vlen_sampler_free(made);
+    return NULL;
+  }
+  sampler->sampler = made;
+  sampler->is_text = is_text;
+  return (PyObject *)sampler;
+}
+
+static void free_sampler(Sampler *self) {
+  zarr_vlen_sampler *sampler = self->sampler;
+  self->sampler = NULL;
+  if (!sampler) return;
+  Py_BEGIN_ALLOW_THREADS
+  zarr_vlen_sampler_free(sampler);
+  Py_END_ALLOW_THREADS
+}
+
+static void sampler_dealloc(Sampler *self) {
+  free_sampler(self);
+  free_object((PyObject *)self);
+}
+
+/* next(): the elements, and their indices as the bytes of 64-bit numbers; None after the last ones. */
+static PyObject *sampler_next(Sampler *self, PyObject *unused) {
+  if (!begin(&self->is_busy, self->sampler)) return NULL;
+  zarr_vlen_error error;
+  zarr_vlen_batch *batch = NULL;
+  const int64_t *indices = NULL;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_sampler_next(self->sampler, &batch, &indices, &error);
+  Py_END_ALLOW_THREADS
+  PyObject *numbers = NULL;
+  if (is_done && batch) {
+    size_t byte_count = zarr_vlen_batch_get(batch).count * sizeof *indices;
+    numbers = PyBytes_FromStringAndSize((const char *)indices, (Py_ssize_t)byte_count);
+  }
+  self->is_busy = 0;
+  if (!is_done) return raise_failure(&error);
+  if (!batch) Py_RETURN_NONE;
+  if (!numbers) {
+    zarr_vlen_batch_free(batch);
+    return NULL;
+  }
+  PyObject *column = new_column(batch, self->is_text);
+  if (!column) {
+    Py_DECREF(numbers);
+    return NULL;
+  }
+  return Py_BuildValue("(NN)", column, numbers);
+}
+
+static Py_ssize_t sampler_length(Sampler *self) { return (Py_ssize_t)zarr_vlen_sampler_count(self->sampler); }
+
+static PyMethodDef sampler_methods[] = {
+    {"next", (PyCFunction)sampler_next, METH_NOARGS, NULL},
+    {0},
+};
+
+static PyType_Slot sampler_slots[] = {
+    {Py_tp_dealloc, sampler_dealloc},
+    {Py_tp_methods, sampler_methods},
+    {Py_sq_length, sampler_length},
+    {0, NULL},
+};
 
 /* Arrow from readers */
 
@@ -1204,7 +1338,9 @@ static PyType_Slot appender_slots[] = {
 
 static PyMethodDef array_methods[] = {
     {"read", (PyCFunction)array_read, METH_VARARGS, NULL},
+    {"take", (PyCFunction)array_take, METH_VARARGS, NULL},
     {"reader", (PyCFunction)array_reader, METH_VARARGS, NULL},
+    {"sampler", (PyCFunction)array_sampler, METH_VARARGS, NULL},
     {"appender", (PyCFunction)array_appender, METH_VARARGS, NULL},
     {0},
 };
@@ -1284,11 +1420,13 @@ static PyType_Spec specs[] = {
     {"zarr_vlen._native.EngineArray", sizeof(EngineArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
      array_slots},
     {"zarr_vlen._native.Reader", sizeof(Reader), 0, MADE_HERE, reader_slots},
+    {"zarr_vlen._native.Sampler", sizeof(Sampler), 0, MADE_HERE, sampler_slots},
     {"zarr_vlen._native.Appender", sizeof(Appender), 0, MADE_HERE, appender_slots},
 };
 
 int add_bulk(PyObject *module) {
-  PyTypeObject **types[] = {&MonitorType, &SourceType, &StreamType, &ColumnType, &ArrayType, &ReaderType, &AppenderType};
+  PyTypeObject **types[] = {&MonitorType, &SourceType, &StreamType, &ColumnType, &ArrayType, &ReaderType,
+                            &SamplerType, &AppenderType};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     PyObject *type = PyType_FromModuleAndSpec(module, &specs[i], NULL);
     if (!type) return -1;

@@ -137,7 +137,7 @@ private final class Reader {
 
 /// Elements that were read, as the caller holds them.
 @safe
-private final class Batch {
+final class Batch {
   private let elements: BlobBatch
 
   /// A bit for each element, or nothing if all are there.
@@ -153,7 +153,10 @@ private final class Batch {
     let isText = array.dataType.elementsAreText
     let (elements, areText) = try array.readBatch(region, checksText: isText, monitor: monitor)
     self.init(elements)
-    if isText, !areText { try checkText(array, region, 0) }
+    guard isText, !areText else { return }
+    try checkText(array) { index in
+      zip(region.ranges, RowMajor.indices(at: index, in: region.shape)).map { $0.lowerBound + $1 }
+    }
   }
 
   private init(_ elements: BlobBatch) {
@@ -162,12 +165,21 @@ private final class Batch {
   }
 
   /// Takes elements of a region in C order, from one of them on.
-  init(_ view: BlobView, of array: ZarrArray, in region: ArrayRegion, from offset: Int = 0) throws {
+  convenience init(
+    _ view: BlobView, of array: ZarrArray, in region: ArrayRegion, from offset: Int = 0
+  ) throws {
+    try self.init(view, of: array) { index in
+      zip(region.ranges, RowMajor.indices(at: offset + index, in: region.shape)).map { $0.lowerBound + $1 }
+    }
+  }
+
+  /// Takes elements that are anywhere in an array.
+  init(_ view: BlobView, of array: ZarrArray, at place: (Int) -> [Int]) throws {
     let dataType = array.dataType
     guard case .optional(let inner) = dataType else {
       unsafe validity = UnsafeMutableBufferPointer(start: nil, count: 0)
       elements = try view.compacted()
-      if dataType.elementsAreText { try checkText(array, region, offset) }
+      if dataType.elementsAreText { try checkText(array, place) }
       return
     }
     let blobs = view.blobs
@@ -186,11 +198,11 @@ private final class Batch {
       }
     }
     elements = try builder.finish()
-    if inner.elementsAreText { try checkText(array, region, offset) }
+    if inner.elementsAreText { try checkText(array, place) }
   }
 
   /// Checks that elements are UTF-8: all together, and that none begins within a character.
-  private func checkText(_ array: ZarrArray, _ region: ArrayRegion, _ offset: Int) throws(ZarrError) {
+  private func checkText(_ array: ZarrArray, _ place: (Int) -> [Int]) throws(ZarrError) {
     let batch = elements
     var isText = batch.bytes.isWellFormedText
     let byteCount = batch.bytes.byteCount
@@ -204,8 +216,7 @@ private final class Batch {
     }
     guard !isText else { return }
     for index in 0..<batch.count where !batch[index].isWellFormedText {
-      let place = zip(region.ranges, RowMajor.indices(at: offset + index, in: region.shape))
-        .map { $0.lowerBound + $1 }
+      let place = place(index)
       throw array.damage(DamagedText(indices: place), elementAt: place)
     }
   }
@@ -235,7 +246,7 @@ private struct DamagedText: Error, CustomStringConvertible {
   }
 }
 
-private func readableArray(_ array: OpaquePointer?) throws -> ZarrArray {
+func readableArray(_ array: OpaquePointer?) throws -> ZarrArray {
   guard let array = unsafe object(array, ZarrArray.self) else {
     throw InvalidArgument(reason: "there is no array")
   }

@@ -103,6 +103,10 @@ extension ArrayAccess {
     if let limit = Int(exactly: settings.decoded_byte_limit), limit > 0 {
       limits.decodedByteCountPerChunk = limit
     }
+    cacheByteCount = Int(clamping: settings.cache_byte_count)
+    if settings.cache_check_seconds > 0 {
+      cacheCheckInterval = .seconds(min(settings.cache_check_seconds, 1e9))
+    }
   }
 }
 

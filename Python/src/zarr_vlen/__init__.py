@@ -8,6 +8,7 @@ from zarr_vlen.bulk import Appender, read, scan, write
 from zarr_vlen.elements import ElementError, element, objects
 from zarr_vlen.json_values import JSON
 from zarr_vlen.pickles import Pickled, UntrustedPickleError, pickled, trust
+from zarr_vlen.taking import RandomBatches, Reader, take
 from zarr_vlen.tuning import tune
 from zarr_vlen.types import Fill, ObjectType, Optional, object_type, optional
 from zarr_vlen.urls import StorageOptions, URLStore
@@ -22,6 +23,8 @@ __all__ = [
     "ObjectType",
     "Optional",
     "Pickled",
+    "RandomBatches",
+    "Reader",
     "StorageOptions",
     "URLStore",
     "UntrustedPickleError",
@@ -35,6 +38,7 @@ __all__ = [
     "pickled",
     "read",
     "scan",
+    "take",
     "trust",
     "tune",
     "write",

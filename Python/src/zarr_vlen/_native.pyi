@@ -95,7 +95,15 @@ class Stream:
 def source_of_objects(objects: Sequence[Any], /) -> Source: ...
 def source_of_strings(array: Any, /) -> Source: ...
 def source_of_arrow(schema: object, array: object, /) -> Source: ...
-def array_in(calls: Any, location: str, request_concurrency: int, path: str, /) -> EngineArray:
+def array_in(
+    calls: Any,
+    location: str,
+    request_concurrency: int,
+    path: str,
+    cache_byte_count: int = 0,
+    cache_check_seconds: float = 0,
+    /,
+) -> EngineArray:
     """Open an array in a store, whose calls are those of `zarr_vlen.stores.Calls`."""
 
 def tune(
@@ -135,15 +143,42 @@ class Appender:
     def close(self) -> None: ...
 
 @final
+class Sampler:
+    """Draws batches in random order."""
+
+    def next(self) -> tuple[Column, bytes] | None: ...
+    def __len__(self) -> int: ...
+
+@final
 class EngineArray:
     """An array in a directory, or in a store."""
 
     def __new__(
-        cls, directory: Any, path: str, durability: int = 0, thread_count: int = 0
+        cls,
+        directory: Any,
+        path: str,
+        durability: int = 0,
+        thread_count: int = 0,
+        cache_byte_count: int = 0,
+        cache_check_seconds: float = 0,
     ) -> EngineArray: ...
     def read(
         self, ranges: tuple[tuple[int, int], ...] | None, is_text: bool, monitor: Monitor, /
     ) -> Column: ...
+    def take(self, indices: Buffer, count: int, is_text: bool, monitor: Monitor, /) -> Column: ...
+    def sampler(
+        self,
+        batch_size: int,
+        seed: int,
+        epoch: int,
+        part_index: int,
+        part_count: int,
+        window_byte_count: int,
+        drops_last: bool,
+        is_text: bool,
+        monitor: Monitor,
+        /,
+    ) -> Sampler: ...
     def reader(self, first: int, count: int, is_text: bool, monitor: Monitor, /) -> Reader: ...
     def appender(self, memory_budget: int, monitor: Monitor, /) -> Appender: ...
 

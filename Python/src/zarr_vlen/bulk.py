@@ -92,6 +92,8 @@ class _Work:
         In a directory, what of a chunk survives.
     progress : object with update(n), optional
         Is told of elements that are done.
+    cache : tuple, optional
+        The most bytes of decoded chunks that are kept, and how many seconds they are relied on.
 
     Raises
     ------
@@ -99,7 +101,13 @@ class _Work:
         If the engine does not know the data type or a codec.
     """
 
-    def __init__(self, array: Any, durability: str = "atomic", progress: Any = None) -> None:
+    def __init__(
+        self,
+        array: Any,
+        durability: str = "atomic",
+        progress: Any = None,
+        cache: tuple[int, float] = (0, 0.0),
+    ) -> None:
         from zarr_vlen import _native
 
         if not kind_of(array.metadata.dtype).is_native:
@@ -109,8 +117,9 @@ class _Work:
         self._shown_count = 0
         self._calls: Calls | None = None
         place = array.store_path
+        self._store = place.store
         if type(place.store) is LocalStore:
-            arguments: tuple[Any, ...] = (place.store.root, place.path, _DURABILITIES[durability])
+            arguments: tuple[Any, ...] = (place.store.root, place.path, _DURABILITIES[durability], 0, *cache)
             self.array: EngineArray = self.run(_native.EngineArray, *arguments, shows_progress=False)
         elif isinstance(place.store, URLStore):
             arguments = (place.path, self.monitor)
@@ -118,7 +127,7 @@ class _Work:
             _at_work.add(self)
         else:
             calls = self._calls = Calls(place.store)
-            arguments = (calls, str(place.store), calls.request_concurrency, place.path)
+            arguments = (calls, str(place.store), calls.request_concurrency, place.path, *cache)
             self.array = self.run(_native.array_in, *arguments, shows_progress=False)
             _at_work.add(self)
 
@@ -127,6 +136,14 @@ class _Work:
         show = self._show if shows_progress and self._progress is not None else None
         result: T = interruptible(self.monitor, self._call, call, *arguments, show=show)
         return result
+
+    def following[T](self, progress: Any, call: Callable[..., T], *arguments: Any, is_short: bool) -> T:
+        """Call the engine, and tell `progress` of it; on this thread if it takes no longer than a key does."""
+        self._progress = progress
+        self._shown_count = self.monitor.progress()[0]
+        if is_short and progress is None and type(self._store) is LocalStore:
+            return self._call(call, *arguments)
+        return self.run(call, *arguments)
 
     def _show(self) -> None:
         # Also what was done between two calls.

@@ -131,6 +131,11 @@ typedef struct zarr_vlen_settings {
   uint64_t decoded_byte_limit;
   /* For arrays: one of enum zarr_vlen_durability. */
   int32_t durability;
+  /* For arrays: the most bytes of decoded chunks that are kept for the next call; none by default. */
+  uint64_t cache_byte_count;
+  /* For arrays: how many seconds what is kept of a stored value is relied on, without asking the store whether it was
+   * replaced. */
+  double cache_check_seconds;
 } zarr_vlen_settings;
 
 /* Reads the metadata of an array: the bytes of its zarr.json, or in Zarr v2 of its .zarray.
@@ -405,6 +410,49 @@ typedef struct zarr_vlen_batch zarr_vlen_batch;
 zarr_vlen_batch *zarr_vlen_array_read(
     const zarr_vlen_array *array, const int64_t *start, const int64_t *count, size_t rank,
     const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Reads the elements at some places, in this order; each chunk that has some of them is decoded once.
+ *
+ * indices has count numbers for the first dimension, then as many for the second one, and so on. A negative number counts
+ * from the end. The same place may come more than once. The elements must be of any size, as for zarr_vlen_array_read. */
+zarr_vlen_batch *zarr_vlen_array_take(
+    const zarr_vlen_array *array, const int64_t *indices, size_t count, size_t rank,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* How batches in random order are drawn. */
+typedef struct zarr_vlen_sampling {
+  /* The elements of a batch, at least 1. */
+  int64_t batch_size;
+  /* What the order follows from, and which pass through the array it is. */
+  uint64_t seed;
+  int64_t epoch;
+  /* Which part of the elements to draw, counted from 0, and into how many they are divided. */
+  int64_t part_index;
+  int64_t part_count;
+  /* About how many bytes of elements a batch is drawn from; 64 MiB if it is 0. */
+  uint64_t window_byte_count;
+  /* Whether the last batch is left out if it has fewer elements. */
+  bool drops_last;
+} zarr_vlen_sampling;
+
+/* Draws batches in random order, each element once. One thread at a time may use it. */
+typedef struct zarr_vlen_sampler zarr_vlen_sampler;
+
+/* Begins to draw batches. The elements must be of any size, as for zarr_vlen_array_read. monitor may be NULL. */
+zarr_vlen_sampler *zarr_vlen_sampler_create(
+    const zarr_vlen_array *array, const zarr_vlen_sampling *sampling, const zarr_vlen_monitor *monitor,
+    zarr_vlen_error *error);
+
+/* Draws the next batch, while other threads read what comes after it. *batch is NULL after the last one. *indices is where
+ * each element is in the array, counted in C order, and valid until the next call. */
+bool zarr_vlen_sampler_next(
+    zarr_vlen_sampler *sampler, zarr_vlen_batch **batch, const int64_t **indices, zarr_vlen_error *error);
+
+/* The number of elements that are drawn. */
+uint64_t zarr_vlen_sampler_count(const zarr_vlen_sampler *sampler);
+
+/* Ends drawing. NULL does nothing. */
+void zarr_vlen_sampler_free(zarr_vlen_sampler *sampler);
 
 /* The elements of a batch, with offsets of 64 bits, which are valid until the batch is freed. */
 zarr_vlen_column zarr_vlen_batch_get(const zarr_vlen_batch *batch);
