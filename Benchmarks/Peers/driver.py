@@ -142,7 +142,22 @@ def random(peer, job):
     return {"latencies": seconds, **sums(*list_contents(elements))}
 
 
-JOBS = {"load": load, "write": write, "append": append, "read": read, "random": random}
+def take(peer, job):
+    setting = peer.checked_setting(job)
+    directory, indices, layout = job["directory"], job["indices"], job["layout"]
+    if job["warm"]:
+        if directory not in peer.opened:
+            peer.opened[directory] = peer.open(directory, setting)
+            peer.take(peer.opened[directory], indices, layout)
+        handle = peer.opened[directory]
+        times, result = timed(job, lambda: peer.take(handle, indices, layout))
+    else:
+        times, result = timed(job, lambda: peer.take(peer.open(directory, setting), indices, layout))
+    times.update(sums(*peer.take_contents(result, layout)))
+    return times
+
+
+JOBS = {"load": load, "write": write, "append": append, "read": read, "random": random, "take": take}
 
 
 def sums(lengths, data):

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy
 import pyarrow
 from peer import Peer, arrow_contents
 
@@ -52,6 +53,30 @@ class PartFiles(Peer):
     def blobs_per_group(self, setting):
         smallest = -(-self.LEAST_GROUP_BYTES * setting.blobs_per_chunk // setting.chunk_bytes)
         return max(setting.blobs_per_chunk, smallest) if setting.blobs_per_shard else setting.blobs_per_chunk
+
+    def take(self, handle, indices, layout):
+        """Reads each group that has some of the blobs once, on all workers, and picks them."""
+        places = numpy.asarray(indices)
+        numbers = numpy.searchsorted(handle.ends, places, side="right")
+        order = numpy.argsort(numbers, kind="stable")
+        groups = numpy.split(order, numpy.flatnonzero(numpy.diff(numbers[order])) + 1)
+
+        def read(group):
+            number = int(numbers[group[0]])
+            first = handle.ends[number - 1] if number else 0
+            return self.read_group(handle.pieces[number]).take(places[group] - first)
+
+        parts = self.in_parallel(read, groups)
+        # Back in the order that was asked for.
+        back = numpy.empty_like(order)
+        back[order] = numpy.arange(len(order))
+        pieces = [piece for part in parts for piece in getattr(part, "chunks", [part])]
+        blobs = pyarrow.chunked_array(pieces, type=pyarrow.large_binary()).take(back)
+        return blobs if layout == "own" else blobs.to_pylist()
+
+    def read_group(self, piece):
+        """Returns the blobs of a piece as an array."""
+        raise NotImplementedError
 
     def write_file(self, path, setting, array):
         raise NotImplementedError

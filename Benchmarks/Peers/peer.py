@@ -66,10 +66,13 @@ class Peer:
     def __init__(self, workers):
         self.workers = workers
         self.inputs = {}
+        self.opened = {}
 
     def load(self, blobs):
         self.blobs = blobs
         self.inputs = {}
+        # What is open from take to take.
+        self.opened = {}
 
     def checked_setting(self, job):
         setting = Setting(job["setting"])
@@ -115,6 +118,14 @@ class Peer:
     def read_one(self, handle, index):
         """Returns the bytes of one blob."""
         raise NotImplementedError
+
+    def take(self, handle, indices, layout):
+        """Returns the blobs at some indices, in their order, in a layout."""
+        raise Unsupported("reads no list of places at once")
+
+    def take_contents(self, result, layout):
+        """Returns the lengths in a result of `take` as an array, and its bytes in one buffer."""
+        return self.contents(result, layout)
 
     def close(self, handle):
         """Closes a result of `open` or `read`."""

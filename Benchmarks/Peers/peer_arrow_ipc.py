@@ -35,6 +35,10 @@ class ArrowIPC(PartFiles):
             for batch in range(reader.num_record_batches)
         )
 
+    def read_group(self, piece):
+        reader, batch = piece
+        return reader.get_batch(batch).column(0)
+
     def read_one(self, handle, index):
         (reader, batch), place = handle.find(index)
         return reader.get_batch(batch).column(0)[place].as_py()

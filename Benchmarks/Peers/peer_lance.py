@@ -49,5 +49,9 @@ class Lance(Peer):
     def read_one(self, handle, index):
         return handle.take([index])["blob"][0].as_py()
 
+    def take(self, handle, indices, layout):
+        blobs = handle.take(indices)["blob"]
+        return blobs if layout == "own" else blobs.to_pylist()
+
     def path(self, directory):
         return os.path.join(directory, "blobs.lance")

@@ -37,6 +37,10 @@ class Parquet(PartFiles):
             for group in range(file.metadata.num_row_groups)
         )
 
+    def read_group(self, piece):
+        file, group = piece
+        return file.read_row_group(group, use_threads=False)["blob"]
+
     def read_one(self, handle, index):
         (file, group), place = handle.find(index)
         return file.read_row_group(group, use_threads=False)["blob"][place].as_py()

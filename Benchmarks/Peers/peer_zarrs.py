@@ -67,6 +67,29 @@ class Zarrs(Peer):
         chunk, element = divmod(index, blobs_per_chunk)
         return array.retrieve_subchunk([chunk], shard_cache=shard_cache).to_numpy()[element]
 
+    def take(self, handle, indices, layout):
+        """Reads each chunk that has some of the blobs once, on all workers, and picks them."""
+        array, shard_cache, blobs_per_chunk = handle
+        order = numpy.argsort(indices, kind="stable")
+        places = numpy.asarray(indices)[order]
+        groups = numpy.split(order, numpy.flatnonzero(numpy.diff(places // blobs_per_chunk)) + 1)
+        result = [None] * len(indices)
+
+        def read(group):
+            chunk = int(indices[group[0]]) // blobs_per_chunk
+            if shard_cache is None:
+                blobs = array.retrieve_chunk([chunk]).to_numpy()
+            else:
+                blobs = array.retrieve_subchunk([chunk], shard_cache=shard_cache).to_numpy()
+            for place in group.tolist():
+                result[place] = blobs[indices[place] - chunk * blobs_per_chunk]
+
+        self.in_parallel(read, groups)
+        return result
+
+    def take_contents(self, result, layout):
+        return list_contents(result)
+
 
 def metadata(count, setting):
     codecs = [{"name": "vlen-bytes"}]

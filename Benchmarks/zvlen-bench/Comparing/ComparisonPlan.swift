@@ -92,6 +92,9 @@ enum BlobKind: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument 
   case records126 = "126B"
   /// Text of many lengths.
   case text300 = "300B"
+  /// Documents of about one size.
+  case text1K = "1KB"
+  case text10K = "10KB"
   /// Long text.
   case text8K = "8KB"
   /// Incompressible bytes.
@@ -108,6 +111,8 @@ enum BlobKind: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument 
     case .bytes16: "16 B text"
     case .records126: "126 B JSON records"
     case .text300: "300 B text"
+    case .text1K: "1 KB text"
+    case .text10K: "10 KB text"
     case .text8K: "8 KB text"
     case .random1M: "1 MB incompressible"
     case .data: "the data"
@@ -120,6 +125,8 @@ enum BlobKind: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument 
     case .bytes16: (16, .uniform, .text)
     case .records126: (126, .narrow, .json)
     case .text300: (300, .lognormal, .text)
+    case .text1K: (1_000, .narrow, .text)
+    case .text10K: (10_000, .narrow, .text)
     case .text8K: (8_000, .lognormal, .text)
     case .random1M: (1_000_000, .narrow, .random)
     case .data: nil
@@ -133,7 +140,7 @@ enum BlobKind: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument 
     switch self {
     case .bytes16: 8 << 20
     case .records126: 24 << 20
-    case .text300, .text8K, .data: 32 << 20
+    case .text300, .text1K, .text8K, .text10K, .data: 32 << 20
     case .random1M: 64 << 20
     }
   }
@@ -171,6 +178,25 @@ enum Work: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   case random
   /// Appends the last tenth of the blobs to the others.
   case append
+  /// Reads 1,000 blobs at random in one call, from a directory that is opened for it.
+  case take1000 = "take-1000"
+  /// Reads 1,000 blobs again from an open directory, with what the library keeps in memory.
+  case take1000Warm = "take-1000-warm"
+  /// Reads 100,000 blobs at random in one call, from a directory that is opened for it.
+  case take100000 = "take-100000"
+  /// Reads 100,000 blobs again from an open directory.
+  case take100000Warm = "take-100000-warm"
+
+  /// How many blobs are read at random in one call, and whether from an open directory.
+  var taken: (count: Int, isWarm: Bool)? {
+    switch self {
+    case .take1000: (1000, false)
+    case .take1000Warm: (1000, true)
+    case .take100000: (100_000, false)
+    case .take100000Warm: (100_000, true)
+    case .write, .read, .random, .append: nil
+    }
+  }
 
   /// The work in words.
   var title: String {
@@ -179,6 +205,10 @@ enum Work: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
     case .read: "read all"
     case .random: "read one at random"
     case .append: "append a tenth"
+    case .take1000: "take 1,000 at random, opened anew"
+    case .take1000Warm: "take 1,000 at random, again"
+    case .take100000: "take 100,000 at random, opened anew"
+    case .take100000Warm: "take 100,000 at random, again"
     }
   }
 }

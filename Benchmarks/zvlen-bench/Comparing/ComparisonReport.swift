@@ -212,7 +212,8 @@ extension ComparisonReport {
   /// The speed of a result, in the unit of its work.
   static func speed(_ result: ComparedResult, _ work: Work) -> String {
     switch work {
-    case .random: result.medianSeconds.map(Figure.duration) ?? "–"
+    case .random, .take1000, .take1000Warm, .take100000, .take100000Warm:
+      result.medianSeconds.map(Figure.duration) ?? "–"
     case .write, .read, .append: result.bytesPerSecond.map { Figure.rate($0 / 1e6) + " MB/s" } ?? "–"
     }
   }

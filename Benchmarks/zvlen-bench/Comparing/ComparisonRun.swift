@@ -118,6 +118,10 @@ final class SettingComparison {
   private func pass(
     _ work: Work, _ competitor: any Competitor, _ contestant: Contestant, isLast: Bool
   ) throws -> Pass {
+    if let taken = work.taken {
+      return try competitor.take(
+        contestant.directory, places(taken.count), isWarm: taken.isWarm, measuresMemory: isLast)
+    }
     guard work == .write || work == .append else {
       return try competitor.read(contestant.directory, verifies: isLast, measuresMemory: isLast)
     }
@@ -134,6 +138,12 @@ final class SettingComparison {
     }
     if isLast { _ = try competitor.read(directory, verifies: true, measuresMemory: false) }
     return pass
+  }
+
+  /// Places of blobs, the same for all libraries.
+  private func places(_ count: Int) -> [Int] {
+    var random = SplitMix(seed: UInt64(count))
+    return (0..<count).map { _ in Int.random(in: 0..<corpus.all.count, using: &random) }
   }
 
   /// The times of all libraries that can do the work, in turns.
@@ -155,9 +165,14 @@ final class SettingComparison {
   /// The row of some work.
   private func row(_ work: Work, _ times: [ObjectIdentifier: [Elapsed]]) -> ComparedRow {
     let part = work == .append ? corpus.tail : corpus.all
+    var (blobCount, byteCount) = (part.count, part.byteCount)
+    if let taken = work.taken {
+      blobCount = taken.count
+      byteCount = places(taken.count).reduce(0) { $0 + corpus.all.range(of: $1).count }
+    }
     var row = ComparedRow(
       setting: setting, work: work, blobs: corpus.all.count, payloadBytes: corpus.all.byteCount,
-      workBlobs: part.count, workBytes: part.byteCount, results: [])
+      workBlobs: blobCount, workBytes: byteCount, results: [])
     for contestant in contestants {
       guard let times = times[ObjectIdentifier(contestant)], contestant.reason(work) == nil else {
         row.results.append(
@@ -168,7 +183,7 @@ final class SettingComparison {
       result.seconds = times.map(\.seconds)
       result.processorSeconds = Statistics(times.map(\.processorSeconds)).median
       result.storedBytes = contestant.storedByteCount
-      result.setMedian(Statistics(result.seconds).median, payload: Double(part.byteCount), blobs: part.count)
+      result.setMedian(Statistics(result.seconds).median, payload: Double(byteCount), blobs: blobCount)
       row.results.append(result)
     }
     return row

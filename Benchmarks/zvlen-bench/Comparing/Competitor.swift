@@ -25,6 +25,11 @@ protocol Competitor: AnyObject {
   /// - Returns: The seconds of each.
   func readRandom(_ directory: String, _ indices: [Int]) throws -> [Double]
 
+  /// Reads blobs at some places in one call, and checks them after the clock has stopped.
+  ///
+  /// If `isWarm`, the directory has been opened and read in this way before; otherwise opening it counts.
+  func take(_ directory: String, _ indices: [Int], isWarm: Bool, measuresMemory: Bool) throws -> Pass
+
   /// The bytes that ``write(_:to:measuresMemory:)`` stored in a directory.
   func storedByteCount(_ directory: String) -> Int
 

@@ -44,6 +44,10 @@ final class FloorCompetitor: Competitor {
     try indices.map(all.randomRead)
   }
 
+  func take(_ directory: String, _ indices: [Int], isWarm: Bool, measuresMemory: Bool) throws -> Pass {
+    throw CompetitorError.unsupported("has no lists of places")
+  }
+
   /// Uses the contender's own time, without its preparation.
   ///
   /// Memory is not measured: the preparation takes it.

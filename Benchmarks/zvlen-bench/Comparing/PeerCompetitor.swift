@@ -53,6 +53,15 @@ final class PeerCompetitor: Competitor {
     return answer.latencies ?? []
   }
 
+  func take(_ directory: String, _ indices: [Int], isWarm: Bool, measuresMemory: Bool) throws -> Pass {
+    var job = job("take", directory, measuresMemory)
+    job.indices = indices
+    job.warm = isWarm
+    let answer = try process.run(job)
+    try check(answer, BlobSums(corpus.all, indices))
+    return try pass(answer)
+  }
+
   var processIdentifier: Int32 { process.processIdentifier }
 
   func beginMemoryPasses() throws {

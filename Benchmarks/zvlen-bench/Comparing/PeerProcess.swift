@@ -128,6 +128,8 @@ struct PeerJob: Encodable {
   /// The first blob to append.
   var first: Int?
   var indices: [Int]?
+  /// Whether blobs are read from what is open, and was read before.
+  var warm: Bool?
   var verify: Bool?
   var memory: Bool?
   /// The files with the blobs and their offsets.
