@@ -29,7 +29,18 @@ LIBRARIES = {
     "LMDB": Style(7, "o", hollow=True),
     "HDF5": Style(7, "s", hollow=True),
 }
-WORKS = {"write": "write all", "read": "read all", "random": "read one at random", "append": "append a tenth"}
+WORKS = {
+    "write": "write all",
+    "read": "read all",
+    "random": "read one at random",
+    "append": "append a tenth",
+    "take-1000": "take 1,000 at random, opened anew",
+    "take-1000-warm": "take 1,000 at random, again",
+    "take-100000": "take 100,000 at random, opened anew",
+    "take-100000-warm": "take 100,000 at random, again",
+    "epoch": "read all in random batches",
+    "epoch-order": "read all in a given random order, in batches, again",
+}
 BLOBS = {
     "16B": "16 B text",
     "126B": "126 B JSON records",

@@ -12,6 +12,8 @@ are those of a clock that all processes share, so that the caller can sample the
     {"job": "append", …, "first": …}                              → as write
     {"job": "read", …, "verify": …}                               → as write, and {"lengths_crc": …, "bytes_crc": …}
     {"job": "random", …, "indices": […]}                          → {"latencies": […], "lengths_crc": …, …}
+    {"job": "take", …, "indices": […], "warm": …} → as read; what is warm was opened and read before, and is read in parts
+                                                     of `"batch"` blobs if there is one
 
 `"memory": true` releases freed memory first and measures the peak. The answer is `{"unsupported": REASON}` if a rival
 cannot do a job, and `{"error": MESSAGE}` if it failed.
@@ -150,10 +152,16 @@ def take(peer, job):
             peer.opened[directory] = peer.open(directory, setting)
             peer.take(peer.opened[directory], indices, layout)
         handle = peer.opened[directory]
-        times, result = timed(job, lambda: peer.take(handle, indices, layout))
+        size = job.get("batch") or len(indices)
+        parts = [indices[start : start + size] for start in range(0, len(indices), size)]
+        times, results = timed(job, lambda: [peer.take(handle, part, layout) for part in parts])
     else:
         times, result = timed(job, lambda: peer.take(peer.open(directory, setting), indices, layout))
-    times.update(sums(*peer.take_contents(result, layout)))
+        results = [result]
+    import numpy
+
+    contents = [peer.take_contents(result, layout) for result in results]
+    times.update(sums(numpy.concatenate([lengths for lengths, _ in contents]), b"".join(data for _, data in contents)))
     return times
 
 

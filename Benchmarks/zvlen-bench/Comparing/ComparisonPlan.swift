@@ -187,6 +187,14 @@ enum Work: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
   /// Reads 100,000 blobs again from an open directory.
   case take100000Warm = "take-100000-warm"
 
+  /// Reads all blobs in a random order of the library's own, in batches of ``epochBatchSize``.
+  case epoch
+  /// Reads all blobs in one random order that is given, in batches, from an open directory that was read before.
+  case epochOrder = "epoch-order"
+
+  /// The blobs of a batch.
+  static let epochBatchSize = 1024
+
   /// How many blobs are read at random in one call, and whether from an open directory.
   var taken: (count: Int, isWarm: Bool)? {
     switch self {
@@ -194,7 +202,7 @@ enum Work: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
     case .take1000Warm: (1000, true)
     case .take100000: (100_000, false)
     case .take100000Warm: (100_000, true)
-    case .write, .read, .random, .append: nil
+    case .write, .read, .random, .append, .epoch, .epochOrder: nil
     }
   }
 
@@ -209,6 +217,8 @@ enum Work: String, Sendable, CaseIterable, Encodable, ExpressibleByArgument {
     case .take1000Warm: "take 1,000 at random, again"
     case .take100000: "take 100,000 at random, opened anew"
     case .take100000Warm: "take 100,000 at random, again"
+    case .epoch: "read all in random batches"
+    case .epochOrder: "read all in a given random order, in batches, again"
     }
   }
 }

@@ -122,6 +122,11 @@ final class SettingComparison {
       return try competitor.take(
         contestant.directory, places(taken.count), isWarm: taken.isWarm, measuresMemory: isLast)
     }
+    if work == .epoch || work == .epochOrder {
+      return try competitor.readEpoch(
+        contestant.directory, batchSize: Work.epochBatchSize, order: work == .epochOrder ? order : nil,
+        measuresMemory: isLast)
+    }
     guard work == .write || work == .append else {
       return try competitor.read(contestant.directory, verifies: isLast, measuresMemory: isLast)
     }
@@ -144,6 +149,12 @@ final class SettingComparison {
   private func places(_ count: Int) -> [Int] {
     var random = SplitMix(seed: UInt64(count))
     return (0..<count).map { _ in Int.random(in: 0..<corpus.all.count, using: &random) }
+  }
+
+  /// All blobs in a random order, the same for all libraries.
+  private var order: [Int] {
+    var random = SplitMix(seed: 5)
+    return Array(0..<corpus.all.count).shuffled(using: &random)
   }
 
   /// The times of all libraries that can do the work, in turns.

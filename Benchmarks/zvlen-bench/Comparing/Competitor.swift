@@ -30,6 +30,15 @@ protocol Competitor: AnyObject {
   /// If `isWarm`, the directory has been opened and read in this way before; otherwise opening it counts.
   func take(_ directory: String, _ indices: [Int], isWarm: Bool, measuresMemory: Bool) throws -> Pass
 
+  /// Reads all blobs in batches, and checks them the first time.
+  ///
+  /// - Parameters:
+  ///   - directory: Where they are.
+  ///   - batchSize: The blobs of a batch.
+  ///   - order: Their order; then the directory has been opened and read before. If nil, the library draws one.
+  ///   - measuresMemory: Whether to measure memory.
+  func readEpoch(_ directory: String, batchSize: Int, order: [Int]?, measuresMemory: Bool) throws -> Pass
+
   /// The bytes that ``write(_:to:measuresMemory:)`` stored in a directory.
   func storedByteCount(_ directory: String) -> Int
 

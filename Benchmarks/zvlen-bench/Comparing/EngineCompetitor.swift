@@ -17,6 +17,10 @@ final class EngineCompetitor: Competitor {
   /// The array that is read again and again, with a cache, and where it is.
   private var opened: (directory: String, array: ZarrArray)?
 
+  /// How many blobs were read of it in one call at last, and whether batches were checked.
+  private var takenCount = 0
+  private var isEpochChecked = false
+
   /// Prepares the blobs in their layout.
   init(_ corpus: ComparedCorpus, _ setting: ComparisonSetting, _ shape: ChunkCounts, layout: Layout) {
     self.corpus = corpus
@@ -87,14 +91,12 @@ final class EngineCompetitor: Competitor {
   }
 
   func take(_ directory: String, _ indices: [Int], isWarm: Bool, measuresMemory: Bool) throws -> Pass {
-    if isWarm, opened?.directory != directory {
-      var access = access
-      access.cacheByteCount = 4 << 30
-      let array = try ZarrArray.open(in: FileStore(opening: directory), access: access)
+    let array = isWarm ? try openedArray(directory, reading: indices) : nil
+    // Whatever was read before, it has all of these.
+    if let array, takenCount != indices.count {
       _ = try array.take(indices)
-      opened = (directory, array)
+      takenCount = indices.count
     }
-    let array = isWarm ? opened?.array : nil
     switch layout {
     case .own:
       let (pass, view) = try Pass.measure(measuresMemory: measuresMemory) {
@@ -112,6 +114,59 @@ final class EngineCompetitor: Competitor {
       for (blob, index) in zip(blobs, indices) { try check(blob, index) }
       return pass
     }
+  }
+
+  func readEpoch(_ directory: String, batchSize: Int, order: [Int]?, measuresMemory: Bool) throws -> Pass {
+    let expected = corpus.all
+    func check(_ batch: BlobView, _ indices: ArraySlice<Int>) throws {
+      guard !isEpochChecked else { return }
+      for (blob, index) in zip(batch, indices) where !blob.bytes.isEqual(to: expected[index]) {
+        throw CompetitorError.differs
+      }
+    }
+    let array = try order == nil ? open(directory) : openedArray(directory, reading: [0])
+    if let order, !isEpochChecked { _ = try array.take(order) }
+    var (count, byteCount) = (0, 0)
+    func add(_ batch: BlobView) {
+      count += batch.count
+      byteCount += layout == .own ? batch.blobs.byteCount : batch.arrays().reduce(0) { $0 + $1.count }
+    }
+    func pass() throws -> Pass {
+      (count, byteCount) = (0, 0)
+      return try Pass.measure(measuresMemory: measuresMemory) {
+        if let order {
+          for start in stride(from: 0, to: order.count, by: batchSize) {
+            let part = order[start..<min(order.count, start + batchSize)]
+            let batch = try array.take(Array(part))
+            try check(batch, part)
+            add(batch)
+          }
+        } else {
+          let batches = try array.randomBatches(RandomBatchOptions(batchSize: batchSize, seed: 7))
+          while let batch = try batches.next() {
+            try check(batch.elements, batch.indices[...])
+            add(batch.elements)
+          }
+        }
+      }.0
+    }
+    if !isEpochChecked { _ = try pass() }
+    isEpochChecked = true
+    defer { if measuresMemory { isEpochChecked = false } }
+    let result = try pass()
+    guard count == expected.count, byteCount == expected.byteCount else { throw CompetitorError.differs }
+    return result
+  }
+
+  /// An array that is kept open, with a cache, and was read once.
+  private func openedArray(_ directory: String, reading indices: [Int]) throws -> ZarrArray {
+    if let opened, opened.directory == directory { return opened.array }
+    var access = access
+    access.cacheByteCount = 4 << 30
+    let array = try ZarrArray.open(in: FileStore(opening: directory), access: access)
+    _ = try array.take(indices)
+    opened = (directory, array)
+    return array
   }
 
   private func open(_ directory: String) throws -> ZarrArray {

@@ -48,6 +48,10 @@ final class FloorCompetitor: Competitor {
     throw CompetitorError.unsupported("has no lists of places")
   }
 
+  func readEpoch(_ directory: String, batchSize: Int, order: [Int]?, measuresMemory: Bool) throws -> Pass {
+    throw CompetitorError.unsupported("has no order")
+  }
+
   /// Uses the contender's own time, without its preparation.
   ///
   /// Memory is not measured: the preparation takes it.

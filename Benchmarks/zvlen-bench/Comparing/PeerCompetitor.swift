@@ -62,6 +62,17 @@ final class PeerCompetitor: Competitor {
     return try pass(answer)
   }
 
+  func readEpoch(_ directory: String, batchSize: Int, order: [Int]?, measuresMemory: Bool) throws -> Pass {
+    guard let order else { throw CompetitorError.unsupported("draws no batches; see the given order") }
+    var job = job("take", directory, measuresMemory)
+    job.indices = order
+    job.warm = true
+    job.batch = batchSize
+    let answer = try process.run(job)
+    try check(answer, BlobSums(corpus.all, order))
+    return try pass(answer)
+  }
+
   var processIdentifier: Int32 { process.processIdentifier }
 
   func beginMemoryPasses() throws {

@@ -130,6 +130,8 @@ struct PeerJob: Encodable {
   var indices: [Int]?
   /// Whether blobs are read from what is open, and was read before.
   var warm: Bool?
+  /// The blobs that are read at a time, or nil for all.
+  var batch: Int?
   var verify: Bool?
   var memory: Bool?
   /// The files with the blobs and their offsets.

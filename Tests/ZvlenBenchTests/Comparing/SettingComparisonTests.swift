@@ -40,6 +40,14 @@ private final class FakeCompetitor: Competitor {
 
   func readRandom(_ directory: String, _ indices: [Int]) throws -> [Double] { indices.map { _ in 0.001 } }
 
+  func take(_ directory: String, _ indices: [Int], isWarm: Bool, measuresMemory: Bool) throws -> Pass {
+    pass
+  }
+
+  func readEpoch(_ directory: String, batchSize: Int, order: [Int]?, measuresMemory: Bool) throws -> Pass {
+    pass
+  }
+
   func storedByteCount(_ directory: String) -> Int { 100 }
 }
 
