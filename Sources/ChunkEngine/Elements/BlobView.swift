@@ -19,6 +19,9 @@ public struct BlobView: Sendable {
   /// How the elements lie in memory.
   var layout: ElementLayout { storage.layout }
 
+  /// The places of elements of any size, as long as the view is there.
+  var slots: UnsafeMutableBufferPointer<UnsafeRawPointer> { unsafe storage.table.slots(0..<storage.count) }
+
   /// The elements as spans, which must not outlive this view.
   public var blobs: BlobSpan {
     @_lifetime(borrow self)

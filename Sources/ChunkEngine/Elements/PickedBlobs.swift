@@ -24,23 +24,32 @@ package struct PickedBlobs: Sendable {
   /// Those of any size are shared with the views, which are kept; those of fixed size are copied.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
-  /// - Complexity: O(*n* log *m*) where *n* is the number of positions and *m* that of views.
+  /// - Complexity: O(*n*) where *n* is the number of positions, if there are few views.
   package func view(of positions: ArraySlice<Int>) throws(ChunkError) -> BlobView {
     let layout = views.lazy.filter { !$0.isEmpty }.first?.layout ?? .variable
     let storage = try BlobStorage(count: positions.count, layout: layout, sources: views)
-    var number = 0
-    for (slot, position) in positions.enumerated() {
-      if !(starts[number]..<starts[number + 1]).contains(position) { number = view(with: position) }
-      let view = views[number]
-      // SAFETY: The views, which the storage keeps, have the memory of the element.
-      let element = unsafe view.blobs.element(position - starts[number])
-      if let byteCount = layout.fixedByteCount {
-        unsafe UnsafeMutableRawBufferPointer(
-          rebasing: storage.places[slot * byteCount..<(slot + 1) * byteCount]
-        ).copyMemory(from: element)
-      } else if let start = element.baseAddress {
-        unsafe storage.table.slots(slot..<slot + 1).initializeElement(at: 0, to: start)
+    guard let byteCount = layout.fixedByteCount else {
+      let slots = unsafe storage.table.slots(0..<positions.count)
+      var range = 0..<0
+      // SAFETY: The storage keeps the views, which have these slots and what they point to. The lengths of elements are
+      // not looked at, since they would have to come from memory.
+      var source = unsafe UnsafeMutableBufferPointer<UnsafeRawPointer>(start: nil, count: 0)
+      for (slot, position) in positions.enumerated() {
+        if !range.contains(position) {
+          let number = view(with: position)
+          range = starts[number]..<starts[number + 1]
+          unsafe source = views[number].slots
+        }
+        unsafe slots.initializeElement(at: slot, to: source[position - range.lowerBound])
       }
+      return BlobView(storage)
+    }
+    for (slot, position) in positions.enumerated() {
+      let number = view(with: position)
+      let view = views[number]
+      unsafe UnsafeMutableRawBufferPointer(
+        rebasing: storage.places[slot * byteCount..<(slot + 1) * byteCount]
+      ).copyMemory(from: view.blobs.element(position - starts[number]))
     }
     return BlobView(storage)
   }
@@ -48,7 +57,7 @@ package struct PickedBlobs: Sendable {
   /// Copies of the elements at some positions, which keep no memory of the views.
   ///
   /// - Throws: ``ChunkError/outOfMemory(byteCount:)``
-  /// - Complexity: O(*n* log *m* + *b*) where *b* is the size of the elements.
+  /// - Complexity: O(*n*) where *n* is the size of the elements, if there are few views.
   package func copies(of positions: ArraySlice<Int>) throws(ChunkError) -> BlobView {
     let picked = try view(of: positions)
     guard picked.layout == .variable else { return picked }

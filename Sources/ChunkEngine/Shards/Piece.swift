@@ -230,6 +230,13 @@ package struct Piece: Sendable {
     return Piece(grid, restricted, selectionBase: selectionBase)
   }
 
+  /// The same elements, each `count` places later in the selection.
+  ///
+  /// - Precondition: The elements are not listed.
+  package func moved(by count: Int) -> Piece {
+    Piece(grid, dimensions, selectionBase: selectionBase + count)
+  }
+
   /// Calls `body` with what the piece has of each inner chunk, in C order.
   package func forEachChunk<Failure: Error>(_ body: (Piece) throws(Failure) -> Void) throws(Failure) {
     if let listed {

@@ -198,9 +198,36 @@ extension ListPlan {
     return segments
   }
 
+  /// Finds the elements of a sorted list of the only dimension, in one pass that allocates nothing for a chunk.
+  private mutating func findLine(_ list: SortedIndices) {
+    let division = grid.dimensions[0]
+    var value = 0..<0
+    var chunk = 0..<0
+    var side = 1
+    places.reserveCapacity(list.entries.count)
+    for entry in list.entries {
+      if entry.index >= chunk.upperBound {
+        if entry.index >= value.upperBound {
+          let number = division.chunkIndex(of: entry.index)
+          value = division.range(ofChunk: number)
+          side = innerChunkShape?[0] ?? value.count
+          valueIndices.append(number)
+          _ = beginValue()
+        }
+        let position = (entry.index - value.lowerBound) / side
+        let start = value.lowerBound + position * side
+        // An inner chunk ends with its shard.
+        chunk = start..<min(value.upperBound, start + side)
+        chunks.append(Chunk(value: valueCount - 1, position: position, first: places.count))
+      }
+      places.append(Place(index: entry.index - chunk.lowerBound, slot: entry.position))
+    }
+  }
+
   /// Finds the elements of a product of lists, each of which is sorted.
   private mutating func findProduct(_ lists: [SortedIndices]) throws {
     guard elementCount > 0 else { return }
+    guard lists.count != 1 else { return findLine(lists[0]) }
     let segments = lists.enumerated().map { self.segments(of: $1, along: $0) }
     places.reserveCapacity(lists.reduce(1) { $0 * $1.entries.count })
     // The segments of one value after the other, along each dimension.

@@ -19,6 +19,9 @@ struct PiecePlan: Sendable {
   /// The elements, if they are listed; the region says nothing then.
   private(set) var list: ListPlan?
 
+  /// Plans of several regions that are read together, and what of this plan comes before each.
+  private var joined: [(plan: PiecePlan, pieceCount: Int, valueCount: Int, elementCount: Int)] = []
+
   private let shape: [Int]
   private let grid: ChunkGrid
   private let innerChunkShape: [Int]?
@@ -99,6 +102,41 @@ struct PiecePlan: Sendable {
     chunkCount = RowMajor.count(of: [valueCount] + chunkCounts) ?? Int.max
   }
 
+  /// Joins plans of regions, whose elements follow each other in the selection.
+  ///
+  /// - Precondition: There is a plan at least, and an `Int` can count all elements.
+  init(joining plans: [PiecePlan]) {
+    region = ArrayRegion([])
+    (shape, grid) = (plans[0].shape, plans[0].grid)
+    innerChunkShape = nil
+    (strides, evenGrid, first, counts, chunkCounts) = ([], nil, [], [], [])
+    elementCount = plans.reduce(0) { $0 + $1.elementCount }
+    valueCount = plans.reduce(0) { $0 + $1.valueCount }
+    chunkCount = plans.reduce(0) { $0 + $1.chunkCount }
+    join(plans)
+  }
+
+  private mutating func join(_ plans: [PiecePlan]) {
+    joined = []
+    var before = (pieceCount: 0, valueCount: 0, elementCount: 0)
+    for plan in plans {
+      joined.append((plan, before.pieceCount, before.valueCount, before.elementCount))
+      before.pieceCount += plan.pieceCount
+      before.valueCount += plan.valueCount
+      before.elementCount += plan.elementCount
+    }
+  }
+
+  /// Which of the joined plans has a piece.
+  private func joinedPlan(of piece: Int) -> Int {
+    var (lower, upper) = (0, joined.count)
+    while upper - lower > 1 {
+      let middle = (lower + upper) / 2
+      if joined[middle].pieceCount <= piece { lower = middle } else { upper = middle }
+    }
+    return lower
+  }
+
   /// Takes elements that are listed.
   init(of list: ListPlan, shape: [Int], grid: ChunkGrid) {
     region = ArrayRegion([])
@@ -129,6 +167,11 @@ struct PiecePlan: Sendable {
   mutating func divide(
     intoPiecesOf chunkCount: Int, gapsOf gapCount: Int = Int.max, _ location: String
   ) throws(ZarrError) {
+    guard joined.isEmpty else {
+      var plans = joined.map(\.plan)
+      for index in plans.indices { try plans[index].divide(intoPiecesOf: chunkCount, location) }
+      return join(plans)
+    }
     guard list == nil else { return list?.divide(intoPiecesOf: chunkCount, gapsOf: gapCount) ?? () }
     division = ChunkDivision(chunkCounts, intoPartsOf: chunkCount)
     guard RowMajor.count(of: [valueCount, division.count]) != nil else { throw .tooLarge(path: location) }
@@ -142,7 +185,10 @@ struct PiecePlan: Sendable {
   /// The number of pieces.
   ///
   /// Some may be empty.
-  var pieceCount: Int { list?.pieceCount ?? valueCount * piecesPerValue }
+  var pieceCount: Int {
+    if let last = joined.last { return last.pieceCount + last.plan.pieceCount }
+    return list?.pieceCount ?? valueCount * piecesPerValue
+  }
 
   /// The number of pieces that one worker is likely to get, this one included.
   ///
@@ -153,7 +199,11 @@ struct PiecePlan: Sendable {
 
   /// The place in the grid of the value of a piece.
   func indices(ofPiece number: Int) -> [Int] {
-    list?.indices(ofPiece: number) ?? indices(ofValue: number / piecesPerValue)
+    guard joined.isEmpty else {
+      let joined = joined[joinedPlan(of: number)]
+      return joined.plan.indices(ofPiece: number - joined.pieceCount)
+    }
+    return list?.indices(ofPiece: number) ?? indices(ofValue: number / piecesPerValue)
   }
 
   /// The place of a value in the grid.
@@ -203,6 +253,14 @@ struct PiecePlan: Sendable {
   /// One of the pieces.
   func part(_ number: Int) throws(ChunkError) -> Part {
     if let list { return try list.part(number) }
+    guard joined.isEmpty else {
+      let joined = joined[joinedPlan(of: number)]
+      let part = try joined.plan.part(number - joined.pieceCount)
+      return Part(
+        number: number, valueNumber: joined.valueCount + part.valueNumber, numberInValue: part.numberInValue,
+        pieceCount: part.pieceCount, indices: part.indices, whole: part.whole.moved(by: joined.elementCount),
+        piece: part.piece?.moved(by: joined.elementCount))
+    }
     let (valueNumber, numberInValue) = number.quotientAndRemainder(dividingBy: piecesPerValue)
     let indices = indices(ofValue: valueNumber)
     let whole = Piece(

@@ -107,6 +107,7 @@ public final class RandomBatches: @unchecked Sendable {
   private var window: Window?
   private var position = 0
   private var random: SeededRandom
+  private var windowCount = 0
   private var ahead: ReadAhead<Window>?
 
   /// The number of elements that are drawn.
@@ -194,22 +195,33 @@ public final class RandomBatches: @unchecked Sendable {
   /// Goes on to the next window, which gets what is left of this one, and returns whether there is one.
   private func beginWindow() throws -> Bool {
     guard ahead != nil || blockCount < order.count else { return false }
-    let next = try ahead?.take() ?? Self.read(takeBlocks(), blocks, array, monitor)
-    ahead = nil
-    var began = next
+    var next: Window
+    if let ahead = ahead.take() {
+      next = try ahead.take()
+    } else {
+      next = try Self.read(takeBlocks(), blocks, array, nextRandom(), monitor)
+    }
     if let window, position < window.order.count {
       let rest = window.order[position...]
-      began.append(try window.elements.copies(of: rest), indices: rest.map { window.indices[$0] })
+      next.insert(
+        try window.elements.copies(of: rest), indices: rest.map { window.indices[$0] }, using: &random)
     }
-    began.shuffle(using: &random)
-    window = began
+    window = next
     position = 0
     if blockCount < order.count {
       ahead = ReadAhead(workerCount: array.access.workerCount) {
-        [next = takeBlocks(), blocks, array, monitor] in try Self.read(next, blocks, array, monitor)
+        [next = takeBlocks(), random = nextRandom(), blocks, array, monitor] in
+        try Self.read(next, blocks, array, random, monitor)
       }
     }
     return true
+  }
+
+  /// Numbers for the next window, which another thread draws.
+  private func nextRandom() -> SeededRandom {
+    windowCount += 1
+    return SeededRandom(
+      seed: options.seed, epoch: options.epoch, stream: random.next() &+ UInt64(windowCount))
   }
 
   /// The blocks of the next window.
@@ -223,28 +235,15 @@ public final class RandomBatches: @unchecked Sendable {
     return order[first..<blockCount]
   }
 
-  /// Reads blocks, with all workers.
+  /// Reads blocks in one call, and puts their elements into a random order.
   private static func read(
     _ parts: ArraySlice<(block: Int, elements: Range<Int>)>, _ blocks: Blocks, _ array: ZarrArray,
-    _ monitor: ProgressMonitor
+    _ random: SeededRandom, _ monitor: ProgressMonitor
   ) throws -> Window {
-    let views = Locked([BlobView?](repeating: nil, count: parts.count))
-    do {
-      try ParallelChunks.forEachIndex(
-        below: parts.count, workerCount: array.concurrency, pool: StatelessWorker.pool,
-        following: monitor
-      ) { number, _ in
-        let view = try array.read(
-          blocks.region(parts[parts.startIndex + number].block), monitor: ProgressMonitor(partOf: monitor))
-        views.withLock { $0[number] = view }
-      }
-    } catch {
-      throw error.reason
-    }
-    var window = Window(views.withLock { $0.compactMap(\.self) })
-    for part in parts {
-      window.choose(part.elements, indices: blocks.indices(part.block))
-    }
+    var random = random
+    var window = Window(try array.read(parts.map { blocks.region($0.block) }, monitor))
+    for part in parts { window.choose(part.elements, indices: blocks.indices(part.block)) }
+    window.shuffle(using: &random)
     return window
   }
 }
@@ -285,27 +284,31 @@ private struct Window: Sendable {
   /// The positions of the elements that are drawn, in their order.
   private(set) var order: [Int] = []
 
-  init(_ views: [BlobView]) {
-    self.views = views
+  init(_ view: BlobView) {
+    views = [view]
     elements = PickedBlobs(views)
   }
 
-  /// Chooses some elements of the next view, whose elements have these indices in the array.
+  /// Chooses some of the next elements, which have these indices in the array.
   mutating func choose(_ chosen: Range<Int>, indices: [Int]) {
     let start = self.indices.count
     self.indices.append(contentsOf: indices)
     order.append(contentsOf: start + chosen.lowerBound..<start + chosen.upperBound)
   }
 
-  /// Adds elements.
-  mutating func append(_ view: BlobView, indices: [Int]) {
-    views.append(view)
-    elements = PickedBlobs(views)
-    choose(0..<view.count, indices: indices)
-  }
-
   mutating func shuffle(using random: inout SeededRandom) {
     order.shuffle(using: &random)
+  }
+
+  /// Adds elements at random places of the order, which is then as random as before.
+  mutating func insert(_ view: BlobView, indices: [Int], using random: inout SeededRandom) {
+    views.append(view)
+    elements = PickedBlobs(views)
+    let first = order.count
+    choose(0..<view.count, indices: indices)
+    for position in first..<order.count {
+      order.swapAt(position, Int.random(in: 0...position, using: &random))
+    }
   }
 }
 

@@ -55,6 +55,15 @@ extension ZarrArray {
     }
   }
 
+  /// Reads the elements of several regions in one call, those of one after those of the one before.
+  func read(_ regions: [ArrayRegion], _ monitor: ProgressMonitor?) throws -> BlobView {
+    try zarrErrors(at: location, following: monitor) {
+      try observed(.read, monitor) { monitor in
+        try view(of: PiecePlan(joining: regions.map { try plan(of: $0) }), monitor)
+      }
+    }
+  }
+
   /// The elements of a plan, where they were decoded, or copies of those that are listed.
   func view(of plan: PiecePlan, _ monitor: ProgressMonitor?) throws -> BlobView {
     let builder = try BlobViewBuilder(
