@@ -23,8 +23,8 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
         zvlen copy old.zarr new.zarr --zarr-format 3
 
       DEST appears when the copy is complete. If the copy fails or is stopped, or another program changes DEST \
-      meanwhile, DEST stays as it was. With --overwrite, the copy replaces DEST in one step; in a bucket, it removes \
-      what is there first. DEST can be in a group of another hierarchy. Its consolidated metadata is then updated.
+      meanwhile, DEST stays as it was. With --overwrite, the copy replaces DEST in one step; in a bucket, it is \
+      put in place by the server when it is complete, and readers find nothing for that moment. DEST can be in a group of another hierarchy. Its consolidated metadata is then updated.
       """)
 
   @Argument(help: ArgumentHelp("The array or group.", valueName: "src"), completion: .directory)

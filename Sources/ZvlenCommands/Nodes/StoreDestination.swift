@@ -1,5 +1,6 @@
 import ChunkEngine
 import Zarr
+import ZarrRemote
 
 /// The root of a store where a command puts an array or group.
 ///
@@ -10,8 +11,7 @@ import Zarr
 ///     zarr.json, c/0, c/1, …         the array or group
 ///     .zvlen/import.json             says that an import or copy has begun, and how far it is
 ///     .zvlen/import-documents.json   the documents of a new node, for an import that can go on
-///
-/// A node that is replaced is removed before the new one is written.
+///     .zvlen/new/…                   the values of a node that takes the place of another one, as StagedNode says
 ///
 /// What is written to an archive is seen when all of it is, so that nothing of this is needed there.
 final class StoreDestination: NodeDestination {
@@ -24,6 +24,12 @@ final class StoreDestination: NodeDestination {
 
   /// The store of a new node that is not visible yet, or nil if it is continued, shared or in an archive.
   private let unpublished: UnpublishedStore?
+
+  /// The values of a new node that takes the place of another one, or nil.
+  private let staged: StagedNode?
+
+  /// Whether it is taking that place, so that there is no way back.
+  private var isPlacing = false
 
   /// Keeps other commands away that write a new node, or go on with an import.
   private let lock: (any StoreLock)?
@@ -59,7 +65,7 @@ final class StoreDestination: NodeDestination {
     continuesExisting = isNode && options.appends
     if continuesExisting {
       hierarchy = EnclosingHierarchy(above: try place.above())
-      unpublished = nil
+      (unpublished, staged) = (nil, nil)
       store = base
       lock = options.resumes ? try Self.lock(place) : nil
       return
@@ -75,29 +81,33 @@ final class StoreDestination: NodeDestination {
     try place.check(options.format)
     if place.isArchive {
       if isNode { try Self.clear(base) } else { try Self.checkFree(place) }
-      (unpublished, store, lock) = (nil, base, nil)
+      (unpublished, staged, store, lock) = (nil, nil, base, nil)
       return
     }
     if options.isShared {
       // What the parts make alike is made in memory, and then put where one of them is first.
-      (unpublished, store, lock) = (nil, MemoryStore(), nil)
+      (unpublished, staged, store, lock) = (nil, nil, MemoryStore(), nil)
       return
     }
     lock = try Self.lock(place)
     do {
-      let begun = try base.byteCount(of: Self.recordKey) != nil
-      if options.overwrites {
-        try Self.begin(base, isBegun: begun)
+      let hasRecord = try base.byteCount(of: Self.recordKey) != nil
+      let isBegun = try !isNode && (hasRecord || StagedNode.exists(in: base))
+      staged = isNode ? try StagedNode(base) : nil
+      if isBegun, options.overwrites {
+        try Self.begin(base, isBegun: hasRecord)
         try Self.clear(base)
-      } else if !begun {
-        try Self.checkFree(place)
-        if !options.resumes { try Self.begin(base, isBegun: false) }
-      } else if !options.resumes {
+        try StagedNode.remove(from: base)
+      } else if isBegun, !options.resumes || !hasRecord {
         throw ToolError(
           "an import or copy to \(place.name) has begun and is not complete; if it was stopped, --resume goes on with an "
             + "import that had this option, and --overwrite begins again")
+      } else if !isBegun, !isNode {
+        try Self.checkFree(place)
+        if !options.resumes { try Self.begin(base, isBegun: false) }
       }
-      let unpublished = try UnpublishedStore(base, documentsKey: options.resumes ? Self.documentsKey : nil)
+      let unpublished = try UnpublishedStore(
+        staged?.values ?? base, publishingTo: base, documentsKey: options.resumes ? Self.documentsKey : nil)
       self.unpublished = unpublished
       store = unpublished
     } catch StoreError.changed {
@@ -143,11 +153,18 @@ final class StoreDestination: NodeDestination {
       try lock?.check()
       try hierarchy?.createGroups()
       do {
+        try staged?.place { isPlacing = true }
+      } catch StoreError.changed where !isPlacing {
+        throw ToolError("\(name) was changed while this command ran; what is there now stays")
+      }
+      try lock?.check()
+      do {
         try unpublished?.publish()
       } catch StoreError.changed {
         throw ToolError(
           "\(name) was free when this command began, and is not any more; what is there now stays")
       }
+      if staged != nil { try StagedNode.remove(from: place.store) }
       // The position of an import that can go on is the caller's.
       if !options.resumes { try place.store.delete(Self.recordKey) }
     }
@@ -158,10 +175,11 @@ final class StoreDestination: NodeDestination {
   func discard() {
     // Elements that were appended so far stay.
     if continuesExisting { try? hierarchy?.refreshConsolidatedMetadata() }
-    guard unpublished != nil, !options.resumes else { return }
+    guard unpublished != nil, !options.resumes, !isPlacing else { return }
     do {
       // Another command may have gone on, or the node may be complete.
       try lock?.check()
+      if staged != nil { return try StagedNode.remove(from: place.store) }
       if try Self.isNode(place.store) { return }
       try Self.clear(place.store)
       try place.store.delete(Self.recordKey)
@@ -215,12 +233,20 @@ final class StoreDestination: NodeDestination {
     try store.write(recordKey, over: isBegun ? .anything : .seen(nil), bytes.rawSpan)
   }
 
+  /// Keeps other commands away, after the end of the lease of one that was killed.
   private static func lock(_ place: StorePlace) throws -> (any StoreLock)? {
     do {
-      return try place.store.lock("import", below: "", timeout: .zero)
-    } catch StoreError.locked {
+      guard let store = place.store as? S3Store else {
+        return try place.store.lock("import", below: "", timeout: .zero)
+      }
+      let progress = ProgressLine("waiting")
+      defer { progress.clear() }
+      return try (Interruption.monitor as ProgressMonitor?).whileCurrent {
+        try store.lockOnceAbandoned("import", below: "")
+      }
+    } catch StoreError.locked(_, let owner) {
       throw ToolError(
-        "another import or copy to \(place.name) is running, or was killed less than a minute ago; try again then"
+        "another import or copy to \(place.name) is running\(owner.map { " (\($0))" } ?? ""); try again when it has ended"
       )
     } catch StoreError.notLockable {
       return nil

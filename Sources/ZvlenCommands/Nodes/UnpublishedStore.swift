@@ -5,7 +5,11 @@ import Zarr
 ///
 /// Everything else goes to the keys that it has in the end.
 final class UnpublishedStore: DirectoryStore, BatchingStore {
+  /// Has the values.
   private let base: any Store
+
+  /// Gets the documents.
+  private let target: any Store
 
   /// Where the documents are for an import that goes on, or nil if none does.
   private let documentsKey: StoreKey?
@@ -22,10 +26,12 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
   ///
   /// - Parameters:
   ///   - base: The store that gets the values.
+  ///   - target: The store that gets the documents when they are published.
   ///   - documentsKey: Where the documents are until they are published, or nil for an import that cannot go on.
   /// - Throws: `StoreError`, and ``ToolError`` if there is something else than documents.
-  init(_ base: any Store, documentsKey: StoreKey?) throws {
+  init(_ base: any Store, publishingTo target: any Store, documentsKey: StoreKey?) throws {
     self.base = base
+    self.target = target
     self.documentsKey = documentsKey
     guard let documentsKey, let bytes = try base.bytes(of: documentsKey, limit: Self.maximumByteCount) else {
       return
@@ -49,7 +55,7 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     for key in keys {
       guard let bytes = try documents.bytes(of: key, limit: Self.maximumByteCount) else { continue }
       // What a stopped import has published of members is the same.
-      try base.write(key, over: key == keys.last ? .seen(nil) : .anything, bytes.rawSpan)
+      try target.write(key, over: key == keys.last ? .seen(nil) : .anything, bytes.rawSpan)
     }
     if let documentsKey { try base.delete(documentsKey) }
   }
@@ -65,7 +71,7 @@ final class UnpublishedStore: DirectoryStore, BatchingStore {
     }
   }
 
-  var location: String { base.location }
+  var location: String { target.location }
   var rangeJoining: RangeJoining { base.rangeJoining }
   var requestConcurrency: Int { base.requestConcurrency }
 

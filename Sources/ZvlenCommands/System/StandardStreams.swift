@@ -2,6 +2,7 @@ import ChunkEngine
 import Synchronization
 import Zarr
 import ZarrPlatform
+import ZarrRemote
 
 /// The three standard streams.
 enum StandardStreams {
@@ -125,9 +126,10 @@ final class OutputStream {
 
 /// A line on the terminal that shows the progress of work, redrawn in place.
 ///
-///     importing  42 %   1.3 GB   210 MB/s   0:08 left
+///     importing  42 %   1.3 GB   210 MB/s   0:08 left   64 in flight   3 retried   1.2 GB sent
 ///
-/// Nothing is written if standard error is not a terminal. You can call all methods from any thread.
+/// What follows the time is about requests to servers, and is redrawn also while nothing is finished. Nothing is
+/// written if standard error is not a terminal. You can call all methods from any thread.
 final class ProgressLine: Sendable {
   private struct State {
     var doneCount = 0
@@ -135,9 +137,13 @@ final class ProgressLine: Sendable {
     var totalCount: Int?
     var lastDrawing: ContinuousClock.Instant
     var isVisible = false
+    var isCleared = false
   }
 
   private static let interval = Duration.milliseconds(100)
+
+  /// How often the line is redrawn while nothing is finished.
+  private static let idleInterval = Duration.milliseconds(500)
 
   private let activity: String
   private let isTerminal = StandardError.isTerminal
@@ -148,6 +154,26 @@ final class ProgressLine: Sendable {
   init(_ activity: String, totalCount: Int? = nil) {
     self.activity = activity
     state = Mutex(State(totalCount: totalCount, lastDrawing: start))
+    guard isTerminal else { return }
+    _ = Platform.startThread { [weak self] in
+      while true {
+        usleep(useconds_t(Self.idleInterval / .microseconds(1)))
+        guard let self, redrawIfRemote() else { return }
+      }
+    }
+  }
+
+  /// Redraws the line if there is work with servers, and returns whether it may be called again.
+  private func redrawIfRemote() -> Bool {
+    let activity = RemoteActivity.current
+    return state.withLock { state in
+      if activity.requestCount > 0, !state.isCleared,
+        state.lastDrawing.duration(to: .now) >= Self.idleInterval
+      {
+        draw(&state)
+      }
+      return !state.isCleared
+    }
   }
 
   /// Adds finished work, and redraws the line after a while.
@@ -156,13 +182,15 @@ final class ProgressLine: Sendable {
     state.withLock { state in
       state.doneCount = sumOrMaximum(state.doneCount, count)
       state.byteCount = sumOrMaximum(state.byteCount, byteCount)
-      let now = ContinuousClock.now
-      guard state.lastDrawing.duration(to: now) >= Self.interval else { return }
-      state.lastDrawing = now
-      state.isVisible = true
-      let line = line(state, elapsed: start.duration(to: now)).prefix(max(0, StandardError.columnCount - 1))
-      StandardError.draw("\r\u{1B}[K\(line)")
+      if state.lastDrawing.duration(to: .now) >= Self.interval { draw(&state) }
     }
+  }
+
+  private func draw(_ state: inout State) {
+    state.lastDrawing = .now
+    state.isVisible = true
+    let line = line(state, elapsed: start.duration(to: .now)).prefix(max(0, StandardError.columnCount - 1))
+    StandardError.draw("\r\u{1B}[K\(line)")
   }
 
   /// A monitor that shows the progress of the library, and stops its work when a signal comes.
@@ -185,6 +213,7 @@ final class ProgressLine: Sendable {
     state.withLock { state in
       if state.isVisible { StandardError.draw("\r\u{1B}[K") }
       state.isVisible = false
+      state.isCleared = true
     }
   }
 
@@ -194,13 +223,29 @@ final class ProgressLine: Sendable {
     if let total = state.totalCount, total > 0 {
       parts.append("\(Int(min(100, Double(state.doneCount) / Double(total) * 100))) %")
     }
-    parts.append(Quantity.bytes(state.byteCount))
-    let perSecond = min(Double(state.byteCount) / max(seconds, 0.001), 1e18)
-    parts.append("\(Quantity.bytes(Int(perSecond)))/s")
+    if state.byteCount > 0 {
+      parts.append(Quantity.bytes(state.byteCount))
+      let perSecond = min(Double(state.byteCount) / max(seconds, 0.001), 1e18)
+      parts.append("\(Quantity.bytes(Int(perSecond)))/s")
+    }
     if let total = state.totalCount, state.doneCount > 0, state.doneCount <= total {
       let left = seconds / Double(state.doneCount) * Double(total - state.doneCount)
       parts.append("\(Quantity.duration(seconds: left)) left")
     }
+    parts += Self.parts(of: .current)
     return parts.joined(separator: "   ")
+  }
+
+  /// What is shown of the work with servers.
+  static func parts(of activity: RemoteActivity) -> [String] {
+    guard activity.requestCount > 0 else { return [] }
+    var parts = ["\(activity.requestsInFlight) in flight"]
+    if activity.retryCount > 0 { parts.append("\(activity.retryCount) retried") }
+    if activity.sentByteCount > 0 { parts.append("\(Quantity.bytes(activity.sentByteCount)) sent") }
+    if activity.receivedByteCount > 0 {
+      parts.append("\(Quantity.bytes(activity.receivedByteCount)) received")
+    }
+    if let owner = activity.lockOwner { parts.insert("locked by \(owner)", at: 0) }
+    return parts
   }
 }

@@ -189,22 +189,71 @@ struct StoreDestinationTests {
     try expectComplete(store)
   }
 
-  @Test("An array is replaced: first it is gone, then the new one is there", arguments: Kind.allCases)
+  @Test(
+    "An array is replaced once all of the new one is there, and gone for the moment between",
+    arguments: Kind.allCases)
   func replaces(kind: Kind) throws {
     let base = kind.make()
     try importing(to: base)
     try base.put([1], at: "left/over")
     try scratch.write("new\n", to: "new")
-    let isOld = Collected(true)
+    let writes = Collected<[String]>([])
     let store = StoreProbe(base) { call in
-      if case .write(let key) = call, key.description.hasPrefix("c/") {
-        if (try? base.value(of: "zarr.json")) != .some(nil) { return }
-        isOld.change { $0 = false }
-      }
+      guard case .write(let key) = call else { return }
+      let isOld = (try? base.value(of: "zarr.json")) != .some(nil)
+      writes.change { $0.append("\(key.description.prefix { $0 != "/" })\(isOld ? ", old" : "")") }
     }
     try importing("new", to: store, ["--overwrite"])
-    #expect(!isOld.value)
+    #expect(writes.value == [".zvlen, old", "c", "zarr.json"])
     try expectComplete(base, ["new"])
+  }
+
+  @Test("An import that is to replace an array and fails leaves the old one, whenever that is")
+  func replacementFails() throws {
+    try scratch.write(Array("new\n".utf8) + [0xFF], to: "bad")
+    try scratch.write("new\n", to: "new")
+    let base = StoreDictionary()
+    try importing(to: base)
+    let keys = try Set(base.keys())
+    expectError(saying: "UTF-8") { try importing("bad", to: base, ["--overwrite"]) }
+    #expect(try Set(base.keys()) == keys)
+    try expectComplete(base)
+    var number = 0
+    var hasFailed = true
+    var lostCount = 0
+    while hasFailed {
+      let faults = StoreFaults(base, .error, atCall: number)
+      try? importing("new", to: faults, ["--overwrite"])
+      hasFailed = faults.hasHappened
+      // From when the old array is removed there is no way back, and all of the new one is there.
+      if try !StoreDestination.isNode(base) {
+        lostCount += 1
+        expectError(saying: "--overwrite begins again") { try importing("new", to: base) }
+        #expect(try StagedNode.exists(in: base))
+        try importing("new", to: base, ["--overwrite"])
+      } else {
+        #expect(try [Self.text, ["new"]].contains(stored(base)))
+      }
+      try importing(to: base, ["--overwrite"])
+      try expectComplete(base)
+      number += 1
+    }
+    #expect(lostCount > 0)
+    #expect(number > 20)
+  }
+
+  @Test("An array that another program changes while it is to be replaced stays")
+  func replacedMeanwhile() throws {
+    let base = MemoryStore()
+    try importing(to: base)
+    let store = StoreInterloper(base) {
+      try ZarrArray.open(in: base).setAttributes(["by": "another"])
+    }
+    try scratch.write("new\n", to: "new")
+    expectError(saying: "was changed") { try importing("new", to: store, ["--overwrite"]) }
+    #expect(store.isDone)
+    #expect(try ZarrArray.open(in: base).metadata.attributes == ["by": "another"])
+    try expectComplete(base)
   }
 
   @Test("Prefixes without a value, which some servers name, are nothing")
