@@ -1,5 +1,6 @@
 import ArgumentParser
 import Zarr
+import ZarrRemote
 
 /// The command `zvlen export`.
 struct ExportCommand: ParsableCommand, ReadingCommand {
@@ -22,6 +23,9 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
         zvlen export events.zarr -o events.jsonl
         zvlen export events.zarr -o - | grep error
 
+      DEST can be a URL: one object for lines, and one for each file of a group below it.
+        zvlen export events.zarr -o s3://bucket/events.jsonl
+
       A file of lines appears when it is complete. It replaces only what was there when the export began. Pipes and \
       devices are written directly. With --overwrite, each file of a directory is the old one or the new one at any \
       moment.
@@ -33,7 +37,7 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The directory for files, the file for lines, or - for standard output. A directory is created.",
+      "The directory for files, the file for lines, or its URL, or - for standard output. A directory is created.",
       valueName: "dest"), completion: .file())
   var output: String
 
@@ -55,7 +59,6 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
 
   func run() throws {
     let damage = DamageOutput(damageOptions)
-    let output = try Location.path(output)
     let node = try NodeLocation(source, followsLinks: reading.links.followLinks)
     switch try node.metadata {
     case .array:
@@ -65,8 +68,12 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
       var raw = RawElements(of: source)
       if output == "-" {
         try export.run(to: .standard(), raw: &raw)
+      } else if let (store, key) = try Stores.value(of: output, options: Self.writing) {
+        try write(to: store, key) { try export.run(to: $0, raw: &raw) }
       } else {
-        try OutputFile(path: output, overwrites: overwrite).write { try export.run(to: $0, raw: &raw) }
+        try OutputFile(path: Location.path(output), overwrites: overwrite).write {
+          try export.run(to: $0, raw: &raw)
+        }
       }
       try damage.finish()
       try raw.finish()
@@ -78,12 +85,39 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
         throw ToolError("\(source) holds files, and -o needs a directory for them")
       }
       if null { throw ToolError("--null is for lines, and \(source) holds files") }
-      if let status = try FileStatus(of: output), !status.isDirectory {
-        throw ToolError("\(output) is a file; name a directory for the files")
+      if try Stores.path(of: output) == nil {
+        let store = try Stores.open(output, options: Self.writing).rooted()
+        try export.run(to: .store(store), overwrites: overwrite)
+        try store.finish()
+      } else {
+        let path = try Location.path(output)
+        if let status = try FileStatus(of: path), !status.isDirectory {
+          throw ToolError("\(output) is a file; name a directory for the files")
+        }
+        _ = try FileStore(creating: path)
+        try export.run(to: .directory(path), overwrites: overwrite)
       }
-      _ = try FileStore(creating: output)
-      try export.run(to: output, overwrites: overwrite)
       try damage.finish()
     }
+  }
+
+  private static let writing = {
+    var options = StoreOptions()
+    options.isWritable = true
+    return options
+  }()
+
+  /// Writes a file of lines to a store, where it appears when it is complete.
+  private func write(to store: any Store, _ key: StoreKey, _ body: (OutputStream) throws -> Void) throws {
+    let exists = ToolError("\(Stores.redacted(output)) exists already; --overwrite replaces it")
+    if !overwrite, try store.info(of: key) != nil { throw exists }
+    do {
+      try store.write(key, over: overwrite ? .anything : .seen(nil), byteCount: 0) { append in
+        try withoutActuallyEscaping(append) { append in try body(OutputStream(append)) }
+      }
+    } catch StoreError.changed {
+      throw exists
+    }
+    try store.finish()
   }
 }

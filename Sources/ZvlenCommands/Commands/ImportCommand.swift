@@ -2,6 +2,7 @@ import ArgumentParser
 import ChunkEngine
 import CommandLineOptions
 import Zarr
+import ZarrRemote
 
 /// The command `zvlen import`.
 struct ImportCommand: ParsableCommand {
@@ -19,6 +20,7 @@ struct ImportCommand: ParsableCommand {
       standard input.
         zvlen import events.jsonl -o events.zarr
         zcat logs/*.gz | zvlen import - -o logs.zarr --type bytes
+        zvlen import https://host/events.jsonl s3://bucket/more.jsonl -o events.zarr
         zvlen import events.jsonl -o events.zarr --type json
 
       The array appears when it is complete. If the import fails or is stopped, DEST is as it was before. With \
@@ -42,8 +44,9 @@ struct ImportCommand: ParsableCommand {
         zvlen import app.log -o app.zarr --append --resume
 
       DEST can be in a bucket, such as s3://bucket/a.zarr. Nothing can be moved to its place there, so that chunks are \
-      written where they stay, and readers find the array when its zarr.json comes last. --overwrite removes the old \
-      array first. An import that is killed leaves chunks, and .zvlen/import.json, which says so: then --resume goes \
+      written where they stay, and readers find the array when its zarr.json comes last. With --overwrite, the old \
+      array stays until all chunks of the new one are in the bucket. Then the server copies them to their places, and \
+      readers find no array for that moment. An import that is killed leaves chunks, and .zvlen/import.json, which says so: then --resume goes \
       on if the import had this option, and --overwrite begins again. An archive (a.zip|zip:) appears as a whole.
 
       Several processes can fill one array if each imports a part of the source. The parts can run in any order, on \
@@ -61,7 +64,8 @@ struct ImportCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Directories, or files of lines, or - for standard input.", valueName: "source"),
+    help: ArgumentHelp(
+      "Directories, or files of lines or their URLs, or - for standard input.", valueName: "source"),
     completion: .file())
   var sources: [String]
 
@@ -186,7 +190,7 @@ struct ImportCommand: ParsableCommand {
   /// Finds out what the sources are.
   private func makeWork(_ settings: ImportSettings) throws -> any ImportWork {
     let directoryCount = try sources.count { source in
-      guard source != LineImport.standardInputName else { return false }
+      guard source != LineImport.standardInputName, try RemoteFile(source) == nil else { return false }
       guard let status = try FileStatus(of: source) else {
         throw ToolError("\(source): there is no such file or directory")
       }
@@ -236,6 +240,9 @@ struct ImportCommand: ParsableCommand {
   private func fill(_ part: ImportPart, of work: inout any ImportWork, at location: Location) throws {
     if sources.contains(LineImport.standardInputName) {
       throw ToolError("standard input cannot be imported in parts; --part needs files")
+    }
+    for source in sources where try RemoteFile(source) != nil {
+      throw ToolError("\(Stores.redacted(source)) is not on this machine; --part needs files that are")
     }
     for source in sources where try FileStatus(of: source)?.isStream == true {
       throw ToolError("\(source) can be read only once; --part needs regular files")

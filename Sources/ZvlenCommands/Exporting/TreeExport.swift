@@ -2,7 +2,7 @@ import ChunkEngine
 import Zarr
 import ZarrPlatform
 
-/// Writes the files of a group to a directory.
+/// Writes the files of a group to a directory, or to a store.
 struct TreeExport {
   private let group: FileTreeGroup
   private let location: String
@@ -21,11 +21,19 @@ struct TreeExport {
     self.keepsLast = keepsLast
   }
 
+  /// Where files go.
+  enum Target {
+    /// The path of a directory that exists.
+    case directory(String)
+    /// A store, whose keys are the paths.
+    case store(any Store)
+  }
+
   /// Writes all files.
   ///
-  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the directory, or conflicts with
+  /// - Throws: ``ToolError`` before anything is written if a path could lead out of the target, or conflicts with
   ///   another one.
-  func run(to directory: String, overwrites: Bool) throws {
+  func run(to target: Target, overwrites: Bool) throws {
     let count = group.count
     let files = try group.storedFiles()
     if !skipsDamagedPaths, files != [0..<count], count > 0 {
@@ -36,7 +44,9 @@ struct TreeExport {
     }
     let replaced = try checkPaths(of: files)
     // Exports that were killed may have left temporary files. If they cannot be removed, they do no harm.
-    if overwrites { _ = try? FileStore(opening: directory).sweepTemporaryFiles() }
+    if overwrites, case .directory(let path) = target {
+      _ = try? FileStore(opening: path).sweepTemporaryFiles()
+    }
     if group.surplus > 0 {
       StandardError.write(
         "zvlen: note: \(Quantity.count(group.surplus, "element")) of \(group.blobs.location) have no path and are not "
@@ -54,28 +64,57 @@ struct TreeExport {
       var start = range.lowerBound
       while start < range.upperBound {
         let end = start + min(step, range.upperBound - start)
-        try export(start..<end, without: replaced, to: directory, overwrites: overwrites, progress)
+        try export(start..<end, without: replaced, to: target, overwrites: overwrites, progress)
         start = end
       }
     }
   }
 
   private func export(
-    _ files: Range<Int>, without replaced: Set<Int>, to directory: String, overwrites: Bool,
+    _ files: Range<Int>, without replaced: Set<Int>, to target: Target, overwrites: Bool,
     _ progress: ProgressLine
   ) throws {
     let paths = try group.paths.read([files], monitor: Interruption.monitor)
     try group.blobs.scan([files], monitor: Interruption.monitor) { region, contents in
-      let writer = try DirectoryWriter(below: directory, overwrites: overwrites)
-      for index in contents.indices {
-        try Interruption.check()
+      let written = try contents.indices.compactMap { index -> (index: Int, path: RelativePath)? in
         let file = region.ranges[0].lowerBound + index
-        guard !replaced.contains(file),
-          let path = try path(paths, at: file - files.lowerBound, file: file)
-        else { continue }
-        try writer.write(contents[index], to: path)
+        guard !replaced.contains(file) else { return nil }
+        return try path(paths, at: file - files.lowerBound, file: file).map { (index, $0) }
+      }
+      switch target {
+      case .directory(let path):
+        let writer = try DirectoryWriter(below: path, overwrites: overwrites)
+        for (index, path) in written {
+          try Interruption.check()
+          try writer.write(contents[index], to: path)
+        }
+      case .store(let store):
+        StandardStreams.noteOutput()
+        // Copies, which other threads may read.
+        let files = written.map { index, path in
+          // SAFETY: The bytes are read inside of the closure only.
+          (path: path, bytes: unsafe contents[index].withUnsafeBytes { unsafe [UInt8]($0) })
+        }
+        try store.forEachIndex(below: files.count) {
+          try Self.write(files[$0].bytes, to: files[$0].path, of: store, overwrites: overwrites)
+        }
       }
       progress.add(contents.count, byteCount: contents.byteCount)
+    }
+  }
+
+  private static func write(
+    _ bytes: [UInt8], to path: RelativePath, of store: any Store, overwrites: Bool
+  ) throws {
+    do {
+      try store.write(
+        StoreKey(path.description), over: overwrites ? .anything : .seen(nil), byteCount: bytes.count
+      ) { append in
+        // SAFETY: Bytes have no padding.
+        try append(unsafe bytes.span.bytes)
+      }
+    } catch StoreError.changed(let path) {
+      throw ToolError("\(path) exists already; --overwrite replaces such files")
     }
   }
 

@@ -1,6 +1,7 @@
 import ChunkEngine
 import Zarr
 import ZarrPlatform
+import ZarrRemote
 
 /// Imports the lines of files and standard input into an array.
 struct LineImport: ImportWork {
@@ -27,7 +28,7 @@ struct LineImport: ImportWork {
 
   /// The names of the sources in the record.
   private var names: [String] {
-    paths.map { $0 == Self.standardInputName ? $0 : FilePath.resolve($0) }
+    paths.map { $0 == Self.standardInputName ? $0 : (try? RemoteFile($0))?.name ?? FilePath.resolve($0) }
   }
 
   /// The state of an import.
@@ -230,6 +231,7 @@ struct LineImport: ImportWork {
 
   /// The size and modification time of a file, or nil for a stream.
   private func status(of path: String) throws -> [Int]? {
+    if let file = try RemoteFile(path) { return file.status }
     guard path != Self.standardInputName, let status = try FileStatus(of: path), status.isRegularFile else {
       return nil
     }
@@ -240,21 +242,20 @@ struct LineImport: ImportWork {
   private func totalByteCount() throws -> Int? {
     var total = 0
     for path in paths {
-      guard path != Self.standardInputName, let status = try FileStatus(of: path), status.isRegularFile else {
-        return nil
-      }
-      total += status.byteCount
+      guard let byteCount = try status(of: path)?[0] else { return nil }
+      total += byteCount
     }
     return total
   }
 
   /// The name of a source in errors.
   private func name(of path: String) -> String {
-    path == Self.standardInputName ? Self.standardInputTitle : path
+    path == Self.standardInputName ? Self.standardInputTitle : Stores.redacted(path)
   }
 
   private func reader(of path: String) throws -> LineReader {
-    try LineReader(
+    if let file = try RemoteFile(path) { return LineReader(file, terminator: terminator) }
+    return try LineReader(
       path == Self.standardInputName
         ? OpenFile(borrowing: STDIN_FILENO, path: name(of: path)) : OpenFile(path),
       terminator: terminator)

@@ -10,9 +10,14 @@ struct LineReader: ~Copyable {
   private static let blockByteCount = 2 << 20
   private static let largestReadByteCount = 32 << 20
 
-  private let file: OpenFile
+  /// Where the bytes come from.
+  private enum Source {
+    case file(SharedFile, isRegular: Bool)
+    case remote(RemoteFile)
+  }
+
+  private let source: Source
   private let terminator: UInt8
-  private let isRegularFile: Bool
   private var buffer: UnsafeMutableRawBufferPointer
 
   /// The number of bytes left to read, or nil for all.
@@ -29,9 +34,15 @@ struct LineReader: ~Copyable {
     guard !status.isEndlessDevice else {
       throw ToolError("\(file.path) is a device without lines; name a file or a pipe")
     }
-    isRegularFile = status.isRegularFile
     rest = bytes?.count
-    self.file = file
+    source = .file(SharedFile(file), isRegular: status.isRegularFile)
+    self.terminator = terminator
+    unsafe buffer = .allocate(byteCount: Self.blockByteCount, alignment: 64)
+  }
+
+  /// Reads lines of a file that is not on this machine.
+  init(_ file: RemoteFile, terminator: UInt8) {
+    source = .remote(file)
     self.terminator = terminator
     unsafe buffer = .allocate(byteCount: Self.blockByteCount, alignment: 64)
   }
@@ -42,7 +53,26 @@ struct LineReader: ~Copyable {
 
   /// Moves to the beginning of a line in a regular file.
   func seek(to offset: Int) throws {
-    try file.seek(to: offset)
+    switch source {
+    case .file(let shared, _): try shared.file.seek(to: offset)
+    case .remote(let file): file.seek(to: offset)
+    }
+  }
+
+  /// Reads the next bytes, as many as fit if the source is a regular file; 0 at the end.
+  private func read(into room: UnsafeMutableRawBufferPointer) throws -> Int {
+    switch source {
+    case .file(let shared, isRegular: true): try unsafe shared.file.readFully(into: room)
+    case .file(let shared, isRegular: false): try unsafe shared.file.read(into: room)
+    case .remote(let file): try unsafe file.read(into: room)
+    }
+  }
+
+  private var path: String {
+    switch source {
+    case .file(let shared, _): shared.file.path
+    case .remote(let file): file.name
+    }
   }
 
   /// Calls `body` with each block of whole lines with their terminators.
@@ -57,8 +87,7 @@ struct LineReader: ~Copyable {
       // A limit per read lets a signal stop the reading of a long line.
       let free = unsafe buffer[count...].prefix(min(rest ?? .max, Self.largestReadByteCount))
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: free)
-      let readByteCount =
-        if isRegularFile { try unsafe file.readFully(into: room) } else { try unsafe file.read(into: room) }
+      let readByteCount = try unsafe read(into: room)
       count += readByteCount
       rest? -= readByteCount
       if readByteCount == 0 {
@@ -92,7 +121,7 @@ struct LineReader: ~Copyable {
     let (byteCount, overflow) = unsafe buffer.count.multipliedReportingOverflow(by: 2)
     guard !overflow, byteCount <= 2 * Int(UInt32.max) + Self.blockByteCount else {
       throw ToolError(
-        "\(file.path) has a line of more than \(UInt32.max) bytes, which is more than an element can have")
+        "\(path) has a line of more than \(UInt32.max) bytes, which is more than an element can have")
     }
     let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
     unsafe larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
@@ -105,8 +134,8 @@ struct LineReader: ~Copyable {
   /// Throws if a signal comes.
   private func waitForInput() throws {
     try Interruption.check()
-    guard !isRegularFile else { return }
-    var descriptor = pollfd(fd: file.number, events: Int16(POLLIN), revents: 0)
+    guard case .file(let shared, isRegular: false) = source else { return }
+    var descriptor = pollfd(fd: shared.file.number, events: Int16(POLLIN), revents: 0)
     while unsafe poll(&descriptor, 1, 100) == 0 {
       try Interruption.check()
     }

@@ -174,6 +174,14 @@ struct OpenFile: ~Copyable {
   }
 }
 
+/// An open file with several holders, such as closures.
+final class SharedFile {
+  /// The file.
+  let file: OpenFile
+
+  init(_ file: consuming OpenFile) { self.file = file }
+}
+
 /// The status of a file.
 struct FileStatus {
   private let status: stat

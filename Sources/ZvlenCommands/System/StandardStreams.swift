@@ -62,12 +62,18 @@ enum StandardError {
 final class OutputStream {
   private static let blockByteCount = 1 << 20
 
-  private let file: OpenFile
+  private let put: (RawSpan) throws -> Void
   private var buffer: [UInt8] = []
 
   /// Writes to a file.
-  init(_ file: consuming OpenFile) {
-    self.file = file
+  convenience init(_ file: consuming OpenFile) {
+    let shared = SharedFile(file)
+    self.init { try shared.file.write($0) }
+  }
+
+  /// Hands what is written to `put`, block by block.
+  init(_ put: @escaping (RawSpan) throws -> Void) {
+    self.put = put
     buffer.reserveCapacity(Self.blockByteCount + Self.blockByteCount / 4)
   }
 
@@ -80,7 +86,7 @@ final class OutputStream {
   func write(_ bytes: RawSpan) throws {
     if bytes.byteCount >= Self.blockByteCount {
       try flush()
-      try file.write(bytes)
+      try put(bytes)
     } else {
       // SAFETY: The buffer is read inside of the closure only.
       unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
@@ -115,7 +121,7 @@ final class OutputStream {
   /// Writes all collected output.
   func flush() throws {
     // SAFETY: The buffer is read inside of the closure only.
-    try unsafe buffer.withUnsafeBytes { try file.write(unsafe RawSpan(_unsafeBytes: $0)) }
+    try unsafe buffer.withUnsafeBytes { try put(unsafe RawSpan(_unsafeBytes: $0)) }
     buffer.removeAll(keepingCapacity: true)
   }
 

@@ -118,7 +118,7 @@ struct StoreDestinationTests {
     #expect(writes.value.last == "zarr.json")
     #expect(try base.keys(StoreDestination.ownName) == [])
     try TreeExport(base, access: ArrayAccess(), skipsDamagedPaths: false, keepsLast: false)
-      .run(to: scratch.path, overwrites: true)
+      .run(to: .directory(scratch.path), overwrites: true)
     let group = try FileTreeGroup(in: base, access: ArrayAccess())
     #expect(group.count == 50)
     // New files are added to it.
