@@ -54,19 +54,34 @@ extension S3Store {
   }
 
   /// Removes what processes have left that were killed while they tried a server out.
-  ///
-  /// Whatever this does, no more than a small object is left.
   private func sweepProbes() {
-    guard let page = try? page(prefix + Self.probeName, delimiter: nil, after: nil, location) else { return }
-    for key in page.keys {
+    try? sweepHidden(startingWith: Self.probeName) {
+      $0.secondsSinceChange.map { $0 > Self.longestTrial } ?? false
+    }
+  }
+
+  /// Removes the locks below a prefix that killed processes have left, and no others.
+  ///
+  /// - Throws: `StoreError`
+  package func sweepLocks(below prefix: String = "") throws {
+    guard options.isShared else { return }
+    let place = prefix.isEmpty ? "" : prefix + "/"
+    try sweepHidden(startingWith: "\(place)\(Self.lockName)") { isLeaseOver($0) ?? false }
+  }
+
+  /// Removes objects whose process is gone, or of which `isOld` says that they may go.
+  private func sweepHidden(startingWith start: String, _ isOld: (HTTPResponse) -> Bool) throws {
+    for key in try page(prefix + start, delimiter: nil, after: nil, location).keys {
       let path = "\(location)/\(key)"
-      guard let head = try? client.perform(S3Request(.head, prefix + key), path: path).response,
-        head.isSuccess
-      else { continue }
-      let isOld = head.secondsSinceChange.map { $0 > Self.longestTrial } ?? false
-      if isOld || head.headers[Self.processName].flatMap({ ProcessMark($0) })?.isGone ?? false {
-        _ = try? client.perform(S3Request(.delete, prefix + key), path: path)
+      let head = try client.perform(S3Request(.head, prefix + key), path: path).response
+      guard head.isSuccess, let tag = head.headers["etag"] else { continue }
+      guard head.headers[Self.processName].flatMap({ ProcessMark($0) })?.isGone ?? false || isOld(head) else {
+        continue
       }
+      var request = S3Request(.delete, prefix + key)
+      // Another writer may have taken it meanwhile.
+      request.headers = [HTTPHeader("If-Match", tag)]
+      _ = try client.perform(request, path: path)
     }
   }
 }

@@ -9,6 +9,23 @@ import ZarrPlatform
 /// A lease keeps others waiting and no more than that. It may end while its holder is stopped, so that safety is up
 /// to the conditions of writes.
 extension S3Store: LockingStore {
+  /// What the last name of the key of a lock begins with.
+  static let lockName = "\(hiddenName)lock-"
+
+  /// The field of the object of a lock that has the seconds for which its lease is good.
+  static let leaseName = "x-amz-meta-zarr-vlen-lease"
+
+  /// Whether the lease of an object is over, or nil if the answer does not tell.
+  func isLeaseOver(_ response: HTTPResponse) -> Bool? {
+    guard let age = response.secondsSinceChange else { return nil }
+    let seconds =
+      response.headers[Self.leaseName].flatMap { parseDecimal($0) }
+      ?? Int(options.leaseDuration.components.seconds)
+    // Both times are whole seconds.
+    return age > min(seconds, 3600) + 1
+      || response.headers[Self.processName].flatMap({ ProcessMark($0) })?.isGone ?? false
+  }
+
   public func lock(_ name: String, below prefix: String, timeout: Duration?) throws -> (any StoreLock)? {
     try lock(name, below: prefix, timeout: timeout, waitsForLiving: true)
   }
@@ -27,7 +44,7 @@ extension S3Store: LockingStore {
   ) throws -> (any StoreLock)? {
     guard options.isShared else { return nil }
     let place = prefix.isEmpty ? "" : prefix + "/"
-    let key = "\(place)\(Self.hiddenName)lock-\(name.percentEncoded())"
+    let key = "\(place)\(Self.lockName)\(name.percentEncoded())"
     let path = "\(location)/\(key)"
     try requireConditions(path)
     let deadline = timeout.map { ContinuousClock.now + $0 }
@@ -82,7 +99,6 @@ private final class HeldLease: StoreLock {
 /// process, as far as others on the same machine are concerned.
 private final class Lease: @unchecked Sendable {
   private static let idName = "x-amz-meta-zarr-vlen-write"
-  private static let durationName = "x-amz-meta-zarr-vlen-lease"
   private static let ownerName = "x-amz-meta-zarr-vlen-owner"
 
   /// Who has the lease.
@@ -146,7 +162,7 @@ private final class Lease: @unchecked Sendable {
     request.body = try sharedBytes(id)
     request.headers = [
       condition, HTTPHeader(Self.idName, id),
-      HTTPHeader(Self.durationName, "\(max(1, duration.components.seconds))"),
+      HTTPHeader(S3Store.leaseName, "\(max(1, duration.components.seconds))"),
       HTTPHeader(Self.ownerName, Self.ownName),
     ]
     if let mark = ProcessMark() { request.headers.append(HTTPHeader(S3Store.processName, "\(mark)")) }
@@ -167,14 +183,9 @@ private final class Lease: @unchecked Sendable {
     let headers = outcome.response.headers
     if outcome.response.status == 404 { return nil }
     guard outcome.response.isSuccess else { throw outcome.refusal(path) }
-    guard let tag = headers["etag"], let age = outcome.response.secondsSinceChange else {
+    guard let tag = headers["etag"], let isOver = store.isLeaseOver(outcome.response) else {
       throw StoreError.malformedAnswer(path: path, reason: "it does not tell the time of the lock")
     }
-    let seconds = headers[Self.durationName].flatMap { parseDecimal($0) } ?? Int(duration.components.seconds)
-    // Both times are whole seconds.
-    let isOver =
-      age > min(seconds, 3600) + 1
-      || headers[S3Store.processName].flatMap({ ProcessMark($0) })?.isGone ?? false
     return Found(id: headers[Self.idName], tag: tag, owner: headers[Self.ownerName], isOver: isOver)
   }
 

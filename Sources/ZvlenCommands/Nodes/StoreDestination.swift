@@ -169,6 +169,8 @@ final class StoreDestination: NodeDestination {
       if !options.resumes { try place.store.delete(Self.recordKey) }
     }
     try hierarchy?.refreshConsolidatedMetadata()
+    // If nothing was left to append, no lock was taken over.
+    if continuesExisting, options.resumes { try Self.sweepLocks(place.store) }
     try place.store.finish()
   }
 
@@ -189,7 +191,19 @@ final class StoreDestination: NodeDestination {
   }
 
   /// Removes what an import may have left that was stopped when its node was there.
-  static func sweep(_ store: any Store) throws { try store.delete(documentsKey) }
+  ///
+  /// It may also have left its locks.
+  static func sweep(_ store: any Store) throws {
+    try store.delete(documentsKey)
+    try sweepLocks(store)
+  }
+
+  /// Removes locks that commands have left that were killed.
+  private static func sweepLocks(_ store: any Store) throws {
+    for name in ["", FileTreeGroup.blobsName, FileTreeGroup.pathsName] {
+      try (store as? S3Store)?.sweepLocks(below: name)
+    }
+  }
 
   /// Removes everything but what an import keeps for itself, first what makes it an array or group.
   static func clear(_ store: any Store) throws {
