@@ -90,7 +90,8 @@ let package = Package(
       path: "Benchmarks/Remote/remote-bench"),
 
     // Tests
-    .target(name: "TestSupport", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["ChunkEngine", "Zarr", "ZarrPlatform"], path: "Tests/TestSupport"),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(
       name: "ChunkEngineTests",
@@ -104,13 +105,16 @@ let package = Package(
     .testTarget(
       name: "ZvlenTests",
       dependencies: [
-        "zvlen", "ZvlenCommands", "ChunkEngine", "Zarr", "ZarrRemote", "CSystemFaults", "TestSupport",
-        argumentParser,
+        "zvlen", "ZvlenCommands", "ChunkEngine", "Zarr", "ZarrRemote", "ZarrPlatform", "CSystemFaults",
+        "RemoteWriter", "TestSupport", argumentParser,
       ]),
     .target(name: "ExampleExtension", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ExampleExtension"),
     .testTarget(
       name: "ExampleExtensionTests", dependencies: ["ExampleExtension", "ChunkEngine", "Zarr", "TestSupport"]),
     .executableTarget(name: "CrashWriter", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/CrashWriter"),
+    .executableTarget(
+      name: "RemoteWriter", dependencies: ["ChunkEngine", "Zarr", "ZarrRemote", "ZarrPlatform"],
+      path: "Tests/RemoteWriter"),
     .executableTarget(name: "ForkWriter", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ForkWriter"),
     .testTarget(name: "CrashTests", dependencies: ["CrashWriter", "ForkWriter", "ChunkEngine", "Zarr"]),
     .testTarget(name: "ZvlenBenchTests", dependencies: ["zvlen-bench"]),

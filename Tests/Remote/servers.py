@@ -11,6 +11,8 @@ Without names it runs both. Prints one line of JSON when all of them answer:
     rclone      the address of rclone's S3, which ignores conditions
     access_key, secret_key  the keys of both
 
+Both have the bucket shared-bucket.
+
 The parent holds the other end of standard input. However it ends, the servers end too, and their files are removed.
 """
 
@@ -29,7 +31,7 @@ import urllib.error
 import urllib.request
 
 programs = pathlib.Path(sys.executable).parent
-ACCESS_KEY, SECRET_KEY = "testkey", "testsecret"
+ACCESS_KEY, SECRET_KEY, BUCKET = "testkey", "testsecret", "shared-bucket"
 
 
 def free_ports(count: int) -> list[int]:
@@ -85,13 +87,22 @@ def start_seaweedfs(base: pathlib.Path) -> tuple[subprocess.Popen, dict, pathlib
 
 
 def start_rclone(base: pathlib.Path) -> tuple[subprocess.Popen, dict, pathlib.Path]:
-    (base / "rclone").mkdir()
+    (base / "rclone" / BUCKET).mkdir(parents=True)
     port, log = free_ports(1)[0], base / "rclone.log"
     process = subprocess.Popen(
         [programs / "rclone", "serve", "s3", str(base / "rclone"), "--addr", f"127.0.0.1:{port}", "--auth-key",
          f"{ACCESS_KEY},{SECRET_KEY}", "--config", str(base / "rclone.conf"), "--vfs-cache-mode", "off"],
         stdin=subprocess.DEVNULL, stdout=log.open("w"), stderr=subprocess.STDOUT)
     return process, {"rclone": f"http://127.0.0.1:{port}"}, log
+
+
+def make_bucket(endpoint: str) -> None:
+    import botocore.session
+
+    client = botocore.session.get_session().create_client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY)
+    client.create_bucket(Bucket=BUCKET)
 
 
 def main() -> None:
@@ -119,6 +130,8 @@ def main() -> None:
             places |= place
         for process, place, log in logs:
             wait_for(next(iter(place.values())), process, log)
+        if "seaweedfs" in places:
+            make_bucket(places["seaweedfs"])
         print(json.dumps(places), flush=True)
     except BaseException as error:
         print(error, file=sys.stderr, flush=True)

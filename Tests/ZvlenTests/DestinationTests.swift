@@ -122,7 +122,7 @@ struct DestinationTests {
       """
     let writer = Process()
     writer.executableURL = URL(fileURLWithPath: "/bin/sh")
-    writer.arguments = ["-c", script, try Tool.path]
+    writer.arguments = ["-c", script, try Tool.path()]
     writer.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
     try writer.run()
     var readCount = 0

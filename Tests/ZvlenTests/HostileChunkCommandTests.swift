@@ -54,7 +54,7 @@ struct HostileChunkCommandTests {
     let memory = Self.memory + (limit ? 4 << 28 : 0)
     // A sanitizer takes more than any array.
     let limit = Sanitizer.isPresent ? ":" : "ulimit -d \(memory >> 10)"
-    process.arguments = ["-c", "\(limit); exec \"$0\" \"$@\"", try Tool.path] + arguments
+    process.arguments = ["-c", "\(limit); exec \"$0\" \"$@\"", try Tool.path()] + arguments
     process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
     process.standardInput = FileHandle.nullDevice
     for name in ["output", "errors"] { try streams.write([], to: name) }

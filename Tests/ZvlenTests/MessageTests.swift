@@ -61,7 +61,7 @@ struct MessageTests {
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
       process.arguments = ["-c", command]
       process.environment = ProcessInfo.processInfo.environment.merging([
-        "PATH": URL(fileURLWithPath: try Tool.path).deletingLastPathComponent().path + ":/usr/bin:/bin"
+        "PATH": URL(fileURLWithPath: try Tool.path()).deletingLastPathComponent().path + ":/usr/bin:/bin"
       ]) { $1 }
       process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
       try process.run()

@@ -136,7 +136,7 @@ struct ReadingTests {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = [
-      "-c", "{ \"$0\" dump data.zarr 2>errors; echo $? >code; } | head -c 5 >/dev/null", try Tool.path,
+      "-c", "{ \"$0\" dump data.zarr 2>errors; echo $? >code; } | head -c 5 >/dev/null", try Tool.path(),
     ]
     process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
     try process.run()

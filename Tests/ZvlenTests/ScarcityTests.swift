@@ -55,7 +55,7 @@ struct ScarcityTests {
       """
     let process = Process()
     process.executableURL = URL(fileURLWithPath: scarcity.shell[0])
-    process.arguments = scarcity.shell.dropFirst() + ["sh", "-c", script, "sh", try Tool.path]
+    process.arguments = scarcity.shell.dropFirst() + ["sh", "-c", script, "sh", try Tool.path()]
     process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
     try process.run()
     process.waitUntilExit()

@@ -16,7 +16,7 @@ struct StreamTests {
   private func shell(_ command: String) throws -> (code: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", "zvlen() { exec \"$0\" \"$@\"; }; (\(command)) > said 2>&1", try Tool.path]
+    process.arguments = ["-c", "zvlen() { exec \"$0\" \"$@\"; }; (\(command)) > said 2>&1", try Tool.path()]
     process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
     try process.run()
     process.waitUntilExit()

@@ -19,22 +19,21 @@ struct Tool {
     var lines: [String] { text.split(separator: "\n").map(String.init) }
   }
 
-  /// Where the tool is: beside the tests, wherever they were built.
-  static var path: String {
-    get throws {
-      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      for candidate in [tests, CommandLine.arguments[0], Bundle.main.bundlePath + "/tests"] {
-        let path = URL(fileURLWithPath: candidate).deletingLastPathComponent().appendingPathComponent("zvlen")
-        if FileManager.default.isExecutableFile(atPath: path.path) { return path.path }
-      }
-      throw CocoaError(.fileNoSuchFile)
+  /// Where the tool is, or another program: beside the tests, wherever they were built.
+  static func path(of program: String = "zvlen") throws -> String {
+    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    for candidate in [tests, CommandLine.arguments[0], Bundle.main.bundlePath + "/tests"] {
+      let path = URL(fileURLWithPath: candidate).deletingLastPathComponent().appendingPathComponent(program)
+      if FileManager.default.isExecutableFile(atPath: path.path) { return path.path }
     }
+    throw CocoaError(.fileNoSuchFile)
   }
 
   /// Runs the tool in a directory and waits for its end.
   @discardableResult
   static func run(
-    _ arguments: [String], in directory: ScratchDirectory, input: [UInt8] = []
+    _ arguments: [String], in directory: ScratchDirectory, input: [UInt8] = [],
+    environment: [String: String] = [:]
   ) throws -> Outcome {
     // Files, because pipes are inherited by whatever another test starts meanwhile, and then never end.
     let streams = try ScratchDirectory()
@@ -42,18 +41,19 @@ struct Tool {
     let process = try start(
       arguments, in: directory,
       input: FileHandle(forReadingFrom: URL(fileURLWithPath: streams.path("input"))),
-      streams: streams)
+      streams: streams, environment: environment)
     process.waitUntilExit()
     return try outcome(of: process, streams)
   }
 
-  /// Starts the tool, with files in `streams` for its output and `environment` besides that of the tests.
+  /// Starts the tool or another program, with files in `streams` for its output and `environment` besides that of the
+  /// tests.
   static func start(
-    _ arguments: [String], in directory: ScratchDirectory, input: Any, streams: ScratchDirectory,
-    environment: [String: String] = [:]
+    _ arguments: [String], of program: String = "zvlen", in directory: ScratchDirectory, input: Any,
+    streams: ScratchDirectory, environment: [String: String] = [:]
   ) throws -> Process {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: try path)
+    process.executableURL = URL(fileURLWithPath: try path(of: program))
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: directory.path)

@@ -1,6 +1,7 @@
 import ChunkEngine
 import Dispatch
 import Synchronization
+import TestSupport
 import Testing
 import ZarrPlatform
 

@@ -1,4 +1,5 @@
 import ChunkEngine
+import TestSupport
 import Testing
 import Zarr
 

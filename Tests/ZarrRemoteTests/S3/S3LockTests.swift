@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -72,6 +73,82 @@ struct S3LockTests {
     #expect(try store.client.perform(S3Request(.head, key(store)), path: "").response.isSuccess)
     next.unlock()
     #expect(try store.client.perform(S3Request(.head, key(store)), path: "").response.status == 404)
+  }
+
+  /// Puts the object of a lock there, as another process would have it.
+  private func hold(_ store: S3Store, _ mark: ProcessMark?, seconds: Int = 600) throws {
+    var request = S3Request(.put, key(store))
+    request.headers = [HTTPHeader("x-amz-meta-zarr-vlen-lease", "\(seconds)")]
+    if let mark { request.headers.append(HTTPHeader(S3Store.processName, "\(mark)")) }
+    request.body = try sharedBytes("of another, \(UInt64.random(in: .min ... .max))")
+    #expect(try store.client.perform(request, path: "").response.isSuccess)
+  }
+
+  @Test("The lock of a process of this machine that is gone is free at once, and no other one is")
+  func gone() throws {
+    let store = try makeStore(lease: .seconds(30))
+    for mark in [nil, ProcessMark(), ProcessMark("0123456789abcdef 1 1")] {
+      try hold(store, mark)
+      #expect(throws: StoreError.self) { try store.lock("name", below: "a", timeout: .zero) }
+      #expect(throws: StoreError.self) { try store.lock("name", below: "a", timeout: .milliseconds(10)) }
+    }
+    try hold(store, try goneProcess())
+    try #require(try store.lock("name", below: "a", timeout: .zero)).unlock()
+    #expect(RemoteActivity.current.lockOwner == nil)
+  }
+
+  /// A process that has ended.
+  private func goneProcess() throws -> ProcessMark {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sleep")
+    process.arguments = ["1000"]
+    try process.run()
+    let mark = try #require(ProcessMark(of: process.processIdentifier))
+    #expect(ProcessMark("\(mark)") == mark)
+    #expect(!mark.isGone)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(mark.isGone)
+    return mark
+  }
+
+  @Test("The mark of a process is known again, and what is none is none")
+  func marks() throws {
+    let own = try #require(ProcessMark())
+    #expect(ProcessMark("\(own)") == own)
+    #expect(!own.isGone)
+    for text in ["", "a", "a b c", "a 1", "a 1 2 3", "a 0 1", "a -1 1", "a 99999999999999999999 1"] {
+      #expect(ProcessMark(text) == nil)
+    }
+    // A number that is used again has another start.
+    let fields = "\(own)".split(separator: " ")
+    #expect(try #require(ProcessMark("\(fields[0]) \(fields[1]) 1")).isGone)
+  }
+
+  @Test("A command waits for the end of the lease of one that is gone, and not for one that lives")
+  func abandonedOnly() throws {
+    let store = try makeStore(lease: .seconds(3))
+    let lock = try #require(try store.lock("name", below: "a", timeout: nil))
+    #expect(throws: StoreError.self) { try store.lockOnceAbandoned("name", below: "a") }
+    lock.unlock()
+    try hold(store, nil, seconds: 1)
+    try #require(try store.lockOnceAbandoned("name", below: "a")).unlock()
+  }
+
+  @Test(
+    "What killed processes have left that tried a server out is removed, and what others have there is not")
+  func probes() throws {
+    let servers = try RemoteServers.shared
+    let store = try servers.makeStore(servers.seaweedfs, hasBucket: true)
+    for (name, mark) in [("gone", try goneProcess()), ("living", ProcessMark()), ("unknown", nil)] {
+      var request = S3Request(.put, store.prefix + ".zarr-vlen.try-\(name)")
+      if let mark { request.headers = [HTTPHeader(S3Store.processName, "\(mark)")] }
+      request.body = try sharedBytes(name)
+      #expect(try store.client.perform(request, path: "").response.isSuccess)
+    }
+    try store.requireConditions("")
+    let left = try store.page(".zarr-vlen.", delimiter: nil, after: nil, "")
+    #expect(left.keys == [".zarr-vlen.try-living", ".zarr-vlen.try-unknown"])
   }
 
   @Test("A lock whose object is removed is lost")

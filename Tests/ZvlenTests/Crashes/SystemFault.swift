@@ -40,7 +40,7 @@ struct SystemFault: Sendable {
 
   /// What has the tool load this.
   func environment(log: String) throws -> [String: String] {
-    let directory = URL(fileURLWithPath: try Tool.path).deletingLastPathComponent()
+    let directory = URL(fileURLWithPath: try Tool.path()).deletingLastPathComponent()
     var environment = [
       "LD_PRELOAD": directory.appendingPathComponent("libSystemFaults.so").path,
       "SYSTEMFAULTS_LOG": log,

@@ -1,26 +1,30 @@
 import Synchronization
 
 /// A request that a scripted server has got.
-struct ScriptedRequest: Sendable {
-  let method: String
+public struct ScriptedRequest: Sendable {
+  /// The method.
+  public let method: String
   /// The path and the query.
-  let target: String
+  public let target: String
   /// The fields of the head, with names in lower case.
-  let headers: [String: String]
-  let body: [UInt8]
+  public let headers: [String: String]
+  /// The body.
+  public let body: [UInt8]
 }
 
 /// A server on loopback that answers as a test says, also with what no sound server would say.
-final class ScriptedServer: Sendable {
+public final class ScriptedServer: Sendable {
   /// What is sent for a request: bytes as they are, and whether the connection ends after them.
-  struct Answer: Sendable {
-    var bytes: [UInt8]
-    var closes = false
+  public struct Answer: Sendable {
+    /// The bytes as they are sent.
+    public var bytes: [UInt8]
+    /// Whether the connection ends after them.
+    public var closes = false
     /// Sent again and again after `bytes`, until the client goes away.
-    var endless: [UInt8]?
+    public var endless: [UInt8]?
 
     /// An answer with a status, fields and a body.
-    init(
+    public init(
       _ status: Int, headers: [String] = [], body: [UInt8] = [], length: Int? = nil, closes: Bool = false
     ) {
       let lines = ["HTTP/1.1 \(status) Text", "Content-Length: \(length ?? body.count)"] + headers
@@ -29,12 +33,12 @@ final class ScriptedServer: Sendable {
     }
 
     /// An answer with text in its body.
-    init(_ status: Int, headers: [String] = [], text: String) {
+    public init(_ status: Int, headers: [String] = [], text: String) {
       self.init(status, headers: headers, body: Array(text.utf8))
     }
 
     /// Bytes as they are.
-    init(raw: String, endless: String? = nil) {
+    public init(raw: String, endless: String? = nil) {
       bytes = Array(raw.utf8)
       self.endless = endless.map { Array($0.utf8) }
       closes = true
@@ -48,13 +52,14 @@ final class ScriptedServer: Sendable {
   private let listener: LoopbackListener
   private let seen = Seen()
 
-  var url: String { "http://127.0.0.1:\(listener.port)" }
+  /// The address of the server.
+  public var url: String { "http://127.0.0.1:\(listener.port)" }
 
   /// The requests so far.
-  var requests: [ScriptedRequest] { seen.requests.withLock { $0 } }
+  public var requests: [ScriptedRequest] { seen.requests.withLock { $0 } }
 
   /// Starts a server that answers each request with what `answer` returns, or with nothing and the end.
-  init(_ answer: @escaping @Sendable (ScriptedRequest) -> Answer?) throws {
+  public init(_ answer: @escaping @Sendable (ScriptedRequest) -> Answer?) throws {
     let seen = seen
     listener = try LoopbackListener { connection in
       while let head = MessageHead(connection), let body = head.body(connection, isOfAnswer: false) {

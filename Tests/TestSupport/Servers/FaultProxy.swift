@@ -1,30 +1,36 @@
 import Synchronization
-import TestSupport
 import ZarrPlatform
 
 /// Stands before a server, and delays, fails or loses some of what goes through it.
-final class FaultProxy: Sendable {
+public final class FaultProxy: Sendable {
   /// What goes wrong, as shares of all requests.
-  struct Faults: Sendable {
+  public struct Faults: Sendable {
     /// The answer is 503, and the server hears of nothing.
-    var refused = 0.0
+    public var refused = 0.0
     /// The connection is reset, and the server hears of nothing.
-    var reset = 0.0
+    public var reset = 0.0
     /// Half of the answer's body comes.
-    var truncated = 0.0
+    public var truncated = 0.0
     /// The server does what it is asked for, and its answer is lost.
-    var lost = 0.0
+    public var lost = 0.0
     /// How long each request takes.
-    var delay = Duration.zero
-    var seed: UInt64 = 1
+    public var delay = Duration.zero
+    /// What chance is drawn from.
+    public var seed: UInt64 = 1
+
+    /// Creates faults that never happen.
+    public init() {}
 
     /// What a bad day is like.
-    static func bad(seed: UInt64) -> Faults {
-      Faults(refused: 0.05, reset: 0.01, truncated: 0.01, lost: 0.01, seed: seed)
+    public static func bad(seed: UInt64) -> Faults {
+      var faults = Faults()
+      (faults.refused, faults.reset, faults.truncated, faults.lost) = (0.05, 0.01, 0.01, 0.01)
+      faults.seed = seed
+      return faults
     }
   }
 
-  struct Counts: Sendable {
+  private struct Counts: Sendable {
     var requests: [String] = []
     var failureCount = 0
     var inFlight = 0
@@ -46,26 +52,28 @@ final class FaultProxy: Sendable {
   }
 
   /// What goes wrong with one request.
-  enum Fault: Sendable { case refused, reset, truncated, lost }
+  public enum Fault: Sendable { case refused, reset, truncated, lost }
 
   private let listener: LoopbackListener
   private let state: State
 
-  var url: String { "http://127.0.0.1:\(listener.port)" }
+  /// The address of the proxy.
+  public var url: String { "http://127.0.0.1:\(listener.port)" }
 
   /// The first lines of the requests so far, without the version.
-  var requests: [String] { state.counts.withLock { $0.requests } }
+  public var requests: [String] { state.counts.withLock { $0.requests } }
 
   /// The most requests that were in flight at a time.
-  var mostInFlight: Int { state.counts.withLock { $0.mostInFlight } }
+  public var mostInFlight: Int { state.counts.withLock { $0.mostInFlight } }
 
-  var failureCount: Int { state.counts.withLock { $0.failureCount } }
+  /// How many requests went wrong.
+  public var failureCount: Int { state.counts.withLock { $0.failureCount } }
 
   /// Starts a proxy before a port of loopback.
   ///
   /// Some things go wrong by chance. `decide` is handed the method and the target of each request, and may choose what
   /// goes wrong.
-  init(
+  public init(
     port: Int, _ faults: Faults = Faults(), decide: @escaping @Sendable (String) -> Fault? = { _ in nil }
   ) throws {
     let state = State(faults, decide)

@@ -1,22 +1,26 @@
 import Foundation
 import Synchronization
-import TestSupport
-import Zarr
-
-@testable import ZarrRemote
 
 /// The servers that the tests share, which end with the process.
-struct RemoteServers: Decodable, Sendable {
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+public struct RemoteServers: Decodable, Sendable {
+  /// Why there are no servers.
+  public struct Failure: Error, CustomStringConvertible {
+    /// What happened.
+    public let description: String
   }
 
-  let seaweedfs: String
-  let secure: String
-  let certificate: String
-  let rclone: String
-  let accessKey: String
-  let secretKey: String
+  /// The address of SeaweedFS, which checks signatures and compares conditions.
+  public let seaweedfs: String
+  /// Its address with TLS.
+  public let secure: String
+  /// The file with the certificate of that.
+  public let certificate: String
+  /// The address of rclone's S3, which ignores conditions.
+  public let rclone: String
+  /// The keys of both.
+  public let accessKey: String
+  /// The keys of both.
+  public let secretKey: String
 
   private static let started = Mutex<Result<RemoteServers, Failure>?>(nil)
 
@@ -24,7 +28,7 @@ struct RemoteServers: Decodable, Sendable {
   private static let lifeline = Pipe()
 
   /// Starts the servers for the first test that asks, and installs them if they are missing.
-  static var shared: RemoteServers {
+  public static var shared: RemoteServers {
     get throws {
       try started.withLock { started throws(Failure) in
         if started == nil {
@@ -49,7 +53,7 @@ struct RemoteServers: Decodable, Sendable {
   }
 
   /// Runs a script of `Tests/Remote`, and returns its standard output.
-  static func run(_ script: String, _ arguments: [String]) throws -> String {
+  public static func run(_ script: String, _ arguments: [String]) throws -> String {
     try install()
     let process = Process()
     process.executableURL = URL(filePath: PythonEnvironment.path(".venv-remote/bin/python"))
@@ -84,50 +88,19 @@ struct RemoteServers: Decodable, Sendable {
   }
 
   /// The port of an address.
-  static func port(of url: String) -> Int { Int(url.split(separator: ":").last ?? "") ?? 0 }
+  public static func port(of url: String) -> Int { Int(url.split(separator: ":").last ?? "") ?? 0 }
 
-  /// Options for a server, with pauses that suit tests.
-  func options(_ endpoint: String) -> S3Options {
-    var options = S3Options(environment: [:])
-    options.endpoint = endpoint
-    options.region = "us-east-1"
-    options.signing = .credentials(S3Credentials(accessKey: accessKey, secretKey: secretKey))
-    options.certificateFile = endpoint.hasPrefix("https") ? certificate : nil
-    options.pauses.transientPause = .milliseconds(5)
-    options.pauses.throttledPause = .milliseconds(5)
-    options.pauses.longestPause = .milliseconds(200)
-    return options
-  }
+  /// The bucket that both servers have.
+  public static let bucket = "shared-bucket"
 
-  /// A bucket for each server.
+  /// The variables by which the AWS tools, and those of this package, reach a server.
   ///
-  /// A server has no room for many.
-  private static let buckets = Mutex<Set<String>>([])
-
-  /// A store with a prefix of its own, or in a bucket of its own.
-  func makeStore(
-    _ endpoint: String, hasBucket: Bool = false, _ change: (inout S3Options) -> Void = { _ in }
-  ) throws -> S3Store {
-    var options = options(endpoint)
-    options.usesChecksums = endpoint != rclone
-    let random = hexadecimal((0..<8).map { _ in UInt8.random(in: 0...255) })
-    let bucket = hasBucket ? "test-\(random)" : "shared-bucket"
-    let server = endpoint == rclone ? rclone : seaweedfs
-    try Self.buckets.withLock { buckets in
-      guard buckets.insert("\(server) \(bucket)").inserted else { return }
-      let outcome = try S3Client(bucket: bucket, options: self.options(server)).perform(
-        S3Request(.put), path: bucket)
-      guard outcome.response.isSuccess else { throw outcome.refusal(bucket) }
-    }
-    change(&options)
-    return try S3Store(bucket: bucket, prefix: hasBucket ? "" : "\(random)/b", options: options)
-  }
-}
-
-extension S3Store {
-  /// Another store of the same place, by other ways.
-  convenience init(like store: S3Store, _ options: S3Options) throws {
-    try self.init(
-      bucket: store.client.address.bucket, prefix: String(store.prefix.dropLast()), options: options)
+  /// Other variables of the process are left out: they may name another place.
+  public func environment(_ endpoint: String) -> [String: String] {
+    [
+      "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": accessKey,
+      "AWS_SECRET_ACCESS_KEY": secretKey, "AWS_EC2_METADATA_DISABLED": "true",
+      "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    ].merging(endpoint == secure ? ["AWS_CA_BUNDLE": certificate] : [:]) { $1 }
   }
 }

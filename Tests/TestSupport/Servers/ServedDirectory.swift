@@ -1,10 +1,9 @@
 import Foundation
-import TestSupport
 
 /// A directory that a web server of its own has on loopback, as long as the value.
-final class ServedDirectory: Sendable {
+public final class ServedDirectory: Sendable {
   /// What serves it.
-  enum Server: String, CaseIterable, Sendable {
+  public enum Server: String, CaseIterable, Sendable {
     case python
     case withoutRanges
     case withoutTags
@@ -23,15 +22,20 @@ final class ServedDirectory: Sendable {
     }
   }
 
-  struct Failure: Error {
-    let output: String
+  /// The server did not start.
+  public struct Failure: Error {
+    /// What it said instead of its port.
+    public let output: String
   }
 
-  let directory: StoreDirectory
-  let url: String
+  /// The directory.
+  public let directory: StoreDirectory
+  /// The address of the directory.
+  public let url: String
   private let input: Pipe
 
-  init(_ server: Server) throws {
+  /// Starts a server for an empty directory.
+  public init(_ server: Server) throws {
     directory = try StoreDirectory()
     let (process, output) = (Process(), Pipe())
     input = Pipe()

@@ -1,13 +1,17 @@
 import Synchronization
-import ZarrPlatform
+public import ZarrPlatform
 
 /// Accepts connections on a free port of loopback, each on a thread of its own.
-final class LoopbackListener: Sendable {
-  struct Failure: Error {}
+public final class LoopbackListener: Sendable {
+  /// The system has no port or no thread.
+  public struct Failure: Error {}
 
   /// The connections, which end with the listener: another one may get its port.
   private final class Connections: Sendable {
     private let state = Mutex((sockets: Set<Int32>(), hasEnded: false))
+
+    /// Whether the listener has ended.
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
     /// Takes a connection, or returns false if the listener has ended.
     func insert(_ socket: Int32) -> Bool {
@@ -20,22 +24,24 @@ final class LoopbackListener: Sendable {
 
     func remove(_ socket: Int32) { state.withLock { _ = $0.sockets.remove(socket) } }
 
-    func end() {
+    /// Ends the listener and all connections.
+    func end(_ listener: Int32) {
       state.withLock { state in
         state.hasEnded = true
-        for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
+        for socket in state.sockets.union([listener]) { shutdown(socket, Int32(SHUT_RDWR)) }
       }
     }
   }
 
-  let port: Int
+  /// The port of the listener.
+  public let port: Int
   private let socket: Int32
   private let connections = Connections()
 
   /// Starts to accept.
   ///
   /// A connection ends when `serve` returns.
-  init(_ serve: @escaping @Sendable (LoopbackConnection) -> Void) throws {
+  public init(_ serve: @escaping @Sendable (LoopbackConnection) -> Void) throws {
     let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = LoopbackConnection.address(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -44,13 +50,22 @@ final class LoopbackListener: Sendable {
         bind(listener, address, length) + listen(listener, 512) + getsockname(listener, address, &length)
       }
     }
-    guard code == 0 else { throw Failure() }
+    guard code == 0 else {
+      close(listener)
+      throw Failure()
+    }
     socket = listener
     port = Int(UInt16(bigEndian: address.sin_port))
     let isStarted = Platform.startThread { [connections] in
+      // No other thread closes it, so that no other file gets its number while it is listened to.
+      defer { close(listener) }
       while true {
         let accepted = accept(listener, nil, nil)
-        guard accepted >= 0 else { return }
+        guard accepted >= 0 else {
+          if connections.hasEnded { return }
+          usleep(1000)
+          continue
+        }
         let isStarted =
           connections.insert(accepted)
           && Platform.startThread {
@@ -65,29 +80,29 @@ final class LoopbackListener: Sendable {
         }
       }
     }
-    guard isStarted else { throw Failure() }
+    guard isStarted else {
+      close(listener)
+      throw Failure()
+    }
   }
 
-  deinit {
-    shutdown(socket, Int32(SHUT_RDWR))
-    close(socket)
-    connections.end()
-  }
+  deinit { connections.end(socket) }
 }
 
 /// A connection with what was received and not yet read.
-final class LoopbackConnection {
+public final class LoopbackConnection {
   private let socket: Int32
   private var received: [UInt8] = []
 
-  init(_ socket: Int32) {
+  /// Takes a socket over.
+  public init(_ socket: Int32) {
     self.socket = socket
     var one: Int32 = 1
     setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
 
   /// Connects to a port of loopback.
-  convenience init?(port: Int) {
+  public convenience init?(port: Int) {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = Self.address(port: port)
     let code = withUnsafePointer(to: &address) { address in
@@ -104,7 +119,8 @@ final class LoopbackConnection {
 
   deinit { close(socket) }
 
-  static func address(port: Int) -> sockaddr_in {
+  /// The address of a port of loopback.
+  public static func address(port: Int) -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -113,13 +129,13 @@ final class LoopbackConnection {
   }
 
   /// Ends the connection without a proper goodbye.
-  func reset() {
+  public func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
 
   /// Sends all bytes, and returns whether the other side took them.
-  func send(_ bytes: some Collection<UInt8>) -> Bool {
+  public func send(_ bytes: some Collection<UInt8>) -> Bool {
     let bytes = Array(bytes)
     return bytes.withUnsafeBytes { bytes in
       var sent = 0
@@ -142,7 +158,7 @@ final class LoopbackConnection {
   }
 
   /// Takes the bytes up to a mark and with it, or returns nil at the end.
-  func read(through mark: String) -> [UInt8]? {
+  public func read(through mark: String) -> [UInt8]? {
     let mark = Array(mark.utf8)
     var searched = 0
     while true {
@@ -159,13 +175,13 @@ final class LoopbackConnection {
   }
 
   /// Takes a number of bytes, or returns nil if the connection ends before.
-  func read(_ count: Int) -> [UInt8]? {
+  public func read(_ count: Int) -> [UInt8]? {
     while received.count < count { if !receive() { return nil } }
     return take(count)
   }
 
   /// Takes all bytes up to the end.
-  func readToEnd() -> [UInt8] {
+  public func readToEnd() -> [UInt8] {
     while receive() {}
     return take(received.count)
   }
@@ -177,14 +193,16 @@ final class LoopbackConnection {
 }
 
 /// The head of a request or an answer.
-struct MessageHead: Sendable {
-  let bytes: [UInt8]
+public struct MessageHead: Sendable {
+  /// All of it.
+  public let bytes: [UInt8]
   /// The words of the first line.
-  let words: [String]
+  public let words: [String]
   /// The fields, with names in lower case.
-  let fields: [String: String]
+  public let fields: [String: String]
 
-  init?(_ connection: LoopbackConnection) {
+  /// Reads a head, or returns nil if there is none.
+  public init?(_ connection: LoopbackConnection) {
     guard let bytes = connection.read(through: "\r\n\r\n") else { return nil }
     self.bytes = bytes
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
@@ -199,7 +217,7 @@ struct MessageHead: Sendable {
   }
 
   /// The body that follows, as it is sent, or nil if the connection ends before it does.
-  func body(_ connection: LoopbackConnection, isOfAnswer: Bool, hasNone: Bool = false) -> [UInt8]? {
+  public func body(_ connection: LoopbackConnection, isOfAnswer: Bool, hasNone: Bool = false) -> [UInt8]? {
     if hasNone { return [] }
     if fields["transfer-encoding"]?.lowercased() == "chunked" {
       var body: [UInt8] = []
