@@ -105,19 +105,17 @@ struct CatCommand: ParsableCommand, ReadingCommand {
     var number = 0
     try reader.forEachBlock { block in
       var indices: [ElementIndex] = []
-      try unsafe block.withUnsafeBytes { bytes in
-        for line in unsafe bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-          .dropLast(bytes.last == UInt8(ascii: "\n") ? 1 : 0)
-        {
-          number += 1
-          let text = unsafe line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-          guard let index = unsafe ElementIndex(text, allowsNegative: true) else {
-            throw ToolError(
-              "\(name): line \(number) is no index: "
-                + OneLine(unsafe String(decoding: text.prefix(60), as: UTF8.self)).description)
-          }
-          indices.append(index)
+      try block.forEachLine(UInt8(ascii: "\n")) { line in
+        number += 1
+        // SAFETY: The bytes are read inside of the closure only.
+        var text = unsafe line.withUnsafeBytes { unsafe [UInt8]($0) }
+        if text.last == UInt8(ascii: "\r") { text.removeLast() }
+        guard let index = ElementIndex(text, allowsNegative: true) else {
+          throw ToolError(
+            "\(name): line \(number) is no index: "
+              + OneLine(String(decoding: text.prefix(60), as: UTF8.self)).description)
         }
+        indices.append(index)
       }
       try body(indices)
     }
