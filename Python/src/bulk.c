@@ -956,10 +956,11 @@ static PyObject *array_read(EngineArray *self, PyObject *arguments) {
 
 /* take(indices, count, is_text, monitor): indices are a buffer of 64-bit numbers, count for each dimension. */
 static PyObject *array_take(EngineArray *self, PyObject *arguments) {
-  PyObject *indices, *monitor;
+  PyObject *indices;
+  zarr_vlen_monitor *monitor;
   Py_ssize_t count;
   int is_text;
-  if (!PyArg_ParseTuple(arguments, "OnpO", &indices, &count, &is_text, &monitor) || !is_monitor(monitor)) return NULL;
+  if (!PyArg_ParseTuple(arguments, "OnpO&", &indices, &count, &is_text, take_monitor, &monitor)) return NULL;
   Py_buffer buffer;
   if (PyObject_GetBuffer(indices, &buffer, PyBUF_SIMPLE) < 0) return NULL;
   Py_ssize_t number_count = buffer.len / (Py_ssize_t)sizeof(int64_t);
@@ -970,11 +971,10 @@ static PyObject *array_take(EngineArray *self, PyObject *arguments) {
   }
   zarr_vlen_error error;
   zarr_vlen_batch *batch;
-  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
   /* Without elements, the number of dimensions cannot be seen; there is one then. */
   size_t rank = count ? (size_t)(number_count / count) : 1;
   Py_BEGIN_ALLOW_THREADS
-  batch = zarr_vlen_array_take(self->array, buffer.buf, (size_t)count, rank, followed, &error);
+  batch = zarr_vlen_array_take(self->array, buffer.buf, (size_t)count, rank, monitor, &error);
   Py_END_ALLOW_THREADS
   PyBuffer_Release(&buffer);
   return batch ? new_column(batch, is_text) : raise_failure(&error);
@@ -1073,20 +1073,18 @@ static PyObject *array_sampler(EngineArray *self, PyObject *arguments) {
   long long batch_size, epoch, part_index, part_count;
   unsigned long long seed, window_byte_count;
   int drops_last, is_text;
-  PyObject *monitor;
+  zarr_vlen_monitor *monitor;
   if (!PyArg_ParseTuple(
-          arguments, "LKLLLKppO", &batch_size, &seed, &epoch, &part_index, &part_count, &window_byte_count, &drops_last,
-          &is_text, &monitor) ||
-      !is_monitor(monitor))
+          arguments, "LKLLLKppO&", &batch_size, &seed, &epoch, &part_index, &part_count, &window_byte_count,
+          &drops_last, &is_text, take_monitor, &monitor))
     return NULL;
   zarr_vlen_sampling sampling = {
       .batch_size = batch_size, .seed = seed, .epoch = epoch, .part_index = part_index, .part_count = part_count,
       .window_byte_count = window_byte_count, .drops_last = drops_last};
   zarr_vlen_error error;
   zarr_vlen_sampler *made;
-  zarr_vlen_monitor *followed = ((Monitor *)monitor)->monitor;
   Py_BEGIN_ALLOW_THREADS
-  made = zarr_vlen_sampler_create(self->array, &sampling, followed, &error);
+  made = zarr_vlen_sampler_create(self->array, &sampling, monitor, &error);
   Py_END_ALLOW_THREADS
   if (!made) return raise_failure(&error);
   Sampler *sampler = (Sampler *)new_object(SamplerType);

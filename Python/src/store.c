@@ -203,15 +203,21 @@ static PyObject *store_list(Store *self, PyObject *arguments) {
   return list;
 }
 
-/* array(path, monitor) */
+/* array(path, monitor, cache_byte_count, cache_check_seconds) */
 static PyObject *store_array(Store *self, PyObject *arguments) {
   const char *path;
   zarr_vlen_monitor *monitor;
-  if (!PyArg_ParseTuple(arguments, "sO&", &path, take_monitor, &monitor)) return NULL;
+  unsigned long long cache_byte_count = 0;
+  double cache_check_seconds = 0;
+  if (!PyArg_ParseTuple(
+          arguments, "sO&|Kd", &path, take_monitor, &monitor, &cache_byte_count, &cache_check_seconds))
+    return NULL;
+  zarr_vlen_settings settings = {
+      .cache_byte_count = cache_byte_count, .cache_check_seconds = cache_check_seconds};
   zarr_vlen_error error;
   zarr_vlen_array *array;
   Py_BEGIN_ALLOW_THREADS
-  array = zarr_vlen_array_open_at(self->store, path, NULL, monitor, &error);
+  array = zarr_vlen_array_open_at(self->store, path, &settings, monitor, &error);
   Py_END_ALLOW_THREADS
   return array ? new_array(array) : raise_failure(&error);
 }

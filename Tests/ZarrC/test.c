@@ -218,6 +218,34 @@ static void arrays_grow(const char *folder) {
   CHECK(!batch && error.code == ZARR_VLEN_NO_ERROR && strcmp(rest, "bb||cc|d|cc|d|cc|d|") == 0);
   zarr_vlen_reader_free(reader);
 
+  /* Places in any order, from the end too, and batches in random order that have each element once. */
+  const int64_t places[] = {8, 1, 1, -9}, outside[] = {0, 9}, before[] = {-10};
+  char taken[256] = "";
+  show_batch(zarr_vlen_array_take(array, places, 4, 1, monitor, &error), taken);
+  CHECK(strcmp(taken, "d|bb|bb|a|") == 0);
+  CHECK(!zarr_vlen_array_take(array, outside, 2, 1, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "index 9, at position 1"));
+  CHECK(!zarr_vlen_array_take(array, before, 1, 1, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_array_take(array, places, 2, 2, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  zarr_vlen_sampling sampling = {.batch_size = 4, .seed = 1, .part_count = 1};
+  zarr_vlen_sampler *sampler = zarr_vlen_sampler_create(array, &sampling, monitor, &error);
+  CHECK(sampler && zarr_vlen_sampler_count(sampler) == 9);
+  const int64_t *indices;
+  int64_t sum = 0;
+  size_t count = 0;
+  while (zarr_vlen_sampler_next(sampler, &batch, &indices, &error) && batch) {
+    size_t batch_count = zarr_vlen_batch_get(batch).count;
+    CHECK(batch_count == 4 || batch_count == 1);
+    for (size_t i = 0; i < batch_count; i++) sum += indices[i];
+    count += batch_count;
+    zarr_vlen_batch_free(batch);
+  }
+  CHECK(!batch && error.code == ZARR_VLEN_NO_ERROR && count == 9 && sum == 36);
+  zarr_vlen_sampler_free(sampler);
+  sampling.batch_size = 0;
+  CHECK(!zarr_vlen_sampler_create(array, &sampling, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  zarr_vlen_sampler_free(NULL);
+
   /* Offsets, absence and cancellation are errors. */
   appender = zarr_vlen_appender_create(array, 0, monitor, &error);
   const int32_t wrong[] = {3, 1, 4};

@@ -165,7 +165,7 @@ class EngineArray:
     def read(
         self, ranges: tuple[tuple[int, int], ...] | None, is_text: bool, monitor: Monitor, /
     ) -> Column: ...
-    def take(self, indices: Buffer, count: int, is_text: bool, monitor: Monitor, /) -> Column: ...
+    def take(self, indices: Buffer, count: int, is_text: bool, monitor: Monitor | None, /) -> Column: ...
     def sampler(
         self,
         batch_size: int,
@@ -215,7 +215,14 @@ class Store:
     def list(self, prefix: str, is_deep: bool, monitor: Monitor | None, /) -> list[str]:
         """Return the keys that begin with the names of a prefix, or the names directly below it."""
 
-    def array(self, path: str, monitor: Monitor | None, /) -> EngineArray: ...
+    def array(
+        self,
+        path: str,
+        monitor: Monitor | None,
+        cache_byte_count: int = 0,
+        cache_check_seconds: float = 0,
+        /,
+    ) -> EngineArray: ...
     def finish(self, monitor: Monitor | None, /) -> None: ...
 
 def set_fallback_certificates(path: str, /) -> None:

@@ -119,10 +119,11 @@ class _Work:
         place = array.store_path
         self._store = place.store
         if type(place.store) is LocalStore:
-            arguments: tuple[Any, ...] = (place.store.root, place.path, _DURABILITIES[durability], 0, *cache)
+            directory = place.store.root
+            arguments: tuple[Any, ...] = (directory, place.path, _DURABILITIES[durability], 0, *cache)
             self.array: EngineArray = self.run(_native.EngineArray, *arguments, shows_progress=False)
         elif isinstance(place.store, URLStore):
-            arguments = (place.path, self.monitor)
+            arguments = (place.path, self.monitor, *cache)
             self.array = self.run(place.store.engine_store.array, *arguments, shows_progress=False)
             _at_work.add(self)
         else:
@@ -138,7 +139,7 @@ class _Work:
         return result
 
     def following[T](self, progress: Any, call: Callable[..., T], *arguments: Any, is_short: bool) -> T:
-        """Call the engine, and tell `progress` of it; on this thread if it takes no longer than a key does."""
+        """Call the engine, and tell `progress` of it; on this thread if that is quick."""
         self._progress = progress
         self._shown_count = self.monitor.progress()[0]
         if is_short and progress is None and type(self._store) is LocalStore:

@@ -32,7 +32,8 @@ def take(
 ) -> Any:
     """Read the elements at some places, in the order in which you list them.
 
-    However they are ordered, each chunk is fetched and decoded once, on all cores, and without Python's global
+    However they are ordered, each chunk is fetched and decoded once, on all cores, and without Python's
+    global
     lock. To take again and again from one array, open a `Reader`, which need not open the array each time and
     can keep decoded chunks.
 
@@ -41,7 +42,8 @@ def take(
     store : store, path or dict
         Where the array is.
     indices : sequence of int, ndarray, or tuple of these
-        The indices; for an array of several dimensions a tuple with a list for each dimension, all of one length.
+        The indices; for an array of several dimensions a tuple with a list for each dimension, all of one
+        length.
         A negative index counts from the end. An index may come more than once. An array of bool is a mask.
     path : str, optional
         The path in the store. The default is the root.
@@ -87,8 +89,10 @@ class Reader:
     cache_bytes : int, optional
         The most memory for decoded chunks, which are kept for later reads. By default none are.
     check_seconds : float, optional
-        How long what is kept of a stored value is relied on, without asking the store whether it was replaced.
-        By default the store is asked at each read, once for each file. Arrays that do not change can be relied
+        How long what is kept of a stored value is relied on, without asking the store whether it was
+        replaced.
+        By default the store is asked at each read, once for each file. Arrays that do not change can be
+        relied
         on for long.
 
     Raises
@@ -212,32 +216,37 @@ def _places(indices: Any, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
         if row.size == 0:
             row = row.astype(np.int64)
         if row.ndim != 1 or row.dtype.kind not in "iu":
-            raise IndexError(f"indices are integers in one dimension, found {row.dtype} of shape {row.shape}")
+            raise IndexError(f"indices are integers in one dimension, found {row.dtype}, shape {row.shape}")
         wrong = (row < -length) | (row >= length)
         if wrong.any():
             position = int(np.flatnonzero(wrong)[0])
             raise IndexError(
-                f"index {row[position]}, at position {position} of the list for dimension {number}, is outside "
-                f"of {length} elements"
+                f"index {row[position]}, at position {position} of the list for dimension {number}, is "
+                f"outside of {length} elements"
             )
         row = row.astype(np.int64)
         rows.append(np.where(row < 0, row + length, row))
     if any(row.size != rows[0].size for row in rows):
-        raise IndexError(f"the lists for the dimensions have {', '.join(str(row.size) for row in rows)} indices")
+        raise IndexError(
+            f"the lists for the dimensions have {', '.join(str(row.size) for row in rows)} indices"
+        )
     return np.ascontiguousarray(np.stack(rows)) if rows else np.zeros((0, 1), np.int64)
 
 
 class RandomBatches:
-    """Batches of the elements of an array in random order, each element once, at the rate of reading in order.
+    """Batches of all elements in random order, each element once, at the rate of reading in order.
 
     Blocks of neighbouring chunks, of about 512 KiB, are put into a random order. A window has the blocks that
     follow each other in it, about `window_bytes` of them, and its elements are put into a random order: each
     batch is drawn from places all over the array, and any element may come first. But all elements of a block
-    come within one window, so that neighbours are in one batch more often than by chance. If elements that are
-    alike stand together, widen the window, or shuffle them once when you store them. A window of the whole array
+    come within one window, so that neighbours are in one batch more often than by chance. If elements that
+    are
+    alike stand together, widen the window, or shuffle them once when you store them. A window of the whole
+    array
     gives every order with the same probability.
 
-    The order follows from the seed, the epoch, the part, the sizes and the array, and from nothing else. While
+    The order follows from the seed, the epoch, the part, the sizes and the array, and from nothing else.
+    While
     you work on a window, the next one is read, without Python's global lock; two are in memory.
 
     Iterating begins the epoch anew. For a `DataLoader` of torch with several workers, wrap it in an
@@ -257,7 +266,8 @@ class RandomBatches:
     epoch : int, optional
         Which pass through the array it is. Each has another order. You can set it before you iterate.
     part : tuple of int, optional
-        Which part of the elements is drawn, and into how many they are divided. Parts have no element in common,
+        Which part of the elements is drawn, and into how many they are divided. Parts have no element in
+        common,
         and are of one size, or one element more.
     window_bytes : int, optional
         About how many bytes of elements a batch is drawn from. The default is 64 MiB.
