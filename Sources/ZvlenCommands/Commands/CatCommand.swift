@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChunkEngine
 import Zarr
+import ZarrPlatform
 
 /// The command `zvlen cat`.
 struct CatCommand: ParsableCommand, ReadingCommand {
@@ -52,7 +53,7 @@ struct CatCommand: ParsableCommand, ReadingCommand {
     var isWhole = true
     try output.flushing {
       var size = PartSize()
-      func write(_ places: [[Int]]) throws {
+      func writeElements(at places: [[Int]]) throws {
         var rest = places[...]
         while !rest.isEmpty {
           let part = Array(rest.prefix(size.elementCount))
@@ -74,9 +75,10 @@ struct CatCommand: ParsableCommand, ReadingCommand {
           }
         }
       }
-      try write(indices.isEmpty && indicesPath == nil ? [[]] : indices.map { try places($0, shape) })
+      try writeElements(
+        at: indices.isEmpty && indicesPath == nil ? [[]] : indices.map { try places($0, shape) })
       if let indicesPath {
-        try forEachLines(of: indicesPath) { try write($0.map { try places($0, shape) }) }
+        try forEachLines(of: indicesPath) { try writeElements(at: $0.map { try places($0, shape) }) }
       }
     }
     try damage.finish()
