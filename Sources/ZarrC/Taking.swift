@@ -15,7 +15,7 @@ public func zarr_vlen_array_take(
     guard count >= 0, rank == shape.count, unsafe count == 0 || rank == 0 || indices != nil else {
       throw InvalidArgument(reason: "there are indices for \(rank) of \(shape.count) dimensions")
     }
-    let lists = unsafe (0..<rank).map { dimension -> [Int] in
+    let lists = (0..<rank).map { dimension -> [Int] in
       guard let indices = unsafe indices else { return [] }
       // SAFETY: The caller says that there are as many numbers.
       return unsafe UnsafeBufferPointer(start: indices + dimension * count, count: count).map { index in
@@ -87,7 +87,7 @@ private final class Sampler {
   private let shape: [Int]
 
   /// The indices of the last batch.
-  private(set) var indices = UnsafeMutableBufferPointer<Int64>(start: nil, count: 0)
+  private(set) var indices = unsafe UnsafeMutableBufferPointer<Int64>(start: nil, count: 0)
 
   var count: Int { batches.count }
 
