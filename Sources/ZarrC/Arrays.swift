@@ -277,7 +277,7 @@ public func zarr_vlen_appender_create(
     let appender = unsafe try Appender(
       to: array, memoryBudget: memoryBudget > 0 ? memoryBudget : Appender.standardMemoryBudget,
       monitor: object(monitor, ProgressMonitor.self))
-    return unsafe handle(appender)
+    return unsafe handle(OpenAppender(appender))
   }
 }
 
@@ -287,9 +287,8 @@ public func zarr_vlen_appender_append(
   _ error: UnsafeMutablePointer<zarr_vlen_error>?
 ) -> Bool {
   unsafe reporting(to: error) {
-    guard let appender = unsafe object(appender, Appender.self), let column = unsafe column?.pointee else {
-      throw InvalidArgument(reason: "there is no appender, or no column")
-    }
+    guard let column = unsafe column?.pointee else { throw InvalidArgument(reason: "there is no column") }
+    let appender = try unsafe openAppender(appender).appender
     unsafe try appender.append(blobs: source(of: column, appender.dataType))
     return true
   } ?? false
@@ -300,23 +299,24 @@ public func zarr_vlen_appender_checkpoint(
   _ appender: OpaquePointer?, _ error: UnsafeMutablePointer<zarr_vlen_error>?
 ) -> Bool {
   unsafe reporting(to: error) {
-    guard let appender = unsafe object(appender, Appender.self) else {
-      throw InvalidArgument(reason: "there is no appender")
+    let appender = try unsafe openAppender(appender)
+    guard appender.segment == nil else {
+      throw InvalidArgument(reason: "a segment has no checkpoints; it is finished, and its message is committed")
     }
-    try appender.checkpoint()
+    try appender.appender.checkpoint()
     return true
   } ?? false
 }
 
 @c @implementation
 public func zarr_vlen_appender_count(_ appender: OpaquePointer?) -> Int {
-  unsafe object(appender, Appender.self)?.appendedCount ?? 0
+  unsafe object(appender, OpenAppender.self)?.appender.appendedCount ?? 0
 }
 
 @c @implementation
 public func zarr_vlen_appender_free(_ appender: OpaquePointer?) {
-  unsafe object(appender, Appender.self)?.cancel()
-  unsafe free(appender, Appender.self)
+  unsafe object(appender, OpenAppender.self)?.end()
+  unsafe free(appender, OpenAppender.self)
 }
 
 /// The elements of a column as those of an array have to be.

@@ -84,7 +84,8 @@ extension StoreError {
 private func code(of error: any Error) -> zarr_vlen_error_code {
   switch cause(of: error) {
   case ZarrError.cancelled: ZARR_VLEN_STOPPED
-  case ZarrError.notFound, ZarrError.wrongNode: ZARR_VLEN_NOT_FOUND
+  case ZarrError.notFound, ZarrError.wrongNode, ZarrError.segmentsMissing, ZarrError.partsMissing:
+    ZARR_VLEN_NOT_FOUND
   case ZarrError.outOfBounds, ZarrError.selection, ZarrError.elementCount: ZARR_VLEN_INVALID_ARGUMENT
   case ZarrError.element, ZarrError.chunkTooLarge: ZARR_VLEN_INVALID_ELEMENT
   case ZarrError.notWritable: ZARR_VLEN_UNSUPPORTED

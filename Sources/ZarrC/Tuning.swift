@@ -40,7 +40,7 @@ public func zarr_vlen_document_free(_ document: OpaquePointer?) {
 
 /// A document, as the caller holds it.
 @safe
-private final class Document {
+final class Document {
   private let bytes: UnsafeMutableBufferPointer<UInt8>
 
   init(_ text: [UInt8]) {

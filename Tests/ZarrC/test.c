@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -265,6 +266,104 @@ static void arrays_grow(const char *folder) {
   zarr_vlen_reader_free(NULL);
   zarr_vlen_appender_free(NULL);
   zarr_vlen_monitor_free(NULL);
+}
+
+/* Appends elements to a segment, and returns its message. */
+static zarr_vlen_document *segment(const zarr_vlen_array *array, zarr_vlen_bytes *elements, size_t count) {
+  zarr_vlen_error error;
+  zarr_vlen_appender *appender = zarr_vlen_segment_create(array, 0, 0, NULL, &error);
+  zarr_vlen_column column = {.count = count, .layout = ZARR_VLEN_POINTERS, .places = elements};
+  CHECK(appender && zarr_vlen_appender_append(appender, &column, &error));
+  CHECK(!zarr_vlen_appender_checkpoint(appender, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  zarr_vlen_document *message = zarr_vlen_segment_finish(appender, &error);
+  CHECK(message);
+  CHECK(!zarr_vlen_appender_append(appender, &column, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_segment_finish(appender, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  zarr_vlen_appender_free(appender);
+  return message;
+}
+
+static void segments_are_committed(const char *folder) {
+  static const char uneven[] =
+      "{\"zarr_format\":3,\"node_type\":\"array\",\"shape\":[0],\"data_type\":\"string\",\"chunk_grid\":{\"name\":"
+      "\"rectilinear\",\"configuration\":{\"kind\":\"inline\",\"chunk_shapes\":[[1]]}},\"chunk_key_encoding\":"
+      "{\"name\":\"default\"},\"fill_value\":\"\",\"codecs\":[{\"name\":\"vlen-utf8\"}]}";
+  char path[512];
+  snprintf(path, sizeof path, "%s/segments", folder);
+  CHECK(mkdir(path, 0777) == 0);
+  snprintf(path, sizeof path, "%s/segments/zarr.json", folder);
+  FILE *file = fopen(path, "w");
+  CHECK(file && fputs(uneven, file) >= 0 && fclose(file) == 0);
+  snprintf(path, sizeof path, "%s/segments", folder);
+  zarr_vlen_error error;
+  zarr_vlen_array *array = zarr_vlen_array_open(path, "", NULL, &error);
+  CHECK(array);
+  zarr_vlen_bytes elements[] = {text("a"), text("bb"), text("ccc")};
+  zarr_vlen_document *first = segment(array, elements, 1), *second = segment(array, elements + 1, 2);
+  zarr_vlen_document *unused = segment(array, elements, 3);
+  zarr_vlen_appender *dropped = zarr_vlen_segment_create(array, 0, 0, NULL, &error);
+  zarr_vlen_appender_free(dropped);
+
+  /* The order is that of the messages, and again is as once. */
+  zarr_vlen_bytes messages[] = {zarr_vlen_document_get(second), zarr_vlen_document_get(first)};
+  for (int i = 0; i < 2; i++) {
+    int64_t row = -1, count = -1;
+    CHECK(zarr_vlen_array_commit(array, messages, 2, 10, &row, &count, NULL, &error));
+    CHECK(row == 0 && count == 3);
+  }
+  CHECK(!zarr_vlen_array_commit(array, messages, 1, 10, NULL, NULL, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_NOT_FOUND);
+  messages[0] = text("{}");
+  CHECK(!zarr_vlen_array_commit(array, messages, 1, 10, NULL, NULL, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_INVALID_METADATA);
+  CHECK(!zarr_vlen_array_commit(array, messages, 0, -1, NULL, NULL, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  zarr_vlen_array_free(array);
+  array = zarr_vlen_array_open(path, "", NULL, &error);
+  char all[256] = "";
+  show_batch(zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error), all);
+  CHECK(strcmp(all, "bb|ccc|a|") == 0);
+  zarr_vlen_array_free(array);
+  zarr_vlen_document_free(first);
+  zarr_vlen_document_free(second);
+  zarr_vlen_document_free(unused);
+}
+
+static void count_number(void *context, int64_t number) { *(int64_t *)context = *(int64_t *)context * 10 + number + 1; }
+
+static void parts_are_planned(const char *folder) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/planned", folder);
+  zarr_vlen_error error;
+  zarr_vlen_opened_store *store = zarr_vlen_store_open(path, true, NULL, 0, NULL, NULL, &error);
+  CHECK(store);
+  char document[sizeof plain];
+  memcpy(document, plain, sizeof plain);
+  memcpy(strstr(document, "\"chunk_shape\":[6]"), "\"chunk_shape\":[2]", 17);
+  zarr_vlen_plan *plan = zarr_vlen_plan_create(store, "", document, strlen(document), 2, NULL, &error);
+  CHECK(plan && !zarr_vlen_plan_is_finished(plan));
+  CHECK(!zarr_vlen_plan_create(store, "", document, strlen(document), 3, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_UNSUPPORTED);
+  CHECK(!zarr_vlen_plan_create(store, "", document, strlen(document), 0, NULL, &error));
+  CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  int64_t start, count, total = 0, missing = 0;
+  for (int part = 0; part < 2; part++) {
+    CHECK(zarr_vlen_plan_region(plan, part, &start, &count, 1, &error) && start == total && count % 2 == 0);
+    total += count;
+  }
+  CHECK(total == 6 && !zarr_vlen_plan_region(plan, 2, &start, &count, 1, &error));
+  CHECK(zarr_vlen_plan_mark_done(plan, 0, NULL, &error));
+  CHECK(zarr_vlen_plan_missing(plan, count_number, &missing, NULL, &error) && missing == 2);
+  CHECK(!zarr_vlen_plan_finish(plan, NULL, &error) && error.code == ZARR_VLEN_NOT_FOUND);
+  CHECK(zarr_vlen_plan_mark_done(plan, 1, NULL, &error) && zarr_vlen_plan_finish(plan, NULL, &error));
+  zarr_vlen_plan_free(plan);
+  zarr_vlen_plan_free(NULL);
+  zarr_vlen_array *array = zarr_vlen_array_open_at(store, "", NULL, NULL, &error);
+  char all[256] = "";
+  show_batch(zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error), all);
+  CHECK(strcmp(all, "||||||") == 0);
+  zarr_vlen_array_free(array);
+  zarr_vlen_store_free(store);
 }
 
 /* A store of a few values in memory. */
@@ -644,6 +743,8 @@ int main(int count, char **arguments) {
   values_come_back(sharded);
   files_are_written(arguments[1]);
   arrays_grow(arguments[1]);
+  segments_are_committed(arguments[1]);
+  parts_are_planned(arguments[1]);
   stores_of_the_caller(plain);
   stores_of_the_caller(sharded);
   stores_have_urls(arguments[1]);

@@ -68,6 +68,19 @@ public struct PartPlan: Sendable {
     }
   }
 
+  /// Makes an array that is filled in parts, or finds the one that another worker has made.
+  ///
+  /// - Parameter document: The `zarr.json` of the array as it will be.
+  package static func create(
+    decoding document: [UInt8], partCount: Int, in store: any Store, at path: String, access: ArrayAccess
+  ) throws(ZarrError) -> PartPlan {
+    let path = try ZarrArray.nodePath(path, in: store)
+    return try zarrErrors(at: ZarrArray.location(store, path)) {
+      let fields = try MetadataFields(decoding: document, with: JSONParser())
+      return try create(ArrayMetadata(fields), partCount: partCount, in: store, at: path, access)
+    }
+  }
+
   private static func create(
     _ metadata: ArrayMetadata, partCount: Int, in store: any Store, at path: NodePath, _ access: ArrayAccess
   ) throws -> PartPlan {

@@ -51,7 +51,7 @@ enum zarr_vlen_error_code {
   ZARR_VLEN_OUT_OF_MEMORY = 7,
   /* A function of the caller, or a monitor, asked to stop. */
   ZARR_VLEN_STOPPED = 8,
-  /* There is no array, or a node of another kind. */
+  /* There is no array, or a node of another kind; or a segment is not there any more. */
   ZARR_VLEN_NOT_FOUND = 9,
   /* A server could not be reached, or did not do what it was asked for, however often. */
   ZARR_VLEN_UNAVAILABLE = 10,
@@ -493,8 +493,77 @@ bool zarr_vlen_appender_checkpoint(zarr_vlen_appender *appender, zarr_vlen_error
 /* The elements that were appended. */
 size_t zarr_vlen_appender_count(const zarr_vlen_appender *appender);
 
-/* Ends appending: the array stays as it was at the last checkpoint. NULL does nothing. */
+/* Ends appending: the array stays as it was at the last checkpoint. What was stored of a segment that is not finished is
+ * removed. NULL does nothing. */
 void zarr_vlen_appender_free(zarr_vlen_appender *appender);
+
+/* A document that the library has made. */
+typedef struct zarr_vlen_document zarr_vlen_document;
+
+/* Begins a segment: elements that are stored beside an array, encoded, until zarr_vlen_array_commit puts them into it. Any
+ * number of processes, on any machines, make segments of one array at a time, and none waits for another.
+ *
+ * The array is of Zarr v3 and has one dimension. chunk_byte_count is the most bytes of a chunk, in an array whose chunks
+ * differ in length, or 0 for 1 MiB. The other arguments are those of zarr_vlen_appender_create. Elements are appended with
+ * zarr_vlen_appender_append; there are no checkpoints. */
+zarr_vlen_appender *zarr_vlen_segment_create(
+    const zarr_vlen_array *array, size_t chunk_byte_count, size_t memory_budget, const zarr_vlen_monitor *monitor,
+    zarr_vlen_error *error);
+
+/* Stores what was appended, and returns what the process that commits has to know: some hundred bytes of JSON, and about
+ * ten for each chunk. The appender can then only be freed. */
+zarr_vlen_document *zarr_vlen_segment_finish(zarr_vlen_appender *appender, zarr_vlen_error *error);
+
+/* Puts segments at the end of an array, in the order of their messages, without encoding them again. Readers find all of
+ * their elements or none.
+ *
+ * The call can be repeated with the same messages, in any process, and in two at a time: the segments are in the array once,
+ * and first_row and row_count, which may be NULL, are the same. If a segment is no longer stored, that is
+ * ZARR_VLEN_NOT_FOUND and nothing has changed. time_limit is how long to wait for others who append, in seconds. monitor
+ * may be NULL. An array that is open already does not hear of the rows: open it again. */
+bool zarr_vlen_array_commit(
+    const zarr_vlen_array *array, const zarr_vlen_bytes *messages, size_t message_count, double time_limit,
+    int64_t *first_row, int64_t *row_count, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* An array that processes fill in parts whose lengths are known before, without knowing of each other. */
+typedef struct zarr_vlen_plan zarr_vlen_plan;
+
+/* Makes such an array, or finds the one that another process has made by the same call. One that differs is an error that
+ * says in what.
+ *
+ * metadata is the zarr.json of the array as it will be; its chunks have one length. The parts are regions of about one size
+ * that have no chunk and no shard in common. Each is written in place by any means, also again, or by two processes at a
+ * time. In the store the array has no rows before zarr_vlen_plan_finish. monitor may be NULL here and below. */
+zarr_vlen_plan *zarr_vlen_plan_create(
+    const zarr_vlen_opened_store *store, const char *path, const char *metadata, size_t byte_count, int64_t part_count,
+    const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Whether the array was found finished, so that writing again has no effect. */
+bool zarr_vlen_plan_is_finished(const zarr_vlen_plan *plan);
+
+/* The region of a part, which is counted from 0: its first element along each of rank dimensions, and the number of them. If
+ * there are fewer chunks than parts and none is left for this one, they are all 0. */
+bool zarr_vlen_plan_region(
+    const zarr_vlen_plan *plan, int64_t part, int64_t *start, int64_t *count, size_t rank, zarr_vlen_error *error);
+
+/* Says that a part is stored. */
+bool zarr_vlen_plan_mark_done(
+    const zarr_vlen_plan *plan, int64_t part, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Takes a number. */
+typedef void (*zarr_vlen_take_number)(void *context, int64_t number);
+
+/* Lists the parts that are not stored yet, in order. */
+bool zarr_vlen_plan_missing(
+    const zarr_vlen_plan *plan, zarr_vlen_take_number take, void *context, const zarr_vlen_monitor *monitor,
+    zarr_vlen_error *error);
+
+/* Gives the array its shape, once all parts are stored; ZARR_VLEN_NOT_FOUND names those that are missing. It can be called
+ * again, and by several processes at a time. */
+bool zarr_vlen_plan_finish(const zarr_vlen_plan *plan, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
+/* Frees a plan. NULL does nothing. */
+void zarr_vlen_plan_free(zarr_vlen_plan *plan);
 
 /* What the settings of an array are to be best at. */
 enum zarr_vlen_goal {
@@ -514,9 +583,6 @@ enum zarr_vlen_store_speed {
   /* It costs no time. */
   ZARR_VLEN_MEMORY = 2,
 };
-
-/* A document that the library has made. */
-typedef struct zarr_vlen_document zarr_vlen_document;
 
 /* Finds settings that suit elements, by trying chunk sizes, shards and compressors in memory for about a second.
  *
