@@ -1246,6 +1246,13 @@ static PyType_Slot reader_slots[] = {
     {0, NULL},
 };
 
+static PyObject *new_appender(zarr_vlen_appender *made) {
+  Appender *appender = (Appender *)new_object(AppenderType);
+  if (appender) appender->appender = made;
+  else zarr_vlen_appender_free(made);
+  return (PyObject *)appender;
+}
+
 /* appender(memory_budget, monitor) */
 static PyObject *array_appender(EngineArray *self, PyObject *arguments) {
   Py_ssize_t memory_budget;
@@ -1256,11 +1263,51 @@ static PyObject *array_appender(EngineArray *self, PyObject *arguments) {
   Py_BEGIN_ALLOW_THREADS
   made = zarr_vlen_appender_create(self->array, (size_t)memory_budget, monitor, &error);
   Py_END_ALLOW_THREADS
-  if (!made) return raise_failure(&error);
-  Appender *appender = (Appender *)new_object(AppenderType);
-  if (appender) appender->appender = made;
-  else zarr_vlen_appender_free(made);
-  return (PyObject *)appender;
+  return made ? new_appender(made) : raise_failure(&error);
+}
+
+/* segment(chunk_byte_count, memory_budget, monitor): an appender that finish() makes a segment of. */
+static PyObject *array_segment(EngineArray *self, PyObject *arguments) {
+  Py_ssize_t chunk_byte_count, memory_budget;
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "nnO&", &chunk_byte_count, &memory_budget, take_monitor, &monitor)) return NULL;
+  zarr_vlen_error error;
+  zarr_vlen_appender *made;
+  Py_BEGIN_ALLOW_THREADS
+  made = zarr_vlen_segment_create(
+      self->array, (size_t)chunk_byte_count, (size_t)memory_budget, monitor, &error);
+  Py_END_ALLOW_THREADS
+  return made ? new_appender(made) : raise_failure(&error);
+}
+
+/* commit(messages, time_limit, monitor): the first row of the segments, and how many they are. */
+static PyObject *array_commit(EngineArray *self, PyObject *arguments) {
+  PyObject *messages, *result = NULL;
+  double time_limit;
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "O!dO&", &PyTuple_Type, &messages, &time_limit, take_monitor, &monitor))
+    return NULL;
+  Py_ssize_t count = PyTuple_Size(messages);
+  zarr_vlen_bytes *all = PyMem_Calloc((size_t)count + 1, sizeof *all);
+  if (!all) return PyErr_NoMemory();
+  for (Py_ssize_t i = 0; i < count; i++) {
+    char *data;
+    Py_ssize_t byte_count;
+    if (PyBytes_AsStringAndSize(PyTuple_GetItem(messages, i), &data, &byte_count) < 0) goto end;
+    all[i] = (zarr_vlen_bytes){data, (size_t)byte_count};
+  }
+  int64_t first, row_count;
+  zarr_vlen_error error;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done =
+      zarr_vlen_array_commit(self->array, all, (size_t)count, time_limit, &first, &row_count, monitor, &error);
+  Py_END_ALLOW_THREADS
+  if (is_done) result = Py_BuildValue("(LL)", (long long)first, (long long)row_count);
+  else raise_failure(&error);
+end:
+  PyMem_Free(all);
+  return result;
 }
 
 static void free_appender(Appender *self) {
@@ -1312,6 +1359,22 @@ static PyObject *appender_count(Appender *self, PyObject *unused) {
   return PyLong_FromSize_t(count);
 }
 
+/* finish(): the message of the segment. */
+static PyObject *appender_finish(Appender *self, PyObject *unused) {
+  if (!begin(&self->is_busy, self->appender)) return NULL;
+  zarr_vlen_error error;
+  zarr_vlen_document *message;
+  Py_BEGIN_ALLOW_THREADS
+  message = zarr_vlen_segment_finish(self->appender, &error);
+  Py_END_ALLOW_THREADS
+  self->is_busy = 0;
+  if (!message) return raise_failure(&error);
+  zarr_vlen_bytes text = zarr_vlen_document_get(message);
+  PyObject *result = PyBytes_FromStringAndSize(text.data, (Py_ssize_t)text.byte_count);
+  zarr_vlen_document_free(message);
+  return result;
+}
+
 static PyObject *appender_close(Appender *self, PyObject *unused) {
   if (!self->appender) Py_RETURN_NONE;
   if (!begin(&self->is_busy, self->appender)) return NULL;
@@ -1323,6 +1386,7 @@ static PyObject *appender_close(Appender *self, PyObject *unused) {
 static PyMethodDef appender_methods[] = {
     {"append", (PyCFunction)appender_append, METH_O, NULL},
     {"checkpoint", (PyCFunction)appender_checkpoint, METH_NOARGS, NULL},
+    {"finish", (PyCFunction)appender_finish, METH_NOARGS, NULL},
     {"count", (PyCFunction)appender_count, METH_NOARGS, NULL},
     {"close", (PyCFunction)appender_close, METH_NOARGS, NULL},
     {0},
@@ -1340,6 +1404,8 @@ static PyMethodDef array_methods[] = {
     {"reader", (PyCFunction)array_reader, METH_VARARGS, NULL},
     {"sampler", (PyCFunction)array_sampler, METH_VARARGS, NULL},
     {"appender", (PyCFunction)array_appender, METH_VARARGS, NULL},
+    {"segment", (PyCFunction)array_segment, METH_VARARGS, NULL},
+    {"commit", (PyCFunction)array_commit, METH_VARARGS, NULL},
     {0},
 };
 

@@ -279,6 +279,162 @@ static PyType_Slot store_slots[] = {
     {0, NULL},
 };
 
+/* Plans */
+
+typedef struct {
+  PyObject_HEAD
+  zarr_vlen_plan *plan;
+} Plan;
+
+/* Plan(store, path, metadata, part_count, monitor) */
+static PyObject *plan_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  PyObject *store;
+  const char *path, *metadata;
+  Py_ssize_t byte_count;
+  long long part_count;
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(
+          arguments, "Osy#LO&", &store, &path, &metadata, &byte_count, &part_count, take_monitor, &monitor))
+    return NULL;
+  const zarr_vlen_opened_store *opened = as_store(store);
+  if (!opened) {
+    PyErr_SetString(PyExc_TypeError, "a store is needed");
+    return NULL;
+  }
+  zarr_vlen_error error;
+  zarr_vlen_plan *made;
+  Py_BEGIN_ALLOW_THREADS
+  made = zarr_vlen_plan_create(opened, path, metadata, (size_t)byte_count, part_count, monitor, &error);
+  Py_END_ALLOW_THREADS
+  if (!made) return raise_failure(&error);
+  Plan *self = (Plan *)new_object(type);
+  if (self) self->plan = made;
+  else zarr_vlen_plan_free(made);
+  return (PyObject *)self;
+}
+
+static void plan_dealloc(Plan *self) {
+  zarr_vlen_plan_free(self->plan);
+  free_object((PyObject *)self);
+}
+
+/* region(part, rank): pairs of the first index along each dimension, and the one after the last. */
+static PyObject *plan_region(Plan *self, PyObject *arguments) {
+  long long part;
+  Py_ssize_t rank;
+  if (!PyArg_ParseTuple(arguments, "Ln", &part, &rank)) return NULL;
+  int64_t start[64], count[64];
+  if (rank < 0 || rank > 64) {
+    PyErr_SetString(PyExc_ValueError, "an array has at most 64 dimensions");
+    return NULL;
+  }
+  zarr_vlen_error error;
+  if (!zarr_vlen_plan_region(self->plan, part, start, count, (size_t)rank, &error)) return raise_failure(&error);
+  PyObject *list = PyList_New(rank);
+  for (Py_ssize_t d = 0; list && d < rank; d++) {
+    PyObject *pair = Py_BuildValue("(LL)", (long long)start[d], (long long)(start[d] + count[d]));
+    if (pair) PyList_SetItem(list, d, pair);
+    else Py_CLEAR(list);
+  }
+  return list;
+}
+
+/* mark_done(part, monitor) */
+static PyObject *plan_mark_done(Plan *self, PyObject *arguments) {
+  long long part;
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "LO&", &part, take_monitor, &monitor)) return NULL;
+  zarr_vlen_error error;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_plan_mark_done(self->plan, part, monitor, &error);
+  Py_END_ALLOW_THREADS
+  if (!is_done) return raise_failure(&error);
+  Py_RETURN_NONE;
+}
+
+typedef struct {
+  int64_t *numbers;
+  size_t count, capacity;
+  int has_no_memory;
+} Numbers;
+
+static void take_number(void *context, int64_t number) {
+  Numbers *all = context;
+  if (all->count == all->capacity) {
+    size_t capacity = 2 * all->capacity + 64;
+    int64_t *longer = realloc(all->numbers, capacity * sizeof *longer);
+    if (!longer) {
+      all->has_no_memory = 1;
+      return;
+    }
+    all->numbers = longer;
+    all->capacity = capacity;
+  }
+  all->numbers[all->count++] = number;
+}
+
+/* missing(monitor): the numbers of the parts that are not stored. */
+static PyObject *plan_missing(Plan *self, PyObject *arguments) {
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "O&", take_monitor, &monitor)) return NULL;
+  Numbers missing = {0};
+  zarr_vlen_error error;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_plan_missing(self->plan, take_number, &missing, monitor, &error);
+  Py_END_ALLOW_THREADS
+  PyObject *list = NULL;
+  if (!is_done) raise_failure(&error);
+  else if (missing.has_no_memory) PyErr_NoMemory();
+  else list = PyList_New((Py_ssize_t)missing.count);
+  for (size_t i = 0; list && i < missing.count; i++) {
+    PyObject *number = PyLong_FromLongLong(missing.numbers[i]);
+    if (number) PyList_SetItem(list, (Py_ssize_t)i, number);
+    else Py_CLEAR(list);
+  }
+  free(missing.numbers);
+  return list;
+}
+
+/* finish(monitor) */
+static PyObject *plan_finish(Plan *self, PyObject *arguments) {
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "O&", take_monitor, &monitor)) return NULL;
+  zarr_vlen_error error;
+  bool is_done;
+  Py_BEGIN_ALLOW_THREADS
+  is_done = zarr_vlen_plan_finish(self->plan, monitor, &error);
+  Py_END_ALLOW_THREADS
+  if (!is_done) return raise_failure(&error);
+  Py_RETURN_NONE;
+}
+
+static PyObject *plan_get_is_finished(Plan *self, void *unused) {
+  return PyBool_FromLong(zarr_vlen_plan_is_finished(self->plan));
+}
+
+static PyGetSetDef plan_properties[] = {
+    {"is_finished", (getter)plan_get_is_finished, NULL, NULL, NULL},
+    {0},
+};
+
+static PyMethodDef plan_methods[] = {
+    {"region", (PyCFunction)plan_region, METH_VARARGS, NULL},
+    {"mark_done", (PyCFunction)plan_mark_done, METH_VARARGS, NULL},
+    {"missing", (PyCFunction)plan_missing, METH_VARARGS, NULL},
+    {"finish", (PyCFunction)plan_finish, METH_VARARGS, NULL},
+    {0},
+};
+
+static PyType_Slot plan_slots[] = {
+    {Py_tp_new, plan_new},
+    {Py_tp_dealloc, plan_dealloc},
+    {Py_tp_getset, plan_properties},
+    {Py_tp_methods, plan_methods},
+    {0, NULL},
+};
+
 /* set_fallback_certificates(path) */
 static PyObject *set_fallback_certificates(PyObject *module, PyObject *arguments) {
   const char *path;
@@ -294,6 +450,8 @@ static PyMethodDef functions[] = {
 
 static PyType_Spec store_spec = {
     "zarr_vlen._native.Store", sizeof(Store), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, store_slots};
+static PyType_Spec plan_spec = {
+    "zarr_vlen._native.Plan", sizeof(Plan), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, plan_slots};
 static PyType_Spec value_spec = {
     "zarr_vlen._native.Value", sizeof(Value), 0,
     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, value_slots};
@@ -301,6 +459,9 @@ static PyType_Spec value_spec = {
 int add_stores(PyObject *module) {
   StoreType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &store_spec, NULL);
   if (!StoreType || PyModule_AddObjectRef(module, "Store", (PyObject *)StoreType) < 0) return -1;
+  PyObject *plan_type = PyType_FromModuleAndSpec(module, &plan_spec, NULL);
+  if (!plan_type || PyModule_AddObjectRef(module, "Plan", plan_type) < 0) return -1;
+  Py_DECREF(plan_type);
   ValueType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &value_spec, NULL);
   if (!ValueType || PyModule_AddObjectRef(module, "Value", (PyObject *)ValueType) < 0) return -1;
   return PyModule_AddFunctions(module, functions);

@@ -7,7 +7,9 @@ from zarr_vlen.arrays import Array, Group, array, open
 from zarr_vlen.bulk import Appender, read, scan, write
 from zarr_vlen.elements import ElementError, element, objects
 from zarr_vlen.json_values import JSON
+from zarr_vlen.parts import PartPlan
 from zarr_vlen.pickles import Pickled, UntrustedPickleError, pickled, trust
+from zarr_vlen.segments import SegmentWriter, commit, create_empty
 from zarr_vlen.taking import RandomBatches, Reader, take
 from zarr_vlen.tuning import tune
 from zarr_vlen.types import Fill, ObjectType, Optional, object_type, optional
@@ -22,13 +24,17 @@ __all__ = [
     "Group",
     "ObjectType",
     "Optional",
+    "PartPlan",
     "Pickled",
     "RandomBatches",
     "Reader",
+    "SegmentWriter",
     "StorageOptions",
     "URLStore",
     "UntrustedPickleError",
     "array",
+    "commit",
+    "create_empty",
     "element",
     "enable",
     "object_type",

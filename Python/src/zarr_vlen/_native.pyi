@@ -135,10 +135,13 @@ class Reader:
 
 @final
 class Appender:
-    """Appends to an array."""
+    """Appends to an array, or to a segment."""
 
     def append(self, source: Source, /) -> None: ...
     def checkpoint(self) -> None: ...
+    def finish(self) -> bytes:
+        """Store the segment, and return its message."""
+
     def count(self) -> int: ...
     def close(self) -> None: ...
 
@@ -181,6 +184,11 @@ class EngineArray:
     ) -> Sampler: ...
     def reader(self, first: int, count: int, is_text: bool, monitor: Monitor, /) -> Reader: ...
     def appender(self, memory_budget: int, monitor: Monitor, /) -> Appender: ...
+    def segment(self, chunk_byte_count: int, memory_budget: int, monitor: Monitor, /) -> Appender: ...
+    def commit(
+        self, messages: tuple[bytes, ...], time_limit: float, monitor: Monitor | None, /
+    ) -> tuple[int, int]:
+        """Put segments into the array, and return the first of their rows, and how many they are."""
 
 @final
 class Value:
@@ -223,6 +231,21 @@ class Store:
         cache_check_seconds: float = 0,
         /,
     ) -> EngineArray: ...
+    def finish(self, monitor: Monitor | None, /) -> None: ...
+
+@final
+class Plan:
+    """An array that is filled in parts."""
+
+    is_finished: bool
+    def __new__(
+        cls, store: Store, path: str, metadata: bytes, part_count: int, monitor: Monitor | None, /
+    ) -> Plan: ...
+    def region(self, part: int, rank: int, /) -> list[tuple[int, int]]:
+        """Return the range of a part along each dimension; all are empty if it has no elements."""
+
+    def mark_done(self, part: int, monitor: Monitor | None, /) -> None: ...
+    def missing(self, monitor: Monitor | None, /) -> list[int]: ...
     def finish(self, monitor: Monitor | None, /) -> None: ...
 
 def set_fallback_certificates(path: str, /) -> None:

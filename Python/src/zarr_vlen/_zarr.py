@@ -6,11 +6,13 @@ package say what is missing. An import that fails would break every `zarr.open`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import zarr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zarr.api import asynchronous as api
     from zarr.codecs._v2 import V2Codec
     from zarr.codecs.sharding import _ShardingByteGetter as InnerChunk
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from zarr.core.array_spec import ArrayConfig, ArraySpec
     from zarr.core.dtype.common import HasObjectCodec
     from zarr.core.indexing import CoordinateIndexer
+    from zarr.core.metadata.v3 import RectilinearChunksDisabledError
 
     missing: str | None
 else:
@@ -29,6 +32,7 @@ else:
         from zarr.core.array_spec import ArrayConfig, ArraySpec
         from zarr.core.dtype.common import HasObjectCodec
         from zarr.core.indexing import CoordinateIndexer
+        from zarr.core.metadata.v3 import RectilinearChunksDisabledError
 
         missing = None
     except ImportError as error:
@@ -37,6 +41,7 @@ else:
         V2Codec = ArrayConfig = ArraySpec = HasObjectCodec = CoordinateIndexer = InnerChunk = type(
             "Missing", (), {}
         )
+        RectilinearChunksDisabledError = type("Missing", (Exception,), {})
 
 __all__ = [
     "ArrayConfig",
@@ -45,10 +50,26 @@ __all__ = [
     "HasObjectCodec",
     "InnerChunk",
     "V2Codec",
+    "allow_uneven_chunks",
     "api",
     "array",
+    "opened",
     "require",
 ]
+
+
+def allow_uneven_chunks() -> None:
+    """Have zarr-python take arrays whose chunks differ in length."""
+    zarr.config.set({"array.rectilinear_chunks": True})
+
+
+def opened(open: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Open a node, whose chunks may differ in length."""
+    try:
+        return open(*arguments, **options)
+    except RectilinearChunksDisabledError:
+        allow_uneven_chunks()
+        return open(*arguments, **options)
 
 
 def require() -> None:

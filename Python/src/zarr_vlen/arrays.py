@@ -9,6 +9,7 @@ import numpy as np
 import zarr
 from zarr.dtype import VariableLengthBytes
 
+from zarr_vlen import _zarr
 from zarr_vlen._hooks import changed, with_type
 from zarr_vlen.elements import objects
 from zarr_vlen.types import ABSENT, STRING, Optional, object_type_of, optional
@@ -143,7 +144,7 @@ def open(
     if mode is not None:
         options["mode"] = mode
     store, _ = store_of(store, storage_options, read_only=None if mode is None else mode == "r")
-    return _opened(zarr.open(store, **options), _Way(trust, raw, na_object))
+    return _opened(_zarr.opened(zarr.open, store, **options), _Way(trust, raw, na_object))
 
 
 @dataclass(frozen=True)

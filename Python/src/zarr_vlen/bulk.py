@@ -16,6 +16,7 @@ from zarr.core.sync import sync
 from zarr.dtype import VariableLengthUTF8, parse_dtype
 from zarr.storage import LocalStore
 
+from zarr_vlen import _zarr
 from zarr_vlen.arrays import Array
 from zarr_vlen.elements import ElementError, each, from_values
 from zarr_vlen.failures import STOPPED, UnknownError, checked, translated
@@ -177,10 +178,13 @@ def _end_work() -> None:
 
 
 def _opened(store: Any, path: str, mode: Any) -> Any:
+    """Open an array, or take one that is open."""
+    if isinstance(store, zarr.Array):
+        return store.async_array
     if mode == "r" and isinstance(store, Store) and not store.read_only:
         # Not all stores have a form that can be read only, such as a zip that is being written.
         mode = "r+"
-    return zarr.open_array(store, path=path, mode=mode).async_array
+    return _zarr.opened(zarr.open_array, store, path=path, mode=mode).async_array
 
 
 # Elements
@@ -267,6 +271,23 @@ def _of_pandas(data: Any) -> Any:
 
 def shape_of_rows(data: Any) -> tuple[int, ...]:
     return tuple(data.shape[1:]) if isinstance(data, np.ndarray) else ()
+
+
+def _check_source(source: Source, kind: _Kind) -> None:
+    """Check that elements are of the kind that an array has.
+
+    Raises
+    ------
+    ElementError
+        If they are not.
+    """
+    if kind.converter is None and source.is_text is not None and source.is_text != kind.is_text:
+        found, expected = ("text", "bytes") if source.is_text else ("bytes", "text")
+        raise ElementError(f"the array has elements of {expected}, found {found}")
+    if source.absent_count and not kind.is_optional:
+        raise ElementError(
+            "there are absent elements, and the array has none; give dtype=zarr_vlen.optional(...)"
+        )
 
 
 def usual_dtype(sources: list[Source]) -> Any:
@@ -564,17 +585,7 @@ class Appender:
 
     def _add(self, source: Source) -> None:
         assert self._kind is not None
-        if (
-            self._kind.converter is None
-            and source.is_text is not None
-            and source.is_text != self._kind.is_text
-        ):
-            found, expected = ("text", "bytes") if source.is_text else ("bytes", "text")
-            raise ElementError(f"the array has elements of {expected}, found {found}")
-        if source.absent_count and not self._kind.is_optional:
-            raise ElementError(
-                "there are absent elements, and the array has none; give dtype=zarr_vlen.optional(...)"
-            )
+        _check_source(source, self._kind)
         try:
             self._sink.append(source)
         finally:
@@ -724,8 +735,8 @@ def read(
 
     Parameters
     ----------
-    store : store, URL, path or dict
-        Where the array is.
+    store : store, URL, path, dict or zarr.Array
+        Where the array is, or the array.
     path : str, optional
         The path in the store. The default is the root.
     rows : slice, optional

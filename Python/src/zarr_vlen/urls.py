@@ -319,6 +319,11 @@ _ONLY_READ = re.compile(r"https?://|zip::|zip://|.*\|zip:", re.IGNORECASE | re.D
 _OTHER_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|:)")
 
 
+def is_url(store: Any) -> bool:
+    """Return whether it is a URL, and no path."""
+    return isinstance(store, str) and bool(_URL.match(store) or _OTHER_URL.match(store))
+
+
 def store_of(
     store: Any, storage_options: Mapping[str, Any] | None, *, read_only: bool | None
 ) -> tuple[Any, URLStore | None]:
