@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test wheel python-test zarr-python-suite python-compare simulate crash compare results remote-bench pages check observability bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test wheel python-test cluster-test zarr-python-suite python-compare simulate crash compare results remote-bench pages check observability bench-check fuzz lint format build docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
@@ -8,6 +8,7 @@ help:
 	@echo "make zarr-python-suite  run zarr-python's own tests with the Python package's pipeline"
 	@echo "make python-compare  measure the Python package beside zarr-python and Parquet, for its README"
 	@echo "make python-test  test the Python package as it is when it is installed"
+	@echo "make cluster-test  fill arrays with clusters of dask, Ray and Spark on this machine, and kill workers on the way"
 	@echo "make simulate run SIMULATIONS=1000000 schedules of clusters that commit to an array in a simulated store"
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
@@ -39,6 +40,9 @@ wheel: dependencies
 
 python-test: dependencies
 	@sh Python/test.sh
+
+cluster-test: wheel
+	@sh Python/clusters/test.sh --wheel
 
 zarr-python-suite: wheel
 	@sh Python/tests/zarr_python_suite.sh

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Tests the adapters of the Python package with clusters of dask, Ray and Spark on this machine.
+#
+#   test.sh --wheel             installs the wheel in Python/dist, and runs all tests
+#   test.sh [PYTEST-ARGUMENT]   runs tests with the wheel that is installed
+#
+# Makes an environment, `.venv-cluster` in the root of the repository, with the newest Python from 3.12 on that is found,
+# or the one that the variable PYTHON names.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+environment=$root/.venv-cluster
+stamp=$environment/.installed
+
+say() {
+  echo "cluster-test: $*"
+}
+
+# shellcheck source=Scripts/python.sh
+. "$root/Scripts/python.sh"
+
+if ! python=$(find_package_python); then
+  say "there is no Python of version 3.12 or later; name one with PYTHON=..." >&2
+  exit 1
+fi
+command -v java >/dev/null 2>&1 || install_packages openjdk-17-jre-headless
+sh "$root/Tests/Remote/setup.sh"
+
+key() {
+  cksum <"$here/requirements.txt"
+  "$environment/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null
+}
+
+lock_environment "$environment"
+if ! { [ -f "$stamp" ] && [ "$(key)" = "$(cat "$stamp")" ]; }; then
+  make_environment "$environment"
+  say "installing dask, Ray and Spark"
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+  key >"$stamp"
+fi
+if [ "${1:-}" = --wheel ]; then
+  shift
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --no-deps --force-reinstall "$root"/Python/dist/*.whl
+fi
+# The processes of the clusters import the records from here.
+cd "$here"
+PYTHONPATH=$here exec "$environment/bin/python" -m pytest --quiet -c pytest.ini "$@"
