@@ -55,18 +55,25 @@ class PartFiles(Peer):
         return max(setting.blobs_per_chunk, smallest) if setting.blobs_per_shard else setting.blobs_per_chunk
 
     def take(self, handle, indices, layout):
-        """Reads each group that has some of the blobs once, on all workers, and picks them."""
+        """Reads each group that has some of the blobs once, each file on a worker, and picks them."""
         places = numpy.asarray(indices)
         numbers = numpy.searchsorted(handle.ends, places, side="right")
         order = numpy.argsort(numbers, kind="stable")
         groups = numpy.split(order, numpy.flatnonzero(numpy.diff(numbers[order])) + 1)
 
-        def read(group):
-            number = int(numbers[group[0]])
-            first = handle.ends[number - 1] if number else 0
-            return self.read_group(handle.pieces[number]).take(places[group] - first)
+        def read(groups):
+            parts = []
+            for group in groups:
+                number = int(numbers[group[0]])
+                first = handle.ends[number - 1] if number else 0
+                parts.append(self.read_group(handle.pieces[number]).take(places[group] - first))
+            return parts
 
-        parts = self.in_parallel(read, groups)
+        # One thread reads a file at a time: not all readers can be used by several.
+        by_file = {}
+        for group in groups:
+            by_file.setdefault(id(handle.pieces[int(numbers[group[0]])][0]), []).append(group)
+        parts = [part for some in self.in_parallel(read, list(by_file.values())) for part in some]
         # Back in the order that was asked for.
         back = numpy.empty_like(order)
         back[order] = numpy.arange(len(order))

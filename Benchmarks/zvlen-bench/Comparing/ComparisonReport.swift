@@ -214,7 +214,8 @@ extension ComparisonReport {
     switch work {
     case .random, .take1000, .take1000Warm, .take100000, .take100000Warm:
       result.medianSeconds.map(Figure.duration) ?? "–"
-    case .write, .read, .append, .epoch, .epochOrder: result.bytesPerSecond.map { Figure.rate($0 / 1e6) + " MB/s" } ?? "–"
+    case .write, .read, .append, .epoch, .epochOrder:
+      result.bytesPerSecond.map { Figure.rate($0 / 1e6) + " MB/s" } ?? "–"
     }
   }
 }

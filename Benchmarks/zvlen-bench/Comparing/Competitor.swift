@@ -37,6 +37,8 @@ protocol Competitor: AnyObject {
   ///   - batchSize: The blobs of a batch.
   ///   - order: Their order; then the directory has been opened and read before. If nil, the library draws one.
   ///   - measuresMemory: Whether to measure memory.
+  /// - Returns: The time of a pass through all.
+  /// - Throws: ``CompetitorError`` if the library cannot do that, or reads other blobs.
   func readEpoch(_ directory: String, batchSize: Int, order: [Int]?, measuresMemory: Bool) throws -> Pass
 
   /// The bytes that ``write(_:to:measuresMemory:)`` stored in a directory.
