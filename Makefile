@@ -58,7 +58,7 @@ python-compare: dependencies
 SIMULATIONS ?= 1000000
 
 simulate: dependencies
-	SIMULATIONS=$(SIMULATIONS) swift test -c release --filter CommitSimulationTests
+	swift run -c release simulate-clusters $(SIMULATIONS)
 
 ROUNDS ?= 1000
 

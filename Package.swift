@@ -97,7 +97,13 @@ let package = Package(
       name: "ChunkEngineTests",
       dependencies: ["ChunkEngine", "CKernels", "CAllocationCounter", "TestSupport"]),
     .target(name: "CSystemFaults", path: "Tests/CSystemFaults"),
-    .testTarget(name: "ZarrTests", dependencies: ["Zarr", "CSystemCalls", "CSystemFaults", "TestSupport"]),
+    .target(
+      name: "ClusterSimulation", dependencies: ["ChunkEngine", "Zarr"], path: "Tests/ClusterSimulation"),
+    .executableTarget(
+      name: "simulate-clusters", dependencies: ["ClusterSimulation"], path: "Tests/SimulateClusters"),
+    .testTarget(
+      name: "ZarrTests",
+      dependencies: ["Zarr", "CSystemCalls", "CSystemFaults", "TestSupport", "ClusterSimulation"]),
     .testTarget(
       name: "ZarrRemoteTests",
       dependencies: ["ZarrRemote", "Zarr", "ChunkEngine", "ZarrPlatform", "TestSupport"]),
@@ -137,7 +143,9 @@ for target in package.targets where target.type != .system {
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   ]
-  if target.type != .test && !["TestSupport", "ExampleExtension", "FuzzTargets"].contains(target.name) {
+  if target.type != .test
+    && !["TestSupport", "ExampleExtension", "FuzzTargets", "ClusterSimulation"].contains(target.name)
+  {
     settings.append(.strictMemorySafety())
   }
   target.swiftSettings = settings

@@ -62,7 +62,7 @@ extension ZarrArray {
       }
       try find(.segment, below: keys.segments) { Segment.isID($0) }
       try find(.commit, below: keys.commits) { Segment.isID($0.prefix(32)) }
-      try find(.parts, below: keys.parts) { $0 != work.parts.map { "\($0.rowCount)-\($0.count)" } }
+      try find(.parts, below: keys.parts) { $0 != work.parts?.name }
       return found
     }
   }

@@ -5,15 +5,13 @@ import ChunkEngine
 /// Each worker makes the same plan, writes its part and marks it as done. The parts are whole chunks, or whole shards,
 /// so that no two write the same value. A part can be written again, also by two workers at a time.
 ///
-/// ```swift
-/// let plan = try PartPlan.create(
-///   in: store, shape: [1000], partCount: 8, options: ArrayOptions(dataType: .string, chunkSize: .rows(10)))
-/// if let region = plan.region(ofPart: 2) {
-///   try plan.array.write(region.ranges[0].map { "row \($0)" }, to: region)
-/// }
-/// try plan.markDone(2)
-/// print(try plan.missingParts())
-/// ```
+///     let plan = try PartPlan.create(
+///       in: store, shape: [1000], partCount: 8, options: ArrayOptions(dataType: .string, chunkSize: .rows(10)))
+///     if let region = plan.region(ofPart: 2) {
+///       try plan.array.write(region.ranges[0].map { "row \($0)" }, to: region)
+///     }
+///     try plan.markDone(2)
+///     print(try plan.missingParts())
 ///
 /// In the store the array has no rows until ``finish()``, so that readers find all of it or nothing. One of Zarr v2 has
 /// them from the beginning, and what is not there yet reads as the fill value.
@@ -41,7 +39,7 @@ public struct PartPlan: Sendable {
     partCount = parts.count
     regions = array.alignedRegions(count: parts.count)
     keys = SharedKeys(of: array)
-    name = "\(parts.rowCount)-\(parts.count)"
+    name = parts.name
   }
 
   /// Makes an array that is filled in parts, or finds the one that another worker has made.
@@ -89,7 +87,7 @@ public struct PartPlan: Sendable {
     guard metadata.chunkGrid.dimensions.first?.isRepeated == true else {
       throw ZarrError.notWritable(path: location, reason: "parts need a dimension, and chunks of one length")
     }
-    let parts = SharedWork.Parts(rowCount: metadata.shape[0], count: partCount)
+    let parts = SharedWork.Parts(of: metadata, count: partCount)
     let planned = try metadata.planned(parts)
     do {
       try NodePlace(store: store, path: path).prepare(for: metadata.zarrFormat, overwrites: false)
@@ -105,7 +103,7 @@ public struct PartPlan: Sendable {
   package static func divide(_ model: ZarrArray, intoParts count: Int) throws(ZarrError) {
     try zarrErrors(at: model.location) {
       let metadata = model.metadata
-      let parts = SharedWork.Parts(rowCount: metadata.shape[0], count: count)
+      let parts = SharedWork.Parts(of: metadata, count: count)
       try NodeMetadata.array(metadata.planned(parts)).write(
         to: model.store, at: model.path, model.access.metadataLimits)
     }
@@ -115,7 +113,7 @@ public struct PartPlan: Sendable {
   package init(like model: ZarrArray, partCount: Int, in store: any Store) throws(ZarrError) {
     self = try zarrErrors(at: ZarrArray.location(store, model.path)) {
       let metadata = model.metadata
-      let parts = SharedWork.Parts(rowCount: metadata.shape[0], count: partCount)
+      let parts = SharedWork.Parts(of: metadata, count: partCount)
       return try PartPlan(of: metadata, parts, in: store, at: model.path, model.access)
     }
   }
@@ -135,7 +133,8 @@ public struct PartPlan: Sendable {
       throw ZarrError.notWritable(path: location, reason: difference)
     }
     self.init(
-      try ZarrArray(metadata, store: store, path: path, access: access), parts, isFinished: isFinished)
+      try ZarrArray(metadata, store: store, path: path, access: access), found.sharedWork.parts ?? parts,
+      isFinished: isFinished)
   }
 
   /// Finds an array that another worker has made.
@@ -236,6 +235,14 @@ public struct PartPlan: Sendable {
   }
 }
 
+extension SharedWork.Parts {
+  /// Makes a plan for an array of a shape.
+  fileprivate init(of metadata: ArrayMetadata, count: Int) {
+    var generator = SystemRandomNumberGenerator()
+    self.init(rowCount: metadata.shape[0], count: count, name: Segment.makeID(using: &generator))
+  }
+}
+
 extension ArrayMetadata {
   /// The metadata of an array that is not filled yet.
   ///
@@ -251,7 +258,9 @@ extension ArrayMetadata {
   ///
   /// Attributes may differ.
   fileprivate func difference(to found: ArrayMetadata) -> String? {
-    if let planned = sharedWork.parts, let other = found.sharedWork.parts, planned != other {
+    if let planned = sharedWork.parts, let other = found.sharedWork.parts,
+      planned.rowCount != other.rowCount || planned.count != other.count
+    {
       return "it is planned with \(other.rowCount) rows in \(other.count) parts, and not with "
         + "\(planned.rowCount) in \(planned.count)"
     }

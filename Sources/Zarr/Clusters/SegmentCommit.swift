@@ -260,8 +260,15 @@ package struct SegmentCommit: Sendable {
   private func read(_ id: String) throws -> CommittedWork? {
     let key = keys.commit(id)
     guard let bytes = try store.bytes(of: key, limit: Self.workLimit) else { return nil }
-    do {
-      return try CommittedWork(id: id, bytes)
+    do throws(MetadataError) {
+      let work = try CommittedWork(id: id, bytes)
+      // Only what is beside this array is ever removed.
+      if let foreign = work.removed.first(where: { !$0.description.utf8.starts(with: "\(keys.prefix)/".utf8) }
+      ) {
+        throw MetadataError.expected(
+          "keys below \(keys.prefix)", found: .string(foreign.description), in: "removed")
+      }
+      return work
     } catch {
       throw ZarrError.metadata(path: "\(store.location)/\(key)", reason: error)
     }

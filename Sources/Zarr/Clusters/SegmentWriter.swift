@@ -5,11 +5,9 @@ import ChunkEngine
 /// Any number of writers, on any machines, write to one array at a time; none waits for another. Each encodes what it
 /// is given as the array's own chunks or shards:
 ///
-/// ```swift
-/// let writer = try SegmentWriter(for: array)
-/// for row in rows { try writer.appender.append(row) }
-/// let message = try writer.finish().message
-/// ```
+///     let writer = try SegmentWriter(for: array)
+///     for row in rows { try writer.appender.append(row) }
+///     let message = try writer.finish().message
 ///
 /// A worker that is run again makes another segment. Only those whose messages are committed become a part of the
 /// array, so that a worker may die, stall or run twice.

@@ -29,7 +29,9 @@ struct ArrayCopyPlan {
   }
 
   private static func metadata(of source: ZarrArray, _ options: CopyOptions) throws -> ArrayMetadata {
-    let old = source.metadata
+    var old = source.metadata
+    // What writers of the source are about is not in the copy.
+    old.sharedWork = SharedWork()
     let format = options.zarrFormat ?? old.zarrFormat
     let dataType = Self.dataType(of: old, format, options)
     let chunkSize = try Self.chunkSize(of: source, options)

@@ -1,3 +1,5 @@
+import ChunkEngine
+
 /// What many writers of an array tell each other in its document.
 ///
 ///     "zarr_vlen": {"must_understand": false, "epoch": 7, "commit": "0190…-5c3f…"}
@@ -20,19 +22,34 @@ struct SharedWork: Hashable {
     /// The rows that the array gets.
     var rowCount: Int
     var count: Int
+
+    /// Tells the plan from all others, so that no one takes their marks for its own.
+    var name: String
   }
 }
 
 extension SharedWork {
-  /// Reads the field; what is not understood is not there.
+  /// Reads the field.
+  ///
+  /// What is not understood is not there.
   init(_ object: JSONObject) {
     epoch = max(0, object["epoch"]?.integerValue ?? 0)
-    commit = object["commit"]?.stringValue
+    commit = Self.name(object["commit"])
     if let parts = object["parts"]?.objectValue, let rowCount = parts["rows"]?.integerValue, rowCount >= 0,
-      let count = parts["count"]?.integerValue, count > 0
+      let count = parts["count"]?.integerValue, count > 0, let name = Self.name(parts["name"])
     {
-      self.parts = Parts(rowCount: rowCount, count: count)
+      self.parts = Parts(rowCount: rowCount, count: count, name: name)
     }
+  }
+
+  /// A name, which becomes a part of keys.
+  private static func name(_ value: JSONValue?) -> String? {
+    guard let name = value?.stringValue, 1...100 ~= name.utf8.count,
+      name.utf8.allSatisfy({
+        $0.isDigit || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 || $0 == UInt8(ascii: "-")
+      })
+    else { return nil }
+    return name
   }
 
   /// The field, or nil if there is nothing to tell.
@@ -41,7 +58,11 @@ extension SharedWork {
     var object: JSONObject = ["must_understand": false]
     if epoch > 0 { object["epoch"] = .integer(epoch) }
     if let commit { object["commit"] = .string(commit) }
-    if let parts { object["parts"] = ["rows": .integer(parts.rowCount), "count": .integer(parts.count)] }
+    if let parts {
+      object["parts"] = [
+        "rows": .integer(parts.rowCount), "count": .integer(parts.count), "name": .string(parts.name),
+      ]
+    }
     return .object(object)
   }
 }

@@ -41,19 +41,14 @@ struct GarbageCommand: ParsableCommand {
     let array = try ZarrArray.open(in: node.store)
     let work = try array.abandonedWork(olderThan: .seconds(olderThan.seconds))
     let output = OutputStream.standard()
-    var total = 0
     try output.flushing {
       for left in work {
         let byteCount = try left.keys.reduce(0) { try sumOrMaximum($0, array.store.byteCount(of: $1) ?? 0) }
-        total = sumOrMaximum(total, byteCount)
         let age = left.beginning.map { Age(seconds: max(0, time(nil) - $0)).description } ?? "-"
         try output.write("\(left.kind.rawValue)\t\(byteCount)\t\(age)\t\(left.name)\n")
       }
     }
     if force { try array.remove(work) }
-    let summary = "\(Quantity.count(work.count, "leftover")), \(Quantity.bytes(total))"
-    StandardError.write(
-      "zvlen: \(summary)\(work.isEmpty ? "" : force ? ", removed" : "; --force removes them")\n")
   }
 }
 

@@ -212,6 +212,8 @@ final class StoreDestination: NodeDestination {
     let listing = try store.listDirectory("")
     for name in listing.prefixes where name != ownName { try store.deleteAll(name) }
     for name in listing.values { try store.delete(StoreKey(name)) }
+    // What other writers have left beside the array.
+    for name in ["segments", "commits", "parts"] { try store.deleteAll("\(ownName)/\(name)") }
   }
 
   /// Checks that nothing would be mixed with the new node.

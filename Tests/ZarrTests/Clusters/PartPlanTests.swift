@@ -83,6 +83,18 @@ struct PartPlanTests {
     #expect(try store.value(of: "a/zarr.json") == before)
   }
 
+  @Test("The marks of a plan are not those of another one with the same parts")
+  func otherMarks() throws {
+    let store = MemoryStore()
+    let old = try plan(in: store)
+    for part in 0..<3 { try fill(part, of: old) }
+    try store.delete(StoreKey("a/zarr.json"))
+    let new = try plan(in: store)
+    #expect(try new.missingParts() == [0, 1, 2])
+    try fill(1, of: new)
+    #expect(try plan(in: store).missingParts() == [0, 2])
+  }
+
   @Test("There may be more parts than chunks, and none at all", arguments: [0, 1, 5])
   func fewRows(count: Int) throws {
     let store = MemoryStore()

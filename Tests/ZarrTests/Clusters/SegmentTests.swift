@@ -266,6 +266,39 @@ struct SegmentTests {
     #expect(try ZarrArray.open(in: store).read().strings() == words("a", 30))
   }
 
+  @Test(
+    "A document that names a commit in a foreign way changes nothing beside the array",
+    arguments: ["../precious", "0-0"])
+  func hostileCommits(name: String) throws {
+    let store = MemoryStore()
+    try store.put([1], at: "precious.json")
+    let array = try makeArray(in: store, at: "a")
+    let segment = try segment(words("a", 3), for: array)
+    var metadata = array.metadata.json
+    metadata["zarr_vlen"] = ["must_understand": false, "commit": .string(name)]
+    try store.put(JSONWriter().bytes(of: .object(metadata)), at: "a/zarr.json")
+    try store.put(
+      Array("{\"segments\": [], \"removed\": [\"precious.json\"]}".utf8), at: "a/.zvlen/commits/0-0.json")
+    let rows = try? ZarrArray.open(in: store, at: "a").commit([segment])
+    #expect(rows == (name == "0-0" ? nil : 0..<3))
+    #expect(try store.value(of: "precious.json") == [1])
+  }
+
+  @Test("A copy of an array has nothing of what its writers are about")
+  func copies() throws {
+    let store = MemoryStore()
+    let array = try makeArray(in: store)
+    try array.commit([try segment(words("a", 3), for: array)])
+    #expect(
+      String(decoding: try #require(try store.value(of: "zarr.json")), as: UTF8.self).contains("\"epoch\": 1")
+    )
+    let other = MemoryStore()
+    _ = try ZarrNode.array(array).copy(to: other)
+    #expect(try ZarrArray.open(in: other).read().strings() == words("a", 3))
+    #expect(
+      !String(decoding: try #require(try other.value(of: "zarr.json")), as: UTF8.self).contains("zarr_vlen"))
+  }
+
   @Test("A segment that is given up leaves nothing")
   func cancelled() throws {
     let store = MemoryStore()
