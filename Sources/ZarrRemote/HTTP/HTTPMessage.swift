@@ -69,7 +69,9 @@ package struct HTTPHeader: Hashable, Sendable {
   /// The line that is sent, or nil if the field would be more than one.
   var line: String? {
     let isSafe = [name, value].allSatisfy { !$0.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F } }
-    guard isSafe, !name.isEmpty, !name.utf8.contains(UInt8(ascii: ":")) else { return nil }
+    guard isSafe, !name.isEmpty,
+      !name.utf8.contains(UInt8(ascii: ":"))
+    else { return nil }
     // That is how libcurl wants a field without a value.
     return value.isEmpty ? "\(name);" : "\(name): \(value)"
   }
@@ -139,6 +141,9 @@ package struct HTTPHeaders: Sendable {
   /// The lines as they came, the status line first.
   private var bytes: [UInt8] = []
 
+  /// Where each line begins, and where the last one ends.
+  private var starts = [0]
+
   /// The status, or 0 if there is none.
   private(set) var status = 0
 
@@ -148,27 +153,33 @@ package struct HTTPHeaders: Sendable {
   mutating func append(_ line: UnsafeRawBufferPointer) {
     if unsafe line.starts(with: "HTTP/".utf8) {
       bytes.removeAll(keepingCapacity: true)
+      starts = [0]
       let fields = unsafe String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 2)
       status = fields.count > 1 ? parseDecimal(fields[1].prefix(3)) ?? 0 : 0
     }
     unsafe bytes.append(contentsOf: line)
+    starts.append(bytes.count)
   }
 
   /// The value of the first field of a name, which is given in lower case, or nil.
   ///
-  /// - Complexity: O(*n*) where *n* is the size of the head.
+  /// - Complexity: O(*n*) where *n* is the number of fields.
   package subscript(name: String) -> String? {
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
-        line[..<colon].lazy.map({ 65...90 ~= $0 ? $0 | 0x20 : $0 }).elementsEqual(name.utf8)
+    let byteCount = name.utf8.count
+    for (start, end) in zip(starts, starts.dropFirst()) {
+      let colon = start + byteCount
+      guard colon < end, bytes[colon] == UInt8(ascii: ":"),
+        bytes[start..<colon].elementsEqual(name.utf8, by: { (65...90 ~= $0 ? $0 | 0x20 : $0) == $1 })
       else { continue }
-      let blanks: Set<UInt8> = [0x20, 0x09, 0x0D]
-      var value = line[(colon + 1)...].drop { blanks.contains($0) }
-      while let last = value.last, blanks.contains(last) { value.removeLast() }
+      var value = bytes[(colon + 1)..<end]
+      while let first = value.first, Self.isBlank(first) { value.removeFirst() }
+      while let last = value.last, Self.isBlank(last) { value.removeLast() }
       return String(decoding: value, as: UTF8.self)
     }
     return nil
   }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
 }
 
 /// A number without sign and blanks, or nil if it is none or too large.

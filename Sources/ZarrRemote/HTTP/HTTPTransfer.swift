@@ -30,6 +30,7 @@ final class HTTPTransfer: @unchecked Sendable {
   private var response = HTTPResponse(status: 0, headers: HTTPHeaders())
   private var headByteCount = 0
   private var window: Range<Int>?
+  private var contentLength: Int?
   private var receivedByteCount = 0
   private var failure: HTTPError?
   private var isComplete = false
@@ -223,7 +224,7 @@ final class HTTPTransfer: @unchecked Sendable {
         RemoteActivity.Counters.current.receivedByteCount.add(kept.count, ordering: .relaxed)
       }
       // What is left is read only if that is quicker than another connection.
-      let left = response.contentLength.map { $0 - receivedByteCount } ?? Int.max
+      let left = contentLength.map { $0 - receivedByteCount } ?? Int.max
       isComplete = receivedByteCount >= window.upperBound && left > Self.drainedByteCount
       return isComplete ? 0 : bytes.count
     } catch {
@@ -235,7 +236,7 @@ final class HTTPTransfer: @unchecked Sendable {
   /// Finds out which bytes of the body are kept, and makes room for them.
   private func openWindow() throws(HTTPError) -> Range<Int> {
     if let window { return window }
-    let contentLength = response.contentLength
+    contentLength = response.contentLength
     let wanted = request.keeping?(response) ?? 0..<Int.max
     window = wanted
     if let contentLength {

@@ -40,8 +40,12 @@ enum Digest {
 
 /// Bytes in hexadecimal digits, in lower case.
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-  let digits = Array("0123456789abcdef".utf8)
-  return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  var text: [UInt8] = []
+  text.reserveCapacity(64)
+  for byte in bytes {
+    for digit in [byte >> 4, byte & 15] { text.append(digit + (digit < 10 ? 0x30 : 0x57)) }
+  }
+  return String(decoding: text, as: UTF8.self)
 }
 
 /// Bytes in Base64.
