@@ -1,21 +1,29 @@
 import ChunkEngine
+import Synchronization
 
 /// The decoded chunks that an array keeps for all that read it, within a number of bytes.
 ///
 ///     slots   [A·][B ][C·][D ] …      · used since the hand came by
 ///                  ▲ hand             the next that has to go: B
 ///
-/// A chunk is kept with the version of its value, and is used for no other version. Chunks that are used go last.
+/// Each version of a value has a number of its own, by which its chunks are kept: those of another version are never
+/// found. Chunks that are used go last.
 final class ChunkCache: Sendable {
-  /// The place of a chunk: of its value in the grid, and in its value.
+  /// The number of the version of a value, and the place of a chunk in it.
   private struct Key: Hashable {
-    let value: [Int]
+    let value: Int
     let position: Int
+  }
+
+  /// The version of a value that was seen last.
+  private struct Known {
+    let number: Int
+    let info: ValueInfo
+    var instant: ContinuousClock.Instant
   }
 
   private struct Slot {
     let key: Key
-    var version: StoredVersion
     var chunk: BlobView
     var byteCount: Int
     var isUsed: Bool
@@ -36,12 +44,12 @@ final class ChunkCache: Sendable {
   private let parts: [LockedPart]
   private let maximumByteCount: Int
 
-  /// When values were last seen to be of a version.
-  private let checks = Locked<[[Int]: (info: ValueInfo, instant: ContinuousClock.Instant)]>([:])
+  /// What is known of values by their places in the grid, and how many versions had a number.
+  private let values = Locked<(known: [[Int]: Known], count: Int)>(([:], 0))
   private let checkInterval: Duration
 
-  /// The values whose checks are remembered.
-  private static let mostChecks = 1 << 16
+  /// The values that are remembered.
+  private static let mostValues = 1 << 16
 
   /// The bytes that a chunk takes besides those of its elements, about.
   private static let overheadByteCount = 512
@@ -65,44 +73,33 @@ final class ChunkCache: Sendable {
   var byteCount: Int { parts.reduce(0) { $0 + $1.part.withLock { $0.byteCount } } }
 
   private func part(of key: Key) -> LockedPart {
-    parts.count == 1 ? parts[0] : parts[Int(UInt(bitPattern: key.hashValue) % UInt(parts.count))]
+    parts.count == 1
+      ? parts[0] : parts[Int(UInt(bitPattern: key.value &* 31 &+ key.position) % UInt(parts.count))]
   }
 
-  /// A chunk of a version of a value, or nil if it is not kept.
-  fileprivate func chunk(at position: Int, of value: [Int], _ version: StoredVersion) -> BlobView? {
+  /// A chunk of the version with a number, or nil if it is not kept.
+  fileprivate func chunk(at position: Int, of value: Int) -> BlobView? {
     let key = Key(value: value, position: position)
     return part(of: key).part.withLock { part in
-      guard let number = part.numbers[key], part.slots[number].version == version else { return nil }
+      guard let number = part.numbers[key] else { return nil }
       part.slots[number].isUsed = true
       return part.slots[number].chunk
     }
   }
 
-  /// The version of a value that a kept chunk is of, or nil.
-  func version(at position: Int, of value: [Int]) -> StoredVersion? {
-    let key = Key(value: value, position: position)
-    return part(of: key).part.withLock { part in part.numbers[key].map { part.slots[$0].version } }
-  }
-
-  /// Keeps a chunk of a version of a value.
-  fileprivate func keep(_ chunk: BlobView, at position: Int, of value: [Int], _ version: StoredVersion) {
+  /// Keeps a chunk of the version with a number.
+  fileprivate func keep(_ chunk: BlobView, at position: Int, of value: Int) {
     let blobs = chunk.blobs
     let pointers = blobs.elementByteCount == nil ? chunk.count * 2 * MemoryLayout<Int>.stride : 0
     let byteCount = blobs.byteCount + pointers + Self.overheadByteCount
     guard byteCount <= maximumByteCount else { return }
     let key = Key(value: value, position: position)
     part(of: key).part.withLock { part in
-      if let number = part.numbers[key] {
-        part.byteCount += byteCount - part.slots[number].byteCount
-        part.slots[number] = Slot(
-          key: key, version: version, chunk: chunk, byteCount: byteCount, isUsed: true)
-        makeRoom(in: &part, for: 0)
-        return
-      }
+      // Another worker may have decoded it too.
+      guard part.numbers[key] == nil else { return }
       makeRoom(in: &part, for: byteCount)
       part.numbers[key] = part.slots.count
-      part.slots.append(
-        Slot(key: key, version: version, chunk: chunk, byteCount: byteCount, isUsed: false))
+      part.slots.append(Slot(key: key, chunk: chunk, byteCount: byteCount, isUsed: false))
       part.byteCount += byteCount
     }
   }
@@ -133,16 +130,40 @@ final class ChunkCache: Sendable {
 extension ChunkCache {
   /// What is known of a value that was looked at not long ago, or nil.
   func recentInfo(of value: [Int]) -> ValueInfo? {
-    guard checkInterval > .zero, let check = checks.withLock({ $0[value] }) else { return nil }
-    return check.instant.duration(to: .now) < checkInterval ? check.info : nil
+    guard checkInterval > .zero, let known = values.withLock({ $0.known[value] }) else { return nil }
+    return known.instant.duration(to: .now) < checkInterval ? known.info : nil
   }
 
-  /// Remembers what a value was when it was looked at.
-  func didCheck(_ value: [Int], _ info: ValueInfo) {
-    guard checkInterval > .zero else { return }
-    checks.withLock { checks in
-      if checks.count >= Self.mostChecks { checks.removeAll(keepingCapacity: true) }
-      checks[value] = info.settledVersion == nil ? nil : (info, .now)
+  /// The last version of a value, if its chunk at a position is kept, or nil.
+  func version(at position: Int, of value: [Int]) -> StoredVersion? {
+    guard let known = values.withLock({ $0.known[value] }), chunk(at: position, of: known.number) != nil
+    else {
+      return nil
+    }
+    return known.info.settledVersion
+  }
+
+  /// The number of a version of a value, or 0 for one that may change without being another one.
+  ///
+  /// - Parameters:
+  ///   - value: The place of the value in the grid.
+  ///   - info: What the store has said of it.
+  ///   - isChecked: Whether it has just said so.
+  /// - Returns: The number, which no other version has.
+  fileprivate func number(of value: [Int], _ info: ValueInfo, isChecked: Bool) -> Int {
+    values.withLock { values in
+      guard let version = info.settledVersion else {
+        values.known[value] = nil
+        return 0
+      }
+      if let known = values.known[value], known.info.settledVersion == version {
+        if isChecked, checkInterval > .zero { values.known[value]?.instant = .now }
+        return known.number
+      }
+      if values.known.count >= Self.mostValues { values.known.removeAll(keepingCapacity: true) }
+      values.count += 1
+      values.known[value] = Known(number: values.count, info: info, instant: .now)
+      return values.count
     }
   }
 }
@@ -151,7 +172,9 @@ extension ChunkCache {
 final class CachedValue: ChunkShelf {
   private let cache: ChunkCache
   private let indices: [Int]
-  private let version: Locked<StoredVersion?>
+
+  /// The number of the version, or 0 if there is none yet.
+  private let number: Atomic<Int>
 
   /// Takes what is known of a value.
   ///
@@ -163,24 +186,21 @@ final class CachedValue: ChunkShelf {
   init(_ cache: ChunkCache, _ indices: [Int], _ info: ValueInfo?, isChecked: Bool = true) {
     self.cache = cache
     self.indices = indices
-    version = Locked(info?.settledVersion)
-    if isChecked, let info { cache.didCheck(indices, info) }
+    number = Atomic(info.map { cache.number(of: indices, $0, isChecked: isChecked) } ?? 0)
   }
 
   /// Says which version was read.
   func didRead(_ info: ValueInfo) {
-    version.withLock { $0 = info.settledVersion }
-    cache.didCheck(indices, info)
+    number.store(cache.number(of: indices, info, isChecked: true), ordering: .relaxed)
   }
 
   func chunk(at position: Int) -> BlobView? {
-    guard let version = version.withLock({ $0 }) else { return nil }
-    return cache.chunk(at: position, of: indices, version)
+    let number = number.load(ordering: .relaxed)
+    return number == 0 ? nil : cache.chunk(at: position, of: number)
   }
 
   func keep(_ chunk: BlobView, at position: Int) {
-    // A version that may change without being another one is not kept.
-    guard let version = version.withLock({ $0 }) else { return }
-    cache.keep(chunk, at: position, of: indices, version)
+    let number = number.load(ordering: .relaxed)
+    if number != 0 { cache.keep(chunk, at: position, of: number) }
   }
 }
