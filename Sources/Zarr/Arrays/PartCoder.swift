@@ -491,8 +491,10 @@ extension PartCoder {
       let ended = values.endPiece(item.value, of: count) { $0.pieces[item.number] = encoded }
       let pieces = ended?.pieces.compactMap(\.self)
       // No more is encoded than there is room for.
-      counted = pieces?.reduce(0) { $0 + $1.byteCount } ?? 0
-      requests.begin(counted)
+      if let pieces {
+        counted = pieces.reduce(0) { $0 + $1.byteCount }
+        requests.begin(counted)
+      }
       return pieces
     }
     guard let pieces else { return }
