@@ -141,6 +141,17 @@ class TestWholeArrays:
         zarr_vlen.write(server.url("a"), TEXTS, progress=bar, storage_options=server.options)
         assert bar.count == len(TEXTS)
 
+    def test_are_taken_at_random(self, server: Server) -> None:
+        url, options = server.url("a"), server.options
+        zarr_vlen.write(url, TEXTS, chunks=(50,), shards=(500,), storage_options=options)
+        found = zarr_vlen.take(url, [1999, 3, 3, 700], as_="list", storage_options=options)
+        assert found == [TEXTS[1999], TEXTS[3], TEXTS[3], TEXTS[700]]
+        with zarr_vlen.Reader(url, cache_bytes=1 << 20, storage_options=options) as reader:
+            assert pickle.loads(pickle.dumps(reader))[7] == TEXTS[7]
+            assert [reader[5], reader[5]] == [TEXTS[5]] * 2
+        batches = zarr_vlen.RandomBatches(url, 300, seed=1, storage_options=options)
+        assert sorted(text for batch in batches for text in batch) == sorted(TEXTS)
+
     def test_are_replaced_only_if_asked(self, server: Server) -> None:
         options = server.options
         zarr_vlen.write(server.url("a"), TEXTS, storage_options=options)

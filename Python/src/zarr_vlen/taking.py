@@ -10,6 +10,7 @@ import zarr
 
 from zarr_vlen.bulk import _check_form, _is_text, _of_column, _of_numpy, _opened, _Work, kind_of
 from zarr_vlen.failures import UnknownError
+from zarr_vlen.urls import StorageOptions, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ def take(
     path: str = "",
     as_: Form = "numpy",
     progress: Any = None,
+    storage_options: StorageOptions | None = None,
 ) -> Any:
     """Read the elements at some places, in the order in which you list them.
 
@@ -39,7 +41,7 @@ def take(
 
     Parameters
     ----------
-    store : store, path or dict
+    store : store, URL, path or dict
         Where the array is.
     indices : sequence of int, ndarray, or tuple of these
         The indices; for an array of several dimensions a tuple with a list for each dimension, all of one
@@ -51,6 +53,8 @@ def take(
         What is returned, as for `read`, in one dimension.
     progress : object with update(n), optional
         Is told of elements that were read.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def take(
     >>> take("names.zarr", [2, 0, -1], as_="list")
     ['Joan', 'Ada', 'Joan']
     """
-    with Reader(store, path=path) as reader:
+    with Reader(store, path=path, storage_options=storage_options) as reader:
         return reader.take(indices, as_=as_, progress=progress)
 
 
@@ -82,7 +86,7 @@ class Reader:
 
     Parameters
     ----------
-    store : store, path or dict
+    store : store, URL, path or dict
         Where the array is.
     path : str, optional
         The path in the store. The default is the root.
@@ -94,6 +98,8 @@ class Reader:
         By default the store is asked at each read, once for each file. Arrays that do not change can be
         relied
         on for long.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
 
     Raises
     ------
@@ -112,8 +118,15 @@ class Reader:
     """
 
     def __init__(
-        self, store: Any, *, path: str = "", cache_bytes: int = 0, check_seconds: float = 0.0
+        self,
+        store: Any,
+        *,
+        path: str = "",
+        cache_bytes: int = 0,
+        check_seconds: float = 0.0,
+        storage_options: StorageOptions | None = None,
     ) -> None:
+        store, _ = store_of(store, storage_options, read_only=True)
         self._settings = (store, path, cache_bytes, check_seconds)
         self._array = _opened(store, path, "r")
         self._kind: _Kind = kind_of(self._array.metadata.dtype)
@@ -255,7 +268,7 @@ class RandomBatches:
 
     Parameters
     ----------
-    store : store, path or dict
+    store : store, URL, path or dict
         Where the array is.
     batch_size : int
         The number of elements of a batch.
@@ -277,6 +290,8 @@ class RandomBatches:
         What a batch is, as for `read`.
     with_indices : bool, optional
         Whether each batch is a pair of the elements and their indices in the array, counted in C order.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
 
     Raises
     ------
@@ -307,13 +322,14 @@ class RandomBatches:
         drop_last: bool = False,
         as_: Form = "list",
         with_indices: bool = False,
+        storage_options: StorageOptions | None = None,
     ) -> None:
         _check_form(as_)
         if batch_size < 1:
             raise ValueError(f"a batch has at least one element, found {batch_size}")
         if not 0 <= part[0] < part[1]:
             raise ValueError(f"a part is a number and how many there are, such as (0, 4), found {part}")
-        self._place = (store, path)
+        self._place = (store_of(store, storage_options, read_only=True)[0], path)
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = epoch
