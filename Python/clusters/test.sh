@@ -44,6 +44,8 @@ if [ "${1:-}" = --wheel ]; then
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
     --no-deps --force-reinstall "$root"/Python/dist/*.whl
 fi
+# Others may use the environment now.
+exec 9>&-
 # The processes of the clusters import the records from here.
 cd "$here"
 PYTHONPATH=$here exec "$environment/bin/python" -m pytest --quiet -c pytest.ini "$@"

@@ -39,7 +39,8 @@ class ZarrDatasink(Datasink):
     mode : {"x", "w", "a"}, optional
         Whether an array that is there is an error ("x"), replaced ("w") or appended to ("a").
     dtype : str or ObjectType, optional
-        The data type of a new array. By default "string" or "bytes", as the column is.
+        The data type of a new array. By default "string" or "bytes", as the column is, where Ray knows that
+        before it begins: not if the tasks that write also make the column.
     chunk_bytes : int, optional
         The most bytes of a chunk. The default is 1 MiB.
     storage_options : StorageOptions, optional
@@ -79,9 +80,10 @@ class ZarrDatasink(Datasink):
 
     def on_write_start(self, schema: Any = None) -> None:
         dtype = self._dtype
-        if isinstance(schema, pa.Schema):
-            name = self._name(schema.names)
-            dtype = dtype or _dtype_of(schema.field(name).type)
+        if dtype is None and isinstance(schema, pa.Schema):
+            # It is that of what tasks are given, also if they make other elements of it before they write.
+            name = schema.names[0] if self._column is None and len(schema.names) == 1 else self._column
+            dtype = _dtype_of(schema.field(name).type) if name in schema.names else None
         self._is_made = self._target.prepare(self._mode, dtype, **self._options)
         self._has_begun = True
 
