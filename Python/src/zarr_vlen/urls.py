@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 from copy import copy
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -120,8 +119,10 @@ class URLStore(Store):
 
     Examples
     --------
+    >>> import zarr
     >>> with URLStore("names.zip|zip:", read_only=False) as store:
-    ...     z = zarr.create_array(store, data=np.array(["Ada", "Grace"]))
+    ...     z = zarr.create_array(store, shape=(2,), dtype="string")
+    ...     z[:] = ["Ada", "Grace"]
     >>> zarr.open_array(URLStore("names.zip|zip:"))[1].item()
     'Grace'
     """
@@ -362,6 +363,8 @@ def _pairs(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     names = StorageOptions.__annotations__
     for name, value in options.items():
         if name not in names:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, names, 1)
             hint = f" Do you mean {close[0]!r}?" if close else ""
             known = ", ".join(sorted(names))
