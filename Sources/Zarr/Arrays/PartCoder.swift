@@ -477,7 +477,8 @@ extension PartCoder {
       item.value,
       begin: {
         ShardToWrite(
-          old: part.isReplaced ? nil : try open(part.value, grid), pieces: Array(repeating: nil, count: count))
+          old: part.isReplaced ? nil : try open(part.value, grid), pieces: Array(repeating: nil, count: count)
+        )
       }
     ) { $0.old }
     var counted = 0
