@@ -79,7 +79,8 @@ class ZarrDataSource(DataSource):
     def schema(self) -> Any:
         kind = kind_of(self._target().reader().metadata.dtype)
         type = StringType() if kind.is_text else BinaryType()
-        return StructType([StructField(self.options.get("column") or "value", type, kind.is_optional)])
+        # Batches of Arrow do not say that there are no nulls.
+        return StructType([StructField(self.options.get("column") or "value", type, nullable=True)])
 
     def reader(self, schema: Any) -> Any:
         partitions = self.options.get("partitions")
