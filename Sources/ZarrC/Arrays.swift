@@ -301,7 +301,8 @@ public func zarr_vlen_appender_checkpoint(
   unsafe reporting(to: error) {
     let appender = try unsafe openAppender(appender)
     guard appender.segment == nil else {
-      throw InvalidArgument(reason: "a segment has no checkpoints; it is finished, and its message is committed")
+      throw InvalidArgument(
+        reason: "a segment has no checkpoints; it is finished, and its message is committed")
     }
     try appender.appender.checkpoint()
     return true

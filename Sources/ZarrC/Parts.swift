@@ -24,7 +24,9 @@ private final class OpenPlan {
 }
 
 private func openPlan(_ handle: OpaquePointer?) throws(InvalidArgument) -> OpenPlan {
-  guard let plan = unsafe object(handle, OpenPlan.self) else { throw InvalidArgument(reason: "there is no plan") }
+  guard let plan = unsafe object(handle, OpenPlan.self) else {
+    throw InvalidArgument(reason: "there is no plan")
+  }
   return plan
 }
 

@@ -85,7 +85,8 @@ public func zarr_vlen_array_commit(
     guard timeLimit >= 0, timeLimit <= 1e9 else {
       throw InvalidArgument(reason: "a time limit is a number of seconds from 0 on, found \(timeLimit)")
     }
-    let messages = unsafe UnsafeBufferPointer(start: messages, count: messages == nil ? 0 : max(0, messageCount))
+    let messages = unsafe UnsafeBufferPointer(
+      start: messages, count: messages == nil ? 0 : max(0, messageCount))
     let segments = unsafe try messages.map { message in
       unsafe try Segment(
         message: [UInt8](UnsafeRawBufferPointer(start: message.data, count: message.byte_count)))

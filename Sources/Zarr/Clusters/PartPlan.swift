@@ -68,7 +68,14 @@ public struct PartPlan: Sendable {
 
   /// Makes an array that is filled in parts, or finds the one that another worker has made.
   ///
-  /// - Parameter document: The `zarr.json` of the array as it will be.
+  /// - Parameters:
+  ///   - document: The `zarr.json` of the array as it will be.
+  ///   - partCount: The number of parts, at least 1.
+  ///   - store: Where the array goes.
+  ///   - path: The path in the store, nothing for its root.
+  ///   - access: How the array is worked on.
+  /// - Returns: The plan.
+  /// - Throws: As ``create(in:at:shape:partCount:options:access:)``.
   package static func create(
     decoding document: [UInt8], partCount: Int, in store: any Store, at path: String, access: ArrayAccess
   ) throws(ZarrError) -> PartPlan {
