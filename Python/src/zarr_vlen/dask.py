@@ -21,8 +21,6 @@ from zarr_vlen.segments import Mode, Target, everywhere, ranges_of
 from zarr_vlen.urls import store_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from zarr_vlen.arrays import Array
     from zarr_vlen.urls import StorageOptions
 
@@ -189,7 +187,8 @@ def from_zarr(
     path : str, optional
         The path in the store. The default is the root.
     as_ : {"bag", "array", "dataframe"}, optional
-        What is returned.
+        What is returned. In dataframes, dask makes text of objects unless its setting
+        `dataframe.convert-string` is False.
     npartitions : int, optional
         About how many partitions there are. By default one for each shard, or for 16 chunks.
     column : str, optional
@@ -233,8 +232,9 @@ def from_zarr(
     if as_ == "dataframe":
         import dask.dataframe as dd
 
-        make: Callable[..., Any] = partial(_read_frame, array, column)
-        return dd.from_map(make, ranges, meta=make((0, 0)))
+        # With from_map, dask looks for a name of the array in its parts, and not all of them have one.
+        make = dask.delayed(partial(_read_frame, array, column))
+        return dd.from_delayed([make(rows) for rows in ranges], meta=_read_frame(array, column, (0, 0)))
     raise ValueError(f'as_ is "bag", "array" or "dataframe", found {as_!r}')
 
 
