@@ -188,7 +188,8 @@ def test_arrays_that_take_no_segments(tmp_path: Path) -> None:
 
 
 def _work(array: Any, number: int, messages: Any) -> None:
-    with SegmentWriter(array, chunk_bytes=1000) as writer:
+    # No more than a few chunks wait to be stored when the process is killed.
+    with SegmentWriter(array, chunk_bytes=1000, memory_budget=1) as writer:
         writer.extend(f"{number} {i}" for i in range(1000))
         if number % 4 == 3:
             writer.extend(["x" * 500] * 100)
