@@ -190,9 +190,9 @@ def test_arrays_that_take_no_segments(tmp_path: Path) -> None:
 def _work(array: Any, number: int, messages: Any) -> None:
     # No more than a few chunks wait to be stored when the process is killed.
     with SegmentWriter(array, chunk_bytes=1000, memory_budget=1) as writer:
-        writer.extend(f"{number} {i}" for i in range(1000))
+        writer.extend(f"{number} {i}" for i in range(100))
         if number % 4 == 3:
-            writer.extend(["x" * 500] * 100)
+            writer.extend(["x" * 500] * 10)
             os.kill(os.getpid(), signal.SIGKILL)
         messages.put((number, writer.finish()))
 
@@ -210,7 +210,7 @@ def test_processes_that_are_killed_leave_nothing_in_the_array(place: Any) -> Non
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0, 0, -signal.SIGKILL]
     commit(array, [made[number] for number in sorted(made)])
-    assert elements(place) == [f"{number} {i}" for number in range(3) for i in range(1000)]
+    assert elements(place) == [f"{number} {i}" for number in range(3) for i in range(100)]
     if "storage_options" not in place:
         # What is left is found.
         tool = Path(sys.executable).with_name("zvlen")
