@@ -2,7 +2,9 @@ import ChunkEngine
 
 /// A stored value of which pieces are read: of an array or of a program that found it itself, in a file, in memory or in
 /// a store.
-struct OpenValue: Sendable {
+///
+/// A class, so that workers share it without a copy for each piece.
+final class OpenValue: Sendable {
   /// Where its chunks are.
   let places: ChunkPlaces
 
@@ -16,7 +18,12 @@ struct OpenValue: Sendable {
   let shelf: CachedValue?
 
   /// Where a value is that was not opened.
-  private let place: (store: any Store, key: StoreKey)?
+  private struct Place {
+    let store: any Store
+    let key: StoreKey
+  }
+
+  private let place: Place?
 
   /// A version, and where its chunks are.
   init(
@@ -35,7 +42,7 @@ struct OpenValue: Sendable {
     version = nil
     places = .value
     joining = store.rangeJoining
-    place = (store, key)
+    place = Place(store: store, key: key)
   }
 
   /// About how many bytes a chunk has, or nil if that is not known.
@@ -54,8 +61,9 @@ struct OpenValue: Sendable {
   /// - Returns: Whether the value is there.
   /// - Throws: ``StoreError``, and an error for a whole value of more bytes than `limit`.
   func read(_ range: Range<Int>?, into arena: inout ByteArena, limit: Int) throws -> Bool {
-    if let (store, key) = place {
-      guard let info = try store.read(.all, of: key, ifVersion: nil, limit: limit, into: &arena) else {
+    if let place {
+      guard let info = try place.store.read(.all, of: place.key, ifVersion: nil, limit: limit, into: &arena)
+      else {
         return false
       }
       shelf?.didRead(info)
@@ -284,6 +292,7 @@ struct ValuesToRead: Sendable {
   }
 
   /// A value that has a number of pieces, which is opened if no worker did so.
+  @inline(__always)
   func value(_ number: Int, of pieceCount: Int, _ open: () throws -> OpenValue?) throws -> OpenValue? {
     if pieceCount > 1 { return try values.withValue(number, begin: { Result { try open() } }) { $0 }.get() }
     // The first one may have been opened to find the size of pieces.
