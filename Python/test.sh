@@ -11,7 +11,6 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/.." && pwd)
 environment=$root/.venv-python
-stamp=$environment/.installed
 
 say() {
   echo "python-test: $*"
@@ -27,18 +26,13 @@ if ! python=$(find_package_python); then
   exit 0
 fi
 
-key() {
-  cksum <"$here/tests/requirements.txt"
-  "$1" -c 'import sys; print(sys.version)' 2>/dev/null
-}
-
 lock_environment "$environment"
-if ! { [ -f "$stamp" ] && [ "$(key "$environment/bin/python")" = "$(cat "$stamp")" ]; }; then
+if ! is_installed "$environment" "$here/tests/requirements.txt"; then
   make_environment "$environment"
   say "installing the requirements"
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
     --requirement "$here/tests/requirements.txt"
-  key "$environment/bin/python" >"$stamp"
+  mark_installed "$environment" "$here/tests/requirements.txt"
 fi
 say "using $("$environment/bin/python" --version)"
 PYTHON=$python sh "$here/wheel.sh"

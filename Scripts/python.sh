@@ -67,6 +67,29 @@ lock_environment() {
   fi
 }
 
+# Prints what an environment follows from: the files of requirements after $1, and the version of the Python $1.
+environment_key() (
+  python=$1
+  shift
+  cat "$@" | cksum
+  "$python" -c 'import sys; print(sys.version)' 2>/dev/null
+)
+
+# Whether the environment $1 has what the files of requirements after it ask for.
+is_installed() (
+  environment=$1
+  shift
+  [ -f "$environment/.installed" ] &&
+    [ "$(environment_key "$environment/bin/python" "$@")" = "$(cat "$environment/.installed")" ]
+)
+
+# Writes down that it has.
+mark_installed() (
+  environment=$1
+  shift
+  environment_key "$environment/bin/python" "$@" >"$environment/.installed"
+)
+
 # Makes the environment $1 from scratch, with the Python that `require_python` found.
 make_environment() {
   # Debian has `venv` and `ensurepip` in a separate package.

@@ -10,7 +10,6 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 environment=$root/.venv-peers
-stamp=$environment/.installed
 
 say() {
   echo "peers: $*"
@@ -19,17 +18,8 @@ say() {
 # shellcheck source=Scripts/python.sh
 . "$root/Scripts/python.sh"
 
-key() {
-  cksum <"$here/requirements.txt"
-  "$environment/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null
-}
-
-is_installed() {
-  [ -f "$stamp" ] && [ "$(key)" = "$(cat "$stamp")" ]
-}
-
 lock_environment "$environment"
-if is_installed; then
+if is_installed "$environment" "$here/requirements.txt"; then
   say "$environment is up to date"
   exit 0
 fi
@@ -44,9 +34,9 @@ while read -r requirement; do
   fi
 done <"$here/requirements.txt"
 if [ -n "$missing" ]; then
-  # Without a stamp the next run tries again.
+  # Without a mark the next run tries again.
   say "could not install$missing; the comparison goes without"
 else
-  key >"$stamp"
+  mark_installed "$environment" "$here/requirements.txt"
   say "done"
 fi

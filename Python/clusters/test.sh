@@ -11,7 +11,6 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 environment=$root/.venv-cluster
-stamp=$environment/.installed
 
 say() {
   echo "cluster-test: $*"
@@ -27,17 +26,12 @@ fi
 command -v java >/dev/null 2>&1 || install_packages openjdk-17-jre-headless
 sh "$root/Tests/Remote/setup.sh"
 
-key() {
-  cksum <"$here/requirements.txt"
-  "$environment/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null
-}
-
 lock_environment "$environment"
-if ! { [ -f "$stamp" ] && [ "$(key)" = "$(cat "$stamp")" ]; }; then
+if ! is_installed "$environment" "$here/requirements.txt"; then
   make_environment "$environment"
   say "installing dask, Ray and Spark"
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-  key >"$stamp"
+  mark_installed "$environment" "$here/requirements.txt"
 fi
 if [ "${1:-}" = --wheel ]; then
   shift

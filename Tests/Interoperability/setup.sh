@@ -9,7 +9,6 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 environment=$root/.venv
-stamp=$environment/.installed
 
 say() {
   echo "setup: $*"
@@ -18,24 +17,17 @@ say() {
 # shellcheck source=Scripts/python.sh
 . "$root/Scripts/python.sh"
 
-# The inputs of the installation: the requirements and the version of Python.
-key() {
-  cat "$here/requirements.txt" "$here/requirements-zarr2.txt" | cksum
-  "$1" -c 'import sys; print(sys.version)' 2>/dev/null
-}
+set -- "$here/requirements.txt" "$here/requirements-zarr2.txt"
 
-is_installed() {
-  [ -f "$stamp" ] && [ "$(key "$environment/bin/python")" = "$(cat "$stamp")" ]
-}
-
-if [ -z "${PYTHON:-}" ] && is_installed; then
+if [ -z "${PYTHON:-}" ] && is_installed "$environment" "$@"; then
   say "$environment is up to date"
   exit 0
 fi
 
 require_python python3.13 python3.12 python3 python3.11 /usr/bin/python3
 lock_environment "$environment"
-if is_installed && [ "$(key "$python")" = "$(cat "$stamp")" ]; then
+if is_installed "$environment" "$@" &&
+  [ "$(environment_key "$python" "$@")" = "$(cat "$environment/.installed")" ]; then
   say "$environment is up to date"
   exit 0
 fi
@@ -47,5 +39,5 @@ say "installing the requirements"
 "$python" -m venv "$environment/zarr2"
 "$environment/zarr2/bin/python" -m pip install --quiet --disable-pip-version-check \
   --requirement "$here/requirements-zarr2.txt"
-key "$environment/bin/python" >"$stamp"
+mark_installed "$environment" "$@"
 say "done: $("$environment/bin/python" -c 'import zarr, zarrista; print("zarr-python", zarr.__version__)')"

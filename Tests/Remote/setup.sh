@@ -8,7 +8,6 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 environment=$root/.venv-remote
-stamp=$environment/.installed
 
 say() {
   echo "remote: $*"
@@ -17,21 +16,12 @@ say() {
 # shellcheck source=Scripts/python.sh
 . "$root/Scripts/python.sh"
 
-key() {
-  cksum <"$here/requirements.txt"
-  "$environment/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null
-}
-
-is_installed() {
-  [ -f "$stamp" ] && [ "$(key)" = "$(cat "$stamp")" ]
-}
-
-if is_installed; then
+if is_installed "$environment" "$here/requirements.txt"; then
   say "$environment is up to date"
   exit 0
 fi
 lock_environment "$environment"
-if is_installed; then
+if is_installed "$environment" "$here/requirements.txt"; then
   say "$environment is up to date"
   exit 0
 fi
@@ -39,5 +29,5 @@ require_python python3.13 python3.12 python3 python3.11 /usr/bin/python3
 make_environment "$environment"
 say "installing the servers"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-key >"$stamp"
+mark_installed "$environment" "$here/requirements.txt"
 say "done"
