@@ -1,4 +1,3 @@
-import ChunkEngine
 import Zarr
 import ZarrRemote
 
@@ -24,9 +23,6 @@ struct StagedNode {
 
   /// Where the values of all new nodes are, one at a time but for those that were given up.
   private static let parent = "\(StoreDestination.ownName)/new"
-
-  /// The most bytes of a value that are in memory.
-  private static let partByteCount = 8 << 20
 
   /// Makes room for a node in place of the one at the root of a store.
   init(_ base: any Store) throws {
@@ -58,20 +54,9 @@ struct StagedNode {
     }
     try StoreDestination.clear(base)
     let keys = try values.list("")
-    try base.forEachIndex(below: keys.count) { try copy(keys[$0]) }
-    try base.synchronize()
-  }
-
-  private func copy(_ key: StoreKey) throws {
-    if let bucket = base as? S3Store, try bucket.copy(StoreKey("\(path)/\(key)"), to: key) { return }
-    guard let value = try values.openValue(key) else { return }
-    try base.write(key, byteCount: value.byteCount) { append in
-      var arena = ByteArena()
-      for start in stride(from: 0, to: value.byteCount, by: Self.partByteCount) {
-        arena.removeAll()
-        try value.read(start..<min(start + Self.partByteCount, value.byteCount), into: &arena)
-        try append(arena.bytes)
-      }
+    try base.forEachIndex(below: keys.count) {
+      _ = try base.copy(StoreKey("\(path)/\(keys[$0])"), to: keys[$0])
     }
+    try base.synchronize()
   }
 }
