@@ -35,9 +35,8 @@ def take(
     """Read the elements at some places, in the order in which you list them.
 
     However they are ordered, each chunk is fetched and decoded once, on all cores, and without Python's
-    global
-    lock. To take again and again from one array, open a `Reader`, which need not open the array each time and
-    can keep decoded chunks.
+    global lock. To take again and again from one array, open a `Reader`, which need not open the array each
+    time and can keep decoded chunks.
 
     Parameters
     ----------
@@ -45,8 +44,8 @@ def take(
         Where the array is.
     indices : sequence of int, ndarray, or tuple of these
         The indices; for an array of several dimensions a tuple with a list for each dimension, all of one
-        length.
-        A negative index counts from the end. An index may come more than once. An array of bool is a mask.
+        length. A negative index counts from the end. An index may come more than once. An array of bool is a
+        mask.
     path : str, optional
         The path in the store. The default is the root.
     as_ : {"numpy", "arrow", "list"}, optional
@@ -94,10 +93,8 @@ class Reader:
         The most memory for decoded chunks, which are kept for later reads. By default none are.
     check_seconds : float, optional
         How long what is kept of a stored value is relied on, without asking the store whether it was
-        replaced.
-        By default the store is asked at each read, once for each file. Arrays that do not change can be
-        relied
-        on for long.
+        replaced. By default the store is asked at each read, once for each file. Arrays that do not change
+        can be relied on for long.
     storage_options : StorageOptions, optional
         How a store is reached that has a URL.
 
@@ -253,14 +250,11 @@ class RandomBatches:
     follow each other in it, about `window_bytes` of them, and its elements are put into a random order: each
     batch is drawn from places all over the array, and any element may come first. But all elements of a block
     come within one window, so that neighbours are in one batch more often than by chance. If elements that
-    are
-    alike stand together, widen the window, or shuffle them once when you store them. A window of the whole
-    array
-    gives every order with the same probability.
+    are alike stand together, widen the window, or shuffle them once when you store them. A window of the
+    whole array gives every order with the same probability.
 
     The order follows from the seed, the epoch, the part, the sizes and the array, and from nothing else.
-    While
-    you work on a window, the next one is read, without Python's global lock; two are in memory.
+    While you work on a window, the next one is read, without Python's global lock; two are in memory.
 
     Iterating begins the epoch anew. For a `DataLoader` of torch with several workers, wrap it in an
     `IterableDataset` whose `__iter__` makes one with `part=(worker.id, worker.num_workers)`; with several
@@ -280,8 +274,7 @@ class RandomBatches:
         Which pass through the array it is. Each has another order. You can set it before you iterate.
     part : tuple of int, optional
         Which part of the elements is drawn, and into how many they are divided. Parts have no element in
-        common,
-        and are of one size, or one element more.
+        common, and are of one size, or one element more.
     window_bytes : int, optional
         About how many bytes of elements a batch is drawn from. The default is 64 MiB.
     drop_last : bool, optional
