@@ -35,7 +35,7 @@ final class SimulatedWorld: @unchecked Sendable {
   private(set) var values: [StoreKey: Value] = [:]
   private(set) var requestCount = 0
   private(set) var now = 0
-  var generator: Chance
+  var generator: SeededRandom
   let faults: Faults
   let latency: ClosedRange<Int>
   let leaseDuration: Int
@@ -54,7 +54,7 @@ final class SimulatedWorld: @unchecked Sendable {
   ///   - leaseDuration: The milliseconds after which others take the lock of a process that stands still.
   ///   - faults: How often things go wrong.
   init(seed: UInt64, latency: ClosedRange<Int> = 2...60, leaseDuration: Int = 1000, faults: Faults) {
-    generator = Chance(seed: seed)
+    generator = SeededRandom(seed: seed)
     self.latency = latency
     self.leaseDuration = leaseDuration
     self.faults = faults
@@ -312,20 +312,5 @@ final class SimulatedStore: ConditionalStore, CopyingStore, LockingStore {
     var bytes: [UInt8] = []
     try gather { part in part.withUnsafeBytes { bytes += $0 } }
     return bytes
-  }
-}
-
-/// Random numbers that a seed decides: SplitMix64.
-struct Chance: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -363,17 +363,21 @@ private struct Blocks: Sendable {
 }
 
 /// Numbers that follow from a seed: [SplitMix64](https://prng.di.unimi.it/splitmix64.c).
-struct SeededRandom: RandomNumberGenerator, Sendable {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  init(seed: UInt64, epoch: Int, stream: UInt64) {
+  package init(seed: UInt64) {
     state = seed
+  }
+
+  init(seed: UInt64, epoch: Int, stream: UInt64) {
+    self.init(seed: seed)
     for number in [UInt64(bitPattern: Int64(epoch)), stream] {
       state = next() ^ number
     }
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
