@@ -30,7 +30,7 @@ struct ListPlan: Sendable {
   let elementCount: Int
 
   /// The elements that are listed more than once, but for the first time of each.
-  let repeats: [RepeatedElement]
+  private(set) var repeats: [RepeatedElement] = []
 
   private var places: [Place] = []
   private var chunks: [Chunk] = []
@@ -95,20 +95,7 @@ struct ListPlan: Sendable {
         _ = try ElementSelection.IndexList.indices(list).resolved(in: shape[dimension], dimension: dimension)
       }
       elementCount = count
-      var repeats: [RepeatedElement] = []
-      var order = Array(0..<count)
-      order.sort { lists.precedes($0, $1) }
-      var unique: [Int] = []
-      unique.reserveCapacity(count)
-      for slot in order {
-        if let last = unique.last, lists.allSatisfy({ $0[last] == $0[slot] }) {
-          repeats.append(RepeatedElement(index: slot, original: last))
-        } else {
-          unique.append(slot)
-        }
-      }
-      self.repeats = repeats
-      try findCoordinates(unique.map { slot in (lists.map { $0[slot] }, slot) })
+      try findCoordinates((0..<count).map { slot in (lists.map { $0[slot] }, slot) })
     case .mask(let mask):
       let count = shape.reduce(1, *)
       guard mask.count == count else {
@@ -117,7 +104,6 @@ struct ListPlan: Sendable {
       try Self.check(selection.shape(in: shape), limits)
       let selected = mask.indices.filter { mask[$0] }
       elementCount = selected.count
-      repeats = []
       try findCoordinates(
         selected.enumerated().map { slot, position in (RowMajor.indices(at: position, in: shape), slot) })
     }
@@ -284,7 +270,7 @@ extension ListPlan {
     }
   }
 
-  /// Finds elements by their coordinates, no two of which are equal.
+  /// Finds elements by their coordinates.
   private mutating func findCoordinates(_ coordinates: [(indices: [Int], slot: Int)]) throws {
     struct Found {
       let value: [Int]
@@ -310,19 +296,26 @@ extension ListPlan {
     }
     found.sort { left, right in
       for (one, other) in zip(left.value, right.value) where one != other { return one < other }
-      return (left.position, left.index) < (right.position, right.index)
+      return (left.position, left.index, left.slot) < (right.position, right.index, right.slot)
     }
     places.reserveCapacity(found.count)
-    for (number, element) in found.enumerated() {
-      let isFirst = number == 0 || found[number - 1].value != element.value
-      if isFirst {
+    var last: Found?
+    for element in found {
+      let isInValue = last.map { $0.value == element.value } ?? false
+      let isInChunk = isInValue && last?.position == element.position
+      if isInChunk, let last, last.index == element.index {
+        repeats.append(RepeatedElement(index: element.slot, original: last.slot))
+        continue
+      }
+      if !isInValue {
         valueIndices += element.value
         _ = beginValue()
       }
-      if isFirst || found[number - 1].position != element.position {
+      if !isInChunk {
         chunks.append(Chunk(value: valueCount - 1, position: element.position, first: places.count))
       }
       places.append(Place(index: element.index, slot: element.slot))
+      last = element
     }
   }
 
@@ -336,8 +329,7 @@ extension ListPlan {
 
   private func valueGrid(at indices: [Int]) throws(ChunkError) -> InnerChunkGrid {
     if let evenGrid { return evenGrid }
-    let shape = grid.chunkShape(at: indices)
-    return try InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
+    return try grid.chunks(ofValueAt: indices, innerChunkShape)
   }
 }
 
@@ -472,13 +464,5 @@ struct SortedIndices: Sendable {
       shift += bitCount
     }
     return entries
-  }
-}
-
-extension [[Int]] {
-  /// Whether the coordinates at one position of lists come before those at another one; equal ones go by position.
-  fileprivate func precedes(_ one: Int, _ other: Int) -> Bool {
-    for list in self where list[one] != list[other] { return list[one] < list[other] }
-    return one < other
   }
 }

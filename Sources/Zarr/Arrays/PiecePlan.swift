@@ -216,8 +216,7 @@ struct PiecePlan: Sendable {
   /// The chunks of a value.
   func grid(ofValueAt indices: [Int]) throws(ChunkError) -> InnerChunkGrid {
     if let evenGrid { return evenGrid }
-    let shape = grid.chunkShape(at: indices)
-    return try InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
+    return try grid.chunks(ofValueAt: indices, innerChunkShape)
   }
 
   /// A piece, and where it is.

@@ -107,8 +107,7 @@ struct ValueLayout: Sendable {
   /// - Returns: Its chunks.
   /// - Throws: ``ChunkError`` for more elements than an `Int` can count.
   func grid(ofValueAt indices: [Int], in grid: ChunkGrid) throws(ChunkError) -> InnerChunkGrid {
-    let shape = grid.chunkShape(at: indices)
-    return try InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
+    try grid.chunks(ofValueAt: indices, innerChunkShape)
   }
 
   /// Where a chunk is: in which value, and where in it.
@@ -261,5 +260,15 @@ private final class ShardIndexCache: Sendable {
 
   private func byteCount(of entry: Entry) -> Int {
     entry.index.byteCount + Self.overheadByteCount
+  }
+}
+
+extension ChunkGrid {
+  /// The chunks of the value at a place in the grid: inner ones of a shape, or itself.
+  ///
+  /// - Throws: ``ChunkError`` for more elements than an `Int` can count.
+  func chunks(ofValueAt indices: [Int], _ innerChunkShape: [Int]?) throws(ChunkError) -> InnerChunkGrid {
+    let shape = chunkShape(at: indices)
+    return try InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
   }
 }
