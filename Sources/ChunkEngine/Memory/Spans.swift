@@ -51,6 +51,19 @@ extension RawSpan {
       unsafe ckernels_is_utf8(bytes.baseAddress, bytes.count)
     }
   }
+
+  /// Whether the bytes surely are JSON text in UTF-8, nested at most `maximumDepth` deep.
+  ///
+  /// False leaves it open: parse the text, which also finds out where it is wrong. Texts nested more than 63 deep, and
+  /// all texts on processors without AVX2, have to be parsed.
+  ///
+  /// - Complexity: O(*n*) where *n* is the size of the span. Does not allocate.
+  package func isSurelyJSON(maximumDepth: Int) -> Bool {
+    unsafe withUnsafeBytes { bytes in
+      // SAFETY: The kernel reads `count` bytes and keeps nothing.
+      unsafe ckernels_is_json(bytes.baseAddress, bytes.count, max(0, maximumDepth))
+    }
+  }
 }
 
 extension Array<UInt8> {

@@ -22,10 +22,11 @@ package enum JSONElement {
   ///
   /// - Parameters:
   ///   - bytes: The text.
-  ///   - scratch: Memory for the check. Its content is replaced.
+  ///   - scratch: Memory for the check. Its content may be replaced.
   /// - Throws: An error that says where the text breaks the rule.
   /// - Complexity: O(*n*) in the number of bytes.
   package static func check(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
+    if parser.surelyAccepts(bytes) { return }
     scratch.removeAll(keepingCapacity: true)
     try parser.append(bytes, as: strict, allowsByteOrderMark: false, to: &scratch)
   }
@@ -34,10 +35,11 @@ package enum JSONElement {
   ///
   /// - Parameters:
   ///   - bytes: The text.
-  ///   - scratch: Memory for the check. Its content is replaced.
+  ///   - scratch: Memory for the check. Its content may be replaced.
   /// - Throws: An error that says where the text breaks the rule.
   /// - Complexity: O(*n*) in the number of bytes.
   package static func checkStored(_ bytes: RawSpan, scratch: inout [UInt8]) throws(JSONError) {
+    if readingParser.surelyAccepts(bytes) { return }
     scratch.removeAll(keepingCapacity: true)
     try readingParser.append(bytes, as: .compact, allowsByteOrderMark: false, to: &scratch)
   }

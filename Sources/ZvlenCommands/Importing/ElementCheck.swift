@@ -57,22 +57,27 @@ struct ElementCheck {
           "has \(Quantity.count(element.byteCount, "byte")), and each \(dataType.name) of the array has \(byteCount)",
         byteOffset: 0, isEncoding: false)
     }
-    if kind == .bytes { return nil }
-    if let (offset, byte) = element.firstByteOutsideText {
-      let name = "0x" + String(byte, radix: 16, uppercase: true)
-      return Problem(
-        reason: kind == .text
-          ? "is not UTF-8: there is \(name)" : "is not JSON: it is not UTF-8, there is \(name)",
-        byteOffset: offset, isEncoding: true)
+    switch kind {
+    case .bytes: return nil
+    case .text: return encodingProblem(of: element, prefix: "")
+    case .json:
+      do throws(JSONError) {
+        try JSONElement.check(element, scratch: &scratch)
+        return nil
+      } catch {
+        return encodingProblem(of: element, prefix: "is not JSON: it ")
+          ?? Problem(reason: "is not JSON: \(error.message)", byteOffset: error.byteOffset, isEncoding: false)
+      }
     }
-    guard kind == .json else { return nil }
-    do throws(JSONError) {
-      try JSONElement.check(element, scratch: &scratch)
-      return nil
-    } catch {
-      return Problem(
-        reason: "is not JSON: \(error.message)", byteOffset: error.byteOffset, isEncoding: false)
-    }
+  }
+
+  /// The first byte of an element that is not UTF-8 as a problem, or nil.
+  private func encodingProblem(of element: RawSpan, prefix: String) -> Problem? {
+    guard let (offset, byte) = element.firstByteOutsideText else { return nil }
+    let name = "0x" + String(byte, radix: 16, uppercase: true)
+    return Problem(
+      reason: "\(prefix)is not UTF-8\(prefix.isEmpty ? ":" : ",") there is \(name)", byteOffset: offset,
+      isEncoding: true)
   }
 
   /// The beginning of a source without a byte order mark before JSON.

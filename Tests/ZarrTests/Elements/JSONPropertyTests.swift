@@ -52,6 +52,65 @@ struct JSONPropertyTests {
     }
   }
 
+  @Test("The fast check accepts the text that the parser accepts, and no other", arguments: seeds)
+  func fastCheck(seed: UInt64) throws {
+    let parser = JSONParser(maximumDepth: 63)
+    // Without the instructions for it, all texts are left to the parser.
+    let isThere = parser.surelyAccepts(Array("0".utf8).rawSpan)
+    func compare(_ text: [UInt8]) {
+      var scratch: [UInt8] = []
+      let isAccepted =
+        (try? parser.append(
+          text.rawSpan, as: JSONSpelling(allowsNaN: false), allowsByteOrderMark: false, to: &scratch)) != nil
+      #expect(
+        parser.surelyAccepts(text.rawSpan) == (isThere && isAccepted),
+        "\(String(decoding: text, as: UTF8.self))")
+    }
+    var generator = SeededGenerator(seed: seed)
+    let marks = Array("{}[],:\"\\ \n\u{0}\u{C}\u{1F}dtfnu019-+.eE\u{7F}".utf8) + [0x80, 0xC3, 0xFF]
+    for value in values(seed) {
+      for style in [JSONSpelling.compact, .pretty, JSONSpelling(escapesNonASCII: true)] {
+        let text = JSONWriter(style: style).bytes(of: value)
+        compare(text)
+        for _ in 0..<20 {
+          var damaged = text
+          let place = Int.random(in: 0..<max(1, damaged.count), using: &generator)
+          if let mark = marks.randomElement(using: &generator), place < damaged.count {
+            switch Int.random(in: 0..<3, using: &generator) {
+            case 0: damaged[place] = mark
+            case 1: damaged.insert(mark, at: place)
+            default: damaged.remove(at: place)
+            }
+          }
+          compare(damaged)
+        }
+      }
+    }
+    for depth in [1, 62, 63, 64, 65] {
+      let (opening, closing) = (String(repeating: "[", count: depth), String(repeating: "]", count: depth))
+      compare(Array((opening + closing).utf8))
+    }
+  }
+
+  @Test("Every short text is accepted by the fast check as by the parser")
+  func fastCheckOfShortTexts() {
+    let parser = JSONParser(maximumDepth: 63)
+    let isThere = parser.surelyAccepts(Array("0".utf8).rawSpan)
+    let marks = Array("[]{},:\"10-.e ".utf8)
+    var texts: [[UInt8]] = [[]]
+    var scratch: [UInt8] = []
+    for _ in 0..<4 {
+      texts = texts.flatMap { text in marks.map { text + [$0] } }
+      for text in texts {
+        scratch.removeAll()
+        let isAccepted = (try? parser.appendCompact(text.rawSpan, to: &scratch)) != nil
+        if parser.surelyAccepts(text.rawSpan) != (isThere && isAccepted) {
+          Issue.record("\(String(decoding: text, as: UTF8.self)): the parser accepts it: \(isAccepted)")
+        }
+      }
+    }
+  }
+
   @Test("Every codec of objects gives back what it was given", arguments: seeds)
   func codecs(seed: UInt64) throws {
     // Numbers that MessagePack has not are not among these.

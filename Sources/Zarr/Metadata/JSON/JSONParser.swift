@@ -50,6 +50,15 @@ package struct JSONParser: Hashable, Sendable {
     try append(bytes, as: .compact, allowsByteOrderMark: true, to: &output)
   }
 
+  /// Whether a document without `NaN`, infinities and a byte order mark surely keeps the grammar and the limits.
+  ///
+  /// It takes a third of the time of parsing or less. False leaves it open.
+  ///
+  /// - Complexity: O(*n*) in the number of bytes. Does not allocate.
+  func surelyAccepts(_ bytes: RawSpan) -> Bool {
+    bytes.byteCount <= maximumByteCount && bytes.isSurelyJSON(maximumDepth: maximumDepth)
+  }
+
   /// Checks a document, and appends its text in a spelling.
   func append(
     _ bytes: RawSpan, as spelling: JSONSpelling, allowsByteOrderMark: Bool, to output: inout [UInt8]
