@@ -370,6 +370,11 @@ extension Store {
 
   package func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
     if let store = self as? any CopyingStore { return try store.copy(key, to: target) }
+    return try copyByReading(key, to: target)
+  }
+
+  /// Gives a value another key too, by reading and writing it.
+  package func copyByReading(_ key: StoreKey, to target: StoreKey) throws -> Bool {
     var arena = ByteArena()
     return try copy(key, to: target, in: self, with: &arena) != nil
   }

@@ -142,7 +142,7 @@ public final class S3Store: ConditionalStore, CopyingStore {
     }
   }
 
-  /// Has the server copy a value of up to 5 GB.
+  /// Has the server copy a value, or reads and writes it if the server does not copy or the value has more than 5 GB.
   public func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
     let path = path(of: key)
     var request = S3Request(.put, objectKey(of: target))
@@ -155,10 +155,17 @@ public final class S3Store: ConditionalStore, CopyingStore {
     request.stallTimeout = .seconds(120)
     var arena = ByteArena()
     let outcome = try client.perform(request, path: path, into: &arena)
-    if outcome.response.isSuccess, outcome.failure == nil { return true }
+    let status = outcome.response.status
     let code = outcome.failure?.code ?? ""
-    if code == "NoSuchKey" || outcome.response.status == 404 && code != "NoSuchBucket" { return false }
-    throw outcome.refusal(path)
+    if outcome.response.isSuccess, outcome.failure == nil {
+      if XMLElement.rootBegins(with: "CopyObjectResult", in: arena.bytes) { return true }
+      // A server that does not know the field has stored an empty value.
+    } else if code == "NoSuchKey" || status == 404 && code != "NoSuchBucket" {
+      return false
+    } else if ![400, 405, 501].contains(status) {
+      throw outcome.refusal(path)
+    }
+    return try copyByReading(key, to: target)
   }
 
   // MARK: Names

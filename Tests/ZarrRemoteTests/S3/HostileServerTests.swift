@@ -107,6 +107,37 @@ struct HostileServerTests {
     #expect(throws: StoreError.self) { try store.delete(StoreKey("a")) }
   }
 
+  @Test(
+    "A value is read and written where the server does not copy, or stores nothing in place of a copy",
+    arguments: [501, 405, 400, 200])
+  func serverWithoutCopies(status: Int) throws {
+    let written = Counter()
+    let server = try ScriptedServer { request in
+      if request.headers["x-amz-copy-source"] != nil {
+        return .init(status, text: status == 200 ? "" : "<Error><Code>NotImplemented</Code></Error>")
+      }
+      switch (request.method, request.target) {
+      case ("HEAD", "/bucket/p/a"): return .init(200, headers: ["ETag: \"1\""], length: 5)
+      case ("GET", "/bucket/p/a"): return .init(200, headers: ["ETag: \"1\""], text: "value")
+      case ("PUT", "/bucket/p/b"):
+        _ = written.next()
+        return .init(200, headers: ["ETag: \"2\""])
+      default: return .init(404)
+      }
+    }
+    #expect(try store(server.url).copy(StoreKey("a"), to: StoreKey("b")))
+    #expect(written.value == 1)
+    #expect(server.requests.last?.body == Array("value".utf8))
+    // What is not there is not made up.
+    #expect(try !store(server.url).copy(StoreKey("c"), to: StoreKey("b")))
+  }
+
+  @Test("A copy that is refused is an error")
+  func refusedCopies() throws {
+    let server = try ScriptedServer { _ in .init(403, text: "<Error><Code>AccessDenied</Code></Error>") }
+    #expect(throws: StoreError.self) { try store(server.url).copy(StoreKey("a"), to: StoreKey("b")) }
+  }
+
   @Test("A redirect to another host is not followed")
   func redirects() throws {
     let other = try ScriptedServer { _ in .init(200, body: [1]) }
