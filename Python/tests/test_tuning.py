@@ -47,7 +47,7 @@ def test_arrays_have_the_settings(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("store_speed", ["drive", "network", "memory"])
-@pytest.mark.parametrize("goal", ["read", "write", "size", "random"])
+@pytest.mark.parametrize("goal", ["balanced", "read", "write", "size", "random"])
 def test_goals(goal: Any, store_speed: Any) -> None:
     settings = zarr_vlen.tune(LINES, goal=goal, store_speed=store_speed)
     if goal == "size":

@@ -59,6 +59,7 @@ final class Document {
 
 private func tuningGoal(_ number: Int32) throws(InvalidArgument) -> TuningGoal {
   switch UInt32(bitPattern: number) {
+  case ZARR_VLEN_FOR_BALANCE.rawValue: .balanced
   case ZARR_VLEN_FOR_READ.rawValue: .read
   case ZARR_VLEN_FOR_WRITE.rawValue: .write
   case ZARR_VLEN_FOR_SIZE.rawValue: .size

@@ -512,7 +512,7 @@ static void settings_are_found(void) {
   document = zarr_vlen_tune(NULL, 0, false, ZARR_VLEN_FOR_READ, ZARR_VLEN_MEMORY, zero, 1, &error);
   CHECK(document);
   zarr_vlen_document_free(document);
-  CHECK(!zarr_vlen_tune(NULL, 0, false, 4, ZARR_VLEN_DRIVE, zero, 1, &error));
+  CHECK(!zarr_vlen_tune(NULL, 0, false, 5, ZARR_VLEN_DRIVE, zero, 1, &error));
   CHECK(error.code == ZARR_VLEN_INVALID_ARGUMENT);
   CHECK(!zarr_vlen_tune(NULL, 0, false, ZARR_VLEN_FOR_READ, 3, zero, 1, &error));
   CHECK(!zarr_vlen_tune(NULL, 0, false, ZARR_VLEN_FOR_READ, ZARR_VLEN_DRIVE, NULL, 1, &error));

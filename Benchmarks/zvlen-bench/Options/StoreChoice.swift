@@ -48,6 +48,7 @@ extension TuningGoal: ExpressibleByArgument {
   /// The goal in words.
   var title: String {
     switch self {
+    case .balanced: "a balance of speed and size"
     case .write: "the fastest write"
     case .read: "the fastest read of everything"
     case .size: "the smallest result"

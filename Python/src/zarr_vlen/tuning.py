@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["tune"]
 
-type Goal = Literal["read", "write", "size", "random"]
+type Goal = Literal["balanced", "read", "write", "size", "random"]
 type StoreSpeed = Literal["drive", "network", "memory"]
 
-_GOALS = {"read": 0, "write": 1, "size": 2, "random": 3}
+_GOALS = {"read": 0, "write": 1, "size": 2, "random": 3, "balanced": 4}
 _STORE_SPEEDS = {"drive": 0, "network": 1, "memory": 2}
 
 # The bytes that are taken from a sample that need not end.
@@ -26,7 +26,7 @@ _MOST = 64 << 20
 
 
 def tune(
-    sample: Any, *, dtype: Any = None, goal: Goal = "read", store_speed: StoreSpeed = "drive"
+    sample: Any, *, dtype: Any = None, goal: Goal = "balanced", store_speed: StoreSpeed = "drive"
 ) -> dict[str, Any]:
     """Find settings for an array of elements like these.
 
@@ -41,9 +41,9 @@ def tune(
         several dimensions gives settings for as many. At most 64 MiB of an iterable are taken.
     dtype : str or ObjectType, optional
         The data type. By default as for `write`.
-    goal : {"read", "write", "size", "random"}, optional
-        What matters most: the fastest read of everything, the fastest write, the smallest result, or the
-        fastest read of single elements.
+    goal : {"balanced", "read", "write", "size", "random"}, optional
+        What matters most: speed and size in balance, the fastest read of everything, the fastest write, the
+        smallest result, or the fastest read of single elements.
     store_speed : {"drive", "network", "memory"}, optional
         How fast the store is: a solid-state drive (1 GB/s, and 0.1 ms for each request), a file server or an
         object store (100 MB/s and 20 ms), or one that costs no time.
@@ -70,7 +70,7 @@ def tune(
     from zarr_vlen import _native
 
     if goal not in _GOALS:
-        raise ValueError(f'the goal is "read", "write", "size" or "random", found {goal!r}')
+        raise ValueError(f'the goal is "balanced", "read", "write", "size" or "random", found {goal!r}')
     if store_speed not in _STORE_SPEEDS:
         raise ValueError(f'the speed of the store is "drive", "network" or "memory", found {store_speed!r}')
     kind = None if dtype is None else kind_of(parse_dtype(dtype, zarr_format=3))

@@ -133,13 +133,17 @@ package struct TuningMeasurement: Hashable, Sendable {
 
   /// The cost for a goal in a store.
   ///
-  /// It is in seconds, or in bytes for ``TuningGoal/size``. Less is better.
+  /// It is in seconds, in bytes for ``TuningGoal/size``, and without a unit for ``TuningGoal/balanced``. Less is better.
   ///
   /// The store works while other chunks are encoded or decoded, so the slower of the two counts. For a single
   /// element both times add up.
   package func cost(for goal: TuningGoal, in store: StoreSpeed) -> Double {
     let stored = Double(storedByteCount)
     return switch goal {
+    case .balanced:
+      // A product weighs ratios, so that no unit and no scale counts. Single reads differ by much more than the others.
+      cost(for: .write, in: store) * cost(for: .read, in: store) * stored
+        * cost(for: .random, in: store).squareRoot().squareRoot()
     case .write: max(writeSeconds, store.transferSeconds(stored))
     case .read: max(readSeconds, store.transferSeconds(stored))
     case .size: stored

@@ -572,6 +572,8 @@ enum zarr_vlen_goal {
   ZARR_VLEN_FOR_WRITE = 1,
   ZARR_VLEN_FOR_SIZE = 2,
   ZARR_VLEN_FOR_RANDOM = 3,
+  /* All of these in their measure; use this if nothing matters most. */
+  ZARR_VLEN_FOR_BALANCE = 4,
 };
 
 /* How fast the store is. */

@@ -30,9 +30,22 @@ struct TuningOutcomeTests {
 
   @Test(
     "Each goal has its setting; among equals the smallest result wins, and among sizes the fastest write",
-    arguments: [(TuningGoal.write, 1), (.read, 1), (.size, 4), (.random, 3)])
+    arguments: [(TuningGoal.balanced, 1), (.write, 1), (.read, 1), (.size, 4), (.random, 3)])
   func goals(goal: TuningGoal, candidate: Int) {
     #expect(outcome(candidates).best(for: goal)?.candidate == candidate)
+  }
+
+  @Test("The balanced setting is best at nothing where the best at one thing pay for it elsewhere")
+  func balance() {
+    let outcome = outcome([
+      [measurement(write: 1, read: 4, random: 2, stored: 1000)],
+      [measurement(write: 4, read: 1, random: 2, stored: 1000)],
+      [measurement(write: 4, read: 4, random: 2, stored: 300)],
+      [measurement(write: 1.5, read: 1.5, random: 2, stored: 600)],
+      // Single reads count less: ten times as slow weighs as much as 1.8 times the size.
+      [measurement(write: 1.5, read: 1.5, random: 0.2, stored: 1200)],
+    ])
+    #expect(outcome.best(for: .balanced)?.candidate == 3)
   }
 
   @Test("What was not measured to the end is not chosen")
