@@ -23,7 +23,7 @@ struct ListPlan: Sendable {
   }
 
   private let grid: ChunkGrid
-  private let evenGrid: InnerChunkGrid?
+  private let evenGrids: [InnerChunkGrid]
   private let innerChunkShape: [Int]?
 
   /// The number of elements, with those that are repeated.
@@ -58,17 +58,17 @@ struct ListPlan: Sendable {
   ///   - shape: The shape of the array.
   ///   - grid: Its division into values.
   ///   - innerChunkShape: The shape of the inner chunks, or nil if each value is one chunk.
-  ///   - evenGrid: The division of every value, if it is known and they do not differ.
+  ///   - evenGrids: The division of every value, as often as there are workers, if it is known and they do not differ.
   ///   - limits: The most elements that the reader takes memory for.
   /// - Throws: ``SelectionError``, and the engine's `ChunkError` for too many elements.
   /// - Complexity: O(*n*) where *n* is the number of elements; O(*n* log *n*) for coordinates.
   init(
     of selection: ElementSelection, shape: [Int], grid: ChunkGrid, innerChunkShape: [Int]?,
-    evenGrid: InnerChunkGrid?, limits: DecodingLimits
+    evenGrids: [InnerChunkGrid], limits: DecodingLimits
   ) throws {
     self.grid = grid
     self.innerChunkShape = innerChunkShape
-    self.evenGrid = evenGrid
+    self.evenGrids = evenGrids
     switch shape.count == 1 ? selection.alongOneDimension : selection {
     case .orthogonal(let lists):
       guard lists.count == shape.count else {
@@ -327,9 +327,9 @@ extension ListPlan {
     return valueCount - 1
   }
 
-  private func valueGrid(at indices: [Int]) throws(ChunkError) -> InnerChunkGrid {
-    if let evenGrid { return evenGrid }
-    return try grid.chunks(ofValueAt: indices, innerChunkShape)
+  private func valueGrid(at indices: [Int], ofPiece number: Int = 0) throws(ChunkError) -> InnerChunkGrid {
+    try evenGrids.isEmpty
+      ? grid.chunks(ofValueAt: indices, innerChunkShape) : evenGrids[number % evenGrids.count]
   }
 }
 
@@ -385,7 +385,7 @@ extension ListPlan {
         list.append(places[place].index, to: places[place].slot)
       }
     }
-    let piece = Piece(try valueGrid(at: indices), list.finish())
+    let piece = Piece(try valueGrid(at: indices, ofPiece: number), list.finish())
     return PiecePlan.Part(
       number: number, valueNumber: value, numberInValue: numberInValue,
       pieceCount: lastPiece - firstPieces[value], indices: indices, whole: piece, piece: piece)

@@ -29,8 +29,8 @@ struct PiecePlan: Sendable {
   /// How far the next element along each dimension is in the region.
   private let strides: [Int]
 
-  /// The division of every value, if they do not differ.
-  private let evenGrid: InnerChunkGrid?
+  /// The division of every value, once for each worker, or nothing if they differ.
+  private let evenGrids: [InnerChunkGrid]
 
   /// The first value along each dimension, and how many there are.
   private let first: [Int]
@@ -55,10 +55,10 @@ struct PiecePlan: Sendable {
   ///   - shape: The shape of the array.
   ///   - grid: Its division into values.
   ///   - innerChunkShape: The shape of the inner chunks, or nil if each value is one chunk.
-  ///   - evenGrid: The division of every value, if it is known and they do not differ.
+  ///   - evenGrids: The division of every value, as often as there are workers, if it is known and they do not differ.
   init(
     of region: ArrayRegion, shape: [Int], grid: ChunkGrid, innerChunkShape: [Int]?,
-    evenGrid: InnerChunkGrid? = nil
+    evenGrids: [InnerChunkGrid] = []
   ) {
     self.region = region
     self.shape = shape
@@ -66,7 +66,7 @@ struct PiecePlan: Sendable {
     self.innerChunkShape = innerChunkShape
     elementCount = region.elementCount ?? 0
     strides = RowMajor.strides(of: region.shape)
-    self.evenGrid = evenGrid
+    self.evenGrids = evenGrids
     var first: [Int] = []
     var counts: [Int] = []
     var chunkCounts: [Int] = []
@@ -109,7 +109,7 @@ struct PiecePlan: Sendable {
     region = ArrayRegion([])
     (shape, grid) = (plans[0].shape, plans[0].grid)
     innerChunkShape = nil
-    (strides, evenGrid, first, counts, chunkCounts) = ([], nil, [], [], [])
+    (strides, evenGrids, first, counts, chunkCounts) = ([], [], [], [], [])
     elementCount = plans.reduce(0) { $0 + $1.elementCount }
     valueCount = plans.reduce(0) { $0 + $1.valueCount }
     chunkCount = plans.reduce(0) { $0 + $1.chunkCount }
@@ -145,7 +145,7 @@ struct PiecePlan: Sendable {
     self.grid = grid
     innerChunkShape = nil
     elementCount = list.elementCount
-    (strides, evenGrid, first, counts, chunkCounts) = ([], nil, [], [], [])
+    (strides, evenGrids, first, counts, chunkCounts) = ([], [], [], [], [])
     valueCount = list.valueCount
     chunkCount = list.chunkCount
   }
@@ -213,12 +213,6 @@ struct PiecePlan: Sendable {
     return indices
   }
 
-  /// The chunks of a value.
-  func grid(ofValueAt indices: [Int]) throws(ChunkError) -> InnerChunkGrid {
-    if let evenGrid { return evenGrid }
-    return try grid.chunks(ofValueAt: indices, innerChunkShape)
-  }
-
   /// A piece, and where it is.
   struct Part {
     /// Which of all pieces it is.
@@ -262,8 +256,12 @@ struct PiecePlan: Sendable {
     }
     let (valueNumber, numberInValue) = number.quotientAndRemainder(dividingBy: piecesPerValue)
     let indices = indices(ofValue: valueNumber)
+    // Workers are at different numbers at a time.
+    let grid =
+      try evenGrids.isEmpty
+      ? grid.chunks(ofValueAt: indices, innerChunkShape) : evenGrids[number % evenGrids.count]
     let whole = Piece(
-      try grid(ofValueAt: indices), start: start(ofValueAt: indices), shape: shape,
+      grid, start: start(ofValueAt: indices), shape: shape,
       selection: region.ranges, strides: strides)
     return Part(
       number: number, valueNumber: valueNumber, numberInValue: numberInValue, pieceCount: piecesPerValue,
@@ -285,7 +283,7 @@ extension ZarrArray {
     guard region.elementCount != nil else { throw .tooLarge(path: location) }
     return PiecePlan(
       of: region, shape: shape, grid: grid, innerChunkShape: layout.innerChunkShape,
-      evenGrid: layout.evenGrid(of: grid))
+      evenGrids: layout.evenGrids(of: grid))
   }
 
   /// What a call needs to have many requests on their way, or nil if each worker waits for its own.

@@ -22,13 +22,22 @@ struct ValueLayout: Sendable {
 
   /// What makes values shards, and the indices of those that were read last.
   private let codec: ShardingCodec?
+
+  /// Whether values are shards.
+  let isSharded: Bool
+
+  /// The number of elements of an inner chunk along each dimension, or nil if each value is a chunk.
+  let innerChunkShape: [Int]?
+
   private let indices: ShardIndexCache
 
   /// The chunks that were decoded last, or nil if none are kept.
   let cache: ChunkCache?
 
-  /// The division of every value of the grid that the layout was found for, if they do not differ.
-  private let evenGrid: InnerChunkGrid?
+  /// The division of every value of the grid that the layout was found for, if they do not differ, once for each worker.
+  ///
+  /// Each piece refers to one of them. References are counted: with one for all, many cores would wait for its count.
+  private let evenGrids: [InnerChunkGrid]
 
   /// Finds the layout of an array.
   ///
@@ -46,10 +55,9 @@ struct ValueLayout: Sendable {
       ? ChunkCache(maximumByteCount: access.cacheByteCount, checkInterval: access.cacheCheckInterval) : nil
     let (chain, isSharded) = (codec?.chain ?? chain, codec != nil)
     self.chain = chain
-    let innerShape = codec?.chunkShape
-    evenGrid = metadata.chunkGrid.regularChunkShape.flatMap {
-      try? InnerChunkGrid(shardShape: $0, chunkShape: innerShape ?? $0)
-    }
+    self.isSharded = isSharded
+    innerChunkShape = codec?.chunkShape
+    evenGrids = Self.evenGrids(of: metadata.chunkGrid, innerChunkShape, count: access.workerCount)
     let omitsFillValue = !access.writesEmptyChunks && metadata.definedFillValue != nil
     decoders = WorkerPool {
       WorkerState(try ChunkDecoder(chain, limits: access.limits))
@@ -80,23 +88,27 @@ struct ValueLayout: Sendable {
     return zip(grid.dimensions, codec.chunkShape).allSatisfy { $0.isDivisible(by: $1) } ? codec : nil
   }
 
-  /// Whether values are shards.
-  var isSharded: Bool { codec != nil }
-
-  /// The number of elements of an inner chunk along each dimension, or nil if each value is a chunk.
-  var innerChunkShape: [Int]? { codec?.chunkShape }
-
   /// The division of an array into chunks, into the inner ones if values are shards.
   func chunkGrid(_ metadata: ArrayMetadata) -> ChunkGrid {
     // Each shard is a whole number of inner chunks, so that these are all of one shape.
     innerChunkShape.flatMap { try? ChunkGrid(chunkShape: $0) } ?? metadata.chunkGrid
   }
 
-  /// The division of every value of a grid, or nil if they may differ.
-  func evenGrid(of grid: ChunkGrid) -> InnerChunkGrid? {
-    guard let shape = grid.regularChunkShape else { return nil }
-    if let evenGrid, evenGrid.shardShape == shape { return evenGrid }
-    return try? InnerChunkGrid(shardShape: shape, chunkShape: innerChunkShape ?? shape)
+  /// The division of every value of a grid, once for each worker, or nothing if they may differ.
+  func evenGrids(of grid: ChunkGrid) -> [InnerChunkGrid] {
+    if let first = evenGrids.first, first.shardShape == grid.regularChunkShape { return evenGrids }
+    return Self.evenGrids(of: grid, innerChunkShape, count: workerCount)
+  }
+
+  private static func evenGrids(of grid: ChunkGrid, _ innerChunkShape: [Int]?, count: Int) -> [InnerChunkGrid]
+  {
+    guard let shape = grid.regularChunkShape else { return [] }
+    return (0..<count).compactMap { _ in
+      // The lists are not shared either.
+      let shardShape = shape.map(\.self)
+      return try? InnerChunkGrid(
+        shardShape: shardShape, chunkShape: innerChunkShape.map { $0.map(\.self) } ?? shardShape)
+    }
   }
 
   /// The division of a value.

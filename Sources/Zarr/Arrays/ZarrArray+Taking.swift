@@ -73,7 +73,7 @@ extension ZarrArray {
     let (shape, grid) = shapeAndGrid
     let list = try ListPlan(
       of: selection, shape: shape, grid: grid, innerChunkShape: layout.innerChunkShape,
-      evenGrid: layout.evenGrid(of: grid), limits: access.limits)
+      evenGrids: layout.evenGrids(of: grid), limits: access.limits)
     return PiecePlan(of: list, shape: shape, grid: grid)
   }
 }
