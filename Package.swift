@@ -43,6 +43,8 @@ let package = Package(
       name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
     .target(name: "CKernels"),
     .target(name: "CSystemCalls"),
     .target(name: "ZarrPlatform"),
@@ -69,8 +71,8 @@ let package = Package(
     .target(
       name: "ZvlenCommands",
       dependencies: [
-        "Zarr", "ZarrRemote", "ChunkEngine", "CSystemCalls", "ZarrPlatform", "CommandLineOptions",
-        argumentParser,
+        "Zarr", "ZarrRemote", "ChunkEngine", "CKernels", "CPCRE2", "CSystemCalls", "ZarrPlatform",
+        "CommandLineOptions", argumentParser,
       ]),
     .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
     .target(

@@ -3,7 +3,7 @@
 set -eu
 
 packages="libzstd-dev liblz4-dev libdeflate-dev libblosc-dev libbz2-dev liblzma-dev \
-  libcurl4-openssl-dev libexpat1-dev libssl-dev pkg-config"
+  libcurl4-openssl-dev libexpat1-dev libssl-dev libpcre2-dev pkg-config"
 
 if ! command -v swift >/dev/null 2>&1; then
   echo "install-dependencies: there is no swift on PATH; install a Swift 6.3 toolchain first" >&2

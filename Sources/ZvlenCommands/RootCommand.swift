@@ -38,11 +38,12 @@ struct RootCommand: ParsableCommand {
       is reached as the AWS tools do it, with AWS_ENDPOINT_URL, AWS_PROFILE and the other variables.
 
       The exit code is 0 for success, 1 for bad data and failures, 2 if zvlen verify or zvlen repair found no \
-      damage but could not check everything, and 64 for wrong usage.
+      damage but could not check everything, and 64 for wrong usage. zvlen grep has those of grep.
       """,
     version: "0.1.0",
     subcommands: [
-      ImportCommand.self, ExportCommand.self, CatCommand.self, DumpCommand.self, InfoCommand.self,
+      ImportCommand.self, ExportCommand.self, CatCommand.self, DumpCommand.self, GrepCommand.self,
+      InfoCommand.self,
       VerifyCommand.self, RepairCommand.self, TreeCommand.self, CopyCommand.self, CompareCommand.self,
       ConsolidateCommand.self, GarbageCommand.self, ConformanceCommand.self,
     ])
@@ -93,6 +94,6 @@ struct RootCommand: ParsableCommand {
     if let code = Interruption.exitCode { exit(withError: ExitCode(code)) }
     let advice = command is any ReadingCommand ? ReadingOptions.advice(for: error) : ""
     StandardError.write("zvlen: error: \(OneLine(error))\(advice)\n")
-    exit(withError: ExitCode.failure)
+    exit(withError: command is GrepCommand ? GrepCommand.failure : ExitCode.failure)
   }
 }

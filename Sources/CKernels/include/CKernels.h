@@ -110,6 +110,17 @@ CKernelsProgress ckernels_take_apart(
 CKernelsProgress ckernels_take_apart_portable(
   const void *elements, size_t count, size_t room, void *output, int64_t *ends, int64_t base);
 
+/// Where the `needle_count` bytes of a needle begin for the first time in `count` bytes, or `count` if they do not occur.
+///
+/// `first` and `second` are places in the needle whose bytes are compared before the others. They may be the same; the
+/// search is fast if these bytes are rare.
+///
+/// The needle has at least one byte.
+///
+/// - Complexity: O(`count` * `needle_count`), and about O(`count`) unless both bytes are common.
+size_t ckernels_find(
+  const void *bytes, size_t count, const void *needle, size_t needle_count, size_t first, size_t second);
+
 // Tests have to reach every path that this processor can take, not only the one that it does take. Path 0 is
 // the portable one, and the last is the one taken; a path that does not exist stands for path 0.
 
@@ -124,6 +135,14 @@ size_t ckernels_is_utf8_path_count(void);
 
 /// `ckernels_is_utf8` by one of its paths.
 bool ckernels_is_utf8_by_path(size_t path, const void *bytes, size_t count);
+
+/// How many paths `ckernels_find` has here.
+size_t ckernels_find_path_count(void);
+
+/// `ckernels_find` by one of its paths.
+size_t ckernels_find_by_path(
+  size_t path, const void *bytes, size_t count, const void *needle, size_t needle_count, size_t first,
+  size_t second);
 
 /// Asks the processor to fetch the cache line at `address`, which may be anywhere: nothing is read.
 static inline void ckernels_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }

@@ -132,6 +132,59 @@ extension BlobSpan {
     }
   }
 
+  /// Calls `body` with elements that lie one after the other in memory, and all bytes from the first to the last of
+  /// them, as often as it takes to show all elements that have bytes.
+  ///
+  /// Before each element but the first are the bytes of its length.
+  ///
+  /// - Complexity: O(*n*) where *n* is the number of elements, besides what `body` does.
+  package func forEachRun(
+    _ body: (_ elements: Range<Int>, _ bytes: RawSpan) throws -> Void
+  ) rethrows {
+    // What lies between two elements.
+    let gap = fixedByteCount < 0 ? WireForm.lengthByteCount : 0
+    var start = 0
+    while start < count {
+      let first = unsafe element(start)
+      guard let address = first.baseAddress else {
+        start += 1
+        continue
+      }
+      var byteCount = first.count
+      var end = start + 1
+      while end < count {
+        let next = unsafe element(end)
+        // SAFETY: Only addresses are compared.
+        guard unsafe next.baseAddress == address + byteCount + gap else { break }
+        byteCount += gap + next.count
+        end += 1
+      }
+      // SAFETY: All of these bytes are in one chunk, since a chunk begins with more bytes than a gap has.
+      try body(
+        start..<end, unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: address, count: byteCount)))
+      start = end
+    }
+  }
+
+  /// The index of the element that has the byte at `offset` of the bytes that ``forEachRun(_:)`` shows with `elements`,
+  /// and where that element begins there.
+  ///
+  /// Bytes of a length belong to the element before it.
+  ///
+  /// - Complexity: O(log *n*) where *n* is the number of elements.
+  package func element(at offset: Int, in elements: Range<Int>) -> (index: Int, start: Int) {
+    guard let origin = unsafe element(elements.lowerBound).baseAddress else {
+      return (elements.lowerBound, 0)
+    }
+    func start(of index: Int) -> Int { unsafe (element(index).baseAddress ?? origin) - origin }
+    var (low, high) = (elements.lowerBound, elements.upperBound)
+    while high - low > 1 {
+      let middle = low + (high - low) / 2
+      if start(of: middle) <= offset { low = middle } else { high = middle }
+    }
+    return (low, start(of: low))
+  }
+
   /// The element at `index` as text, or nil if it is not well-formed UTF-8.
   func string(at index: Int) -> String? {
     let element = unsafe element(index)

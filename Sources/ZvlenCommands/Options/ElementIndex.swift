@@ -29,6 +29,20 @@ struct ElementIndex: ExpressibleByArgument {
     self.indices = indices
   }
 
+  /// The index of an element that is counted in C order.
+  init(of element: Int, in shape: [Int]) {
+    var indices: [Int] = []
+    var rest = element
+    for length in shape.reversed() {
+      indices.append(rest % max(1, length))
+      rest /= max(1, length)
+    }
+    self.indices = indices.reversed()
+  }
+
+  /// The numbers with commas between them.
+  var text: String { indices.map(String.init).joined(separator: ",") }
+
   /// The same element, counted from the beginning, or nil if it is outside of an array.
   ///
   /// - Precondition: There is a number for each dimension.
@@ -39,5 +53,5 @@ struct ElementIndex: ExpressibleByArgument {
 }
 
 extension ElementIndex: CustomStringConvertible {
-  var description: String { "index " + indices.map(String.init).joined(separator: ",") }
+  var description: String { "index \(text)" }
 }

@@ -14,6 +14,13 @@ enum StandardStreams {
   /// Records that the command shows something, or does something that it cannot do again.
   static func noteOutput() { outputFlag.store(true, ordering: .relaxed) }
 
+  /// Whether a terminal may be sent colours.
+  static var allowsColor: Bool {
+    // https://no-color.org
+    func value(_ name: String) -> String { unsafe getenv(name).map { unsafe String(cString: $0) } ?? "" }
+    return value("NO_COLOR").isEmpty && value("TERM") != "dumb"
+  }
+
   /// Opens the streams that are closed, before another file gets their descriptors.
   ///
   /// Standard input is opened for writing and the others for reading, so that using them stays an error.

@@ -1,0 +1,518 @@
+import ChunkEngine
+import Synchronization
+import Zarr
+import ZarrPlatform
+
+/// Searches the elements of an array line by line, on all workers, and writes what it finds in order.
+struct LineSearch: Sendable {
+  /// What is written of lines that are found.
+  enum Output: Sendable {
+    /// The lines.
+    case lines
+    /// The parts of lines that match, each on a line of its own.
+    case parts
+    /// The number of lines: of all, or of each file that has some.
+    case counts
+    /// The name of each element that has one, once.
+    case names
+    /// Nothing.
+    case nothing
+  }
+
+  /// Bytes that every line that is found has, or nil if there are none that all of them have.
+  fileprivate var necessaryBytes: BytePattern? {
+    if case .bytes(let bytes) = pattern, !isInverted { bytes } else { nil }
+  }
+
+  /// What is searched: all elements of an array, or the contents of files.
+  let array: ZarrArray
+
+  /// The paths of the files, or nil for an array.
+  let paths: ZarrArray?
+
+  /// The number of elements, in C order.
+  let count: Int
+
+  /// What lines are searched for.
+  let pattern: LinePattern
+
+  /// What elements have to be.
+  let conditions: JSONConditions
+
+  /// Whether lines that do not match are found.
+  let isInverted: Bool
+
+  let output: Output
+
+  /// The most lines, or nil for all.
+  let maximumCount: Int?
+
+  /// Whether the name of an element comes before its lines.
+  let showsNames: Bool
+
+  /// Whether the number of a line in its element comes before it.
+  let showsLineNumbers: Bool
+
+  /// Whether a NUL byte ends names.
+  let endsNamesWithNull: Bool
+
+  /// Whether lines of elements with NUL bytes are written like others.
+  let showsBinary: Bool
+
+  /// Whether the lines are for a terminal: control characters are then spelled out.
+  let isForTerminal: Bool
+
+  /// Whether names and matches have colours.
+  let isColored: Bool
+
+  /// Searches all elements.
+  ///
+  /// - Parameter stream: Where what is found goes. If this throws, what comes before the error has been written.
+  /// - Returns: The number of lines that were found, and of elements that could not be searched.
+  /// - Throws: What reading and writing throw.
+  func run(to stream: OutputStream) throws -> (lineCount: Int, problemCount: Int) {
+    let progress = ProgressLine("searching", totalCount: count)
+    defer { progress.clear() }
+    let found = FoundLines(self, stream, progress)
+    let searches = WorkerPool { LinePattern.Search(pattern) }
+    try stream.flushing {
+      do {
+        if array.shape.count == 1 {
+          try scan(to: found, searches, progress)
+        } else {
+          // The chunks of a row of chunks have to be put together.
+          try array.forEachBlock(monitor: Interruption.monitor) { block in
+            try searches.withState { search in
+              let blobs = block.elements.blobs
+              let lines = try find(in: blobs, from: block.offset, search)
+              try found.add(lines, of: block.offset..<block.offset + blobs.count)
+              if !isForTerminal { progress.add(blobs.count, byteCount: blobs.byteCount) }
+            }
+          }
+        }
+      } catch is EnoughLines {}
+      try found.finish()
+    }
+    return found.counts
+  }
+
+  /// Searches an array of one dimension while its chunks are decoded.
+  ///
+  /// It goes through the array part by part, so that what is found far ahead does not fill the memory.
+  private func scan(
+    to found: FoundLines, _ searches: WorkerPool<LinePattern.Search>, _ progress: ProgressLine
+  ) throws {
+    let unit = (array.shardShape ?? array.chunkShape)[0]
+    let seen = Atomic(0)
+    var (start, mean) = (0, 256)
+    while start < count {
+      let wanted = max(Self.partByteCount / max(1, mean), array.access.workerCount)
+      let (rows, overflow) = (wanted / unit + 1).multipliedReportingOverflow(by: unit)
+      let part = start..<(overflow ? count : min(count - start, rows) + start)
+      seen.store(0, ordering: .relaxed)
+      try array.scan([part], monitor: Interruption.monitor) { region, blobs in
+        let byteCount = blobs.byteCount
+        seen.wrappingAdd(byteCount, ordering: .relaxed)
+        let lines = try searches.withState { try find(in: blobs, from: region.ranges[0].lowerBound, $0) }
+        try found.add(lines, of: region.ranges[0])
+        if !isForTerminal { progress.add(blobs.count, byteCount: byteCount) }
+      }
+      mean = seen.load(ordering: .relaxed) / part.count
+      start = part.upperBound
+    }
+  }
+
+  /// About how many bytes of elements are searched before what was found in all of them has been written.
+  private static let partByteCount = 256 << 20
+
+  /// Finds the lines of some elements.
+  private func find(
+    in blobs: BlobSpan, from offset: Int, _ search: LinePattern.Search
+  ) throws -> FoundLines.Part {
+    var block = BlockSearch(self, search, elements: offset..<offset + blobs.count)
+    try block.run(blobs)
+    return block.part
+  }
+}
+
+/// Ends a search that has found enough.
+private struct EnoughLines: Error {}
+
+/// Finds lines in elements that follow each other.
+private struct BlockSearch {
+  private let options: LineSearch
+  private let search: LinePattern.Search
+
+  /// The places of the elements in the array.
+  private let elements: Range<Int>
+  private let form: Form
+  private let elementText: ElementText
+  private var text: [UInt8] = []
+
+  /// The paths of the elements, read when the first one is needed.
+  private var paths: BlobView?
+
+  /// What was found.
+  private(set) var part = FoundLines.Part()
+
+  /// How elements become lines.
+  private enum Form: Equatable {
+    /// As they are. Bytes may have anything in them.
+    case blob(isText: Bool)
+    /// Without padding.
+    case padded
+    /// As JSON.
+    case json
+  }
+
+  init(_ options: LineSearch, _ search: LinePattern.Search, elements: Range<Int>) {
+    self.options = options
+    self.search = search
+    self.elements = elements
+    let type = options.array.dataType
+    form =
+      if type.isPadded {
+        .padded
+      } else if type.isBlob {
+        .blob(isText: type.elementsAreText)
+      } else {
+        .json
+      }
+    elementText = ElementText(type, .element)
+  }
+
+  /// Whether a thread has found as many lines as are wanted of all.
+  private var isFull: Bool { options.maximumCount.map { part.count >= $0 } ?? false }
+
+  mutating func run(_ blobs: BlobSpan) throws {
+    if let bytes = options.necessaryBytes, case .blob = form {
+      return try blobs.forEachRun { elements, run in
+        try unsafe run.withUnsafeBytes { unsafe try find(bytes, in: $0, elements, of: blobs) }
+      }
+    }
+    for index in blobs.indices where !isFull {
+      if case .blob = form {
+        try unsafe blobs[index].withUnsafeBytes { unsafe try findLines(of: $0, index) }
+      } else {
+        convert(blobs[index])
+        let text = text
+        try unsafe text.withUnsafeBytes { unsafe try findLines(of: $0, index) }
+      }
+    }
+  }
+
+  /// Searches elements that lie one after the other for bytes, all at once.
+  private mutating func find(
+    _ bytes: BytePattern, in run: UnsafeRawBufferPointer, _ elements: Range<Int>, of blobs: BlobSpan
+  ) throws {
+    var position = 0
+    while !isFull, position < run.count,
+      let offset = unsafe bytes.first(in: UnsafeRawBufferPointer(rebasing: run[position...]))
+    {
+      position += offset
+      let (index, start) = blobs.element(at: position, in: elements)
+      let end = start + blobs[index].byteCount
+      if position + bytes.count <= end {
+        unsafe try findLines(of: UnsafeRawBufferPointer(rebasing: run[start..<end]), index)
+        position = end
+      } else {
+        // These are bytes of a length, or of two elements.
+        position += 1
+      }
+    }
+  }
+
+  /// Makes the text of an element that is neither bytes nor text of any length.
+  private mutating func convert(_ element: RawSpan) {
+    text.removeAll(keepingCapacity: true)
+    if form == .json {
+      _ = elementText.append(element, to: &text)
+    } else if (try? options.array.dataType.appendUnpadded(element, to: &text)) == nil {
+      text.removeAll(keepingCapacity: true)
+      ElementText.appendRaw(element, to: &text)
+    }
+  }
+
+  /// Finds the lines of an element.
+  private mutating func findLines(of element: UnsafeRawBufferPointer, _ index: Int) throws {
+    // A file without bytes has no lines. Another element without bytes is an empty line.
+    if unsafe element.isEmpty, options.paths != nil { return }
+    var (start, number, foundCount) = (0, 1, 0)
+    repeat {
+      if let bytes = options.necessaryBytes {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: element[start...])
+        guard let offset = unsafe bytes.first(in: rest) else { break }
+        let skipped = unsafe UnsafeRawBufferPointer(rebasing: rest[..<offset])
+        if options.showsLineNumbers { unsafe number += skipped.count { $0 == Self.lineFeed } }
+        unsafe start += skipped.lastIndex(of: Self.lineFeed).map { $0 + 1 } ?? 0
+      }
+      let end = unsafe Self.endOfLine(in: element, from: start)
+      let line = unsafe UnsafeRawBufferPointer(rebasing: element[start..<end])
+      let match: Range<Int>?
+      do throws(ToolError) {
+        match = try unsafe search.first(in: line)
+      } catch {
+        part.problems.append("line \(number) of \(try description(of: index)) \(error)")
+        break
+      }
+      if (match != nil) != options.isInverted {
+        guard unsafe foundCount > 0 || options.conditions.areMet(by: element) else { return }
+        foundCount += 1
+        switch options.output {
+        case .nothing:
+          part.endRecord()
+          return
+        case .names:
+          try appendName(of: index, end: Self.lineFeed)
+          part.endRecord()
+          return
+        case .counts: break
+        case .lines, .parts:
+          if foundCount == 1, unsafe isBinary(element) {
+            part.bytes.append(contentsOf: "\(try description(of: index)) is binary, and matches\n".utf8)
+            part.endRecord()
+            return
+          }
+          try unsafe append(line, number: number, match: match, index)
+        }
+        if options.output != .counts, isFull { return }
+      }
+      start = end + 1
+      number += 1
+    } while start < element.count
+    guard options.output == .counts, foundCount > 0 else { return }
+    part.count += foundCount
+    guard options.paths != nil else { return }
+    try appendName(of: index, end: UInt8(ascii: ":"))
+    part.bytes.append(contentsOf: "\(foundCount)\n".utf8)
+  }
+
+  private static let lineFeed = UInt8(ascii: "\n")
+
+  private static func endOfLine(in element: UnsafeRawBufferPointer, from start: Int) -> Int {
+    guard start < element.count, let base = element.baseAddress else { return start }
+    // SAFETY: The search stops at the end of the element.
+    let found = unsafe memchr(base + start, Int32(lineFeed), element.count - start)
+    return if let found = unsafe found { unsafe UnsafeRawPointer(found) - base } else { element.count }
+  }
+
+  /// Whether the lines of an element are not for a terminal.
+  private func isBinary(_ element: UnsafeRawBufferPointer) -> Bool {
+    guard form == .blob(isText: false), !options.showsBinary, let base = element.baseAddress else {
+      return false
+    }
+    // SAFETY: `memchr` reads only the bytes of the element.
+    return unsafe memchr(base, 0, element.count) != nil
+  }
+
+  /// Appends a line, or the parts of it that match.
+  private mutating func append(
+    _ line: UnsafeRawBufferPointer, number: Int, match: Range<Int>?, _ index: Int
+  ) throws {
+    let showsParts = options.output == .parts
+    if !showsParts { try appendStart(ofLine: number, index) }
+    var position = 0
+    if showsParts || options.isColored, !options.isInverted {
+      var next = match
+      while let found = next {
+        let bytes = unsafe line[found]
+        if !showsParts {
+          unsafe appendShown(
+            UnsafeRawBufferPointer(rebasing: line[position..<max(position, found.lowerBound)]))
+        }
+        if unsafe !bytes.isEmpty {
+          if showsParts { try appendStart(ofLine: number, index) }
+          beginColor(.match)
+          unsafe appendShown(UnsafeRawBufferPointer(rebasing: bytes))
+          endColor()
+          if showsParts { part.bytes.append(Self.lineFeed) }
+        }
+        position = found.upperBound
+        // The next match begins after this one, and a character later if this one is empty.
+        var offset = found.upperBound
+        if found.isEmpty {
+          repeat { offset += 1 } while unsafe offset < line.count && line[offset] & 0xC0 == 0x80
+        }
+        guard offset <= line.count else { break }
+        next = (try? unsafe search.first(in: line, from: offset)) ?? nil
+        if let later = next, later.upperBound <= position, later.lowerBound < position { break }
+      }
+    }
+    if !showsParts {
+      unsafe appendShown(UnsafeRawBufferPointer(rebasing: line[position...]))
+      part.bytes.append(Self.lineFeed)
+    }
+    part.endRecord()
+  }
+
+  /// Appends what comes before a line.
+  private mutating func appendStart(ofLine number: Int, _ index: Int) throws {
+    if options.showsNames { try appendName(of: index, end: UInt8(ascii: ":")) }
+    guard options.showsLineNumbers else { return }
+    append(Array("\(number)".utf8), in: .lineNumber)
+    append([UInt8(ascii: ":")], in: .separator)
+  }
+
+  /// Appends the name of an element and what separates it from what follows.
+  private mutating func appendName(of index: Int, end: UInt8) throws {
+    append(try name(of: index), in: .name)
+    if options.endsNamesWithNull {
+      part.bytes.append(0)
+    } else if end == Self.lineFeed {
+      part.bytes.append(end)
+    } else {
+      append([end], in: .separator)
+    }
+  }
+
+  /// The path of a file, or the index of an element.
+  private mutating func name(of index: Int) throws -> [UInt8] {
+    guard let array = options.paths else {
+      return Array(ElementIndex(of: elements.lowerBound + index, in: options.array.shape).text.utf8)
+    }
+    let paths = try paths ?? array.read([elements], monitor: Interruption.monitor)
+    self.paths = paths
+    return paths.bytes(at: index)
+  }
+
+  /// An element in a message.
+  private mutating func description(of index: Int) throws -> String {
+    let name = OneLine(String(decoding: try name(of: index), as: UTF8.self))
+    return options.paths == nil ? "element \(name)" : "\(name)"
+  }
+}
+
+extension BlockSearch {
+  /// The colours of GNU grep.
+  private enum Color: String {
+    case match = "01;31"
+    case name = "35"
+    case lineNumber = "32"
+    case separator = "36"
+  }
+
+  private mutating func append(_ bytes: [UInt8], in color: Color) {
+    beginColor(color)
+    unsafe bytes.withUnsafeBytes { unsafe appendShown($0) }
+    endColor()
+  }
+
+  private mutating func beginColor(_ color: Color) {
+    if options.isColored { part.bytes.append(contentsOf: "\u{1B}[\(color.rawValue)m\u{1B}[K".utf8) }
+  }
+
+  private mutating func endColor() {
+    if options.isColored { part.bytes.append(contentsOf: "\u{1B}[m\u{1B}[K".utf8) }
+  }
+
+  /// Appends bytes, with control characters spelled out if a terminal would obey them.
+  private mutating func appendShown(_ bytes: UnsafeRawBufferPointer) {
+    guard options.isForTerminal, unsafe bytes.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 })
+    else {
+      unsafe part.bytes.append(contentsOf: bytes)
+      return
+    }
+    for index in bytes.indices {
+      switch unsafe bytes[index] {
+      case UInt8(ascii: "\t"): part.bytes.append(UInt8(ascii: "\t"))
+      // The end of a line from Windows.
+      case UInt8(ascii: "\r") where index == bytes.count - 1: part.bytes.append(UInt8(ascii: "\r"))
+      case let byte where byte < 0x20 || byte == 0x7F:
+        part.bytes.append(UInt8(ascii: "^"))
+        part.bytes.append(byte ^ 0x40)
+      // The control characters from U+0080 to U+009F.
+      case 0x80..<0xA0 where unsafe index > 0 && bytes[index - 1] == 0xC2:
+        part.bytes.removeLast()
+        part.bytes.append(contentsOf: "\u{FFFD}".utf8)
+      case let byte: part.bytes.append(byte)
+      }
+    }
+  }
+}
+
+/// Writes what workers find, in the order of the elements.
+private final class FoundLines: @unchecked Sendable {
+  /// What was found in elements that follow each other.
+  struct Part: Sendable {
+    /// What is written.
+    var bytes: [UInt8] = []
+    /// Where each record ends, which is what was found of a line, or of an element for its name.
+    var ends: [Int] = []
+    /// The number of records, or of lines that are only counted.
+    var count = 0
+    /// Why elements could not be searched.
+    var problems: [String] = []
+
+    /// Ends a record.
+    mutating func endRecord() {
+      count += 1
+      ends.append(bytes.count)
+    }
+  }
+
+  private struct State {
+    /// The first element of which nothing was added yet.
+    var next = 0
+    /// What was found after it, by its first element, and where its elements end.
+    var waiting: [Int: (end: Int, part: Part)] = [:]
+    var count = 0
+    var problemCount = 0
+  }
+
+  private let search: LineSearch
+  // SAFETY: Only used while the state is locked.
+  private let stream: OutputStream
+  private let progress: ProgressLine
+  private let state = Mutex(State())
+
+  init(_ search: LineSearch, _ stream: OutputStream, _ progress: ProgressLine) {
+    self.search = search
+    self.stream = stream
+    self.progress = progress
+  }
+
+  /// The number of lines that were found, and of elements that could not be searched.
+  var counts: (lineCount: Int, problemCount: Int) { state.withLock { ($0.count, $0.problemCount) } }
+
+  /// Adds what was found in some elements, and writes it once everything before it is written.
+  ///
+  /// - Throws: ``EnoughLines`` when as many lines are written as are wanted, and what writing throws.
+  func add(_ part: Part, of elements: Range<Int>) throws {
+    try state.withLock { state in
+      guard elements.lowerBound == state.next else {
+        state.waiting[elements.lowerBound] = (elements.upperBound, part)
+        return
+      }
+      try write(part, &state)
+      state.next = elements.upperBound
+      while let later = state.waiting.removeValue(forKey: state.next) {
+        try write(later.part, &state)
+        state.next = later.end
+      }
+      if search.isForTerminal { try stream.flush() }
+    }
+  }
+
+  private func write(_ part: Part, _ state: inout State) throws {
+    for problem in part.problems {
+      progress.clear()
+      StandardError.write("zvlen: error: \(OneLine(problem))\n")
+    }
+    state.problemCount += part.problems.count
+    guard let maximum = search.maximumCount else {
+      state.count += part.count
+      return try stream.write(part.bytes.rawSpan)
+    }
+    let count = min(part.count, maximum - state.count)
+    state.count += count
+    let end = count > 0 ? part.ends[count - 1] : 0
+    try stream.write(part.bytes.rawSpan.extracting(0..<end))
+    if state.count >= maximum { throw EnoughLines() }
+  }
+
+  /// Writes what comes after all elements.
+  func finish() throws {
+    guard search.output == .counts, search.paths == nil else { return }
+    try stream.write("\(counts.lineCount)\n")
+  }
+}
