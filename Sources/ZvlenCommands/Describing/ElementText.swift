@@ -12,6 +12,9 @@ struct ElementText {
     case fillValue
   }
 
+  /// The name of the column of elements in a table.
+  static let columnName = "value"
+
   private let dataType: DataType
   private let form: Form
   private let writer = JSONWriter(style: .portable)
