@@ -1,5 +1,6 @@
 """Segments, which many processes make for one array."""
 
+import inspect
 import json
 import multiprocessing
 import os
@@ -121,6 +122,19 @@ def test_objects_and_absent_elements(place: Any) -> None:
     with pytest.raises(zarr_vlen.ElementError, match="1"), SegmentWriter(**place) as writer:
         writer.extend([1, object()])
     assert elements(place) == values
+
+
+def test_chunks_are_large_by_default(place: Any) -> None:
+    from zarr_vlen import dask
+
+    for function in (SegmentWriter, dask.to_zarr):
+        assert inspect.signature(function).parameters["chunk_bytes"].default == 4 << 20
+        assert "4 MiB" in inspect.getdoc(function).split("chunk_bytes : int")[1]  # type: ignore[union-attr]
+    z = create_empty(**place, dtype="bytes", compressors=None)
+    message = segment({"store": z}, [b"x" * (1 << 20)] * 9)
+    counts = json.loads(message)["bytes"]
+    assert len(counts) == 3
+    assert 3 << 20 <= max(counts) <= 4 << 20
 
 
 def test_elements_of_another_kind_are_refused(tmp_path: Path) -> None:

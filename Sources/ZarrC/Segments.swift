@@ -58,7 +58,7 @@ public func zarr_vlen_segment_create(
   unsafe reporting(to: error) {
     let array = try unsafe readableArray(array)
     let segment = unsafe try SegmentWriter(
-      for: array, evenChunkByteCount: chunkByteCount > 0 ? chunkByteCount : Appender.evenChunkByteCount,
+      for: array, evenChunkByteCount: chunkByteCount > 0 ? chunkByteCount : SegmentWriter.evenChunkByteCount,
       memoryBudget: memoryBudget > 0 ? memoryBudget : Appender.standardMemoryBudget,
       monitor: object(monitor, ProgressMonitor.self))
     return unsafe handle(OpenAppender(segment))

@@ -17,7 +17,7 @@ import zarr
 from zarr.core.sync import sync
 
 from zarr_vlen.bulk import kind_of, read
-from zarr_vlen.segments import Mode, Target, everywhere, ranges_of
+from zarr_vlen.segments import CHUNK_BYTES, Mode, Target, everywhere, ranges_of
 from zarr_vlen.urls import store_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def to_zarr(
     path: str = "",
     mode: Mode = "x",
     dtype: Any = None,
-    chunk_bytes: int = 1 << 20,
+    chunk_bytes: int = CHUNK_BYTES,
     storage_options: StorageOptions | None = None,
     **options: Any,
 ) -> Array:
@@ -58,7 +58,7 @@ def to_zarr(
     dtype : str or ObjectType, optional
         The data type of a new array. By default that of the collection, if it is of text.
     chunk_bytes : int, optional
-        The most bytes of a chunk. The default is 1 MiB.
+        The most bytes of a chunk. The default is 4 MiB.
     storage_options : StorageOptions, optional
         How a store is reached that has a URL.
     **options
@@ -209,7 +209,7 @@ def from_zarr(
     ValueError
         If the array has elements of one size.
     """
-    array = Target(everywhere(store), path, storage_options, 1).reader()
+    array = Target(everywhere(store), path, storage_options).reader()
     kind = kind_of(array.metadata.dtype)
     ranges = ranges_of(array, npartitions) or [(0, 0)]
     if as_ == "bag":

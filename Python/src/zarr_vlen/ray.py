@@ -9,7 +9,7 @@ from ray.data import Datasink, Datasource, ReadTask
 from ray.data.block import BlockAccessor, BlockMetadata
 
 from zarr_vlen.bulk import kind_of, read
-from zarr_vlen.segments import Mode, Target, everywhere, ranges_of
+from zarr_vlen.segments import CHUNK_BYTES, Mode, Target, everywhere, ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +42,7 @@ class ZarrDatasink(Datasink):
         The data type of a new array. By default "string" or "bytes", as the column is, where Ray knows that
         before it begins: not if the tasks that write also make the column.
     chunk_bytes : int, optional
-        The most bytes of a chunk. The default is 1 MiB.
+        The most bytes of a chunk. The default is 4 MiB.
     storage_options : StorageOptions, optional
         How a store is reached that has a URL.
     **options
@@ -66,7 +66,7 @@ class ZarrDatasink(Datasink):
         column: str | None = None,
         mode: Mode = "x",
         dtype: Any = None,
-        chunk_bytes: int = 1 << 20,
+        chunk_bytes: int = CHUNK_BYTES,
         storage_options: StorageOptions | None = None,
         **options: Any,
     ) -> None:
@@ -161,7 +161,7 @@ class ZarrDatasource(Datasource):
         storage_options: StorageOptions | None = None,
     ) -> None:
         super().__init__()
-        self._array = Target(everywhere(store), path, storage_options, 1).reader()
+        self._array = Target(everywhere(store), path, storage_options).reader()
         kind_of(self._array.metadata.dtype)
         self._column = column
 

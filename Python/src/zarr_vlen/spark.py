@@ -21,7 +21,7 @@ from pyspark.sql.datasource import (
 from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
 from zarr_vlen.bulk import kind_of, scan
-from zarr_vlen.segments import Target, everywhere, ranges_of
+from zarr_vlen.segments import CHUNK_BYTES, Target, everywhere, ranges_of
 from zarr_vlen.types import optional
 from zarr_vlen.urls import StorageOptions
 
@@ -65,7 +65,7 @@ class ZarrDataSource(DataSource):
     optional
         "true" for a new array that has nulls.
     chunk_bytes
-        The most bytes of a chunk.
+        The most bytes of a chunk. The default is 4 MiB.
     partitions
         About how many partitions there are. By default one for each shard, or for 16 chunks.
     endpoint, region, …
@@ -112,7 +112,7 @@ class ZarrDataSource(DataSource):
             everywhere(path),
             self.options.get("array") or "",
             known or None,
-            int(self.options.get("chunk_bytes") or 1 << 20),
+            int(self.options.get("chunk_bytes") or CHUNK_BYTES),
         )
 
 

@@ -30,7 +30,7 @@ public final class SegmentAppender {
   ///   - lockTimeout: How long a checkpoint waits for those of others.
   ///   - monitor: Follows the work and can stop it.
   public init(
-    to array: ZarrArray, evenChunkByteCount: Int = Appender.evenChunkByteCount,
+    to array: ZarrArray, evenChunkByteCount: Int = SegmentWriter.evenChunkByteCount,
     memoryBudget: Int = Appender.standardMemoryBudget,
     lockTimeout: Duration = Appender.standardLockTimeout, monitor: ProgressMonitor? = nil
   ) {

@@ -504,7 +504,7 @@ typedef struct zarr_vlen_document zarr_vlen_document;
  * number of processes, on any machines, make segments of one array at a time, and none waits for another.
  *
  * The array is of Zarr v3 and has one dimension. chunk_byte_count is the most bytes of a chunk, in an array whose chunks
- * differ in length, or 0 for 1 MiB. The other arguments are those of zarr_vlen_appender_create. Elements are appended with
+ * differ in length, or 0 for 4 MiB. The other arguments are those of zarr_vlen_appender_create. Elements are appended with
  * zarr_vlen_appender_append; there are no checkpoints. */
 zarr_vlen_appender *zarr_vlen_segment_create(
     const zarr_vlen_array *array, size_t chunk_byte_count, size_t memory_budget, const zarr_vlen_monitor *monitor,
