@@ -1310,6 +1310,27 @@ end:
   return result;
 }
 
+static PyObject *bytes_of_document(zarr_vlen_document *document) {
+  zarr_vlen_bytes text = zarr_vlen_document_get(document);
+  PyObject *result = PyBytes_FromStringAndSize(text.data, (Py_ssize_t)text.byte_count);
+  zarr_vlen_document_free(document);
+  return result;
+}
+
+/* collect(age, removes, monitor): what jobs have left, as JSON. */
+static PyObject *array_collect(EngineArray *self, PyObject *arguments) {
+  double age;
+  int removes;
+  zarr_vlen_monitor *monitor;
+  if (!PyArg_ParseTuple(arguments, "dpO&", &age, &removes, take_monitor, &monitor)) return NULL;
+  zarr_vlen_error error;
+  zarr_vlen_document *left;
+  Py_BEGIN_ALLOW_THREADS
+  left = zarr_vlen_array_collect(self->array, age, removes, monitor, &error);
+  Py_END_ALLOW_THREADS
+  return left ? bytes_of_document(left) : raise_failure(&error);
+}
+
 static void free_appender(Appender *self) {
   zarr_vlen_appender *appender = self->appender;
   self->appender = NULL;
@@ -1368,11 +1389,7 @@ static PyObject *appender_finish(Appender *self, PyObject *unused) {
   message = zarr_vlen_segment_finish(self->appender, &error);
   Py_END_ALLOW_THREADS
   self->is_busy = 0;
-  if (!message) return raise_failure(&error);
-  zarr_vlen_bytes text = zarr_vlen_document_get(message);
-  PyObject *result = PyBytes_FromStringAndSize(text.data, (Py_ssize_t)text.byte_count);
-  zarr_vlen_document_free(message);
-  return result;
+  return message ? bytes_of_document(message) : raise_failure(&error);
 }
 
 static PyObject *appender_close(Appender *self, PyObject *unused) {
@@ -1406,6 +1423,7 @@ static PyMethodDef array_methods[] = {
     {"appender", (PyCFunction)array_appender, METH_VARARGS, NULL},
     {"segment", (PyCFunction)array_segment, METH_VARARGS, NULL},
     {"commit", (PyCFunction)array_commit, METH_VARARGS, NULL},
+    {"collect", (PyCFunction)array_collect, METH_VARARGS, NULL},
     {0},
 };
 
@@ -1449,13 +1467,7 @@ static PyObject *tune(PyObject *module, PyObject *arguments) {
   Py_BEGIN_ALLOW_THREADS
   document = zarr_vlen_tune(columns, (size_t)count, is_text, goal, store_speed, lengths, (size_t)rank, &error);
   Py_END_ALLOW_THREADS
-  if (document) {
-    zarr_vlen_bytes text = zarr_vlen_document_get(document);
-    result = PyBytes_FromStringAndSize(text.data, (Py_ssize_t)text.byte_count);
-    zarr_vlen_document_free(document);
-  } else {
-    raise_failure(&error);
-  }
+  result = document ? bytes_of_document(document) : raise_failure(&error);
 end:
   PyMem_Free(columns);
   PyMem_Free(lengths);

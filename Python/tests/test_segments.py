@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import pytest
 import zarr
 
 import zarr_vlen
-from zarr_vlen import SegmentWriter, commit, create_empty
+from zarr_vlen import SegmentWriter, commit, create_empty, gc
 
 if TYPE_CHECKING:
     from conftest import Server
@@ -135,6 +136,32 @@ def test_chunks_are_large_by_default(place: Any) -> None:
     counts = json.loads(message)["bytes"]
     assert len(counts) == 3
     assert 3 << 20 <= max(counts) <= 4 << 20
+
+
+def test_what_is_left_is_found_and_removed(place: Any) -> None:
+    create_empty(**place, dtype="string")
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    messages = [segment(place, ["a"]), segment(place, ["b"] * 10), segment(place, ["kept"])]
+    commit(messages=messages[2:], **place)
+    assert gc(**place) == []
+    found = gc(**place, older_than=timedelta(0))
+    assert [left.kind for left in found] == ["segment", "segment", "commit"]
+    names = {json.loads(message)["segment"]: sum(json.loads(message)["bytes"]) for message in messages[:2]}
+    assert {left.name: left.byte_count for left in found[:2]} == names
+    for left in found:
+        assert left.beginning is not None
+        assert before <= left.beginning <= datetime.now(UTC)
+    assert len(staged(place)) == 2
+    assert gc(**place, older_than=timedelta(0), force=True) == found
+    assert staged(place) == []
+    assert gc(**place, older_than=timedelta(0)) == []
+    assert elements(place) == ["kept"]
+    with pytest.raises(FileNotFoundError):
+        commit(messages=messages, **place)
+    with pytest.raises(ValueError, match="an age"):
+        gc(**place, older_than=timedelta(-1))
+    with pytest.raises(FileNotFoundError):
+        gc(place["store"] + "x", storage_options=place.get("storage_options"))
 
 
 def test_elements_of_another_kind_are_refused(tmp_path: Path) -> None:

@@ -99,3 +99,27 @@ public func zarr_vlen_array_commit(
     return true
   } ?? false
 }
+
+@c @implementation
+public func zarr_vlen_array_collect(
+  _ array: OpaquePointer?, _ age: Double, _ removes: Bool, _ monitor: OpaquePointer?,
+  _ error: UnsafeMutablePointer<zarr_vlen_error>?
+) -> OpaquePointer? {
+  unsafe reporting(to: error, following: monitor) {
+    let array = try unsafe readableArray(array)
+    guard age >= 0, age <= 1e10 else {
+      throw InvalidArgument(reason: "an age is a number of seconds from 0 on, found \(age)")
+    }
+    let work = try array.abandonedWork(olderThan: .seconds(age))
+    let list = try work.map { left in
+      var json: JSONObject = [
+        "kind": .string(left.kind.rawValue), "name": .string(left.name),
+        "byte_count": .integer(try array.byteCount(of: left)),
+      ]
+      if let beginning = left.beginning { json["beginning"] = .integer(beginning) }
+      return JSONValue.object(json)
+    }
+    if removes { try array.remove(work) }
+    return unsafe handle(Document(JSONWriter(style: .compact).bytes(of: .array(list))))
+  }
+}

@@ -329,6 +329,25 @@ static void segments_are_committed(const char *folder) {
   zarr_vlen_document_free(unused);
 }
 
+
+  /* What is left of the segment that nobody committed, and of the commit. */
+  CHECK(!zarr_vlen_array_collect(array, -1, false, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  const char *kinds[] = {"\"kind\":\"segment\"", "\"kind\":\"commit\"", "\"byte_count\":", "\"beginning\":"};
+  for (int removes = 0; removes < 2; removes++) {
+    zarr_vlen_document *left = zarr_vlen_array_collect(array, 0, removes, NULL, &error);
+    CHECK(left);
+    zarr_vlen_bytes listed = zarr_vlen_document_get(left);
+    char list[1024] = "";
+    CHECK(listed.byte_count < sizeof list);
+    memcpy(list, listed.data, listed.byte_count);
+    for (int i = 0; i < 4; i++) CHECK(strstr(list, kinds[i]));
+    zarr_vlen_document_free(left);
+  }
+  for (int age = 0; age < 2; age++) {
+    zarr_vlen_document *left = zarr_vlen_array_collect(array, age * 1000, false, NULL, &error);
+    CHECK(left && zarr_vlen_document_get(left).byte_count == 2);
+    zarr_vlen_document_free(left);
+  }
 static void count_number(void *context, int64_t number) { *(int64_t *)context = *(int64_t *)context * 10 + number + 1; }
 
 static void parts_are_planned(const char *folder) {

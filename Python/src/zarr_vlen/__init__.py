@@ -9,7 +9,7 @@ from zarr_vlen.elements import ElementError, element, objects
 from zarr_vlen.json_values import JSON
 from zarr_vlen.parts import PartPlan
 from zarr_vlen.pickles import Pickled, UntrustedPickleError, pickled, trust
-from zarr_vlen.segments import SegmentWriter, commit, create_empty
+from zarr_vlen.segments import AbandonedWork, SegmentWriter, commit, create_empty, gc
 from zarr_vlen.taking import RandomBatches, Reader, take
 from zarr_vlen.tuning import tune
 from zarr_vlen.types import Fill, ObjectType, Optional, object_type, optional
@@ -17,6 +17,7 @@ from zarr_vlen.urls import StorageOptions, URLStore
 
 __all__ = [
     "JSON",
+    "AbandonedWork",
     "Appender",
     "Array",
     "ElementError",
@@ -37,6 +38,7 @@ __all__ = [
     "create_empty",
     "element",
     "enable",
+    "gc",
     "object_type",
     "objects",
     "open",

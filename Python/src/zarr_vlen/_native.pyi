@@ -193,6 +193,9 @@ class EngineArray:
 @final
 class Value:
     """A value of a store, or a part of it."""
+    def collect(self, age: float, removes: bool, monitor: Monitor | None, /) -> bytes:
+        """Return what jobs have left beside the array, as JSON, and perhaps remove it."""
+
 
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["SegmentWriter", "commit", "create_empty"]
+__all__ = ["AbandonedWork", "SegmentWriter", "commit", "create_empty", "gc"]
 
 # What a chunk has by default, also in jobs of clusters.
 CHUNK_BYTES = 4 << 20
@@ -92,7 +94,7 @@ class SegmentWriter:
     become a part of the array. So a worker may die, stall or run twice.
 
     Use it in a `with` statement: if `finish` was not called at its end, what is stored is removed. What a
-    process leaves that was killed is found and removed by ``zvlen gc``.
+    process leaves that was killed is found and removed by `gc`, or ``zvlen gc``.
 
     Parameters
     ----------
@@ -260,6 +262,86 @@ def commit(
         work.array.commit, tuple(messages), float(timeout), work.monitor, shows_progress=False
     )
     return range(first, first + count)
+
+
+@dataclass(frozen=True)
+class AbandonedWork:
+    """What a job has left beside an array that will not become a part of it."""
+
+    kind: Literal["segment", "commit", "parts"]
+    """Elements that no commit has taken, the record of a commit, or the marks of parts."""
+    name: str
+    """Its name among those of its kind."""
+    byte_count: int
+    """The bytes that are stored."""
+    beginning: datetime | None
+    """When it was begun, by the clock of the worker, or None if that is not known."""
+
+
+def gc(
+    store: Any,
+    *,
+    older_than: timedelta = timedelta(days=1),
+    force: bool = False,
+    path: str = "",
+    storage_options: StorageOptions | None = None,
+) -> list[AbandonedWork]:
+    """Find what jobs have left beside an array, and remove it if you say so.
+
+    Workers that died, and segments that were never committed, take space. What a running job has stored looks
+    the same: name an age that no job reaches. A commit that is under way meanwhile takes its segments or
+    fails as a whole. After the record of a commit is removed, a commit that is repeated fails, and changes
+    nothing.
+
+    Parameters
+    ----------
+    store : store, URL, path or zarr.Array
+        The array, or where it is: files or a bucket.
+    older_than : datetime.timedelta, optional
+        How long ago the work has to have begun. The default is a day.
+    force : bool, optional
+        Whether what is found is removed.
+    path : str, optional
+        The path in the store. The default is the root.
+    storage_options : StorageOptions, optional
+        How a store is reached that has a URL.
+
+    Returns
+    -------
+    list of AbandonedWork
+        What was found.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no array.
+    OSError
+        If the store fails.
+
+    Examples
+    --------
+    >>> z = create_empty("log.zarr", dtype="string", overwrite=True)
+    >>> with SegmentWriter("log.zarr") as writer:
+    ...     writer.extend(["nobody commits this"])
+    ...     message = writer.finish()
+    >>> [left.kind for left in gc("log.zarr", older_than=timedelta(0), force=True)]
+    ['segment']
+    >>> gc("log.zarr", older_than=timedelta(0))
+    []
+    """
+    work = _Work(_opened_to_write(store, path, storage_options))
+    found = work.run(
+        work.array.collect, older_than.total_seconds(), force, work.monitor, shows_progress=False
+    )
+    return [
+        AbandonedWork(
+            left["kind"],
+            left["name"],
+            left["byte_count"],
+            datetime.fromtimestamp(left["beginning"], UTC) if "beginning" in left else None,
+        )
+        for left in json.loads(found)
+    ]
 
 
 def _opened_to_write(store: Any, path: str, storage_options: StorageOptions | None) -> Any:

@@ -67,6 +67,23 @@ extension ZarrArray {
     }
   }
 
+  /// The bytes that abandoned work takes.
+  ///
+  /// - Throws: ``ZarrError/store(path:reason:)``
+  /// - Complexity: A request for each value, many at a time.
+  @available(*, noasync)
+  public func byteCount(of work: AbandonedWork) throws(ZarrError) -> Int {
+    try zarrErrors(at: location) {
+      let sum = Locked(0)
+      try store.forEach(below: work.keys.count) { index in
+        // It may be gone by now.
+        let byteCount = try store.byteCount(of: work.keys[index]) ?? 0
+        sum.withLock { $0 = sumOrMaximum($0, byteCount) }
+      }
+      return sum.withLock { $0 }
+    }
+  }
+
   /// Removes what jobs have left.
   ///
   /// A commit that is under way at the same time finds its segments or not, and does not lose some of them.

@@ -525,6 +525,17 @@ bool zarr_vlen_array_commit(
     const zarr_vlen_array *array, const zarr_vlen_bytes *messages, size_t message_count, double time_limit,
     int64_t *first_row, int64_t *row_count, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
 
+/* Lists what jobs have left beside an array that will not become a part of it: segments that no commit has taken, records of
+ * commits, and marks of parts. With removes, it is removed too; a commit that is under way finds its segments or not, and
+ * does not lose some of them.
+ *
+ * age is how long ago the work has to have begun, in seconds: name one that no job reaches, since what a running job has
+ * stored looks the same. The document is an array of JSON objects such as {"kind": "segment", "name": "…", "byte_count": 10,
+ * "beginning": 1700000000}: the kind is segment, commit or parts, and the beginning, in seconds since 1970, is missing where
+ * it is not known. monitor may be NULL. */
+zarr_vlen_document *zarr_vlen_array_collect(
+    const zarr_vlen_array *array, double age, bool removes, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
+
 /* An array that processes fill in parts whose lengths are known before, without knowing of each other. */
 typedef struct zarr_vlen_plan zarr_vlen_plan;
 

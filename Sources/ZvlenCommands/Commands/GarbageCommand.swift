@@ -43,8 +43,8 @@ struct GarbageCommand: ParsableCommand {
     let output = OutputStream.standard()
     try output.flushing {
       for left in work {
-        let byteCount = try left.keys.reduce(0) { try sumOrMaximum($0, array.store.byteCount(of: $1) ?? 0) }
         let age = left.beginning.map { Age(seconds: max(0, time(nil) - $0)).description } ?? "-"
+        let byteCount = try array.byteCount(of: left)
         try output.write("\(left.kind.rawValue)\t\(byteCount)\t\(age)\t\(left.name)\n")
       }
     }
