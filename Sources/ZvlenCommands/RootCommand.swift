@@ -26,6 +26,11 @@ struct RootCommand: ParsableCommand {
         zvlen info photos.zarr
         zvlen export photos.zarr -o photos-again
 
+      Get, find and remove single files in it by their paths:
+        zvlen ls photos.zarr '**/*.jpg'
+        zvlen cat photos.zarr 2024/first.jpg > first.jpg
+        zvlen rm photos.zarr 2023/blurred.jpg
+
       Import the lines of a file, and read some of them:
         zvlen import events.jsonl -o events.zarr
         zvlen cat events.zarr 0 17 1000000
@@ -42,8 +47,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      ImportCommand.self, ExportCommand.self, CatCommand.self, DumpCommand.self, GrepCommand.self,
-      InfoCommand.self,
+      ImportCommand.self, ExportCommand.self, CatCommand.self, ListCommand.self, RemoveCommand.self,
+      CompactCommand.self, GrepCommand.self, DumpCommand.self, InfoCommand.self,
       VerifyCommand.self, RepairCommand.self, TreeCommand.self, CopyCommand.self, CompareCommand.self,
       ConsolidateCommand.self, GarbageCommand.self, ConformanceCommand.self,
     ])
@@ -55,7 +60,7 @@ struct RootCommand: ParsableCommand {
     StandardStreams.openClosed()
     var command: any ParsableCommand
     do {
-      command = try parseAsRoot(arguments)
+      command = try parseAsRoot(arguments.first == "cat" ? ElementIndex.mark(arguments) : arguments)
     } catch {
       exit(withError: error)
     }

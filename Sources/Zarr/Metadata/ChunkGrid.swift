@@ -165,7 +165,7 @@ public enum ChunkDimension: Hashable, Sendable {
   ///
   /// - Precondition: The chunks have as many elements.
   /// - Complexity: O(log *n*) where *n* is the number of runs of chunks of one length.
-  func chunkIndex(of position: Int) -> Int {
+  package func chunkIndex(of position: Int) -> Int {
     switch self {
     case .repeated(let length): position / length
     case .lengths(let lengths): lengths.chunkIndex(of: position)

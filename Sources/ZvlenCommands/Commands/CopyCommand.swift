@@ -230,10 +230,9 @@ private struct DimensionLengths: ExplainedArgument {
   let lengths: [Int]
 
   init?(argument: String) {
-    guard let numbers = ElementIndex(argument: argument)?.indices, numbers.allSatisfy({ $0 > 0 }) else {
-      return nil
-    }
-    lengths = numbers
+    let numbers = argument.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    lengths = numbers.compactMap { Int(digits: $0) }
+    guard lengths.count == numbers.count, lengths.allSatisfy({ $0 > 0 }) else { return nil }
   }
 
   static func advice(_: String) -> String {

@@ -15,6 +15,11 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
       file. Paths that differ only in case are reported.
         zvlen export doc.zarr -o doc
 
+      A PATH chooses files: it is the path of one, or of a directory, or a pattern, in which * and ? stand for characters \
+      of a name, and ** for any with slashes. One file can go to standard output.
+        zvlen export doc.zarr -o some 'gcc*/README' gcc/html
+        zvlen export doc.zarr -o - gcc/README
+
       An array becomes a file with an element per line, in C order. A minus sign means standard output. Fixed-width \
       text and bytes lose their zero padding. An element that contains a line feed is an error, and no file is made: \
       use --null, or zvlen dump for JSON. On standard output, the line of such an element is its bytes as \
@@ -34,6 +39,11 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
   @Argument(help: ArgumentHelp("The array or group.", valueName: "source"), completion: .directory)
   var source: String
 
+  @Argument(
+    help: ArgumentHelp(
+      "Paths of files and directories in the group, or patterns (default: all files).", valueName: "path"))
+  var paths: [String] = []
+
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
@@ -43,6 +53,15 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
 
   @Flag(help: "Replaces existing files. Without it, they are an error.")
   var overwrite = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The first element of an array to write, counted from 0 in C order.", valueName: "index"))
+  var start: Int?
+
+  @Option(
+    help: ArgumentHelp("The maximum number of elements of an array (default: all).", valueName: "number"))
+  var count: Int?
 
   @Flag(help: "Ends elements with a NUL byte instead of a line feed, for sort -z and xargs -0.")
   var null = false
@@ -57,14 +76,30 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Damage") var damageOptions: DamageOptions
 
+  func validate() throws {
+    guard (start ?? 0) >= 0, (count ?? 0) >= 0 else {
+      throw ValidationError("--start and --count cannot be negative")
+    }
+  }
+
   func run() throws {
     let damage = DamageOutput(damageOptions)
     let node = try NodeLocation(source, followsLinks: reading.links.followLinks)
     switch try node.metadata {
     case .array:
       let array = try ZarrArray.open(in: node.store, access: damage.access(reading))
+      guard paths.isEmpty else {
+        throw ToolError(
+          "\(source) is an array, which has no file \(paths[0]); --start and --count choose elements")
+      }
+      guard start ?? 0 <= array.count else {
+        throw ToolError(
+          "\(source) has \(Quantity.count(array.count, "element")), and --start is \(start ?? 0)")
+      }
+      let first = start ?? 0
       let export = LineExport(
-        array: array, terminator: null ? 0 : UInt8(ascii: "\n"), isStream: output == "-")
+        array: array, elements: first..<first + min(array.count - first, count ?? Int.max),
+        terminator: null ? 0 : UInt8(ascii: "\n"), isStream: output == "-")
       var raw = RawElements(of: source)
       if output == "-" {
         try export.run(to: .standard(), raw: &raw)
@@ -78,11 +113,16 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
       try damage.finish()
       try raw.finish()
     default:
+      if start != nil || count != nil {
+        throw ToolError(
+          "--start and --count are for arrays, and \(source) holds files; name files, or a pattern")
+      }
       let export = try TreeExport(
-        node.store, access: damage.access(reading), skipsDamagedPaths: damage.isReplaced,
+        node.store, paths, access: damage.access(reading), skipsDamagedPaths: damage.isReplaced,
         keepsLast: keepLast)
       guard output != "-" else {
-        throw ToolError("\(source) holds files, and -o needs a directory for them")
+        try export.run(to: .standard(), of: source)
+        return try damage.finish()
       }
       if null { throw ToolError("--null is for lines, and \(source) holds files") }
       if try Stores.path(of: output) == nil {

@@ -25,8 +25,8 @@ struct ImportCommand: ParsableCommand {
 
       The array appears when it is complete. If the import fails or is stopped, DEST is as it was before. With \
       --append, the array or group then keeps its length, and you can run the same command again. A directory is \
-      appended only if none of its paths is there already, or conflicts with one that is. To check this, the \
-      import reads all paths and needs about 16 bytes of memory for each. With --overwrite, the new array replaces \
+      appended only if none of its paths is there already, or conflicts with one that is; --existing says otherwise. To \
+      check this, the import reads all paths and needs about 16 bytes of memory for each. With --overwrite, the new array replaces \
       the old one in one step. If another program changes DEST meanwhile, its change stays and the import fails. \
       An import that is killed leaves .NAME.*.partial beside DEST. The next import or copy to DEST removes it.
 
@@ -79,6 +79,15 @@ struct ImportCommand: ParsableCommand {
 
   @Flag(help: "Appends to an existing array or group, or creates a new one.")
   var append = false
+
+  @Option(
+    help: ArgumentHelp(
+      "What --append does about a file whose path is there already: error, skip or replace.",
+      discussion: """
+        error appends nothing. replace appends a file that has other contents, and removes the old one as zvlen rm does: \
+        readers find all old files until the import is complete, and then all new ones.
+        """, valueName: "what"))
+  var existing = ExistingFiles.error
 
   @Flag(help: "Replaces an existing array or group when the new one is complete.")
   var overwrite = false
@@ -139,6 +148,9 @@ struct ImportCommand: ParsableCommand {
         throw ValidationError("--part and --even-chunks exclude each other: parts need chunks of one length")
       }
     }
+    if existing != .error, !append || resume {
+      throw ValidationError("--existing \(existing.rawValue) needs --append, and excludes --resume")
+    }
     if append && overwrite { throw ValidationError("--append and --overwrite exclude each other") }
     if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
     if resume && safety.durability == .none {
@@ -161,7 +173,7 @@ struct ImportCommand: ParsableCommand {
       encoding: encoding,
       access: ArrayAccess(
         workerCount: workers.count, limits: chunks.limits, allowsHugeElements: allowHugeElements),
-      memoryBudget: memoryBudget.value)
+      memoryBudget: memoryBudget.value, existing: existing)
     var work = try makeWork(settings)
     if let part { return try fill(part, of: &work, at: location) }
     if resume, !append, try finishes(&work, at: location) {
@@ -202,6 +214,9 @@ struct ImportCommand: ParsableCommand {
     if directoryCount > 0 {
       if null { throw ToolError("--null is for lines, and the sources are directories") }
       return try TreeImport(sources, settings: settings)
+    }
+    if existing != .error {
+      throw ToolError("--existing is for directories, and the sources are files of lines")
     }
     return LineImport(paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings)
   }

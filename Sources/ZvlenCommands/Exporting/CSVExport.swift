@@ -52,7 +52,7 @@ struct CSVExport {
           }
           try output.write { buffer in
             if !indexNames.isEmpty {
-              buffer.append(contentsOf: ElementIndex(of: place, in: shape).text.utf8)
+              buffer.append(contentsOf: ElementIndex.text(ofElement: place, in: shape).utf8)
               buffer.append(UInt8(ascii: ","))
             }
             if value == Self.null, dataType != .string {

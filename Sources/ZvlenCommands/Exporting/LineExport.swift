@@ -3,9 +3,12 @@ import ChunkEngine
 import Zarr
 import ZarrPlatform
 
-/// Writes the elements of an array as lines, in C order.
+/// Writes elements of an array as lines, in C order.
 struct LineExport {
   let array: ZarrArray
+
+  /// The elements, counted in C order.
+  let elements: Range<Int>
 
   /// The byte that ends a line.
   let terminator: UInt8
@@ -15,7 +18,7 @@ struct LineExport {
   /// An element that contains the terminator is then written as raw bytes, and the others follow.
   let isStream: Bool
 
-  /// Writes all elements, each with a terminator after it.
+  /// Writes the elements, each with a terminator after it.
   ///
   /// Bytes, text and JSON are written as they are. JSON on several lines becomes one line, and fixed-width text and
   /// bytes lose their zero padding. Elements of other types become JSON values.
@@ -27,14 +30,14 @@ struct LineExport {
   func run(to output: OutputStream, raw: inout RawElements) throws {
     guard array.dataType.isPadded || [.bytes, .string, .json].contains(array.dataType) else {
       return try array.writeLines(
-        of: 0..<array.count, as: .element, terminator: terminator, to: output, raw: &raw)
+        of: elements, as: .element, terminator: terminator, to: output, raw: &raw)
     }
-    let progress = ProgressLine("exporting", totalCount: array.count)
+    let progress = ProgressLine("exporting", totalCount: elements.count)
     defer { progress.clear() }
     let dataType = array.dataType
     var text: [UInt8] = []
     try output.flushing {
-      try array.forEachBlock(monitor: Interruption.monitor) { block in
+      try array.forEachBlock(of: elements, monitor: Interruption.monitor) { block in
         let blobs = block.elements.blobs
         var byteCount = 0
         for index in block.elements.indices {

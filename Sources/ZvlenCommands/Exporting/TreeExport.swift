@@ -13,9 +13,17 @@ struct TreeExport {
   /// Whether to write the later one of files that conflict.
   private let keepsLast: Bool
 
-  /// Opens the group of a store.
-  init(_ store: any Store, access: ArrayAccess, skipsDamagedPaths: Bool, keepsLast: Bool) throws {
+  /// The files to write, in order, or nil for all.
+  private let chosen: [Int]?
+
+  /// Opens the group of a store, and finds the files to write.
+  ///
+  /// - Throws: ``ToolError`` for a path or pattern that stands for no file.
+  init(
+    _ store: any Store, _ paths: [String], access: ArrayAccess, skipsDamagedPaths: Bool, keepsLast: Bool
+  ) throws {
     group = try FileTreeGroup(in: store, access: access)
+    chosen = paths.isEmpty ? nil : Set(try group.files(matching: paths).flatMap(\.files)).sorted()
     location = group.paths.location
     self.skipsDamagedPaths = skipsDamagedPaths
     self.keepsLast = keepsLast
@@ -29,14 +37,28 @@ struct TreeExport {
     case store(any Store)
   }
 
-  /// Writes all files.
+  /// Writes the only file that was chosen to a stream.
+  func run(to output: OutputStream, of source: String) throws {
+    guard let chosen else {
+      throw ToolError(
+        "\(source) holds files, and -o needs a directory for them; name one file for standard output")
+    }
+    guard let file = chosen.first, chosen.count == 1 else {
+      throw ToolError(
+        "standard output takes one file, and \(chosen.count) were chosen; name a directory, or use zvlen cat")
+    }
+    let contents = try group.blobs.take([file], monitor: Interruption.monitor)
+    try output.flushing { try output.write(contents.blobs[0]) }
+  }
+
+  /// Writes the files.
   ///
   /// - Throws: ``ToolError`` before anything is written if a path could lead out of the target, or conflicts with
   ///   another one.
   func run(to target: Target, overwrites: Bool) throws {
     let count = group.count
     let files = try group.storedFiles()
-    if !skipsDamagedPaths, files != [0..<count], count > 0 {
+    if chosen == nil, !skipsDamagedPaths, files != [0..<count], count > 0 {
       let first = files.first?.lowerBound == 0 ? files[0].upperBound : 0
       throw ToolError(
         "\(location): element \(first) is not stored, so its file has no path, and no file is written; "
@@ -47,13 +69,17 @@ struct TreeExport {
     if overwrites, case .directory(let path) = target {
       _ = try? FileStore(opening: path).sweepTemporaryFiles()
     }
-    if group.surplus > 0 {
+    if chosen == nil, group.surplus > 0 {
       StandardError.write(
         "zvlen: note: \(Quantity.count(group.surplus, "element")) of \(group.blobs.location) have no path and are not "
           + "written; zvlen cat \(group.blobs.location) \(count) is the first one\n")
     }
-    let progress = ProgressLine("exporting", totalCount: count)
+    let progress = ProgressLine("exporting", totalCount: chosen?.count ?? count)
     defer { progress.clear() }
+    if let chosen {
+      let files = chosen.filter { !replaced.contains($0) }
+      return try export(files, to: target, overwrites: overwrites, progress)
+    }
     // With as many files as a chunk of paths has, paths are read once, and the workers have chunks to share.
     let chunkCount = group.blobs.chunkShape[0]
     let workerCount = group.blobs.access.workerCount
@@ -70,6 +96,21 @@ struct TreeExport {
     }
   }
 
+  /// Writes files that were chosen.
+  private func export(
+    _ files: [Int], to target: Target, overwrites: Bool, _ progress: ProgressLine
+  ) throws {
+    try group.blobs.forEachPart(of: files) { part, contents in
+      let paths = try group.paths.take(Array(part), monitor: Interruption.monitor)
+      var written: [(index: Int, path: RelativePath)] = []
+      for (index, file) in part.enumerated() {
+        if let path = try path(paths.blobs[index], file: file) { written.append((index, path)) }
+      }
+      try write(written, contents.blobs, to: target, overwrites: overwrites)
+      progress.add(contents.count, byteCount: contents.blobs.byteCount)
+    }
+  }
+
   private func export(
     _ files: Range<Int>, without replaced: Set<Int>, to target: Target, overwrites: Bool,
     _ progress: ProgressLine
@@ -78,28 +119,37 @@ struct TreeExport {
     try group.blobs.scan([files], monitor: Interruption.monitor) { region, contents in
       let written = try contents.indices.compactMap { index -> (index: Int, path: RelativePath)? in
         let file = region.ranges[0].lowerBound + index
-        guard !replaced.contains(file) else { return nil }
-        return try path(paths, at: file - files.lowerBound, file: file).map { (index, $0) }
+        guard !replaced.contains(file),
+          let path = try path(paths.blobs[file - files.lowerBound], file: file)
+        else { return nil }
+        return (index, path)
       }
-      switch target {
-      case .directory(let path):
-        let writer = try DirectoryWriter(below: path, overwrites: overwrites)
-        for (index, path) in written {
-          try Interruption.check()
-          try writer.write(contents[index], to: path)
-        }
-      case .store(let store):
-        StandardStreams.noteOutput()
-        // Copies, which other threads may read.
-        let files = written.map { index, path in
-          // SAFETY: The bytes are read inside of the closure only.
-          (path: path, bytes: unsafe contents[index].withUnsafeBytes { unsafe [UInt8]($0) })
-        }
-        try store.forEachIndex(below: files.count) {
-          try Self.write(files[$0].bytes, to: files[$0].path, of: store, overwrites: overwrites)
-        }
-      }
+      try write(written, contents, to: target, overwrites: overwrites)
       progress.add(contents.count, byteCount: contents.byteCount)
+    }
+  }
+
+  /// Writes some of the contents of files to their paths.
+  private func write(
+    _ written: [(index: Int, path: RelativePath)], _ contents: BlobSpan, to target: Target, overwrites: Bool
+  ) throws {
+    switch target {
+    case .directory(let path):
+      let writer = try DirectoryWriter(below: path, overwrites: overwrites)
+      for (index, path) in written {
+        try Interruption.check()
+        try writer.write(contents[index], to: path)
+      }
+    case .store(let store):
+      StandardStreams.noteOutput()
+      // Copies, which other threads may read.
+      let files = written.map { index, path in
+        // SAFETY: The bytes are read inside of the closure only.
+        (path: path, bytes: unsafe contents[index].withUnsafeBytes { unsafe [UInt8]($0) })
+      }
+      try store.forEachIndex(below: files.count) {
+        try Self.write(files[$0].bytes, to: files[$0].path, of: store, overwrites: overwrites)
+      }
     }
   }
 
@@ -153,26 +203,31 @@ struct TreeExport {
     return replaced
   }
 
-  /// Reads and checks paths.
+  /// Reads and checks the paths of the files to write.
   private func forEachPath(in files: [Range<Int>], _ body: (Int, RelativePath) throws -> Void) throws {
+    if let chosen {
+      return try group.paths.forEachPart(of: chosen) { part, paths in
+        for (index, file) in part.enumerated() {
+          if let path = try path(paths.blobs[index], file: file) { try body(file, path) }
+        }
+      }
+    }
     for range in files {
       try group.paths.forEachBlock(of: range, monitor: Interruption.monitor) { block in
+        let paths = block.elements.blobs
         for index in block.elements.indices {
           let file = block.offset + index
-          guard let path = try path(block.elements, at: index, file: file) else { continue }
-          try body(file, path)
+          if let path = try path(paths[index], file: file) { try body(file, path) }
         }
       }
     }
   }
 
-  /// The path of a file, or nil if its chunk is damaged.
-  private func path(_ paths: BlobView, at index: Int, file: Int) throws -> RelativePath? {
-    if skipsDamagedPaths, paths[index].isEmpty { return nil }
-    let text: String
-    do {
-      text = try paths.string(at: index)
-    } catch {
+  /// The path of a file, or nil if its chunk is damaged or it is removed.
+  private func path(_ bytes: RawSpan, file: Int) throws -> RelativePath? {
+    if skipsDamagedPaths && bytes.isEmpty || group.isRemoved(file, bytes) { return nil }
+    // SAFETY: The bytes are read inside of the closure only.
+    guard let text = unsafe bytes.withUnsafeBytes({ unsafe String(validating: $0, as: UTF8.self) }) else {
       throw ToolError("\(location): element \(file) is not UTF-8, and nothing is written")
     }
     do {

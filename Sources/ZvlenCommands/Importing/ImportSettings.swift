@@ -1,3 +1,4 @@
+import ArgumentParser
 import ChunkEngine
 import CommandLineOptions
 import Zarr
@@ -12,6 +13,9 @@ struct ImportSettings {
 
   /// The bytes of full chunks that can wait to be stored.
   let memoryBudget: Int
+
+  /// What is done about files that are stored already.
+  let existing: ExistingFiles
 
   /// Checks that elements of a type can be appended to an array.
   ///
@@ -82,6 +86,11 @@ extension ImportSettings {
     return ToolError(
       "\(location) has \(byteCount) bytes, and an element has at most \(largestElementByteCount)\(advice)")
   }
+}
+
+/// What an import does about files whose paths are stored already.
+enum ExistingFiles: String, CaseIterable, ExpressibleByArgument {
+  case error, skip, replace
 }
 
 /// The options of arrays that are made from files and lines.

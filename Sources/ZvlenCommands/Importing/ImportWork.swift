@@ -55,11 +55,15 @@ struct ImportPart: Hashable {
   func rows(of plan: PartPlan) -> Range<Int> { plan.region(ofPart: number - 1)?.ranges[0] ?? 0..<0 }
 
   /// Says that the part is stored, and gives the arrays their shape if it was the last one.
-  func finish(_ plans: [PartPlan]) throws {
+  ///
+  /// - Returns: Whether it was the last one.
+  @discardableResult
+  func finish(_ plans: [PartPlan]) throws -> Bool {
     for plan in plans { try plan.markDone(number - 1) }
     // Readers of a group find none of its arrays before all parts of all are there.
-    guard try plans.allSatisfy({ try $0.missingParts().isEmpty }) else { return }
+    guard try plans.allSatisfy({ try $0.missingParts().isEmpty }) else { return false }
     for plan in plans { try plan.finish() }
+    return true
   }
 }
 
@@ -95,8 +99,11 @@ struct StoredElements {
   /// The number of elements that are left.
   var count: Int { end - next }
 
-  /// Skips to a later element.
-  mutating func skip(to index: Int) { next = index }
+  /// Goes on with another element.
+  mutating func skip(to index: Int) {
+    if index < viewStart { view = nil }
+    next = index
+  }
 
   /// Takes the next element, and returns whether it has these bytes or is JSON with the same value.
   ///

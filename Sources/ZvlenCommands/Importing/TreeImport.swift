@@ -85,6 +85,13 @@ struct TreeImport: ImportWork {
             file.relativePath, try FileStatus(of: file.name, in: file.directory, path: file.location))
         }
         if try state.takeStored(file) { return }
+        if let stored = state.existing[Array(file.relativePath.utf8)] {
+          if try settings.existing == .skip || isUnchanged(file, &state, stored) {
+            state.skippedCount += 1
+            return
+          }
+          state.replaced.append(stored)
+        }
         let byteCount = try append(file, &state.check, to: state.blobs)
         try append(file.relativePath, to: state.paths)
         state.position.elementCount += 1
@@ -94,18 +101,56 @@ struct TreeImport: ImportWork {
         try record.save(state.position)
       }
       if let count = state.stored?.count, count > 0 { throw state.others(count) }
+      if settings.existing == .replace, let group = state.group, !state.replaced.isEmpty {
+        // From the new length of the contents on, the old files are removed.
+        try FileRemoval(state.replaced.sorted(), fileCount: group.count + state.blobs.appendedCount)
+          .save(in: destination.store, at: .root)
+      }
       try checkpoint(state)
       try state.paths.finish()
       try state.blobs.finish()
+      var group = try FileTreeGroup(in: destination.store, access: settings.access)
+      try group.finishRemoval()
+      try PathIndex.update(of: group)
       state.position.isComplete = true
       try record?.save(state.position)
+      try tellOfExisting(state, in: group)
     } catch {
       state.blobs.cancel()
       state.paths.cancel()
       // One array may be longer than the other.
-      if let lock, (try? lock.check()) != nil { try? state.group?.reloadAndCut() }
+      if let lock, (try? lock.check()) != nil {
+        try? state.group?.reloadAndCut()
+        try? state.group?.finishRemoval()
+      }
       throw error
     }
+  }
+
+  /// Whether a file has the contents that are stored.
+  private func isUnchanged(_ file: FoundFile, _ state: inout State, _ stored: Int) throws -> Bool {
+    let bytes = try open(file).bytes(limit: settings.largestElementByteCount)
+    guard var contents = state.contents else { return false }
+    contents.skip(to: stored)
+    defer { state.contents = contents }
+    return try contents.takeNext(equalTo: state.check.content(of: bytes.rawSpan))
+  }
+
+  /// Says how many files were there already.
+  private func tellOfExisting(_ state: State, in group: FileTreeGroup) throws {
+    var notes: [String] = []
+    if !state.replaced.isEmpty {
+      let byteCount = Quantity.exactBytes(try group.blobs.byteCount(of: state.replaced))
+      notes.append(
+        "replaced: \(Quantity.count(state.replaced.count, "file")); \(byteCount) of old contents stay in their chunks "
+          + "until zvlen compact")
+    }
+    if state.skippedCount > 0 {
+      notes.append(
+        "left as is: \(Quantity.count(state.skippedCount, "file")) that the group has already"
+          + (settings.existing == .replace ? ", with the same contents" : ""))
+    }
+    for note in notes { StandardError.write("zvlen: note: \(note)\n") }
   }
 
   /// Stores the appended elements of both arrays, and then their new lengths, paths first.
@@ -129,6 +174,18 @@ struct TreeImport: ImportWork {
 
     /// The stored paths after the position.
     var stored: StoredElements?
+
+    /// The stored files with paths of the sources, by their paths, unless they are an error.
+    var existing: [[UInt8]: Int] = [:]
+
+    /// Their contents.
+    var contents: StoredElements?
+
+    /// Those of them that this import replaces.
+    var replaced: [Int] = []
+
+    /// The number of those that stay.
+    var skippedCount = 0
 
     /// Whether a file is already stored after the position.
     mutating func takeStored(_ file: FoundFile) throws -> Bool {
@@ -209,7 +266,10 @@ struct TreeImport: ImportWork {
       for filler in fillers { filler.cancel() }
       throw error
     }
-    try part.finish(plans)
+    guard try part.finish(plans), let store = plans.first?.array.store else { return }
+    let lock = try FileTreeGroup.lock(store)
+    defer { lock?.unlock() }
+    try PathIndex.update(of: FileTreeGroup(in: store, access: settings.access))
   }
 
   /// The totals of the files.
@@ -283,7 +343,8 @@ struct TreeImport: ImportWork {
           ? "what is stored stays as it is; import to another group" : record.beginningAgain)
     }
     if imported == nil { try checkOtherNames(in: group, destination.name) }
-    try checkPaths(of: group, without: imported)
+    let existing = try existingFiles(in: group)
+    try checkPaths(of: group, without: imported, existing)
     if imported == nil || position.isComplete {
       position.firstElement = count
       position.elementCount = 0
@@ -291,11 +352,14 @@ struct TreeImport: ImportWork {
     }
     // Writing begins here.
     try record?.save(position)
+    var group = group
+    try group.finishRemoval()
     try group.cut()
     return State(
       group: group, blobs: try settings.continuing(group.blobs), paths: try settings.continuing(group.paths),
       check: ElementCheck(settings.encoding.type, dataType: group.blobs.dataType), position: position,
-      imported: imported, stored: stored)
+      imported: imported, stored: stored, existing: existing,
+      contents: existing.isEmpty ? nil : StoredElements(0..<count, of: group.blobs))
   }
 
   /// Checks that the imported files have not changed.
@@ -380,8 +444,21 @@ struct TreeImport: ImportWork {
     }
   }
 
+  /// The stored files with paths of the sources, by their paths, unless they are an error.
+  private func existingFiles(in group: FileTreeGroup) throws -> [[UInt8]: Int] {
+    guard settings.existing != .error else { return [:] }
+    let new = try ImportedPaths { add in try forEachFile { add($0.relativePath) } }
+    var existing: [[UInt8]: Int] = [:]
+    try group.forEachPath(in: 0..<group.count) { file, path in
+      if new.contains(path) { existing[Array(path.utf8)] = file }
+    }
+    return existing
+  }
+
   /// Checks, before anything is written, that no new path is stored already or conflicts with a stored one.
-  private func checkPaths(of group: FileTreeGroup, without imported: ImportedPaths?) throws {
+  private func checkPaths(
+    of group: FileTreeGroup, without imported: ImportedPaths?, _ existing: [[UInt8]: Int]
+  ) throws {
     var check = PathCheck()
     try group.forEachPath(in: 0..<group.count) { _, path in check.add(path) }
     // The paths of a stopped import come again.
@@ -389,6 +466,7 @@ struct TreeImport: ImportWork {
     func forEachNewFile(_ body: (String) throws -> Void) throws {
       try forEachFile { file in
         let path = file.relativePath
+        if existing[Array(path.utf8)] != nil { return }
         if imported?.contains(path) != true, again?.contains(path) != true { try body(path) }
       }
     }
@@ -405,7 +483,8 @@ struct TreeImport: ImportWork {
         ? "another file of the sources" : "element \(conflict.first.index) of \(group.paths.location)"
       throw ToolError(
         "\(conflict.description(first, "a file of the sources")); nothing is appended. If directories have "
-          + "the same last name, import the directory above them, or import to another group")
+          + "the same last name, import the directory above them, or import to another group; to add only new files, "
+          + "or replace old ones, use --existing")
     }
   }
 
@@ -484,7 +563,7 @@ struct TreeImport: ImportWork {
   }
 }
 
-/// The stored paths of an import, which tell which files of a directory are new.
+/// The paths of an import, which tell which files of a directory or of a group are others.
 ///
 /// Each path is kept as a hash of 8 bytes. With 10 million paths, a new path has the hash of another one with a
 /// probability of about one in 10¹². The fingerprint of the files then differs, which is an error.
@@ -499,6 +578,15 @@ private struct ImportedPaths {
     count = range.count
     try group.forEachPath(in: range) { _, path in hashes.append(Self.hash(path)) }
     hashes.sort()
+  }
+
+  /// Takes the paths that `body` passes on.
+  init(_ body: (_ add: (String) -> Void) throws -> Void) throws {
+    var hashes: [Int] = []
+    try body { hashes.append(Self.hash($0)) }
+    hashes.sort()
+    self.hashes = hashes
+    count = hashes.count
   }
 
   /// Whether a path is one of them.

@@ -15,6 +15,15 @@ struct FileTreeGroup {
   /// The path of each file, in the same order.
   let paths: ZarrArray
 
+  /// Where the group is in the store.
+  let path: NodePath
+
+  /// The files that a command was about to remove when it was stopped, which count as removed.
+  var removal: FileRemoval?
+
+  /// Where the group is, for messages.
+  var location: String { path == .root ? paths.store.location : "\(paths.store.location)/\(path)" }
+
   /// The number of files that have both a path and contents.
   ///
   /// If an import was stopped between the new lengths of the two arrays, paths is longer. The paths after the end
@@ -31,6 +40,7 @@ struct FileTreeGroup {
   /// - Throws: ``ToolError`` if the group does not hold files, and what opening the arrays throws.
   init(in store: any Store, at path: NodePath = .root, access: ArrayAccess) throws {
     let location = path == .root ? store.location : "\(store.location)/\(path)"
+    self.path = path
     _ = try ZarrGroup.open(in: store, at: path.description, usingConsolidatedMetadata: false)
     do {
       // Paths grow first. In this order, contents never lack a path.
@@ -46,6 +56,7 @@ struct FileTreeGroup {
         "\(location): \(Self.blobsName) of shape \(blobs.shape) and \(Self.pathsName) of shape "
           + "\(paths.shape) and type \(paths.dataType.name) do not belong together")
     }
+    if let found = try FileRemoval(in: store, at: path), found.fileCount <= count { removal = found }
   }
 
   /// The files whose paths are stored, in order.
@@ -73,14 +84,36 @@ struct FileTreeGroup {
     return ranges
   }
 
-  /// Calls `body` with the position and path of each file whose path is stored.
+  /// Calls `body` with the position and path of each file whose path is stored and that is not removed.
   ///
   /// - Throws: ``ToolError`` if a path is not UTF-8, and what reading and `body` throw.
   func forEachPath(in files: Range<Int>, _ body: (Int, String) throws -> Void) throws {
+    try forEachRawPath(in: files) { index, path in try body(index, text(of: path, at: index)) }
+  }
+
+  /// Calls `body` with the position of each file whose path is stored and that is not removed, and the bytes of the
+  /// path.
+  ///
+  /// - Throws: What reading and `body` throw.
+  func forEachRawPath(in files: Range<Int>, _ body: (Int, RawSpan) throws -> Void) throws {
     for stored in try storedFiles() {
       let part = stored.clamped(to: files)
-      if !part.isEmpty { try paths.forEachString(in: part, body) }
+      guard !part.isEmpty else { continue }
+      try paths.forEachBlock(of: part, monitor: Interruption.monitor) { block in
+        let blobs = block.elements.blobs
+        for index in block.elements.indices where !isRemoved(block.offset + index, blobs[index]) {
+          try body(block.offset + index, blobs[index])
+        }
+      }
     }
+  }
+
+  private func text(of path: RawSpan, at index: Int) throws(ToolError) -> String {
+    // SAFETY: The bytes are read inside of the closure only.
+    guard let text = unsafe path.withUnsafeBytes({ unsafe String(validating: $0, as: UTF8.self) }) else {
+      throw ToolError("\(paths.location): element \(index) is not UTF-8")
+    }
+    return text
   }
 
   /// Checks that all contents have paths.
@@ -126,7 +159,7 @@ struct FileTreeGroup {
 
   /// Checks that a location is not one of the arrays of an imported directory, which only grow together.
   static func checkNoMember(_ location: Location) throws {
-    guard let group = try location.places.first, [blobsName, pathsName].contains(group.path),
+    guard let group = try location.places.first, [blobsName, pathsName, PathIndex.name].contains(group.path),
       try isComplete(in: group.store), (try? FileTreeGroup(in: group.store, access: ArrayAccess())) != nil
     else { return }
     let parent = group.store.location
@@ -138,24 +171,5 @@ struct FileTreeGroup {
   /// Whether both arrays exist.
   static func isComplete(in store: any Store) throws -> Bool {
     try ["", blobsName, pathsName].allSatisfy { NodeEntry(in: store, at: try NodePath($0))?.kind != nil }
-  }
-}
-
-extension ZarrArray {
-  /// Reads text elements in blocks, and calls `body` with each position and text.
-  ///
-  /// - Throws: ``ToolError`` if an element is not UTF-8.
-  fileprivate func forEachString(in range: Range<Int>, _ body: (Int, String) throws -> Void) throws {
-    try forEachBlock(of: range, monitor: Interruption.monitor) { block in
-      for index in block.elements.indices {
-        let text: String
-        do {
-          text = try block.elements.string(at: index)
-        } catch {
-          throw ToolError("\(location): element \(block.offset + index) is not UTF-8")
-        }
-        try body(block.offset + index, text)
-      }
-    }
   }
 }

@@ -102,7 +102,13 @@ struct NodeLocation {
   static func array(
     at path: String, followsLinks: Bool = false, access: ArrayAccess
   ) throws -> ZarrArray {
-    let node = try NodeLocation(path, followsLinks: followsLinks)
+    try array(at: path, of: NodeLocation(path, followsLinks: followsLinks), access: access)
+  }
+
+  /// Opens the array that a node is.
+  ///
+  /// - Throws: ``ToolError`` if it is a group, and what opening it throws.
+  static func array(at path: String, of node: NodeLocation, access: ArrayAccess) throws -> ZarrArray {
     guard case .array = try node.metadata else {
       let children = try node.children().map { "\(path)/\($0)" }
       let advice =

@@ -200,7 +200,7 @@ final class StoreDestination: NodeDestination {
 
   /// Removes locks that commands have left that were killed.
   private static func sweepLocks(_ store: any Store) throws {
-    for name in ["", FileTreeGroup.blobsName, FileTreeGroup.pathsName] {
+    for name in ["", FileTreeGroup.blobsName, FileTreeGroup.pathsName, PathIndex.name] {
       try (store as? S3Store)?.sweepLocks(below: name)
     }
   }

@@ -368,7 +368,7 @@ private struct BlockSearch {
   /// The path of a file, or the index of an element.
   private mutating func name(of index: Int) throws -> [UInt8] {
     guard let array = options.paths else {
-      return Array(ElementIndex(of: elements.lowerBound + index, in: options.array.shape).text.utf8)
+      return Array(ElementIndex.text(ofElement: elements.lowerBound + index, in: options.array.shape).utf8)
     }
     let paths = try paths ?? array.read([elements], monitor: Interruption.monitor)
     self.paths = paths

@@ -84,6 +84,9 @@ final class OutputStream {
     buffer.reserveCapacity(Self.blockByteCount + Self.blockByteCount / 4)
   }
 
+  /// Whether standard output is a terminal.
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
   /// Writes to standard output.
   static func standard() -> OutputStream {
     OutputStream(OpenFile(borrowing: STDOUT_FILENO, path: "standard output"))
@@ -105,6 +108,12 @@ final class OutputStream {
   func write(_ text: String) throws {
     buffer.append(contentsOf: text.utf8)
     try flushIfFull()
+  }
+
+  /// Writes a line of text, and all that was collected.
+  func writeLine(_ text: String) throws {
+    try write("\(OneLine(text))\n")
+    try flush()
   }
 
   /// Writes the bytes that `body` appends to its argument.

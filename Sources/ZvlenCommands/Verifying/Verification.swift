@@ -76,7 +76,15 @@ struct HierarchyVerification {
       guard arrays.contains(try group.appending(name)) else { return }
     }
     do {
-      try FileTreeGroup(in: node.store, at: group, access: access).checkPaths()
+      let files = try FileTreeGroup(in: node.store, at: group, access: access)
+      try files.checkPaths()
+      guard let index = try PathIndex(in: node.store, at: group, access: access) else { return }
+      guard try index.leads(to: files) else {
+        let location = group == .root ? node.path : "\(node.path)/\(group)"
+        return try report.note(
+          "\(location)/\(PathIndex.name) does not lead to all paths, so that some are found only by reading all; zvlen "
+            + "compact makes it again")
+      }
     } catch let error as ToolError {
       try report.addDamage("\(error)")
     } catch {

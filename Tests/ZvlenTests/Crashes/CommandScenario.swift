@@ -110,6 +110,7 @@ extension CommandScenario {
   /// All of them.
   static let all: [CommandScenario] =
     imports + appends + resumes + parts + replacements + copies + repairs + consolidations + exports
+    + removals
 
   private static let imports = [
     CommandScenario(
@@ -325,4 +326,54 @@ extension CommandScenario {
       },
       command: ["export", "data.zarr", "-o", "files", "--overwrite"], expected: ["data.zarr": tree]),
   ]
+
+  private static let removals = [
+    CommandScenario(
+      name: "remove files", preparation: [imports("tree", layout)],
+      command: ["rm", "-f", "data.zarr", "0/*", "1/tree5"], change: .byRow, expected: [:],
+      check: expectFiles([tree, tree.filter { !isRemoved($0) }])),
+    CommandScenario(
+      name: "remove files in shards, durably", preparation: [imports("tree", shards)],
+      command: ["rm", "-f", "data.zarr", "0/*", "1/tree5"] + durable, change: .byRow, expected: [:],
+      check: expectFiles([tree, tree.filter { !isRemoved($0) }])),
+    CommandScenario(
+      name: "free the space of removed files",
+      preparation: [imports("tree", layout), ["rm", "data.zarr", "0/*", "1/tree5"]],
+      command: ["compact", "data.zarr"], change: .byRow, expected: [:],
+      check: expectFiles([tree.filter { !isRemoved($0) }])),
+    CommandScenario(
+      name: "replace files", preparation: [imports("tree", layout)],
+      damage: { scratch in
+        for row in changed(tree) + third {
+          let parts = row.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+          try scratch.write(
+            Array(parts[1]), to: ".sources/changed/\(String(decoding: parts[0], as: UTF8.self))")
+        }
+      },
+      command: imports("changed", ["--append", "--existing", "replace"]), change: .byRow, expected: [:],
+      check: expectFiles([tree, changed(tree) + third])),
+  ]
+
+  private static func isRemoved(_ row: [UInt8]) -> Bool {
+    let path = String(decoding: row.prefix { $0 != 0 }, as: UTF8.self)
+    return path.hasPrefix("0/") || path == "1/tree5"
+  }
+
+  /// The same files with other contents for every second one.
+  private static func changed(_ rows: [[UInt8]]) -> [[UInt8]] {
+    rows.enumerated().map { $0.isMultiple(of: 2) ? $1 + Array(" changed".utf8) : $1 }
+  }
+
+  /// Expects that the tool finds one of some sets of files.
+  private static func expectFiles(
+    _ allowed: [[[UInt8]]]
+  ) -> @Sendable (ScratchDirectory) throws -> Void {
+    { scratch in
+      let copy = try ScratchDirectory()
+      let outcome = try Tool.run(["export", scratch.path("data.zarr"), "-o", "files"], in: copy)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      let found = Set(try copy.files(below: "files").map { Array($0.key.utf8) + [0] + $0.value })
+      #expect(allowed.contains { Set($0) == found }, "\(found.map { String(decoding: $0, as: UTF8.self) })")
+    }
+  }
 }

@@ -117,7 +117,7 @@ struct StoreDestinationTests {
     try importing("tree", to: store)
     #expect(writes.value.last == "zarr.json")
     #expect(try base.keys(StoreDestination.ownName) == [])
-    try TreeExport(base, access: ArrayAccess(), skipsDamagedPaths: false, keepsLast: false)
+    try TreeExport(base, [], access: ArrayAccess(), skipsDamagedPaths: false, keepsLast: false)
       .run(to: .directory(scratch.path), overwrites: true)
     let group = try FileTreeGroup(in: base, access: ArrayAccess())
     #expect(group.count == 50)

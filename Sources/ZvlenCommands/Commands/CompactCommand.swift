@@ -1,0 +1,49 @@
+import ArgumentParser
+import CommandLineOptions
+import Zarr
+
+/// The command `zvlen compact`.
+struct CompactCommand: ParsableCommand, ReadingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compact",
+    abstract: "Frees the space of files that were removed from an imported directory, or replaced.",
+    discussion: """
+      Makes the contents of removed files empty, in the chunks that have some, and leaves all other chunks alone. Files \
+      keep their index. Each chunk is the old one or the new one at any moment, so that a command that is stopped can be \
+      run again.
+        zvlen compact doc.zarr
+
+      If the index that leads to paths is missing or does not fit the paths, it is made again.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("The group of an imported directory.", valueName: "group"), completion: .directory)
+  var path: String
+
+  @OptionGroup(title: "Safety") var safety: DurabilityOptions
+
+  @OptionGroup(title: "Resources") var reading: ReadingOptions
+
+  func run() throws {
+    let location = try Location(path, isWritable: true, durability: safety.durability)
+    let node = try NodeLocation(
+      location, followsLinks: reading.links.followLinks, durability: safety.durability)
+    let lock = try FileTreeGroup.lock(node.store)
+    defer { lock?.unlock() }
+    var group = try FileTreeGroup(in: node.store, access: reading.access)
+    StandardStreams.noteOutput()
+    try group.finishRemoval()
+    let removed = try group.removedFiles()
+    let freed = try group.blobs.replace(removed, by: group.blobs.metadata.fillValue)
+    try lock?.check()
+    let index = try PathIndex(in: node.store, at: .root, access: reading.access)
+    let isIndexSound = try index?.leads(to: group) ?? true
+    try PathIndex.update(of: group, isNew: !isIndexSound)
+    try location.resolved.hierarchy?.refreshConsolidatedMetadata()
+    try node.finish()
+    try OutputStream.standard().writeLine(
+      "freed \(Quantity.exactBytes(freed.byteCount)) of contents in \(Quantity.count(freed.valueCount, "chunk")); "
+        + "\(Quantity.count(group.count - removed.count, "file")) are there\(isIndexSound ? "" : "; the index is new")"
+    )
+  }
+}

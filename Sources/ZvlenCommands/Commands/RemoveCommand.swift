@@ -1,0 +1,92 @@
+import ArgumentParser
+import ChunkEngine
+import CommandLineOptions
+import Zarr
+
+/// The command `zvlen rm`.
+struct RemoveCommand: ParsableCommand, ReadingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rm",
+    abstract: "Removes files from an imported directory.",
+    discussion: """
+      All files are removed at once: if the command is stopped, either all of them are there or none. In a pattern, * and \
+      ? stand for characters of a name, [a-z] for one of some, and ** for any with slashes. If a PATH stands for no file, \
+      nothing is removed. --dry-run shows what would be.
+        zvlen rm doc.zarr gcc/README
+        zvlen rm doc.zarr --dry-run '**/*.gz'
+        zvlen rm doc.zarr -r gcc
+
+      cat, ls, export and verify do not find a removed file any more. Other files keep their index. In the array of \
+      paths, its path becomes one NUL character, which is what other programs read. Its contents stay in their chunk \
+      of the array of contents, where other programs still find them, until zvlen compact makes them empty.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("The group of an imported directory.", valueName: "group"), completion: .directory)
+  var path: String
+
+  @Argument(help: ArgumentHelp("Paths of files in the group, or patterns.", valueName: "path"))
+  var paths: [String]
+
+  @Flag(name: .shortAndLong, help: "Also removes all files of directories.")
+  var recursive = false
+
+  @Flag(
+    name: .shortAndLong,
+    help: ArgumentHelp("A PATH that stands for no file is no error.", discussion: "Nothing is said then."))
+  var force = false
+
+  @Flag(name: [.customShort("n"), .long], help: "Only writes the paths of the files that would be removed.")
+  var dryRun = false
+
+  @OptionGroup(title: "Safety") var safety: DurabilityOptions
+
+  @OptionGroup(title: "Resources") var reading: ReadingOptions
+
+  func run() throws {
+    let location = try Location(path, isWritable: true, durability: safety.durability)
+    let node = try NodeLocation(
+      location, followsLinks: reading.links.followLinks, durability: safety.durability)
+    if dryRun {
+      let group = try FileTreeGroup(in: node.store, access: reading.access)
+      return try write(try chosenFiles(of: group), of: group)
+    }
+    // Nothing is read that another command may change meanwhile.
+    let lock = try FileTreeGroup.lock(node.store)
+    defer { lock?.unlock() }
+    var group = try FileTreeGroup(in: node.store, access: reading.access)
+    try group.finishRemoval()
+    let files = try chosenFiles(of: group)
+    guard !files.isEmpty else { return }
+    let byteCount = try group.blobs.byteCount(of: files)
+    try lock?.check()
+    StandardStreams.noteOutput()
+    try group.remove(files)
+    try node.finish()
+    try OutputStream.standard().writeLine(
+      "removed \(Quantity.count(files.count, "file")); \(Quantity.exactBytes(byteCount)) of contents stay in old chunks "
+        + "until zvlen compact \(path)")
+  }
+
+  private func chosenFiles(of group: FileTreeGroup) throws -> [Int] {
+    var files: Set<Int> = []
+    for (text, found) in zip(paths, try group.files(matching: paths, allowsNone: force)) {
+      if found.areBelow, !recursive {
+        throw ToolError("\(text) stands for a directory in \(path); -r removes all files in it")
+      }
+      files.formUnion(found.files)
+    }
+    return files.sorted()
+  }
+
+  private func write(_ files: [Int], of group: FileTreeGroup) throws {
+    let output = OutputStream.standard()
+    try output.flushing {
+      try group.paths.forEachPart(of: files) { _, paths in
+        for index in paths.indices {
+          try output.write("\(OneLine(String(decoding: paths[index], as: UTF8.self)))\n")
+        }
+      }
+    }
+  }
+}
