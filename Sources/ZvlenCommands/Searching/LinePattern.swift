@@ -7,8 +7,8 @@ enum LinePattern: Sendable {
   case anything
   /// These bytes.
   case bytes(BytePattern)
-  /// A regular expression.
-  case expression(RegularExpression)
+  /// A regular expression, and bytes that each match has, if there are some that are easily known.
+  case expression(RegularExpression, necessary: BytePattern?)
 
   /// Prepares a pattern.
   ///
@@ -21,9 +21,87 @@ enum LinePattern: Sendable {
     }
     let isPlain = options.isLiteral || !pattern.utf8.contains { #"\^$.[]|()?*+{}"#.utf8.contains($0) }
     if options.ignoresCase || options.matchesWords || options.matchesLines || !isPlain {
-      self = .expression(try RegularExpression(pattern, options))
+      let necessary = options.isLiteral ? Array(pattern.utf8) : Self.literal(in: pattern)
+      self = .expression(
+        try RegularExpression(pattern, options),
+        necessary: options.ignoresCase || necessary.isEmpty ? nil : BytePattern(necessary))
     } else {
       self = pattern.isEmpty ? .anything : .bytes(BytePattern(Array(pattern.utf8)))
+    }
+  }
+
+  /// Bytes that each line that matches has, or nil if there are none that are known.
+  var necessaryBytes: BytePattern? {
+    switch self {
+    case .anything: nil
+    case .bytes(let bytes): bytes
+    case .expression(_, let necessary): necessary
+    }
+  }
+
+  /// The longest run of characters that each match of a regular expression has, or nothing.
+  ///
+  /// It looks only at simple expressions: without alternatives, options and comments.
+  private static func literal(in pattern: String) -> [UInt8] {
+    let bytes = Array(pattern.utf8)
+    guard !bytes.contains(UInt8(ascii: "|")), !pattern.contains("(?"), !pattern.contains("(*"),
+      !pattern.contains("\\Q")
+    else { return [] }
+    var (longest, run): ([UInt8], [UInt8]) = ([], [])
+    func end() {
+      if run.count > longest.count { longest = run }
+      run = []
+    }
+    var (index, depth) = (0, 0)
+    while index < bytes.count {
+      let byte = bytes[index]
+      index += 1
+      switch byte {
+      case UInt8(ascii: "\\"):
+        // An escape may be longer than its letter, such as \x41; then its rest breaks runs too.
+        end()
+        guard index < bytes.count, "bBdDsSwW".utf8.contains(bytes[index]) || !Self.isWord(bytes[index]) else {
+          return longest
+        }
+        index += 1
+      case UInt8(ascii: "["):
+        end()
+        // A bracket that comes first is a character.
+        if index < bytes.count, bytes[index] == UInt8(ascii: "^") { index += 1 }
+        if index < bytes.count, bytes[index] == UInt8(ascii: "]") { index += 1 }
+        while index < bytes.count, bytes[index] != UInt8(ascii: "]") {
+          // Escapes, and classes with names, are not worth the trouble.
+          if bytes[index] == UInt8(ascii: "\\") || bytes[index] == UInt8(ascii: "[") { return longest }
+          index += 1
+        }
+        index += 1
+      case UInt8(ascii: "("):
+        end()
+        depth += 1
+      case UInt8(ascii: ")"):
+        end()
+        depth -= 1
+      case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "{"):
+        // The character before it may be missing. In UTF-8 it may have several bytes.
+        while let last = run.popLast(), last & 0xC0 == 0x80 {}
+        end()
+        if byte == UInt8(ascii: "{") { return longest }
+      case UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "^"), UInt8(ascii: "$"): end()
+      default:
+        // A group may be repeated no times.
+        if depth == 0 { run.append(byte) }
+      }
+    }
+    end()
+    return longest
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
     }
   }
 
@@ -35,7 +113,7 @@ enum LinePattern: Sendable {
     init(_ pattern: LinePattern) {
       self.pattern = pattern
       match =
-        if case .expression(let expression) = pattern { RegularExpression.Match(expression) } else { nil }
+        if case .expression(let expression, _) = pattern { RegularExpression.Match(expression) } else { nil }
     }
 
     /// Returns the first match in a line that begins at an offset or later, or nil.

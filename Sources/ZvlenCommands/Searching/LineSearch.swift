@@ -21,7 +21,7 @@ struct LineSearch: Sendable {
 
   /// Bytes that every line that is found has, or nil if there are none that all of them have.
   fileprivate var necessaryBytes: BytePattern? {
-    if case .bytes(let bytes) = pattern, !isInverted { bytes } else { nil }
+    isInverted ? nil : pattern.necessaryBytes
   }
 
   /// What is searched: all elements of an array, or the contents of files.
