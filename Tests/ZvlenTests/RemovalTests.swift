@@ -37,6 +37,8 @@ struct RemovalTests {
       try Tool.fail(command, "data.zarr", "3/7", in: scratch, saying: "has no file")
     }
     #expect(try Tool.succeed("ls", "data.zarr", in: scratch).lines == ["0/", "1/", "2/"])
+    let found = try Tool.succeed("grep", "-l", "contents 1?[57]$", "data.zarr", in: scratch).lines
+    #expect(found == ["1/17"])
     #expect(try Tool.succeed("verify", "data.zarr", in: scratch).lines.allSatisfy { $0.hasPrefix("ok: ") })
     #expect(try array("blobs").read().arrays() == blobs)
     #expect(try array("paths").read(as: String.self).count { $0 == "\0" } == 6)

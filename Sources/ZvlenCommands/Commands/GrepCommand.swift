@@ -126,20 +126,20 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
 
   private func search(_ access: ArrayAccess) throws -> LineSearch {
     let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
-    let (array, paths, elementCount): (ZarrArray, ZarrArray?, Int)
+    let (array, files, elementCount): (ZarrArray, FileTreeGroup?, Int)
     if case .array = try node.metadata {
       array = try ZarrArray.open(in: node.store, access: access)
-      (paths, elementCount) = (nil, array.count)
+      (files, elementCount) = (nil, array.count)
     } else {
       var access = access
       // Elements that are found lie in few chunks of paths.
       access.cacheByteCount = 64 << 20
       let group = try FileTreeGroup(in: node.store, access: access)
-      (array, paths, elementCount) = (group.blobs, group.paths, group.count)
+      (array, files, elementCount) = (group.blobs, group, group.count)
     }
     let isForTerminal = isatty(STDOUT_FILENO) == 1
     return LineSearch(
-      array: array, paths: paths, count: elementCount,
+      array: array, files: files, count: elementCount,
       pattern: try LinePattern(
         pattern,
         RegularExpression.Options(

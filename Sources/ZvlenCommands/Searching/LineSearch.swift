@@ -27,8 +27,8 @@ struct LineSearch: Sendable {
   /// What is searched: all elements of an array, or the contents of files.
   let array: ZarrArray
 
-  /// The paths of the files, or nil for an array.
-  let paths: ZarrArray?
+  /// The files whose contents these are, or nil for an array.
+  let files: FileTreeGroup?
 
   /// The number of elements, in C order.
   let count: Int
@@ -236,7 +236,7 @@ private struct BlockSearch {
   /// Finds the lines of an element.
   private mutating func findLines(of element: UnsafeRawBufferPointer, _ index: Int) throws {
     // A file without bytes has no lines. Another element without bytes is an empty line.
-    if unsafe element.isEmpty, options.paths != nil { return }
+    if unsafe element.isEmpty, options.files != nil { return }
     var (start, number, foundCount) = (0, 1, 0)
     repeat {
       if let bytes = options.necessaryBytes {
@@ -256,7 +256,9 @@ private struct BlockSearch {
         break
       }
       if (match != nil) != options.isInverted {
-        guard unsafe foundCount > 0 || options.conditions.areMet(by: element) else { return }
+        if foundCount == 0 {
+          guard unsafe options.conditions.areMet(by: element), try !isRemoved(index) else { return }
+        }
         foundCount += 1
         switch options.output {
         case .nothing:
@@ -282,7 +284,7 @@ private struct BlockSearch {
     } while start < element.count
     guard options.output == .counts, foundCount > 0 else { return }
     part.count += foundCount
-    guard options.paths != nil else { return }
+    guard options.files != nil else { return }
     try appendName(of: index, end: UInt8(ascii: ":"))
     part.bytes.append(contentsOf: "\(foundCount)\n".utf8)
   }
@@ -367,18 +369,29 @@ private struct BlockSearch {
 
   /// The path of a file, or the index of an element.
   private mutating func name(of index: Int) throws -> [UInt8] {
-    guard let array = options.paths else {
+    guard let files = options.files else {
       return Array(ElementIndex.text(ofElement: elements.lowerBound + index, in: options.array.shape).utf8)
     }
-    let paths = try paths ?? array.read([elements], monitor: Interruption.monitor)
+    return try paths(of: files).bytes(at: index)
+  }
+
+  private mutating func paths(of files: FileTreeGroup) throws -> BlobView {
+    let paths = try paths ?? files.paths.read([elements], monitor: Interruption.monitor)
     self.paths = paths
-    return paths.bytes(at: index)
+    return paths
+  }
+
+  /// Whether these are the contents of a file that is removed.
+  private mutating func isRemoved(_ index: Int) throws -> Bool {
+    guard let files = options.files else { return false }
+    let paths = try paths(of: files)
+    return files.isRemoved(elements.lowerBound + index, paths.blobs[index])
   }
 
   /// An element in a message.
   private mutating func description(of index: Int) throws -> String {
     let name = OneLine(String(decoding: try name(of: index), as: UTF8.self))
-    return options.paths == nil ? "element \(name)" : "\(name)"
+    return options.files == nil ? "element \(name)" : "\(name)"
   }
 }
 
@@ -512,7 +525,7 @@ private final class FoundLines: @unchecked Sendable {
 
   /// Writes what comes after all elements.
   func finish() throws {
-    guard search.output == .counts, search.paths == nil else { return }
+    guard search.output == .counts, search.files == nil else { return }
     try stream.write("\(counts.lineCount)\n")
   }
 }
