@@ -447,4 +447,10 @@ private struct ColumnBlobs: BlobSource, @unchecked Sendable {
       }
     }
   }
+
+  func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool {
+    guard !isOptional else { return false }
+    for index in range { try unsafe body(RawSpan(_unsafeBytes: try element(index))) }
+    return true
+  }
 }

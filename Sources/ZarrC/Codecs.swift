@@ -238,4 +238,14 @@ private struct PointerBlobs: BlobSource, @unchecked Sendable {
         RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: element.data, count: element.byte_count)))
     }
   }
+
+  func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool {
+    guard let start = unsafe start else { return range.isEmpty }
+    for index in range {
+      let element = unsafe start[index]
+      try unsafe body(
+        RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: element.data, count: element.byte_count)))
+    }
+    return true
+  }
 }

@@ -321,6 +321,13 @@ def codec_cases():
         yield make_case(f"codec-{name}", data_type, [48], [16], elements=elements, compressors=compressors)
 
 
+    # Chunks that cannot be compressed are stored in another way.
+    elements = [pseudorandom(f"random/{index}", [200_000, 0, 70_000, 131_072][index]) for index in range(4)]
+    for name, compressors in {"zstd": [zstd(1, False)], "zstd-crc32c": [zstd(1, False), crc32c]}.items():
+        yield make_case(
+            f"incompressible-{name}", "bytes", [4], [2], elements=elements, compressors=compressors
+        )
+
     # numcodecs shuffles only whole items, so chunks need a multiple of four bytes.
     elements = [pseudorandom(f"shuffle/{index}", index % 5 * 4) for index in range(48)]
     for name, compressors in {

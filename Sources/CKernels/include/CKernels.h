@@ -56,6 +56,25 @@ bool ckernels_is_json(const void *bytes, size_t count, size_t maximum_depth);
 /// - Complexity: O(`byte_count`).
 size_t ckernels_wire_utf8_failure(const void *bytes, size_t byte_count, size_t element_count);
 
+/// The bytes that `ckernels_sample` copies.
+enum { ckernels_sample_byte_count = 16384 };
+
+/// Copies runs from all over the `count` bytes to `sample`, to find out whether they can be compressed.
+///
+/// Returns early, with false, if some values are so much more frequent than others that they can. There must be as many
+/// bytes as are copied.
+///
+/// - Complexity: O(1).
+bool ckernels_sample(const void *bytes, size_t count, void *sample);
+
+/// Whether a part of the bytes is found at another place too, in at least one of eight places where this looks.
+///
+/// Where `count` is below 2 MiB, it finds all repetitions of 1,024 bytes and more, however far apart, and in more bytes
+/// only longer ones.
+///
+/// - Complexity: O(`count`), at a small part of the speed of memory.
+bool ckernels_repeats(const void *bytes, size_t count);
+
 /// Elements back to back: the one of index i between offset i and offset i + 1 of `bytes`.
 typedef struct {
   const uint8_t *bytes;

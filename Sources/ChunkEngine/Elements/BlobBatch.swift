@@ -73,6 +73,15 @@ extension BlobBatch: BlobSource {
   public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
     try withSource { source throws(ChunkError) in try source.write(range, to: &writer) }
   }
+
+  public func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool {
+    var failure: (any Error)?
+    try withSource { source throws(ChunkError) in
+      do { _ = try source.showElements(in: range, body) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return true
+  }
 }
 
 /// Collects elements into a ``BlobBatch``.

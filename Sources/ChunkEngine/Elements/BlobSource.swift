@@ -27,10 +27,22 @@ public protocol BlobSource: Sendable {
   /// - Throws: What `writer` throws, and ``ChunkError/sourceFailed(reason:)``.
   /// - Complexity: O(*n*) where *n* is the size of the elements.
   func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError)
+
+  /// Calls `body` with each element in `range`, in order, where it is in memory.
+  ///
+  /// Large elements that cannot be compressed are then written from there. The default implementation is for sources
+  /// that make elements as they are written.
+  ///
+  /// - Precondition: `range` is inside `0..<count`.
+  /// - Returns: `false` if elements have no memory of their own; then `body` is not called.
+  /// - Throws: What `body` throws, and ``ChunkError``.
+  func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool
 }
 
 extension BlobSource {
   public var elementsAreText: Bool { false }
+
+  public func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool { false }
 }
 
 /// A type whose values are bytes in memory, such as `[UInt8]`.
@@ -98,6 +110,17 @@ extension Array: BlobSource where Element: BlobConvertible {
 
   public func write(_ range: Range<Int>, to writer: inout WireFormWriter) throws(ChunkError) {
     try Element.write(span.extracting(range), to: &writer)
+  }
+
+  public func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool {
+    for index in range {
+      var failure: (any Error)?
+      try self[index].withBlobBytes { bytes throws(ChunkError) in
+        do { try body(bytes) } catch { failure = error }
+      }
+      if let failure { throw failure }
+    }
+    return true
   }
 }
 

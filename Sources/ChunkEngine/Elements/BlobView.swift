@@ -185,6 +185,12 @@ extension BlobView: BlobSource {
       try writer.append(blobs[index])
     }
   }
+
+  public func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool {
+    let blobs = blobs
+    for index in range { try body(blobs[index]) }
+    return true
+  }
 }
 
 /// The places of the elements of a ``BlobView``, and the memory that holds them.

@@ -65,6 +65,22 @@ package struct ContiguousBlobs: BlobSource {
       try unsafe writer.append(contiguous: bytes, offsets: UnsafeBufferPointer(rebasing: offsets[bounds]))
     }
   }
+
+  package func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
+    for index in range {
+      // This checks the offsets.
+      let byteCount = try byteCount(of: index..<index + 1)
+      let start =
+        switch unsafe offsets {
+        case .int64(let offsets): unsafe Int(offsets[index])
+        case .uint32(let offsets): unsafe Int(offsets[index])
+        }
+      try body(
+        unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[start..<start + byteCount])))
+    }
+    return true
+  }
 }
 
 /// Calls `body` with the elements that lie back to back in `bytes`, between each of `offsets` and the next.

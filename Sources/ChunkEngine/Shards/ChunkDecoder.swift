@@ -38,6 +38,10 @@ public struct ChunkDecoder: ~Copyable {
   /// Whether the chunks are inner ones of a shard, which errors then name.
   private var areInner = false
 
+  /// The frame whose content was fetched apart from what is around it, and whether the last chunk was such a frame.
+  private var rawFrame: ZstdRawFrame?
+  private var expectsRawFrame = false
+
   /// How many pieces, this one included, this worker is going to give away.
   private var expectedPieceCount = 1
 
@@ -95,6 +99,7 @@ extension ChunkDecoder {
     _ piece: Piece, in places: ChunkPlaces, shelf: (any ChunkShelf)? = nil, isShown: Bool = false,
     expectedPieceCount: Int = 1
   ) throws(ChunkError) {
+    rawFrame = nil
     areInner = if case .index = places { true } else { false }
     let piece = isShown && (piece.chunkCount > 1 || shelf != nil) ? piece.alone : piece
     self.piece = piece
@@ -118,9 +123,22 @@ extension ChunkDecoder {
     joining: RangeJoining, _ read: (Range<Int>?, inout ByteArena) throws -> Bool
   ) throws {
     // What decodes in place is given away where it was fetched.
-    chunks.bytes.expectedChunkCount = pipeline.isInPlace && givesAway ? expectedPieceCount : 1
+    chunks.bytes.expectedChunkCount =
+      (isInPlace || expectsRawFrame) && givesAway ? expectedPieceCount : 1
     try chunks.fetch(joining: joining, limit: limits.storedByteCountPerChunk, read)
   }
+
+  /// The bytes that follow a frame of Zstandard in each chunk, or nil if chunks have other codecs.
+  package var rawFrameTrailerByteCount: Int? { pipeline.rawFrames?.trailerByteCount }
+
+  /// Takes note that the content of a value was fetched before what is around it.
+  package mutating func didFetch(_ frame: ZstdRawFrame?) {
+    rawFrame = frame
+    expectsRawFrame = frame != nil
+  }
+
+  /// Whether chunks are decoded where they were fetched.
+  private var isInPlace: Bool { pipeline.isInPlace || rawFrame != nil }
 
   /// Whether the memory that elements are decoded to is given away, as that of elements of any size is.
   private var givesAway: Bool { chain.layout == .variable || piece == nil }
@@ -172,6 +190,7 @@ extension ChunkDecoder {
     _ read: (inout ByteArena, DecodingLimits) throws -> Bool
   ) throws {
     (piece, self.shape, areInner, expectedPieceCount, shelf) = (nil, shape, false, expectedChunkCount, nil)
+    rawFrame = nil
     chunks.set(elementCount: count, runs: runs)
     let limits = limits
     try fetch(joining: .local) { _, arena in try read(&arena, limits) }
@@ -206,7 +225,7 @@ extension ChunkDecoder {
 
   /// Takes out the memory of the single chunk that was decoded.
   private mutating func takeBytes(of chunk: PieceChunks.Chunk) throws(ChunkError) -> SharedBytes {
-    guard pipeline.isInPlace else { return try output.takeBytes() }
+    guard isInPlace else { return try output.takeBytes() }
     chunks.bytes.truncate(to: chunk.decoded.upperBound)
     return try chunks.bytes.takeBytes()
   }
@@ -216,8 +235,15 @@ extension ChunkDecoder {
     let chunk = chunks.chunks[number]
     let limit = limits.decodedByteCount(ofStored: chunk.fetched.count)
     do throws(ChunkError) {
+      if let frame = rawFrame, !frame.isIntact(chunks.bytes.bytes, pipeline.rawFrames?.checksum) {
+        // libzstd knows what else there is, and what is wrong.
+        chunks.bytes = try frame.restored(chunks.bytes.bytes)
+        rawFrame = nil
+      }
       let decoded: Range<Int>
-      if pipeline.isInPlace {
+      if let rawFrame {
+        decoded = 0..<rawFrame.contentByteCount
+      } else if isInPlace {
         let byteCount = try pipeline.verifiedByteCount(of: chunks.bytes.bytes.extracting(chunk.fetched))
         decoded = chunk.fetched.lowerBound..<chunk.fetched.lowerBound + byteCount
       } else {
@@ -252,7 +278,7 @@ extension ChunkDecoder {
     guard !follower.isDone else { return }
     let chunk = chunks.chunks[number]
     do throws(ChunkError) {
-      if pipeline.isInPlace {
+      if isInPlace {
         _ = try follower.take(chunks.bytes.bytes.extracting(chunk.decoded), of: chunk.decoded.count)
       } else {
         _ = try follower.take(output.bytes.extracting(chunk.decoded), of: chunk.decoded.count)
@@ -277,13 +303,13 @@ extension ChunkDecoder {
   private func withDecoded<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    pipeline.isInPlace ? try body(chunks.bytes.bytes) : try body(output.bytes)
+    isInPlace ? try body(chunks.bytes.bytes) : try body(output.bytes)
   }
 
   /// The bytes that the chunks are likely to decode to.
   private var reservedByteCount: Int {
     // A single chunk takes just what it needs.
-    guard chunks.order.count > 1, !pipeline.isInPlace else { return 0 }
+    guard chunks.order.count > 1, !isInPlace else { return 0 }
     let guess = chunks.storedByteCount > Self.largestByteCount ? 0 : 3 * chunks.storedByteCount
     return min(Self.largestByteCount, max(expectedByteCount, guess))
   }
@@ -380,10 +406,10 @@ extension ChunkDecoder {
     for position in chunks.order.indices {
       try decode(chunks.order[position])
       let isLast = position + 1 == chunks.order.count
-      guard isLast || !pipeline.isInPlace && output.count >= Self.largestByteCount else { continue }
+      guard isLast || !isInPlace && output.count >= Self.largestByteCount else { continue }
       expectedByteCount = max(expectedByteCount, output.count)
       if chain.layout == .variable {
-        let bytes = pipeline.isInPlace ? try chunks.bytes.takeBytes() : try output.takeBytes()
+        let bytes = isInPlace ? try chunks.bytes.takeBytes() : try output.takeBytes()
         try builder.charge(bytes.byteCount)
         builder.keep(bytes)
         try place(first...position, of: bytes.bytes, in: builder, countsElementBytes, &counts)
@@ -484,7 +510,7 @@ extension ChunkDecoder {
       try decode(number)
       let chunk = chunks.chunks[number]
       let bytes: SharedBytes
-      if pipeline.isInPlace {
+      if isInPlace {
         var copy = ByteArena()
         try copy.append(copying: chunks.bytes.bytes.extracting(chunk.decoded))
         bytes = try copy.takeBytes()

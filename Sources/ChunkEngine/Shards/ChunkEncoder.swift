@@ -30,6 +30,9 @@ public struct ChunkEncoder: ~Copyable {
   /// The most bytes that a piece was encoded to, a good guess for the next one.
   private var expectedByteCount = 0
 
+  /// Elements of fewer bytes than this, on average, are laid out before they are stored.
+  private static let leastShownByteCount = 32 << 10
+
   /// Creates an encoder.
   ///
   /// - Parameters:
@@ -136,28 +139,38 @@ extension ChunkEncoder {
     return true
   }
 
+  /// Is handed the bytes of an encoded chunk, or nil if it is not stored, and what hands them over part by part, as
+  /// often as it is called.
+  package typealias ValueWriter = (
+    _ byteCount: Int?, _ gather: ((RawSpan) throws -> Void) throws -> Void
+  ) throws -> Void
+
   /// Encodes the only chunk of a piece, which is a value of its own.
+  ///
+  /// Large elements that cannot be compressed go to `body` from where they are.
   ///
   /// - Parameters:
   ///   - piece: The elements that are written.
   ///   - elements: All elements of the selection.
   ///   - existing: Returns the elements of the chunk if others are written too, or nil if it is not stored.
-  ///   - body: Is handed the encoded bytes, which are valid during the call, or nil if the chunk is not stored.
+  ///   - body: Takes the value.
   /// - Returns: The bytes of the elements that are written.
   /// - Throws: ``ChunkError``, and what `existing` and `body` throw.
   package mutating func encodeValue(
-    _ piece: Piece, of elements: any BlobSource, existing: () throws -> BlobView?,
-    _ body: (RawSpan?) throws -> Void
+    _ piece: Piece, of elements: any BlobSource, existing: () throws -> BlobView?, _ body: ValueWriter
   ) throws -> Int {
     walk.begin(piece, byteCountLimit: limits?.decodedByteCountPerChunk ?? Int.max)
     guard try walk.next() else { return 0 }
     let others = try others { _ in try existing() }
+    if others == nil, let run = walk.runs.first, run.count == walk.chunkElementCount,
+      let byteCount = try writeUncompressed(
+        elements, in: run.selectionIndex..<run.selectionIndex + run.count, body)
+    {
+      return byteCount
+    }
     let byteCount = try gather(walk.runs, of: elements, others: others, count: walk.chunkElementCount)
     let isText = elements.elementsAreText && (others?.elementsAreText ?? true)
-    let isEncoded = try showChunk(
-      shape: walk.chunkShape, unlessAllEqual: omitsFillValue ? fillValue : nil, isText: isText
-    ) { try body($0) }
-    if !isEncoded { try body(nil) }
+    try writeChunk(shape: walk.chunkShape, isText: isText, body)
     return byteCount
   }
 
@@ -166,15 +179,93 @@ extension ChunkEncoder {
   /// - Parameters:
   ///   - chunk: The chunk, laid out as the ``ElementLayout`` of its codecs says. A checksum may be appended to it.
   ///   - shape: The number of elements along each dimension.
-  ///   - body: Is handed the encoded bytes, which are valid during the call, or nil if the chunk is not stored.
+  ///   - body: Takes the value.
   /// - Throws: ``ChunkError``, and what `body` throws.
-  package mutating func encodeValue(
-    _ chunk: inout ByteArena, shape: [Int], _ body: (RawSpan?) throws -> Void
-  ) throws {
-    let isEncoded = try encode(&chunk, shape: shape, unlessAllEqual: omitsFillValue ? fillValue : nil) {
-      try body($0)
+  package mutating func encodeValue(_ chunk: inout ByteArena, shape: [Int], _ body: ValueWriter) throws {
+    swap(&chunk, &self.chunk)
+    defer { swap(&chunk, &self.chunk) }
+    try writeChunk(shape: shape, isText: false, body)
+  }
+
+  /// Encodes the chunk that is laid out, and hands it over.
+  private mutating func writeChunk(shape: [Int], isText: Bool, _ body: ValueWriter) throws {
+    let fillValue = omitsFillValue ? fillValue : nil
+    if let raw = pipeline.raw, try raw.encoder.isIncompressible(chunk.bytes) {
+      guard try isStored(chunk.bytes, unlessAllEqual: fillValue, isText: isText) else {
+        return try body(nil) { _ in }
+      }
+      return try writeRawFrame(contentByteCount: chunk.count, of: nil, body)
     }
-    if !isEncoded { try body(nil) }
+    let isEncoded = try showChunk(shape: shape, unlessAllEqual: fillValue, isText: isText) { encoded in
+      try body(encoded.byteCount) { append in try append(encoded) }
+    }
+    if !isEncoded { try body(nil) { _ in } }
+  }
+
+  /// Hands over a chunk as a frame of raw blocks.
+  ///
+  /// - Parameters:
+  ///   - contentByteCount: The bytes of the chunk.
+  ///   - elements: What it consists of, or nil for the chunk that is laid out.
+  ///   - body: Takes the value.
+  /// - Throws: ``ChunkError``, and what `body` throws.
+  private func writeRawFrame(
+    contentByteCount: Int, of elements: (source: any BlobSource, range: Range<Int>)?, _ body: ValueWriter
+  ) throws {
+    let frame = ZstdRawFrame(contentByteCount: contentByteCount)
+    let checksum = pipeline.raw?.checksum
+    let byteCount = frame.storedByteCount + (checksum == nil ? 0 : CRC32CCodec.byteCount)
+    try limits?.check(contentByteCount, isStoredIn: byteCount)
+    try body(byteCount) { append in
+      var writer = ZstdRawFrame.Writer(frame, checksum)
+      if let (source, range) = elements {
+        try writer.write(source, in: range, maximumElementByteCount: maximumElementByteCount, to: append)
+      } else {
+        try writer.write(chunk.bytes, to: append)
+      }
+      try writer.finish(append)
+    }
+  }
+
+  /// Hands over a chunk of large elements from where they are, if they cannot be compressed.
+  ///
+  /// - Returns: The bytes of the elements, or nil if the chunk has to be laid out.
+  private func writeUncompressed(
+    _ elements: any BlobSource, in range: Range<Int>, _ body: ValueWriter
+  ) throws -> Int? {
+    guard let raw = pipeline.raw, chain.layout == .variable,
+      !chain.elementsAreText || elements.elementsAreText
+    else { return nil }
+    let payloadByteCount = try elements.byteCount(of: range)
+    // One element of a size that is not that of the fill value is enough for the chunk to be stored.
+    guard payloadByteCount >= ZstdRawFrame.leastByteCount,
+      payloadByteCount / range.count >= Self.leastShownByteCount,
+      payloadByteCount != fillValue.count * range.count,
+      try areIncompressible(elements, in: range, raw.encoder)
+    else { return nil }
+    let byteCount = try WireForm.elementsByteCount(count: range.count, payloadByteCount: payloadByteCount)
+    try writeRawFrame(contentByteCount: WireForm.headerByteCount + byteCount, of: (elements, range), body)
+    return payloadByteCount
+  }
+
+  /// Whether the large ones of some elements cannot be compressed, and no two of them are the same.
+  private func areIncompressible(
+    _ elements: any BlobSource, in range: Range<Int>, _ encoder: ZstdEncoder
+  ) throws -> Bool {
+    var areIncompressible = true
+    var seen: Set<UInt64> = []
+    var skippedByteCount = 0
+    let areShown = try elements.showElements(in: range) { element in
+      guard areIncompressible, element.byteCount >= Self.leastShownByteCount else { return }
+      let isNew = seen.insert(element.littleEndianUInt64(at: element.byteCount / 2)).inserted
+      skippedByteCount += element.byteCount
+      // The usual way says what is wrong with an element that is too large.
+      guard isNew, element.byteCount <= maximumElementByteCount else { return areIncompressible = false }
+      guard skippedByteCount >= ZstdRawFrame.leastByteCount else { return }
+      skippedByteCount = 0
+      areIncompressible = try encoder.isIncompressible(element)
+    }
+    return areShown && areIncompressible
   }
 }
 

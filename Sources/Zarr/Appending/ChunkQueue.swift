@@ -446,10 +446,13 @@ extension ZarrArray {
   ) throws {
     var storedByteCount = 0
     try replace(value, atEnd: end, looksFirst: true) { seen, durability, check in
-      try chunk.encode(with: worker) { encoded in
-        storedByteCount = encoded?.byteCount ?? 0
-        try storeChunk(
-          encoded, at: value.indices, over: .seen(seen), durability: durability, checking: check)
+      try chunk.encode(with: worker) { byteCount, gather in
+        storedByteCount = byteCount ?? 0
+        try storeChunk(byteCount, at: value.indices, over: .seen(seen), durability: durability) { append in
+          // The compiler cannot know that neither of the two calls the other again.
+          try withoutActuallyEscaping(append) { try gather($0) }
+          try check()
+        }
       }
     }
     monitor?.add(

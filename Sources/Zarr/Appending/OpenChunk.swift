@@ -210,9 +210,9 @@ final class OpenChunk: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - worker: What to encode with.
-  ///   - body: Is handed the encoded bytes, which are valid during the call, or nil if the chunk is not stored.
+  ///   - body: Takes the encoded bytes.
   /// - Throws: ``ChunkError``, and what `body` throws.
-  func encode(with worker: WorkerState<ChunkEncoder>, _ body: (RawSpan?) throws -> Void) throws {
+  func encode(with worker: WorkerState<ChunkEncoder>, _ body: ChunkEncoder.ValueWriter) throws {
     // Checksums may come to lie after the elements; the chunk may be encoded again.
     let byteCount = arena.count
     defer { arena.truncate(to: byteCount) }

@@ -76,6 +76,24 @@ final class OpenValue: Sendable {
     try version.read(range ?? 0..<version.byteCount, into: &arena)
     return true
   }
+
+  /// Appends the whole value to `arena`, if it is a frame of raw blocks its content first, and returns whether the value
+  /// is there.
+  ///
+  /// - Throws: As ``read(_:into:limit:)``.
+  func readUnframed(
+    into arena: inout ByteArena, limit: Int, trailerByteCount: Int, _ frame: inout ZstdRawFrame?
+  ) throws -> Bool {
+    guard let place, let store = place.store as? any UnframingStore else {
+      return try read(nil, into: &arena, limit: limit)
+    }
+    let found = try store.readUnframed(
+      place.key, trailerByteCount: trailerByteCount, limit: limit, into: &arena)
+    guard let found else { return false }
+    shelf?.didRead(found.info)
+    frame = found.frame
+    return true
+  }
 }
 
 // MARK: Opening
@@ -250,9 +268,16 @@ extension ChunkDecoder {
     let known = fetchedByteCount(joining)
     guard piece.chunkCount == 1 || known ?? 0 <= 4 * joining.maximumByteCount else { return nil }
     guard let requests else {
+      var frame: ZstdRawFrame?
+      let trailerByteCount = rawFrameTrailerByteCount
       try fetch(joining: joining) { range, arena in
-        try value?.read(range, into: &arena, limit: most) ?? false
+        guard range == nil, let trailerByteCount else {
+          return try value?.read(range, into: &arena, limit: most) ?? false
+        }
+        return try value?.readUnframed(
+          into: &arena, limit: most, trailerByteCount: trailerByteCount, &frame) ?? false
       }
+      didFetch(frame)
       return 0
     }
     // The size of a whole value is not known before. One that is larger than most is fetched again.

@@ -439,10 +439,8 @@ extension PartCoder {
         guard layout.isSharded else {
           _ = try worker.value.encodeValue(item.piece, of: elements) {
             try layout.readChunk(at: 0, grid, of: open())
-          } _: { encoded in
-            let value = try put(part, byteCount: encoded?.byteCount) { append in
-              if let encoded { try append(encoded) }
-            }
+          } _: { byteCount, gather in
+            let value = try put(part, byteCount: byteCount, gathering: gather)
             written.withLock { $0[item.part] = value }
           }
           return

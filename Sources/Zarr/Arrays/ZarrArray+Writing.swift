@@ -53,11 +53,11 @@ extension ZarrArray {
         let old = piece.isWhole ? nil : try openValue(at: part.indices, piece.grid)
         return try worker.value.encodeValue(piece, of: elements) {
           try layout.readChunk(at: 0, piece.grid, of: old)
-        } _: { encoded in
-          storedByteCount = encoded?.byteCount ?? 0
+        } _: { byteCount, gather in
+          storedByteCount = byteCount ?? 0
           try storeChunk(
-            encoded, at: part.indices, over: piece.isWhole ? .anything : .seen(old?.version),
-            durability: piece.isWhole ? durability : .immediate)
+            byteCount, at: part.indices, over: piece.isWhole ? .anything : .seen(old?.version),
+            durability: piece.isWhole ? durability : .immediate, gather)
         }
       }
       monitor?.add(
@@ -184,19 +184,17 @@ extension ZarrArray {
 // MARK: Values
 
 extension ZarrArray {
-  /// Stores an encoded chunk that is a value, or removes it if there is none.
+  /// Stores an encoded chunk that is a value, or removes it if it has no bytes.
   ///
-  /// - Throws: ``StoreError``, and what `check` throws.
+  /// - Throws: ``StoreError``, and what `gather` throws.
   func storeChunk(
-    _ chunk: RawSpan?, at indices: [Int], over replaced: ReplacedValue, durability: WriteDurability,
-    checking check: () throws -> Void = {}
+    _ byteCount: Int?, at indices: [Int], over replaced: ReplacedValue, durability: WriteDurability,
+    _ gather: ((RawSpan) throws -> Void) throws -> Void
   ) throws {
     let key = key(ofChunkAt: indices)
-    guard let chunk else { return try store.delete(key, over: replaced) }
-    try store.write(key, over: replaced, byteCount: chunk.byteCount, durability: durability) { append in
-      try append(chunk)
-      try check()
-    }
+    guard let byteCount else { return try store.delete(key, over: replaced) }
+    try store.write(
+      key, over: replaced, byteCount: byteCount, durability: durability, gathering: gather)
   }
 
   /// Stores a value of encoded chunks, and of others that an old one has, while it is locked.

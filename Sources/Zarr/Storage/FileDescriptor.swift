@@ -99,6 +99,39 @@ struct FileDescriptor: ~Copyable {
     if let failure { throw StoreError.system(operation: "read", path: path, code: failure) }
   }
 
+  /// Appends the content of a frame to `arena`, which is all of the file, and then what is around it.
+  ///
+  /// - Returns: Whether the file has as many bytes. If not, nothing is appended.
+  func read(_ frame: ZstdRawFrame, into arena: inout ByteArena) throws -> Bool {
+    var failure: Int32?
+    var isWhole = true
+    try unsafe arena.appendUnsafe(addingCapacity: frame.storedByteCount) { room in
+      guard let start = room.baseAddress else { return 0 }
+      var (offset, waiting) = (0, 0)
+      var places: [iovec] = unsafe []
+      func readWaiting() {
+        let count = retrying { unsafe preadv(number, places, Int32(places.count), off_t(offset)) }
+        if count < 0 { failure = errno }
+        isWhole = isWhole && count == waiting
+        offset += waiting
+        waiting = 0
+        unsafe places.removeAll(keepingCapacity: true)
+      }
+      frame.forEachPart { part in
+        unsafe places.append(iovec(iov_base: start + part.lowerBound, iov_len: part.count))
+        waiting += part.count
+        if unsafe places.count == Self.mostPlaces { readWaiting() }
+      }
+      if waiting > 0 { readWaiting() }
+      return isWhole ? offset : 0
+    }
+    if let failure { throw StoreError.system(operation: "read", path: path, code: failure) }
+    return isWhole
+  }
+
+  /// The most places that one call to the system reads to or writes from: IOV_MAX.
+  private static let mostPlaces = 1024
+
   /// Closes the file, and throws what the system has not told before, as some do of files on other machines.
   mutating func close() throws(StoreError) {
     let result = Glibc.close(number)
@@ -120,6 +153,22 @@ struct FileDescriptor: ~Copyable {
     guard retrying({ fsync(number) }) == 0 else {
       throw .system(operation: "synchronize", path: path, code: errno)
     }
+  }
+
+  /// Writes all of `first` and then of `second` where the file is, with one call to the system if it takes all.
+  func write(_ first: RawSpan, and second: RawSpan) throws(StoreError) {
+    let count = unsafe first.withUnsafeBytes { first in
+      unsafe second.withUnsafeBytes { second in
+        let places = unsafe [first, second].map {
+          unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
+        }
+        // SAFETY: The system only reads the bytes.
+        return retrying { unsafe writev(number, places, 2) }
+      }
+    }
+    guard count >= 0 else { throw .system(operation: "write", path: path, code: errno) }
+    if count < first.byteCount { try write(first.extracting(count..<first.byteCount)) }
+    try write(second.extracting(max(0, count - first.byteCount)..<second.byteCount))
   }
 
   /// Writes all of `bytes` where the file is, or at an offset.

@@ -194,10 +194,26 @@ extension FileStore: ConditionalStore, BatchingStore {
     _ file: consuming FileDescriptor, isSynchronized: Bool,
     _ gather: (_ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
-    try gather { part in try file.write(part) }
+    // Short parts wait for the one that comes next.
+    var waiting = ByteArena()
+    try gather { part in
+      if part.byteCount < Self.leastPartByteCount, waiting.count < Self.leastPartByteCount {
+        return try waiting.append(copying: part)
+      }
+      if waiting.count > 0 {
+        try file.write(waiting.bytes, and: part)
+        waiting.removeAll()
+      } else {
+        try file.write(part)
+      }
+    }
+    if waiting.count > 0 { try file.write(waiting.bytes) }
     if isSynchronized { try file.synchronize() }
     try file.close()
   }
+
+  /// Parts of fewer bytes than this are written together with others.
+  private static let leastPartByteCount = 4096
 
   /// Gives a file the name of a value.
   ///

@@ -7,7 +7,7 @@ import ZarrPlatform
 /// A value is written to a temporary file beside its place and renamed, so that readers see the old value or
 /// the new one and a killed writer leaves neither. What is synchronized to the disk beyond what the system
 /// does by itself, its ``Durability`` says.
-public final class FileStore: OpeningStore {
+public final class FileStore: OpeningStore, UnframingStore {
   let root: RootDirectory
   public let location: String
 
@@ -96,6 +96,25 @@ public final class FileStore: OpeningStore {
     }
     if !part.isEmpty { try file.read(range.count, at: range.lowerBound, into: &arena) }
     return info
+  }
+
+  func readUnframed(
+    _ key: StoreKey, trailerByteCount: Int, limit: Int, into arena: inout ByteArena
+  ) throws -> (info: ValueInfo, frame: ZstdRawFrame?)? {
+    guard let file = try open(key) else { return nil }
+    let info = ValueInfo(try file.statusOfRegularFile())
+    guard info.byteCount <= limit else {
+      throw StoreError.tooLarge(path: path(of: key), byteCount: info.byteCount, limit: limit)
+    }
+    if info.byteCount >= ZstdRawFrame.leastStoredByteCount {
+      var beginning = ByteArena()
+      try file.read(ZstdRawFrame.beginningByteCount, at: 0, into: &beginning)
+      let frame = ZstdRawFrame(
+        beginning: beginning.bytes, byteCount: info.byteCount, trailerByteCount: trailerByteCount)
+      if let frame, try file.read(frame, into: &arena) { return (info, frame) }
+    }
+    try file.read(info.byteCount, at: 0, into: &arena)
+    return (info, nil)
   }
 
   public func openValue(_ key: StoreKey) throws -> (any StoredValue)? {

@@ -79,6 +79,24 @@ extension StoredValue {
   public var version: StoredVersion? { info.version }
 }
 
+/// A store that reads what was not compressed to its final place.
+protocol UnframingStore: Store {
+  /// Appends a whole value to `arena`, if it is a frame of raw blocks its content first and what is around that after
+  /// it.
+  ///
+  /// - Parameters:
+  ///   - key: The key of the value.
+  ///   - trailerByteCount: The bytes after the frame.
+  ///   - limit: The most bytes that are appended.
+  ///   - arena: Where the bytes go.
+  /// - Returns: What is known of the value, and the frame, or nil if the bytes are as they are stored; nil if there is no
+  ///   value.
+  /// - Throws: As ``Store/read(_:of:ifVersion:limit:into:)``.
+  func readUnframed(
+    _ key: StoreKey, trailerByteCount: Int, limit: Int, into arena: inout ByteArena
+  ) throws -> (info: ValueInfo, frame: ZstdRawFrame?)?
+}
+
 /// A store that takes time to make values safe from a crash of the machine, and less for many at once.
 public protocol BatchingStore: Store {
   /// Begins a batch, or returns nil if it would be no quicker, as it does by default.

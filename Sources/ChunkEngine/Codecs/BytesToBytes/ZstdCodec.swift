@@ -1,3 +1,4 @@
+import CKernels
 import CZstd
 
 /// Compresses chunks with Zstandard.
@@ -49,14 +50,23 @@ public struct ZstdCodec: BytesToBytesCodec, Hashable {
 
 /// A compression context, which costs far more to make than a small chunk costs to compress.
 @safe
-private final class ZstdEncoder: BytesEncoder {
+final class ZstdEncoder: BytesEncoder {
   private let context: OpaquePointer
+
+  /// Whether content that cannot be compressed may be stored in raw blocks, without a look at all of it.
+  let writesRawFrames: Bool
+
+  /// Bytes from all over a chunk, and what they are compressed to.
+  private var sample = ByteArena()
+  private var compressedSample = ByteArena()
 
   init(_ codec: ZstdCodec) throws(ChunkError) {
     guard let context = unsafe ZSTD_createCCtx() else { throw .outOfMemory(byteCount: 0) }
     unsafe self.context = context
-    try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(codec.level)))
-    try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, codec.hasChecksum ? 1 : 0))
+    // libzstd knows how to compute the checksum of the content.
+    writesRawFrames = !codec.hasChecksum
+    try unsafe Self.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(codec.level)))
+    try unsafe Self.check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, codec.hasChecksum ? 1 : 0))
   }
 
   deinit {
@@ -64,17 +74,62 @@ private final class ZstdEncoder: BytesEncoder {
   }
 
   func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    guard writesRawFrames, try isIncompressible(source) else { return try compress(source, into: &output) }
+    let frame = ZstdRawFrame(contentByteCount: source.byteCount)
+    try output.checkFreeCapacity(frame.storedByteCount, codec: ZstdCodec.name)
+    do {
+      var writer = ZstdRawFrame.Writer(frame, nil)
+      try writer.write(source) { output.append(copying: $0) }
+    } catch {
+      // The source has the size that it says.
+      throw .compressionFailed(codec: ZstdCodec.name, reason: "\(error)")
+    }
+  }
+
+  /// Whether a look at a part of the bytes finds nothing that could be compressed.
+  ///
+  /// - Throws: ``ChunkError``
+  /// - Complexity: A small part of compressing the bytes.
+  func isIncompressible(_ bytes: RawSpan) throws(ChunkError) -> Bool {
+    guard bytes.byteCount >= ZstdRawFrame.leastByteCount else { return false }
+    let sampleByteCount = Int(ckernels_sample_byte_count)
+    var sample = ByteArena()
+    swap(&sample, &self.sample)
+    defer { swap(&sample, &self.sample) }
+    sample.removeAll()
+    var mayBe = false
+    try sample.append(addingCapacity: sampleByteCount) { sample throws(ChunkError) in
+      try unsafe sample.appendUnsafe { sample in
+        // SAFETY: Both have as many bytes as the kernel copies.
+        unsafe bytes.withUnsafeBytes { bytes in
+          mayBe = unsafe ckernels_sample(bytes.baseAddress, bytes.count, sample.baseAddress)
+        }
+        return mayBe ? sampleByteCount : 0
+      }
+    }
+    guard mayBe else { return false }
+    compressedSample.removeAll()
+    let bound = ZSTD_compressBound(sampleByteCount)
+    try compressedSample.append(addingCapacity: bound) { output throws(ChunkError) in
+      try compress(sample.bytes, into: &output)
+    }
+    guard compressedSample.count > sampleByteCount else { return false }
+    // SAFETY: The kernel reads `count` bytes and keeps nothing.
+    return unsafe bytes.withUnsafeBytes { unsafe !ckernels_repeats($0.baseAddress, $0.count) }
+  }
+
+  private func compress(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
     try unsafe source.withUnsafeBytes { source throws(ChunkError) in
       try unsafe output.appendUnsafe { free throws(ChunkError) in
         // SAFETY: zstd writes at most `free.count` bytes, returns how many, and keeps neither pointer.
-        try unsafe check(
+        try unsafe Self.check(
           ZSTD_compress2(context, free.baseAddress, free.count, source.baseAddress, source.count))
       }
     }
   }
 
   @discardableResult
-  private func check(_ result: Int) throws(ChunkError) -> Int {
+  private static func check(_ result: Int) throws(ChunkError) -> Int {
     guard ZSTD_isError(result) == 0 else {
       throw .compressionFailed(
         codec: ZstdCodec.name, reason: unsafe String(cString: ZSTD_getErrorName(result)))
@@ -85,7 +140,7 @@ private final class ZstdEncoder: BytesEncoder {
 
 /// A decompression context.
 @safe
-private final class ZstdDecoder: FollowedBytesDecoder {
+final class ZstdDecoder: FollowedBytesDecoder {
   private let context: OpaquePointer
 
   init() throws(ChunkError) {
