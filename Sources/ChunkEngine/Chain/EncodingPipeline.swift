@@ -41,6 +41,11 @@ struct EncodingPipeline: ~Copyable {
   /// Whether encoded bytes begin with those of the chunk, so that nothing has to be copied.
   var isInPlace: Bool { lastTransform == nil }
 
+  /// Lets codecs use some threads for a large chunk.
+  func use(threadCount: Int) {
+    for case .transform(_, let encoder) in stages { (encoder as? ZstdEncoder)?.threadCount = threadCount }
+  }
+
   private static func raw(_ stages: [Stage]) -> (encoder: ZstdEncoder, checksum: CRC32CCodec?)? {
     guard let first = stages.first, case .transform(_, let encoder) = first,
       let encoder = encoder as? ZstdEncoder, encoder.writesRawFrames

@@ -16,6 +16,15 @@ package struct ChunkFailure: Error {
 /// Workers never wait for each other: a call from inside a worker runs on that worker's thread and on
 /// those that are idle.
 package enum ParallelChunks {
+  /// How many threads a worker may use for one of the chunks: several for the last ones, if there are too few of them
+  /// for all workers.
+  ///
+  /// - Precondition: There is a worker.
+  package static func threadCount(for index: Int, below count: Int, workerCount: Int) -> Int {
+    let rest = count % workerCount
+    return rest > 0 && index >= count - rest ? workerCount / rest : 1
+  }
+
   /// Calls `body` once for each index below `count`.
   ///
   /// - Parameters:

@@ -27,6 +27,11 @@ public struct ChunkEncoder: ~Copyable {
 
   private var walk = InnerChunkWalk()
 
+  /// How many threads may work on a large chunk.
+  package var threadCount = 1 {
+    didSet { if threadCount != oldValue { pipeline.use(threadCount: threadCount) } }
+  }
+
   /// The most bytes that a piece was encoded to, a good guess for the next one.
   private var expectedByteCount = 0
 

@@ -481,9 +481,11 @@ extension AppendingState {
     let chunks = openRows > 0 ? self.chunks : []
     for chunk in chunks { chunk.shape = [rows.length] + array.chunkShape.dropFirst() }
     let open = values.openValues(with: chunks, queue: queue)
+    // While other threads are at work on chunks that are full.
+    let partial = Result { try encode(open) }
     // Before anything else can fail: a call that is made again must not report what failed in the last one.
     try queue.drain()
-    try store(open)
+    try store(open.map(\.value), with: partial.get())
     return (chunks, open.map(\.value))
   }
 
@@ -538,25 +540,47 @@ extension AppendingState {
     end.note(rowCounts: [rowCount])
   }
 
-  /// Stores values that are not complete, with open chunks as they are, padded.
-  private func store(_ values: [(value: AppendedValue, partial: [OpenChunk])]) throws {
+  /// Encodes open chunks as they are, padded, and returns those of each value.
+  private func encode(
+    _ values: [(value: AppendedValue, partial: [OpenChunk])]
+  ) throws -> [[EncodedPiece]] {
+    let encoded = Locked([[EncodedPiece]](repeating: [], count: values.count))
+    let threadCount = queue.freeThreadCount
     do {
       try ParallelChunks.forEachIndex(
-        below: values.count, workerCount: array.access.workerCount, pool: array.layout.encoders,
-        following: monitor
-      ) { [array, end, monitor, fillValue, count = rows.length * slab] index, worker in
+        below: values.count, workerCount: threadCount, pool: array.layout.encoders, following: monitor
+      ) { [array, monitor, fillValue, count = rows.length * slab] index, worker in
         let (value, chunks) = values[index]
-        var pieces = value.pieces
-        for chunk in chunks {
-          pieces.append(
-            try chunk.whilePadded(with: fillValue, to: count) {
-              try array.encode([chunk], of: value, expectedPieceCount: 1, with: worker, monitor: monitor)
-            })
+        worker.value.threadCount = max(1, threadCount / values.count)
+        let pieces = try chunks.map { chunk in
+          try chunk.whilePadded(with: fillValue, to: count) {
+            try array.encode([chunk], of: value, expectedPieceCount: 1, with: worker, monitor: monitor)
+          }
         }
-        try array.store(pieces, of: value, atEnd: end)
+        encoded.withLock { $0[index] = pieces }
       }
     } catch {
       throw array.error(error, chunk: values[error.index].value.indices)
+    }
+    return encoded.withLock { $0 }
+  }
+
+  /// Stores values that are not complete.
+  ///
+  /// - Parameters:
+  ///   - values: The values, all of whose full chunks are encoded.
+  ///   - partial: The encoded open chunks of each.
+  /// - Throws: ``ZarrError`` and ``StoreError``.
+  private func store(_ values: [AppendedValue], with partial: [[EncodedPiece]]) throws {
+    do {
+      try ParallelChunks.forEachIndex(
+        below: values.count, workerCount: array.access.workerCount, pool: StatelessWorker.pool,
+        following: monitor
+      ) { [array, end] index, _ in
+        try array.store(values[index].pieces + partial[index], of: values[index], atEnd: end)
+      }
+    } catch {
+      throw array.error(error, chunk: values[error.index].indices)
     }
   }
 

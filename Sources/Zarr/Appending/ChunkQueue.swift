@@ -30,6 +30,9 @@ final class ChunkQueue: @unchecked Sendable {
   /// An error was thrown, and its cause may be gone by then.
   private var isPaused = false
 
+  /// Whether a caller waits for the last chunks, which may have the threads that are left.
+  private var isDraining = false
+
   /// What lets few threads encode while many wait for the store, or nil if each waits for its own requests.
   private let requests: ManyRequests?
 
@@ -96,12 +99,19 @@ final class ChunkQueue: @unchecked Sendable {
   /// - Throws: The first error of any chunk.
   func drain() throws {
     try lock.withLock {
+      isDraining = true
+      defer { isDraining = false }
       wakeWorkers()
       while canGoOn, busyCount > 0 || !sealed.isEmpty {
         helpOrWait()
       }
       try checkFailure()
     }
+  }
+
+  /// How many threads the caller may use for chunks that it encodes itself.
+  var freeThreadCount: Int {
+    lock.withLock { max(1, array.access.workerCount - busyCount - sealed.count) }
   }
 
   /// Drops the chunks that wait, and returns once no thread works on one.
@@ -182,8 +192,11 @@ final class ChunkQueue: @unchecked Sendable {
     var chunks = chunks
     let byteCount = chunks.byteCount
     busyCount += 1
+    // A large chunk takes longer than it takes to fill another one.
+    let isLast = isDraining || byteCount >= Self.largeByteCount
+    let threadCount = isLast ? max(1, array.access.workerCount / (busyCount + sealed.count)) : 1
     lock.unlock()
-    let result = Result { try monitor.whileCurrent { try encodeAndStore(&chunks) } }
+    let result = Result { try monitor.whileCurrent { try encodeAndStore(&chunks, threadCount) } }
     lock.lock()
     busyCount -= 1
     switch result {
@@ -201,17 +214,19 @@ final class ChunkQueue: @unchecked Sendable {
     if heldByteCount <= resumingByteCount || busyCount == 0 || failure != nil { lock.broadcast() }
   }
 
-  private func encodeAndStore(_ chunks: inout SealedChunks) throws {
+  private func encodeAndStore(_ chunks: inout SealedChunks, _ threadCount: Int) throws {
     let value = chunks.value
     if chunks.valueByteCount == nil {
       if value.grid == nil, requests == nil {
         return try array.layout.encoders.withState { worker in
+          worker.value.threadCount = threadCount
           try array.store(chunks.chunks[0], of: value, atEnd: end, with: worker, monitor: monitor)
         }
       }
       let piece = try requests.compute {
         try array.layout.encoders.withState { [chunks] worker in
-          try array.encode(
+          worker.value.threadCount = threadCount
+          return try array.encode(
             chunks.chunks, of: value, expectedPieceCount: value.grid == nil ? 1 : Self.expectedPieceCount,
             with: worker, monitor: monitor)
         }
@@ -227,6 +242,9 @@ final class ChunkQueue: @unchecked Sendable {
     // These are the last ones.
     try array.store(value.pieces, of: value, atEnd: end)
   }
+
+  /// Chunks of as many bytes have the threads that are left.
+  private static let largeByteCount = 8 << 20
 
   /// The number of pieces to come is not known.
   ///

@@ -436,6 +436,8 @@ extension PartCoder {
         let (item, part) = (work[index], parts[work[index].part])
         let grid = item.piece.grid
         func open() throws -> OpenValue? { try part.isReplaced ? nil : self.open(part.value, grid) }
+        worker.value.threadCount = ParallelChunks.threadCount(
+          for: index, below: work.count, workerCount: layout.workerCount)
         guard layout.isSharded else {
           _ = try worker.value.encodeValue(item.piece, of: elements) {
             try layout.readChunk(at: 0, grid, of: open())

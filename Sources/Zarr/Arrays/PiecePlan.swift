@@ -197,6 +197,11 @@ struct PiecePlan: Sendable {
     (pieceCount - number - 1) / workerCount + 1
   }
 
+  /// How many threads a worker may use for a piece.
+  func threadCount(for number: Int, workerCount: Int) -> Int {
+    ParallelChunks.threadCount(for: number, below: pieceCount, workerCount: workerCount)
+  }
+
   /// The place in the grid of the value of a piece.
   func indices(ofPiece number: Int) -> [Int] {
     guard joined.isEmpty else {

@@ -69,6 +69,8 @@ struct ValueLayout: Sendable {
         try ChunkEncoder(
           chain, fillValue: fillValue, omitsFillValue: omitsFillValue, areInner: isSharded,
           limits: access.limits, maximumElementByteCount: access.maximumElementByteCount))
+    } rest: {
+      $0.value.threadCount = 1
     }
     filling = WorkerPool {
       OpenChunk(layout: chain.layout, maximumElementByteCount: access.maximumElementByteCount)

@@ -49,6 +49,7 @@ extension ZarrArray {
     try forEachPiece(of: plan, workers: layout.encoders, monitor: monitor) { part, worker in
       let piece = part.whole
       var storedByteCount = 0
+      worker.value.threadCount = plan.threadCount(for: part.number, workerCount: access.workerCount)
       let elementByteCount = try withLock(on: .chunk(part.indices), isReplaced: piece.isWhole) {
         let old = piece.isWhole ? nil : try openValue(at: part.indices, piece.grid)
         return try worker.value.encodeValue(piece, of: elements) {
@@ -94,7 +95,8 @@ extension ZarrArray {
       let encoded = try requests.compute {
         let encoded = try part.piece.map { piece in
           try layout.encoders.withState { worker in
-            try worker.value.encode(
+            worker.value.threadCount = plan.threadCount(for: part.number, workerCount: access.workerCount)
+            return try worker.value.encode(
               piece, of: elements,
               expectedPieceCount: plan.expectedPieceCount(from: part.number, workerCount: access.workerCount)
             ) { position in

@@ -56,17 +56,31 @@ final class ZstdEncoder: BytesEncoder {
   /// Whether content that cannot be compressed may be stored in raw blocks, without a look at all of it.
   let writesRawFrames: Bool
 
+  /// How many threads may compress a chunk together.
+  var threadCount = 1
+  private let codec: ZstdCodec
+
   /// Bytes from all over a chunk, and what they are compressed to.
   private var sample = ByteArena()
   private var compressedSample = ByteArena()
 
   init(_ codec: ZstdCodec) throws(ChunkError) {
-    guard let context = unsafe ZSTD_createCCtx() else { throw .outOfMemory(byteCount: 0) }
-    unsafe self.context = context
+    self.codec = codec
+    unsafe context = try unsafe Self.makeContext(codec)
     // libzstd knows how to compute the checksum of the content.
     writesRawFrames = !codec.hasChecksum
-    try unsafe Self.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(codec.level)))
-    try unsafe Self.check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, codec.hasChecksum ? 1 : 0))
+  }
+
+  private static func makeContext(_ codec: ZstdCodec) throws(ChunkError) -> OpaquePointer {
+    guard let context = unsafe ZSTD_createCCtx() else { throw .outOfMemory(byteCount: 0) }
+    do throws(ChunkError) {
+      try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(codec.level)))
+      try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, codec.hasChecksum ? 1 : 0))
+    } catch {
+      unsafe ZSTD_freeCCtx(context)
+      throw error
+    }
+    return unsafe context
   }
 
   deinit {
@@ -74,7 +88,9 @@ final class ZstdEncoder: BytesEncoder {
   }
 
   func encode(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
-    guard writesRawFrames, try isIncompressible(source) else { return try compress(source, into: &output) }
+    guard writesRawFrames, try isIncompressible(source) else {
+      return try compressTogether(source, into: &output)
+    }
     let frame = ZstdRawFrame(contentByteCount: source.byteCount)
     try output.checkFreeCapacity(frame.storedByteCount, codec: ZstdCodec.name)
     do {
@@ -118,7 +134,35 @@ final class ZstdEncoder: BytesEncoder {
     return unsafe bytes.withUnsafeBytes { unsafe !ckernels_repeats($0.baseAddress, $0.count) }
   }
 
+  /// Compresses a chunk with as many threads as may work on it, each of which takes 1 MiB at least.
+  ///
+  /// libzstd's threads belong to the context, and not to a child of the process. So they end with the call.
+  private func compressTogether(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    let count = min(threadCount, source.byteCount / Self.leastJobByteCount)
+    guard count > 1 else { return try compress(source, into: &output) }
+    let context = try unsafe Self.makeContext(codec)
+    defer { unsafe ZSTD_freeCCtx(context) }
+    // A library without threads has no such parameter.
+    guard unsafe ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, Int32(clamping: count))) == 0
+    else { return try compress(source, into: &output) }
+    // Large chunks have the library's own size of jobs, which depends on the level.
+    let share = (source.byteCount + count - 1) / count
+    if share < Self.largestShareByteCount {
+      try unsafe Self.check(ZSTD_CCtx_setParameter(context, ZSTD_c_jobSize, Int32(share)))
+    }
+    try unsafe compress(source, with: context, into: &output)
+  }
+
+  private static let leastJobByteCount = 1 << 20
+  private static let largestShareByteCount = 4 << 20
+
   private func compress(_ source: RawSpan, into output: inout OutputRawSpan) throws(ChunkError) {
+    try unsafe compress(source, with: context, into: &output)
+  }
+
+  private func compress(
+    _ source: RawSpan, with context: OpaquePointer, into output: inout OutputRawSpan
+  ) throws(ChunkError) {
     try unsafe source.withUnsafeBytes { source throws(ChunkError) in
       try unsafe output.appendUnsafe { free throws(ChunkError) in
         // SAFETY: zstd writes at most `free.count` bytes, returns how many, and keeps neither pointer.
