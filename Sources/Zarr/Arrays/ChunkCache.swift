@@ -20,6 +20,9 @@ final class ChunkCache: Sendable {
     let number: Int
     let info: ValueInfo
     var instant: ContinuousClock.Instant
+
+    /// The key of the value, once a single element was asked for.
+    var key: StoreKey?
   }
 
   private struct Slot {
@@ -45,7 +48,7 @@ final class ChunkCache: Sendable {
   private let maximumByteCount: Int
 
   /// What is known of values by their places in the grid, and how many versions had a number.
-  private let values = Locked<(known: [[Int]: Known], count: Int)>(([:], 0))
+  private let values = Locked<(known: [ValuePlace: Known], count: Int)>(([:], 0))
   private let checkInterval: Duration
 
   /// The values that are remembered.
@@ -130,13 +133,48 @@ final class ChunkCache: Sendable {
 extension ChunkCache {
   /// What is known of a value that was looked at not long ago, or nil.
   func recentInfo(of value: [Int]) -> ValueInfo? {
-    guard checkInterval > .zero, let known = values.withLock({ $0.known[value] }) else { return nil }
-    return known.instant.duration(to: .now) < checkInterval ? known.info : nil
+    let place = ValuePlace(value)
+    guard let known = values.withLock({ $0.known[place] }), isRecent(known) else { return nil }
+    return known.info
+  }
+
+  private func isRecent(_ known: Known) -> Bool {
+    checkInterval > .zero && known.instant.duration(to: .now) < checkInterval
+  }
+
+  /// Finds a chunk of the last version of a value.
+  ///
+  /// - Parameters:
+  ///   - position: Which of the chunks of the value it is, in C order.
+  ///   - place: The place of the value in the grid.
+  ///   - makeKey: Makes the key of the value. It is called once while the version is known.
+  ///   - isCurrent: Asks the store whether the value is of that version. It is not called if the store was asked not
+  ///     long ago.
+  /// - Returns: All elements of the chunk, or nil if it is not kept.
+  func chunk(
+    at position: Int, ofValueAt place: ValuePlace, _ makeKey: () -> StoreKey,
+    _ isCurrent: (StoreKey, StoredVersion) -> Bool
+  ) -> BlobView? {
+    guard let known = values.withLock({ $0.known[place] }), let version = known.info.settledVersion,
+      let chunk = chunk(at: position, of: known.number)
+    else { return nil }
+    guard !isRecent(known) else { return chunk }
+    let key = known.key ?? makeKey()
+    guard isCurrent(key, version) else { return nil }
+    guard known.key == nil || checkInterval > .zero else { return chunk }
+    let now = ContinuousClock.now
+    values.withLock { values in
+      guard values.known[place]?.number == known.number else { return }
+      values.known[place]?.key = key
+      values.known[place]?.instant = now
+    }
+    return chunk
   }
 
   /// The last version of a value, if its chunk at a position is kept, or nil.
   func version(at position: Int, of value: [Int]) -> StoredVersion? {
-    guard let known = values.withLock({ $0.known[value] }), chunk(at: position, of: known.number) != nil
+    let place = ValuePlace(value)
+    guard let known = values.withLock({ $0.known[place] }), chunk(at: position, of: known.number) != nil
     else {
       return nil
     }
@@ -151,20 +189,46 @@ extension ChunkCache {
   ///   - isChecked: Whether it has just said so.
   /// - Returns: The number, which no other version has.
   fileprivate func number(of value: [Int], _ info: ValueInfo, isChecked: Bool) -> Int {
-    values.withLock { values in
+    let place = ValuePlace(value)
+    return values.withLock { values in
       guard let version = info.settledVersion else {
-        values.known[value] = nil
+        values.known[place] = nil
         return 0
       }
-      if let known = values.known[value], known.info.settledVersion == version {
-        if isChecked, checkInterval > .zero { values.known[value]?.instant = .now }
+      if let known = values.known[place], known.info.settledVersion == version {
+        if isChecked, checkInterval > .zero { values.known[place]?.instant = .now }
         return known.number
       }
       if values.known.count >= Self.mostValues { values.known.removeAll(keepingCapacity: true) }
       values.count += 1
-      values.known[value] = Known(number: values.count, info: info, instant: .now)
+      values.known[place] = Known(number: values.count, info: info, instant: .now)
       return values.count
     }
+  }
+}
+
+/// The place of a value in the grid, which needs no memory of its own in up to three dimensions.
+struct ValuePlace: Hashable {
+  private var count = 0
+  private var (first, second, third) = (0, 0, 0)
+  private var others: [Int] = []
+
+  /// The place of a value in a grid without dimensions.
+  init() {}
+
+  init(_ indices: [Int]) {
+    for index in indices { append(index) }
+  }
+
+  /// Adds the index along the next dimension.
+  mutating func append(_ index: Int) {
+    switch count {
+    case 0: first = index
+    case 1: second = index
+    case 2: third = index
+    default: others.append(index)
+    }
+    count += 1
   }
 }
 

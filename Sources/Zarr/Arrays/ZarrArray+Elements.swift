@@ -35,7 +35,7 @@ extension ZarrArray {
     at indices: [Int], as type: Element.Type
   ) throws(ZarrError) -> Element {
     try zarrErrors(at: location) {
-      try type.checkReadable(from: dataType)
+      try type.checkReadable(from: transfer.dataType)
       let bytes = try read(at: indices)
       return try transfer.withCoder { try Element(element: bytes.rawSpan, of: dataType, with: $0) }
     }

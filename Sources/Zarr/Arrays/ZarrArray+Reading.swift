@@ -131,8 +131,44 @@ extension ZarrArray {
   @available(*, noasync)
   public func read(at indices: [Int]) throws(ZarrError) -> [UInt8] {
     try zarrErrors(at: location) {
-      try observed(.read, nil) { try element(of: plan(of: ArrayRegion(elementAt: indices)), $0) }
+      try observed(.read, nil) { monitor in
+        if let cache = layout.cache, let element = keptElement(at: indices, cache) {
+          monitor?.add(elementCount: 1, elementByteCount: element.count, storedByteCount: 0)
+          return element
+        }
+        return try element(of: plan(of: ArrayRegion(elementAt: indices)), monitor)
+      }
     }
+  }
+
+  /// Finds an element in a chunk that is kept, without a plan.
+  ///
+  /// - Returns: nil if that is not possible, for whatever reason.
+  private func keptElement(at indices: [Int], _ cache: ChunkCache) -> [UInt8]? {
+    guard let store = openingStore as? FileStore else { return nil }
+    let (shape, grid) = shapeAndGrid
+    guard indices.count == shape.count else { return nil }
+    let innerShape = layout.innerChunkShape
+    // The value, which of its chunks it is, and which of the elements of that.
+    var place = ValuePlace()
+    var (position, number) = (0, 0)
+    for (dimension, index) in indices.enumerated() {
+      guard index >= 0, index < shape[dimension], case .repeated(let length) = grid.dimensions[dimension]
+      else { return nil }
+      place.append(index / length)
+      let side = innerShape?[dimension] ?? length
+      let (chunk, element) = (index % length).quotientAndRemainder(dividingBy: side)
+      position = position * (length / side) + chunk
+      number = number * side + element
+    }
+    let chunk = cache.chunk(at: position, ofValueAt: place) {
+      key(ofChunkAt: zip(indices, grid.dimensions).map { $1.chunkIndex(of: $0) })
+    } _: { key, version in
+      store.hasVersion(version, at: key)
+    }
+    // A chunk that is kept has as many elements as its shape says.
+    guard let chunk, number < chunk.count else { return nil }
+    return chunk.bytes(at: number)
   }
 
   private func element(of plan: PiecePlan, _ monitor: ProgressMonitor?) throws -> [UInt8] {

@@ -301,6 +301,16 @@ extension FileStore: ConditionalStore, BatchingStore {
     return FileVersion(status).isSameFile(as: version)
   }
 
+  /// Whether the file of a value is certainly of a version, as one look at its name tells.
+  ///
+  /// What a symbolic link leads to is not looked at.
+  func hasVersion(_ version: StoredVersion, at key: StoreKey) -> Bool {
+    guard let version = version.file,
+      let status = stat(of: key.description, in: root.rawValue, followsLink: false)
+    else { return false }
+    return FileVersion(status) == version
+  }
+
   /// Removes a new value that could not be made sure of, unless it was replaced.
   ///
   /// Otherwise a retry would fail because there is a value already.

@@ -1,4 +1,5 @@
 import ChunkEngine
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -139,6 +140,51 @@ struct ChunkCacheTests {
         }
       }
     }
+  }
+
+  @Test(
+    "Single elements of files are those of the value as it is now",
+    arguments: [Duration.zero, .milliseconds(1)],
+    [
+      ([200], [10], nil), ([20, 10], [3, 4], [6, 8]), ([200], [10], [40]),
+      ([2, 5, 4, 5], [2, 2, 3, 2], nil),
+    ] as [([Int], [Int], [Int]?)])
+  func singleElements(interval: Duration, shapes: (shape: [Int], chunk: [Int], shard: [Int]?)) throws {
+    let scratch = try StoreDirectory()
+    let store = try FileStore(creating: scratch.path)
+    let options = ArrayOptions(chunkSize: .shape(shapes.chunk), shardSize: shapes.shard.map { .shape($0) })
+    let all = (0..<200).map { "word \($0)" }
+    let writer = try ZarrArray.create(in: store, writing: all, shape: shapes.shape, options: options)
+    let array = try ZarrArray.open(
+      in: store, access: ArrayAccess(cacheByteCount: 1 << 20, cacheCheckInterval: interval))
+    func indices(_ number: Int) -> [Int] {
+      var rest = number
+      return shapes.shape.reversed().map { side in
+        defer { rest /= side }
+        return rest % side
+      }.reversed()
+    }
+    for round in 0..<2 {
+      let words = round == 0 ? all : all.map { "round \(round), \($0)" }
+      if round > 0 { try writer.write(words) }
+      // Files have a version that can be relied on after a moment.
+      usleep(80_000)
+      for _ in 0..<2 {
+        for number in 0..<200 {
+          #expect(try array.read(at: indices(number), as: String.self) == words[number])
+        }
+      }
+    }
+    for outside in [shapes.shape, shapes.shape + [0], []] {
+      #expect(throws: ZarrError.self) { try array.read(at: outside) }
+    }
+    try array.resize(to: shapes.shape.map { $0 / 2 })
+    let last = shapes.shape.map { $0 / 2 - 1 }
+    #expect(try array.read(at: last) == writer.read(at: last))
+    #expect(throws: ZarrError.self) { try array.read(at: shapes.shape.map { $0 / 2 }) }
+    for key in try store.list("c") { try store.delete(key) }
+    usleep(5000)
+    #expect(try array.read(at: last).isEmpty)
   }
 
   @Test("For a while the store is not asked, if you say so", arguments: 0..<2)
