@@ -96,7 +96,7 @@ struct CatCommand: ParsableCommand, ReadingCommand {
     }
     func write(_ paths: [String]) throws {
       for (path, found) in zip(paths, try group.files(matching: paths)) {
-        guard !found.areBelow else {
+        guard !found.files.isEmpty else {
           throw ToolError("\(path) is a directory in \(self.path); \(path)/** stands for all files in it")
         }
         try body(found.files)

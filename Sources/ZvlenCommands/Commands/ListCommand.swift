@@ -76,7 +76,7 @@ struct ListCommand: ParsableCommand, ReadingCommand {
   /// Writes all files that fit.
   private func writeFiles(of group: FileTreeGroup, to list: EntryList) throws {
     guard paths.isEmpty else {
-      let files = Set(try group.files(matching: paths).flatMap(\.files)).sorted()
+      let files = Set(try group.files(matching: paths).flatMap { $0.files + $0.below }).sorted()
       return try group.paths.forEachPart(of: files) { part, elements in
         try list.write(
           zip(part, elements.indices).map { FileEntry(path: elements.bytes(at: $1), file: $0, count: 1) })
@@ -97,7 +97,7 @@ struct ListCommand: ParsableCommand, ReadingCommand {
     let patterns = (paths.isEmpty ? [""] : paths).map { PathPattern($0) }
     if !paths.isEmpty, patterns.allSatisfy({ !$0.isPattern }) {
       let found = try group.files(matching: paths)
-      if found.allSatisfy({ !$0.areBelow }) {
+      if found.allSatisfy({ $0.below.isEmpty }) {
         return zip(patterns, found).flatMap { pattern, found in
           found.files.map { FileEntry(path: Array(pattern.path.utf8), file: $0, count: 1) }
         }

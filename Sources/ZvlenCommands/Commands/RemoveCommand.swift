@@ -71,10 +71,10 @@ struct RemoveCommand: ParsableCommand, ReadingCommand {
   private func chosenFiles(of group: FileTreeGroup) throws -> [Int] {
     var files: Set<Int> = []
     for (text, found) in zip(paths, try group.files(matching: paths, allowsNone: force)) {
-      if found.areBelow, !recursive {
+      if !found.below.isEmpty, !recursive {
         throw ToolError("\(text) stands for a directory in \(path); -r removes all files in it")
       }
-      files.formUnion(found.files)
+      files.formUnion(found.files + found.below)
     }
     return files.sorted()
   }

@@ -23,7 +23,8 @@ struct TreeExport {
     _ store: any Store, _ paths: [String], access: ArrayAccess, skipsDamagedPaths: Bool, keepsLast: Bool
   ) throws {
     group = try FileTreeGroup(in: store, access: access)
-    chosen = paths.isEmpty ? nil : Set(try group.files(matching: paths).flatMap(\.files)).sorted()
+    chosen =
+      paths.isEmpty ? nil : Set(try group.files(matching: paths).flatMap { $0.files + $0.below }).sorted()
     location = group.paths.location
     self.skipsDamagedPaths = skipsDamagedPaths
     self.keepsLast = keepsLast

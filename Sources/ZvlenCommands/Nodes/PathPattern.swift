@@ -172,28 +172,30 @@ extension FileTreeGroup {
   /// - Parameters:
   ///   - texts: The paths and patterns.
   ///   - allowsNone: Whether one may stand for no file.
-  /// - Returns: The files of each, in order, and whether some are in a directory that it stands for.
+  /// - Returns: For each, the files that it stands for and the files in directories that it stands for, both in order.
   /// - Throws: ``ToolError`` for one that stands for no file, and what reading the paths throws.
   func files(
     matching texts: [String], allowsNone: Bool = false
-  ) throws -> [(files: [Int], areBelow: Bool)] {
+  ) throws -> [(files: [Int], below: [Int])] {
     let patterns = texts.map { PathPattern($0) }
     // A name may have the characters of a pattern.
     var exact = try indexedFiles(at: patterns.map(\.path))
-    var found = exact.map { (files: $0.map { [$0] } ?? [], areBelow: false) }
+    var found = exact.map { (files: $0.map { [$0] } ?? [], below: [Int]()) }
     let missing = exact.indices.filter { exact[$0] == nil }
     guard !missing.isEmpty else { return found }
     try forEachRawPath(in: 0..<count) { file, path in
       for number in missing {
         if path.isEqual(to: patterns[number].path.utf8Bytes) { exact[number] = file }
-        guard let match = patterns[number].match(path) else { continue }
-        found[number].files.append(file)
-        if match != .file { found[number].areBelow = true }
+        switch patterns[number].match(path) {
+        case .file: found[number].files.append(file)
+        case .below: found[number].below.append(file)
+        case nil: break
+        }
       }
     }
     for number in missing {
-      if let file = exact[number] { found[number] = ([file], false) }
-      guard !allowsNone, found[number].files.isEmpty else { continue }
+      if let file = exact[number] { found[number] = ([file], []) }
+      guard !allowsNone, found[number].files.isEmpty, found[number].below.isEmpty else { continue }
       throw ToolError(
         patterns[number].isPattern
           ? "no file of \(location) matches \(texts[number])" : "\(location) has no file \(texts[number])")
