@@ -11,7 +11,9 @@ struct ImportCommand: ParsableCommand {
     abstract: "Puts files or lines into a new array, or appends them to one.",
     discussion: """
       A directory becomes a group with two arrays: blobs holds the contents of each regular file, and paths holds \
-      the path of each, in order of the paths. Links are not followed. If you import several directories, each \
+      the path of each, in order of the paths. Links are not followed. What is left out is counted in one line: links, \
+      pipes and the like, directories without files, permissions to execute, files without read permission, which make \
+      the exit code 1, and DEST itself. If you import several directories, each \
       path begins with the last name of its directory.
         zvlen import /usr/share/doc -o doc.zarr
 
@@ -88,6 +90,15 @@ struct ImportCommand: ParsableCommand {
         readers find all old files until the import is complete, and then all new ones.
         """, valueName: "what"))
   var existing = ExistingFiles.error
+
+  @Option(
+    help: ArgumentHelp(
+      "What the names of files are in that are not UTF-8: octets or latin1.",
+      discussion: """
+        Text in Zarr is UTF-8. octets keeps any name: each byte that is not UTF-8 becomes a character from U+EF80 to \
+        U+EFFF, which export and other commands take for that byte again. latin1 makes UTF-8 of ISO 8859-1.
+        """, valueName: "encoding"))
+  var nameEncoding = NameEncoding.octets
 
   @Flag(help: "Replaces an existing array or group when the new one is complete.")
   var overwrite = false
@@ -173,7 +184,8 @@ struct ImportCommand: ParsableCommand {
       encoding: encoding,
       access: ArrayAccess(
         workerCount: workers.count, limits: chunks.limits, allowsHugeElements: allowHugeElements),
-      memoryBudget: memoryBudget.value, existing: existing)
+      memoryBudget: memoryBudget.value, existing: existing,
+      nameEncoding: nameEncoding)
     var work = try makeWork(settings)
     if let part { return try fill(part, of: &work, at: location) }
     if resume, !append, try finishes(&work, at: location) {
@@ -193,10 +205,15 @@ struct ImportCommand: ParsableCommand {
       try work.run(to: destination, record: record)
       try destination.commit()
       if !append { try record?.remove() }
+      if let words = work.leftOut.words {
+        StandardError.write("zvlen: note: not stored: \(OneLine(words))\n")
+      }
     } catch {
       destination.discard()
       throw explained(error, destination)
     }
+    // The rest is stored, but something is missing.
+    if work.leftOut.hasUnreadable { throw ExitCode.failure }
   }
 
   /// Finds out what the sources are.

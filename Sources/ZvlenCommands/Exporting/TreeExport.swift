@@ -285,11 +285,13 @@ private final class DirectoryWriter {
       if overwrites { _ = file.lock() }
       do {
         try file.write(bytes)
-        if unsafe overwrites && renameat(number, name, number, path.name) != 0 {
+        if unsafe overwrites
+          && renameat(number, FileName.systemName(of: name), number, FileName.systemName(of: path.name)) != 0
+        {
           throw ToolError(operation: "replace", path: location, code: errno)
         }
       } catch {
-        _ = unsafe unlinkat(number, name, 0)
+        _ = unsafe unlinkat(number, FileName.systemName(of: name), 0)
         throw error
       }
     } catch let error as ToolError where error.code == EEXIST {
@@ -304,7 +306,7 @@ private final class DirectoryWriter {
     for name in names.dropFirst(common) {
       let parent = (levels.last ?? root).directory.number
       let location = "\((levels.last ?? root).directory.path)/\(name)"
-      guard unsafe mkdirat(parent, name, 0o777) == 0 || errno == EEXIST else {
+      guard unsafe mkdirat(parent, FileName.systemName(of: name), 0o777) == 0 || errno == EEXIST else {
         throw ToolError(operation: "make the directory", path: location, code: errno)
       }
       let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW

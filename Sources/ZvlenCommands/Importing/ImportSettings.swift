@@ -17,6 +17,9 @@ struct ImportSettings {
   /// What is done about files that are stored already.
   let existing: ExistingFiles
 
+  /// What the names of files are in that are not UTF-8.
+  let nameEncoding: NameEncoding
+
   /// Checks that elements of a type can be appended to an array.
   ///
   /// - Throws: ``ToolError`` if it does not have one dimension, or has another type than you asked for.
@@ -87,6 +90,8 @@ extension ImportSettings {
       "\(location) has \(byteCount) bytes, and an element has at most \(largestElementByteCount)\(advice)")
   }
 }
+
+extension NameEncoding: ExpressibleByArgument {}
 
 /// What an import does about files whose paths are stored already.
 enum ExistingFiles: String, CaseIterable, ExpressibleByArgument {

@@ -14,6 +14,9 @@ protocol ImportWork {
   /// - Throws: ``ToolError`` for sources that cannot be read.
   mutating func survey(excluding ownPaths: [String]) throws
 
+  /// What is in the sources and is not imported.
+  var leftOut: LeftOut { get }
+
   /// Imports everything, or the rest that a stopped import has left.
   ///
   /// - Parameters:
@@ -39,6 +42,10 @@ protocol ImportWork {
   /// - Throws: ``ToolError``, and what reading the sources and the arrays throws.
   /// - Complexity: O(*n*) in the bytes up to the first difference.
   func isStored(in store: any Store) throws -> Bool
+}
+
+extension ImportWork {
+  var leftOut: LeftOut { LeftOut() }
 }
 
 /// A part of a source, such as `3/8` for the third of eight.

@@ -14,6 +14,9 @@ struct TreeImport: ImportWork {
   /// Nil until they are counted.
   private var counted: Total?
 
+  /// What is in the directories and is not imported.
+  private(set) var leftOut = LeftOut()
+
   private var total: Total { counted ?? Total() }
 
   /// Prepares to import directories.
@@ -25,7 +28,9 @@ struct TreeImport: ImportWork {
     self.settings = settings
     var trees: [DirectoryTree] = []
     for path in paths {
-      let tree = DirectoryTree(path: path, prefix: paths.count > 1 ? try Self.name(of: path) + "/" : "")
+      let tree = DirectoryTree(
+        path: path, prefix: paths.count > 1 ? try Self.name(of: path) + "/" : "",
+        nameEncoding: settings.nameEncoding)
       if let other = trees.first(where: { $0.prefix.utf8.elementsEqual(tree.prefix.utf8) }) {
         throw ToolError(
           "\(other.path) and \(path) have the same last name, so that their files would have the same paths; "
@@ -38,21 +43,31 @@ struct TreeImport: ImportWork {
   }
 
   var job: JSONObject {
-    [
+    var job: JSONObject = [
       "directories": .array(trees.map { .string(FilePath.resolve($0.path)) }),
       "options": .object(settings.encoding.json),
     ]
+    if settings.nameEncoding != .octets { job["name-encoding"] = .string(settings.nameEncoding.rawValue) }
+    return job
   }
 
   mutating func survey(excluding ownPaths: [String]) throws {
-    let excluded = Set(try ownPaths.compactMap { try FileStatus(of: $0)?.identity })
-    for index in trees.indices { trees[index].excluded = excluded }
+    let own = try OwnPaths(ownPaths)
+    for index in trees.indices { trees[index].own = own }
     guard counted == nil else { return }
     var total = Total()
-    try forEachFile { file in
-      total.add(file, try FileStatus(of: file.name, in: file.directory, path: file.location))
+    var leftOut = LeftOut()
+    for tree in trees {
+      try tree.forEachFile {
+        leftOut.add($0, $1)
+      } _: { file in
+        try Interruption.check()
+        let status = try FileStatus(of: file.name, in: file.directory, path: file.location)
+        if status.isExecutable { leftOut.add(.executable, file.location) }
+        total.add(file, status)
+      }
     }
-    counted = total
+    (counted, self.leftOut) = (total, leftOut)
   }
 
   func isUnchanged(since position: ImportPosition) -> Bool { position.files == total.files }
@@ -401,10 +416,18 @@ struct TreeImport: ImportWork {
     do {
       try group.forEachPath(in: elements) { index, path in
         let tree = trees.first { path.utf8.starts(with: $0.prefix.utf8) }
-        let location = tree.map { "\($0.path)/\(Substring(path.utf8.dropFirst($0.prefix.utf8.count)))" }
-        guard let location, try FileStatus(at: location)?.isRegularFile == true else { return }
+        guard let tree else { return }
+        let name = String(Substring(path.utf8.dropFirst(tree.prefix.utf8.count)))
+        let location = "\(tree.path)/\(name)"
+        let root = try OpenFile(tree.path, flags: O_RDONLY | O_DIRECTORY)
+        // A name in another encoding is not looked for.
+        guard let status = try? FileStatus(of: name, in: root.number, path: location), status.isRegularFile
+        else {
+          return
+        }
         stored.skip(to: index)
-        let source = try OpenFile(location, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        let source = try OpenFile(name, in: root.number, flags: flags, path: location)
         let bytes = try source.bytes(limit: settings.largestElementByteCount)
         guard try stored.takeNext(equalTo: check.content(of: bytes.rawSpan)) else {
           throw Change(location: location)
@@ -425,8 +448,9 @@ struct TreeImport: ImportWork {
     let stored = try ImportedPaths(0..<group.count, of: group)
     for tree in trees {
       let name = "\(try Self.name(of: tree.path))/"
-      var other = DirectoryTree(path: tree.path, prefix: tree.prefix.isEmpty ? name : "")
-      other.excluded = tree.excluded
+      var other = DirectoryTree(
+        path: tree.path, prefix: tree.prefix.isEmpty ? name : "", nameEncoding: tree.nameEncoding)
+      other.own = tree.own
       var isEmpty = true
       do {
         try other.forEachFile { file in

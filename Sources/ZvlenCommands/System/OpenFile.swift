@@ -13,7 +13,7 @@ struct OpenFile: ~Copyable {
 
   private let isBorrowed: Bool
 
-  /// Opens `name` in `directory`, or relative to the working directory.
+  /// Opens the name that text stands for in a directory, as ``FileName`` says, or a path.
   ///
   /// - Throws: ``ToolError`` with the path.
   init(
@@ -23,7 +23,10 @@ struct OpenFile: ~Copyable {
     isBorrowed = false
     var result: Int32
     repeat {
-      result = unsafe openat(directory, name, flags | O_CLOEXEC, 0o666)
+      result =
+        directory == AT_FDCWD
+        ? unsafe open(name, flags | O_CLOEXEC, 0o666)
+        : unsafe openat(directory, FileName.systemName(of: name), flags | O_CLOEXEC, 0o666)
     } while result < 0 && errno == EINTR
     number = result
     guard number >= 0 else { throw ToolError(operation: "open", path: self.path, code: errno) }
@@ -205,9 +208,10 @@ struct FileStatus {
     self.status = status
   }
 
-  /// The status of a name in a directory, without following a link.
+  /// The status of the name that text stands for in a directory, without following a link.
   init(of name: String, in directory: Int32, path: String) throws(ToolError) {
-    guard let status = stat(of: name, in: directory, followsLink: false) else {
+    var status = stat()
+    guard unsafe fstatat(directory, FileName.systemName(of: name), &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       throw ToolError(operation: "look at", path: path, code: errno)
     }
     self.status = status
@@ -218,6 +222,9 @@ struct FileStatus {
 
   /// Whether it is a regular file, not a device, pipe or directory.
   var isRegularFile: Bool { status.isRegularFile }
+
+  /// Whether it is a symbolic link.
+  var isLink: Bool { status.st_mode & S_IFMT == S_IFLNK }
 
   /// Whether it is a pipe, a device or similar.
   var isStream: Bool { !isRegularFile && !isDirectory }
@@ -233,6 +240,9 @@ struct FileStatus {
     // Memory devices have the major number 1. /dev/null is number 3 of them.
     return status.st_rdev >> 8 == 1 && status.st_rdev & 0xFF != 3
   }
+
+  /// Whether someone may execute it.
+  var isExecutable: Bool { status.st_mode & 0o111 != 0 }
 
   /// The size in bytes.
   var byteCount: Int { Int(status.st_size) }
