@@ -65,10 +65,13 @@ struct RootCommand: ParsableCommand {
       exit(withError: error)
     }
     Interruption.watch()
+    WorkReport.begin()
+    if let report = (command as? any ReportingCommand)?.report, report.quiet { StandardError.hideProgress() }
     let deadline = ContinuousClock.now + patience
     while true {
       do {
         try command.run()
+        try (command as? any ReportingCommand).map(WorkReport.end)
         exit()
       } catch {
         guard canRunAgain(after: error), ContinuousClock.now < deadline else { end(for: error, of: command) }
@@ -94,6 +97,8 @@ struct RootCommand: ParsableCommand {
   private static func end(for error: any Error, of command: any ParsableCommand) -> Never {
     // A reader such as `head` has enough.
     if error is BrokenPipe { exit() }
+    // The command has said why, after it has done what can be done.
+    if error is ExitCode { try? (command as? any ReportingCommand).map(WorkReport.end) }
     // These are requests for help, wrong usage, and codes without a message.
     if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
     if let code = Interruption.exitCode { exit(withError: ExitCode(code)) }

@@ -9,8 +9,10 @@ struct Tool {
     let exitCode: Int32
     /// The bytes on standard output.
     let output: [UInt8]
-    /// The text on standard error.
+    /// The text on standard error, without the line that says at the end what was done.
     let errors: String
+    /// That line, or nothing.
+    let report: String
 
     /// Standard output as text.
     var text: String { String(decoding: output, as: UTF8.self) }
@@ -70,10 +72,11 @@ struct Tool {
 
   /// What a run that has ended left.
   static func outcome(of process: Process, _ streams: ScratchDirectory) throws -> Outcome {
-    Outcome(
+    let errors = String(decoding: try streams.read("errors"), as: UTF8.self)
+    let start = errors.firstRange(of: "zvlen: done: ")?.lowerBound ?? errors.endIndex
+    return Outcome(
       exitCode: process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0),
-      output: try streams.read("output"),
-      errors: String(decoding: try streams.read("errors"), as: UTF8.self))
+      output: try streams.read("output"), errors: String(errors[..<start]), report: String(errors[start...]))
   }
 
   /// Sends a signal to a run once it has made a file beside the one that is in the directory, and expects it to

@@ -3,7 +3,9 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen compare`.
-struct CompareCommand: ParsableCommand, ReadingCommand {
+struct CompareCommand: ParsableCommand, ReadingCommand, ReportingCommand {
+  static let deed = "compared"
+
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Compares every element of two arrays, or of the arrays of two groups.",
@@ -24,6 +26,8 @@ struct CompareCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   @Option(
     help: ArgumentHelp(
       "About how many bytes of elements of each array to hold in memory.", valueName: "bytes"),
@@ -42,9 +46,12 @@ struct CompareCommand: ParsableCommand, ReadingCommand {
       from: nodes[1], access: reading.access, memoryBudget: memoryBudget.value, monitor: progress.monitor)
     progress.clear()
     guard let difference else { return }
-    let output = OutputStream.standard()
-    try output.write("\(OneLine("\(one) and \(other) differ: \(difference)"))\n")
-    try output.flush()
+    WorkReport.add("difference", .string("\(difference)"))
+    if !report.json {
+      let output = OutputStream.standard()
+      try output.write("\(OneLine("\(one) and \(other) differ: \(difference)"))\n")
+      try output.flush()
+    }
     throw ExitCode.failure
   }
 }

@@ -4,7 +4,9 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen copy`.
-struct CopyCommand: ParsableCommand, ReadingCommand {
+struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
+  static let deed = "copied"
+
   static let configuration = CommandConfiguration(
     commandName: "copy",
     abstract: "Copies an array, or a group with everything in it, and can change chunks, codecs and version.",
@@ -46,6 +48,8 @@ struct CopyCommand: ParsableCommand, ReadingCommand {
   @OptionGroup(title: "Safety") var safety: DurabilityOptions
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
+
+  @OptionGroup(title: "Reports") var report: ReportOptions
 
   func validate() throws {
     try copying.check(with: encoding)

@@ -3,7 +3,9 @@ import Zarr
 import ZarrRemote
 
 /// The command `zvlen export`.
-struct ExportCommand: ParsableCommand, ReadingCommand {
+struct ExportCommand: ParsableCommand, ReadingCommand, ReportingCommand {
+  static let deed = "exported"
+
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes an imported directory, or the elements of an array as lines.",
@@ -74,11 +76,16 @@ struct ExportCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   @OptionGroup(title: "Damage") var damageOptions: DamageOptions
 
   func validate() throws {
     guard (start ?? 0) >= 0, (count ?? 0) >= 0 else {
       throw ValidationError("--start and --count cannot be negative")
+    }
+    if report.json, output == "-" {
+      throw ValidationError("--json and -o - exclude each other: both write to standard output")
     }
   }
 

@@ -5,7 +5,9 @@ import Zarr
 import ZarrRemote
 
 /// The command `zvlen import`.
-struct ImportCommand: ParsableCommand {
+struct ImportCommand: ParsableCommand, ReportingCommand {
+  static let deed = "imported"
+
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Puts files or lines into a new array, or appends them to one.",
@@ -130,6 +132,15 @@ struct ImportCommand: ParsableCommand {
   @Flag(help: "Lines end with a NUL byte instead of a line feed.")
   var null = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Leaves out lines that cannot be elements, and appends them to this file.",
+      discussion: """
+        Each is written as SOURCE:NUMBER:LINE, as grep does it. The file is made for the first of them, and must not \
+        exist, except with --append or --resume. Without this option, such a line ends the import.
+        """, valueName: "file"), completion: .file())
+  var skipBad: String?
+
   @OptionGroup(title: "New arrays") var encoding: EncodingOptions
 
   @OptionGroup(title: "Safety") var safety: DurabilityOptions
@@ -144,6 +155,8 @@ struct ImportCommand: ParsableCommand {
       discussion: "If the workers are slower than the source, reading waits.", valueName: "bytes"),
     transform: ByteCount.parse)
   var memoryBudget = ByteCount(clamping: Appender.standardMemoryBudget)
+
+  @OptionGroup(title: "Reports") var report: ReportOptions
 
   @Flag(
     help: ArgumentHelp(
@@ -161,6 +174,9 @@ struct ImportCommand: ParsableCommand {
     }
     if existing != .error, !append || resume {
       throw ValidationError("--existing \(existing.rawValue) needs --append, and excludes --resume")
+    }
+    if part != nil, skipBad != nil {
+      throw ValidationError("--part and --skip-bad exclude each other: parts count all lines")
     }
     if append && overwrite { throw ValidationError("--append and --overwrite exclude each other") }
     if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
@@ -193,6 +209,7 @@ struct ImportCommand: ParsableCommand {
       return
     }
     if append { try FileTreeGroup.checkNoMember(location) }
+    if !resume, !append { try location.noteStoppedImport() }
     let destination = try location.makeDestination(destinationOptions)
     do {
       // Counts the files of a tree, unless that is done.
@@ -230,12 +247,15 @@ struct ImportCommand: ParsableCommand {
     }
     if directoryCount > 0 {
       if null { throw ToolError("--null is for lines, and the sources are directories") }
+      if skipBad != nil { throw ToolError("--skip-bad is for lines, and the sources are directories") }
+      WorkReport.countFiles()
       return try TreeImport(sources, settings: settings)
     }
     if existing != .error {
       throw ToolError("--existing is for directories, and the sources are files of lines")
     }
-    return LineImport(paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings)
+    return LineImport(
+      paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings, skippedPath: skipBad)
   }
 
   private var destinationOptions: DestinationOptions {

@@ -2,7 +2,9 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen repair`.
-struct RepairCommand: ParsableCommand, ReadingCommand {
+struct RepairCommand: ParsableCommand, ReadingCommand, ReportingCommand {
+  static let deed = "checked"
+
   static let configuration = CommandConfiguration(
     commandName: "repair",
     abstract: "Removes damaged chunks from arrays, so that you can read the rest.",
@@ -37,6 +39,8 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   func validate() throws {
     if force, aside != nil {
       throw ValidationError("--force and --aside exclude each other: --force keeps nothing")
@@ -54,12 +58,12 @@ struct RepairCommand: ParsableCommand, ReadingCommand {
         "\(path) is no directory, so name one for the removed chunks with --aside, or use --force")
     }
     let removal = try DamageRemoval(from: files.map { _ in node.path }, keepingIn: asidePath)
-    let report = VerificationReport()
+    let findings = VerificationReport(isJSON: report.json)
     // A repair that was killed may have left temporary files, and chunks that it was about to delete.
     try files?.sweepTemporaryFiles()
     if let asidePath { _ = try? FileStore(opening: asidePath).sweepTemporaryFiles() }
-    try HierarchyVerification(node, access: reading.access, removal: removal, report).run()
+    try HierarchyVerification(node, access: reading.access, removal: removal, findings).run()
     try node.finish()
-    try report.finish()
+    try findings.finish()
   }
 }

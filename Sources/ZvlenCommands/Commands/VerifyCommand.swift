@@ -2,7 +2,9 @@ import ArgumentParser
 import Zarr
 
 /// The command `zvlen verify`.
-struct VerifyCommand: ParsableCommand, ReadingCommand {
+struct VerifyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
+  static let deed = "checked"
+
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Reads every chunk of an array, or of all arrays in a group, and reports damage.",
@@ -39,12 +41,14 @@ struct VerifyCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   func run() throws {
     let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
-    let report = VerificationReport()
-    try HierarchyVerification(node, access: reading.access, isDeep: deep, report).run()
-    try noteOutdatedCopies(in: node, report)
-    try report.finish()
+    let findings = VerificationReport(isJSON: report.json)
+    try HierarchyVerification(node, access: reading.access, isDeep: deep, findings).run()
+    try noteOutdatedCopies(in: node, findings)
+    try findings.finish()
   }
 
   /// Names the groups whose consolidated metadata is out of date.

@@ -151,6 +151,9 @@ struct ImportPosition: Equatable {
   /// The fingerprint of the imported files, if the sources are directories.
   var files = FileFingerprint()
 
+  /// The broken lines that were left out.
+  var skipped = SkippedPosition()
+
   /// Whether everything is imported.
   var isComplete = false
 }
@@ -216,6 +219,7 @@ extension ImportPosition {
           ])
         }),
       "file_count": .integer(files.count), "file_hashes": .integer(files.sum),
+      "skipped_line_count": .integer(skipped.count), "skipped_byte_count": .integer(skipped.byteCount),
       "is_complete": .bool(isComplete),
     ]
   }
@@ -246,6 +250,10 @@ extension ImportPosition {
     }
     (firstElement, elementCount) = (first, count)
     files = FileFingerprint(count: fileCount, sum: hashes)
+    skipped = SkippedPosition(
+      count: json["skipped_line_count"]?.integerValue ?? 0,
+      byteCount: json["skipped_byte_count"]?.integerValue ?? 0)
+    guard counts.contains(skipped.count), counts.contains(skipped.byteCount) else { return nil }
     self.isComplete = isComplete
   }
 }

@@ -19,6 +19,9 @@ struct LineImport: ImportWork {
 
   let settings: ImportSettings
 
+  /// The file for lines that cannot be elements, or nil if such a line ends the import.
+  var skippedPath: String?
+
   var job: JSONObject {
     [
       "sources": .array(names.map(JSONValue.string)),
@@ -38,6 +41,9 @@ struct LineImport: ImportWork {
     var position: ImportPosition
     var record: ImportRecord?
 
+    /// Where lines go that cannot be elements.
+    var skipped: SkippedLines?
+
     /// The position where this import began, if it adds to a complete one.
     var beginning: ImportPosition?
 
@@ -46,6 +52,15 @@ struct LineImport: ImportWork {
 
     /// The advice for a source that has changed.
     var advice = ""
+
+    /// Saves the position.
+    mutating func save() throws {
+      if let skipped {
+        try skipped.flush()
+        position.skipped = skipped.position
+      }
+      try record?.save(position)
+    }
 
     /// Saves where the import began, before the array grows.
     ///
@@ -72,6 +87,12 @@ struct LineImport: ImportWork {
       return
     }
     var state = try begin(at: destination, record)
+    if let skippedPath {
+      let isContinued = record?.isFound == true && destination.hasNode
+      state.skipped = try SkippedLines(
+        path: skippedPath, terminator: terminator, continuing: isContinued ? state.position.skipped : nil,
+        appends: destination.continuesExisting)
+    }
     let progress = ProgressLine("importing", totalCount: try totalByteCount())
     defer { progress.clear() }
     do {
@@ -90,7 +111,8 @@ struct LineImport: ImportWork {
       if state.position.elementCount > 0 { try state.noteBeginning() }
       try state.appender.finish()
       state.position.isComplete = true
-      try record?.save(state.position)
+      try state.save()
+      state.skipped?.report()
     } catch {
       state.appender.cancel()
       throw error
@@ -103,7 +125,7 @@ struct LineImport: ImportWork {
     guard array.shape.count == 1, array.dataType == (settings.encoding.type ?? .string).dataType else {
       return false
     }
-    let check = ElementCheck(settings.encoding.type, dataType: array.dataType)
+    var check = ElementCheck(settings.encoding.type, dataType: array.dataType)
     var stored = StoredElements(0..<array.shape[0], of: array)
     let progress = ProgressLine("comparing", totalCount: try totalByteCount())
     defer { progress.clear() }
@@ -115,6 +137,7 @@ struct LineImport: ImportWork {
           let lines = isFirst ? check.content(of: block) : block
           isFirst = false
           try lines.forEachLine(terminator) { line in
+            if isSkipped(line, &check) { return }
             guard stored.count > 0, try stored.takeNext(equalTo: line) else { throw OtherElement() }
           }
           progress.add(block.byteCount, byteCount: block.byteCount)
@@ -166,7 +189,7 @@ struct LineImport: ImportWork {
         "\(destination.name) has fewer elements than the import had stored in it; to import these sources again, remove "
           + "\(record.location)")
     }
-    state.position.sources = found.sources
+    (state.position.sources, state.position.skipped) = (found.sources, found.skipped)
     var known = Dictionary(found.sources.map { ($0.name, 1) }, uniquingKeysWith: +)
     for source in new.sources {
       known[source.name, default: 0] -= 1
@@ -191,7 +214,7 @@ struct LineImport: ImportWork {
   ) throws -> [SourcePosition]? {
     // A stream cannot be read twice.
     guard array.shape[0] > 0, try paths.allSatisfy({ try status(of: $0) != nil }) else { return nil }
-    var sources = new
+    var (sources, check) = (new, check)
     var stored = StoredElements(0..<array.shape[0], of: array)
     do {
       for (index, path) in paths.enumerated() {
@@ -201,7 +224,8 @@ struct LineImport: ImportWork {
           var byteCount = block.byteCount - lines.byteCount
           try lines.forEachLine(terminator) { line in
             guard stored.count > 0 else { return }
-            guard try stored.takeNext(equalTo: line) else { throw OtherElement() }
+            let isSkipped = isSkipped(line, &check)
+            guard try isSkipped || stored.takeNext(equalTo: line) else { throw OtherElement() }
             sources[index].lineCount += 1
             byteCount += line.byteCount + 1
           }
@@ -325,15 +349,20 @@ struct LineImport: ImportWork {
       let lineNumber = state.position.sources[index].lineCount + 1
       let lines = try lines(
         of: block.extracting(start.lines..<block.byteCount), isFirst: lineNumber == 1, state.check, name)
+      var broken: Set<Int> = []
       // A line feed is never part of a longer character, so a block is UTF-8 if and only if all of its lines are.
       if state.check.isForEach || state.check.isText && !lines.isWellFormedText {
         let end = state.position.sources[index].byteCount + block.byteCount - start.bytes
-        try expect(
-          linesOf: lines, at: end - lines.byteCount, &state.check, name, firstLineNumber: lineNumber)
+        try forEachProblem(
+          inLinesOf: lines, at: end - lines.byteCount, &state.check, name, firstLineNumber: lineNumber
+        ) { number, error in
+          guard state.skipped != nil else { throw error }
+          broken.insert(number)
+        }
       }
-      let count = try append(linesOf: lines, name, firstLineNumber: lineNumber, &state)
-      state.position.elementCount += count
-      state.position.sources[index].lineCount += count
+      let count = try append(linesOf: lines, name, firstLineNumber: lineNumber, except: broken, &state)
+      state.position.elementCount += count.elements
+      state.position.sources[index].lineCount += count.lines
       guard let record = state.record else {
         state.position.sources[index].byteCount += block.byteCount - start.bytes
         return
@@ -342,17 +371,33 @@ struct LineImport: ImportWork {
       if record.isDue, (state.stored?.count ?? 0) == 0 {
         try state.noteBeginning()
         try state.appender.checkpoint()
-        try record.save(state.position)
+        try state.save()
       }
     }
   }
 
-  /// Appends the lines of a block that are not stored yet, and returns the number of all lines.
+  /// Whether a line is left out because it cannot be an element.
+  private func isSkipped(_ line: RawSpan, _ check: inout ElementCheck) -> Bool {
+    guard skippedPath != nil else { return false }
+    return line.byteCount > settings.largestElementByteCount || check.problem(of: line) != nil
+  }
+
+  /// Appends the lines of a block that are not stored yet, except for some, and returns the number of all lines, and of
+  /// those that are elements.
   private func append(
-    linesOf block: RawSpan, _ name: String, firstLineNumber: Int, _ state: inout State
-  ) throws -> Int {
-    var count = 0
+    linesOf block: RawSpan, _ name: String, firstLineNumber: Int, except broken: Set<Int>,
+    _ state: inout State
+  ) throws -> (lines: Int, elements: Int) {
+    var (count, skippedCount) = (0, 0)
     try block.forEachLine(terminator) { line in
+      if let skipped = state.skipped,
+        line.byteCount > settings.largestElementByteCount || broken.contains(firstLineNumber + count)
+      {
+        try skipped.add(line, number: firstLineNumber + count, of: name)
+        count += 1
+        skippedCount += 1
+        return
+      }
       guard line.byteCount <= settings.largestElementByteCount else {
         throw settings.tooLarge("\(name), line \(firstLineNumber + count),", byteCount: line.byteCount)
       }
@@ -367,7 +412,7 @@ struct LineImport: ImportWork {
       }
       count += 1
     }
-    return count
+    return (count, count - skippedCount)
   }
 
   /// The lines in a block.
@@ -387,10 +432,10 @@ struct LineImport: ImportWork {
     return check.content(of: block)
   }
 
-  /// Checks each line of a block, and throws for the first one that cannot be an element.
-  private func expect(
-    linesOf block: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ name: String,
-    firstLineNumber: Int
+  /// Calls `body` with the number of each line of a block that cannot be an element, and the reason.
+  private func forEachProblem(
+    inLinesOf block: RawSpan, at byteOffset: Int, _ check: inout ElementCheck, _ name: String,
+    firstLineNumber: Int, _ body: (Int, ToolError) throws -> Void
   ) throws {
     var number = firstLineNumber
     var offset = byteOffset
@@ -401,9 +446,11 @@ struct LineImport: ImportWork {
           advice = "; if it is Latin-1, \(SourceForm.conversion(from: "LATIN1", name))"
           if !check.isJSON { advice += "; --type bytes stores it as it is" }
         }
-        throw ToolError(
-          "\(name), line \(number) \(problem.reason) (byte \(problem.byteOffset) of the line, "
-            + "\(offset + problem.byteOffset) of \(name))\(advice)")
+        try body(
+          number,
+          ToolError(
+            "\(name), line \(number) \(problem.reason) (byte \(problem.byteOffset) of the line, "
+              + "\(offset + problem.byteOffset) of \(name))\(advice); --skip-bad leaves such lines out"))
       }
       number += 1
       offset += line.byteCount + 1

@@ -93,6 +93,16 @@ enum Location {
     return try hasNode()
   }
 
+  /// Says that an import was stopped that saved its position, which another import that begins anew leaves there.
+  func noteStoppedImport() throws {
+    guard case .directory(let path) = self else { return }
+    let workingPath = ImportRecord.workingPath(of: path)
+    guard try FileStatus(at: workingPath) != nil else { return }
+    let note =
+      "an import to \(path) was stopped; its command goes on with --resume, or remove \(workingPath), where its data is"
+    StandardError.write("zvlen: note: \(OneLine(note))\n")
+  }
+
   /// The directories that an import to it writes, which are not sources.
   var ownPaths: [String] {
     if case .directory(let path) = self { [path, ImportRecord.workingPath(of: path)] } else { [] }

@@ -60,7 +60,11 @@ struct StoredChunks {
       ) { index, _ in
         do {
           let region = region(ofChunkAt: positions[index])
-          try array.scan(region) { _, elements in try body(elements) }
+          try array.scan(region) { _, elements in
+            // A monitor would stop the scan in the middle of a chunk, which is not damaged.
+            WorkReport.count(elements.count, byteCount: elements.byteCount)
+            try body(elements)
+          }
           try finally(positions[index], region)
         } catch {
           try failure(positions[index], error)

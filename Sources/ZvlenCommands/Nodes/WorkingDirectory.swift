@@ -164,6 +164,12 @@ final class WorkingDirectory {
       {
         try? OpenFile(FilePath.parent(of: destination), flags: O_RDONLY | O_DIRECTORY).synchronize()
       }
+      if contents.hasNewNode {
+        let note =
+          "an import or copy to \(destination) was stopped before it was complete, and what it had stored is removed; an "
+          + "import with --resume could go on"
+        StandardError.write("zvlen: note: \(OneLine(note))\n")
+      }
       contents.remove()
     }
   }
@@ -241,6 +247,9 @@ final class WorkingDirectory {
     var isReplacedOnly: Bool {
       number(replacedPath) == replaced && replaced != nil && number(nodePath) == node && node != nil
     }
+
+    /// Whether the new node is here, and not at the destination.
+    var hasNewNode: Bool { node != nil && number(nodePath) == node }
 
     /// Removes the directory and the nodes that the record names, unless the old node has no other place.
     func remove() {

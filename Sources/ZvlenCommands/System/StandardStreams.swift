@@ -36,8 +36,13 @@ enum StandardStreams {
 
 /// The stream for messages to the user.
 enum StandardError {
-  /// Whether it is a terminal.
-  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  /// Whether progress is drawn on it: it is a terminal, and you have not asked for quiet.
+  static var showsProgress: Bool { !isQuiet.load(ordering: .relaxed) && isatty(STDERR_FILENO) == 1 }
+
+  private static let isQuiet = Atomic(false)
+
+  /// Draws no progress from now on.
+  static func hideProgress() { isQuiet.store(true, ordering: .relaxed) }
 
   /// The width of the terminal, or a usual width if it is not known.
   static var columnCount: Int {
@@ -168,7 +173,7 @@ final class ProgressLine: Sendable {
   private static let idleInterval = Duration.milliseconds(500)
 
   private let activity: String
-  private let isTerminal = StandardError.isTerminal
+  private let isTerminal = StandardError.showsProgress
   private let start = ContinuousClock.now
   private let state: Mutex<State>
 

@@ -32,6 +32,11 @@ enum Quantity {
       ? "\(hours):\(padded(minutes)):\(padded(seconds % 60))" : "\(minutes):\(padded(seconds % 60))"
   }
 
+  /// A duration with two decimals, or in minutes if it is long.
+  static func seconds(_ seconds: Double) -> String {
+    seconds < 100 ? "\(decimal(max(0, seconds), places: 2)) s" : "\(duration(seconds: seconds)) min"
+  }
+
   /// The lengths of dimensions, such as `3 x 4`.
   static func shape(_ shape: [Int]) -> String {
     shape.isEmpty ? "no dimensions, one element" : shape.map(String.init).joined(separator: " x ")

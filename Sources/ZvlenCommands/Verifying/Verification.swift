@@ -231,6 +231,12 @@ final class VerificationReport: Sendable {
   }
 
   private let state = Mutex(State())
+  private let isJSON: Bool
+
+  /// Prepares for a command.
+  ///
+  /// - Parameter isJSON: Whether each line is an object with `kind` and `text`.
+  init(isJSON: Bool) { self.isJSON = isJSON }
 
   /// Ends the command with code 1 for damage, or with code 2 if there is none but not everything could be checked.
   ///
@@ -274,7 +280,8 @@ final class VerificationReport: Sendable {
   private func write(_ kind: String, _ words: String, _ change: (inout State) -> Void = { _ in }) throws {
     try state.withLock { state in
       change(&state)
-      try state.output.write("\(OneLine("\(kind): \(words)"))\n")
+      let object: JSONValue = ["kind": .string(kind), "text": .string(words)]
+      try state.output.write(isJSON ? "\(object)\n" : "\(OneLine("\(kind): \(words)"))\n")
       try state.output.flush()
     }
   }

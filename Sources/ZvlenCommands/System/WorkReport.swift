@@ -1,0 +1,101 @@
+import ArgumentParser
+import ChunkEngine
+import Synchronization
+import Zarr
+
+/// How a command says what it has done.
+struct ReportOptions: ParsableArguments {
+  @Flag(help: "Leaves out progress, and the line on standard error that says at the end what was done.")
+  var quiet = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Writes what was done to standard output as a line of JSON.",
+      discussion: "What else a command writes there is JSON too, one object per line. Sizes are in bytes."))
+  var json = false
+}
+
+/// A command that says at the end what it has done.
+protocol ReportingCommand: ParsableCommand {
+  /// What the command did, such as "imported".
+  static var deed: String { get }
+
+  var report: ReportOptions { get }
+}
+
+/// What a command has done, which is said when it ends.
+enum WorkReport {
+  private struct State {
+    /// The arrays in which each thing is that a person counts: a file has an element for its path, too.
+    var arraysPerElement = 1
+    /// What was done without a monitor.
+    var (elementCount, byteCount) = (0, 0)
+    var words: [String] = []
+    var members: JSONObject = [:]
+  }
+
+  private static let start = ContinuousClock.now
+  private static let state = Mutex(State())
+
+  /// Starts the clock.
+  static func begin() { _ = start }
+
+  /// Says something besides the numbers of elements and bytes.
+  ///
+  /// - Parameters:
+  ///   - name: Its name in JSON.
+  ///   - value: Its value there.
+  ///   - words: What the line says of it, or nothing.
+  static func add(_ name: String, _ value: JSONValue, words: String = "") {
+    state.withLock { state in
+      state.members[name] = value
+      if !words.isEmpty { state.words.append(words) }
+    }
+  }
+
+  /// Counts elements that no monitor counts.
+  static func count(_ count: Int, byteCount: Int) {
+    state.withLock { state in
+      state.elementCount = sumOrMaximum(state.elementCount, count)
+      state.byteCount = sumOrMaximum(state.byteCount, byteCount)
+    }
+  }
+
+  /// Counts files, each of which is an element of two arrays.
+  static func countFiles() { state.withLock { $0.arraysPerElement = 2 } }
+
+  /// Says what was done by all work that the signals of the process can stop.
+  ///
+  /// - Throws: What writing to standard output throws.
+  static func end(_ command: any ReportingCommand) throws {
+    let seconds = start.duration(to: .now) / .seconds(1)
+    let progress = Interruption.monitor.progress
+    let state = state.withLock { $0 }
+    let count = sumOrMaximum(progress.elementCount, state.elementCount) / state.arraysPerElement
+    let byteCount = sumOrMaximum(progress.elementByteCount, state.byteCount)
+    if command.report.json {
+      var object: JSONObject = [
+        "command": .string(type(of: command)._commandName), "elements": .integer(count),
+        "element_bytes": .integer(byteCount), "stored_bytes": .integer(progress.storedByteCount),
+        "seconds": .number(JSONNumber((seconds * 1000).rounded() / 1000)),
+      ]
+      for (name, value) in state.members { object[name] = value }
+      let output = OutputStream.standard()
+      try output.write("\(JSONValue.object(object))\n")
+      try output.flush()
+    }
+    guard !command.report.quiet else { return }
+    var parts = [
+      "\(type(of: command).deed) \(Quantity.count(count, state.arraysPerElement == 2 ? "file" : "element")), "
+        + "\(Quantity.bytes(byteCount)), in \(Quantity.seconds(seconds))"
+    ]
+    if seconds >= 0.1 {
+      parts[0] += " (\(Quantity.bytes(Int(Double(byteCount) / seconds)))/s)"
+    }
+    if progress.storedByteCount > 0 {
+      let ratio = Double(byteCount) / Double(progress.storedByteCount)
+      parts.append("\(Quantity.bytes(progress.storedByteCount)) stored, ratio \(Quantity.ratio(ratio))")
+    }
+    StandardError.write("zvlen: done: \(OneLine((parts + state.words).joined(separator: "; ")))\n")
+  }
+}
