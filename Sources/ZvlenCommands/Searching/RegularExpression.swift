@@ -42,7 +42,8 @@ final class RegularExpression: Sendable {
     var bytes = options
     bytes.isText = false
     // What follows (* can ask for characters again.
-    let isSame = options.isText && pattern.utf8.allSatisfy { $0 < 0x80 } && !pattern.utf8.starts(with: "(*".utf8)
+    let isSame =
+      options.isText && pattern.utf8.allSatisfy { $0 < 0x80 } && !pattern.utf8.starts(with: "(*".utf8)
     unsafe asciiCode = isSame ? unsafe try? Self.compile(pattern, bytes) : nil
   }
 
