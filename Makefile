@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test wheel python-test cluster-test zarr-python-suite python-compare simulate crash compare results remote-bench pages check observability bench-check fuzz lint format build docs dependencies python
+.PHONY: help demo test wheel python-test cluster-test zarr-python-suite python-compare simulate crash compare results remote-bench pages check observability bench-check fuzz lint format build install docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
@@ -21,6 +21,7 @@ help:
 	@echo "make fuzz     run each fuzzer for a minute (or SECONDS=..., TARGETS=...)"
 	@echo "make lint     check the formatting, the layers, the map and the words, as continuous integration does"
 	@echo "make format   format the sources"
+	@echo "make install  build the tool and install it below PREFIX=/usr/local, with man pages and completions"
 	@echo "make docs     build the documentation of the libraries"
 
 demo: dependencies
@@ -33,6 +34,7 @@ test: dependencies python
 	swift test
 	@python3 Tests/Client/test.py
 	@python3 Tests/Client/documents.py
+	@python3 Tests/Client/recipes.py
 	@sh Python/test.sh --if-possible
 
 wheel: dependencies
@@ -114,6 +116,11 @@ format:
 
 build: dependencies
 	swift build -c release
+
+PREFIX ?= /usr/local
+
+install: dependencies
+	@sh Scripts/install.sh "$(PREFIX)"
 
 docs: dependencies
 	swift package generate-documentation --target ChunkEngine --warnings-as-errors
