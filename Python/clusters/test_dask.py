@@ -51,3 +51,8 @@ def test_collections_of_workers(place: Place) -> None:
         to_zarr(bag, **place.arguments, mode="a")
         assert from_zarr(**place.arguments).compute() == objects * 2
         assert zarr_vlen.read(**place.arguments, as_="list") == objects * 2
+        sets = [frozenset(range(number)) for number in range(10)]
+        pickled = zarr_vlen.pickled()
+        to_zarr(db.from_sequence(sets, npartitions=5), **place.arguments, dtype=pickled, mode="w")
+        trusted = zarr_vlen.open(**place.arguments, trust=True)
+        assert from_zarr(trusted).compute() == sets

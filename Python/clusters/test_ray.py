@@ -1,5 +1,6 @@
 """`zarr_vlen.ray` with workers that are processes."""
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -68,6 +69,30 @@ def test_datasets_grow_arrays(place: Place) -> None:
     data.write_datasink(ZarrDatasink(**place.arguments, column="text"))
     data.write_datasink(ZarrDatasink(**place.arguments, column="text", mode="a"))
     assert zarr_vlen.read(**place.arguments, as_="list") == [f"{number}" for number in range(100)] * 2
+
+
+def of_point(point: Any) -> bytes:
+    return f"{point[0]},{point[1]}".encode()
+
+
+def point_of(data: bytes) -> Any:
+    return tuple(map(int, data.split(b",")))
+
+
+def test_columns_of_objects(place: Place) -> None:
+    objects = [{"n": number, "tags": ["a"] * (number % 3)} for number in range(100)]
+    data = ray.data.from_items([{"value": value} for value in objects], override_num_blocks=4)
+    with pytest.raises(Exception, match="data type"):
+        data.write_datasink(ZarrDatasink(**place.arguments))
+    data.write_datasink(ZarrDatasink(**place.arguments, dtype="json"))
+    assert zarr_vlen.read(**place.arguments, as_="list") == objects
+    texts = ray.data.read_datasource(ZarrDatasource(**place.arguments)).take(1)
+    assert json.loads(texts[0]["value"]) == objects[0]
+    point = zarr_vlen.object_type("example.ray-point", of_point, point_of)
+    points = [(number, -number) for number in range(100)]
+    data = ray.data.from_items([{"value": list(value)} for value in points], override_num_blocks=4)
+    data.write_datasink(ZarrDatasink(**place.arguments, dtype=point, mode="w"))
+    assert zarr_vlen.read(**place.arguments, as_="list") == points
 
 
 def fail(batch: Any) -> Any:

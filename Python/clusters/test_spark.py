@@ -1,5 +1,6 @@
 """`zarr_vlen.spark` with executors that are processes."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -101,6 +102,32 @@ def test_bytes_and_nulls(place: Place, spark: Any) -> None:
     assert zarr_vlen.read(**place.arguments, as_="list") == values
     read = spark.read.format("zarr_vlen").options(**options(place)).load(place.store)
     assert [row.value for row in read.collect()] == [None if v is None else bytearray(v) for v in values]
+
+
+def test_columns_of_structures(place: Place, spark: Any) -> None:
+    frame = spark.createDataFrame(
+        [((1, ["a"]),), ((2, []),)], "value struct<n:int,tags:array<string>>"
+    ).coalesce(1)
+
+    def write(**more: str) -> None:
+        writer = frame.write.format("zarr_vlen").options(**options(place), **more)
+        writer.mode("overwrite").save(place.store)
+
+    write(dtype="json")
+    assert zarr_vlen.read(**place.arguments, as_="list") == [{"n": 1, "tags": ["a"]}, {"n": 2, "tags": []}]
+    read = spark.read.format("zarr_vlen").options(**options(place)).load(place.store)
+    assert [json.loads(row.value) for row in read.collect()] == zarr_vlen.read(**place.arguments, as_="list")
+    zarr_vlen.object_type("example.spark-number", of_number, number_of)
+    write(dtype="example.spark-number")
+    assert zarr_vlen.read(**place.arguments, as_="list") == [1, 2]
+
+
+def of_number(value: Any) -> bytes:
+    return str(value["n"]).encode()
+
+
+def number_of(data: bytes) -> int:
+    return int(data)
 
 
 def fail(batches: Iterator[Any]) -> Iterator[Any]:

@@ -1475,9 +1475,19 @@ end:
   return result;
 }
 
+/* register_data_type(name): arrays of it are opened from now on. */
+static PyObject *register_data_type(PyObject *module, PyObject *object) {
+  const char *name = PyUnicode_AsUTF8AndSize(object, NULL);
+  zarr_vlen_error error;
+  if (!name) return NULL;
+  if (!zarr_vlen_register_data_type(name, &error)) return raise_failure(&error);
+  Py_RETURN_NONE;
+}
+
 /* The module */
 
 static PyMethodDef functions[] = {
+    {"register_data_type", register_data_type, METH_O, NULL},
     {"array_in", array_in, METH_VARARGS, NULL},
     {"tune", tune, METH_VARARGS, NULL},
     {"source_of_objects", source_of_objects, METH_O, NULL},

@@ -347,6 +347,14 @@ class TestStores:
         values = [(1, 2), (3, 4), (5, 6)]
         write(store, values, dtype=point, chunks=(2,))
         assert read(store, as_="list") == values
+        assert read(store, as_="arrow").to_pylist() == [b"1,2", b"3,4", b"5,6"]
+        assert list(scan(store, as_="list")) == [values]
+        assert zarr_vlen.take(store, [2, 0], as_="list") == [(5, 6), (1, 2)]
+        batches = zarr_vlen.RandomBatches(store, 2)
+        assert sorted(value for batch in batches for value in batch) == values
+        with Appender(store) as appender:
+            appender.extend([None, (7, 8)])
+        assert read(store, as_="list") == [*values, None, (7, 8)]
 
 
 @settings(deadline=None, max_examples=60)

@@ -125,6 +125,52 @@ def test_objects_and_absent_elements(place: Any) -> None:
     assert elements(place) == values
 
 
+point = zarr_vlen.object_type(
+    "example.segment-point",
+    encode=lambda p: f"{p[0]},{p[1]}".encode(),
+    decode=lambda data: tuple(map(int, data.split(b","))),
+)
+
+
+def test_objects_of_types_of_ones_own(place: Any) -> None:
+    z = create_empty(**place, dtype=point, fill_value=(7, 8), attributes={"a": 1})
+    values = [(1, 2), None, (3, 4)]
+    assert commit(messages=[segment(place, values, iter([(5, 6)]))], **place) == range(4)
+    assert elements(place) == [*values, (5, 6)]
+    assert commit(messages=[segment(place, pa.array([b"9,9"]), pa.array([[1, 2]]))], **place) == range(4, 6)
+    assert elements(place)[4:] == [(9, 9), (1, 2)]
+    again = zarr_vlen.open(**place, mode="r")
+    assert (again.metadata.dtype, again.fill_value, dict(again.attrs)) == (point, (7, 8), {"a": 1})
+    assert again.metadata.fill_value == z.metadata.fill_value
+    with pytest.raises(zarr_vlen.ElementError, match="element 1"), SegmentWriter(**place) as writer:
+        writer.extend([(1, 2), 3])
+    create_empty(**place, dtype=zarr_vlen.optional(point), overwrite=True)
+    commit(messages=[segment(place, [None, (1, 2)])], **place)
+    assert elements(place) == [None, (1, 2)]
+
+
+def test_pickles_are_decoded_where_they_are_trusted(tmp_path: Path) -> None:
+    place = {"store": str(tmp_path / "a.zarr")}
+    create_empty(**place, dtype=zarr_vlen.pickled())
+    values = [{1, 2}, None, range(3)]
+    commit(messages=[segment(place, values)], **place)
+    for read in (elements, lambda place: zarr_vlen.take(**place, indices=[0, 1, 2], as_="list")):
+        with pytest.raises(zarr_vlen.UntrustedPickleError):
+            read(place)
+        with zarr_vlen.trust(place["store"]):
+            assert read(place) == values
+    assert elements({"store": zarr_vlen.open(**place, trust=True)}) == values
+
+
+def test_columns_of_values(place: Any) -> None:
+    create_empty(**place, dtype="json")
+    structures = pa.array([{"a": [1, None]}, None])
+    chunked = pa.chunked_array([[1.5], [2.0]])
+    text = pa.array(['{"is": "text of JSON"}'])
+    commit(messages=[segment(place, structures, chunked, text)], **place)
+    assert elements(place) == [{"a": [1, None]}, None, 1.5, 2.0, {"is": "text of JSON"}]
+
+
 def test_chunks_are_large_by_default(place: Any) -> None:
     from zarr_vlen import dask
 

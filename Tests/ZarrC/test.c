@@ -283,18 +283,24 @@ static zarr_vlen_document *segment(const zarr_vlen_array *array, zarr_vlen_bytes
   return message;
 }
 
+/* Makes an array from a document, and returns its directory. */
+static const char *store_document(const char *folder, const char *name, const char *document) {
+  static char path[512];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  CHECK(mkdir(path, 0777) == 0);
+  snprintf(path, sizeof path, "%s/%s/zarr.json", folder, name);
+  FILE *file = fopen(path, "w");
+  CHECK(file && fputs(document, file) >= 0 && fclose(file) == 0);
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  return path;
+}
+
 static void segments_are_committed(const char *folder) {
   static const char uneven[] =
       "{\"zarr_format\":3,\"node_type\":\"array\",\"shape\":[0],\"data_type\":\"string\",\"chunk_grid\":{\"name\":"
       "\"rectilinear\",\"configuration\":{\"kind\":\"inline\",\"chunk_shapes\":[[1]]}},\"chunk_key_encoding\":"
       "{\"name\":\"default\"},\"fill_value\":\"\",\"codecs\":[{\"name\":\"vlen-utf8\"}]}";
-  char path[512];
-  snprintf(path, sizeof path, "%s/segments", folder);
-  CHECK(mkdir(path, 0777) == 0);
-  snprintf(path, sizeof path, "%s/segments/zarr.json", folder);
-  FILE *file = fopen(path, "w");
-  CHECK(file && fputs(uneven, file) >= 0 && fclose(file) == 0);
-  snprintf(path, sizeof path, "%s/segments", folder);
+  const char *path = store_document(folder, "segments", uneven);
   zarr_vlen_error error;
   zarr_vlen_array *array = zarr_vlen_array_open(path, "", NULL, &error);
   CHECK(array);
@@ -323,12 +329,6 @@ static void segments_are_committed(const char *folder) {
   char all[256] = "";
   show_batch(zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error), all);
   CHECK(strcmp(all, "bb|ccc|a|") == 0);
-  zarr_vlen_array_free(array);
-  zarr_vlen_document_free(first);
-  zarr_vlen_document_free(second);
-  zarr_vlen_document_free(unused);
-}
-
 
   /* What is left of the segment that nobody committed, and of the commit. */
   CHECK(!zarr_vlen_array_collect(array, -1, false, NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
@@ -348,6 +348,47 @@ static void segments_are_committed(const char *folder) {
     CHECK(left && zarr_vlen_document_get(left).byte_count == 2);
     zarr_vlen_document_free(left);
   }
+  zarr_vlen_array_free(array);
+  zarr_vlen_document_free(first);
+  zarr_vlen_document_free(second);
+  zarr_vlen_document_free(unused);
+}
+
+/* What elements of a data type of the caller mean is for the caller to know. */
+static void data_types_of_the_caller_are_bytes(const char *folder) {
+  static const char document[] =
+      "{\"zarr_format\":3,\"node_type\":\"array\",\"shape\":[0],\"data_type\":{\"name\":\"example.point\","
+      "\"configuration\":{\"axes\":[\"x\",\"y\"]}},\"chunk_grid\":{\"name\":\"rectilinear\",\"configuration\":{\"kind\":"
+      "\"inline\",\"chunk_shapes\":[[1]]}},\"chunk_key_encoding\":{\"name\":\"default\"},\"fill_value\":null,"
+      "\"codecs\":[{\"name\":\"vlen-bytes\"}]}";
+  const char *path = store_document(folder, "own", document);
+  zarr_vlen_error error;
+  CHECK(!zarr_vlen_array_open(path, "", NULL, &error) && error.code == ZARR_VLEN_UNSUPPORTED);
+  CHECK(!zarr_vlen_register_data_type(NULL, &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  CHECK(!zarr_vlen_register_data_type("", &error) && error.code == ZARR_VLEN_INVALID_ARGUMENT);
+  for (int i = 0; i < 2; i++) CHECK(zarr_vlen_register_data_type("example.point", &error));
+  zarr_vlen_array *array = zarr_vlen_array_open(path, "", NULL, &error);
+  CHECK(array);
+  zarr_vlen_bytes elements[] = {text("1,2"), text(""), text("\xff")};
+  zarr_vlen_document *made = segment(array, elements, 3);
+  zarr_vlen_bytes message = zarr_vlen_document_get(made);
+  CHECK(zarr_vlen_array_commit(array, &message, 1, 10, NULL, NULL, NULL, &error));
+  zarr_vlen_document_free(made);
+  zarr_vlen_array_free(array);
+  array = zarr_vlen_array_open(path, "", NULL, &error);
+  char all[256] = "";
+  show_batch(zarr_vlen_array_read(array, NULL, NULL, 0, NULL, &error), all);
+  CHECK(strcmp(all, "1,2||\xff|") == 0);
+  zarr_vlen_array_free(array);
+
+  /* The document keeps what the library does not understand. */
+  char file[600], stored[1024] = "";
+  snprintf(file, sizeof file, "%s/zarr.json", path);
+  FILE *opened = fopen(file, "r");
+  CHECK(opened && fread(stored, 1, sizeof stored - 1, opened) > 0 && fclose(opened) == 0);
+  CHECK(strstr(stored, "\"example.point\"") && strstr(stored, "\"axes\"") && strstr(stored, "null"));
+}
+
 static void count_number(void *context, int64_t number) { *(int64_t *)context = *(int64_t *)context * 10 + number + 1; }
 
 static void parts_are_planned(const char *folder) {
@@ -763,6 +804,7 @@ int main(int count, char **arguments) {
   files_are_written(arguments[1]);
   arrays_grow(arguments[1]);
   segments_are_committed(arguments[1]);
+  data_types_of_the_caller_are_bytes(arguments[1]);
   parts_are_planned(arguments[1]);
   stores_of_the_caller(plain);
   stores_of_the_caller(sharded);

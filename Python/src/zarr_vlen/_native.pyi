@@ -95,6 +95,9 @@ class Stream:
 def source_of_objects(objects: Sequence[Any], /) -> Source: ...
 def source_of_strings(array: Any, /) -> Source: ...
 def source_of_arrow(schema: object, array: object, /) -> Source: ...
+def register_data_type(name: str, /) -> None:
+    """Have arrays opened that are of a data type of the caller."""
+
 def array_in(
     calls: Any,
     location: str,
@@ -190,12 +193,12 @@ class EngineArray:
     ) -> tuple[int, int]:
         """Put segments into the array, and return the first of their rows, and how many they are."""
 
-@final
-class Value:
-    """A value of a store, or a part of it."""
     def collect(self, age: float, removes: bool, monitor: Monitor | None, /) -> bytes:
         """Return what jobs have left beside the array, as JSON, and perhaps remove it."""
 
+@final
+class Value:
+    """A value of a store, or a part of it."""
 
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...

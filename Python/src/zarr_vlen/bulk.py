@@ -17,17 +17,19 @@ from zarr.dtype import VariableLengthUTF8, parse_dtype
 from zarr.storage import LocalStore
 
 from zarr_vlen import _zarr
+from zarr_vlen._hooks import with_type
 from zarr_vlen.arrays import Array
 from zarr_vlen.elements import ElementError, each, from_values
 from zarr_vlen.failures import STOPPED, UnknownError, checked, translated
 from zarr_vlen.json_values import JSON
+from zarr_vlen.pickles import is_trusted
 from zarr_vlen.stores import Calls
 from zarr_vlen.threads import interruptible
 from zarr_vlen.types import BYTES, STRING, ObjectType, Optional, object_type_of, optional
 from zarr_vlen.urls import StorageOptions, URLStore, store_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -56,8 +58,6 @@ class _Kind:
     is_optional: bool
     # The type whose objects are made and taken by Python, or None.
     converter: ObjectType | None
-    # Whether the engine knows the type.
-    is_native: bool
 
 
 def kind_of(dtype: Any) -> _Kind:
@@ -69,14 +69,13 @@ def kind_of(dtype: Any) -> _Kind:
         If they have one size.
     """
     if isinstance(dtype, VariableLengthUTF8):
-        return _Kind(is_text=True, is_optional=False, converter=None, is_native=True)
+        return _Kind(is_text=True, is_optional=False, converter=None)
     kind = object_type_of(dtype)
     if kind is None:
         raise ValueError(f"arrays of bytes, text and objects are read and written in bulk, found {dtype}")
     inner = kind.inner if isinstance(kind, Optional) else kind
-    is_plain = inner in (BYTES, STRING)
     is_text = inner == STRING or type(inner) is JSON
-    return _Kind(is_text, inner is not kind, None if is_plain else inner, is_plain or type(inner) is JSON)
+    return _Kind(is_text, inner is not kind, None if inner in (BYTES, STRING) else inner)
 
 
 # Calls of the engine
@@ -111,8 +110,12 @@ class _Work:
     ) -> None:
         from zarr_vlen import _native
 
-        if not kind_of(array.metadata.dtype).is_native:
-            raise UnknownError(f"the engine does not know {array.metadata.dtype}")
+        converter = kind_of(array.metadata.dtype).converter
+        if converter is not None and type(converter) is not JSON:
+            if type(converter).fill_from_json is not ObjectType.fill_from_json:
+                raise UnknownError(f"the engine does not know the fill values of {array.metadata.dtype}")
+            # To the engine its elements are bytes.
+            _native.register_data_type(converter._zarr_v3_name)
         self.monitor = _native.Monitor()
         self._progress = progress
         self._shown_count = 0
@@ -180,11 +183,20 @@ def _end_work() -> None:
 def _opened(store: Any, path: str, mode: Any) -> Any:
     """Open an array, or take one that is open."""
     if isinstance(store, zarr.Array):
-        return store.async_array
+        return _trusted(store.async_array)
     if mode == "r" and isinstance(store, Store) and not store.read_only:
         # Not all stores have a form that can be read only, such as a zip that is being written.
         mode = "r+"
-    return _zarr.opened(zarr.open_array, store, path=path, mode=mode).async_array
+    return _trusted(_zarr.opened(zarr.open_array, store, path=path, mode=mode).async_array)
+
+
+def _trusted(array: Any) -> Any:
+    """Return the array as one that decodes its elements, if the caller trusts their writer."""
+    kind = object_type_of(array.metadata.dtype)
+    if kind is None or kind.trusted() is kind or not is_trusted(array.store_path):
+        return array
+    metadata = with_type(array.metadata, kind.trusted())
+    return type(array)(metadata=metadata, store_path=array.store_path, config=array.config)
 
 
 # Elements
@@ -196,6 +208,8 @@ def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
 
     if type(data).__module__.partition(".")[0] == "pandas":
         data = _of_pandas(data)
+    if kind is not None and kind.converter is not None and _holds_values(data):
+        data = data.to_pylist()
     if isinstance(data, np.ndarray):
         if data.dtype.char == "T":
             yield _native.source_of_strings(data.ravel())
@@ -218,6 +232,29 @@ def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
         for part in _parts(data):
             yield _of_objects(part, kind, start)
             start += len(part)
+
+
+def _holds_values(data: Any) -> bool:
+    """Whether data of pyarrow has elements as they are, such as structures, and not as they are encoded."""
+    return (
+        type(data).__module__.startswith("pyarrow")
+        and hasattr(data, "type")
+        and dtype_of_arrow(data.type) is None
+    )
+
+
+def dtype_of_arrow(type: Any) -> Literal["string", "bytes"] | None:
+    """Return the data type for elements of a type of pyarrow, also of a dictionary; None if it has others."""
+    from pyarrow import types
+
+    type = type.value_type if types.is_dictionary(type) else type
+    if types.is_string(type) or types.is_large_string(type) or types.is_string_view(type):
+        return "string"
+    return (
+        "bytes"
+        if types.is_binary(type) or types.is_large_binary(type) or types.is_binary_view(type)
+        else None
+    )
 
 
 def _parts(elements: Iterable[Any]) -> Iterator[list[Any]]:
@@ -245,13 +282,19 @@ def _of_objects(values: list[Any] | tuple[Any, ...], kind: _Kind | None, start: 
     try:
         if kind is None or kind.converter is None:
             return checked(_native.source_of_objects, values)
-        is_optional, encode = kind.is_optional, kind.converter.encode
-        return _native.source_of_objects(
-            each(lambda value: None if value is None and is_optional else encode(value), values)
-        )
+        return _native.source_of_objects(_encoded(values, kind))
     except ElementError as error:
         index = error.index + start if isinstance(error.index, int) else None
         raise ElementError(error.reason, index=index) from None
+
+
+def _encoded(values: Sequence[Any], kind: _Kind) -> list[bytes | None]:
+    """Return elements of a type of Python as they are stored, None for those that are absent."""
+    assert kind.converter is not None
+    # Any type but JSON stores None as no bytes.
+    encode = kind.converter.encode if type(kind.converter) is JSON else kind.converter.data_of
+    is_optional = kind.is_optional
+    return each(lambda value: None if value is None and is_optional else encode(value), values)
 
 
 def _of_pandas(data: Any) -> Any:
@@ -317,8 +360,8 @@ def write(
 
     Arrow's memory, `bytes` and ASCII text are read where they are, and no Python object is made. The engine
     encodes chunks on all cores, without Python's global lock; it writes files of a directory and what has a
-    URL itself, and hands the bytes of chunks to other stores. Arrays of types of yours, or with codecs of
-    yours, are written through the pipeline that is configured, see `zarr_vlen.enable`. The shape is stored
+    URL itself, and hands the bytes of chunks to other stores. Arrays with codecs that the engine does not
+    know are written through the pipeline that is configured, see `zarr_vlen.enable`. The shape is stored
     last: if writing fails or is interrupted, the array that was made has no rows, and is removed.
 
     Parameters
@@ -730,7 +773,7 @@ def read(
 
     The engine decodes chunks on all cores, without Python's global lock, and makes Arrow's buffers without
     Python objects. It reads files of a directory and what has a URL itself, and other stores hand it the
-    bytes of chunks, many at a time. Arrays of types of yours, or with codecs of yours, are read through the
+    bytes of chunks, many at a time. Arrays with codecs that the engine does not know are read through the
     pipeline that is configured, see `zarr_vlen.enable`.
 
     Parameters
@@ -753,7 +796,8 @@ def read(
     ndarray, pyarrow.Array or list
         "numpy" is an array of the shape of the rows: of StringDType for text, of objects otherwise. "list"
         has the same elements. "arrow" has them in C order, in one dimension, as `large_string` or
-        `large_binary`; without pyarrow, an object with `__arrow_c_array__`, which polars takes.
+        `large_binary`, those of types of yours encoded; without pyarrow, an object with
+        `__arrow_c_array__`, which polars takes.
 
     Raises
     ------
@@ -805,7 +849,7 @@ def scan(
     -------
     iterator of pyarrow.Array, ndarray or list
         Elements in C order, each batch in one dimension: about 8 MiB, and at least a chunk. The iterator has
-        `__arrow_c_stream__`, so that others, and `write`, take it for a column; not for types of yours.
+        `__arrow_c_stream__`, so that others, and `write`, take it for a column.
 
     Raises
     ------
@@ -926,8 +970,7 @@ def _of_numpy(values: Any, kind: _Kind, as_: Form) -> Any:
 
     elements = values.ravel().tolist()
     if kind.converter is not None:
-        is_optional, encode = kind.is_optional, kind.converter.encode
-        elements = [None if value is None and is_optional else encode(value) for value in elements]
+        elements = _encoded(elements, kind)
     is_encoded = kind.converter is not None
     made = pa.array(elements, pa.large_string() if kind.is_text and not is_encoded else pa.large_binary())
     return made.cast(pa.large_string()) if kind.is_text and is_encoded else made

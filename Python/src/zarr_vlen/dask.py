@@ -56,7 +56,8 @@ def to_zarr(
     mode : {"x", "w", "a"}, optional
         Whether an array that is there is an error ("x"), replaced ("w") or appended to ("a").
     dtype : str or ObjectType, optional
-        The data type of a new array. By default that of the collection, if it is of text.
+        The data type of a new array. By default that of the collection, if it is of text. Give one of yours
+        also where you append, so that workers know it.
     chunk_bytes : int, optional
         The most bytes of a chunk. The default is 4 MiB.
     storage_options : StorageOptions, optional
@@ -90,7 +91,7 @@ def to_zarr(
     >>> from_zarr("names.zarr").compute()
     ['Ada', 'Grace']
     """
-    target = Target(everywhere(store), path, storage_options, chunk_bytes)
+    target = Target(everywhere(store), path, storage_options, chunk_bytes, dtype)
     if dtype is None:
         dtype = _usual_dtype(data)
     if isinstance(data, da.Array) and (data.ndim != 1 or options.get("chunks") is not None):

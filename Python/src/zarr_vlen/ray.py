@@ -8,7 +8,7 @@ import pyarrow as pa
 from ray.data import Datasink, Datasource, ReadTask
 from ray.data.block import BlockAccessor, BlockMetadata
 
-from zarr_vlen.bulk import kind_of, read
+from zarr_vlen.bulk import dtype_of_arrow, kind_of, read
 from zarr_vlen.segments import CHUNK_BYTES, Mode, Target, everywhere, ranges_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ class ZarrDatasink(Datasink):
         Whether an array that is there is an error ("x"), replaced ("w") or appended to ("a").
     dtype : str or ObjectType, optional
         The data type of a new array. By default "string" or "bytes", as the column is, where Ray knows that
-        before it begins: not if the tasks that write also make the column.
+        before it begins: not if the tasks that write also make the column. Arrays of JSON and of types of
+        yours take a column of text or bytes as encoded elements, and any other as the elements themselves.
+        Give a type of yours also where you append, so that workers know it.
     chunk_bytes : int, optional
         The most bytes of a chunk. The default is 4 MiB.
     storage_options : StorageOptions, optional
@@ -70,20 +72,19 @@ class ZarrDatasink(Datasink):
         storage_options: StorageOptions | None = None,
         **options: Any,
     ) -> None:
-        self._target = Target(everywhere(store), path, storage_options, chunk_bytes)
+        self._target = Target(everywhere(store), path, storage_options, chunk_bytes, dtype)
         self._column = column
         self._mode = mode
-        self._dtype = dtype
         self._options = options
         self._has_begun = False
         self._is_made = False
 
     def on_write_start(self, schema: Any = None) -> None:
-        dtype = self._dtype
+        dtype = self._target.dtype
         if dtype is None and isinstance(schema, pa.Schema):
             # It is that of what tasks are given, also if they make other elements of it before they write.
             name = schema.names[0] if self._column is None and len(schema.names) == 1 else self._column
-            dtype = _dtype_of(schema.field(name).type) if name in schema.names else None
+            dtype = dtype_of_arrow(schema.field(name).type) if name in schema.names else None
         self._is_made = self._target.prepare(self._mode, dtype, **self._options)
         self._has_begun = True
 
@@ -118,16 +119,11 @@ class ZarrDatasink(Datasink):
         return "Zarr"
 
 
-def _dtype_of(type: Any) -> str | None:
-    """Return the data type for elements of a type of Arrow, also of a dictionary, or None."""
-    name = str(type)
-    return "string" if "string" in name else "bytes" if "binary" in name else None
-
-
 class ZarrDatasource(Datasource):
     """Reads an array as a dataset of one column.
 
-    Blocks begin and end with chunks, or with shards, so that each is read once.
+    JSON is its text there, and elements of types of yours are encoded. Blocks begin and end with chunks, or
+    with shards, so that each is read once.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ class SegmentWriter:
     FileNotFoundError
         If there is no array.
     ValueError
-        If the array has more dimensions, is of Zarr v2, or of a type of yours.
+        If the array has more dimensions, or is of Zarr v2.
 
     Examples
     --------
@@ -360,6 +360,8 @@ class Target:
     path: str
     storage_options: StorageOptions | None
     chunk_bytes: int = CHUNK_BYTES
+    # Comes along, so that workers know a type of the caller's.
+    dtype: Any = None
 
     def write(self, parts: Iterable[Any]) -> bytes:
         """Make a segment of some columns or lists, and return its message."""

@@ -19,6 +19,7 @@ from pyspark.sql.datasource import (
     WriterCommitMessage,
 )
 from pyspark.sql.types import BinaryType, StringType, StructField, StructType
+from zarr.dtype import parse_dtype
 
 from zarr_vlen.bulk import kind_of, scan
 from zarr_vlen.segments import CHUNK_BYTES, Target, everywhere, ranges_of
@@ -61,7 +62,10 @@ class ZarrDataSource(DataSource):
     column
         The name of the column. A frame that has one only need not name it. The default is "value".
     dtype
-        The data type of a new array: "string", "bytes" or "json". By default "string" for text, and "bytes".
+        The data type of a new array: "string", "bytes", "json", or the name of a type of yours that the
+        driver has made. By default "string" for text, and "bytes". Arrays of JSON and of types of yours take
+        a column of text or binary as encoded elements, and any other, such as structures, as the elements
+        themselves.
     optional
         "true" for a new array that has nulls.
     chunk_bytes
@@ -93,12 +97,12 @@ class ZarrDataSource(DataSource):
         column = self.options.get("column") or names[0]
         if column not in names or (len(names) > 1 and not self.options.get("column")):
             raise ValueError(f"the option column has to name one of {', '.join(names)}")
-        dtype = self.options.get("dtype")
+        target = self._target()
+        dtype = target.dtype
         if dtype is None:
             dtype = "bytes" if isinstance(schema[column].dataType, BinaryType) else "string"
         if (self.options.get("optional") or "").lower() == "true":
             dtype = optional(dtype)
-        target = self._target()
         return _Writer(target, names.index(column), target.prepare("w" if overwrite else "a", dtype))
 
     def _target(self) -> Target:
@@ -107,12 +111,14 @@ class ZarrDataSource(DataSource):
             raise ValueError("there is no path: name the array in load() or save()")
         # The names of Spark's options have no case.
         names = {name.lower(): name for name in StorageOptions.__annotations__}
+        dtype = self.options.get("dtype")
         known: Any = {names[name]: value for name, value in self.options.items() if name in names}
         return Target(
             everywhere(path),
             self.options.get("array") or "",
             known or None,
             int(self.options.get("chunk_bytes") or CHUNK_BYTES),
+            dtype and parse_dtype(dtype, zarr_format=3),
         )
 
 

@@ -291,7 +291,7 @@ class RandomBatches:
     FileNotFoundError, ChunkError
         As for `read`.
     ValueError
-        If the array has elements of one size, or of a type that only Python knows.
+        If the array has elements of one size, or a codec that only Python knows.
 
     Examples
     --------

@@ -26,6 +26,9 @@ public struct CodecSettings: Sendable {
     self.fields = fields
   }
 
+  /// All settings as the document has them.
+  package var configuration: JSONObject { fields.object }
+
   /// A setting as the document has it, or nil if it is missing.
   public subscript(name: String) -> JSONValue? { fields.object[name] }
 

@@ -321,6 +321,11 @@ void zarr_vlen_store_free(zarr_vlen_opened_store *store);
 /* Says which file has the certificates to trust in, where the system has none that is found. */
 void zarr_vlen_set_fallback_certificates(const char *path);
 
+/* Has arrays opened from now on whose data type has a name that the library does not know: what you call it, and its settings,
+ * are for you to understand, and so is what elements mean. They are bytes of any number. A fill value is null, which is
+ * no bytes, or base64 text. Also optional elements may be of it. The name of a data type that is known changes nothing. */
+bool zarr_vlen_register_data_type(const char *name, zarr_vlen_error *error);
+
 /* An array in a directory, or in a store. */
 typedef struct zarr_vlen_array zarr_vlen_array;
 
