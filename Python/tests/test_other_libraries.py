@@ -117,6 +117,23 @@ class TestZarrs:
         array = zarrista.Array.open(FilesystemStore(str(tmp_path / "a")), "/")
         assert tuple(array.retrieve_array_subset(...).shape) == (len(values),)
 
+    @pytest.mark.parametrize("name", ["bytes", "string"])
+    def test_reads_what_was_committed(self, tmp_path: Path, name: str) -> None:
+        # Chunks of any lengths, beside a field of the metadata that nobody has to understand.
+        dtype, values = ARRAYS[name]
+        zarr_vlen.create_empty(tmp_path / "a", dtype=dtype)
+        messages = []
+        for part in (values[:3], values[3:4], values[4:]):
+            with zarr_vlen.SegmentWriter(tmp_path / "a", chunk_bytes=8) as writer:
+                writer.extend(part)
+                messages.append(writer.finish())
+        zarr_vlen.commit(tmp_path / "a", messages)
+        document = json.loads((tmp_path / "a/zarr.json").read_bytes())
+        assert document["zarr_vlen"]["epoch"] == 1
+        assert document["chunk_grid"]["name"] == "rectilinear"
+        array = zarrista.Array.open(FilesystemStore(str(tmp_path / "a")), "/")
+        assert array.retrieve_array_subset(...).to_numpy().tolist() == values
+
     @pytest.mark.parametrize("name", ["bytes", "string", "optional bytes", "optional string"])
     def test_what_it_writes_is_read_here(self, tmp_path: Path, name: str) -> None:
         dtype, values = ARRAYS[name]
