@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine with a Swift 6.3 toolchain: make demo, make test.
-.PHONY: help demo test wheel python-test cluster-test zarr-python-suite python-compare simulate crash compare results remote-bench pages check observability bench-check fuzz lint format build install docs dependencies python
+.PHONY: help demo test wheel python-test cluster-test zarr-python-suite python-compare simulate crash compare results scaling remote-bench pages check observability bench-check fuzz lint format build install docs dependencies python
 
 help:
 	@echo "make demo     build, import /usr/share/doc (or DATA=...), read it back, and time a million blobs"
@@ -13,6 +13,7 @@ help:
 	@echo "make crash    kill writers at 1000 random moments (or ROUNDS=...) and commands at every call to the system"
 	@echo "make compare  store the same blobs with zarr-vlen and with other libraries, and draw comparison.html"
 	@echo "make results  make the page, the drawings and the README's table of what is in Benchmarks/Results"
+	@echo "make scaling  simulate 1 to 1000 nodes that write to a bucket, for the page on clusters"
 	@echo "make remote-bench  measure arrays in a bucket of this machine that takes 30 ms a request, beside zarr-python with obstore"
 	@echo "make pages    test what draws the charts, and look at the page of Benchmarks/Results with Chromium"
 	@echo "make check    the tests under AddressSanitizer and ThreadSanitizer, the formatter and the documentation"
@@ -84,6 +85,10 @@ remote-bench: dependencies
 results:
 	@sh Benchmarks/Peers/setup.sh
 	@.venv-peers/bin/python Benchmarks/Charts results
+
+scaling:
+	@sh Benchmarks/Peers/setup.sh
+	@.venv-peers/bin/python Benchmarks/Charts scaling
 
 pages:
 	@sh Benchmarks/Peers/setup.sh

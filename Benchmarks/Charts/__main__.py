@@ -2,16 +2,19 @@
 
     python Benchmarks/Charts page FILE.json... -o PAGE.html
     python Benchmarks/Charts results [DIRECTORY] [--readme README.md]
+    python Benchmarks/Charts scaling
 
 `page` makes a page from reports that `compare`, `grow` or `tune` wrote with --json. `results` makes the page, the
 drawings and the tables of the READMEs from all reports in a directory. A row of a later file name replaces the same
-row of an earlier one.
+row of an earlier one. `scaling` simulates clusters that write to a bucket, for some minutes, and makes the chart and the
+table of the page on clusters.
 """
 
 import argparse
 import json
 from pathlib import Path
 
+import scaling
 import tuning
 from comparison import Comparison
 from growth import Growth
@@ -30,6 +33,8 @@ def main() -> None:
     command.add_argument("directory", nargs="?", type=Path, default=Path("Benchmarks/Results"))
     command.add_argument("--readme", type=Path, default=Path("README.md"))
     command.set_defaults(run=lambda arguments: publish(arguments.directory, arguments.readme))
+    command = commands.add_parser("scaling")
+    command.set_defaults(run=lambda arguments: scaling.publish(Path("Sources/Zarr/Zarr.docc/Clusters.md")))
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -33,12 +33,12 @@ def publish(directory: Path, readme: Path) -> None:
     replace_marked(readme, summary(comparison, directory.as_posix()))
 
 
-def replace_marked(path: Path, part: str) -> None:
+def replace_marked(path: Path, part: str, begin: str = BEGIN, end: str = END) -> None:
     text = path.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(END) < text.index(BEGIN):
-        raise SystemExit(f"{path}: the lines {BEGIN} and {END} must be there once each, in this order")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    path.write_text(f"{before}{BEGIN}\n\n{part}\n\n{END}{after}")
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(end) < text.index(begin):
+        raise SystemExit(f"{path}: the lines {begin} and {end} must be there once each, in this order")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    path.write_text(f"{before}{begin}\n\n{part}\n\n{end}{after}")
 
 
 def tables(comparison: Comparison, runs: Sequence[JSON]) -> str:

@@ -17,6 +17,7 @@ from matplotlib.image import imread  # noqa: E402
 
 import charts  # noqa: E402
 import results  # noqa: E402
+import scaling  # noqa: E402
 import tuning  # noqa: E402
 from comparison import Comparison  # noqa: E402
 from page import code, page, paragraph  # noqa: E402
@@ -169,6 +170,25 @@ class PageTests(unittest.TestCase):
         for words in ("For the fastest write", "zvlen import SOURCE -o DEST -x", "Inner chunks in shards", "64MiB"):
             self.assertIn(words, text)
         self.assertEqual(text.count("<figure>"), 8)
+
+
+class ScalingTests(unittest.TestCase):
+    def test_nodes_send_all_that_they_can_below_the_limit_of_the_bucket(self):
+        for nodes in (1, 3):
+            outcome = scaling.simulate(nodes, 1, warm=2, measured=3)
+            self.assertAlmostEqual(outcome.bytes_per_second / (nodes * 5e9), 1, delta=0.03)
+            self.assertEqual((outcome.refused, outcome.given_up), (0, 0))
+
+    def test_a_bucket_stores_what_its_partitions_take_and_refuses_the_rest(self):
+        for partitions in (1, 2):
+            outcome = scaling.simulate(20, partitions, warm=10, measured=5)
+            self.assertAlmostEqual(outcome.bytes_per_second / (partitions * 3500 * (8 << 20)), 1, delta=0.03)
+            self.assertGreater(outcome.refused, 0.05)
+
+    def test_a_seed_makes_the_same_again(self):
+        one, same, other = (scaling.simulate(12, 1, warm=2, measured=2, seed=seed) for seed in (1, 1, 2))
+        self.assertEqual(one, same)
+        self.assertNotEqual(one, other)
 
 
 if __name__ == "__main__":
