@@ -134,12 +134,24 @@ final class StoreDestination: NodeDestination {
         + Self.beginningAgain)
   }
 
-  func share(_ models: [ZarrArray]) throws -> any Store {
-    let base = place.store
-    if try !Self.isNode(base) {
-      // Another part may have begun to make the node.
+  /// Whether no other part has made the node of some models.
+  private func hasToMake(_ models: [ZarrArray]) throws -> Bool {
+    guard try !Self.isNode(place.store) else { return false }
+    do {
+      // Another part may have begun to.
       try Self.checkFree(
         place, but: Set(UnpublishedStore.documentNames + models.compactMap { $0.path.names.first }))
+      return true
+    } catch let error as ToolError {
+      // Or it has made it since, and written to it.
+      guard try Self.isNode(place.store) else { throw error }
+      return false
+    }
+  }
+
+  func share(_ models: [ZarrArray]) throws -> any Store {
+    let base = place.store
+    if try hasToMake(models) {
       try hierarchy?.createGroups()
       // All models are in memory. Nothing is stored of them but documents.
       try UnpublishedStore.publish(documentsOf: store, to: base)

@@ -335,6 +335,15 @@ struct StoreDestinationTests {
     }
   }
 
+  @Test("A part that finds another one's values, and not yet its array, goes on with that array")
+  func overtakenPart() throws {
+    let values = StoreDictionary()
+    let store = StoreOvertaken(values) { try importing(to: values, ["--part", "2/2"]) }
+    try importing(to: store, ["--part", "1/2"])
+    #expect(store.isDone)
+    try expectComplete(values)
+  }
+
   @Test("A copy appears when it is complete, and can replace another one", arguments: Kind.allCases)
   func copies(kind: Kind) throws {
     let source = MemoryStore()
@@ -470,4 +479,23 @@ private struct Renamed: StoreForwarding {
   var location: String { "another" }
 
   init(_ base: any Store) { self.base = base }
+}
+
+/// A store in which something else is done just before it is listed for the first time.
+private final class StoreOvertaken: StoreForwarding {
+  let base: any Store
+  private let interfere: @Sendable () throws -> Void
+  private let hasInterfered = Atomic(false)
+
+  init(_ base: any Store, _ interfere: @escaping @Sendable () throws -> Void) {
+    self.base = base
+    self.interfere = interfere
+  }
+
+  var isDone: Bool { hasInterfered.load(ordering: .sequentiallyConsistent) }
+
+  func list(_ prefix: String) throws -> [StoreKey] {
+    if !hasInterfered.exchange(true, ordering: .sequentiallyConsistent) { try interfere() }
+    return try base.list(prefix)
+  }
 }
