@@ -27,7 +27,7 @@ for target in ${*:-$all}; do
   esac
   case $target in
   json | json2) dictionary=json length=1024 ;;
-  metadata-* | consolidated | arrays) dictionary=metadata length=4096 ;;
+  metadata-* | consolidated | arrays | segments) dictionary=metadata length=4096 ;;
   frames) dictionary=binary length=4096 ;;
   *) dictionary=binary length=1024 ;;
   esac

@@ -34,7 +34,7 @@ public struct FuzzTarget: Sendable {
   public static let all: [FuzzTarget] = [
     .json, .version3Metadata, .version2Metadata, .consolidatedMetadata, .wireForm, .bytesDecoders, .blosc,
     .frames, .elementDecoders, .numberDecoders, .json2, .messagePack2, .chains, .shards, .arrays,
-    .zipArchives,
+    .zipArchives, .segments,
   ]
 }
 
