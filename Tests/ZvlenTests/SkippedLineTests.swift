@@ -117,7 +117,7 @@ struct WorkReportTests {
     try scratch.write("file", to: "tree/a")
     for (arguments, words) in [
       (["import", "lines", "-o", "a.zarr"], "imported 2 elements, 6 bytes"),
-      (["import", "tree", "-o", "t.zarr"], "imported 1 file, "),
+      (["import", "tree", "-o", "t.zarr"], "imported 1 file, 4 bytes"),
       (["import", "lines", "-o", "a.zarr", "--append"], "imported 2 elements, 6 bytes"),
       (["export", "a.zarr", "-o", "again"], "exported 4 elements, 12 bytes"),
       (["copy", "a.zarr", "b.zarr"], "copied 4 elements"),

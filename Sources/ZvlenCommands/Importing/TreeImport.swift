@@ -111,6 +111,7 @@ struct TreeImport: ImportWork {
         try append(file.relativePath, to: state.paths)
         state.position.elementCount += 1
         progress.add(byteCount, byteCount: byteCount)
+        WorkReport.addFile(byteCount: byteCount)
         guard let record, record.isDue else { return }
         try checkpoint(state)
         try record.save(state.position)
@@ -272,6 +273,7 @@ struct TreeImport: ImportWork {
         if rows[0].contains(index) {
           let byteCount = try append(file, &elementCheck, to: fillers[0])
           progress.add(byteCount, byteCount: byteCount)
+          WorkReport.addFile(byteCount: byteCount)
         }
         if rows[1].contains(index) { try append(file.relativePath, to: fillers[1]) }
         index += 1

@@ -26,8 +26,8 @@ protocol ReportingCommand: ParsableCommand {
 /// What a command has done, which is said when it ends.
 enum WorkReport {
   private struct State {
-    /// The arrays in which each thing is that a person counts: a file has an element for its path, too.
-    var arraysPerElement = 1
+    /// The files that were stored, or nil if elements are counted: a file has others for its path.
+    var files: (count: Int, byteCount: Int)?
     /// What was done without a monitor.
     var (elementCount, byteCount) = (0, 0)
     var words: [String] = []
@@ -61,8 +61,16 @@ enum WorkReport {
     }
   }
 
-  /// Counts files, each of which is an element of two arrays.
-  static func countFiles() { state.withLock { $0.arraysPerElement = 2 } }
+  /// Counts files, and not elements.
+  static func countFiles() { state.withLock { $0.files = (0, 0) } }
+
+  /// Counts a file that was stored.
+  static func addFile(byteCount: Int) {
+    state.withLock { state in
+      guard let files = state.files else { return }
+      state.files = (files.count + 1, sumOrMaximum(files.byteCount, byteCount))
+    }
+  }
 
   /// Says what was done by all work that the signals of the process can stop.
   ///
@@ -71,8 +79,8 @@ enum WorkReport {
     let seconds = start.duration(to: .now) / .seconds(1)
     let progress = Interruption.monitor.progress
     let state = state.withLock { $0 }
-    let count = sumOrMaximum(progress.elementCount, state.elementCount) / state.arraysPerElement
-    let byteCount = sumOrMaximum(progress.elementByteCount, state.byteCount)
+    let count = state.files?.count ?? sumOrMaximum(progress.elementCount, state.elementCount)
+    let byteCount = state.files?.byteCount ?? sumOrMaximum(progress.elementByteCount, state.byteCount)
     if command.report.json {
       var object: JSONObject = [
         "command": .string(type(of: command)._commandName), "elements": .integer(count),
@@ -86,7 +94,7 @@ enum WorkReport {
     }
     guard !command.report.quiet else { return }
     var parts = [
-      "\(type(of: command).deed) \(Quantity.count(count, state.arraysPerElement == 2 ? "file" : "element")), "
+      "\(type(of: command).deed) \(Quantity.count(count, state.files != nil ? "file" : "element")), "
         + "\(Quantity.bytes(byteCount)), in \(Quantity.seconds(seconds))"
     ]
     if seconds >= 0.1 {
