@@ -101,8 +101,9 @@ extension FileTreeGroup {
   /// - Precondition: No other command writes to the group, and ``finishRemoval()`` was called.
   /// - Throws: What reading and writing throw.
   mutating func remove(_ files: [Int]) throws {
-    try FileRemoval(files, fileCount: count).save(in: paths.store, at: path)
-    try finishRemoval()
+    let removal = FileRemoval(files, fileCount: count)
+    try removal.save(in: paths.store, at: path)
+    try finish(removal)
   }
 
   /// Completes what a command that removed files has left, or drops it if it had not removed any.
@@ -111,6 +112,12 @@ extension FileTreeGroup {
   /// - Throws: What reading and writing throw.
   mutating func finishRemoval() throws {
     guard let found = try FileRemoval(in: paths.store, at: path) else { return }
+    try finish(found)
+    // A command that was killed may have left files too.
+    _ = try (paths.store as? FileStore)?.sweepTemporaryFiles()
+  }
+
+  private mutating func finish(_ found: FileRemoval) throws {
     if found.fileCount <= count {
       removal = found
       try paths.replace(found.files.flatMap(Array.init), by: Self.removedPath)
