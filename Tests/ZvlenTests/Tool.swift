@@ -115,17 +115,25 @@ struct Tool {
     return outcome
   }
 
-  /// Runs the tool, which has to fail with one line on standard error that contains `message`.
+  /// Runs the tool, which has to fail with one line on standard error that contains `message`, after one with `note` if
+  /// that is given.
   @discardableResult
   static func fail(
     _ arguments: String..., in directory: ScratchDirectory, input: [UInt8] = [], saying message: String,
-    sourceLocation: SourceLocation = #_sourceLocation
+    after note: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Outcome {
     let outcome = try run(arguments, in: directory, input: input)
+    var errors = outcome.errors
+    if let note {
+      let end = errors.firstIndex(of: "\n") ?? errors.endIndex
+      #expect(errors[..<end].hasPrefix("zvlen: note: "), sourceLocation: sourceLocation)
+      #expect(errors[..<end].contains(note), sourceLocation: sourceLocation)
+      errors = String(errors[end...].dropFirst())
+    }
     #expect(outcome.exitCode == 1, sourceLocation: sourceLocation)
-    #expect(outcome.errors.hasPrefix("zvlen: error: "), sourceLocation: sourceLocation)
-    #expect(outcome.errors.contains(message), sourceLocation: sourceLocation)
-    #expect(outcome.errors.utf8.count { $0 == UInt8(ascii: "\n") } == 1, sourceLocation: sourceLocation)
+    #expect(errors.hasPrefix("zvlen: error: "), sourceLocation: sourceLocation)
+    #expect(errors.contains(message), sourceLocation: sourceLocation)
+    #expect(errors.utf8.count { $0 == UInt8(ascii: "\n") } == 1, sourceLocation: sourceLocation)
     return outcome
   }
 }
