@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import wraps
 from math import prod
 from typing import Any
@@ -64,22 +64,19 @@ def install() -> None:
 # Reading and writing
 
 
-@dataclass(frozen=True)
 class _OneElement:
     """An indexer of one element that keeps all dimensions, so that NumPy does not unpack the element."""
 
-    indexer: Any
-    dimensions: int
     drop_axes: tuple[int, ...] = ()
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (1,) * self.dimensions
+    def __init__(self, indexer: Any, dimensions: int) -> None:
+        self.indexer = indexer
+        self.shape = (1,) * dimensions
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         for coordinates, selection, _, is_complete in self.indexer:
             places = tuple(slice(int(place), int(place) + 1) for place in selection)
-            yield coordinates, places, (slice(0, 1),) * self.dimensions, is_complete
+            yield coordinates, places, (slice(0, 1),) * len(self.shape), is_complete
 
 
 def _set_selection(original: _Coroutine) -> _Coroutine:

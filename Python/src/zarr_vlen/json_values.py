@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -27,7 +26,6 @@ _encode_json = msgspec.json.Encoder().encode
 _decode_json = msgspec.json.Decoder().decode
 
 
-@dataclass(frozen=True, kw_only=True)
 class JSON(ObjectType):
     """JSON values: dict, list, str, int, float, bool and None, nested in any way.
 

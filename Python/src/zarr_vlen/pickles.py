@@ -203,11 +203,11 @@ def _place_of(value: Any) -> tuple[Any, str]:
     return value, path
 
 
-@dataclass(frozen=True, eq=False)
 class _Dictionary:
     """A dictionary that is a store, compared by its identity."""
 
-    mapping: dict[str, Any]
+    def __init__(self, mapping: dict[str, Any]) -> None:
+        self.mapping = mapping
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Dictionary) and self.mapping is other.mapping

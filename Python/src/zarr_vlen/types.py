@@ -343,7 +343,6 @@ def bytes_from_json(value: object) -> bytes:
 # Bytes and text
 
 
-@dataclass(frozen=True, kw_only=True)
 class Bytes(ObjectType):
     """The elements of zarr-python's `VariableLengthBytes`."""
 
@@ -386,7 +385,6 @@ class Bytes(ObjectType):
         return base64.standard_b64encode(data).decode("ascii")
 
 
-@dataclass(frozen=True, kw_only=True)
 class String(ObjectType):
     """Text in arrays of objects, for elements that may be absent."""
 
@@ -622,7 +620,6 @@ def optional(dtype: Any, *, na_object: Any = ABSENT) -> Optional:
 # Types of the user
 
 
-@dataclass(frozen=True, kw_only=True)
 class _FunctionType(ObjectType):
     """A data type of two functions."""
 
