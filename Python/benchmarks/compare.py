@@ -16,6 +16,7 @@ import re
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -273,6 +274,18 @@ def rival(seconds: dict[str, float]) -> float:
     return next(value for name, value in seconds.items() if name != "zarr_vlen")
 
 
+def importing() -> float:
+    """Return the processor time in seconds of importing the package after zarr-python."""
+    code = (
+        "import time, zarr; begin = time.process_time(); import zarr_vlen; print(time.process_time() - begin)"
+    )
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+        for _ in range(ROUNDS)
+    ]
+    return statistics.median(times)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="how much of the data is used")
@@ -305,6 +318,7 @@ def main() -> None:
         results = [before[work.name] for work in WORK if work.name in before]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
     machine += f"zarr-python {zarr.__version__}, NumPy {np.__version__}, pyarrow {pa.__version__}"
+    machine += f". `import zarr_vlen` takes {1000 * importing():.0f} ms after `import zarr`"
     if arguments.json:
         arguments.json.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
     if arguments.chart:
