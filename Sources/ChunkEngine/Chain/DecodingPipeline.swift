@@ -16,8 +16,8 @@ struct DecodingPipeline: ~Copyable {
   /// The decoder of the last stage, if it can decode part by part.
   private let followed: (any FollowedBytesDecoder)?
 
-  /// The checksum after a frame of Zstandard, if there are no other codecs.
-  let rawFrames: (checksum: CRC32CCodec?, trailerByteCount: Int)?
+  /// How chunks are stored that are frames of Zstandard, or nil if they have other codecs.
+  let zstdFrames: ZstdFrames?
 
   private var representations: ChainRepresentations
   private var arenas = CodecArenas()
@@ -40,17 +40,8 @@ struct DecodingPipeline: ~Copyable {
     lastTransform = stages.lastIndex { if case .checksum = $0 { false } else { true } }
     followed =
       if case .transform(let decoder)? = stages.last { decoder as? any FollowedBytesDecoder } else { nil }
-    rawFrames = Self.rawFrames(stages)
+    zstdFrames = chain.zstdFrames
     representations = ChainRepresentations(chain)
-  }
-
-  private static func rawFrames(_ stages: [Stage]) -> (checksum: CRC32CCodec?, trailerByteCount: Int)? {
-    guard case .transform(let decoder)? = stages.last, decoder is ZstdDecoder else { return nil }
-    guard stages.count > 1 else { return (nil, 0) }
-    guard stages.count == 2, case .checksum(let codec) = stages[0], let codec = codec as? CRC32CCodec else {
-      return nil
-    }
-    return (codec, CRC32CCodec.byteCount)
   }
 
   /// Whether decoded bytes are a prefix of the encoded ones, so that nothing has to be copied.

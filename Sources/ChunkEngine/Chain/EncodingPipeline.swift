@@ -31,11 +31,18 @@ struct EncodingPipeline: ~Copyable {
     }
     self.stages = stages
     lastTransform = stages.lastIndex { if case .checksum = $0 { false } else { true } }
-    raw = Self.raw(stages)
+    raw =
+      if let frames = chain.zstdFrames, case .transform(_, let encoder)? = stages.first,
+        let encoder = encoder as? ZstdEncoder, encoder.writesRawFrames
+      {
+        (encoder, frames.checksum)
+      } else {
+        nil
+      }
     representations = ChainRepresentations(chain)
   }
 
-  /// What finds chunks that cannot be compressed, and the checksum after it, if there are no other codecs.
+  /// What finds chunks that cannot be compressed, and the checksum after it, or nil if chunks have other codecs.
   let raw: (encoder: ZstdEncoder, checksum: CRC32CCodec?)?
 
   /// Whether encoded bytes begin with those of the chunk, so that nothing has to be copied.
@@ -44,17 +51,6 @@ struct EncodingPipeline: ~Copyable {
   /// Lets codecs use some threads for a large chunk.
   func use(threadCount: Int) {
     for case .transform(_, let encoder) in stages { (encoder as? ZstdEncoder)?.threadCount = threadCount }
-  }
-
-  private static func raw(_ stages: [Stage]) -> (encoder: ZstdEncoder, checksum: CRC32CCodec?)? {
-    guard let first = stages.first, case .transform(_, let encoder) = first,
-      let encoder = encoder as? ZstdEncoder, encoder.writesRawFrames
-    else { return nil }
-    guard stages.count > 1 else { return (encoder, nil) }
-    guard stages.count == 2, case .checksum(let codec) = stages[1], let codec = codec as? CRC32CCodec else {
-      return nil
-    }
-    return (encoder, codec)
   }
 
   /// Appends the encoded form of `chunk` to `output`, after what it has.

@@ -129,7 +129,7 @@ extension ChunkDecoder {
   }
 
   /// The bytes that follow a frame of Zstandard in each chunk, or nil if chunks have other codecs.
-  package var rawFrameTrailerByteCount: Int? { pipeline.rawFrames?.trailerByteCount }
+  package var rawFrameTrailerByteCount: Int? { pipeline.zstdFrames?.trailerByteCount }
 
   /// Takes note that the content of a value was fetched before what is around it.
   package mutating func didFetch(_ frame: ZstdRawFrame?) {
@@ -235,7 +235,7 @@ extension ChunkDecoder {
     let chunk = chunks.chunks[number]
     let limit = limits.decodedByteCount(ofStored: chunk.fetched.count)
     do throws(ChunkError) {
-      if let frame = rawFrame, !frame.isIntact(chunks.bytes.bytes, pipeline.rawFrames?.checksum) {
+      if let frame = rawFrame, !frame.isIntact(chunks.bytes.bytes, pipeline.zstdFrames?.checksum) {
         // libzstd knows what else there is, and what is wrong.
         chunks.bytes = try frame.restored(chunks.bytes.bytes)
         rawFrame = nil
