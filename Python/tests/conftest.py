@@ -1,7 +1,6 @@
 """Stores, servers and pipelines that the tests run with."""
 
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import obstore.store
 import pytest
+import servers
 import zarr
 import zarr.storage
 
@@ -69,6 +68,11 @@ class Server:
         return {"endpoint": self.endpoint, "access_key": self.access_key, "secret_key": self.secret_key}
 
     @property
+    def client(self) -> Any:
+        """The client of botocore, which does what AWS does."""
+        return servers.client(self.endpoint)
+
+    @property
     def environment(self) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -94,22 +98,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def _servers() -> Iterator[Any]:
-    command = [sys.executable, str(_REMOTE / "servers.py"), "seaweedfs"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        places = json.loads(process.stdout.readline())
-        client = botocore.session.get_session().create_client(
-            "s3",
-            endpoint_url=places["seaweedfs"],
-            region_name="us-east-1",
-            aws_access_key_id=places["access_key"],
-            aws_secret_access_key=places["secret_key"],
-        )
-        # One for all, because SeaweedFS takes much for a bucket.
-        client.create_bucket(Bucket="tests")
+    with servers.running("seaweedfs") as places:
         yield places
-        process.stdin.close()
 
 
 @pytest.fixture
@@ -119,7 +109,7 @@ def server(_servers: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Se
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     return Server(
-        "tests",
+        servers.BUCKET,
         f"test-{next(_numbers)}",
         _servers["seaweedfs"],
         _servers["secure"],

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 from conftest import Server
 
@@ -35,13 +34,7 @@ def scripts() -> dict[str, str]:
 @pytest.fixture
 def surroundings(server: Server, tmp_path: Path) -> Iterator[Any]:
     """Return the environment of a task, with the bucket that the scripts name."""
-    client = botocore.session.get_session().create_client(
-        "s3",
-        endpoint_url=server.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=server.access_key,
-        aws_secret_access_key=server.secret_key,
-    )
+    client = server.client
     client.create_bucket(Bucket="bucket")
     (tmp_path / "events.jsonl").write_text("".join(f"{record}\n" for record in RECORDS))
     yield {

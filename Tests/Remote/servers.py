@@ -14,8 +14,10 @@ Without names it runs both. Prints one line of JSON when all of them answer:
 Both have the bucket shared-bucket.
 
 The parent holds the other end of standard input. However it ends, the servers end too, and their files are removed.
+Programs in Python call `running` and `client`.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -29,6 +31,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from typing import Any
 
 programs = pathlib.Path(sys.executable).parent
 ACCESS_KEY, SECRET_KEY, BUCKET = "testkey", "testsecret", "shared-bucket"
@@ -96,13 +100,21 @@ def start_rclone(base: pathlib.Path) -> tuple[subprocess.Popen, dict, pathlib.Pa
     return process, {"rclone": f"http://127.0.0.1:{port}"}, log
 
 
-def make_bucket(endpoint: str) -> None:
+def client(endpoint: str) -> Any:
+    """Return botocore's client for a server."""
     import botocore.session
 
-    client = botocore.session.get_session().create_client(
+    return botocore.session.get_session().create_client(
         "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY)
-    client.create_bucket(Bucket=BUCKET)
+
+
+@contextlib.contextmanager
+def running(*names: str, python: str = sys.executable) -> Iterator[dict[str, str]]:
+    """Run servers as long as a `with` statement, and return what is printed of them."""
+    command = [python, "-B", __file__, *names]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield json.loads(process.stdout.readline())
 
 
 def main() -> None:
@@ -131,7 +143,7 @@ def main() -> None:
         for process, place, log in logs:
             wait_for(next(iter(place.values())), process, log)
         if "seaweedfs" in places:
-            make_bucket(places["seaweedfs"])
+            client(places["seaweedfs"]).create_bucket(Bucket=BUCKET)
         print(json.dumps(places), flush=True)
     except BaseException as error:
         print(error, file=sys.stderr, flush=True)
