@@ -10,18 +10,16 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import zarr
+from conftest import Server
 
 import zarr_vlen
 from zarr_vlen import SegmentWriter, commit, create_empty, gc
-
-if TYPE_CHECKING:
-    from conftest import Server
 
 
 @pytest.fixture(params=["files", "bucket"])
@@ -208,6 +206,18 @@ def test_what_is_left_is_found_and_removed(place: Any) -> None:
         gc(**place, older_than=timedelta(-1))
     with pytest.raises(FileNotFoundError):
         gc(place["store"] + "x", storage_options=place.get("storage_options"))
+
+
+def test_what_was_sent_in_part_is_found_and_removed(server: Server) -> None:
+    place: Any = {"store": server.url("a.zarr"), "storage_options": server.options}
+    create_empty(**place, dtype="string")
+    key = f"{server.prefix}/a.zarr/c/7"
+    upload = server.client.create_multipart_upload(Bucket=server.bucket, Key=key)["UploadId"]
+    server.client.upload_part(Bucket=server.bucket, Key=key, UploadId=upload, PartNumber=1, Body=b"x" * 10)
+    assert gc(**place) == []
+    (left,) = gc(**place, older_than=timedelta(0), force=True)
+    assert (left.kind, left.name, left.byte_count) == ("upload", "c/7", 10)
+    assert gc(**place, older_than=timedelta(0)) == []
 
 
 def test_elements_of_another_kind_are_refused(tmp_path: Path) -> None:

@@ -110,8 +110,15 @@ public func zarr_vlen_array_collect(
     guard age >= 0, age <= 1e10 else {
       throw InvalidArgument(reason: "an age is a number of seconds from 0 on, found \(age)")
     }
-    let work = try array.abandonedWork(olderThan: .seconds(age))
-    let list = try work.map { left in
+    var work = try array.abandonedWork(olderThan: .seconds(age))
+    var problem: StoreError?
+    do throws(ZarrError) {
+      work += try array.unfinishedUploads(olderThan: .seconds(age))
+    } catch {
+      guard let refusal = error.storeError, refusal.isRefusal else { throw error }
+      problem = refusal
+    }
+    var list = try work.map { left in
       var json: JSONObject = [
         "kind": .string(left.kind.rawValue), "name": .string(left.name),
         "byte_count": .integer(try array.byteCount(of: left)),
@@ -120,6 +127,10 @@ public func zarr_vlen_array_collect(
       return JSONValue.object(json)
     }
     if removes { try array.remove(work) }
+    if let problem {
+      let kind = AbandonedWork.Kind.upload.rawValue
+      list.append(.object(["kind": .string(kind), "problem": .string("\(problem)")]))
+    }
     return unsafe handle(Document(JSONWriter(style: .compact).bytes(of: .array(list))))
   }
 }

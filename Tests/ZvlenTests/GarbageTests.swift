@@ -37,10 +37,28 @@ struct GarbageTests {
     #expect(throws: ZarrError.self) { try array.commit([segment]) }
   }
 
-  @Test("A group, and what is no array, are errors")
+  @Test("What jobs have left beside the arrays of a group is found in all of them")
+  func groups() throws {
+    let store = try FileStore(creating: scratch.path("group.zarr"))
+    _ = try ZarrGroup.create(in: store)
+    #expect(try Tool.succeed("gc", "group.zarr", "--older-than", "0s", in: scratch).text == "")
+    let segments = try ["a", "inner/b", "inner/c"].map { path in
+      let array = try ZarrArray.create(
+        in: store, at: path, shape: [0], options: ArrayOptions(dataType: .string, chunkSize: .evenBytes(100)))
+      let writer = try SegmentWriter(for: array)
+      try writer.appender.append("left")
+      return "\(path)/\(try writer.finish().id)"
+    }
+    #expect(try Tool.succeed("gc", "group.zarr", in: scratch).text == "")
+    let listed = try Tool.succeed("gc", "group.zarr", "--older-than", "0s", "--force", in: scratch)
+    #expect(listed.lines.compactMap { $0.split(separator: "\t").last.map(String.init) } == segments)
+    #expect(try Tool.succeed("gc", "group.zarr", "--older-than", "0s", in: scratch).text == "")
+  }
+
+  @Test("What is neither an array nor a group is an error")
   func otherNodes() throws {
-    _ = try ZarrGroup.create(in: FileStore(creating: scratch.path("group.zarr")))
-    try Tool.fail("gc", "group.zarr", in: scratch, saying: "is a group")
     try Tool.fail("gc", "nothing", in: scratch, saying: "no such directory")
+    try scratch.write("text", to: "file")
+    try Tool.fail("gc", "file", in: scratch, saying: "is a file")
   }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -268,10 +269,11 @@ def commit(
 class AbandonedWork:
     """What a job has left beside an array that will not become a part of it."""
 
-    kind: Literal["segment", "commit", "parts"]
-    """Elements that no commit has taken, the record of a commit, or the marks of parts."""
+    kind: Literal["segment", "commit", "parts", "upload"]
+    """Elements that no commit has taken, the record of a commit, the marks of parts, or a large value of
+    which a bucket has only some."""
     name: str
-    """Its name among those of its kind."""
+    """Its name among those of its kind; of an upload, the key that it is for."""
     byte_count: int
     """The bytes that are stored."""
     beginning: datetime | None
@@ -292,6 +294,9 @@ def gc(
     the same: name an age that no job reaches. A commit that is under way meanwhile takes its segments or
     fails as a whole. After the record of a commit is removed, a commit that is repeated fails, and changes
     nothing.
+
+    In a bucket that you open by its URL, it also finds chunks and shards of 16 MiB and more of which only
+    parts were sent. They are paid for, and no listing shows them.
 
     Parameters
     ----------
@@ -318,6 +323,11 @@ def gc(
     OSError
         If the store fails.
 
+    Warns
+    -----
+    RuntimeWarning
+        If the server does not list what was sent in part, or not for you.
+
     Examples
     --------
     >>> z = create_empty("log.zarr", dtype="string", overwrite=True)
@@ -330,9 +340,13 @@ def gc(
     []
     """
     work = _Work(_opened_to_write(store, path, storage_options))
-    found = work.run(
-        work.array.collect, older_than.total_seconds(), force, work.monitor, shows_progress=False
+    found = json.loads(
+        work.run(work.array.collect, older_than.total_seconds(), force, work.monitor, shows_progress=False)
     )
+    for left in found:
+        if "problem" in left:
+            reason = f"what was sent in part is not looked for: {left['problem']}"
+            warnings.warn(reason, RuntimeWarning, stacklevel=2)
     return [
         AbandonedWork(
             left["kind"],
@@ -340,7 +354,8 @@ def gc(
             left["byte_count"],
             datetime.fromtimestamp(left["beginning"], UTC) if "beginning" in left else None,
         )
-        for left in json.loads(found)
+        for left in found
+        if "problem" not in left
     ]
 
 

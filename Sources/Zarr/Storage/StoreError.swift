@@ -49,6 +49,16 @@ public enum StoreError: Error, Hashable, Sendable {
   case malformedAnswer(path: String, reason: String)
 }
 
+extension StoreError {
+  /// Whether a server has answered that it does not do what it was asked for, or not for this user.
+  package var isRefusal: Bool {
+    switch self {
+    case .refused, .malformedAnswer: true
+    default: false
+    }
+  }
+}
+
 extension StoreError: CustomStringConvertible {
   public var description: String {
     switch self {

@@ -531,13 +531,14 @@ bool zarr_vlen_array_commit(
     int64_t *first_row, int64_t *row_count, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
 
 /* Lists what jobs have left beside an array that will not become a part of it: segments that no commit has taken, records of
- * commits, and marks of parts. With removes, it is removed too; a commit that is under way finds its segments or not, and
- * does not lose some of them.
+ * commits, marks of parts, and values of which only parts were sent to a bucket. With removes, it is removed too; a commit
+ * that is under way finds its segments or not, and does not lose some of them.
  *
  * age is how long ago the work has to have begun, in seconds: name one that no job reaches, since what a running job has
  * stored looks the same. The document is an array of JSON objects such as {"kind": "segment", "name": "…", "byte_count": 10,
- * "beginning": 1700000000}: the kind is segment, commit or parts, and the beginning, in seconds since 1970, is missing where
- * it is not known. monitor may be NULL. */
+ * "beginning": 1700000000}: the kind is segment, commit, parts or upload, and the beginning, in seconds since 1970, is missing
+ * where it is not known. The name of an upload is the key that it is for. If the server does not list uploads, or not for you,
+ * the last object is {"kind": "upload", "problem": "…"} with the reason. monitor may be NULL. */
 zarr_vlen_document *zarr_vlen_array_collect(
     const zarr_vlen_array *array, double age, bool removes, const zarr_vlen_monitor *monitor, zarr_vlen_error *error);
 

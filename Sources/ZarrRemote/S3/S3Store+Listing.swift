@@ -5,12 +5,6 @@ extension S3Store: DirectoryStore, KeyFindingStore {
   /// What the last name of a key begins with that is no value: a lock, or an object to try a server out.
   static let hiddenName = ".zarr-vlen."
 
-  /// The most pages without a key in a row.
-  private static let emptyPageLimit = 1000
-
-  /// The most keys that are listed.
-  private static let keyLimit = 50_000_000
-
   public func list(_ prefix: String) throws -> [StoreKey] {
     var keys: [StoreKey] = []
     try forEachPage(below: prefix, delimiter: nil) { page in
@@ -85,15 +79,11 @@ extension S3Store: DirectoryStore, KeyFindingStore {
     let path = prefix.isEmpty ? location : "\(location)/\(prefix)"
     let start = self.prefix + (prefix.isEmpty ? "" : prefix + "/")
     var token: String?
-    var (keyCount, emptyPageCount) = (0, 0)
+    var limit = ListingLimit(path: path)
     while true {
       let page = try self.page(start, delimiter: delimiter, after: token, path)
-      keyCount += page.keys.count + page.prefixes.count
-      emptyPageCount = page.keys.isEmpty && page.prefixes.isEmpty ? emptyPageCount + 1 : 0
       guard try body(page), let next = page.next else { return }
-      guard next != token, emptyPageCount <= Self.emptyPageLimit, keyCount <= Self.keyLimit else {
-        throw StoreError.malformedAnswer(path: path, reason: "the listing has no end")
-      }
+      try limit.count(page.keys.count + page.prefixes.count, isNew: next != token)
       token = next
     }
   }
@@ -107,13 +97,7 @@ extension S3Store: DirectoryStore, KeyFindingStore {
     if let delimiter { request.query.append(("delimiter", delimiter)) }
     if options.pageCount < 1000 { request.query.append(("max-keys", "\(options.pageCount)")) }
     if let token { request.query.append(("continuation-token", token)) }
-    request.mayFailInBody = true
-    var arena = ByteArena()
-    let outcome = try client.perform(request, path: path, into: &arena)
-    guard outcome.response.isSuccess, outcome.failure == nil else { throw outcome.refusal(path) }
-    guard let root = XMLElement(parsing: arena.bytes), root.name == "ListBucketResult" else {
-      throw StoreError.malformedAnswer(path: path, reason: "it is no listing")
-    }
+    let (root, _) = try answer(to: request, named: "ListBucketResult", path)
     var page = Page()
     let own = prefix.utf8.count
     // A server may say more than it was asked for.
@@ -140,6 +124,21 @@ extension S3Store: DirectoryStore, KeyFindingStore {
       page.next = next
     }
     return page
+  }
+
+  /// Asks for a listing, and returns its first element and the answer that it came with.
+  func answer(
+    to request: S3Request, named name: String, _ path: String
+  ) throws -> (root: XMLElement, response: HTTPResponse) {
+    var request = request
+    request.mayFailInBody = true
+    var arena = ByteArena()
+    let outcome = try client.perform(request, path: path, into: &arena)
+    guard outcome.response.isSuccess, outcome.failure == nil else { throw outcome.refusal(path) }
+    guard let root = XMLElement(parsing: arena.bytes), root.name == name else {
+      throw StoreError.malformedAnswer(path: path, reason: "it is no listing")
+    }
+    return (root, outcome.response)
   }
 
   /// Removes up to a thousand objects in one request.
@@ -179,6 +178,36 @@ extension S3Store: DirectoryStore, KeyFindingStore {
       guard outcome.response.isSuccess || outcome.response.status == 404 else {
         throw outcome.refusal("\(location)/\(key)")
       }
+    }
+  }
+}
+
+/// Notices a listing that has no end.
+struct ListingLimit {
+  /// What is listed, for errors.
+  let path: String
+
+  private var (itemCount, emptyPageCount) = (0, 0)
+
+  /// The most pages without an item in a row.
+  private static let emptyPageLimit = 1000
+
+  /// The most items that are listed.
+  private static let itemLimit = 50_000_000
+
+  init(path: String) { self.path = path }
+
+  /// Takes note of a page after which another one is to come.
+  ///
+  /// - Parameters:
+  ///   - count: The number of items on the page.
+  ///   - isNew: Whether the next page is another one than this.
+  /// - Throws: `StoreError.malformedAnswer`
+  mutating func count(_ count: Int, isNew: Bool) throws(StoreError) {
+    itemCount += count
+    emptyPageCount = count == 0 ? emptyPageCount + 1 : 0
+    guard isNew, emptyPageCount <= Self.emptyPageLimit, itemCount <= Self.itemLimit else {
+      throw .malformedAnswer(path: path, reason: "the listing has no end")
     }
   }
 }

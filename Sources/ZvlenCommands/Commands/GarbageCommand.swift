@@ -8,11 +8,12 @@ import ZarrPlatform
 struct GarbageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc",
-    abstract: "Lists or removes what abandoned jobs have left beside an array.",
+    abstract: "Lists or removes what abandoned jobs have left beside an array, or the arrays of a group.",
     discussion: """
       Workers of a cluster store elements beside an array, below .zvlen, until one commit puts them into it. A job that \
-      dies before leaves them there, and they take space. Each is a line with its kind, its size in bytes, its age, and its \
-      name. With --force they are removed.
+      dies before leaves them there, and they take space. A writer that dies while it sends a large chunk or shard to a \
+      bucket leaves its parts, which no listing of the bucket shows. Each of these is a line with its kind, its size in \
+      bytes, its age, and its name; of an upload, that is the key that it was for. With --force they are removed.
         zvlen gc s3://bucket/events.zarr
         zvlen gc s3://bucket/events.zarr --older-than 7d --force
 
@@ -21,7 +22,7 @@ struct GarbageCommand: ParsableCommand {
       that is repeated fails, and changes nothing.
       """)
 
-  @Argument(help: ArgumentHelp("The array.", valueName: "array"), completion: .directory)
+  @Argument(help: ArgumentHelp("The array or group.", valueName: "path"), completion: .directory)
   var path: String
 
   @Option(
@@ -36,19 +37,60 @@ struct GarbageCommand: ParsableCommand {
   @OptionGroup(title: "Safety") var safety: DurabilityOptions
 
   func run() throws {
-    let node = try NodeLocation(path, isWritable: true, durability: safety.durability)
-    guard node.entry.kind == .array else { throw ToolError("\(path) is a group; name one of its arrays") }
-    let array = try ZarrArray.open(in: node.store)
-    let work = try array.abandonedWork(olderThan: .seconds(olderThan.seconds))
+    let age = Duration.seconds(olderThan.seconds)
+    let location = try Location(path, isWritable: true, durability: safety.durability)
+    let uploads = try unfinishedUploads(at: location, olderThan: age)
+    // A writer that was killed may have left uploads before there was an array.
+    let arrays = try uploads.isEmpty || location.hasNode() ? self.arrays(at: location) : []
+    let work = try arrays.map { array in
+      try Interruption.check()
+      return (array: array, left: try array.abandonedWork(olderThan: age))
+    }
     let output = OutputStream.standard()
     try output.flushing {
-      for left in work {
-        let age = left.beginning.map { Age(seconds: max(0, time(nil) - $0)).description } ?? "-"
-        let byteCount = try array.byteCount(of: left)
-        try output.write("\(left.kind.rawValue)\t\(byteCount)\t\(age)\t\(left.name)\n")
+      for (array, left) in work {
+        try write(left, in: array.store, prefix: array.path == .root ? "" : "\(array.path)/", to: output)
       }
+      if case .store(let place) = location { try write(uploads, in: place.store, to: output) }
     }
-    if force { try array.remove(work) }
+    guard force else { return }
+    for (array, left) in work { try array.remove(left) }
+    if case .store(let place) = location { try place.store.abort(uploads) }
+  }
+
+  /// What was sent in part below a location, where the server says it.
+  private func unfinishedUploads(at location: Location, olderThan age: Duration) throws -> [AbandonedWork] {
+    guard case .store(let place) = location else { return [] }
+    do {
+      return try place.store.unfinishedUploads(below: "", olderThan: age)
+    } catch let error as StoreError where error.isRefusal {
+      StandardError.write("zvlen: note: what was sent in part is not looked for: \(OneLine(error))\n")
+      return []
+    }
+  }
+
+  /// The array at a location, or all of the group there.
+  private func arrays(at location: Location) throws -> [ZarrArray] {
+    let node = try NodeLocation(location, durability: safety.durability)
+    if node.entry.kind == .array { return [try ZarrArray.open(in: node.store)] }
+    var arrays: [ZarrArray] = []
+    try ZarrGroup.open(in: node.store, usingConsolidatedMetadata: false).walk { entry, _ in
+      guard entry.kind == .array else { return }
+      arrays.append(try ZarrArray.open(in: node.store, at: entry.path.description))
+    }
+    return arrays
+  }
+
+  private func write(
+    _ work: [AbandonedWork], in store: any Store, prefix: String = "", to output: OutputStream
+  ) throws {
+    for left in work {
+      try Interruption.check()
+      let age = left.beginning.map { Age(seconds: max(0, time(nil) - $0)).description } ?? "-"
+      let byteCount = try store.byteCount(of: left)
+      try output.write(
+        "\(left.kind.rawValue)\t\(byteCount)\t\(age)\t\(OneLine("\(prefix)\(left.name)"))\n")
+    }
   }
 }
 

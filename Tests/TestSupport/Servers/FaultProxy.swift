@@ -52,7 +52,11 @@ public final class FaultProxy: Sendable {
   }
 
   /// What goes wrong with one request.
-  public enum Fault: Sendable { case refused, reset, truncated, lost }
+  public enum Fault: Sendable {
+    case refused, reset, truncated, lost
+    /// The answer is 501, and the server hears of nothing.
+    case unknown
+  }
 
   private let listener: LoopbackListener
   private let state: State
@@ -95,14 +99,18 @@ public final class FaultProxy: Sendable {
       usleep(UInt32(seconds) * 1_000_000 + UInt32(attoseconds / 1_000_000_000_000))
       let fault = state.decide(request) ?? Self.draw(state)
       if fault != nil { state.counts.withLock { $0.failureCount += 1 } }
+      func answer(_ status: String, _ code: String, _ message: String) -> Bool {
+        let text = "<Error><Code>\(code)</Code><Message>\(message)</Message></Error>"
+        return client.send(
+          "HTTP/1.1 \(status)\r\nContent-Type: application/xml\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"
+            .utf8)
+      }
       switch fault {
       case .refused:
-        let text = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
-        guard
-          client.send(
-            "HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"
-              .utf8)
-        else { return }
+        guard answer("503 Slow Down", "SlowDown", "Reduce your request rate.") else { return }
+        continue
+      case .unknown:
+        guard answer("501 Not Implemented", "NotImplemented", "This is not known here.") else { return }
         continue
       case .reset: return client.reset()
       case .truncated, .lost, nil: break

@@ -64,6 +64,56 @@ struct HostileServerTests {
     #expect(throws: StoreError.self) { try store(server.url).list("") }
   }
 
+  private static func uploads(_ inside: String) -> String {
+    "<ListMultipartUploadsResult>\(inside)</ListMultipartUploadsResult>"
+  }
+
+  private static func upload(_ key: String, _ beginning: String = "2035-01-02T03:00:00.123Z") -> String {
+    "<Upload><Key>\(key)</Key><UploadId>id</UploadId><Initiated>\(beginning)</Initiated></Upload>"
+  }
+
+  @Test("What was sent in part is as old as the server's clock says, and what is elsewhere is left out")
+  func uploadAges() throws {
+    let server = try ScriptedServer { _ in
+      .init(
+        200, headers: ["Date: Tue, 02 Jan 2035 03:04:00 GMT"],
+        text: Self.uploads(
+          ["p/a/c/0", "p/a/../c", "p/ab", "q/a/c/0", "p/a/", ""].map { Self.upload($0) }.joined()
+            + Self.upload("p/a/new", "2035-01-02T03:04:05.000Z")))
+    }
+    let found = try store(server.url).unfinishedUploads(below: "a")
+    #expect(found.map(\.key) == ["a/c/0", "a/../c", "a/new"])
+    #expect(found.map(\.age) == [240, 240, 0])
+    #expect(server.requests[0].target.hasPrefix("/bucket?prefix=p%2Fa%2F&uploads="))
+  }
+
+  @Test(
+    "A listing of what was sent in part that is none is an error",
+    arguments: [
+      "", "nonsense", listing(""), "<ListMultipartUploadsResult>", uploads("<IsTruncated>true</IsTruncated>"),
+      uploads("<Upload><Key>p/a</Key></Upload>"), uploads(upload("p/a", "yesterday")),
+      uploads(
+        "<IsTruncated>true</IsTruncated><NextKeyMarker>p/a</NextKeyMarker><NextUploadIdMarker>1</NextUploadIdMarker>"
+      ),
+      uploads("<IsTruncated>true</IsTruncated><NextKeyMarker></NextKeyMarker>"),
+    ])
+  func uploadListings(body: String) throws {
+    let server = try ScriptedServer { _ in .init(200, text: body) }
+    let error = #expect(throws: StoreError.self) { try store(server.url).unfinishedUploads(below: "") }
+    #expect(error?.isRefusal == true)
+    #expect(throws: StoreError.self) {
+      try store(server.url).byteCount(of: UnfinishedUpload(key: "a", id: "1", age: 0))
+    }
+  }
+
+  @Test("A server that does not list what was sent in part says so", arguments: [400, 403, 404, 405, 501])
+  func uploadRefusals(status: Int) throws {
+    let server = try ScriptedServer { _ in .init(status, text: "<Error><Code>Odd</Code></Error>") }
+    let error = #expect(throws: StoreError.self) { try store(server.url).unfinishedUploads(below: "a") }
+    #expect(error == .refused(path: "s3://bucket/p/a", status: status, reason: "Odd"))
+    #expect(error?.isRefusal == true)
+  }
+
   @Test("Keys of other places, and what is no key, are left out of a listing")
   func foreignKeys() throws {
     let keys = [

@@ -125,6 +125,47 @@ struct S3StoreTests {
     }
   }
 
+  @Test("What killed writers have sent in part is found with its age and its bytes, and removed")
+  func unfinishedUploads() throws {
+    let servers = try RemoteServers.shared
+    let store = try servers.makeStore(servers.seaweedfs) { $0.pageCount = 2 }
+    func begin(_ key: String, parts: Int = 0) throws {
+      var request = S3Request(.post, store.prefix + key)
+      request.query = [("uploads", "")]
+      var arena = ByteArena()
+      #expect(try store.client.perform(request, path: key, into: &arena).response.isSuccess)
+      let id = try #require(XMLElement(parsing: arena.bytes)?["UploadId"])
+      for number in 0..<parts {
+        var part = S3Request(.put, store.prefix + key)
+        part.query = [("partNumber", "\(number + 1)"), ("uploadId", id)]
+        part.body = try sharedBytes(String(repeating: "x", count: (number + 1) * 10))
+        #expect(try store.client.perform(part, path: key).response.isSuccess)
+      }
+    }
+    #expect(try store.unfinishedUploads(below: "a.zarr") == [])
+    for key in ["a.zarr/c/0", "a.zarr/c/1", "a.zarr/c/1", "a.zarr/é &+/<2>", "a.zarr2/c/0"] {
+      try begin(key, parts: key.hasSuffix("c/0") ? 3 : 0)
+    }
+    try store.put([1], at: "a.zarr/c/1")
+    let uploads = try store.unfinishedUploads(below: "a.zarr")
+    #expect(
+      uploads.map(\.key).sorted() == ["a.zarr/c/0", "a.zarr/c/1", "a.zarr/c/1", "a.zarr/é &+/<2>"])
+    #expect(uploads.allSatisfy { 0..<600 ~= $0.age })
+    #expect(try uploads.map { try store.byteCount(of: $0) }.sorted() == [0, 0, 0, 60])
+    #expect(try store.unfinishedUploads(below: "").count == 5)
+
+    let old = try store.unfinishedUploads(below: "a.zarr", olderThan: .seconds(3600))
+    #expect(old == [])
+    let work = try store.unfinishedUploads(below: "a.zarr", olderThan: .zero)
+    #expect(work.map(\.name) == ["a.zarr/c/0", "a.zarr/c/1", "a.zarr/c/1", "a.zarr/é &+/<2>"])
+    try store.abort(work)
+    // What is gone already is no error.
+    try store.abort(work)
+    #expect(try work.map { try store.byteCount(of: $0) } == [0, 0, 0, 0])
+    #expect(try store.unfinishedUploads(below: "").map(\.key) == ["a.zarr2/c/0"])
+    #expect(try store.value(of: "a.zarr/c/1") == [1])
+  }
+
   @Test("A large value whose writer fails leaves nothing behind")
   func abortedUpload() throws {
     let servers = try RemoteServers.shared

@@ -28,11 +28,12 @@ struct BucketCrashTests {
   /// Runs the tool, and kills it at a request.
   ///
   /// - Returns: Whether it was killed. If not, it has made no such request.
-  private func kill(_ arguments: [String], atRequest number: Int, isDelivered: Bool) throws -> Bool {
+  private func kill(
+    _ arguments: [String], isDelivered: Bool, at isRequest: @escaping @Sendable (_ request: String) -> Bool
+  ) throws -> Bool {
     let processID = Collected<pid_t?>(nil)
-    let requests = Counter()
-    let proxy = try tool.proxy { _ in
-      guard requests.next() == number else { return nil }
+    let proxy = try tool.proxy { request in
+      guard isRequest(request) else { return nil }
       while processID.value == nil { usleep(1000) }
       if let processID = processID.value { Glibc.kill(processID, SIGKILL) }
       return isDelivered ? nil : .reset
@@ -77,7 +78,8 @@ struct BucketCrashTests {
       while true {
         let place = "\(isDelivered)-\(number)"
         try before(place)
-        let isKilled = try kill(arguments(place), atRequest: number, isDelivered: isDelivered)
+        let (requests, last) = (Counter(), number)
+        let isKilled = try kill(arguments(place), isDelivered: isDelivered) { _ in requests.next() == last }
         try then(place, "killed at request \(number), which is \(isDelivered ? "" : "not ")delivered")
         guard isKilled else { break }
         number += Self.stride
@@ -146,5 +148,50 @@ struct BucketCrashTests {
       try expectWhole(place, Self.added, isSaved: false, comment)
     }
     #expect(seen.isSuperset(of: [Self.text, Self.added]))
+  }
+
+  /// The requests of a value that is sent in parts.
+  enum Step: CaseIterable {
+    case begin, first, third, end
+
+    func isIn(_ request: String) -> Bool {
+      switch self {
+      case .begin: request.contains("uploads=")
+      case .first: request.contains("partNumber=1&")
+      case .third: request.contains("partNumber=3&")
+      case .end: request.hasPrefix("POST") && request.contains("uploadId=")
+      }
+    }
+  }
+
+  @Test(
+    "What a killed import has sent of a large chunk is found before there is an array, and is removed",
+    arguments: Step.allCases)
+  func uploads(step: Step) throws {
+    let line = String(repeating: "x", count: 1 << 20)
+    try tool.scratch.write((0..<20).map { "\($0) \(line)\n" }.joined(), to: "large")
+    let url = "\(tool.url)/large.zarr"
+    let arguments = ["import", "large", "-o", url, "--resume", "--codec", "none", "--chunk-bytes", "64MiB"]
+    #expect(try kill(arguments, isDelivered: step != .end) { step.isIn($0) })
+    // By now no job need be over.
+    try tool.fail("gc", url, saying: "no zarr.json")
+    let gc = ["gc", url, "--older-than", "0s"]
+    let listed = try tool.run(gc)
+    #expect(listed.exitCode == 0 && listed.errors == "", "\(listed.errors)")
+    #expect(listed.lines.count == 1)
+    #expect(listed.text.hasPrefix("upload\t") && listed.text.hasSuffix("\tc/0\n"))
+    // It is found from above, too, and not from beside.
+    try tool.succeed("import", "old", "-o", "\(tool.url)/old.zarr")
+    #expect(try tool.succeed("gc", "\(tool.url)/old.zarr", "--older-than", "0s").text == "")
+    #expect(try tool.succeed("gc", tool.url, "--older-than", "0s").text.contains("\tlarge.zarr/c/0\n"))
+
+    #expect(try tool.run(gc + ["--force"]).lines.count == 1)
+    try tool.fail("gc", url, "--older-than", "0s", saying: "no zarr.json")
+    // What the import needs to go on is still there.
+    let outcome = try tool.run(arguments)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(try ZarrArray.open(in: tool.store("large.zarr")).shape == [20])
+    #expect(try tool.succeed("gc", url, "--older-than", "0s").text == "")
+    #expect(try Set(tool.allKeys("large.zarr")) == ["zarr.json", "c/0"])
   }
 }
