@@ -6,9 +6,8 @@ import Testing
 import Zarr
 
 /// A store that takes 30 ms for each call, and answers 64 at a time.
-private final class DistantStore: StoreForwarding, ConditionalStore {
-  private let memory = MemoryStore()
-  var base: any Store { memory }
+private final class DistantStore: StoreSurrounding {
+  let memory = MemoryStore()
   let requestConcurrency: Int
   private let delay: UInt32
   let rangeJoining = RangeJoining(gapByteCount: 0, maximumByteCount: 1 << 20)
@@ -35,7 +34,7 @@ private final class DistantStore: StoreForwarding, ConditionalStore {
     }
   }
 
-  private func answer<Result>(_ body: () throws -> Result) rethrows -> Result {
+  func surround<Result>(_ call: () throws -> Result) throws -> Result {
     state.withLock { state in
       state.callCount += 1
       state.inFlight += 1
@@ -44,34 +43,7 @@ private final class DistantStore: StoreForwarding, ConditionalStore {
     }
     usleep(delay * 1000)
     defer { state.withLock { $0.inFlight -= 1 } }
-    return try body()
-  }
-
-  func read(
-    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
-    into arena: inout ByteArena
-  ) throws -> ValueInfo? {
-    try answer { try memory.read(part, of: key, ifVersion: version, limit: limit, into: &arena) }
-  }
-
-  func write(
-    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try answer { try memory.write(key, byteCount: byteCount, durability: durability, gathering: gather) }
-  }
-
-  func write(
-    _ key: StoreKey, if condition: WriteCondition, byteCount: Int, durability: WriteDurability,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try answer {
-      try memory.write(key, if: condition, byteCount: byteCount, durability: durability, gathering: gather)
-    }
-  }
-
-  func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
-    try answer { try memory.delete(key, ifVersion: version) }
+    return try call()
   }
 }
 

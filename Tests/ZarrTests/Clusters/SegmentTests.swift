@@ -343,9 +343,8 @@ struct SegmentTests {
 }
 
 /// A store that fails at one of its calls, and at all that follow.
-final class StoreBreaking: StoreForwarding, ConditionalStore, CopyingStore {
+final class StoreBreaking: StoreSurrounding, CopyingStore {
   let memory: MemoryStore
-  var base: any Store { memory }
 
   private struct State {
     var count = 0
@@ -365,7 +364,7 @@ final class StoreBreaking: StoreForwarding, ConditionalStore, CopyingStore {
     state.withLock { $0 = State(breaking: number, isDone: isDone) }
   }
 
-  private func call<Result>(_ body: () throws -> Result) throws -> Result {
+  func surround<Result>(_ call: () throws -> Result) throws -> Result {
     let (isFirst, isLater, isDone) = state.withLock { state in
       defer { state.count += 1 }
       guard let breaking = state.breaking else { return (false, false, false) }
@@ -373,43 +372,8 @@ final class StoreBreaking: StoreForwarding, ConditionalStore, CopyingStore {
     }
     let failure = StoreError.unavailable(path: location, reason: "broken")
     if isLater || isFirst && !isDone { throw failure }
-    let result = try body()
+    let result = try call()
     if isFirst { throw failure }
     return result
-  }
-
-  func read(
-    _ part: ValuePart, of key: StoreKey, ifVersion version: StoredVersion?, limit: Int,
-    into arena: inout ByteArena
-  ) throws -> ValueInfo? {
-    try call { try memory.read(part, of: key, ifVersion: version, limit: limit, into: &arena) }
-  }
-
-  func write(
-    _ key: StoreKey, byteCount: Int, durability: WriteDurability,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try call { try memory.write(key, byteCount: byteCount, durability: durability, gathering: gather) }
-  }
-
-  func write(
-    _ key: StoreKey, if condition: WriteCondition, byteCount: Int, durability: WriteDurability,
-    gathering gather: (_ append: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try call {
-      try memory.write(key, if: condition, byteCount: byteCount, durability: durability, gathering: gather)
-    }
-  }
-
-  func delete(_ key: StoreKey) throws { try call { try memory.delete(key) } }
-
-  func delete(_ key: StoreKey, ifVersion version: StoredVersion) throws {
-    try call { try memory.delete(key, ifVersion: version) }
-  }
-
-  func delete(_ keys: [StoreKey]) throws { try call { try memory.delete(keys) } }
-
-  func copy(_ key: StoreKey, to target: StoreKey) throws -> Bool {
-    try call { try memory.copy(key, to: target) }
   }
 }
