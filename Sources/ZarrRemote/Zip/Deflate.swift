@@ -6,8 +6,10 @@ import ZarrPlatform
 enum Deflate {
   /// The CRC-32 of bytes, or of all bytes so far.
   static func checksum(of bytes: RawSpan, after checksum: UInt32 = 0) -> UInt32 {
+    // libdeflate begins anew if there is no address.
+    guard bytes.byteCount > 0 else { return checksum }
     // SAFETY: The function reads `count` bytes and keeps nothing.
-    unsafe bytes.withUnsafeBytes { unsafe libdeflate_crc32(checksum, $0.baseAddress, $0.count) }
+    return unsafe bytes.withUnsafeBytes { unsafe libdeflate_crc32(checksum, $0.baseAddress, $0.count) }
   }
 
   /// Decompresses a raw stream of DEFLATE, which has to give exactly `byteCount` bytes and be of use to its end.

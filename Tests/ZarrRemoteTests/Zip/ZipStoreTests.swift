@@ -72,6 +72,7 @@ struct ZipStoreTests {
         let bytes = value.span.bytes
         for start in stride(from: 0, to: value.count, by: 5 << 20) {
           try append(bytes.extracting(start..<min(start + 5 << 20, value.count)))
+          try append(RawSpan())
         }
       }
     }
