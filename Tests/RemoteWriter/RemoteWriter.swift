@@ -54,11 +54,8 @@ enum RemoteWriter {
         }
         try appender.finish()
       } catch {
-        // Others may have appended before it was noticed that the lock was gone.
-        switch error {
-        case ZarrError.store(_, StoreError.lockLost), ZarrError.metadata: print("lost")
-        default: throw error
-        }
+        guard case ZarrError.store(_, StoreError.lockLost) = error else { throw error }
+        print("lost")
         appender.cancel()
       }
     }

@@ -33,8 +33,7 @@ final class ArrayEnd: Sendable {
   ///
   /// - Parameter readsDocument: Whether the document is looked at in any case, and not only where there is no
   ///   lock.
-  /// - Throws: ``StoreError/lockLost(path:)``, and ``ZarrError/metadata(path:reason:)`` if another writer has
-  ///   resized the array.
+  /// - Throws: ``StoreError/lockLost(path:)``, also if another writer has resized the array.
   func check(readingDocument readsDocument: Bool) throws {
     let (lock, rowCounts) = state.withLock { ($0.lock, $0.rowCounts) }
     // No other appender fills the rows that an appender without a lock fills.
@@ -44,21 +43,18 @@ final class ArrayEnd: Sendable {
       case .array(let metadata) = try NodeMetadata.read(
         from: array.store, at: array.path, array.access.metadataLimits)
     else { throw ZarrError.wrongNode(path: array.location, expected: "array") }
-    do {
-      try metadata.checkRowCount(isOneOf: rowCounts)
-    } catch {
-      throw ZarrError.metadata(path: array.location, reason: error)
-    }
+    try metadata.checkRowCount(isOneOf: rowCounts, at: array.location)
   }
 }
 
 extension ArrayMetadata {
   /// Checks that no other writer has resized the array.
-  func checkRowCount(isOneOf rowCounts: [Int]) throws(MetadataError) {
-    guard let found = shape.first, rowCounts.contains(found) else {
-      throw .expected(
-        "\(rowCounts.first ?? 0) rows, as there were before another writer resized the array",
-        found: .array(shape.map { .integer($0) }), in: "shape")
-    }
+  ///
+  /// - Parameters:
+  ///   - rowCounts: The numbers of rows that an appender has left.
+  ///   - path: What the array is called in errors.
+  /// - Throws: ``StoreError/lockLost(path:)``
+  func checkRowCount(isOneOf rowCounts: [Int], at path: String) throws(StoreError) {
+    guard let found = shape.first, rowCounts.contains(found) else { throw .lockLost(path: path) }
   }
 }

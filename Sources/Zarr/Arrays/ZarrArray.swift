@@ -187,7 +187,7 @@ public final class ZarrArray: Sendable {
   public func resize(to shape: [Int]) throws(ZarrError) {
     try zarrErrors(at: location) {
       try checkWritable()
-      try update { metadata throws(MetadataError) in metadata = try metadata.resized(to: shape) }
+      try update { metadata in metadata = try metadata.resized(to: shape) }
     }
   }
 
@@ -198,12 +198,13 @@ public final class ZarrArray: Sendable {
   ///   - triedRowCounts: The rows that calls which failed may have given it.
   ///   - newRowCount: The rows that it gets.
   ///   - chunkGrid: The division into chunks, or nil for the one that it has.
-  /// - Throws: ``ZarrError/metadata(path:reason:)`` and ``StoreError``.
+  /// - Throws: ``ZarrError/metadata(path:reason:)``, and ``StoreError``: ``StoreError/lockLost(path:)`` if another writer
+  ///   has changed the number of rows.
   func grow(
     from rowCount: Int, orFrom triedRowCounts: [Int], to newRowCount: Int, chunkGrid: ChunkGrid?
   ) throws {
-    try update { metadata throws(MetadataError) in
-      try metadata.checkRowCount(isOneOf: [rowCount] + triedRowCounts)
+    try update { metadata in
+      try metadata.checkRowCount(isOneOf: [rowCount] + triedRowCounts, at: location)
       metadata = try metadata.resized(to: [newRowCount] + metadata.shape.dropFirst(), chunkGrid: chunkGrid)
     }
   }
@@ -214,27 +215,27 @@ public final class ZarrArray: Sendable {
   @available(*, noasync)
   public func setAttributes(_ attributes: JSONObject) throws(ZarrError) {
     try zarrErrors(at: location) {
-      try update { metadata throws(MetadataError) in metadata.attributes = attributes }
+      try update { metadata in metadata.attributes = attributes }
     }
   }
 
   /// Changes the metadata: the document in the store, as other writers left it, and then the consolidated metadata of
   /// the groups above.
-  private func update(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
+  private func update(_ change: (inout ArrayMetadata) throws -> Void) throws {
     try updateDocument(change)
     try ConsolidatedMetadata.refresh(.documents, at: [path], in: store, access.metadataLimits)
   }
 
-  private func updateDocument(_ change: (inout ArrayMetadata) throws(MetadataError) -> Void) throws {
+  private func updateDocument(_ change: (inout ArrayMetadata) throws -> Void) throws {
     let lock = try lock(.metadata)
     defer { lock.unlock() }
     try NodeMetadata.edit(at: path, in: store, reportRetry: reportRetry) { store in
       try reload(from: store)
       try currentMetadata.withLock { current in
         var metadata = current
-        do throws(MetadataError) {
+        do {
           try change(&metadata)
-        } catch {
+        } catch let error as MetadataError {
           throw ZarrError.metadata(path: location, reason: error)
         }
         // A commit is about the rows that follow those that were there.

@@ -23,7 +23,7 @@ public enum StoreError: Error, Hashable, Sendable {
   case locked(path: String, owner: String?)
   /// A value is not the one that was seen before: another writer has replaced it.
   case changed(path: String)
-  /// What was locked is not what others find any more, so that they are not kept away.
+  /// What was locked is not what others find any more, so that they are not kept away, or have come already.
   case lockLost(path: String)
   /// Another directory has taken the place of the store's.
   case replaced(path: String)
@@ -79,7 +79,7 @@ extension StoreError: CustomStringConvertible {
     case .changed(let path):
       "another writer replaced \(path) while it was in use, and that writer's version was kept; try again"
     case .lockLost(let path):
-      "\(path) was removed or replaced while it was locked, so that others may have written meanwhile; what they wrote stays, open the array again"
+      "\(path) was removed or changed by another writer while this one was at work; what the other one wrote stays, open the array again"
     case .replaced(let path): "\(path) was replaced while it was open; open it again for what is there now"
     case .notLockable(let path, let code):
       """
