@@ -298,19 +298,20 @@ struct S3StoreTests {
     #expect(warm.count == 1, "\(warm)")
   }
 
-  @Test("What zarr-python writes with obstore is read, and the reverse")
-  func zarrPython() throws {
+  @Test("What other libraries write is read, and the reverse", arguments: ["zarr", "zarrs"])
+  func otherLibraries(library: String) throws {
     let servers = try RemoteServers.shared
     let store = try servers.makeStore(servers.seaweedfs)
     let texts = (0..<1000).map { "text \($0) é" }
     func run(_ action: String, _ path: String) throws -> [String] {
-      try RemoteServers.run(
-        "arrays.py",
-        [
-          action, servers.seaweedfs, servers.accessKey, servers.secretKey, store.client.address.bucket,
-          store.prefix + path,
-        ]
-      ).split(separator: "\n").map(String.init)
+      let arguments = [
+        action, servers.seaweedfs, servers.accessKey, servers.secretKey, store.client.address.bucket,
+        store.prefix + path,
+      ]
+      let said =
+        library == "zarr"
+        ? try RemoteServers.run("arrays.py", arguments) : try PythonEnvironment.run("buckets.py", arguments)
+      return said.split(separator: "\n").map(String.init)
     }
     _ = try run("write", "theirs")
     #expect(try ZarrArray.open(in: store, at: "theirs").read(as: String.self) == texts)
