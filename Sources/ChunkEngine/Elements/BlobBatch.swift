@@ -53,11 +53,11 @@ public struct BlobBatch: Sendable {
     }
   }
 
-  private func withSource<Result>(
-    _ body: (ContiguousBlobs) throws(ChunkError) -> Result
-  ) throws(ChunkError) -> Result {
-    try unsafe bytes.withUnsafeBytes { bytes throws(ChunkError) in
-      try unsafe offsets.withUnsafeBufferPointer { offsets throws(ChunkError) in
+  private func withSource<Result, Failure>(
+    _ body: (ContiguousBlobs) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe bytes.withUnsafeBytes { bytes throws(Failure) in
+      try unsafe offsets.withUnsafeBufferPointer { offsets throws(Failure) in
         // SAFETY: The batch keeps the memory until this call returns.
         try body(unsafe ContiguousBlobs(borrowing: bytes, offsets: offsets))
       }
@@ -75,12 +75,7 @@ extension BlobBatch: BlobSource {
   }
 
   public func showElements(in range: Range<Int>, _ body: (RawSpan) throws -> Void) throws -> Bool {
-    var failure: (any Error)?
-    try withSource { source throws(ChunkError) in
-      do { _ = try source.showElements(in: range, body) } catch { failure = error }
-    }
-    if let failure { throw failure }
-    return true
+    try withSource { source throws(any Error) in try source.showElements(in: range, body) }
   }
 }
 

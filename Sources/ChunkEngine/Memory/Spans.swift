@@ -67,6 +67,12 @@ extension RawSpan {
 }
 
 extension Array<UInt8> {
+  /// Copies bytes.
+  package init(copying bytes: RawSpan) {
+    // SAFETY: The bytes are read inside of the closure only.
+    self = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+
   /// The bytes.
   @inlinable
   package var rawSpan: RawSpan {

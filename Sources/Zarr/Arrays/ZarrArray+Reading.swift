@@ -180,7 +180,7 @@ extension ZarrArray {
           try worker.value.fetch(part.whole, of: value, isShown: true)
           let byteCount = try worker.value.show(fillElement: fillElement, stopsAfterRuns: true) {
             _, elements in
-            element = unsafe elements[0].withUnsafeBytes { unsafe [UInt8]($0) }
+            element = [UInt8](copying: elements[0])
           }
           monitor?.add(
             elementCount: 1, elementByteCount: element.count, storedByteCount: byteCount ?? 0)

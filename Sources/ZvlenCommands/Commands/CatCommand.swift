@@ -177,8 +177,7 @@ struct CatCommand: ParsableCommand, ReadingCommand {
       var lines: [(number: Int, text: [UInt8])] = []
       block.forEachLine(UInt8(ascii: "\n")) { line in
         number += 1
-        // SAFETY: The bytes are read inside of the closure only.
-        var text = unsafe line.withUnsafeBytes { unsafe [UInt8]($0) }
+        var text = [UInt8](copying: line)
         if text.last == UInt8(ascii: "\r") { text.removeLast() }
         lines.append((number, text))
       }

@@ -28,22 +28,20 @@ struct CompactCommand: ParsableCommand, ReadingCommand {
     let location = try Location(path, isWritable: true, durability: safety.durability)
     let node = try NodeLocation(
       location, followsLinks: reading.links.followLinks, durability: safety.durability)
-    let lock = try FileTreeGroup.lock(node.store)
-    defer { lock?.unlock() }
-    var group = try FileTreeGroup(in: node.store, access: reading.access)
-    StandardStreams.noteOutput()
-    try group.finishRemoval()
-    let removed = try group.removedFiles()
-    let freed = try group.blobs.replace(removed, by: group.blobs.metadata.fillValue)
-    try lock?.check()
-    let index = try PathIndex(in: node.store, at: .root, access: reading.access)
-    let isIndexSound = try index?.leads(to: group) ?? true
-    try PathIndex.update(of: group, isNew: !isIndexSound)
-    try location.resolved.hierarchy?.refreshConsolidatedMetadata()
-    try node.finish()
-    try OutputStream.standard().writeLine(
-      "freed \(Quantity.exactBytes(freed.byteCount)) of contents in \(Quantity.count(freed.valueCount, "chunk")); "
-        + "\(Quantity.count(group.count - removed.count, "file")) are there\(isIndexSound ? "" : "; the index is new")"
-    )
+    try FileTreeGroup.change(in: node.store, access: reading.access) { group, checkLock in
+      StandardStreams.noteOutput()
+      let removed = try group.removedFiles()
+      let freed = try group.blobs.replace(removed, by: group.blobs.metadata.fillValue)
+      try checkLock()
+      let index = try PathIndex(in: node.store, at: .root, access: reading.access)
+      let isIndexSound = try index?.leads(to: group) ?? true
+      try PathIndex.update(of: group, isNew: !isIndexSound)
+      try location.resolved.hierarchy?.refreshConsolidatedMetadata()
+      try node.finish()
+      try OutputStream.standard().writeLine(
+        "freed \(Quantity.exactBytes(freed.byteCount)) of contents in \(Quantity.count(freed.valueCount, "chunk")); "
+          + "\(Quantity.count(group.count - removed.count, "file")) are there\(isIndexSound ? "" : "; the index is new")"
+      )
+    }
   }
 }

@@ -84,7 +84,7 @@ struct ListCommand: ParsableCommand, ReadingCommand {
     }
     var entries: [FileEntry] = []
     try group.forEachRawPath(in: 0..<group.count) { file, path in
-      entries.append(FileEntry(path: path.bytes, file: file, count: 1))
+      entries.append(FileEntry(path: [UInt8](copying: path), file: file, count: 1))
       guard entries.count >= 1 << 12 else { return }
       try list.write(entries)
       entries.removeAll(keepingCapacity: true)
@@ -110,7 +110,7 @@ struct ListCommand: ParsableCommand, ReadingCommand {
         let isPath = path.isEqual(to: pattern.path.utf8Bytes)
         guard let match = isPath ? .file : pattern.match(path) else { continue }
         isFound[number] = true
-        var name = path.bytes
+        var name = [UInt8](copying: path)
         if case .below(let count) = match {
           // A directory that a pattern finds is listed itself.
           let start = pattern.isPattern ? count : count == 0 ? 0 : count + 1
@@ -206,13 +206,5 @@ private final class EntryList {
       }
     case .json: break
     }
-  }
-}
-
-extension RawSpan {
-  /// A copy of the bytes.
-  fileprivate var bytes: [UInt8] {
-    // SAFETY: The bytes are read inside of the closure only.
-    unsafe withUnsafeBytes { unsafe [UInt8]($0) }
   }
 }

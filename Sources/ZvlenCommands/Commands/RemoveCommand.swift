@@ -44,28 +44,24 @@ struct RemoveCommand: ParsableCommand, ReadingCommand {
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   func run() throws {
-    let location = try Location(path, isWritable: true, durability: safety.durability)
     let node = try NodeLocation(
-      location, followsLinks: reading.links.followLinks, durability: safety.durability)
+      path, followsLinks: reading.links.followLinks, isWritable: true, durability: safety.durability)
     if dryRun {
       let group = try FileTreeGroup(in: node.store, access: reading.access)
       return try write(try chosenFiles(of: group), of: group)
     }
-    // Nothing is read that another command may change meanwhile.
-    let lock = try FileTreeGroup.lock(node.store)
-    defer { lock?.unlock() }
-    var group = try FileTreeGroup(in: node.store, access: reading.access)
-    try group.finishRemoval()
-    let files = try chosenFiles(of: group)
-    guard !files.isEmpty else { return }
-    let byteCount = try group.blobs.byteCount(of: files)
-    try lock?.check()
-    StandardStreams.noteOutput()
-    try group.remove(files)
-    try node.finish()
-    try OutputStream.standard().writeLine(
-      "removed \(Quantity.count(files.count, "file")); \(Quantity.exactBytes(byteCount)) of contents stay in old chunks "
-        + "until zvlen compact \(path)")
+    try FileTreeGroup.change(in: node.store, access: reading.access) { group, checkLock in
+      let files = try chosenFiles(of: group)
+      guard !files.isEmpty else { return }
+      let byteCount = try group.blobs.byteCount(of: files)
+      try checkLock()
+      StandardStreams.noteOutput()
+      try group.remove(files)
+      try node.finish()
+      try OutputStream.standard().writeLine(
+        "removed \(Quantity.count(files.count, "file")); \(Quantity.exactBytes(byteCount)) of contents stay in old "
+          + "chunks until zvlen compact \(path)")
+    }
   }
 
   private func chosenFiles(of group: FileTreeGroup) throws -> [Int] {

@@ -144,10 +144,7 @@ struct TreeExport {
     case .store(let store):
       StandardStreams.noteOutput()
       // Copies, which other threads may read.
-      let files = written.map { index, path in
-        // SAFETY: The bytes are read inside of the closure only.
-        (path: path, bytes: unsafe contents[index].withUnsafeBytes { unsafe [UInt8]($0) })
-      }
+      let files = written.map { index, path in (path: path, bytes: [UInt8](copying: contents[index])) }
       try store.forEachIndex(below: files.count) {
         try Self.write(files[$0].bytes, to: files[$0].path, of: store, overwrites: overwrites)
       }

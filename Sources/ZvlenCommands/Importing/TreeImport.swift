@@ -125,8 +125,7 @@ struct TreeImport: ImportWork {
       try checkpoint(state)
       try state.paths.finish()
       try state.blobs.finish()
-      var group = try FileTreeGroup(in: destination.store, access: settings.access)
-      try group.finishRemoval()
+      let group = try FileTreeGroup(changing: destination.store, access: settings.access)
       try PathIndex.update(of: group)
       state.position.isComplete = true
       try record?.save(state.position)
@@ -135,9 +134,8 @@ struct TreeImport: ImportWork {
       state.blobs.cancel()
       state.paths.cancel()
       // One array may be longer than the other.
-      if let lock, (try? lock.check()) != nil {
-        try? state.group?.reloadAndCut()
-        try? state.group?.finishRemoval()
+      if let lock, state.group != nil, (try? lock.check()) != nil {
+        try? FileTreeGroup(changing: destination.store, access: settings.access).cut()
       }
       throw error
     }
@@ -284,9 +282,9 @@ struct TreeImport: ImportWork {
       throw error
     }
     guard try part.finish(plans), let store = plans.first?.array.store else { return }
-    let lock = try FileTreeGroup.lock(store)
-    defer { lock?.unlock() }
-    try PathIndex.update(of: FileTreeGroup(in: store, access: settings.access))
+    try FileTreeGroup.change(in: store, access: settings.access) { group, _ in
+      try PathIndex.update(of: group)
+    }
   }
 
   /// The totals of the files.

@@ -92,18 +92,21 @@ extension FileTreeGroup {
 
   /// Whether a file is removed.
   func isRemoved(_ file: Int, _ path: RawSpan) -> Bool {
-    path.isEqual(to: Self.removedPath.rawSpan) || removal?.contains(file) == true
+    if path.isEqual(to: Self.removedPath.rawSpan) { return true }
+    guard let removal, removal.fileCount <= count else { return false }
+    return removal.contains(file)
   }
 
   /// Removes files.
   ///
   /// - Parameter files: The files, in order.
-  /// - Precondition: No other command writes to the group, and ``finishRemoval()`` was called.
+  /// - Precondition: No other command writes to the group, which was opened to write to it.
   /// - Throws: What reading and writing throw.
   mutating func remove(_ files: [Int]) throws {
     let removal = FileRemoval(files, fileCount: count)
     try removal.save(in: paths.store, at: path)
-    try finish(removal)
+    self.removal = removal
+    try replacePaths()
   }
 
   /// Completes what a command that removed files has left, or drops it if it had not removed any.
@@ -111,16 +114,15 @@ extension FileTreeGroup {
   /// - Precondition: No other command writes to the group.
   /// - Throws: What reading and writing throw.
   mutating func finishRemoval() throws {
-    guard let found = try FileRemoval(in: paths.store, at: path) else { return }
-    try finish(found)
+    guard removal != nil else { return }
+    try replacePaths()
     // A command that was killed may have left files too.
     _ = try (paths.store as? FileStore)?.sweepTemporaryFiles()
   }
 
-  private mutating func finish(_ found: FileRemoval) throws {
-    if found.fileCount <= count {
-      removal = found
-      try paths.replace(found.files.flatMap(Array.init), by: Self.removedPath)
+  private mutating func replacePaths() throws {
+    if let removal, removal.fileCount <= count {
+      try paths.replace(removal.files.flatMap(Array.init), by: Self.removedPath)
     }
     try FileRemoval.delete(in: paths.store, at: path)
     removal = nil
@@ -129,14 +131,7 @@ extension FileTreeGroup {
   /// The removed files.
   func removedFiles() throws -> [Int] {
     var files: [Int] = []
-    for range in try storedFiles() {
-      try paths.forEachBlock(of: range, monitor: Interruption.monitor) { block in
-        let blobs = block.elements.blobs
-        for index in block.elements.indices where isRemoved(block.offset + index, blobs[index]) {
-          files.append(block.offset + index)
-        }
-      }
-    }
+    try forEachRawPath(in: 0..<count, areRemoved: true) { file, _ in files.append(file) }
     return files
   }
 }

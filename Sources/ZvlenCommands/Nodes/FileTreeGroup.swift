@@ -18,7 +18,7 @@ struct FileTreeGroup {
   /// Where the group is in the store.
   let path: NodePath
 
-  /// The files that a command was about to remove when it was stopped, which count as removed.
+  /// What a command was about to remove when it was stopped.
   var removal: FileRemoval?
 
   /// Where the group is, for messages.
@@ -56,7 +56,33 @@ struct FileTreeGroup {
         "\(location): \(Self.blobsName) of shape \(blobs.shape) and \(Self.pathsName) of shape "
           + "\(paths.shape) and type \(paths.dataType.name) do not belong together")
     }
-    if let found = try FileRemoval(in: store, at: path), found.fileCount <= count { removal = found }
+    removal = try FileRemoval(in: store, at: path)
+  }
+
+  /// Opens a group to write to it, and completes what a stopped command has left.
+  ///
+  /// - Precondition: No other command writes to the group.
+  /// - Throws: As ``init(in:at:access:)``, and what reading and writing throw.
+  init(changing store: any Store, access: ArrayAccess) throws {
+    try self.init(in: store, access: access)
+    try finishRemoval()
+  }
+
+  /// Calls `body` with a group that no other command changes meanwhile.
+  ///
+  /// - Parameters:
+  ///   - store: A store with the group as its root.
+  ///   - access: How its arrays are opened.
+  ///   - body: Receives the group, and what throws if the lock was lost.
+  /// - Throws: As ``init(changing:access:)``, and what locking and `body` throw.
+  static func change(
+    in store: any Store, access: ArrayAccess,
+    _ body: (inout FileTreeGroup, _ checkLock: () throws -> Void) throws -> Void
+  ) throws {
+    let lock = try lock(store)
+    defer { lock?.unlock() }
+    var group = try FileTreeGroup(changing: store, access: access)
+    try body(&group) { try lock?.check() }
   }
 
   /// The files whose paths are stored, in order.
@@ -91,17 +117,23 @@ struct FileTreeGroup {
     try forEachRawPath(in: files) { index, path in try body(index, text(of: path, at: index)) }
   }
 
-  /// Calls `body` with the position of each file whose path is stored and that is not removed, and the bytes of the
-  /// path.
+  /// Calls `body` with the position of each file whose path is stored, and the bytes of the path.
   ///
+  /// - Parameters:
+  ///   - files: The positions.
+  ///   - areRemoved: Whether it is called with the files that are removed, instead of those that are not.
+  ///   - body: Is called with one file after the other.
   /// - Throws: What reading and `body` throw.
-  func forEachRawPath(in files: Range<Int>, _ body: (Int, RawSpan) throws -> Void) throws {
+  func forEachRawPath(
+    in files: Range<Int>, areRemoved: Bool = false, _ body: (Int, RawSpan) throws -> Void
+  ) throws {
     for stored in try storedFiles() {
       let part = stored.clamped(to: files)
       guard !part.isEmpty else { continue }
       try paths.forEachBlock(of: part, monitor: Interruption.monitor) { block in
         let blobs = block.elements.blobs
-        for index in block.elements.indices where !isRemoved(block.offset + index, blobs[index]) {
+        for index in block.elements.indices where isRemoved(block.offset + index, blobs[index]) == areRemoved
+        {
           try body(block.offset + index, blobs[index])
         }
       }
@@ -129,14 +161,6 @@ struct FileTreeGroup {
   /// - Precondition: No other import to the group is running.
   func cut() throws {
     for array in [blobs, paths] where array.shape != [count] { try array.resize(to: [count]) }
-  }
-
-  /// Reads the lengths of the arrays again, and cuts the longer one.
-  ///
-  /// - Precondition: No other import to the group is running.
-  func reloadAndCut() throws {
-    for array in [blobs, paths] { try array.reload() }
-    try cut()
   }
 
   /// Waits until no other import to the group at the root of a store is running.

@@ -8,12 +8,6 @@ let decodingLimits = DecodingLimits(
   decodedByteCountPerChunk: decodingLimit, decodedByteCountPerCall: 4 * decodingLimit,
   shardIndexByteCount: 1 << 12)
 
-extension [UInt8] {
-  init(copying bytes: RawSpan) {
-    self = bytes.withUnsafeBytes { Array($0) }
-  }
-}
-
 extension BytesDecoder {
   /// Decodes bytes, and checks the limit.
   func decoded(_ bytes: [UInt8], limit: Int = decodingLimit) throws -> [UInt8] {
