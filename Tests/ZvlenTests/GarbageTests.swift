@@ -30,6 +30,11 @@ struct GarbageTests {
     // It counts as sound.
     try Tool.succeed("verify", "x.zarr", in: scratch)
 
+    let described = try Tool.succeed("gc", "x.zarr", "--older-than", "0s", "--json", in: scratch).lines
+    let objects = try described.map { try #require(try JSONParser().parse(Array($0.utf8)).objectValue) }
+    #expect(objects.count == 2 && objects[0]["kind"] == "segment")
+    #expect(objects[0]["name"]?.stringValue == segment.id)
+    #expect(objects[1]["leftovers"] == 1 && objects[1]["leftover_bytes"] == objects[0]["bytes"])
     let removed = try Tool.succeed("gc", "x.zarr", "--older-than", "0s", "--force", in: scratch)
     #expect(removed.lines.count == 1)
     #expect(try Tool.succeed("gc", "x.zarr", "--older-than", "0s", in: scratch).text == "")

@@ -120,6 +120,14 @@ struct WorkReportTests {
       (["import", "tree", "-o", "t.zarr"], "imported 1 file, 4 bytes"),
       (["import", "lines", "-o", "a.zarr", "--append"], "imported 2 elements, 6 bytes"),
       (["export", "a.zarr", "-o", "again"], "exported 4 elements, 12 bytes"),
+      (["export", "t.zarr", "-o", "all"], "exported 1 file, 4 bytes"),
+      (["export", "t.zarr", "-o", "some", "a"], "exported 1 file, 4 bytes"),
+      (["rm", "-f", "t.zarr", "b"], "removed 0 files; in 0."),
+      (["rm", "t.zarr", "a"], "removed 1 file; 4 bytes of contents stay in old chunks until zvlen"),
+      (["compact", "t.zarr"], "freed 4 bytes of contents in 1 chunk; 0 files left; in 0."),
+      (["consolidate", "t.zarr"], "copied the metadata of 3 nodes; in 0."),
+      (["consolidate", "t.zarr", "--remove"], "removed the copies; in 0."),
+      (["gc", "a.zarr"], "found 0 leftovers; 0 bytes; in 0."),
       (["copy", "a.zarr", "b.zarr"], "copied 4 elements"),
       (["verify", "a.zarr"], "checked 4 elements, 12 bytes"),
       (["compare", "a.zarr", "b.zarr"], "compared "),
@@ -129,7 +137,9 @@ struct WorkReportTests {
       #expect(outcome.report.hasPrefix("zvlen: done: \(words)"), "\(outcome.report)")
       #expect(outcome.report.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
     }
-    #expect(try Tool.run(["verify", "a.zarr", "--quiet"], in: scratch).report == "")
+    for command in ["verify", "compact", "consolidate"] {
+      #expect(try Tool.succeed(command, "t.zarr", "--quiet", in: scratch).report == "")
+    }
   }
 
   @Test("With --json, all of standard output is JSON")
@@ -147,6 +157,17 @@ struct WorkReportTests {
     let compared = try json("compare", "a.zarr", "c.zarr", "--json")
     #expect(compared.count == 1 && compared[0]["difference"]?.stringValue != nil)
     #expect(try Tool.run(["export", "a.zarr", "-o", "-", "--json"], in: scratch).exitCode == 64)
+
+    for name in ["a", "line\nfeed"] { try scratch.write(name, to: "tree/\(name)") }
+    try Tool.succeed("import", "tree", "-o", "t.zarr", in: scratch)
+    let chosen = try json("rm", "--json", "-n", "t.zarr", "*")
+    #expect(chosen.map { $0["path"] } == ["a", "line\nfeed", nil] && chosen[2]["files"] == 2)
+    let removed = try json("rm", "--json", "t.zarr", "*")
+    #expect(removed.count == 1 && removed[0]["files"] == 2 && removed[0]["content_bytes"] == 10)
+    #expect(removed[0]["elements"] == nil && removed[0]["command"] == "rm")
+    let compacted = try json("compact", "--json", "t.zarr")
+    #expect(compacted.count == 1 && compacted[0]["freed_bytes"] == 10 && compacted[0]["files"] == 0)
+    #expect(try json("consolidate", "--json", "t.zarr").map { $0["copies"] } == [3])
   }
 
   @Test("An import that was killed is named by the next one")

@@ -3,7 +3,9 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen compact`.
-struct CompactCommand: ParsableCommand, ReadingCommand {
+struct CompactCommand: ParsableCommand, ReadingCommand, ReportingCommand {
+  static let deed: String? = nil
+
   static let configuration = CommandConfiguration(
     commandName: "compact",
     abstract: "Frees the space of files that were removed from an imported directory, or replaced.",
@@ -24,6 +26,8 @@ struct CompactCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   func run() throws {
     let location = try Location(path, isWritable: true, durability: safety.durability)
     let node = try NodeLocation(
@@ -38,10 +42,14 @@ struct CompactCommand: ParsableCommand, ReadingCommand {
       try PathIndex.update(of: group, isNew: !isIndexSound)
       try location.resolved.hierarchy?.refreshConsolidatedMetadata()
       try node.finish()
-      try OutputStream.standard().writeLine(
-        "freed \(Quantity.exactBytes(freed.byteCount)) of contents in \(Quantity.count(freed.valueCount, "chunk")); "
-          + "\(Quantity.count(group.count - removed.count, "file")) are there\(isIndexSound ? "" : "; the index is new")"
-      )
+      let fileCount = group.count - removed.count
+      WorkReport.add(
+        "freed_bytes", .integer(freed.byteCount),
+        words: "freed \(Quantity.exactBytes(freed.byteCount)) of contents in "
+          + Quantity.count(freed.valueCount, "chunk"))
+      WorkReport.add("files", .integer(fileCount), words: "\(Quantity.count(fileCount, "file")) left")
+      WorkReport.add(
+        "made_index", .bool(!isIndexSound), words: isIndexSound ? "" : "the index of paths is new")
     }
   }
 }

@@ -4,7 +4,7 @@ import Zarr
 
 /// The command `zvlen compare`.
 struct CompareCommand: ParsableCommand, ReadingCommand, ReportingCommand {
-  static let deed = "compared"
+  static let deed: String? = "compared"
 
   static let configuration = CommandConfiguration(
     commandName: "compare",

@@ -3,7 +3,9 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen consolidate`.
-struct ConsolidateCommand: ParsableCommand {
+struct ConsolidateCommand: ParsableCommand, ReportingCommand {
+  static let deed: String? = nil
+
   static let configuration = CommandConfiguration(
     commandName: "consolidate",
     abstract: "Copies the metadata of all arrays and groups in a group into the group.",
@@ -28,6 +30,8 @@ struct ConsolidateCommand: ParsableCommand {
 
   @OptionGroup(title: "Safety") var safety: DurabilityOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   func run() throws {
     let node = try NodeLocation(
       path, followsLinks: links.followLinks, isWritable: true, durability: safety.durability)
@@ -42,9 +46,14 @@ struct ConsolidateCommand: ParsableCommand {
     if remove {
       try group.removeConsolidatedMetadata()
       try node.finish()
+      WorkReport.add("copies", .integer(0), words: "removed the copies")
     } else {
       let leftOut = try group.consolidate(leavesOutUnreadable: true)
       try node.finish()
+      var count = 0
+      try group.walk { _, _ in count += 1 }
+      WorkReport.add(
+        "copies", .integer(count), words: "copied the metadata of \(Quantity.count(count, "node"))")
       for node in leftOut {
         StandardError.write("zvlen: error: \(OneLine("\(node.location): \(node.reason); it has no copy"))\n")
       }

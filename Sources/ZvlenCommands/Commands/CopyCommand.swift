@@ -5,7 +5,7 @@ import Zarr
 
 /// The command `zvlen copy`.
 struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
-  static let deed = "copied"
+  static let deed: String? = "copied"
 
   static let configuration = CommandConfiguration(
     commandName: "copy",

@@ -4,7 +4,7 @@ import ZarrRemote
 
 /// The command `zvlen export`.
 struct ExportCommand: ParsableCommand, ReadingCommand, ReportingCommand {
-  static let deed = "exported"
+  static let deed: String? = "exported"
 
   static let configuration = CommandConfiguration(
     commandName: "export",
@@ -124,6 +124,7 @@ struct ExportCommand: ParsableCommand, ReadingCommand, ReportingCommand {
         throw ToolError(
           "--start and --count are for arrays, and \(source) holds files; name files, or a pattern")
       }
+      WorkReport.countFiles()
       let export = try TreeExport(
         node.store, paths, access: damage.access(reading), skipsDamagedPaths: damage.isReplaced,
         keepsLast: keepLast)

@@ -5,7 +5,9 @@ import Zarr
 import ZarrPlatform
 
 /// The command `zvlen gc`.
-struct GarbageCommand: ParsableCommand {
+struct GarbageCommand: ParsableCommand, ReportingCommand {
+  static let deed: String? = nil
+
   static let configuration = CommandConfiguration(
     commandName: "gc",
     abstract: "Lists or removes what abandoned jobs have left beside an array, or the arrays of a group.",
@@ -36,6 +38,8 @@ struct GarbageCommand: ParsableCommand {
 
   @OptionGroup(title: "Safety") var safety: DurabilityOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   func run() throws {
     let age = Duration.seconds(olderThan.seconds)
     let location = try Location(path, isWritable: true, durability: safety.durability)
@@ -47,15 +51,23 @@ struct GarbageCommand: ParsableCommand {
       return (array: array, left: try array.abandonedWork(olderThan: age))
     }
     let output = OutputStream.standard()
+    var total = 0
     try output.flushing {
       for (array, left) in work {
-        try write(left, in: array.store, prefix: array.path == .root ? "" : "\(array.path)/", to: output)
+        try write(
+          left, in: array.store, prefix: array.path == .root ? "" : "\(array.path)/", to: output, &total)
       }
-      if case .store(let place) = location { try write(uploads, in: place.store, to: output) }
+      if case .store(let place) = location { try write(uploads, in: place.store, to: output, &total) }
     }
-    guard force else { return }
-    for (array, left) in work { try array.remove(left) }
-    if case .store(let place) = location { try place.store.abort(uploads) }
+    if force {
+      for (array, left) in work { try array.remove(left) }
+      if case .store(let place) = location { try place.store.abort(uploads) }
+    }
+    let count = work.reduce(uploads.count) { $0 + $1.left.count }
+    WorkReport.add(
+      "leftovers", .integer(count),
+      words: "\(force ? "removed" : "found") \(Quantity.count(count, "leftover"))")
+    WorkReport.add("leftover_bytes", .integer(total), words: Quantity.bytes(total))
   }
 
   /// What was sent in part below a location, where the server says it.
@@ -81,15 +93,25 @@ struct GarbageCommand: ParsableCommand {
     return arrays
   }
 
+  /// Writes a line for each, and adds their bytes to `total`.
   private func write(
-    _ work: [AbandonedWork], in store: any Store, prefix: String = "", to output: OutputStream
+    _ work: [AbandonedWork], in store: any Store, prefix: String = "", to output: OutputStream,
+    _ total: inout Int
   ) throws {
     for left in work {
       try Interruption.check()
-      let age = left.beginning.map { Age(seconds: max(0, time(nil) - $0)).description } ?? "-"
+      let age = left.beginning.map { Age(seconds: max(0, time(nil) - $0)) }
       let byteCount = try store.byteCount(of: left)
+      total = sumOrMaximum(total, byteCount)
+      let name = "\(prefix)\(left.name)"
+      let object: JSONValue = [
+        "kind": .string(left.kind.rawValue), "bytes": .integer(byteCount),
+        "age_seconds": age.map { .integer($0.seconds) } ?? .null, "name": .string(name),
+      ]
       try output.write(
-        "\(left.kind.rawValue)\t\(byteCount)\t\(age)\t\(OneLine("\(prefix)\(left.name)"))\n")
+        report.json
+          ? "\(object)\n"
+          : "\(left.kind.rawValue)\t\(byteCount)\t\(age?.description ?? "-")\t\(OneLine(name))\n")
     }
   }
 }

@@ -6,7 +6,7 @@ import ZarrRemote
 
 /// The command `zvlen import`.
 struct ImportCommand: ParsableCommand, ReportingCommand {
-  static let deed = "imported"
+  static let deed: String? = "imported"
 
   static let configuration = CommandConfiguration(
     commandName: "import",

@@ -4,7 +4,9 @@ import CommandLineOptions
 import Zarr
 
 /// The command `zvlen rm`.
-struct RemoveCommand: ParsableCommand, ReadingCommand {
+struct RemoveCommand: ParsableCommand, ReadingCommand, ReportingCommand {
+  static let deed: String? = nil
+
   static let configuration = CommandConfiguration(
     commandName: "rm",
     abstract: "Removes files from an imported directory.",
@@ -33,7 +35,7 @@ struct RemoveCommand: ParsableCommand, ReadingCommand {
 
   @Flag(
     name: .shortAndLong,
-    help: ArgumentHelp("A PATH that stands for no file is no error.", discussion: "Nothing is said then."))
+    help: "A PATH that stands for no file is no error.")
   var force = false
 
   @Flag(name: [.customShort("n"), .long], help: "Only writes the paths of the files that would be removed.")
@@ -43,25 +45,34 @@ struct RemoveCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
   func run() throws {
     let node = try NodeLocation(
       path, followsLinks: reading.links.followLinks, isWritable: true, durability: safety.durability)
     if dryRun {
       let group = try FileTreeGroup(in: node.store, access: reading.access)
-      return try write(try chosenFiles(of: group), of: group)
+      let files = try chosenFiles(of: group)
+      try write(files, of: group)
+      return say("would remove", files)
     }
     try FileTreeGroup.change(in: node.store, access: reading.access) { group, checkLock in
       let files = try chosenFiles(of: group)
-      guard !files.isEmpty else { return }
+      guard !files.isEmpty else { return say("removed", []) }
       let byteCount = try group.blobs.byteCount(of: files)
       try checkLock()
       StandardStreams.noteOutput()
       try group.remove(files)
       try node.finish()
-      try OutputStream.standard().writeLine(
-        "removed \(Quantity.count(files.count, "file")); \(Quantity.exactBytes(byteCount)) of contents stay in old "
-          + "chunks until zvlen compact \(path)")
+      say("removed", files)
+      WorkReport.add(
+        "content_bytes", .integer(byteCount),
+        words: "\(Quantity.exactBytes(byteCount)) of contents stay in old chunks until zvlen compact \(path)")
     }
+  }
+
+  private func say(_ deed: String, _ files: [Int]) {
+    WorkReport.add("files", .integer(files.count), words: "\(deed) \(Quantity.count(files.count, "file"))")
   }
 
   private func chosenFiles(of group: FileTreeGroup) throws -> [Int] {
@@ -80,7 +91,9 @@ struct RemoveCommand: ParsableCommand, ReadingCommand {
     try output.flushing {
       try group.paths.forEachPart(of: files) { _, paths in
         for index in paths.indices {
-          try output.write("\(OneLine(String(decoding: paths[index], as: UTF8.self)))\n")
+          let path = String(decoding: paths[index], as: UTF8.self)
+          let object: JSONValue = ["path": .string(path)]
+          try output.write(report.json ? "\(object)\n" : "\(OneLine(path))\n")
         }
       }
     }

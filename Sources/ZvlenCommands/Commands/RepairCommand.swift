@@ -3,7 +3,7 @@ import Zarr
 
 /// The command `zvlen repair`.
 struct RepairCommand: ParsableCommand, ReadingCommand, ReportingCommand {
-  static let deed = "checked"
+  static let deed: String? = "checked"
 
   static let configuration = CommandConfiguration(
     commandName: "repair",

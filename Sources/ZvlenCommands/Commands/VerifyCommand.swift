@@ -3,7 +3,7 @@ import Zarr
 
 /// The command `zvlen verify`.
 struct VerifyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
-  static let deed = "checked"
+  static let deed: String? = "checked"
 
   static let configuration = CommandConfiguration(
     commandName: "verify",

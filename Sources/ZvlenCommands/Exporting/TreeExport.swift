@@ -50,6 +50,7 @@ struct TreeExport {
     }
     let contents = try group.blobs.take([file], monitor: Interruption.monitor)
     try output.flushing { try output.write(contents.blobs[0]) }
+    WorkReport.addFile(byteCount: contents.blobs[0].byteCount)
   }
 
   /// Writes the files.
@@ -140,6 +141,7 @@ struct TreeExport {
       for (index, path) in written {
         try Interruption.check()
         try writer.write(contents[index], to: path)
+        WorkReport.addFile(byteCount: contents[index].byteCount)
       }
     case .store(let store):
       StandardStreams.noteOutput()
@@ -147,6 +149,7 @@ struct TreeExport {
       let files = written.map { index, path in (path: path, bytes: [UInt8](copying: contents[index])) }
       try store.forEachIndex(below: files.count) {
         try Self.write(files[$0].bytes, to: files[$0].path, of: store, overwrites: overwrites)
+        WorkReport.addFile(byteCount: files[$0].bytes.count)
       }
     }
   }

@@ -115,12 +115,6 @@ final class OutputStream {
     try flushIfFull()
   }
 
-  /// Writes a line of text, and all that was collected.
-  func writeLine(_ text: String) throws {
-    try write("\(OneLine(text))\n")
-    try flush()
-  }
-
   /// Writes the bytes that `body` appends to its argument.
   func write(_ body: (inout [UInt8]) throws -> Void) throws {
     try body(&buffer)

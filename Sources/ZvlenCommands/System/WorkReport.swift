@@ -17,8 +17,8 @@ struct ReportOptions: ParsableArguments {
 
 /// A command that says at the end what it has done.
 protocol ReportingCommand: ParsableCommand {
-  /// What the command did, such as "imported".
-  static var deed: String { get }
+  /// What the command did with the elements that it has counted, such as "imported", or nil if other words say it.
+  static var deed: String? { get }
 
   var report: ReportOptions { get }
 }
@@ -64,7 +64,7 @@ enum WorkReport {
   /// Counts files, and not elements.
   static func countFiles() { state.withLock { $0.files = (0, 0) } }
 
-  /// Counts a file that was stored.
+  /// Counts a file that was stored or written.
   static func addFile(byteCount: Int) {
     state.withLock { state in
       guard let files = state.files else { return }
@@ -81,20 +81,24 @@ enum WorkReport {
     let state = state.withLock { $0 }
     let count = state.files?.count ?? sumOrMaximum(progress.elementCount, state.elementCount)
     let byteCount = state.files?.byteCount ?? sumOrMaximum(progress.elementByteCount, state.byteCount)
+    let deed = type(of: command).deed
     if command.report.json {
-      var object: JSONObject = [
-        "command": .string(type(of: command)._commandName), "elements": .integer(count),
-        "element_bytes": .integer(byteCount), "stored_bytes": .integer(progress.storedByteCount),
-        "seconds": .number(JSONNumber((seconds * 1000).rounded() / 1000)),
-      ]
+      var object: JSONObject = ["command": .string(type(of: command)._commandName)]
+      if deed != nil {
+        object["elements"] = .integer(count)
+        object["element_bytes"] = .integer(byteCount)
+      }
+      object["stored_bytes"] = .integer(progress.storedByteCount)
+      object["seconds"] = .number(JSONNumber((seconds * 1000).rounded() / 1000))
       for (name, value) in state.members { object[name] = value }
       let output = OutputStream.standard()
       try output.write("\(JSONValue.object(object))\n")
       try output.flush()
     }
     guard !command.report.quiet else { return }
+    guard let deed else { return write(state.words + ["in \(Quantity.seconds(seconds))"]) }
     var parts = [
-      "\(type(of: command).deed) \(Quantity.count(count, state.files != nil ? "file" : "element")), "
+      "\(deed) \(Quantity.count(count, state.files != nil ? "file" : "element")), "
         + "\(Quantity.bytes(byteCount)), in \(Quantity.seconds(seconds))"
     ]
     if seconds >= 0.1 {
@@ -104,6 +108,10 @@ enum WorkReport {
       let ratio = Double(byteCount) / Double(progress.storedByteCount)
       parts.append("\(Quantity.bytes(progress.storedByteCount)) stored, ratio \(Quantity.ratio(ratio))")
     }
-    StandardError.write("zvlen: done: \(OneLine((parts + state.words).joined(separator: "; ")))\n")
+    write(parts + state.words)
+  }
+
+  private static func write(_ parts: [String]) {
+    StandardError.write("zvlen: done: \(OneLine(parts.joined(separator: "; ")))\n")
   }
 }
