@@ -80,6 +80,41 @@ struct InfoTests {
     #expect(inner.map { $0["data_type"] as? String } == ["string"])
   }
 
+  @Test("An imported directory is described with its files, and whether the index of their paths fits")
+  func files() throws {
+    for name in ["a", "b/c", "b/d"] { try scratch.write(name, to: "tree/\(name)") }
+    try Tool.succeed("import", "tree", "-o", "run/tree.zarr", in: scratch)
+    try scratch.write(#"{"zarr_format":3,"node_type":"group"}"#, to: "run/zarr.json")
+    try Tool.succeed("rm", "run/tree.zarr", "b/c", in: scratch)
+    func lines() throws -> [String] {
+      try Tool.succeed("info", "run/tree.zarr", in: scratch).lines.prefix(3).map { $0 }
+    }
+    func index() throws -> [String: Any]? {
+      let info = try object(Tool.succeed("info", "run", "--json", in: scratch).text)
+      let tree = try #require((info["members"] as? [[String: Any]])?.first)
+      #expect(tree["file_count"] as? Int == 2)
+      return tree["path_index"] as? [String: Any]
+    }
+    let size = try scratch.files(below: "run/tree.zarr/path_index/c").values.reduce(0) { $0 + $1.count }
+    #expect(
+      try lines() == [
+        "run/tree.zarr: group of 3 members", "  files          2",
+        "  path index     leads to all paths, \(size) bytes stored",
+      ])
+    #expect(try index()?["is_sound"] as? Bool == true && index()?["stored_bytes"] as? Int == size)
+
+    try ZarrArray.open(in: FileStore(opening: scratch.path("run/tree.zarr")), at: "paths").write("x", at: [0])
+    #expect(try lines()[2].hasPrefix("  path index     does not lead to all paths; zvlen compact"))
+    #expect(try index()?["is_sound"] as? Bool == false)
+    try FileManager.default.removeItem(atPath: scratch.path("run/tree.zarr/path_index"))
+    #expect(try lines()[2] == "  path index     none; zvlen compact makes one")
+    #expect(try index() == nil)
+
+    // Files whose paths are damaged are not counted.
+    try scratch.write([1, 2, 3], to: "run/tree.zarr/paths/c/0")
+    #expect(try Tool.run(["info", "run/tree.zarr"], in: scratch).lines[1] == "run/tree.zarr/blobs: array")
+  }
+
   @Test("People get lines")
   func lines() throws {
     try Tool.succeed("import", "-", "-o", "data.zarr", in: scratch, input: Array("a\nbbb\n".utf8))

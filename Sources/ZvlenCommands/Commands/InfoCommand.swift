@@ -9,7 +9,8 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
     discussion: """
       Shows the shape, data type, chunks and codecs, the stored and decoded sizes, and the sizes of the elements. \
       To find them, the command reads all chunks. The quantile p25 is the size that a quarter of the elements do not \
-      exceed. If a member of a group cannot be read, its entry gives the reason.
+      exceed. If a member of a group cannot be read, its entry gives the reason. For an imported directory, it says how \
+      many files there are, and whether the index that leads to their paths fits.
         zvlen info photos.zarr
         zvlen info photos.zarr/blobs --json
       """)
@@ -41,10 +42,10 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
   private func describe(_ node: NodeLocation) throws -> JSONValue {
     if case .array = try node.metadata { return try description(of: node.entry, in: node).json }
     // Each open group, from the top down, with the members found so far.
-    var groups: [(path: String, members: [JSONValue])] = [(node.path, [])]
+    var groups = [try description(ofGroup: .root, in: node)]
     func close(downTo count: Int) {
       while groups.count > count, let group = groups.popLast() {
-        groups[groups.count - 1].members.append(Self.json(of: group))
+        groups[groups.count - 1].members.append(group.json)
       }
     }
     try openGroup(node).walkBranches(maximumDepth: Int.max) { entry, isLast in
@@ -55,7 +56,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
         if case .array = try entry.metadata() {
           groups[groups.count - 1].members.append(try description(of: entry, in: node).json)
         } else {
-          groups.append((path, []))
+          groups.append(try description(ofGroup: entry.path, in: node))
         }
       } catch let error where Self.isOfMember(error) {
         groups[groups.count - 1].members.append([
@@ -65,11 +66,12 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
       }
     }
     close(downTo: 1)
-    return Self.json(of: groups[0])
+    return groups[0].json
   }
 
-  private static func json(of group: (path: String, members: [JSONValue])) -> JSONValue {
-    ["path": .string(group.path), "node_type": "group", "members": .array(group.members)]
+  private func description(ofGroup path: NodePath, in node: NodeLocation) throws -> GroupDescription {
+    try GroupDescription(
+      of: path, in: node.store, path: path == .root ? node.path : "\(node.path)/\(path)", reading.access)
   }
 
   private func describe(_ node: NodeLocation, to output: OutputStream) throws {
@@ -77,7 +79,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
       return try write(try description(of: node.entry, in: node).lines, to: output)
     }
     let group = try openGroup(node)
-    try write([Self.line(of: node.path, try group.children().count)], to: output)
+    try write(description(ofGroup: .root, in: node).lines(try group.children().count), to: output)
     try group.walk { entry, _ in
       try Interruption.check()
       let path = "\(node.path)/\(entry.path)"
@@ -86,17 +88,14 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
         if case .array = try entry.metadata() {
           lines = try description(of: entry, in: node).lines
         } else {
-          lines = [Self.line(of: path, try group.group(at: entry.path.description).children().count)]
+          lines = try description(ofGroup: entry.path, in: node)
+            .lines(group.group(at: entry.path.description).children().count)
         }
       } catch let error where Self.isOfMember(error) {
         lines = ["\(path): \(NodeSummary.reason(for: error))"]
       }
       try write([""] + lines, to: output)
     }
-  }
-
-  private static func line(of path: String, _ count: Int) -> String {
-    "\(path): group of \(Quantity.count(count, "member"))"
   }
 
   private func write(_ lines: [String], to output: OutputStream) throws {

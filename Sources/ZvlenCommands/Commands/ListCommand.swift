@@ -19,7 +19,8 @@ struct ListCommand: ParsableCommand, ReadingCommand {
       Elsewhere paths are written as they are. A path can have a line feed in it: use --null or --json where that matters.
 
       Paths are text, in the order of their bytes, or with --recursive in the order in which they are stored. --long \
-      reads the contents of the files that it lists, because Zarr keeps the sizes of elements with them.
+      decompresses the contents of the files that it lists, because Zarr keeps the size of an element in its chunk. It \
+      takes as long as zvlen cat of these files.
       """)
 
   @Argument(

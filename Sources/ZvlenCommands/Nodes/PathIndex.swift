@@ -220,6 +220,14 @@ extension PathIndex {
     return elements
   }
 
+  /// The stored size.
+  func storedByteCount() throws -> Int { try StoredChunks(of: array).storedByteCount() }
+
+  /// Whether it leads to each path of a group.
+  ///
+  /// - Throws: As ``leads(to:)``.
+  func covers(_ group: FileTreeGroup) throws -> Bool { try count == group.count && leads(to: group) }
+
   /// Whether it leads to each path that it covers.
   ///
   /// - Throws: What reading it and the paths throws.
