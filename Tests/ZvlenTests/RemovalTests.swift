@@ -108,6 +108,34 @@ struct RemovalTests {
     }
   }
 
+  @Test("What a stopped command was about to remove is not in a copy either")
+  func copied() throws {
+    var expected = try scratch.files(below: "tree")
+    let first = try array("paths").read(as: String.self)[0]
+    try Tool.succeed("copy", "data.zarr", "groups/inner/data.zarr", in: scratch)
+    let removals = [(0, 21), (1, 20)]
+    for (count, record) in removals.enumerated() {
+      for name in ["data.zarr", "groups/inner/data.zarr"] {
+        try scratch.write(
+          #"{"file_count": \#(record.1), "removed": [0, 1]}"#, to: "\(name)/.zvlen/removal.json")
+      }
+      if count > 0 { expected[first] = nil }
+      for name in ["groups", "groups/inner"] {
+        try scratch.write(#"{"zarr_format":3,"node_type":"group"}"#, to: "\(name)/zarr.json")
+      }
+      try Tool.succeed(
+        "copy", "data.zarr", "copy\(count).zarr", "--chunk-count", "5", "--validate", in: scratch)
+      try Tool.succeed("copy", "groups", "copies\(count).zarr", in: scratch)
+      #expect(try exported("copy\(count).zarr") == expected)
+      #expect(try exported("copies\(count).zarr/inner/data.zarr") == expected)
+      #expect(try exported() == expected)
+    }
+    try scratch.write("again", to: "more/\(first)")
+    try Tool.succeed("import", "more", "-o", "copy1.zarr", "--append", in: scratch)
+    expected[first] = Array("again".utf8)
+    #expect(try exported("copy1.zarr") == expected)
+  }
+
   @Test("Files that are there already are an error, stay, or are replaced")
   func existing() throws {
     try scratch.write("changed", to: "more/1/5")

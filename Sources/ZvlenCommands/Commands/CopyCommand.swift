@@ -65,6 +65,8 @@ struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
     let node = try NodeLocation(origin, followsLinks: reading.links.followLinks)
     let options = copying.options(encoding, access: reading.access)
     try checkSeparate(origin, place)
+    // A removal that was stopped counts in the copy too. When it is completed meanwhile, this changes nothing.
+    let removals = try FileRemoval.all(below: node, access: reading.access)
     let target = try place.resolved.makeDestination(
       DestinationOptions(
         format: try options.zarrFormat ?? node.metadata.zarrFormat, overwrites: overwrite,
@@ -72,6 +74,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
     let report: CopyReport
     do {
       report = try copy(node, to: target.store, options)
+      for (path, removal) in removals { try removal.save(in: target.store, at: path) }
       try Interruption.check()
       try target.commit()
     } catch {

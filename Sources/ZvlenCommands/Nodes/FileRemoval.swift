@@ -45,6 +45,25 @@ struct FileRemoval {
     self.fileCount = fileCount
   }
 
+  /// Reads the records of a hierarchy, with the paths of their groups.
+  ///
+  /// Those of commands that were stopped before they removed anything are left out.
+  static func all(
+    below node: NodeLocation, access: ArrayAccess
+  ) throws -> [(path: NodePath, removal: FileRemoval)] {
+    var groups: [NodePath] = []
+    if let root = try node.group {
+      groups.append(.root)
+      try root.walk { entry, _ in if entry.kind == .group { groups.append(entry.path) } }
+    }
+    return try groups.compactMap { path in
+      guard let removal = try FileRemoval(in: node.store, at: path),
+        removal.fileCount <= (try FileTreeGroup(in: node.store, at: path, access: access)).count
+      else { return nil }
+      return (path, removal)
+    }
+  }
+
   /// Stores the record.
   func save(in store: any Store, at path: NodePath) throws {
     let bounds = files.flatMap { [JSONValue.integer($0.lowerBound), .integer($0.upperBound)] }
