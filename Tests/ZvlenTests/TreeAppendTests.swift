@@ -137,6 +137,31 @@ struct TreeAppendTests {
     #expect(try array("blobs").shape == [4])
   }
 
+  @Test("An import that adds files goes on after some were removed", arguments: [true, false])
+  func removed(isGone: Bool) throws {
+    let arguments = ["import", "first", "-o", "data.zarr", "--append", "--resume"]
+    #expect(try Tool.run(arguments, in: scratch).exitCode == 0)
+    try Tool.succeed("rm", "data.zarr", "a", in: scratch)
+    if isGone { try FileManager.default.removeItem(atPath: scratch.path("first/a")) }
+    try scratch.write("5", to: "first/new")
+    let outcome = try Tool.run(arguments, in: scratch)
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.errors.hasPrefix("zvlen: note: removed from "))
+    #expect(outcome.errors.contains(" since the import: 1 file; "))
+    #expect(try Tool.run(arguments, in: scratch).errors == "")
+    var expected = Self.old.merging(["new": [0x35]]) { $1 }
+    if isGone { expected["a"] = nil }
+    try Tool.succeed("export", "data.zarr", "-o", "again", in: scratch)
+    #expect(try scratch.files(below: "again") == expected)
+
+    // Others may still not change, or be gone.
+    try scratch.write("changed", to: "first/b/c")
+    #expect(try Tool.run(arguments, in: scratch).errors.contains("have changed since then"))
+    for name in ["b/c", "new"] { try FileManager.default.removeItem(atPath: scratch.path("first/\(name)")) }
+    #expect(try Tool.run(arguments, in: scratch).errors.contains("are not there any more"))
+    try Tool.succeed("verify", "data.zarr", in: scratch)
+  }
+
   @Test("Imports to one group at the same time keep contents and paths together")
   func atOnce() throws {
     try Tool.succeed("import", "first", "-o", "data.zarr", in: scratch)

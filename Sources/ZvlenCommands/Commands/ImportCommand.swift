@@ -46,6 +46,7 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
       changed, as in a rotated log, nothing is appended, and the error says what changed. If there is no position \
       yet and all elements of DEST are the first lines of the files, these count as imported, and a note says so.
         zvlen import app.log -o app.zarr --append --resume
+      Files that zvlen rm has removed from DEST are new if a directory still has them.
 
       DEST can be in a bucket, such as s3://bucket/a.zarr. Nothing can be moved to its place there, so that chunks are \
       written where they stay, and readers find the array when its zarr.json comes last. With --overwrite, the old \

@@ -21,6 +21,8 @@ struct RemoveCommand: ParsableCommand, ReadingCommand, ReportingCommand {
       cat, ls, export and verify do not find a removed file any more. Other files keep their index. In the array of \
       paths, its path becomes one NUL character, which is what other programs read. Its contents stay in their chunk \
       of the array of contents, where other programs still find them, until zvlen compact makes them empty.
+
+      An import with --append --resume that goes on later imports a removed file again if its directory still has it.
       """)
 
   @Argument(

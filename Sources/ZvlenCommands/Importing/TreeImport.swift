@@ -391,10 +391,16 @@ struct TreeImport: ImportWork {
       found.add(file.relativePath, try FileStatus(of: file.name, in: file.directory, path: file.location))
     }
     guard found != position.files else { return found }
-    guard found.count >= position.files.count else {
+    let missingCount = position.files.count - found.count
+    if missingCount > 0, missingCount <= imported?.removedCount ?? 0 {
+      StandardError.write(
+        "zvlen: note: removed from \(OneLine(group.location)) since the import: "
+          + "\(Quantity.count(missingCount, "file")); what the directories still have of such files is imported again\n"
+      )
+    } else if missingCount > 0 {
       let names = trees.map(\.path).joined(separator: " and ")
       throw ToolError(
-        "\(position.files.count - found.count) of the \(Quantity.count(position.files.count, "file")) that were "
+        "\(missingCount) of the \(Quantity.count(position.files.count, "file")) that were "
           + "imported from \(names) are not there any more; \(advice)")
     }
     // A stored file that is not in the directories came from another import: all files of this one are there.
@@ -594,8 +600,11 @@ struct TreeImport: ImportWork {
 private struct ImportedPaths {
   private var hashes: [Int] = []
 
-  /// The number of paths.
+  /// The number of paths, with those of removed files.
   let count: Int
+
+  /// The number of removed files.
+  var removedCount: Int { count - hashes.count }
 
   /// Reads paths.
   init(_ range: Range<Int>, of group: FileTreeGroup) throws {
