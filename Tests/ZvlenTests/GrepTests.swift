@@ -86,6 +86,28 @@ struct GrepTests {
     #expect(try found("3", "two") == "0,3:e3\n1,3:e3\n2,3:e3\n")
   }
 
+  @Test("Lines of arrays of several dimensions come in C order", arguments: [1, 4])
+  func dimensions(workers: Int) throws {
+    let lines = (0..<60_000).map { "\($0 * 7919 % 60_000)\($0 % 9 == 0 ? "\nx" : "")" }
+    try makeArray(lines, shape: [100, 20, 30], chunkRows: 7)
+    let workers = "\(workers)"
+    var expected: [String] = []
+    for (number, element) in lines.enumerated() {
+      let index = "\(number / 600),\(number / 30 % 20),\(number % 30)"
+      for line in element.split(separator: "\n") where line.contains("77") || line == "x" {
+        expected.append("\(index):\(line)\n")
+      }
+    }
+    #expect(try found("77|x", "a", "--workers", workers) == expected.joined())
+    #expect(try found("77|x", "a", "-m", "40", "--workers", workers) == expected.prefix(40).joined())
+    #expect(try found("-c", "77|x", "a", "--workers", workers) == "\(expected.count)\n")
+    #expect(try found("missing", "a", "--workers", workers, code: 1) == "")
+    try makeArray([Int32](0..<6000), shape: [60, 100], "numbers")
+    #expect(try found("^59.9$", "numbers", "--workers", workers).split(separator: "\n").count == 10)
+    try makeArray([String](), shape: [0, 5], "none")
+    #expect(try found("", "none", code: 1) == "")
+  }
+
   @Test("Numbers, padded text and optional elements are searched as dump writes them")
   func otherTypes() throws {
     try makeArray([1.5, 2, 15], "numbers")

@@ -74,6 +74,23 @@ public struct BlobSpan: ~Escapable {
     }
   }
 
+  /// The elements in a range of ``indices``.
+  @_lifetime(copy self)
+  package func extracting(_ range: Range<Int>) -> BlobSpan {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the elements")
+    let first = range.lowerBound &* stride
+    // SAFETY: The range is inside of the elements.
+    let part =
+      if let packed = unsafe packed {
+        unsafe BlobSpan(
+          packed: packed + first &* fixedByteCount, elementByteCount: fixedByteCount, count: range.count,
+          isRepeated: stride == 0)
+      } else {
+        unsafe BlobSpan(slots: slots.map { unsafe $0 + first }, count: range.count, stride: stride)
+      }
+    return unsafe _overrideLifetime(part, copying: self)
+  }
+
   /// The number of bytes of all elements together, without their lengths.
   ///
   /// - Complexity: O(*n*) where *n* is the number of elements.

@@ -81,13 +81,8 @@ struct LineSearch: Sendable {
           try scan(to: found, searches, progress)
         } else {
           // The chunks of a row of chunks have to be put together.
-          try array.forEachBlock(monitor: Interruption.monitor) { block in
-            try searches.withState { search in
-              let blobs = block.elements.blobs
-              let lines = try find(in: blobs, from: block.offset, search)
-              try found.add(lines, of: block.offset..<block.offset + blobs.count)
-              if !isForTerminal { progress.add(blobs.count, byteCount: blobs.byteCount) }
-            }
+          try array.forEachBlock(monitor: Interruption.monitor) {
+            try search($0, to: found, searches, progress)
           }
         }
       } catch is EnoughLines {}
@@ -119,6 +114,31 @@ struct LineSearch: Sendable {
       }
       mean = seen.load(ordering: .relaxed) / part.count
       start = part.upperBound
+    }
+  }
+
+  /// Searches a block on all workers.
+  private func search(
+    _ block: ElementBlock<BlobView>, to found: FoundLines, _ searches: WorkerPool<LinePattern.Search>,
+    _ progress: ProgressLine
+  ) throws {
+    let count = block.elements.count
+    // Some parts take longer than others.
+    let partCount = min(count, array.access.workerCount * 4)
+    do {
+      try ParallelChunks.forEachIndex(
+        below: partCount, workerCount: array.access.workerCount, pool: searches,
+        isCancelled: { Interruption.monitor.isCancelled }
+      ) { number, search in
+        let range = count * number / partCount..<count * (number + 1) / partCount
+        let blobs = block.elements.blobs.extracting(range)
+        let start = block.offset + range.lowerBound
+        try found.add(find(in: blobs, from: start, search), of: start..<start + blobs.count)
+        if !isForTerminal { progress.add(blobs.count, byteCount: blobs.byteCount) }
+      }
+    } catch {
+      if case ChunkError.cancelled = error.reason { throw ZarrError.cancelled }
+      throw error.reason
     }
   }
 
