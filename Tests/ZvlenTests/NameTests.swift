@@ -107,6 +107,8 @@ struct NameTests {
     // A pattern may also stand for directories.
     #expect(try Tool.succeed("cat", "data.zarr", "**/?", in: scratch).text == "accents")
     try Tool.fail("export", "data.zarr", "-o", "-", "a", in: scratch, saying: "takes one file")
+    #expect(
+      try Tool.succeed("rm", "-n", "data.zarr", "line\nfeed", in: scratch).text == "line\nfeed\n")
     for command in [["cat"], ["ls"], ["rm"], ["export", "-o", "other"]] {
       let outcome = try Tool.run(command + ["data.zarr", "top.md", "to"], in: scratch)
       #expect(outcome.exitCode == 1 && outcome.output == [] && outcome.errors.contains(" to"), "\(command)")

@@ -63,7 +63,7 @@ struct ListCommand: ParsableCommand, ReadingCommand {
     try output.flushing {
       let list = EntryList(
         group: group, output: output,
-        form: json ? .json : null ? .raw(0) : OutputStream.isTerminal ? .terminal : .raw(10), isLong: long)
+        form: json ? .json : .paths(terminator: null ? 0 : UInt8(ascii: "\n")), isLong: long)
       try list.begin()
       if recursive {
         try writeFiles(of: group, to: list)
@@ -146,10 +146,7 @@ private struct FileEntry {
 private final class EntryList {
   enum Form {
     case json
-    /// Paths as they are, each with a byte after it.
-    case raw(UInt8)
-    /// Paths with one line each.
-    case terminal
+    case paths(terminator: UInt8)
   }
 
   private let group: FileTreeGroup
@@ -181,9 +178,8 @@ private final class EntryList {
   }
 
   private func write(_ entry: FileEntry, _ byteCount: Int?) throws {
-    let text = String(decoding: entry.path, as: UTF8.self)
     if case .json = form {
-      var object: JSONObject = ["path": .string(text)]
+      var object: JSONObject = ["path": .string(String(decoding: entry.path, as: UTF8.self))]
       object[entry.file == nil ? "files" : "index"] = .integer(entry.file ?? entry.count)
       if let byteCount { object["bytes"] = .integer(byteCount) }
       let isFirst = isFirst
@@ -197,15 +193,6 @@ private final class EntryList {
       let size = byteCount.map(String.init) ?? "\(entry.count)/"
       try output.write(String(repeating: " ", count: max(0, 12 - size.utf8.count)) + size + "  ")
     }
-    switch form {
-    case .terminal:
-      try output.write("\(OneLine(text).description == text ? text : JSONValue.string(text).description)\n")
-    case .raw(let terminator):
-      try output.write { buffer in
-        buffer.append(contentsOf: entry.path)
-        buffer.append(terminator)
-      }
-    case .json: break
-    }
+    if case .paths(let terminator) = form { try output.writePath(entry.path, terminator: terminator) }
   }
 }

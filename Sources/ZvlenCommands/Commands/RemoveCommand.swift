@@ -93,9 +93,12 @@ struct RemoveCommand: ParsableCommand, ReadingCommand, ReportingCommand {
     try output.flushing {
       try group.paths.forEachPart(of: files) { _, paths in
         for index in paths.indices {
-          let path = String(decoding: paths[index], as: UTF8.self)
-          let object: JSONValue = ["path": .string(path)]
-          try output.write(report.json ? "\(object)\n" : "\(OneLine(path))\n")
+          guard report.json else {
+            try output.writePath(paths.bytes(at: index))
+            continue
+          }
+          let object: JSONValue = ["path": .string(String(decoding: paths[index], as: UTF8.self))]
+          try output.write("\(object)\n")
         }
       }
     }

@@ -115,6 +115,18 @@ final class OutputStream {
     try flushIfFull()
   }
 
+  /// Writes a path of a file and a byte after it.
+  ///
+  /// On a line of a terminal, a path with characters that it does not show as they are becomes JSON text.
+  func writePath(_ path: [UInt8], terminator: UInt8 = UInt8(ascii: "\n")) throws {
+    let text = String(decoding: path, as: UTF8.self)
+    let isShown = terminator == 0 || !Self.isTerminal || OneLine(text).description == text
+    try write { buffer in
+      buffer.append(contentsOf: isShown ? path : Array(JSONValue.string(text).description.utf8))
+      buffer.append(terminator)
+    }
+  }
+
   /// Writes the bytes that `body` appends to its argument.
   func write(_ body: (inout [UInt8]) throws -> Void) throws {
     try body(&buffer)
