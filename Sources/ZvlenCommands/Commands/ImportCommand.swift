@@ -27,6 +27,15 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
         zvlen import https://host/events.jsonl s3://bucket/more.jsonl -o events.zarr
         zvlen import events.jsonl -o events.zarr --type json
 
+      With --column, the sources are Arrow, as pandas, polars and pyarrow write it. pyarrow reads Parquet for it:
+        zvlen import table.arrow --column text -o text.zarr
+        python3 -c 'import sys, pyarrow as pa, pyarrow.parquet as pq
+      file = pq.ParquetFile(sys.argv[1])
+      schema = pa.schema([file.schema_arrow.field(sys.argv[2])])
+      with pa.ipc.new_stream(sys.stdout.buffer, schema) as out:
+        for batch in file.iter_batches(columns=schema.names): out.write_batch(batch)
+      ' table.parquet text | zvlen import - --column text -o text.zarr
+
       The array appears when it is complete. If the import fails or is stopped, DEST is as it was before. With \
       --append, the array or group then keeps its length, and you can run the same command again. A directory is \
       appended only if none of its paths is there already, or conflicts with one that is; --existing says otherwise. To \
@@ -142,6 +151,16 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
         """, valueName: "file"), completion: .file())
   var skipBad: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The sources are Arrow IPC, and the values of this column of text or bytes are the elements.",
+      discussion: """
+        Streams and files of Arrow 1.0 and later, without compression. Text becomes string, bytes become bytes, and the \
+        extension type arrow.json becomes json, unless --type says otherwise. If files have nulls, a new array has \
+        optional elements (zarrs.optional).
+        """, valueName: "name"))
+  var column: String?
+
   @OptionGroup(title: "New arrays") var encoding: EncodingOptions
 
   @OptionGroup(title: "Safety") var safety: DurabilityOptions
@@ -178,6 +197,12 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
     }
     if part != nil, skipBad != nil {
       throw ValidationError("--part and --skip-bad exclude each other: parts count all lines")
+    }
+    if let other = [
+      (resume, "--resume"), (part != nil, "--part"), (null, "--null"), (skipBad != nil, "--skip-bad"),
+    ]
+    .first(where: \.0)?.1, column != nil {
+      throw ValidationError("--column and \(other) exclude each other")
     }
     if append && overwrite { throw ValidationError("--append and --overwrite exclude each other") }
     if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
@@ -245,6 +270,16 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
     }
     guard directoryCount == 0 || directoryCount == sources.count else {
       throw ToolError("directories and files of lines cannot go into one array; import them separately")
+    }
+    if let column {
+      guard directoryCount == 0 else {
+        throw ToolError("--column is for Arrow, and the sources are directories")
+      }
+      for source in sources where try RemoteFile(source) != nil {
+        throw ToolError(
+          "\(Stores.redacted(source)) is not on this machine; --column needs files that are, or a pipe")
+      }
+      return ArrowImport(sources, column: column, settings: settings)
     }
     if directoryCount > 0 {
       if null { throw ToolError("--null is for lines, and the sources are directories") }

@@ -116,3 +116,109 @@ struct FlatBufferBuilder {
     }
   }
 }
+
+/// A table of a FlatBuffer that someone else has built.
+///
+/// Whatever the bytes are, nothing outside of them is read.
+struct FlatBufferTable {
+  /// The bytes are no FlatBuffer.
+  struct Damage: Error {}
+
+  private let bytes: [UInt8]
+  private let position: Int
+
+  /// Takes the root of a buffer.
+  init(rootOf bytes: [UInt8]) throws(Damage) {
+    position = Int(try Self.load(UInt32.self, from: bytes, at: 0))
+    self.bytes = bytes
+  }
+
+  private init(_ bytes: [UInt8], at position: Int) {
+    (self.bytes, self.position) = (bytes, position)
+  }
+
+  /// The number in a field, or 0, which is never stored.
+  func number<Number: FixedWidthInteger>(_ field: Int, as type: Number.Type) throws(Damage) -> Number {
+    try place(of: field).map { offset throws(Damage) in try load(type, at: offset) } ?? 0
+  }
+
+  /// The table of a field, or nil.
+  func table(_ field: Int) throws(Damage) -> FlatBufferTable? {
+    try target(of: field).map { FlatBufferTable(bytes, at: $0) }
+  }
+
+  /// The tables of a field.
+  func tables(_ field: Int) throws(Damage) -> [FlatBufferTable] {
+    var tables: [FlatBufferTable] = []
+    for place in try elements(of: field, byteCount: 4) {
+      tables.append(FlatBufferTable(bytes, at: place + Int(try load(UInt32.self, at: place))))
+    }
+    return tables
+  }
+
+  /// The text of a field.
+  func text(_ field: Int) throws(Damage) -> String {
+    let places = try elements(of: field, byteCount: 1)
+    guard let text = String(validating: bytes[places.range], as: UTF8.self) else { throw Damage() }
+    return text
+  }
+
+  /// The 64-bit numbers of a field, whose elements have `count` of them each.
+  func numbers(_ field: Int, perElement count: Int) throws(Damage) -> [[Int64]] {
+    var elements: [[Int64]] = []
+    for place in try self.elements(of: field, byteCount: 8 * count) {
+      var numbers: [Int64] = []
+      for number in 0..<count { numbers.append(try load(Int64.self, at: place + 8 * number)) }
+      elements.append(numbers)
+    }
+    return elements
+  }
+
+  /// Where the elements of a vector are.
+  private struct Places: Sequence {
+    var range = 0..<0
+    var byteCount = 1
+
+    func makeIterator() -> some IteratorProtocol<Int> {
+      stride(from: range.lowerBound, to: range.upperBound, by: byteCount).makeIterator()
+    }
+  }
+
+  private func elements(of field: Int, byteCount: Int) throws(Damage) -> Places {
+    guard let vector = try target(of: field) else { return Places() }
+    let count = Int(try load(UInt32.self, at: vector))
+    guard count <= (bytes.count - vector - 4) / byteCount else { throw Damage() }
+    return Places(range: vector + 4..<vector + 4 + count * byteCount, byteCount: byteCount)
+  }
+
+  /// Where the object of a field is, or nil if the field is missing.
+  private func target(of field: Int) throws(Damage) -> Int? {
+    guard let place = try place(of: field) else { return nil }
+    return place + Int(try load(UInt32.self, at: place))
+  }
+
+  /// Where a field is, or nil if it is missing.
+  private func place(of field: Int) throws(Damage) -> Int? {
+    let vtable = position - Int(try load(Int32.self, at: position))
+    let entry = 4 + 2 * field
+    guard entry + 2 <= Int(try load(UInt16.self, at: vtable)) else { return nil }
+    let offset = Int(try load(UInt16.self, at: vtable + entry))
+    return offset == 0 ? nil : position + offset
+  }
+
+  private func load<Number: FixedWidthInteger>(_ type: Number.Type, at offset: Int) throws(Damage) -> Number {
+    try Self.load(type, from: bytes, at: offset)
+  }
+
+  private static func load<Number: FixedWidthInteger>(
+    _: Number.Type, from bytes: [UInt8], at offset: Int
+  ) throws(Damage) -> Number {
+    let byteCount = MemoryLayout<Number>.size
+    guard offset >= 0, offset <= bytes.count - byteCount else { throw Damage() }
+    var number: Number = 0
+    for byte in bytes[offset..<offset + byteCount].reversed() {
+      number = number << 8 | Number(truncatingIfNeeded: byte)
+    }
+    return number
+  }
+}

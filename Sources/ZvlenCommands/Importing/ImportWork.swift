@@ -46,6 +46,12 @@ protocol ImportWork {
 
 extension ImportWork {
   var leftOut: LeftOut { LeftOut() }
+
+  // An import that never goes on has nothing to compare.
+
+  func isUnchanged(since position: ImportPosition) throws -> Bool { false }
+
+  func isStored(in store: any Store) throws -> Bool { false }
 }
 
 /// A part of a source, such as `3/8` for the third of eight.

@@ -1,0 +1,413 @@
+import ChunkEngine
+import Zarr
+import ZarrPlatform
+
+/// Reads a column of a stream or file of [Arrow](https://arrow.apache.org/docs/format/IPC.html) from its beginning.
+///
+///     stream    | schema | dictionary | record batch | … | FF FF FF FF 00 00 00 00 |
+///     file      | ARROW1 0 0 | stream | footer |
+///     message   | FF FF FF FF | u32 size of metadata | metadata | body |
+///     body      | validity | offsets | values |               only those of this column are read
+///
+/// All numbers of a file are claims: they are checked before they are used, and memory is taken for bytes that are there.
+final class ArrowReader {
+  /// What the elements of the column are.
+  let type: ElementType
+
+  /// Whether the source can be read again.
+  let isRegularFile: Bool
+
+  private let column: String
+  private let input: ArrowInput
+  private let layout: Layout
+
+  /// Where the column is in each record batch.
+  private struct Layout {
+    /// The number of columns before it, and of columns inside of those.
+    var nodeCount = 0
+    /// The number of their buffers, besides those that each batch counts itself.
+    var bufferCount = 0
+    /// How many of them have such buffers.
+    var viewCount = 0
+    /// The bytes of an offset.
+    var offsetByteCount = 4
+  }
+
+  /// Elements are read about so many bytes at a time.
+  private static let windowByteCount = 4 << 20
+
+  /// Opens a file or standard input, and reads the schema.
+  ///
+  /// - Throws: ``ToolError`` if it is not Arrow, or has no such column of text or bytes.
+  init(_ path: String, column: String) throws {
+    let input = try ArrowInput(path)
+    self.input = input
+    isRegularFile = input.isRegularFile
+    self.column = column
+    guard let message = try input.nextMessage(), message.type == .schema else {
+      throw input.damage("does not begin with a schema")
+    }
+    (type, layout) = try input.checked { () throws in
+      guard try message.header.number(0, as: Int16.self) == 0 else {
+        throw ToolError("\(input.name) has numbers in big-endian order, which zvlen does not read")
+      }
+      return try Self.find(column, in: message.header.tables(1), of: input.name)
+    }
+  }
+
+  /// Finds the column, and checks its type.
+  private static func find(
+    _ column: String, in fields: [FlatBufferTable], of name: String
+  ) throws -> (ElementType, Layout) {
+    var layout = Layout()
+    var visitedCount = 0
+    /// Counts what a column has in each batch, with the columns inside of it.
+    func skip(_ field: FlatBufferTable, depth: Int) throws {
+      visitedCount += 1
+      // Fields may be named several times, so that few bytes have very many of them.
+      guard depth < 64, visitedCount < 1 << 16 else { throw FlatBufferTable.Damage() }
+      layout.nodeCount += 1
+      if try field.table(4) != nil {
+        // Only the places in the dictionary are in the batches.
+        layout.bufferCount += 2
+        return
+      }
+      let type = try field.number(2, as: UInt8.self)
+      switch type {
+      case 1, 22: break
+      case 13, 16: layout.bufferCount += 1
+      case 14: layout.bufferCount += try field.table(3)?.number(0, as: Int16.self) == 1 ? 2 : 1
+      case 2, 3, 6...12, 15, 17, 18, 21: layout.bufferCount += 2
+      case 4, 5, 19, 20, 25, 26: layout.bufferCount += 3
+      case 23, 24:
+        layout.bufferCount += 2
+        layout.viewCount += 1
+      default: throw ToolError("\(name) has a column of an unknown type before \(column)")
+      }
+      for child in try field.tables(5) { try skip(child, depth: depth + 1) }
+    }
+    var names: [String] = []
+    for field in fields {
+      let name = try field.text(0)
+      guard name.utf8.elementsEqual(column.utf8) else {
+        names.append(name)
+        try skip(field, depth: 0)
+        continue
+      }
+      let type = try elementType(of: field, column)
+      layout.offsetByteCount = type.offsetByteCount
+      return (type.type, layout)
+    }
+    let list = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? " and more" : "")
+    throw ToolError("\(name) has no column \(column); it has \(list.isEmpty ? "none" : list)")
+  }
+
+  private static func elementType(
+    of field: FlatBufferTable, _ column: String
+  ) throws -> (type: ElementType, offsetByteCount: Int) {
+    guard try field.table(4) == nil else {
+      throw ToolError(
+        "the values of column \(column) are in a dictionary; make them text with pyarrow: column.cast(pa.large_string())"
+      )
+    }
+    let isJSON = try field.tables(6).contains { pair in
+      try pair.text(0) == "ARROW:extension:name" && pair.text(1) == "arrow.json"
+    }
+    switch try field.number(2, as: UInt8.self) {
+    case 4: return (.bytes, 4)
+    case 5: return (isJSON ? .json : .string, 4)
+    case 19: return (.bytes, 8)
+    case 20: return (isJSON ? .json : .string, 8)
+    case 23, 24:
+      throw ToolError(
+        "the values of column \(column) are views; make them large_string or large_binary: "
+          + "frame.write_ipc(file, compat_level=pl.CompatLevel.oldest(), compression='uncompressed') in polars, "
+          + "column.cast(pa.large_string()) in pyarrow")
+    default:
+      throw ToolError(
+        "the values of column \(column) are neither text nor bytes; make them text with pyarrow: "
+          + "column.cast(pa.large_string())")
+    }
+  }
+
+  /// What a record batch has of the column.
+  private struct Batch {
+    let count: Int
+    let nullCount: Int
+    /// Where the validity, the offsets and the values are in the body.
+    let places: [Range<Int>]
+    let bodyByteCount: Int
+  }
+
+  /// Reads the metadata of the next record batch, or returns nil at the end.
+  private func nextBatch() throws -> Batch? {
+    while let message = try input.nextMessage() {
+      guard message.type == .recordBatch else {
+        // Other columns may have dictionaries.
+        guard message.type == .dictionary else { throw input.damage("has a second schema") }
+        try input.skip(message.bodyByteCount)
+        continue
+      }
+      guard try input.checked({ try message.header.table(3) }) == nil else {
+        throw ToolError(
+          "\(input.name) is compressed; write it again without compression: compression=None for pyarrow.ipc, "
+            + "compression='uncompressed' for feather and polars")
+      }
+      return try input.checked { try batch(of: message) }
+    }
+    return nil
+  }
+
+  private func batch(of message: ArrowInput.Message) throws -> Batch {
+    let nodes = try message.header.numbers(1, perElement: 2)
+    let buffers = try message.header.numbers(2, perElement: 2)
+    var first = layout.bufferCount
+    if layout.viewCount > 0 {
+      let counts = try message.header.numbers(4, perElement: 1)
+      guard counts.count >= layout.viewCount else { throw FlatBufferTable.Damage() }
+      for count in counts[..<layout.viewCount] {
+        guard count[0] >= 0, count[0] <= buffers.count else { throw FlatBufferTable.Damage() }
+        first += Int(count[0])
+      }
+    }
+    guard layout.nodeCount < nodes.count, first <= buffers.count - 3 else { throw FlatBufferTable.Damage() }
+    let (count, nullCount) = (Int(nodes[layout.nodeCount][0]), Int(nodes[layout.nodeCount][1]))
+    guard count >= 0, (0...count).contains(nullCount), count < Int.max / 16 else {
+      throw FlatBufferTable.Damage()
+    }
+    let places = try buffers[first..<first + 3].map { buffer throws(FlatBufferTable.Damage) in
+      let (end, overflows) = buffer[0].addingReportingOverflow(buffer[1])
+      guard buffer[0] >= 0, buffer[1] >= 0, !overflows, end <= message.bodyByteCount else {
+        throw FlatBufferTable.Damage()
+      }
+      return Int(buffer[0])..<Int(end)
+    }
+    // A column without elements may have no offsets.
+    guard count == 0 || places[1].count >= (count + 1) * layout.offsetByteCount,
+      nullCount == 0 || places[0].count >= (count + 7) / 8
+    else { throw FlatBufferTable.Damage() }
+    return Batch(count: count, nullCount: nullCount, places: places, bodyByteCount: message.bodyByteCount)
+  }
+
+  /// Reads to the end, and returns whether an element of the column is null.
+  func hasNulls() throws -> Bool {
+    while let batch = try nextBatch() {
+      if batch.nullCount > 0 { return true }
+      try input.skip(batch.bodyByteCount)
+    }
+    return false
+  }
+
+  /// Reads all elements.
+  ///
+  /// - Parameters:
+  ///   - limit: The most bytes of an element.
+  ///   - tooLarge: The error for a larger one, by its name and its bytes.
+  ///   - body: Receives the name of each element for errors, and the element, or nil for null.
+  /// - Throws: ``ToolError`` for what is no Arrow, and what reading and `body` throw.
+  func forEachElement(
+    limit: Int, tooLarge: (String, Int) -> ToolError, _ body: (_ name: () -> String, RawSpan?) throws -> Void
+  ) throws {
+    var row = 0
+    while let batch = try nextBatch() {
+      var buffers = BufferReader(input: input, byteCount: batch.bodyByteCount)
+      let validity =
+        batch.nullCount > 0 ? try buffers.bytes(batch.places[0].prefix((batch.count + 7) / 8)) : []
+      let offsets = ArrowOffsets(
+        bytes: batch.count == 0
+          ? [] : try buffers.bytes(batch.places[1].prefix((batch.count + 1) * layout.offsetByteCount)),
+        byteCount: layout.offsetByteCount)
+      var index = 0
+      while index < batch.count {
+        let start = offsets[index]
+        var end = index
+        repeat {
+          guard start >= 0, offsets[end] <= offsets[end + 1], offsets[end + 1] <= batch.places[2].count else {
+            throw input.damage("has offsets out of order")
+          }
+          let byteCount = offsets[end + 1] - offsets[end]
+          guard byteCount <= limit else { throw tooLarge(name(ofRow: row + end), byteCount) }
+          end += 1
+        } while end < batch.count && offsets[end] - start < Self.windowByteCount
+        let place = batch.places[2].lowerBound
+        let window = try buffers.bytes(place + start..<place + offsets[end])
+        for element in index..<end {
+          let isNull = !validity.isEmpty && validity[element >> 3] & 1 << UInt8(element & 7) == 0
+          let bytes = window.rawSpan.extracting(offsets[element] - start..<offsets[element + 1] - start)
+          try body({ self.name(ofRow: row + element) }, isNull ? nil : bytes)
+        }
+        index = end
+      }
+      try buffers.finish()
+      row += batch.count
+    }
+  }
+
+  private func name(ofRow row: Int) -> String { "\(input.name), row \(row) of \(column)" }
+}
+
+/// Offsets of Arrow, of 32 or 64 bits.
+private struct ArrowOffsets {
+  let bytes: [UInt8]
+  let byteCount: Int
+
+  subscript(index: Int) -> Int {
+    let offset = index * byteCount
+    // SAFETY: The loads are bounds-checked, and every pattern of bits is a number.
+    return byteCount == 4
+      ? unsafe Int(
+        Int32(littleEndian: bytes.rawSpan.unsafeLoadUnaligned(fromByteOffset: offset, as: Int32.self)))
+      : unsafe Int(
+        Int64(littleEndian: bytes.rawSpan.unsafeLoadUnaligned(fromByteOffset: offset, as: Int64.self)))
+  }
+}
+
+/// Reads buffers of a body, in order.
+private struct BufferReader {
+  private let input: ArrowInput
+  private let byteCount: Int
+  private var position = 0
+
+  init(input: ArrowInput, byteCount: Int) {
+    (self.input, self.byteCount) = (input, byteCount)
+  }
+
+  mutating func bytes(_ place: Range<Int>) throws -> [UInt8] {
+    // A buffer without bytes can be anywhere.
+    guard !place.isEmpty else { return [] }
+    guard place.lowerBound >= position else { throw input.damage("has buffers in an unusual order") }
+    try input.skip(place.lowerBound - position)
+    position = place.upperBound
+    return try input.bytes(place.count)
+  }
+
+  /// Goes on to the end of the body.
+  func finish() throws { try input.skip(byteCount - position) }
+}
+
+/// The bytes of a stream or file of Arrow.
+private final class ArrowInput {
+  /// The types of messages, by their numbers.
+  enum MessageType: UInt8 {
+    case schema = 1
+    case dictionary = 2
+    case recordBatch = 3
+  }
+
+  /// A message before its body.
+  struct Message {
+    let type: MessageType
+    let header: FlatBufferTable
+    let bodyByteCount: Int
+  }
+
+  let name: String
+  let isRegularFile: Bool
+  private let file: SharedFile
+  private let fileByteCount: Int
+  private var position = 0
+
+  /// Whether this is a file, which ends with a footer.
+  private var hasFooter = false
+
+  /// More metadata than this is not read.
+  private static let metadataLimit = 256 << 20
+
+  init(_ path: String) throws {
+    let isStream = path == LineImport.standardInputName
+    name = isStream ? LineImport.standardInputTitle : path
+    file = SharedFile(isStream ? OpenFile(borrowing: STDIN_FILENO, path: name) : try OpenFile(path))
+    let status = try file.file.status()
+    guard !status.isEndlessDevice else { throw ToolError("\(name) is a device; name a file or a pipe") }
+    isRegularFile = status.isRegularFile && !isStream
+    fileByteCount = status.byteCount
+  }
+
+  /// The error for a source that is no Arrow.
+  func damage(_ words: String) -> ToolError { ToolError("\(name) is damaged, or no Arrow IPC: it \(words)") }
+
+  /// Calls `body`, which reads metadata.
+  func checked<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch is FlatBufferTable.Damage {
+      throw damage("has metadata that is no FlatBuffer of Arrow")
+    }
+  }
+
+  /// Reads a message up to its body, or returns nil at the end.
+  func nextMessage() throws -> Message? {
+    let isFirst = position == 0
+    guard var marker = try next(4) else {
+      guard !hasFooter else { throw damage("ends early") }
+      return nil
+    }
+    if isFirst, marker == Array("ARRO".utf8) {
+      guard try bytes(4) == Array("W1\0\0".utf8) else { throw damage("does not begin as a file does") }
+      hasFooter = true
+      marker = try bytes(4)
+    }
+    if isFirst, marker == Array("PAR1".utf8) {
+      throw ToolError("\(name) is Parquet; let pyarrow make Arrow of it, as zvlen import --help shows")
+    }
+    guard marker.allSatisfy({ $0 == 0xFF }) else {
+      throw damage("has no message where one should be, or is older than Arrow 0.15")
+    }
+    let byteCount = try bytes(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard byteCount > 0 else { return nil }
+    guard byteCount <= Self.metadataLimit else { throw damage("has \(byteCount) bytes of metadata") }
+    let metadata = try bytes(byteCount)
+    return try checked {
+      let message = try FlatBufferTable(rootOf: metadata)
+      guard try message.number(0, as: Int16.self) == 4 else {
+        throw ToolError("\(name) is older than Arrow 1.0; write it again with a newer version")
+      }
+      guard let type = MessageType(rawValue: try message.number(1, as: UInt8.self)),
+        let header = try message.table(2),
+        let bodyByteCount = Int(exactly: try message.number(3, as: Int64.self)),
+        bodyByteCount >= 0
+      else { throw FlatBufferTable.Damage() }
+      return Message(type: type, header: header, bodyByteCount: bodyByteCount)
+    }
+  }
+
+  /// Reads bytes that have to be there.
+  func bytes(_ count: Int) throws -> [UInt8] {
+    guard let bytes = try next(count) else { throw damage("ends early") }
+    return bytes
+  }
+
+  /// Goes on after some bytes.
+  func skip(_ count: Int) throws {
+    guard isRegularFile else {
+      var rest = count
+      while rest > 0 { rest -= try bytes(min(rest, 1 << 20)).count }
+      return
+    }
+    guard count <= fileByteCount - position else { throw damage("ends early") }
+    position += count
+    try file.file.seek(to: position)
+  }
+
+  /// Reads bytes, or returns nil at the end.
+  ///
+  /// Memory is taken as they come.
+  private func next(_ count: Int) throws -> [UInt8]? {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      try Interruption.check()
+      let wanted = min(count - bytes.count, 16 << 20)
+      // SAFETY: The count is the number of bytes that were read.
+      let read = try unsafe [UInt8](unsafeUninitializedCapacity: wanted) { room, count throws(ToolError) in
+        count = try unsafe file.file.readFully(into: UnsafeMutableRawBufferPointer(room))
+      }
+      position += read.count
+      if bytes.isEmpty { bytes = read } else { bytes += read }
+      guard read.count == wanted else {
+        guard bytes.isEmpty else { throw damage("ends early") }
+        return nil
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,164 @@
+import ChunkEngine
+import Foundation
+import TestSupport
+import Testing
+import Zarr
+
+@testable import ZvlenCommands
+
+/// Importing what pyarrow has written.
+@Suite("Columns of Arrow")
+struct ArrowImportTests {
+  private let scratch: ScratchDirectory
+
+  init() throws {
+    scratch = try ScratchDirectory()
+    try PythonEnvironment.run("write_arrow.py", [scratch.path])
+  }
+
+  private static let values = ["", "süß", nil, "a\nb", "", nil] + (0..<10).map { "\($0)" }
+  private static let full = values.map { $0 ?? "" }
+
+  private func array(_ name: String) throws -> ZarrArray {
+    try ZarrArray.open(in: FileStore(opening: scratch.path(name)))
+  }
+
+  @Test(
+    "Text and bytes come from files and streams, whatever columns are before them",
+    arguments: ["stream", "file"], ["string", "large_string", "binary", "large_binary"])
+  func types(form: String, type: String) throws {
+    let options = ["--column", "x", "-o"]
+    try Tool.succeed(["import", "\(type).\(form)"] + options + ["a"], in: scratch)
+    try Tool.succeed(["import", "full-\(type).\(form)"] + options + ["full"], in: scratch)
+    let dataType: DataType = type.hasSuffix("string") ? .string : .bytes
+    #expect(try array("a").dataType == .optional(dataType))
+    #expect(try array("full").dataType == dataType)
+    if dataType == .string {
+      #expect(try array("a").read(as: String?.self) == Self.values)
+      #expect(try array("full").read(as: String.self) == Self.full)
+    } else {
+      #expect(try array("a").read(as: [UInt8]?.self) == Self.values.map { $0.map { Array($0.utf8) } })
+      #expect(try array("full").read(as: [UInt8].self) == Self.full.map { Array($0.utf8) })
+    }
+    // What is null cannot be in an array of text, and what is optional takes it.
+    try Tool.fail(
+      "import", "\(type).\(form)", "--column", "x", "-o", "full", "--append", in: scratch,
+      saying: "\(type).\(form), row 2 of x is null")
+    #expect(try array("full").shape == [16])
+    for source in [type, "full-\(type)"] {
+      try Tool.succeed(["import", "\(source).\(form)"] + options + ["a", "--append"], in: scratch)
+    }
+    #expect(try array("a").shape == [48])
+    try Tool.succeed("verify", "a", in: scratch)
+  }
+
+  @Test("A stream comes from standard input, and several files go into one array")
+  func sources() throws {
+    let stream = try scratch.read("narrow.stream")
+    try Tool.succeed("import", "-", "--column", "x", "-o", "a", in: scratch, input: stream)
+    #expect(try array("a").read(as: String.self) == Self.full)
+    try Tool.fail(
+      "import", "-", "--column", "x", "-o", "b", in: scratch, input: try scratch.read("string.stream"),
+      saying: "standard input, row 2 of x is null, and the elements of the array cannot be; import a file")
+    try Tool.succeed(
+      "import", "full-string.file", "string.stream", "narrow.stream", "--column", "x", "-o", "c", in: scratch)
+    #expect(try array("c").read(as: String?.self) == Self.full + Self.values + Self.full)
+    try Tool.fail(
+      "import", "full-string.file", "binary.file", "--column", "x", "-o", "d", in: scratch,
+      saying: "has string in full-string.file and bytes in binary.file")
+    try Tool.succeed("import", "json.stream", "--column", "x", "-o", "json", in: scratch)
+    #expect(try array("json").dataType == .json)
+    try Tool.fail(
+      "import", "narrow.stream", "--column", "x", "-o", "e", "--type", "json", in: scratch,
+      saying: "row 0 of x is not JSON")
+    // What the tool itself writes comes back.
+    let dumped = try Tool.succeed("dump", "c", "--format", "arrow", in: scratch).output
+    try scratch.write(dumped, to: "dumped")
+    try Tool.succeed("import", "dumped", "--column", "value", "-o", "again", in: scratch)
+    #expect(try array("again").read(as: String?.self) == array("c").read(as: String?.self))
+  }
+
+  @Test(
+    "What cannot be imported is an error that says what to do",
+    arguments: [
+      ("zstd.stream", "write it again without compression"), ("view.stream", "make them large_string"),
+      ("number.stream", "are neither text nor bytes"), ("dictionary.stream", "make them text with pyarrow"),
+      ("text", "no Arrow IPC"), ("empty", "does not begin with a schema"), ("parquet", "is Parquet"),
+      ("directory", "the sources are directories"),
+    ])
+  func unsupported(name: String, message: String) throws {
+    try scratch.write("text\n", to: "text")
+    try scratch.write("", to: "empty")
+    try scratch.write("PAR1\u{15}\u{4}", to: "parquet")
+    try scratch.write("", to: "directory/file")
+    try Tool.fail("import", name, "--column", "x", "-o", "a", in: scratch, saying: message)
+    try Tool.fail(
+      "import", "string.stream", "--column", "y", "-o", "a", in: scratch,
+      saying: "has no column y; it has null, number, bool")
+    #expect(try !scratch.names().contains("a"))
+  }
+
+  /// Reads all elements in memory, and returns how many there are.
+  private func count(_ bytes: [UInt8]) throws -> Int {
+    try scratch.write(bytes, to: "hostile")
+    var count = 0
+    let path = scratch.path("hostile")
+    _ = try ArrowReader(path, column: "x").hasNulls()
+    try ArrowReader(path, column: "x").forEachElement(
+      limit: 1 << 20, tooLarge: { name, _ in ToolError("\(name) is too large") }
+    ) { _, _ in count += 1 }
+    return count
+  }
+
+  @Test("A file that ends early is an error, and so is a stream that ends within a message")
+  func truncated() throws {
+    let file = try scratch.read("full-string.file")
+    #expect(try count(file) == 16)
+    // The footer is not needed.
+    for end in stride(from: 0, to: file.count / 2, by: 7) {
+      #expect(throws: ToolError.self) { try count(Array(file[..<end])) }
+    }
+    let stream = try scratch.read("narrow.stream")
+    for end in 0..<stream.count {
+      if let found = try? count(Array(stream[..<end])) { #expect([0, 2, 9, 16].contains(found)) }
+    }
+  }
+
+  @Test("Damaged metadata is an error, or leads to other elements", arguments: ["narrow", "string"])
+  func damaged(name: String) throws {
+    let stream = try scratch.read("\(name).stream")
+    var generator = SeededGenerator(seed: 11)
+    for _ in 0..<1500 {
+      var bytes = stream
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let place = Int.random(in: 0..<bytes.count, using: &generator)
+        let values: [UInt8] = [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255, using: &generator)]
+        let byteCount = [1, 4, 8][Int.random(in: 0..<3, using: &generator)]
+        for offset in place..<min(bytes.count, place + byteCount) {
+          bytes[offset] = values[Int.random(in: 0..<6, using: &generator)]
+        }
+      }
+      do {
+        #expect(try count(bytes) <= 1 << 20)
+      } catch {
+        #expect(error is ToolError, "\(error)")
+      }
+    }
+  }
+
+  @Test("A schema whose columns contain each other is an error")
+  func cycle() throws {
+    // A field is its own child, 2 to the power of 60 times.
+    var builder = FlatBufferBuilder()
+    var field = builder.table([.byte(2, 13)])
+    for _ in 0..<60 {
+      let children = builder.vector(of: [field, field])
+      field = builder.table([.byte(2, 13), .object(5, children)])
+    }
+    let fields = builder.vector(of: [field])
+    let schema = builder.table([.object(1, fields)])
+    let metadata = builder.finish(builder.table([.short(0, 4), .byte(1, 1), .object(2, schema)]))
+    let size = (0..<4).map { UInt8(truncatingIfNeeded: metadata.count >> (8 * $0)) }
+    #expect(throws: ToolError.self) { try count([255, 255, 255, 255] + size + metadata) }
+  }
+}
