@@ -135,6 +135,40 @@ struct GrepTests {
     #expect(try found("-l", "", "tree.zarr") == "a\nb/two words\nc\n")
   }
 
+  @Test("Lines before and after those that are found are those of grep", arguments: [1, 2, 100])
+  func context(chunkCount: Int) throws {
+    let words = ["one", "two", "x", "three", "", "match", "y", "z"]
+    for file in 0..<9 {
+      let lines = (0..<40).map { words[($0 * 7 + $0 / 8 * file + file) % 8] }
+      try scratch.write(lines.joined(separator: "\n") + (file % 2 == 0 ? "\n" : ""), to: "tree/\(file)")
+    }
+    try scratch.write("", to: "tree/empty")
+    try Tool.succeed("import", "tree", "-o", "tree.zarr", "--chunk-count", "\(chunkCount)", in: scratch)
+    for options in [
+      ["-A", "1"], ["-B", "2"], ["-C", "1"], ["-n", "-C", "3"], ["-n", "-A", "2", "-B", "1"], ["-C", "0"],
+      ["-n", "-v", "-A", "1"], ["-C", "100"], ["-n", "-C", "2", "-A", "0"],
+    ] {
+      for pattern in ["match", "^$", "x|y", "tw", "none"] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/grep")
+        process.arguments =
+          ["-E"] + options + [pattern] + (0..<9).map { "\($0)" } + ["empty"]
+        process.currentDirectoryURL = URL(fileURLWithPath: scratch.path("tree"))
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let expected = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        let outcome = try Tool.run(["grep"] + options + ["--", pattern, "tree.zarr"], in: scratch)
+        #expect(outcome.output == [UInt8](expected), "\(options) \(pattern)")
+      }
+    }
+    try makeArray(["a\nb\nc", "b", "c\na\nb\nd\nb"])
+    #expect(try found("-m", "3", "-C", "1", "b", "a") == "0-a\n0:b\n0-c\n--\n1:b\n--\n2-a\n2:b\n2-d\n")
+    #expect(try found("-c", "-C", "1", "b", "a") == "4\n")
+    #expect(try Tool.run(["grep", "-A", "-1", "b", "a"], in: scratch).exitCode == 64)
+  }
+
   @Test("Conditions choose elements by values inside of JSON")
   func conditions() throws {
     try makeArray([

@@ -86,6 +86,21 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
   @Flag(name: [.customShort("n"), .long], help: "Writes the number of each line in its element before it.")
   var lineNumber = false
 
+  @Option(
+    name: [.customShort("A"), .long],
+    help: ArgumentHelp("Also writes so many lines of the element after each line.", valueName: "number"))
+  var afterContext: Int?
+
+  @Option(
+    name: [.customShort("B"), .long],
+    help: ArgumentHelp("Also writes so many lines of the element before each line.", valueName: "number"))
+  var beforeContext: Int?
+
+  @Option(
+    name: [.customShort("C"), .long],
+    help: ArgumentHelp("Also writes so many lines of the element before and after.", valueName: "number"))
+  var context: Int?
+
   @Flag(help: "Leaves out indices and paths.")
   var noIndex = false
 
@@ -106,6 +121,9 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
 
   func validate() throws {
     if let maxCount, maxCount < 1 { throw ValidationError("--max-count takes a number from 1 on") }
+    guard [afterContext, beforeContext, context].allSatisfy({ $0 ?? 0 >= 0 }) else {
+      throw ValidationError("--after-context, --before-context and --context take a number from 0 on")
+    }
     try EncodingOptions.check([(maxCount != nil && count, "--max-count", "--count")])
   }
 
@@ -148,7 +166,9 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
           isText: array.dataType.elementsAreText || !array.dataType.isBlob)),
       conditions: JSONConditions(conditions), isInverted: invertMatch, output: output,
       maximumCount: output == .nothing ? 1 : maxCount,
-      showsNames: !noIndex, showsLineNumbers: lineNumber, endsNamesWithNull: null, showsBinary: text,
+      showsNames: !noIndex, showsLineNumbers: lineNumber, endsNamesWithNull: null,
+      context: context == nil && beforeContext == nil && afterContext == nil
+        ? nil : (beforeContext ?? context ?? 0, afterContext ?? context ?? 0), showsBinary: text,
       isForTerminal: isForTerminal, isColored: isForTerminal && StandardStreams.allowsColor)
   }
 

@@ -56,6 +56,9 @@ struct LineSearch: Sendable {
   /// Whether a NUL byte ends names.
   let endsNamesWithNull: Bool
 
+  /// How many lines of an element are written before and after each that is found, or nil for none and no separators.
+  let context: (before: Int, after: Int)?
+
   /// Whether lines of elements with NUL bytes are written like others.
   let showsBinary: Bool
 
@@ -64,6 +67,9 @@ struct LineSearch: Sendable {
 
   /// Whether names and matches have colours.
   let isColored: Bool
+
+  /// Whether other lines are written with those that are found.
+  fileprivate var hasContext: Bool { output == .lines && context != nil }
 
   /// Searches all elements.
   ///
@@ -258,6 +264,7 @@ private struct BlockSearch {
     // A file without bytes has no lines. Another element without bytes is an empty line.
     if unsafe element.isEmpty, options.files != nil { return }
     var (start, number, foundCount) = (0, 1, 0)
+    var shown: ShownLines?
     repeat {
       if let bytes = options.necessaryBytes {
         let rest = unsafe UnsafeRawBufferPointer(rebasing: element[start...])
@@ -295,18 +302,80 @@ private struct BlockSearch {
             part.endRecord()
             return
           }
+          if options.hasContext {
+            try unsafe appendContext(of: element, after: &shown, before: (start, number), index)
+          }
           try unsafe append(line, number: number, match: match, index)
+          shown = ShownLines(end: end + 1, nextNumber: number + 1)
         }
-        if options.output != .counts, isFull { return }
+        if options.output != .counts, isFull { break }
       }
       start = end + 1
       number += 1
     } while start < element.count
+    if options.hasContext { try unsafe appendContext(of: element, after: &shown, before: nil, index) }
     guard options.output == .counts, foundCount > 0 else { return }
     part.count += foundCount
     guard options.files != nil else { return }
     try appendName(of: index, end: UInt8(ascii: ":"))
     part.bytes.append(contentsOf: "\(foundCount)\n".utf8)
+  }
+
+  /// The lines of an element that were written last.
+  private struct ShownLines {
+    /// Where the next line begins.
+    var end: Int
+    var nextNumber: Int
+  }
+
+  /// Appends the lines after those that were written last, and the lines before one that comes next, with a separator
+  /// if lines between them are left out.
+  private mutating func appendContext(
+    of element: UnsafeRawBufferPointer, after shown: inout ShownLines?,
+    before next: (start: Int, number: Int)?, _ index: Int
+  ) throws {
+    let (before, after) = options.context ?? (0, 0)
+    func line(from start: Int) -> UnsafeRawBufferPointer {
+      let end = unsafe Self.endOfLine(in: element, from: start)
+      return unsafe UnsafeRawBufferPointer(rebasing: element[start..<end])
+    }
+    if var last = shown {
+      var left = after
+      while left > 0, last.end < next?.start ?? element.count {
+        let line = unsafe line(from: last.end)
+        try unsafe append(contextLine: line, number: last.nextNumber, index)
+        last = ShownLines(end: last.end + line.count + 1, nextNumber: last.nextNumber + 1)
+        left -= 1
+      }
+      // They belong to the line that was found.
+      part.ends[part.ends.count - 1] = part.bytes.count
+      shown = last
+    }
+    guard let next else { return }
+    let lowest = shown?.end ?? 0
+    var starts: [Int] = []
+    var first = next.start
+    while starts.count < before, first > lowest {
+      first = unsafe element[lowest..<first - 1].lastIndex(of: Self.lineFeed).map { $0 + 1 } ?? lowest
+      starts.append(first)
+    }
+    if shown == nil || first > lowest, !part.bytes.isEmpty { appendSeparator() }
+    for (number, start) in starts.enumerated().reversed() {
+      try unsafe append(contextLine: line(from: start), number: next.number - number - 1, index)
+    }
+  }
+
+  private mutating func append(
+    contextLine line: UnsafeRawBufferPointer, number: Int, _ index: Int
+  ) throws {
+    try appendStart(ofLine: number, index, mark: UInt8(ascii: "-"))
+    unsafe appendShown(line)
+    part.bytes.append(Self.lineFeed)
+  }
+
+  private mutating func appendSeparator() {
+    append(Array("--".utf8), in: .separator)
+    part.bytes.append(Self.lineFeed)
   }
 
   private static let lineFeed = UInt8(ascii: "\n")
@@ -368,11 +437,13 @@ private struct BlockSearch {
   }
 
   /// Appends what comes before a line.
-  private mutating func appendStart(ofLine number: Int, _ index: Int) throws {
-    if options.showsNames { try appendName(of: index, end: UInt8(ascii: ":")) }
+  private mutating func appendStart(
+    ofLine number: Int, _ index: Int, mark: UInt8 = UInt8(ascii: ":")
+  ) throws {
+    if options.showsNames { try appendName(of: index, end: mark) }
     guard options.showsLineNumbers else { return }
     append(Array("\(number)".utf8), in: .lineNumber)
-    append([UInt8(ascii: ":")], in: .separator)
+    append([mark], in: .separator)
   }
 
   /// Appends the name of an element and what separates it from what follows.
@@ -532,6 +603,10 @@ private final class FoundLines: @unchecked Sendable {
       StandardError.write("zvlen: error: \(OneLine(problem))\n")
     }
     state.problemCount += part.problems.count
+    // What is found in other elements does not follow.
+    if search.hasContext, !part.bytes.isEmpty, state.count > 0, state.count < search.maximumCount ?? Int.max {
+      try stream.write(search.isColored ? "\u{1B}[36m\u{1B}[K--\u{1B}[m\u{1B}[K\n" : "--\n")
+    }
     guard let maximum = search.maximumCount else {
       state.count += part.count
       return try stream.write(part.bytes.rawSpan)
