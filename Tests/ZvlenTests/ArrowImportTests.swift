@@ -95,6 +95,14 @@ struct ArrowImportTests {
     try Tool.fail(
       "import", "string.stream", "--column", "y", "-o", "a", in: scratch,
       saying: "has no column y; it has null, number, bool")
+    for form in ["stream", "file"] {
+      try Tool.fail(
+        "import", "string.\(form)", "-o", "a", in: scratch,
+        saying: "is Arrow, and has no lines of its own; --column")
+    }
+    try Tool.fail(
+      "import", "string.stream", "--column", "x", "-o", "a", "--append", "--existing", "skip", in: scratch,
+      saying: "--existing is for directories")
     #expect(try !scratch.names().contains("a"))
   }
 

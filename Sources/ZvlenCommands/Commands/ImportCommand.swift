@@ -271,6 +271,9 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
     guard directoryCount == 0 || directoryCount == sources.count else {
       throw ToolError("directories and files of lines cannot go into one array; import them separately")
     }
+    if existing != .error, directoryCount == 0 {
+      throw ToolError("--existing is for directories, and the sources are files")
+    }
     if let column {
       guard directoryCount == 0 else {
         throw ToolError("--column is for Arrow, and the sources are directories")
@@ -286,9 +289,6 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
       if skipBad != nil { throw ToolError("--skip-bad is for lines, and the sources are directories") }
       WorkReport.countFiles()
       return try TreeImport(sources, settings: settings)
-    }
-    if existing != .error {
-      throw ToolError("--existing is for directories, and the sources are files of lines")
     }
     return LineImport(
       paths: sources, terminator: null ? 0 : UInt8(ascii: "\n"), settings: settings, skippedPath: skipBad)

@@ -311,7 +311,7 @@ private final class ArrowInput {
   private var hasFooter = false
 
   /// More metadata than this is not read.
-  private static let metadataLimit = 256 << 20
+  private static let metadataLimit = 64 << 20
 
   init(_ path: String) throws {
     let isStream = path == LineImport.standardInputName

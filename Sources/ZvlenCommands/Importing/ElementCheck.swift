@@ -112,6 +112,8 @@ enum SourceForm {
   case compressed(name: String, undoneBy: String)
   /// Text that is not UTF-8, with the name of its encoding for iconv.
   case text(encoding: String)
+  /// Columns.
+  case arrow
 
   /// The first bytes of each form.
   ///
@@ -124,6 +126,7 @@ enum SourceForm {
       [0x42, 0x5A, 0x68, 0x31, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
       .compressed(name: "bzip2", undoneBy: "bzcat")
     ),
+    (Array("ARROW1\0\0".utf8), .arrow), ([0xFF, 0xFF, 0xFF, 0xFF], .arrow),
     ([0xFF, 0xFE, 0x00, 0x00], .text(encoding: "UTF-32")),
     ([0x00, 0x00, 0xFE, 0xFF], .text(encoding: "UTF-32")),
     ([0xFF, 0xFE], .text(encoding: "UTF-16")), ([0xFE, 0xFF], .text(encoding: "UTF-16")),
@@ -140,7 +143,10 @@ enum SourceForm {
       first[3] = UInt8(ascii: "1")
     }
     guard let form = Self.beginnings.first(where: { first.starts(with: $0.bytes) })?.form else { return nil }
-    if case .text = form, !isText { return nil }
+    switch form {
+    case .text, .arrow: guard isText else { return nil }
+    case .compressed: break
+    }
     self = form
   }
 
@@ -153,6 +159,7 @@ enum SourceForm {
     switch self {
     case .compressed(_, let program): "import its contents: \(Self.pipeline(from: program, name))"
     case .text(let encoding): Self.conversion(from: encoding, name)
+    case .arrow: "--column imports a column"
     }
   }
 
@@ -212,6 +219,7 @@ extension SourceForm: CustomStringConvertible {
     switch self {
     case .compressed(let name, _): "is compressed by \(name)"
     case .text(let encoding): "is \(encoding), not UTF-8"
+    case .arrow: "is Arrow"
     }
   }
 }
