@@ -28,6 +28,13 @@ int csystemcalls_lock(int descriptor, off_t start, off_t length, int waits) {
   return fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
 }
 
+int csystemcalls_unlock(int descriptor) {
+  struct flock lock = {0};
+  lock.l_type = F_UNLCK;
+  lock.l_whence = SEEK_SET;
+  return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
 int csystemcalls_open_beneath(int directory, const char *path, int flags, mode_t mode) {
   struct open_how how = {0};
   how.flags = (unsigned)flags;

@@ -25,6 +25,9 @@ int csystemcalls_rename(int directory, const char *path, const char *target, enu
 /// means all that follow. If others hold one of them, this waits or fails with EAGAIN or EACCES.
 int csystemcalls_lock(int descriptor, off_t start, off_t length, int waits);
 
+/// Unlocks all bytes that are locked by this description, also where a forked process has it open too.
+int csystemcalls_unlock(int descriptor);
+
 /// Opens `path` below `directory` as openat(2) does, but fails with EXDEV where a symbolic link, or the path
 /// itself, leads out of the directory; see openat2(2). Kernels before 5.6 do not know how: there no link is
 /// followed at all.

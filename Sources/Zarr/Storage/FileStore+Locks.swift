@@ -141,8 +141,9 @@ private final class FileLock: StoreLock {
   func unlock() {
     file.withLock { file in
       guard let held = file.take() else { return }
-      // Closing the file unlocks it, whatever this does.
       _ = try? store.removeLockFile(held, at: path)
+      // Closing the file does not unlock it as long as a process that was forked meanwhile has it open.
+      _ = csystemcalls_unlock(held.rawValue)
     }
   }
 }

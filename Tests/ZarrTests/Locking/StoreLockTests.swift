@@ -38,6 +38,25 @@ struct StoreLockTests {
     try stores[1].lock("c/0", below: "array", timeout: brief)?.unlock()
   }
 
+  @Test("A process that was forked while a lock was held does not keep it")
+  func inherited() throws {
+    let store = try store()
+    let lock = try #require(try store.lock("a", below: "array", timeout: brief))
+    // A forked process has the open file, as these copies do.
+    let copies = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { number in
+      let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
+      return path?.hasPrefix(directory.path) == true ? Int32(number).map { dup($0) } : nil
+    }
+    defer { for copy in copies { close(copy) } }
+    #expect(copies.count >= 2)
+    // Another lock keeps the file there.
+    let other = try #require(try store.lock("b", below: "array", timeout: brief))
+    lock.unlock()
+    try #require(try store.lock("a", below: "array", timeout: brief)).unlock()
+    other.unlock()
+    #expect(try directory.files() == [])
+  }
+
   @Test("Those that wait get the lock one after the other")
   func waiting() throws {
     let count = Collected(0)
