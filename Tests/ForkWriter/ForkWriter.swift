@@ -30,7 +30,18 @@ struct ForkWriter {
         try WaitingThread().run { try await work.runAsync(from: 40_000) }
       }
       guard try ZarrArray.open(in: store).shape == [50_000] else { exit(2) }
+      try keepLock(of: work.array, in: store)
     }
+  }
+
+  /// Lets go of an appender in a child, which must not take the lock of its parent away.
+  private static func keepLock(of array: ZarrArray, in store: FileStore) throws {
+    let appender = try Appender(to: array)
+    try appender.append([UInt8(1)])
+    try inChild { appender.cancel() }
+    // This is an error if the file of the lock is gone.
+    try appender.finish()
+    guard try ZarrArray.open(in: store).shape == [50_001] else { exit(3) }
   }
 
   private static func elements(_ range: Range<Int>) -> [[UInt8]] {

@@ -116,6 +116,7 @@ private final class FileLock: StoreLock {
   private let file: Locked<FileDescriptor?>
   private let store: FileStore
   private let path: String
+  private let processID = getpid()
 
   init(_ file: consuming FileDescriptor, at path: String, in store: FileStore) {
     self.file = Locked(file)
@@ -140,7 +141,8 @@ private final class FileLock: StoreLock {
 
   func unlock() {
     file.withLock { file in
-      guard let held = file.take() else { return }
+      // A process that was forked has the open file of its parent, whose lock it must not take away.
+      guard let held = file.take(), processID == getpid() else { return }
       _ = try? store.removeLockFile(held, at: path)
       // Closing the file does not unlock it as long as a process that was forked meanwhile has it open.
       _ = csystemcalls_unlock(held.rawValue)
