@@ -175,7 +175,7 @@ struct BucketCrashTests {
     #expect(try kill(arguments, isDelivered: step != .end) { step.isIn($0) })
     // By now no job need be over.
     try tool.fail("gc", url, saying: "no zarr.json")
-    let gc = ["gc", url, "--older-than", "0s"]
+    let gc = ["gc", url, "--older-than", "0s", "--quiet"]
     let listed = try tool.run(gc)
     #expect(listed.exitCode == 0 && listed.errors == "", "\(listed.errors)")
     #expect(listed.lines.count == 1)
