@@ -44,4 +44,4 @@ cd "$here"
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .
 "$environment/bin/mypy"
-"$environment/bin/python" -m pytest --quiet
+"$environment/bin/python" -m pytest --quiet --numprocesses auto --dist worksteal
