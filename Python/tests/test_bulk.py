@@ -9,7 +9,7 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -710,3 +710,67 @@ with appender:
         _, errors = process.communicate(timeout=20)
         assert b"KeyboardInterrupt" in errors
         assert read(tmp_path / "a", as_="list") == [b"first"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [list, lambda texts: np.array(texts, "T"), lambda texts: np.array(texts, object), pd.Series],
+    ids=["list", "StringDType", "objects", "pandas"],
+)
+def test_text_is_an_element_of_any_type(tmp_path: Path, make: Callable[[list[str]], Any]) -> None:
+    texts = ["1", "null", "x"]
+    for dtype in ("json", zarr_vlen.pickled(), zarr_vlen.optional("json")):
+        zarr_vlen.write(tmp_path / "a", make(texts), dtype=dtype, overwrite=True)
+        assert zarr_vlen.open(tmp_path / "a", trust=True)[:].tolist() == texts
+
+
+def test_a_column_of_text_holds_no_pickles(tmp_path: Path) -> None:
+    with pytest.raises(ElementError, match="found text"):
+        zarr_vlen.write(tmp_path / "a", pa.array(["cos\nsystem\n(S'true'\ntR."]), dtype=zarr_vlen.pickled())
+
+
+def test_an_appender_leaves_out_only_what_it_cannot_store(tmp_path: Path) -> None:
+    appender = zarr_vlen.Appender(tmp_path / "a", mode="w", dtype="string")
+    for value in ("a", 3, "b"):
+        appender.append(value)
+    with pytest.raises(ElementError):
+        appender.checkpoint()
+    appender.append("c")
+    appender.close()
+    assert zarr_vlen.read(tmp_path / "a", as_="list") == ["a", "b", "c"]
+
+
+def test_no_elements_take_the_place_of_some(tmp_path: Path) -> None:
+    zarr_vlen.write(tmp_path / "a", ["x"])
+    zarr_vlen.write(tmp_path / "a", iter([]), overwrite=True)
+    assert zarr_vlen.read(tmp_path / "a", as_="list") == []
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 0), (2, 0, 3)])
+def test_rows_may_be_empty(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    zarr_vlen.write(tmp_path / "a", np.empty(shape, "T"))
+    assert zarr_vlen.open(tmp_path / "a").shape == shape
+
+
+@pytest.mark.parametrize("wrap", [lambda array: array, lambda array: pa.chunked_array([array])])
+def test_elements_outside_of_a_dictionary_are_an_error(tmp_path: Path, wrap: Callable[[Any], Any]) -> None:
+    places = pa.array([0, 5], pa.int32())
+    array = pa.DictionaryArray.from_arrays(places, pa.array(["a"]), safe=False)
+    with pytest.raises(ElementError, match="outside of its Arrow array"):
+        zarr_vlen.write(tmp_path / "a", wrap(array))
+
+
+def test_rows_of_an_appender_have_one_shape(tmp_path: Path) -> None:
+    rows = np.array([["a", "b"], ["c", "d"]])
+    wide = np.array([["a", "b", "c"], ["d", "e", "f"]])
+    with zarr_vlen.Appender(tmp_path / "a", mode="w") as appender:
+        appender.extend(rows)
+        with pytest.raises(ValueError, match="rows of the shape"):
+            appender.extend(wide)
+        appender.checkpoint()
+        with pytest.raises(ValueError, match="rows of the shape"):
+            appender.extend(wide)
+        appender.extend(rows)
+    assert zarr_vlen.open(tmp_path / "a")[:].tolist() == [*rows.tolist(), *rows.tolist()]
+    with zarr_vlen.Appender(tmp_path / "a") as appender, pytest.raises(ValueError, match="rows of the shape"):
+        appender.extend(wide)

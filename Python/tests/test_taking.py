@@ -148,3 +148,12 @@ class TestRandomBatches:
 
 def test_is_public() -> None:
     assert {"take", "Reader", "RandomBatches"} <= set(zarr_vlen.__all__)
+
+
+@pytest.mark.parametrize("length", [2**34, 2**62, 2**63 - 1])
+def test_an_array_of_more_chunks_than_there_is_memory_for_is_an_error(tmp_path: Path, length: int) -> None:
+    zarr.create_array(tmp_path / "a", shape=(length, 1), chunks=(2, 1), dtype="string")
+    batches = zarr_vlen.RandomBatches(tmp_path / "a", 2)
+    assert len(batches) == -(-length // 2)
+    with pytest.raises(ValueError, match="limit"):
+        next(iter(batches))

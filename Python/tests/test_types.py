@@ -563,3 +563,23 @@ def test_types_within_others_have_names_and_are_not_registered() -> None:
         inner = optional(name).inner
         assert inner._zarr_v3_name == str(inner) == name
         assert zarr.dtype.data_type_registry.get("string") is zarr.dtype.VariableLengthUTF8
+
+
+@pytest.mark.parametrize(
+    "kind", [zarr_vlen.optional("json"), zarr_vlen.optional("bytes"), zarr_vlen.Optional()]
+)
+def test_copies_of_optional_types_are_equal(kind: zarr_vlen.ObjectType) -> None:
+    array = zarr.create_array({}, shape=(2,), dtype=kind)
+    value = "text" if kind == zarr_vlen.Optional() else b"a" if "bytes" in str(kind) else 1
+    array[0] = value
+    for copied in (pickle.loads(pickle.dumps(kind)), copy.deepcopy(kind)):
+        assert copied == kind
+    for other in (pickle.loads(pickle.dumps(array)), copy.deepcopy(array)):
+        assert other[:].tolist() == [value, None]
+
+
+@pytest.mark.parametrize("name", ["json", "int32", "bytes", "string", "zarrs.optional", None, 3, "A"])
+def test_own_types_take_no_name_of_others(name: Any) -> None:
+    with pytest.raises(ValueError, match="name"):
+        zarr_vlen.object_type(name, lambda value: value, lambda data: data)
+    assert zarr.create_array({}, shape=(1,), dtype="int32").dtype == "int32"

@@ -206,23 +206,26 @@ def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
     """Return elements as the engine takes them."""
     from zarr_vlen import _native
 
+    has_converter = kind is not None and kind.converter is not None
     if type(data).__module__.partition(".")[0] == "pandas":
-        data = _of_pandas(data)
-    if kind is not None and kind.converter is not None and _holds_values(data):
+        data = _of_pandas(data, as_objects=has_converter)
+    if has_converter and _holds_values(data):
         data = data.to_pylist()
     if isinstance(data, np.ndarray):
-        if data.dtype.char == "T":
+        if data.dtype.char == "T" and not has_converter:
             yield _native.source_of_strings(data.ravel())
             return
-        if data.dtype.kind not in "OSU":
+        if data.dtype.kind not in "OSUT":
             raise TypeError(f"an array of bytes, text or objects is needed, found the data type {data.dtype}")
         data = data.ravel().tolist()
     if isinstance(data, list | tuple):
         yield _of_objects(data, kind, 0)
     elif hasattr(data, "__arrow_c_stream__"):
-        yield from _native.Stream(data.__arrow_c_stream__())
+        stream = _native.Stream(data.__arrow_c_stream__())
+        while (source := checked(next, stream, None)) is not None:
+            yield source
     elif hasattr(data, "__arrow_c_array__"):
-        yield _native.source_of_arrow(*data.__arrow_c_array__())
+        yield checked(_native.source_of_arrow, *data.__arrow_c_array__())
     elif isinstance(data, str | bytes | bytearray | memoryview):
         raise TypeError(
             f"a sequence of elements is needed, found one {type(data).__name__}; put it in a list"
@@ -232,6 +235,8 @@ def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
         for part in _parts(data):
             yield _of_objects(part, kind, start)
             start += len(part)
+        if start == 0:
+            yield _of_objects([], kind, 0)
 
 
 def _holds_values(data: Any) -> bool:
@@ -297,12 +302,16 @@ def _encoded(values: Sequence[Any], kind: _Kind) -> list[bytes | None]:
     return each(lambda value: None if value is None and is_optional else encode(value), values)
 
 
-def _of_pandas(data: Any) -> Any:
+def _of_pandas(data: Any, *, as_objects: bool) -> Any:
     """Return the elements of a Series or an array of pandas, as Arrow or as objects."""
     if not hasattr(data, "dtype"):
         raise TypeError(f"one column is needed, found a {type(data).__name__}")
     values = getattr(data, "array", data)
-    if getattr(data.dtype, "storage", "pyarrow") == "pyarrow" and hasattr(values, "__arrow_array__"):
+    if (
+        not as_objects
+        and getattr(data.dtype, "storage", "pyarrow") == "pyarrow"
+        and hasattr(values, "__arrow_array__")
+    ):
         return values.__arrow_array__()
     elements = np.asarray(values.astype(object), dtype=object)
     absent = np.asarray(data.isna())
@@ -324,7 +333,9 @@ def _check_source(source: Source, kind: _Kind) -> None:
     ElementError
         If they are not.
     """
-    if kind.converter is None and source.is_text is not None and source.is_text != kind.is_text:
+    # Bytes that are encoded elements have no kind of their own; text is none but JSON.
+    is_checked = kind.converter is None or source.is_text
+    if is_checked and source.is_text is not None and source.is_text != kind.is_text:
         found, expected = ("text", "bytes") if source.is_text else ("bytes", "text")
         raise ElementError(f"the array has elements of {expected}, found {found}")
     if source.absent_count and not kind.is_optional:
@@ -426,14 +437,17 @@ def write(
         storage_options=storage_options,
         **options,
     )
-    appender._row_shape = shape_of_rows(data)
     try:
         with appender:
             appender._extend(data, is_all=hasattr(data, "__len__"))
     except BaseException:
         appender._remove()
         raise
-    return appender.array
+    array = appender.array
+    if isinstance(data, np.ndarray) and array.shape != data.shape:
+        # Rows without elements are not counted by these.
+        array.resize(data.shape)
+    return array
 
 
 class Appender:
@@ -580,9 +594,22 @@ class Appender:
         ------
         ElementError
             If the data type does not have one of the elements. Those before it may have been appended.
+        ValueError
+            If the rows of an array of several dimensions are not those of the array.
         """
         self._flush()
         self._extend(data, is_all=False)
+
+    def _set_rows(self, shape: tuple[int, ...]) -> None:
+        """Let rows have a shape, which is that of the array if there is one."""
+        if self._array is not None:
+            rows = tuple(self._array.shape[1:])
+        elif self._sample:
+            rows = self._row_shape
+        else:
+            rows = self._row_shape = shape
+        if shape != rows:
+            raise ValueError(f"the array has rows of the shape {rows}, found rows of the shape {shape}")
 
     def checkpoint(self) -> None:
         """Store what was appended, and then give the array the shape that covers it.
@@ -610,11 +637,21 @@ class Appender:
     def _flush(self) -> None:
         self._check_open()
         pending, self._pending, self._pending_size = self._pending, [], 0
-        if pending:
+        if not pending:
+            return
+        try:
             self._extend(pending, is_all=False)
+        except ElementError as error:
+            if isinstance(error.index, int) and error.index < len(pending):
+                # Only what cannot be stored is left out.
+                del pending[error.index]
+                self._pending, self._pending_size = pending, sum(map(_size, pending))
+            raise
 
     def _extend(self, data: Any, *, is_all: bool) -> None:
         self._check_open()
+        if isinstance(data, np.ndarray) and data.ndim > 1:
+            self._set_rows(shape_of_rows(data))
         for source in sources_of(data, self._kind):
             if self._sink is not None:
                 self._add(source)
@@ -644,7 +681,7 @@ class Appender:
             options["dtype"] = usual_dtype(sources)
         if options["chunks"] is None:
             mean = byte_count / count + 4 if count else 1024
-            length = int(min(max(1, _CHUNK_BYTE_COUNT // mean // prod(self._row_shape)), 2**31 - 1))
+            length = int(min(max(1, _CHUNK_BYTE_COUNT // mean // max(1, prod(self._row_shape))), 2**31 - 1))
             if is_all and options.get("shards") is None:
                 length = max(1, min(length, count // max(1, prod(self._row_shape))))
             options["chunks"] = (length, *(max(1, side) for side in self._row_shape))

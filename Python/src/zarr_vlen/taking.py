@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -336,7 +337,7 @@ class RandomBatches:
         """Return the number of batches."""
         array = _opened(*self._place, "r")
         index, parts = self.part
-        total = int(np.prod(array.shape, dtype=np.int64))
+        total: int = prod(array.shape)
         count = total // parts + (index < total % parts)
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 

@@ -450,7 +450,18 @@ def object_type_of(dtype: object) -> ObjectType | None:
 
 # Absence
 
-ABSENT: Any = object()
+
+class _Absent:
+    """Says that no value was given. There is one, also after copying and in other processes."""
+
+    def __reduce__(self) -> str:
+        return "ABSENT"
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Any = _Absent()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -686,7 +697,7 @@ def object_type(
     Raises
     ------
     ValueError
-        If the name is none.
+        If the name is none, or that of a data type that was not made by this function.
 
     Examples
     --------
@@ -697,10 +708,13 @@ def object_type(
     >>> z[:].tolist()
     [(1+2j), None]
     """
-    if not re.fullmatch(r"[a-z][a-z0-9-_.]+", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9-_.]+", name):
         raise ValueError(
             f"a data type's name is lower-case letters, digits, '-', '_' and '.', found {name!r}"
         )
+    taken = data_type_registry.contents.get(name)
+    if name == "bytes" or (taken is not None and not issubclass(taken, _FunctionType)):
+        raise ValueError(f"there is a data type {name!r} already; take a name of your own, such as my.{name}")
     functions = (encode, decode)
     cls = type(
         "FunctionType",

@@ -116,12 +116,20 @@ public final class RandomBatches: @unchecked Sendable {
   /// The bytes of a block, about.
   private static let blockByteCount = 512 << 10
 
+  /// The most blocks whose order is kept: 8 TiB of elements, unless chunks are smaller than blocks in another dimension
+  /// than the last one.
+  private static let maximumBlockCount = 1 << 24
+
   fileprivate init(_ array: ZarrArray, _ options: RandomBatchOptions, _ monitor: ProgressMonitor?) throws {
     self.array = array
     self.options = options
     self.monitor = monitor.map { ProgressMonitor(partOf: $0) } ?? ProgressMonitor(readingAheadFor: .current)
     let meanByteCount = try Self.meanByteCount(of: array)
     blocks = Blocks(array, elementCount: max(1, Int(Double(Self.blockByteCount) / meanByteCount)))
+    guard blocks.count <= Self.maximumBlockCount else {
+      throw ChunkError.callElementCountExceedsLimit(
+        count: array.count, limit: array.count / blocks.count * Self.maximumBlockCount)
+    }
     windowElementCount = max(1, Int(Double(max(0, options.windowByteCount)) / meanByteCount))
     random = SeededRandom(seed: options.seed, epoch: options.epoch, stream: 0)
     var numbers = Array(0..<blocks.count)

@@ -56,6 +56,21 @@ struct RandomBatchesTests {
     #expect(try order(seed: 2, epoch: 0, workerCount: 1) != first)
   }
 
+  @Test(
+    "An array of more chunks than there is memory for is an error", arguments: [1 << 31, 1 << 40, Int.max])
+  func manyChunks(count: Int) throws {
+    let array = try ZarrArray.create(
+      in: MemoryStore(), shape: [count, 1],
+      options: ArrayOptions(dataType: .string, chunkSize: .shape([2, 1])))
+    let error = #expect(throws: ZarrError.self) {
+      try array.randomBatches(RandomBatchOptions(batchSize: 2))
+    }
+    guard case .limit(_, .callElementCountExceedsLimit(count, _)) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
   @Test("Parts have no element in common, and all together", arguments: [1, 2, 3, 7])
   func parts(count: Int) throws {
     let array = try array(1000, ArrayOptions(chunkSize: .shape([64])))
