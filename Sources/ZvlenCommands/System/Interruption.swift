@@ -38,6 +38,8 @@ enum Interruption {
     signal(SIGPIPE, SIG_IGN)
     // So does a file that grows beyond the limit of the system.
     signal(SIGXFSZ, SIG_IGN)
+    let registered = DispatchSemaphore(value: 0)
+    var count = 0
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
       // nohup and the like start the tool with signals ignored.
@@ -51,10 +53,14 @@ enum Interruption {
         queue.asyncAfter(deadline: .now() + .milliseconds(100)) { signal(number, SIG_DFL) }
         queue.asyncAfter(deadline: .now() + patience) { end(by: number) }
       }
+      source.setRegistrationHandler { registered.signal() }
       source.resume()
+      count += 1
       nonisolated(unsafe) let kept = source
       sources.withLock { unsafe $0.all.append(kept) }
     }
+    // Until then signals are ignored; on a busy machine work would have begun that they do not stop.
+    for _ in 0..<count { _ = registered.wait(timeout: .now() + .seconds(1)) }
   }
 
   /// Runs a cleanup before a signal ends the process.
