@@ -333,9 +333,9 @@ def _check_source(source: Source, kind: _Kind) -> None:
     ElementError
         If they are not.
     """
-    # Bytes that are encoded elements have no kind of their own; text is none but JSON.
-    is_checked = kind.converter is None or source.is_text
-    if is_checked and source.is_text is not None and source.is_text != kind.is_text:
+    # Bytes may be the encoded form of any element that Python makes; text is only that of JSON.
+    may_be_encoded = kind.converter is not None and source.is_text is False
+    if source.is_text not in (None, kind.is_text) and not may_be_encoded:
         found, expected = ("text", "bytes") if source.is_text else ("bytes", "text")
         raise ElementError(f"the array has elements of {expected}, found {found}")
     if source.absent_count and not kind.is_optional:

@@ -116,8 +116,9 @@ public final class RandomBatches: @unchecked Sendable {
   /// The bytes of a block, about.
   private static let blockByteCount = 512 << 10
 
-  /// The most blocks whose order is kept: 8 TiB of elements, unless chunks are smaller than blocks in another dimension
-  /// than the last one.
+  /// The most blocks, whose order takes 40 bytes each.
+  ///
+  /// The shape is from outside, and costs its writer nothing.
   private static let maximumBlockCount = 1 << 24
 
   fileprivate init(_ array: ZarrArray, _ options: RandomBatchOptions, _ monitor: ProgressMonitor?) throws {
