@@ -117,7 +117,7 @@ def test_columns_of_structures(place: Place, spark: Any) -> None:
     assert zarr_vlen.read(**place.arguments, as_="list") == [{"n": 1, "tags": ["a"]}, {"n": 2, "tags": []}]
     read = spark.read.format("zarr_vlen").options(**options(place)).load(place.store)
     assert [json.loads(row.value) for row in read.collect()] == zarr_vlen.read(**place.arguments, as_="list")
-    zarr_vlen.object_type("example.spark-number", of_number, number_of)
+    register(spark, zarr_vlen.object_type("example.spark-number", of_number, number_of))
     write(dtype="example.spark-number")
     assert zarr_vlen.read(**place.arguments, as_="list") == [1, 2]
 

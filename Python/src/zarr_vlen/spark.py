@@ -30,19 +30,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarr_vlen.arrays import Array
+    from zarr_vlen.types import ObjectType
 
 __all__ = ["ZarrDataSource", "register"]
 
 
-def register(spark: Any) -> None:
+def register(spark: Any, *types: ObjectType) -> None:
     """Have a session know the format "zarr_vlen".
 
     Parameters
     ----------
     spark : pyspark.sql.SparkSession
         The session, whose executors have this package too.
+    *types : ObjectType
+        Your own types that arrays have. Spark's processes get to know them so.
     """
-    spark.dataSource.register(ZarrDataSource)
+    source = ZarrDataSource
+    if types:
+        # A class that no module has is pickled with what it holds. A type registers where it is unpickled.
+        source = type("_SourceWithTypes", (ZarrDataSource,), {"types": types})
+    spark.dataSource.register(source)
 
 
 class ZarrDataSource(DataSource):
@@ -62,10 +69,10 @@ class ZarrDataSource(DataSource):
     column
         The name of the column. A frame that has one only need not name it. The default is "value".
     dtype
-        The data type of a new array: "string", "bytes", "json", or the name of a type of yours that the
-        driver has made. By default "string" for text, and "bytes". Arrays of JSON and of types of yours take
-        a column of text or binary as encoded elements, and any other, such as structures, as the elements
-        themselves.
+        The data type of a new array: "string", "bytes", "json", or the name of a type of yours that
+        `register` was given. By default "string" for text, and "bytes". Arrays of JSON and of types of yours
+        take a column of text or binary as encoded elements, and any other, such as structures, as the
+        elements themselves.
     optional
         "true" for a new array that has nulls.
     chunk_bytes
