@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import obstore.store
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -774,3 +777,194 @@ def test_rows_of_an_appender_have_one_shape(tmp_path: Path) -> None:
     assert zarr_vlen.open(tmp_path / "a")[:].tolist() == [*rows.tolist(), *rows.tolist()]
     with zarr_vlen.Appender(tmp_path / "a") as appender, pytest.raises(ValueError, match="rows of the shape"):
         appender.extend(wide)
+
+
+class TestErrorsOfElements:
+    """They say which array, and which of its elements."""
+
+    @pytest.mark.parametrize("name", ["path", "dict", "store", "object"])
+    def test_of_writing(self, tmp_path: Path, name: str) -> None:
+        stores: dict[str, tuple[Any, str]] = {
+            "path": (tmp_path / "a", f"{tmp_path}/a/sub"),
+            "dict": ({}, "sub"),
+            "store": (zarr.storage.LocalStore(tmp_path / "a"), f"{tmp_path}/a/sub"),
+            "object": (zarr.storage.ObjectStore(obstore.store.MemoryStore()), "object_store"),
+        }
+        store, found = stores[name]
+        call: Any
+        for call in (
+            lambda: write(store, ["a", 1], path="sub"),
+            lambda: write(store, [[], {"a": {2}}], path="sub", dtype="json"),
+            lambda: write(store, iter(["a", 1]), path="sub"),
+        ):
+            with pytest.raises(ElementError, match="element 1: ") as caught:
+                call()
+            assert found in str(caught.value.path)
+            assert str(caught.value) == f"{caught.value.path}: element 1: {caught.value.reason}"
+            assert caught.value.index == 1
+
+    def test_of_appending(self, tmp_path: Path) -> None:
+        log = Appender(tmp_path / "a")
+        log.append("a")
+        log.append(3)
+        with pytest.raises(ElementError, match=f"^{tmp_path}/a: element 1: "):
+            log.checkpoint()
+        for element, reason in (
+            (b"a", "the array has elements of text, found bytes"),
+            (None, "there are absent"),
+        ):
+            with Appender(tmp_path / "a", dtype="string") as log:
+                with pytest.raises(ElementError, match=f"^{tmp_path}/a: {reason}"):
+                    log.extend([element])
+                log.extend(["good"])
+        assert read(tmp_path / "a", as_="list") == ["good", "good"]
+        with Appender(tmp_path / "c") as log:
+            log.extend([None, "good"])
+            with pytest.raises(
+                ElementError, match=f"^{tmp_path}/c: the elements before are text, found bytes"
+            ):
+                log.extend([b"bad"])
+            log.extend(["good"])
+        assert read(tmp_path / "c", as_="list") == [None, "good", "good"]
+        with pytest.raises(ElementError, match=f"^{tmp_path}/b: a chunk has places for 300 elements"):
+            write(tmp_path / "b", [bytes(1 << 20)] * 300, chunks=(300,))
+
+    def test_can_be_pickled(self) -> None:
+        error = pickle.loads(pickle.dumps(ElementError("wrong", index=(1, 2), path="a")))
+        assert (error.reason, error.index, error.path) == ("wrong", (1, 2), "a")
+        assert str(error) == "a: element (1, 2): wrong"
+
+    def test_of_reading(self, tmp_path: Path) -> None:
+        """The index is that in the array, whatever was read, and wherever absent elements are."""
+
+        def decode(data: bytes) -> Any:
+            if data == b"bad":
+                raise ValueError("no such thing")
+            return data
+
+        kind = zarr_vlen.object_type("test.fragile", lambda value: value, decode)
+        for dtype in (kind, optional(kind)):
+            shape = (10, 3)
+            z = zarr.create_array(tmp_path / "a", shape=shape, chunks=(2, 3), dtype=dtype, overwrite=True)
+            z[...] = zarr_vlen.objects([None, b"x"] * 15, shape)
+            z[7, 1] = b"bad"
+            for call in (
+                lambda: read(tmp_path / "a"),
+                lambda: read(tmp_path / "a", rows=slice(5, 9)),
+                lambda: list(scan(tmp_path / "a", rows=slice(3, 9), as_="list")),
+                lambda: zarr_vlen.take(tmp_path / "a", ([0, 7, 3], [1, 1, 1])),
+                lambda: list(zarr_vlen.RandomBatches(tmp_path / "a", 4)),
+            ):
+                with pytest.raises(ElementError, match="no such thing") as caught:
+                    call()
+                assert (caught.value.index, caught.value.path) == ((7, 1), f"{tmp_path}/a")
+
+
+class TestNothing:
+    """What has no elements has a type all the same."""
+
+    @pytest.mark.parametrize(
+        "dtype", ["string", "bytes", "json", optional("string"), optional("json")], ids=str
+    )
+    @pytest.mark.parametrize("values", [[], ["a", None, "b"]], ids=["empty", "some"])
+    def test_copies_have_the_same_data_type(self, tmp_path: Path, dtype: Any, values: list[Any]) -> None:
+        if dtype == "bytes":
+            values = [b"x" for _ in values]
+        elif dtype == "string":
+            values = ["x" for _ in values]
+        z = write(tmp_path / "a", values, dtype=dtype)
+        copy = write(tmp_path / "b", scan(tmp_path / "a"))
+        assert copy.metadata.data_type.to_json(3) == z.metadata.data_type.to_json(3)
+        assert read(tmp_path / "b", as_="list") == values
+        with Appender(tmp_path / "c") as appender:
+            appender.extend(scan(tmp_path / "a"))
+            appender.extend(scan(tmp_path / "a"))
+        assert read(tmp_path / "c", as_="list") == values * 2
+        other = write(
+            tmp_path / "d", scan(tmp_path / "a"), dtype="bytes" if dtype == "bytes" else optional("string")
+        )
+        assert other.shape == (len(values),)
+
+    @pytest.mark.parametrize(
+        ("data", "name"),
+        [
+            (pa.chunked_array([], pa.string()), "string"),
+            (pa.chunked_array([], pa.dictionary(pa.int8(), pa.large_string())), "string"),
+            (pa.chunked_array([], pa.binary()), "bytes"),
+            (pa.array([], pa.string_view()), "string"),
+            (np.array([], "U3"), "string"),
+            (np.array([], "S3"), "bytes"),
+            (np.array([], np.dtypes.StringDType()), "string"),
+            (pd.Series([], dtype="str"), "string"),
+            (pl.Series([], dtype=pl.String), "string"),
+        ],
+        ids=range(9),
+    )
+    def test_of_columns(self, data: Any, name: str) -> None:
+        z = write({}, data)
+        assert (z.shape, z.metadata.data_type.to_json(3)) == ((0,), name)
+
+
+class TestReplacing:
+    """Mode "w" of an appender."""
+
+    @pytest.mark.parametrize("options", [{}, {"dtype": "string"}], ids=["any", "string"])
+    def test_leaves_an_empty_array(self, tmp_path: Path, options: Any) -> None:
+        write(tmp_path / "a", ["old"])
+        with Appender(tmp_path / "a", mode="w", **options) as log:
+            assert log.count == 0
+        assert zarr.open_array(tmp_path / "a").shape == (0,)
+        Appender(tmp_path / "b", mode="w", **options).close()
+        assert zarr.open_array(tmp_path / "b").shape == (0,)
+
+    def test_does_not_begin_before_something_is_stored(self, tmp_path: Path) -> None:
+        write(tmp_path / "a", ["old"])
+        for elements in ([], ["new"], [1]):
+            with suppress(ZeroDivisionError, ElementError), Appender(tmp_path / "a", mode="w") as log:
+                log.extend(elements)
+                1 / 0
+            assert read(tmp_path / "a", as_="list") == ["old"]
+
+    def test_keeps_what_a_checkpoint_has_stored(self, tmp_path: Path) -> None:
+        write(tmp_path / "a", ["old"])
+        with suppress(ZeroDivisionError), Appender(tmp_path / "a", mode="w") as log:
+            log.append("new")
+            log.checkpoint()
+            log.append("lost")
+            1 / 0
+        assert read(tmp_path / "a", as_="list") == ["new"]
+
+    @pytest.mark.parametrize("mode", ["a", "x"])
+    def test_other_modes_need_a_type_for_an_empty_array(self, tmp_path: Path, mode: Any) -> None:
+        Appender(tmp_path / "a", mode=mode).close()
+        with pytest.raises(FileNotFoundError):
+            zarr.open_array(tmp_path / "a")
+        with Appender(tmp_path / "b", mode=mode, dtype="json"):
+            pass
+        assert zarr.open_array(tmp_path / "b").shape == (0,)
+
+
+def test_pickles_of_version_2_in_bulk(tmp_path: Path) -> None:
+    values = [{1, 2}, None, "x"]
+    z = zarr.create_array(tmp_path / "a", shape=(3,), dtype=zarr_vlen.pickled(), zarr_format=2)
+    z[:] = zarr_vlen.objects(values)
+    for call in (
+        lambda: read(tmp_path / "a", as_="list"),
+        lambda: [element for batch in scan(tmp_path / "a", as_="list") for element in batch],
+        lambda: zarr_vlen.take(tmp_path / "a", [0, 1, 2], as_="list"),
+    ):
+        with pytest.raises(zarr_vlen.UntrustedPickleError, match="zarr_vlen.trust"):
+            call()
+        with zarr_vlen.trust(tmp_path / "a"):
+            assert call() == values
+    # What is in the chunk already has to be decoded.
+    log = Appender(tmp_path / "a")
+    log.append({3})
+    with pytest.raises(zarr_vlen.UntrustedPickleError, match="zarr_vlen.trust"):
+        log.close()
+    assert zarr.open_array(tmp_path / "a").shape == (3,)
+    with zarr_vlen.trust(tmp_path / "a"), Appender(tmp_path / "a") as log:
+        log.append({3})
+    assert zarr_vlen.open(tmp_path / "a", trust=True)[3] == {3}
+    with pytest.raises(ValueError, match="zarr_vlen.read and take read such an array"):
+        list(zarr_vlen.RandomBatches(tmp_path / "a", 2))

@@ -202,7 +202,7 @@ def test_what_is_left_is_found_and_removed(place: Any) -> None:
     assert elements(place) == ["kept"]
     with pytest.raises(FileNotFoundError):
         commit(messages=messages, **place)
-    with pytest.raises(ValueError, match="an age"):
+    with pytest.raises(ValueError, match="older_than"):
         gc(**place, older_than=timedelta(-1))
     with pytest.raises(FileNotFoundError):
         gc(place["store"] + "x", storage_options=place.get("storage_options"))
@@ -227,7 +227,7 @@ def test_elements_of_another_kind_are_refused(tmp_path: Path) -> None:
             writer.extend([b"a"])
         with pytest.raises(zarr_vlen.ElementError, match="absent"):
             writer.extend(["a", None])
-    with pytest.raises(ValueError, match="chunk_bytes=0"):
+    with pytest.raises(ValueError, match="chunk_bytes is"):
         SegmentWriter(z, chunk_bytes=0)
 
 

@@ -157,3 +157,20 @@ def test_an_array_of_more_chunks_than_there_is_memory_for_is_an_error(tmp_path: 
     assert len(batches) == -(-length // 2)
     with pytest.raises(ValueError, match="limit"):
         next(iter(batches))
+
+
+def test_a_closed_reader(tmp_path: Path) -> None:
+    write(tmp_path / "a", ["a", "b"])
+    with Reader(tmp_path / "a") as reader:
+        assert reader[1] == "b"
+    for call in (
+        lambda: reader[0],
+        lambda: reader.take([0]),
+        lambda: reader.__getitems__([0]),
+        reader.__enter__,
+    ):
+        with pytest.raises(ValueError, match="the reader is closed"):
+            call()
+    reader.close()
+    assert (len(reader), reader.shape) == (2, (2,))
+    assert pickle.loads(pickle.dumps(reader))[0] == "a"

@@ -18,11 +18,12 @@ from zarr.storage import LocalStore
 
 from zarr_vlen import _zarr
 from zarr_vlen._hooks import with_type
+from zarr_vlen.arguments import LARGEST, check_progress, choice, whole
 from zarr_vlen.arrays import Array
 from zarr_vlen.elements import ElementError, each, from_values
 from zarr_vlen.failures import STOPPED, UnknownError, checked, translated
 from zarr_vlen.json_values import JSON
-from zarr_vlen.pickles import is_trusted
+from zarr_vlen.pickles import Pickled, is_trusted
 from zarr_vlen.stores import Calls
 from zarr_vlen.threads import interruptible
 from zarr_vlen.types import BYTES, STRING, ObjectType, Optional, object_type_of, optional
@@ -111,6 +112,13 @@ class _Work:
         from zarr_vlen import _native
 
         converter = kind_of(array.metadata.dtype).converter
+        if isinstance(converter, Pickled) and array.metadata.zarr_format == 2:
+            # Its filter makes one pickle of a chunk, which only Python decodes, if the writer is trusted.
+            raise UnknownError(
+                f"{array.store_path}: the filter 'pickle' of Zarr v2 is left to Python. If you trust its "
+                "writer, see zarr_vlen.trust, then zarr_vlen.read and take read such an array, and you can "
+                "write what they return to an array of Zarr v3"
+            )
         if converter is not None and type(converter) is not JSON:
             if type(converter).fill_from_json is not ObjectType.fill_from_json:
                 raise UnknownError(f"the engine does not know the fill values of {array.metadata.dtype}")
@@ -121,6 +129,7 @@ class _Work:
         self._shown_count = 0
         self._calls: Calls | None = None
         place = array.store_path
+        self.location = location_of(place.store, place.path)
         self._store = place.store
         if type(place.store) is LocalStore:
             directory = place.store.root
@@ -167,7 +176,25 @@ class _Work:
             if failure.args[0] == STOPPED and kept is not None:
                 # What a call of the store has raised.
                 raise kept from None
-            raise translated(failure) from None
+            raise placed(translated(failure), self.location) from None
+
+
+def location_of(store: Any, path: str) -> str:
+    """Return where an array is, for errors."""
+    if isinstance(store, dict):
+        return path or "the array in a dictionary"
+    store = getattr(store, "root", store) if isinstance(store, LocalStore) else store
+    return f"{store}/{path}" if path else f"{store}"
+
+
+def placed[E: Exception](error: E, location: str) -> E | ElementError:
+    """Return an error of an element with the location of its array."""
+    if not isinstance(error, ElementError) or error.path is not None:
+        return error
+    reason = error.reason.removeprefix(f"{location}: ")
+    found = ElementError(reason, index=error.index, path=location)
+    found.__cause__ = error.__cause__
+    return found
 
 
 # What waits for stores on threads of its own, which must be done when the interpreter ends.
@@ -217,19 +244,28 @@ def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
             return
         if data.dtype.kind not in "OSUT":
             raise TypeError(f"an array of bytes, text or objects is needed, found the data type {data.dtype}")
+        if data.size == 0 and data.dtype.kind == "U" and not has_converter:
+            yield _of_no_text()
+            return
         data = data.ravel().tolist()
     if isinstance(data, list | tuple):
         yield _of_objects(data, kind, 0)
     elif hasattr(data, "__arrow_c_stream__"):
         stream = _native.Stream(data.__arrow_c_stream__())
+        is_empty = True
         while (source := checked(next, stream, None)) is not None:
+            is_empty = False
             yield source
+        if is_empty and _is_text_stream(data):
+            yield _of_no_text()
     elif hasattr(data, "__arrow_c_array__"):
         yield checked(_native.source_of_arrow, *data.__arrow_c_array__())
     elif isinstance(data, str | bytes | bytearray | memoryview):
         raise TypeError(
             f"a sequence of elements is needed, found one {type(data).__name__}; put it in a list"
         )
+    elif not hasattr(data, "__iter__") and not hasattr(data, "__getitem__"):
+        raise TypeError(f"a sequence of elements is needed, found a {type(data).__name__}")
     else:
         start = 0
         for part in _parts(data):
@@ -237,6 +273,19 @@ def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
             start += len(part)
         if start == 0:
             yield _of_objects([], kind, 0)
+
+
+def _of_no_text() -> Source:
+    """Return no elements, which are text: a list of none does not say what it has."""
+    from zarr_vlen import _native
+
+    return _native.source_of_strings(np.empty(0, np.dtypes.StringDType()))
+
+
+def _is_text_stream(data: Any) -> bool:
+    """Whether a stream of pyarrow that has no arrays is of text."""
+    has_type = type(data).__module__.startswith("pyarrow") and hasattr(data, "type")
+    return has_type and dtype_of_arrow(data.type) == "string"
 
 
 def _holds_values(data: Any) -> bool:
@@ -468,7 +517,9 @@ class Appender:
         whether one is made if there is none (all but "r+").
     dtype, chunks, durability, memory_budget, progress, storage_options, **options
         As for `write`. What describes a new array is not looked at if there is one. The array is made when
-        there are elements of 1 MiB, or at the first checkpoint.
+        there are elements of 1 MiB, or at the first checkpoint, and closing is one: with mode "w" it is there
+        then and empty, also if nothing was appended. If the `with` block ends with an exception before, an
+        array that should have been replaced is still there.
 
     Raises
     ------
@@ -500,10 +551,10 @@ class Appender:
         storage_options: StorageOptions | None = None,
         **options: Any,
     ) -> None:
-        if mode not in ("a", "r+", "w", "x"):
-            raise ValueError(f'the mode is "a", "r+", "w" or "x", found {mode!r}')
-        if durability not in _DURABILITIES:
-            raise ValueError(f'the durability is "atomic", "none" or "durable", found {durability!r}')
+        choice("mode", mode, ("a", "r+", "w", "x"))
+        choice("durability", durability, _DURABILITIES)
+        memory_budget = whole("memory_budget", memory_budget)
+        check_progress(progress)
         store, self._own_store = store_of(store, storage_options, read_only=False)
         self._place = (store, path)
         self._options = {**options, "dtype": dtype, "chunks": chunks, "overwrite": mode == "w"}
@@ -526,7 +577,7 @@ class Appender:
                 if mode == "r+":
                     raise
         if self._array is None and dtype is not None:
-            self._kind = kind_of(parse_dtype(dtype, zarr_format=options.get("zarr_format", 3)))
+            self._set_dtype(dtype)
 
     def __enter__(self) -> Self:
         return self
@@ -620,10 +671,13 @@ class Appender:
             If the store fails. Nothing is lost then, and you can try again.
         """
         self._flush()
-        if self._sink is None and not self._sample and self._kind is None:
+        if self._sink is None and not self._sample and self._kind is None and not self._options["overwrite"]:
             return
-        sink = self._sink or self._make()
-        sink.checkpoint()
+        try:
+            sink = self._sink or self._make()
+            sink.checkpoint()
+        except ElementError as error:
+            raise placed(error, location_of(*self._place)) from error.__cause__
 
     def close(self) -> None:
         """Store what was appended, and end appending. Does nothing the second time."""
@@ -652,16 +706,38 @@ class Appender:
         self._check_open()
         if isinstance(data, np.ndarray) and data.ndim > 1:
             self._set_rows(shape_of_rows(data))
-        for source in sources_of(data, self._kind):
-            if self._sink is not None:
-                self._add(source)
-                continue
-            # The first elements say how many make a chunk.
-            self._sample.append(source)
-            if not is_all and sum(source.byte_count for source in self._sample) >= _CHUNK_BYTE_COUNT:
-                self._make()
-        if is_all and self._sink is None:
-            self._make(is_all=True)
+        if isinstance(data, _Batches) and self._kind is None and self._options["dtype"] is None:
+            # What is copied keeps its type.
+            self._set_dtype(data.dtype)
+        try:
+            for source in sources_of(data, self._kind):
+                if self._sink is not None:
+                    self._add(source)
+                    continue
+                # The first elements say how many make a chunk.
+                self._check_sample(source)
+                self._sample.append(source)
+                if not is_all and sum(source.byte_count for source in self._sample) >= _CHUNK_BYTE_COUNT:
+                    self._make()
+            if is_all and self._sink is None:
+                self._make(is_all=True)
+        except ElementError as error:
+            raise placed(error, location_of(*self._place)) from error.__cause__
+
+    def _check_sample(self, source: Source) -> None:
+        """Check elements before there is an array, so that those that cannot be stored spoil no others."""
+        if self._kind is not None:
+            _check_source(source, self._kind)
+            return
+        is_text = next((part.is_text for part in self._sample if part.is_text is not None), source.is_text)
+        if source.is_text not in (None, is_text):
+            found, expected = ("text", "bytes") if source.is_text else ("bytes", "text")
+            raise ElementError(f"the elements before are {expected}, found {found}")
+
+    def _set_dtype(self, dtype: Any) -> None:
+        """Say which data type the array has that will be made."""
+        self._options["dtype"] = dtype
+        self._kind = kind_of(parse_dtype(dtype, zarr_format=self._options.get("zarr_format") or 3))
 
     def _add(self, source: Source) -> None:
         assert self._kind is not None
@@ -785,8 +861,12 @@ class _PipelineSink:
         if count == 0:
             return
         values = from_values(self._elements[: count * row], count * row).reshape(count, *row_shape)
-        self._array.resize((start + count, *row_shape))
-        self._array[start : start + count] = values
+        # Elements come first, so that an error leaves the array as it was.
+        array, shape = self._array.async_array, (start + count, *row_shape)
+        metadata = array.metadata.update_shape(shape)
+        grown = type(array)(metadata=metadata, store_path=array.store_path, config=array.config)
+        zarr.Array(grown)[start : start + count] = values
+        self._array.resize(shape)
         # About what the rest has of it.
         self._byte_count -= self._byte_count * count * row // len(self._elements)
         del self._elements[: count * row]
@@ -851,17 +931,23 @@ def read(
     >>> read("names.zarr", as_="list")
     ['Ada', 'Grace']
     """
+    _check_form(as_)
+    check_progress(progress)
     store, _ = store_of(store, storage_options, read_only=True)
     array = _opened(store, path, "r")
     kind, ranges = kind_of(array.metadata.dtype), _ranges(array, rows)
-    _check_form(as_)
     shape = tuple(last - first for first, last in ranges)
     try:
         work = _Work(array, progress=progress)
     except UnknownError:
         return _of_numpy(_slice(array, *ranges[0]) if ranges else zarr.Array(array)[...], kind, as_)
     column = work.run(work.array.read, ranges, _is_text(kind, as_), work.monitor)
-    return _of_column(column, kind, shape, as_)
+
+    def place_of(number: int) -> tuple[int, ...]:
+        inside = np.unravel_index(number, shape)
+        return tuple(first + int(offset) for (first, _), offset in zip(ranges, inside, strict=True))
+
+    return _of_column(column, kind, shape, as_, work, place_of)
 
 
 def scan(
@@ -886,7 +972,8 @@ def scan(
     -------
     iterator of pyarrow.Array, ndarray or list
         Elements in C order, each batch in one dimension: about 8 MiB, and at least a chunk. The iterator has
-        `__arrow_c_stream__`, so that others, and `write`, take it for a column.
+        `__arrow_c_stream__`, so that others, and `write`, take it for a column. `write` and `Appender` give a
+        new array the same data type, if you name no other one.
 
     Raises
     ------
@@ -899,25 +986,29 @@ def scan(
     >>> [batch for batch in scan("names.zarr", as_="list")]
     [['Ada', 'Grace']]
     """
+    _check_form(as_)
+    check_progress(progress)
     store, _ = store_of(store, storage_options, read_only=True)
     array = _opened(store, path, "r")
     kind, ranges = kind_of(array.metadata.dtype), _ranges(array, rows)
-    _check_form(as_)
     if not ranges:
         return iter([read(store, path=path, as_=as_)])
     try:
         work = _Work(array, progress=progress)
     except UnknownError:
         return _slices(array, kind, *ranges[0], as_, progress)
-    return _Batches(work, kind, ranges, as_)
+    return _Batches(work, array, kind, ranges, as_)
 
 
 class _Batches:
     """The batches of an array of which the engine knows everything, which are also an Arrow stream."""
 
-    def __init__(self, work: _Work, kind: _Kind, ranges: Any, as_: Form) -> None:
+    def __init__(self, work: _Work, array: Any, kind: _Kind, ranges: Any, as_: Form) -> None:
         row = prod(last - first for first, last in ranges[1:])
         first, last = ranges[0]
+        self.dtype = array.metadata.dtype
+        """The data type of the array."""
+        self._shape, self._next = array.shape, first * row
         self._work, self._kind, self._as = work, kind, as_
         self._reader: Reader = work.run(
             work.array.reader,
@@ -935,7 +1026,16 @@ class _Batches:
         column = self._work.run(self._reader.next)
         if column is None:
             raise StopIteration
-        return _of_column(column, self._kind, (len(column),), self._as)
+        first = self._next
+        self._next += len(column)
+        return _of_column(
+            column,
+            self._kind,
+            (len(column),),
+            self._as,
+            self._work,
+            lambda number: np.unravel_index(first + number, self._shape),
+        )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._reader.stream()
@@ -961,15 +1061,24 @@ def _ranges(array: Any, rows: slice | None) -> tuple[tuple[int, int], ...]:
     shape = array.shape
     if rows is None:
         return tuple((0, length) for length in shape)
-    if not shape or rows.step not in (None, 1):
-        raise ValueError("rows are a slice without a step, of an array of one dimension or more")
-    first, last, _ = rows.indices(shape[0])
+    if not isinstance(rows, slice):
+        raise TypeError(
+            f"rows are a slice such as slice(10, 20), found a {type(rows).__name__}; zarr_vlen.take reads "
+            "elements at places"
+        )
+    if not shape:
+        raise ValueError("an array without dimensions has no rows")
+    if rows.step is not None and whole("the step of rows", rows.step, least=-LARGEST) != 1:
+        raise ValueError(f"rows have no step, found {rows}")
+    try:
+        first, last, _ = rows.indices(shape[0])
+    except TypeError as error:
+        raise TypeError(f"rows begin and end with whole numbers, found {rows}") from error
     return ((first, max(first, last)), *((0, length) for length in shape[1:]))
 
 
 def _check_form(as_: Form) -> None:
-    if as_ not in ("arrow", "numpy", "list"):
-        raise ValueError(f'as_ is "arrow", "numpy" or "list", found {as_!r}')
+    choice("as_", as_, ("arrow", "numpy", "list"))
 
 
 def _is_text(kind: _Kind, as_: Form) -> bool:
@@ -977,7 +1086,18 @@ def _is_text(kind: _Kind, as_: Form) -> bool:
     return kind.is_text and (kind.converter is None or as_ == "arrow")
 
 
-def _of_column(column: Column, kind: _Kind, shape: tuple[int, ...], as_: Form) -> Any:
+def _of_column(
+    column: Column,
+    kind: _Kind,
+    shape: tuple[int, ...],
+    as_: Form,
+    work: _Work,
+    place_of: Callable[[int], tuple[Any, ...]],
+) -> Any:
+    """Return elements in the form that the caller wants.
+
+    `place_of` says which index in the array an element of the column has, for errors.
+    """
     if as_ == "arrow":
         try:
             import pyarrow as pa
@@ -986,7 +1106,14 @@ def _of_column(column: Column, kind: _Kind, shape: tuple[int, ...], as_: Form) -
         return pa.array(column)
     if kind.converter is not None:
         parts = column.tolist()
-        objects = iter(kind.converter.decode_elements([part for part in parts if part is not None]))
+        places = [place for place, part in enumerate(parts) if part is not None]
+        try:
+            objects = iter(kind.converter.decode_elements([parts[place] for place in places]))
+        except ElementError as error:
+            number = error.index if isinstance(error.index, int) else 0
+            index = tuple(map(int, place_of(places[number])))
+            at = index[0] if len(index) == 1 else index
+            raise ElementError(error.reason, index=at, path=work.location) from error.__cause__
         values = from_values((None if part is None else next(objects) for part in parts), len(parts))
     elif as_ == "list" and len(shape) == 1:
         return column.tolist()

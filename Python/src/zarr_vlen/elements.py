@@ -23,6 +23,8 @@ class ElementError(ValueError, TypeError):
         What is wrong, with the type that was found.
     index : int or tuple of int, optional
         Where the element is: in the array, or in the elements that were given.
+    path : str, optional
+        Where the array is.
 
     Attributes
     ----------
@@ -30,19 +32,25 @@ class ElementError(ValueError, TypeError):
         What is wrong.
     index : int or tuple of int or None
         Where the element is.
+    path : str or None
+        Where the array is, if an array was read or written whole.
     """
 
-    def __init__(self, reason: str, *, index: int | tuple[int, ...] | None = None) -> None:
-        super().__init__(reason if index is None else f"element {index}: {reason}")
+    def __init__(
+        self, reason: str, *, index: int | tuple[int, ...] | None = None, path: str | None = None
+    ) -> None:
+        message = reason if index is None else f"element {index}: {reason}"
+        super().__init__(message if path is None else f"{path}: {message}")
         self.reason = reason
         self.index = index
+        self.path = path
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _element_error, (self.reason, self.index)
+        return _element_error, (self.reason, self.index, self.path)
 
 
-def _element_error(reason: str, index: int | tuple[int, ...] | None) -> ElementError:
-    return ElementError(reason, index=index)
+def _element_error(reason: str, index: int | tuple[int, ...] | None, path: str | None) -> ElementError:
+    return ElementError(reason, index=index, path=path)
 
 
 def each[T, R](convert: Callable[[T], R], values: Iterable[T]) -> list[R]:

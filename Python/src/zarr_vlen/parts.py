@@ -8,6 +8,7 @@ import zarr
 from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import StorePath
 
+from zarr_vlen.arguments import LARGEST, whole
 from zarr_vlen.arrays import Array, open
 from zarr_vlen.failures import checked
 from zarr_vlen.threads import interruptible
@@ -78,6 +79,7 @@ class PartPlan:
     ) -> None:
         from zarr_vlen import _native
 
+        part_count = whole("part_count", part_count, least=1, most=2**31 - 1)
         model = zarr.create_array({}, shape=shape, dtype=dtype, **options).async_array
         document = model.metadata.to_buffer_dict(default_buffer_prototype())["zarr.json"].to_bytes()
         if not isinstance(store, URLStore):
@@ -114,6 +116,7 @@ class PartPlan:
         ValueError
             If there is no such part.
         """
+        part = whole("part", part, least=-LARGEST)
         ranges = checked(self._plan.region, part, self.array.ndim)
         return tuple(slice(*range) for range in ranges) if all(a < b for a, b in ranges) else None
 
@@ -132,7 +135,7 @@ class PartPlan:
         OSError
             If the store fails.
         """
-        self._call(self._plan.mark_done, part)
+        self._call(self._plan.mark_done, whole("part", part, least=-LARGEST))
 
     def missing(self) -> list[int]:
         """Return the numbers of the parts that are not marked as done.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from zarr.errors import PickleCodecDisabledError
 
+from zarr_vlen.arguments import whole
 from zarr_vlen.types import ObjectType
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Pickled(ObjectType):
                 "These elements are pickles, and decoding a pickle runs whatever code its writer has put "
                 "into it. If you know who wrote this array, decode it with zarr_vlen.open(…, trust=True), or "
                 "within `with zarr_vlen.trust(store):`. zarr_vlen.open(…, raw=True) gives the bytes of each "
-                "element, which the module pickletools can show without running them."
+                "element, of Zarr v3, which the module pickletools can show without running them."
             )
 
     @property
@@ -128,8 +129,7 @@ def pickled(*, protocol: int = 5, trust: bool = False) -> Pickled:
     ValueError
         If pickle has no such protocol.
     """
-    if not 0 <= protocol <= pickle.HIGHEST_PROTOCOL:
-        raise ValueError(f"pickle has the protocols 0 to {pickle.HIGHEST_PROTOCOL}, found {protocol}")
+    protocol = whole("protocol", protocol, most=pickle.HIGHEST_PROTOCOL)
     return Pickled(protocol=protocol, trust=trust)
 
 

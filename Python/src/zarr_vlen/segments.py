@@ -15,6 +15,7 @@ import zarr
 from zarr.core.sync import sync
 
 from zarr_vlen import _zarr
+from zarr_vlen.arguments import check_progress, choice, seconds, whole
 from zarr_vlen.arrays import Array
 from zarr_vlen.bulk import _MEMORY_BUDGET, _check_source, _opened, _Work, kind_of, sources_of
 from zarr_vlen.urls import StorageOptions, is_url, store_of
@@ -141,8 +142,9 @@ class SegmentWriter:
         progress: Any = None,
         storage_options: StorageOptions | None = None,
     ) -> None:
-        if chunk_bytes < 1:
-            raise ValueError(f"a chunk has at least a byte, found chunk_bytes={chunk_bytes}")
+        chunk_bytes = whole("chunk_bytes", chunk_bytes, least=1)
+        memory_budget = whole("memory_budget", memory_budget)
+        check_progress(progress)
         array = _opened_to_write(store, path, storage_options)
         self._kind = kind_of(array.metadata.dtype)
         self._work = _Work(array, progress=progress)
@@ -258,10 +260,16 @@ def commit(
     >>> commit("log.zarr", [])
     range(0, 0)
     """
+    timeout = seconds("timeout", timeout)
+    if isinstance(messages, bytes | str):
+        raise TypeError("messages are a list of what SegmentWriter.finish returned, found one of them")
+    messages = tuple(messages)
+    if strangers := {type(message).__name__ for message in messages if not isinstance(message, bytes)}:
+        raise TypeError(
+            f"messages are the bytes that SegmentWriter.finish returned, found {', '.join(sorted(strangers))}"
+        )
     work = _Work(_opened_to_write(store, path, storage_options))
-    first, count = work.run(
-        work.array.commit, tuple(messages), float(timeout), work.monitor, shows_progress=False
-    )
+    first, count = work.run(work.array.commit, messages, timeout, work.monitor, shows_progress=False)
     return range(first, first + count)
 
 
@@ -339,10 +347,12 @@ def gc(
     >>> gc("log.zarr", older_than=timedelta(0))
     []
     """
+    if not isinstance(older_than, timedelta):
+        kind = type(older_than).__name__
+        raise TypeError(f"older_than is a datetime.timedelta, such as timedelta(days=1), found a {kind}")
+    age = seconds("older_than", older_than.total_seconds())
     work = _Work(_opened_to_write(store, path, storage_options))
-    found = json.loads(
-        work.run(work.array.collect, older_than.total_seconds(), force, work.monitor, shows_progress=False)
-    )
+    found = json.loads(work.run(work.array.collect, age, bool(force), work.monitor, shows_progress=False))
     for left in found:
         if "problem" in left:
             reason = f"what was sent in part is not looked for: {left['problem']}"
@@ -399,8 +409,7 @@ class Target:
 
     def prepare(self, mode: Mode, dtype: Any, **options: Any) -> bool:
         """Make the array, and return whether it was not there or was replaced."""
-        if mode not in ("a", "w", "x"):
-            raise ValueError(f'the mode is "a", "w" or "x", found {mode!r}')
+        choice("mode", mode, ("a", "w", "x"))
         if mode == "a":
             with suppress(FileNotFoundError):
                 self.open()

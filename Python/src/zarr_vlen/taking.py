@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
+from zarr_vlen.arguments import check_progress, seconds, whole
 from zarr_vlen.bulk import _check_form, _is_text, _of_column, _of_numpy, _opened, _Work, kind_of
 from zarr_vlen.failures import UnknownError
 from zarr_vlen.urls import StorageOptions, store_of
@@ -124,8 +125,11 @@ class Reader:
         check_seconds: float = 0.0,
         storage_options: StorageOptions | None = None,
     ) -> None:
+        cache_bytes = whole("cache_bytes", cache_bytes)
+        check_seconds = seconds("check_seconds", check_seconds)
         store, _ = store_of(store, storage_options, read_only=True)
         self._settings = (store, path, cache_bytes, check_seconds)
+        self._is_closed = False
         self._array = _opened(store, path, "r")
         self._kind: _Kind = kind_of(self._array.metadata.dtype)
         self._work: _Work | None
@@ -135,6 +139,7 @@ class Reader:
             self._work = None
 
     def __enter__(self) -> Reader:
+        self._check_open()
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -146,8 +151,13 @@ class Reader:
         return _reader, (store, path, cache_bytes, check_seconds)
 
     def close(self) -> None:
-        """Give back what is kept."""
+        """Give back what is kept, and end reading. Does nothing the second time."""
+        self._is_closed = True
         self._work = None
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ValueError("the reader is closed")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -166,6 +176,8 @@ class Reader:
         ------
         IndexError
             If there is no such element.
+        ValueError
+            If the reader is closed.
         """
         places = index if isinstance(index, tuple) else (index,)
         return self.take(tuple([place] for place in places), as_="list")[0]
@@ -187,8 +199,17 @@ class Reader:
         -------
         ndarray, pyarrow.Array or list
             The elements, one for each index.
+
+        Raises
+        ------
+        IndexError
+            If an index is outside of the array; it says which one.
+        ValueError
+            If the reader is closed.
         """
+        self._check_open()
         _check_form(as_)
+        check_progress(progress)
         places = _places(indices, self.shape)
         if self._work is None:
             selection = tuple(places) if len(places) != 1 else places[0]
@@ -205,7 +226,9 @@ class Reader:
             work.monitor,
             is_short=count <= _SHORT,
         )
-        return _of_column(column, self._kind, (len(column),), as_)
+        return _of_column(
+            column, self._kind, (len(column),), as_, work, lambda number: tuple(places[:, number])
+        )
 
 
 def _reader(store: Any, path: str, cache_bytes: int, check_seconds: float) -> Reader:
@@ -227,7 +250,8 @@ def _places(indices: Any, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
         if row.size == 0:
             row = row.astype(np.int64)
         if row.ndim != 1 or row.dtype.kind not in "iu":
-            raise IndexError(f"indices are integers in one dimension, found {row.dtype}, shape {row.shape}")
+            found = f"{row.dtype} of the shape {row.shape}" if row.ndim else f"a {type(part).__name__}"
+            raise IndexError(f"indices are whole numbers in a list or an array, found {found}")
         wrong = (row < -length) | (row >= length)
         if wrong.any():
             position = int(np.flatnonzero(wrong)[0])
@@ -319,10 +343,6 @@ class RandomBatches:
         storage_options: StorageOptions | None = None,
     ) -> None:
         _check_form(as_)
-        if batch_size < 1:
-            raise ValueError(f"a batch has at least one element, found {batch_size}")
-        if not 0 <= part[0] < part[1]:
-            raise ValueError(f"a part is a number and how many there are, such as (0, 4), found {part}")
         self._place = (store_of(store, storage_options, read_only=True)[0], path)
         self.batch_size = batch_size
         self.seed = seed
@@ -332,9 +352,27 @@ class RandomBatches:
         self.drop_last = drop_last
         self._as = as_
         self._with_indices = with_indices
+        self._check()
+
+    def _check(self) -> None:
+        """Check what may be set at any time, and make it numbers of Python."""
+        self.batch_size = whole("batch_size", self.batch_size, least=1)
+        # Also hashes, which have a sign or 64 bits.
+        self.seed = whole("seed", self.seed, least=-(2**63), most=2**64 - 1)
+        self.epoch = whole("epoch", self.epoch)
+        self.window_bytes = whole("window_bytes", self.window_bytes)
+        try:
+            number, count = self.part
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"part is a pair such as (0, 4), found {self.part!r:.50}") from error
+        number, count = whole("part[0]", number), whole("part[1]", count, least=1)
+        if number >= count:
+            raise ValueError(f"part is a number and how many there are, such as (0, 4), found {self.part}")
+        self.part = number, count
 
     def __len__(self) -> int:
         """Return the number of batches."""
+        self._check()
         array = _opened(*self._place, "r")
         index, parts = self.part
         total: int = prod(array.shape)
@@ -342,6 +380,7 @@ class RandomBatches:
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
+        self._check()
         array = _opened(*self._place, "r")
         kind = kind_of(array.metadata.dtype)
         work = _Work(array)
@@ -358,5 +397,10 @@ class RandomBatches:
         )
         while (drawn := work.run(sampler.next)) is not None:
             column, indices = drawn
-            batch = _of_column(column, kind, (len(column),), self._as)
-            yield (batch, np.frombuffer(indices, np.int64)) if self._with_indices else batch
+            drawn_from = np.frombuffer(indices, np.int64)
+
+            def place_of(number: int, drawn_from: Any = drawn_from) -> tuple[Any, ...]:
+                return np.unravel_index(drawn_from[number], array.shape)
+
+            batch = _of_column(column, kind, (len(column),), self._as, work, place_of)
+            yield (batch, drawn_from) if self._with_indices else batch

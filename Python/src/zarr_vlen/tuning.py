@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zarr.dtype import parse_dtype
 
+from zarr_vlen.arguments import choice
 from zarr_vlen.bulk import kind_of, shape_of_rows, sources_of, usual_dtype
 from zarr_vlen.failures import checked
 
@@ -69,10 +70,8 @@ def tune(
     """
     from zarr_vlen import _native
 
-    if goal not in _GOALS:
-        raise ValueError(f'the goal is "balanced", "read", "write", "size" or "random", found {goal!r}')
-    if store_speed not in _STORE_SPEEDS:
-        raise ValueError(f'the speed of the store is "drive", "network" or "memory", found {store_speed!r}')
+    choice("goal", goal, _GOALS)
+    choice("store_speed", store_speed, _STORE_SPEEDS)
     kind = None if dtype is None else kind_of(parse_dtype(dtype, zarr_format=3))
     sources: list[Source] = []
     taken = 0
