@@ -3,8 +3,11 @@
 import asyncio
 import copy
 import datetime
+import importlib
 import json
 import pickle
+import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -459,3 +462,126 @@ class TestOthers:
             z[:]
         with zarr_vlen.trust(z), pytest.raises(zarr_vlen.UntrustedPickleError):
             z[:]
+
+
+SELECTIONS: dict[str, tuple[str, Any]] = {
+    "all": ("basic", (slice(None), slice(None))),
+    "one": ("basic", (3, 4)),
+    "row": ("basic", (-1, slice(None))),
+    "steps": ("basic", (slice(1, None, 3), slice(2, 7, 2))),
+    "newest": ("basic", (slice(4, None), 0)),
+    "lists": ("oindex", ([5, 0, 3], [6, 2])),
+    "list and slice": ("oindex", ([5, 0], slice(1, 6))),
+    "list and number": ("oindex", ([5, 0, 1], 4)),
+    "masks": ("oindex", (np.arange(7) % 2 == 1, np.arange(8) > 5)),
+    "places": ("vindex", ([6, 0, 3, 3], [7, 1, 0, 5])),
+    "places in two dimensions": ("vindex", ([[6, 0], [3, 2]], [[7, 1], [0, 5]])),
+    "mask": ("vindex", np.arange(56).reshape(7, 8) % 5 == 2),
+    "blocks": ("blocks", (slice(1, 3), 1)),
+}
+
+
+def chosen(name: str) -> Any:
+    """Return the numbers of the elements of a selection, in C order of the array."""
+    way, selection = SELECTIONS[name]
+    numbers = np.arange(56).reshape(7, 8)
+    if way == "blocks":
+        return numbers[2:6, 3:6]
+    if way == "oindex":
+        rows, columns = selection
+        return numbers[rows][:, columns]
+    return numbers[selection]
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_errors_have_the_index_in_the_array(pipeline: str, name: str) -> None:
+    way, selection = SELECTIONS[name]
+    z = zarr.create_array({}, shape=(7, 8), chunks=(2, 3), dtype="json")
+    target = z if way == "basic" else getattr(z, way)
+    numbers = chosen(name)
+    for place in range(numbers.size):
+        values = np.full(numbers.shape, None, object)
+        values.reshape(-1)[place] = {1, 2}
+        with pytest.raises(ElementError, match="set") as caught:
+            target[selection] = values if numbers.shape else element(values[()])
+        first = tuple(map(int, np.unravel_index(numbers.ravel()[place], (7, 8))))
+        assert caught.value.index == first
+    assert set(z[:].ravel().tolist()) == {None}
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_errors_of_reading_have_the_index_in_the_array(pipeline: str, name: str) -> None:
+    def decode(data: bytes) -> Any:
+        raise ValueError("no such thing")
+
+    way, selection = SELECTIONS[name]
+    places = {tuple(map(int, np.unravel_index(number, (7, 8)))) for number in chosen(name).ravel()}
+    kind = zarr_vlen.object_type("test.broken", lambda value: value, decode)
+    for dtype, bad in ((kind, (3, 4)), (zarr_vlen.optional(kind), (6, 7)), (kind, (5, 0)), (kind, (4, 3))):
+        z = zarr.create_array({}, shape=(7, 8), chunks=(2, 3), dtype=dtype)
+        z[bad] = b"x"
+        source = z if way == "basic" else getattr(z, way)
+        found, error = None, None
+        try:
+            found = source[selection]
+        except ElementError as raised:
+            error = raised
+        if bad in places:
+            assert error is not None
+            assert error.index == bad
+            assert "no such thing" in error.reason
+        else:
+            # Others of its chunk can be read.
+            assert error is None
+            assert set(np.ravel(found).tolist()) == {None}
+
+
+@pytest.mark.parametrize("selection", [slice(None), 7, slice(5, None, 3)], ids=str)
+def test_errors_take_no_memory_for_a_chunk(selection: Any) -> None:
+    z = zarr.create_array({}, shape=(10**12,), chunks=(10**11,), dtype="json")
+    _hooks = importlib.import_module("zarr_vlen._hooks")
+    indexer = zarr.core.indexing.BasicIndexer(selection, z.shape, z._chunk_grid)
+    tracemalloc.start()
+    try:
+        index = _hooks._index_of(0, indexer, z._chunk_grid)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert index == ({"7": 7, "slice(5, None, 3)": 5}.get(str(selection), 0),)
+    assert peak < 1 << 20
+
+
+class TestNumbersOfManyDigits:
+    """CPython writes and reads no more than 4300, unless somebody says so."""
+
+    def test_when_writing(self, pipeline: str, tmp_path: Path) -> None:
+        for zarr_format in (2, 3):
+            z = zarr.create_array({}, shape=(3, 2), dtype="json", zarr_format=zarr_format)
+            for value in (10**5000, {"a": [1, -(10**5000)]}):
+                with pytest.raises(ElementError, match="sys.set_int_max_str_digits") as caught:
+                    z[2, 1] = value
+                assert caught.value.index == (2, 1)
+                with pytest.raises(ElementError, match="sys.set_int_max_str_digits") as caught:
+                    z[1] = [1, value]
+                assert caught.value.index == (1, 1)
+            assert set(z[:].ravel().tolist()) == {None}
+        with pytest.raises(ElementError, match="sys.set_int_max_str_digits"):
+            zarr.create_array({}, shape=(3,), dtype="json", fill_value=10**5000)
+        with pytest.raises(ElementError, match="element 1: .*sys.set_int_max_str_digits"):
+            zarr_vlen.write(tmp_path / "a", [1, 10**5000], dtype="json")
+
+    def test_when_reading(self, pipeline: str, tmp_path: Path) -> None:
+        for dtype in ("json", zarr_vlen.optional("json")):
+            z = zarr.create_array(tmp_path / "a", shape=(8,), chunks=(2,), dtype=dtype, overwrite=True)
+            before = sys.get_int_max_str_digits()
+            sys.set_int_max_str_digits(6000)
+            try:
+                z[5] = 10**5000
+                z[4] = 1
+                assert z[5] == 10**5000
+            finally:
+                sys.set_int_max_str_digits(before)
+            for get in (lambda z: z[5], lambda z: z[:], lambda z: z.oindex[[0, 5]], zarr_vlen.read):
+                with pytest.raises(ElementError, match="element 5: .*sys.set_int_max_str_digits"):
+                    get(z)
+            assert z[4].item() == 1

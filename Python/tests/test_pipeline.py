@@ -631,3 +631,17 @@ def test_time_passes_without_the_lock_of_the_interpreter(tmp_path: Path) -> None
     stop.set()
     thread.join()
     assert len(ticks) > 5
+
+
+def test_a_chunk_that_would_not_be_read_again(tmp_path: Path) -> None:
+    """Above 256 MiB, a chunk may decode to a thousand times what is stored."""
+    options: Any = {"shape": (300,), "dtype": "bytes", "compressors": [zarr.codecs.ZstdCodec(level=1)]}
+    with zarr.config.set({"codec_pipeline.path": "zarr_vlen.pipeline.VlenCodecPipeline"}):
+        z = zarr.create_array(tmp_path / "a", chunks=(300,), **options)
+        with pytest.raises(ChunkError, match="a/c/0 cannot be stored: .* make chunks smaller") as caught:
+            z[:] = bytes(1 << 20)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+        assert z[0].item() == b""
+        z = zarr.create_array(tmp_path / "b", chunks=(30,), **options)
+        z[:] = bytes(1 << 20)
+        assert z[299].item() == bytes(1 << 20)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import wraps
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,18 @@ from zarr.dtype import VariableLengthBytes, VariableLengthUTF8
 
 from zarr_vlen import _zarr
 from zarr_vlen.codecs import Elements, Eliding, Writing, object_filters, serializer_of, version2_codec
-from zarr_vlen.elements import ElementError, ObjectArray, arranged, element, nested, shape_of
+from zarr_vlen.elements import ElementError, ObjectArray, arranged, element, from_values, nested, shape_of
 from zarr_vlen.pickles import is_trusted
-from zarr_vlen.types import IMMUTABLE, STRING, Fill, ObjectType, bytes_from_json, object_type_of
+from zarr_vlen.types import (
+    BYTES,
+    IMMUTABLE,
+    STRING,
+    Fill,
+    ObjectType,
+    Optional,
+    bytes_from_json,
+    object_type_of,
+)
 
 type _Function = Callable[..., Any]
 type _Coroutine = Callable[..., Awaitable[Any]]
@@ -140,17 +148,60 @@ def _raise_located(
             raise ElementError(found.reason, index=index[0] if len(index) == 1 else index) from error
 
 
+def _decoded(kind: ObjectType, parts: ObjectArray, indexer: Any, chunk_grid: Any) -> ObjectArray:
+    """Return elements of a selection that are encoded; an error has the index in the array."""
+    inner = kind.inner if isinstance(kind, Optional) else kind
+    values: list[Any] = []
+    for place, data in enumerate(parts.ravel().tolist()):
+        try:
+            values.append(None if data is None else inner.value_of(data))
+        except ElementError as error:
+            index = _index_of(place, indexer, chunk_grid)
+            at = index[0] if len(index) == 1 else index
+            raise ElementError(error.reason, index=at) from error.__cause__
+    return from_values(values, len(values)).reshape(parts.shape)
+
+
 def _index_of(place: int, indexer: Any, chunk_grid: Any) -> tuple[int, ...]:
-    """Return the index in the array of an element of a selection, given its place in C order."""
-    places = np.arange(prod(indexer.shape)).reshape(indexer.shape)
+    """Return the index in the array of an element of a selection, given its place in C order.
+
+    Takes no memory for chunks, which may have any number of elements.
+    """
+    is_flat = isinstance(indexer, _zarr.CoordinateIndexer)
+    target = [place] if is_flat else list(map(int, np.unravel_index(place, indexer.shape)))
     for coordinates, chunk_selection, out_selection, _ in indexer:
-        hits = np.flatnonzero(places[out_selection].ravel() == place)
-        if hits.size:
-            chunk = chunk_grid[coordinates]
-            inside = np.arange(prod(chunk.codec_shape)).reshape(chunk.codec_shape)[chunk_selection]
-            offsets = np.unravel_index(np.ravel(inside)[hits[0]], chunk.codec_shape)
-            return tuple(int(part.start + offset) for part, offset in zip(chunk.slices, offsets, strict=True))
+        parts = out_selection if isinstance(out_selection, tuple) else (out_selection,)
+        found = [
+            position
+            for part, number in zip(parts, target, strict=True)
+            if (position := _position(part, number)) is not None
+        ]
+        if len(found) < len(target):
+            continue
+        chunk = chunk_grid[coordinates]
+        positions = iter(found)
+        index: list[int] = []
+        for axis, (part, length, where) in enumerate(
+            zip(chunk_selection, chunk.codec_shape, chunk.slices, strict=True)
+        ):
+            if is_flat:
+                position = found[0]
+            elif isinstance(part, int | np.integer) or axis in indexer.drop_axes:
+                position = 0
+            else:
+                position = next(positions)
+            places = range(length)[part] if isinstance(part, slice) else np.ravel(part)
+            index.append(int(where.start + places[position]))
+        return tuple(index)
     return (place,)
+
+
+def _position(part: Any, number: int) -> int | None:
+    """Return the position of a number among those that a selection of one dimension has."""
+    if isinstance(part, slice):
+        return number - part.start if part.start <= number < part.stop else None
+    hits = np.flatnonzero(np.ravel(part) == number)
+    return int(hits[0]) if hits.size else None
 
 
 def _get_selection(original: _Coroutine) -> _Coroutine:
@@ -192,17 +243,33 @@ def _get_selection(original: _Coroutine) -> _Coroutine:
             out = prototype.nd_buffer.empty(shape=indexer.shape, dtype=np.dtype(object), order=order)
         elif is_one:
             out = type(out)(out.as_ndarray_like().reshape(indexer.shape))
-        await original(
-            store_path,
-            metadata,
-            pipeline,
-            config,
-            chunk_grid,
-            indexer,
-            prototype=prototype,
-            out=out,
-            **options,
-        )
+
+        async def read(metadata: Any, out: Any) -> None:
+            await original(
+                store_path,
+                metadata,
+                pipeline,
+                config,
+                chunk_grid,
+                indexer,
+                prototype=prototype,
+                out=out,
+                **options,
+            )
+
+        try:
+            await read(metadata, out)
+        except ElementError as error:
+            if metadata.zarr_format == 2:
+                raise
+            # Which one is it? Chunks are decoded whole, also for elements that are not asked for.
+            encoded = replace(kind, inner=BYTES) if isinstance(kind, Optional) else BYTES
+            parts = prototype.nd_buffer.empty(shape=indexer.shape, dtype=np.dtype(object), order="C")
+            try:
+                await read(changed(with_type(metadata, encoded), fill_value=Fill(encoded, fill.data)), parts)
+            except (ValueError, OSError):
+                raise error from error.__cause__
+            out.as_ndarray_like()[...] = _decoded(kind, parts.as_ndarray_like(), indexer, chunk_grid)
         array: ObjectArray = out.as_ndarray_like()
         if array.ndim == 0 or fill.is_mutable or _has_filled_shards(metadata):
             _own_fills(array, fill)

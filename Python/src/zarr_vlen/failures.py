@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 INVALID_ARGUMENT, UNSUPPORTED, DAMAGED, INVALID_ELEMENT, SYSTEM = 1, 3, 4, 5, 6
 STOPPED, NOT_FOUND, UNAVAILABLE = 8, 9, 10
 
+# What the engine says of a chunk that it has encoded and does not store, and of none that it reads.
+_TOO_DENSE = "the chunk would decode"
+
 
 class ChunkError(ValueError):
     """A stored chunk that is damaged, or beyond the limits of what is decoded.
@@ -26,15 +29,18 @@ class ChunkError(ValueError):
         Where the chunk is.
     reason : str
         What is wrong with it.
+    verb : {"read", "stored"}, optional
+        What cannot be done with it.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"the chunk {path} cannot be read: {reason}")
+    def __init__(self, path: str, reason: str, verb: str = "read") -> None:
+        super().__init__(f"the chunk {path} cannot be {verb}: {reason}")
         self.path = path
         self.reason = reason
+        self.verb = verb
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ChunkError, (self.path, self.reason)
+        return ChunkError, (self.path, self.reason, self.verb)
 
 
 ChunkError.__module__ = "zarr_vlen.pipeline"
@@ -77,6 +83,9 @@ def translated(failure: EngineError, path: str | None = None) -> Exception:
         if path is not None:
             return ElementError(f"{path}: {message}")
         return ElementError(message, index=index if index >= 0 else None)
+    if path is not None and _TOO_DENSE in message:
+        reason = f"{message}. It would not be read again: make chunks smaller, or inner chunks of shards"
+        return ChunkError(path, reason, "stored")
     if path is not None:
         return ChunkError(path, message)
     if code == DAMAGED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -43,6 +44,8 @@ class JSON(ObjectType):
             return _encode_json(plain)
         except UnicodeEncodeError as error:
             raise ElementError(f"a str with a lone surrogate is no JSON value: {error}") from error
+        except ValueError as error:
+            raise _too_long(error) from error
 
     def decode(self, data: bytes) -> Any:
         if not data:
@@ -57,7 +60,7 @@ class JSON(ObjectType):
         if _is_plain(values):
             try:
                 return list(map(_encode_json, values))
-            except (UnicodeEncodeError, RecursionError):
+            except (ValueError, RecursionError):
                 pass
         return each(self.encode, values)
 
@@ -85,7 +88,13 @@ class JSON(ObjectType):
 
     def fill_from_json(self, value: Any) -> bytes:
         # The metadata may hold NaN, from other writers; as a fill value it stays what it is.
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        try:
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        except RecursionError as error:
+            raise ElementError("the fill value is nested too deeply") from error
+        except ValueError as error:
+            raise _too_long(error) from error
+        return text.encode("utf-8", "surrogatepass")
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -98,8 +107,20 @@ def parse_json(text: bytes | str) -> Any:
     """
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ElementError(f"the bytes are no JSON text: {error}") from error
+    except ValueError as error:
+        raise _too_long(error) from error
+
+
+def _too_long(error: ValueError) -> ElementError:
+    """Return what stands for CPython's error about a whole number."""
+    if "digits" not in str(error):
+        return ElementError(f"this is no JSON value: {error}")
+    return ElementError(
+        f"it has a whole number of more than {sys.get_int_max_str_digits()} digits, which Python neither "
+        "writes nor reads unless you call sys.set_int_max_str_digits(…) with a larger number"
+    )
 
 
 def _is_plain(values: Sequence[Any]) -> bool:
