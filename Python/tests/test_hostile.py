@@ -1,5 +1,6 @@
 """Arrays that somebody has made to do harm: errors have types, memory is bounded, and nothing is run."""
 
+import copy
 import gzip
 import json
 import pickle
@@ -7,7 +8,9 @@ import random
 import subprocess
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +187,185 @@ for folder in sorted(path.iterdir()):
         except ChunkError as error:
             print(f"{folder.name}/c/0" in str(error))
 """
+
+
+# What takes the place of each member of a document, as JSON.
+WRONG = (
+    *("null", "true", "-1", "0.5", "1e400", str(2**63), "1" + "0" * 5000, '""', '"x"', "[]", "{}"),
+    *("[{}]", "[null]", '{"name": null}', '{"name": "json", "configuration": null}', '{"a": 1}'),
+    "[" * 900 + "]" * 900,
+    "[" * 10_000 + "]" * 10_000,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words(zarr_vlen.ObjectType, name="test.words"):
+    separator: str = " "
+
+    def encode(self, value: Any) -> bytes:
+        return self.separator.join(value).encode()
+
+    def decode(self, data: bytes) -> Any:
+        return data.decode().split(self.separator)
+
+
+DOCUMENTS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "bytes": ("bytes", {}),
+    "string": ("string", {}),
+    "json": ("json", {"fill_value": {"a": 1}}),
+    "optional bytes": (optional("bytes"), {}),
+    "optional string": (optional("string"), {"fill_value": "x"}),
+    "optional json in shards": (optional("json"), {"chunks": (1,), "shards": (2,)}),
+    "twice optional": (optional(optional("string")), {}),
+    "pickled": (pickled(), {}),
+    "optional pickled": (optional(pickled()), {}),
+    "class": (Words(separator="-"), {}),
+    "functions": (zarr_vlen.object_type("test.hostile", repr, str, {"a": [1]}), {}),
+    "json of version 2": ("json", {"zarr_format": 2}),
+    "bytes of version 2": ("bytes", {"zarr_format": 2}),
+    "string of version 2": ("string", {"zarr_format": 2}),
+    "pickled of version 2": (pickled(), {"zarr_format": 2}),
+}
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Return where members and items of a document are."""
+    yield at
+    if isinstance(value, dict | list):
+        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(member, (*at, key))
+
+
+def replaced(document: Any, at: tuple[Any, ...], text: str) -> str:
+    """Return a document with something else at one place."""
+    if not at:
+        return text
+    changed = copy.deepcopy(document)
+    place = changed
+    for key in at[:-1]:
+        place = place[key]
+    place[at[-1]] = "@"
+    return json.dumps(changed).replace('"@"', text)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether it was raised by this package, and not by zarr-python, which reads the document first."""
+    last = traceback.extract_tb(error.__traceback__)[-1].filename
+    return Path(last).parent.name == "zarr_vlen"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_metadata_with_anything_in_it(tmp_path: Path, pipeline: str, kind: str) -> None:
+    """The package raises no TypeError, and nothing worse, for what somebody else has written."""
+    dtype, options = DOCUMENTS[kind]
+    path = tmp_path / "a"
+    zarr.create_array(path, shape=(3,), dtype=dtype, **{"chunks": (2,)} | options)
+    file = path / (".zarray" if options.get("zarr_format") == 2 else "zarr.json")
+    document = json.loads(file.read_text())
+    seed = random.randrange(2**32)
+    print(f"the seed is {seed}")
+    every = [(at, text) for at in places(document) for text in WRONG]
+    ours = [
+        (at, text) for at, text in every if at and at[0] in ("data_type", "fill_value", "codecs", "filters")
+    ]
+    for at, text in random.Random(seed).sample(ours, 12) + random.Random(seed).sample(every, 4):
+        file.write_text(replaced(document, at, text))
+        calls: list[Callable[[], object]] = [
+            lambda: zarr.open_array(path, mode="r")[:2],
+            lambda: zarr_vlen.open(path, mode="r")[0],
+            lambda: read(path, rows=slice(2)),
+            lambda: zarr.open_array(path, mode="r+").__setitem__(1, None),
+            lambda: zarr_vlen.Appender(path, mode="r+").close(),
+        ]
+        for call in calls:
+            try:
+                call()
+            except TYPED:
+                continue
+            except Exception as error:
+                if is_ours(error) or isinstance(error, MemoryError):
+                    raise AssertionError(f"{at} was {text[:100]}") from error
+
+
+class TestDepth:
+    """Metadata may be nested as deeply as a parser takes it."""
+
+    def test_of_optional_types(self, tmp_path: Path) -> None:
+        dtype = optional("string")
+        for _ in range(6):
+            z = zarr.create_array(tmp_path / "a", shape=(3,), dtype=dtype, overwrite=True)
+            z[0] = "a"
+            assert zarr.open_array(tmp_path / "a")[:].tolist() == ["a", None, None]
+            dtype = optional(dtype)
+        for _ in range(24):
+            dtype = optional(dtype)
+        with pytest.raises(ValueError, match="at most 32 deep"):
+            optional(dtype)
+        with pytest.raises(ValueError, match="codecs are nested more than 8 deep"):
+            zarr.create_array(tmp_path / "b", shape=(3,), dtype=dtype)
+        document = json.loads((tmp_path / "a" / "zarr.json").read_text())
+        for depth in (32, 100, 300):
+            inner: Any = {"name": "string", "configuration": {}}
+            for _ in range(depth):
+                inner = {"name": "zarrs.optional", "configuration": inner}
+            document["data_type"] = inner
+            (tmp_path / "a" / "zarr.json").write_text(json.dumps(document))
+            for call in (zarr.open_array, zarr_vlen.open, read):
+                with pytest.raises(ValueError, match="data types are nested more than 32 deep"):
+                    call(tmp_path / "a")
+
+    def test_of_optional_codecs(self, tmp_path: Path) -> None:
+        zarr.create_array(tmp_path / "a", shape=(3,), dtype=optional("string"))
+        document = json.loads((tmp_path / "a" / "zarr.json").read_text())
+        codec = document["codecs"][0]
+        for depth in (7, 100, 200):
+            inner = codec
+            for _ in range(depth):
+                settings = codec["configuration"] | {"data_codecs": [inner]}
+                inner = {"name": "zarrs.optional", "configuration": settings}
+            document["codecs"][0] = inner
+            (tmp_path / "a" / "zarr.json").write_text(json.dumps(document))
+            with pytest.raises(ValueError, match="codecs are nested more than 8 deep"):
+                zarr.open_array(tmp_path / "a")
+
+    def test_of_fill_values(self, tmp_path: Path) -> None:
+        zarr.create_array(tmp_path / "a", shape=(3,), dtype="json", fill_value=["mark"])
+        document = (tmp_path / "a" / "zarr.json").read_text()
+        deep = document.replace('"mark"', "[" * 600 + "]" * 600)
+        (tmp_path / "a" / "zarr.json").write_text(deep)
+        assert str(zarr_vlen.open(tmp_path / "a")[0]) == "[" * 601 + "]" * 601
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("indent", value) for value in (10**9, 2**64, 65, "  x", "x" * 10, " " * 65, 1.5, [], {})),
+        *(("separators", value) for value in ([",", "x"], ["", ":"], [" " * 100 + ",", ":"])),
+        ("separators", [1, ":"]),
+        *(("encoding", value) for value in ("rot13", "nothing", "hex", "", 3, [], None)),
+    ],
+)
+def test_settings_of_json_in_version_2(tmp_path: Path, pipeline: str, name: str, value: Any) -> None:
+    """A filter that would write anything, or very much of it, is not used for writing."""
+    z = zarr.create_array(tmp_path / "a", shape=(3,), dtype="json", zarr_format=2)
+    z[:] = objects([[1], {"a": "b"}, None])
+    file = tmp_path / "a" / ".zarray"
+    document = json.loads(file.read_text())
+    document["filters"][0][name] = value
+    file.write_text(json.dumps(document))
+    stored = (tmp_path / "a" / "0").read_bytes()
+    with pytest.raises(ValueError, match="the filter json2 has the "):
+        zarr.open_array(tmp_path / "a")[1] = 2
+    assert (tmp_path / "a" / "0").read_bytes() == stored
+
+
+@pytest.mark.parametrize("indent", [None, 0, -1, True, 4, 64, " \t", ""])
+def test_settings_of_json_that_are_harmless(tmp_path: Path, pipeline: str, indent: Any) -> None:
+    filters = [numcodecs.JSON(indent=indent, separators=(" , ", ": "), encoding="utf-16")]
+    z = zarr.create_array(tmp_path / "a", shape=(3,), dtype="json", zarr_format=2, filters=filters)
+    z[:2] = objects([[1], {"a": "日本"}])
+    assert zarr.open_array(tmp_path / "a")[:].tolist() == [[1], {"a": "日本"}, None]
 
 
 class TestBombs:

@@ -6,7 +6,7 @@ import json
 import struct
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numcodecs
 import numpy as np
@@ -20,7 +20,7 @@ from zarr_vlen import _zarr
 from zarr_vlen.elements import ElementError, ObjectArray, Stored, from_values
 from zarr_vlen.json_values import JSON, parse_json
 from zarr_vlen.pickles import Pickled, UntrustedPickleError
-from zarr_vlen.types import MAXIMUM_LENGTH, Fill, ObjectType, Optional, object_type_of
+from zarr_vlen.types import MAXIMUM_LENGTH, Fill, ObjectType, Optional, object_type_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,9 @@ class Writing(ArrayConfig):
 class Eliding(Writing):
     """The configuration of chunks that are written, but not stored if all elements are the fill value."""
 
+
+# How deep codecs are inside of others, as in the engine.
+MAXIMUM_CODEC_DEPTH = 8
 
 # Elements and their encoded forms
 
@@ -168,8 +171,8 @@ _BytesElements.__name__ = "VLenBytesCodec"
 def serializer_of(codec: VLenUTF8Codec | VLenBytesCodec, kind: ObjectType) -> ArrayBytesCodec:
     """Return the codec of objects that stands for one of zarr-python."""
     if isinstance(kind, Optional):
-        data = _TextElements() if kind.inner.object_codec_id == "vlen-utf8" else _BytesElements()
-        return OptionalCodec(mask_codecs=(PackBits(),), data_codecs=(data,))
+        inner = VLenUTF8Codec() if kind.inner.object_codec_id == "vlen-utf8" else VLenBytesCodec()
+        return OptionalCodec(mask_codecs=(PackBits(),), data_codecs=(serializer_of(inner, kind.inner),))
     return _TextElements() if isinstance(codec, VLenUTF8Codec) else _BytesElements()
 
 
@@ -183,7 +186,7 @@ class PackBits(ArrayBytesCodec):
     def from_dict(cls, data: dict[str, Any]) -> Self:
         configuration = data.get("configuration", {})
         if configuration not in ({}, {"padding_encoding": "none"}):
-            raise ValueError(f"zarr_vlen has no packbits with these settings: {configuration}")
+            raise ValueError(f"zarr_vlen has no packbits with these settings: {short(configuration)}")
         return cls()
 
     def to_dict(self) -> dict[str, Any]:
@@ -221,21 +224,34 @@ class OptionalCodec(ArrayBytesCodec):
     mask_codecs: tuple[Codec, ...]
     data_codecs: tuple[Codec, ...]
 
+    def __post_init__(self) -> None:
+        if self._depth > MAXIMUM_CODEC_DEPTH:
+            raise ValueError(f"codecs are nested more than {MAXIMUM_CODEC_DEPTH} deep")
+
+    @property
+    def _depth(self) -> int:
+        inner = (*self.mask_codecs, *self.data_codecs)
+        return 1 + max([codec._depth for codec in inner if isinstance(codec, OptionalCodec)], default=1)
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         configuration = data.get("configuration", {})
-        if set(configuration) != {"mask_codecs", "data_codecs"}:
+        if not isinstance(configuration, dict) or set(configuration) != {"mask_codecs", "data_codecs"}:
             raise ValueError(
-                f"the codec {data['name']!r} has mask_codecs and data_codecs, found {configuration}"
+                f"the codec {data['name']!r} has mask_codecs and data_codecs, found {short(configuration)}"
             )
-        chains = {name: tuple(map(_codec_of, codecs)) for name, codecs in configuration.items()}
+        chains: dict[str, tuple[Codec, ...]] = {}
+        for name, codecs in configuration.items():
+            if not isinstance(codecs, list | tuple):
+                raise ValueError(f"{name} are a list of codecs, found {short(codecs)}")
+            chains[name] = tuple(map(_codec_of, codecs))
         for name, codecs in chains.items():
             if not isinstance(codecs[0] if codecs else None, ArrayBytesCodec) or not all(
                 isinstance(codec, BytesBytesCodec) for codec in codecs[1:]
             ):
                 raise ValueError(
                     f"{name} are a codec that makes bytes of elements, and codecs between bytes; "
-                    f"found {configuration[name]}"
+                    f"found {short(configuration[name])}"
                 )
         return cls(**chains)
 
@@ -324,9 +340,26 @@ class OptionalCodec(ArrayBytesCodec):
         raise NotImplementedError("the size of elements that may be absent is not known")
 
 
-def _codec_of(data: dict[str, Any]) -> Codec:
-    name = data["name"]
-    return PackBits.from_dict(data) if name == "packbits" else get_codec_class(name).from_dict(data)
+def _codec_of(data: object) -> Codec:
+    """Return a codec inside of another one.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name and these settings.
+    """
+    name = data if isinstance(data, str) else data.get("name") if isinstance(data, dict) else None
+    if not isinstance(name, str):
+        raise ValueError(f"a codec has a name, found {short(data)}")
+    document = {"name": name} if isinstance(data, str) else data
+    try:
+        codec = PackBits if name == "packbits" else get_codec_class(name)
+        made: Codec = codec.from_dict(cast("Any", document))
+    except RecursionError as error:
+        raise ValueError(f"codecs are nested more than {MAXIMUM_CODEC_DEPTH} deep") from error
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise ValueError(f"the codec {short(name)} cannot be {short(document)}: {error}") from error
+    return made
 
 
 def _encoded(codecs: tuple[Any, ...], array: NDBuffer, spec: ArraySpec) -> bytes:
@@ -401,9 +434,11 @@ class ObjectV2Codec(V2Codec):
             return None
         shape = chunk_spec.shape
         if isinstance(objects, numcodecs.JSON):
+            _check_format(objects)
             nested = [json.loads(data) for data in parts]
             items = from_values(nested, len(nested)).reshape(shape or (1,)).tolist()
-            data: Any = objects._encoder.encode([*items, "|O", list(shape)]).encode(objects._text_encoding)
+            text = objects._encoder.encode([*items, "|O", list(shape)])
+            data: Any = text.encode(_encoding_of(objects))
         elif isinstance(objects, numcodecs.Pickle):
             array = from_values(
                 (kind.value_of(value.data) if type(value) is Stored else value for value in values),
@@ -424,7 +459,8 @@ class ObjectV2Codec(V2Codec):
         for codec in reversed(others):
             data = codec.decode(data)
         if isinstance(objects, numcodecs.JSON):
-            values = _json_elements(ensure_bytes(data).decode(objects._text_encoding), chunk_spec.shape)
+            text = ensure_bytes(data).decode(_encoding_of(objects))
+            values = _json_elements(text, chunk_spec.shape)
             if isinstance(chunk_spec.config, Writing):
                 # What others have stored is written back, even if it is NaN.
                 texts = (Stored(json.dumps(value).encode()) for value in values.ravel().tolist())
@@ -436,6 +472,47 @@ class ObjectV2Codec(V2Codec):
             flat = chunk_of(kind, _separated(wire, prod(chunk_spec.shape)), chunk_spec)
             values = flat.reshape(-1).reshape(chunk_spec.shape, order=chunk_spec.order)
         return get_ndbuffer_class().from_numpy_array(values)
+
+
+# The most spaces at which the filter `json2` may begin a line, or put around a comma.
+_MOST_SPACES = 64
+
+
+def _check_format(codec: numcodecs.JSON) -> None:
+    """Check the settings of a filter `json2`, which could have it write anything, and in any size.
+
+    Raises
+    ------
+    ValueError
+        If it would not write JSON, or would write much more than that.
+    """
+    settings = codec.get_config()
+    indent, separators = settings["indent"], settings["separators"]
+    is_number = indent is None or (isinstance(indent, int) and indent <= _MOST_SPACES)
+    texts = [*separators, "" if is_number else indent]
+    if not all(isinstance(text, str) and len(text) <= _MOST_SPACES for text in texts) or [
+        text.strip(" \t\n\r") for text in texts
+    ] != [",", ":", ""]:
+        raise ValueError(
+            f"the filter json2 has the indent {short(indent)} and the separators {short(separators)}, which "
+            f"are not at most {_MOST_SPACES} spaces around a comma and a colon"
+        )
+
+
+def _encoding_of(codec: numcodecs.JSON) -> str:
+    """Return the encoding of the text of a filter `json2`.
+
+    Raises
+    ------
+    ValueError
+        If Python has no such encoding.
+    """
+    encoding = codec._text_encoding
+    try:
+        "".encode(encoding)
+    except (TypeError, LookupError, ValueError) as error:
+        raise ValueError(f"the filter json2 has the encoding {short(encoding)}, which is none") from error
+    return str(encoding)
 
 
 def _json_elements(text: str, shape: tuple[int, ...]) -> ObjectArray:

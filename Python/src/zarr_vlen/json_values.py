@@ -13,7 +13,7 @@ import numpy as np
 from zarr.errors import DataTypeValidationError
 
 from zarr_vlen.elements import ElementError, each
-from zarr_vlen.types import Fill, ObjectType
+from zarr_vlen.types import Fill, ObjectType, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ class JSON(ObjectType):
     def _from_json_v2(cls, data: object) -> Self:
         if data == "json" or data == {"name": "|O", "object_codec_id": "json2"}:
             return cls()
-        raise DataTypeValidationError(f"{data!r} is not '|O' with the object codec json2")
+        raise DataTypeValidationError(f"{short(data)} is not '|O' with the object codec json2")
 
     def to_json(self, zarr_format: Literal[2, 3]) -> Any:
         return "json" if zarr_format == 3 else {"name": "|O", "object_codec_id": "json2"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zarr.errors import PickleCodecDisabledError
 
 from zarr_vlen.arguments import whole
-from zarr_vlen.types import ObjectType
+from zarr_vlen.types import ObjectType, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class Pickled(ObjectType):
     def __post_init__(self) -> None:
         super().__post_init__()
         if type(self.protocol) is not int or self.protocol < 0:
-            raise ValueError(f"a protocol of pickle is a number from 0 on, found {self.protocol!r}")
+            raise ValueError(f"a protocol of pickle is a number from 0 on, found {short(self.protocol)}")
 
     @classmethod
     def _settings(cls) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import re
+import reprlib
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +27,9 @@ __all__ = ["Fill", "ObjectType", "Optional", "object_type", "optional"]
 
 # The wire form has lengths of 32 bits, and numcodecs reads and writes them with a sign.
 MAXIMUM_LENGTH = 2**31 - 1
+
+# How deep data types are inside of others, as in the engine.
+MAXIMUM_DEPTH = 32
 
 
 IMMUTABLE = (type(None), bool, int, float, complex, str, bytes)
@@ -253,7 +256,7 @@ class ObjectType(ZDType[Any, Any], HasObjectCodec):
     def _from_json_v3(cls, data: object) -> Self:
         name, configuration = named(data)
         if name != cls._zarr_v3_name:
-            raise DataTypeValidationError(f"{data!r} is not {cls._zarr_v3_name!r}")
+            raise DataTypeValidationError(f"{short(data)} is not {cls._zarr_v3_name!r}")
         return cls.from_configuration(configuration)
 
     @classmethod
@@ -266,8 +269,13 @@ class ObjectType(ZDType[Any, Any], HasObjectCodec):
             If the configuration does not fit.
         """
         if unknown := set(configuration) - set(cls._settings()):
-            raise ValueError(f"the data type {cls._zarr_v3_name!r} has no setting {sorted(unknown)}")
-        return cls(**configuration)
+            raise ValueError(f"the data type {cls._zarr_v3_name!r} has no setting {short(sorted(unknown))}")
+        try:
+            return cls(**configuration)
+        except (TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise ValueError(
+                f"the data type {cls._zarr_v3_name!r} has no settings {short(configuration)}: {error}"
+            ) from error
 
     @classmethod
     def _from_json_v2(cls, _: object) -> Self:
@@ -314,11 +322,13 @@ class ObjectType(ZDType[Any, Any], HasObjectCodec):
 
 
 def named(data: object) -> tuple[str | None, Mapping[str, Any]]:
-    """Return the name and the configuration of a data type in the metadata."""
+    """Return the name and the configuration of a data type in the metadata; None if it is not one."""
     if isinstance(data, str):
         return data, {}
     if isinstance(data, Mapping) and set(data) <= {"name", "configuration"}:
-        return data.get("name"), data.get("configuration", {})
+        name, configuration = data.get("name"), data.get("configuration", {})
+        if isinstance(name, str) and isinstance(configuration, Mapping):
+            return name, configuration
     return None, {}
 
 
@@ -327,7 +337,7 @@ def bytes_from_json(value: object) -> bytes:
 
     Raises
     ------
-    TypeError
+    ElementError
         If the value is neither.
     """
     try:
@@ -335,9 +345,20 @@ def bytes_from_json(value: object) -> bytes:
             return base64.b64decode(value, validate=True)
         if isinstance(value, list):
             return bytes(value)
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError):
         pass
-    raise TypeError(f"a fill value of bytes is base64 or a list of numbers from 0 to 255, found {value!r}")
+    raise ElementError(
+        f"a fill value of bytes is base64 or a list of numbers from 0 to 255, found {short(value)}"
+    )
+
+
+def short(value: object) -> str:
+    """Return what is in metadata, which may be of any size and depth, for a message."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        # A number of very many digits.
+        return f"a {type(value).__name__}"
 
 
 # Bytes and text
@@ -422,7 +443,7 @@ class String(ObjectType):
 
     def fill_from_json(self, value: Any) -> bytes:
         if not isinstance(value, str):
-            raise TypeError(f"a fill value of text is a string, found {value!r}")
+            raise ElementError(f"a fill value of text is a string, found {short(value)}")
         return self.encode(value)
 
 
@@ -487,6 +508,11 @@ class Optional(ObjectType):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        inner, depth = self.inner, 2
+        while isinstance(inner, Optional):
+            inner, depth = inner.inner, depth + 1
+        if depth > MAXIMUM_DEPTH:
+            raise ValueError(f"data types are nested at most {MAXIMUM_DEPTH} deep, found {depth}")
         if self.na_object is not ABSENT and self.inner != STRING:
             raise ValueError(f"only text has an na_object, not {self.inner}")
 
@@ -540,10 +566,17 @@ class Optional(ObjectType):
     def _from_json_v3(cls, data: object) -> Self:
         name, configuration = named(data)
         if name not in ("zarrs.optional", "optional"):
-            raise DataTypeValidationError(f"{data!r} is not 'zarrs.optional'")
+            raise DataTypeValidationError(f"{short(data)} is not 'zarrs.optional'")
         inner, settings = named(configuration)
         if inner is None:
-            raise ValueError(f"the data type {name!r} has no inner data type: {data!r}")
+            raise ValueError(f"the data type {name!r} has no inner data type: {short(data)}")
+        level: object = data
+        for _ in range(MAXIMUM_DEPTH):
+            name, level = named(level)
+            if name not in ("zarrs.optional", "optional"):
+                break
+        else:
+            raise ValueError(f"data types are nested more than {MAXIMUM_DEPTH} deep")
         return cls(inner=inner_type({"name": inner, "configuration": settings} if settings else inner))
 
     def to_json(self, zarr_format: Literal[2, 3]) -> Any:
@@ -567,7 +600,7 @@ class Optional(ObjectType):
             return b"\0"
         if isinstance(value, list) and len(value) == 1:
             return b"\1" + self.inner.fill_from_json(value[0])
-        raise TypeError(f"a fill value of {self} is null or a list of one value, found {value!r}")
+        raise ElementError(f"a fill value of {self} is null or a list of one value, found {short(value)}")
 
 
 def _mask(values: ObjectArray, condition: Callable[[Any], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -583,10 +616,11 @@ def inner_type(dtype: object) -> ObjectType:
     ValueError
         If there is none.
     """
-    if dtype in ("bytes", "variable_length_bytes", "binary", bytes):
-        return BYTES
-    if dtype in ("string", "str", str):
-        return STRING
+    if isinstance(dtype, str | type):
+        if dtype in ("bytes", "variable_length_bytes", "binary", bytes):
+            return BYTES
+        if dtype in ("string", "str", str):
+            return STRING
     if isinstance(dtype, str | Mapping):
         dtype = data_type_registry.match_json(dtype, zarr_format=3)
     if (found := object_type_of(dtype)) is None:
@@ -651,7 +685,7 @@ class _FunctionType(ObjectType):
         if dict(configuration) != dict(cls._configuration):
             raise ValueError(
                 f"the data type {cls._zarr_v3_name!r} has the configuration {dict(cls._configuration)} here, "
-                f"found {dict(configuration)}"
+                f"found {short(dict(configuration))}"
             )
         return cls()
 
