@@ -77,6 +77,13 @@ def test_importing_leaves_what_is_not_used_for_later() -> None:
     assert output == "\nzarr_vlen._native\nTrue True True\nmodule 'zarr_vlen' has no attribute 'nothing'\n"
 
 
+def test_public_names_are_those_of_the_modules() -> None:
+    for module, names in zarr_vlen._MODULES.items():
+        assert list(names) == sorted(importlib.import_module(f"zarr_vlen.{module}").__all__)
+    assert [name for name in zarr_vlen.__all__ if not hasattr(zarr_vlen, name)] == []
+    assert zarr_vlen.__all__ == sorted(set(zarr_vlen.__all__))
+
+
 def test_importing_loads_no_more_than_zarr_python_does() -> None:
     output = python(
         """

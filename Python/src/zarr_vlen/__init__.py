@@ -5,59 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import zarr
 
+from zarr_vlen import elements, json_values, pickles, types
 from zarr_vlen._hooks import install as _install
-from zarr_vlen.elements import ElementError, element, objects
-from zarr_vlen.json_values import JSON
-from zarr_vlen.pickles import Pickled, UntrustedPickleError, pickled, trust
-from zarr_vlen.types import Fill, ObjectType, Optional, object_type, optional
+from zarr_vlen.elements import *
+from zarr_vlen.json_values import *
+from zarr_vlen.pickles import *
+from zarr_vlen.types import *
 
-if TYPE_CHECKING:
-    from zarr_vlen.arrays import Array, Group, array, open
-    from zarr_vlen.bulk import Appender, read, scan, write
-    from zarr_vlen.parts import PartPlan
-    from zarr_vlen.segments import AbandonedWork, SegmentWriter, commit, create_empty, gc
-    from zarr_vlen.taking import RandomBatches, Reader, take
-    from zarr_vlen.tuning import tune
-    from zarr_vlen.urls import StorageOptions, URLStore
-
-__all__ = [
-    "JSON",
-    "AbandonedWork",
-    "Appender",
-    "Array",
-    "ElementError",
-    "Fill",
-    "Group",
-    "ObjectType",
-    "Optional",
-    "PartPlan",
-    "Pickled",
-    "RandomBatches",
-    "Reader",
-    "SegmentWriter",
-    "StorageOptions",
-    "URLStore",
-    "UntrustedPickleError",
-    "array",
-    "commit",
-    "create_empty",
-    "element",
-    "enable",
-    "gc",
-    "object_type",
-    "objects",
-    "open",
-    "optional",
-    "pickled",
-    "read",
-    "scan",
-    "take",
-    "trust",
-    "tune",
-    "write",
-]
-
-# The modules whose names are loaded on first use, which halves what importing the package costs.
+# The public names of modules that are loaded on first use, which halves what importing the package costs.
 _MODULES = {
     "arrays": ("Array", "Group", "array", "open"),
     "bulk": ("Appender", "read", "scan", "write"),
@@ -69,19 +24,30 @@ _MODULES = {
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
+if TYPE_CHECKING:
+    from zarr_vlen.arrays import *
+    from zarr_vlen.bulk import *
+    from zarr_vlen.parts import *
+    from zarr_vlen.segments import *
+    from zarr_vlen.taking import *
+    from zarr_vlen.tuning import *
+    from zarr_vlen.urls import *
+else:
+    _EARLY = (elements, json_values, pickles, types)
+    __all__ = sorted({"enable", *_MODULE_OF, *(name for module in _EARLY for name in module.__all__)})
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+
 _install()
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
 
 
 def enable() -> None:
