@@ -21,7 +21,22 @@ __all__ = ["Pickled", "UntrustedPickleError", "pickled", "trust"]
 
 
 class UntrustedPickleError(PickleCodecDisabledError):
-    """Pickles that nobody has said to trust."""
+    """Pickles that nobody has said to trust.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> z = zarr.create_array({}, shape=(1,), dtype=pickled())
+    >>> z[0] = {1, 2}
+    >>> try:
+    ...     z[0]
+    ... except UntrustedPickleError as error:
+    ...     print(str(error).partition(",")[0])
+    These elements are pickles
+    >>> with trust(z):
+    ...     z[0].item()
+    {1, 2}
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +156,8 @@ def trust(store: Any) -> Iterator[None]:
     """Decode the pickles of a store within a `with` statement.
 
     Decoding a pickle runs whatever code its writer has put into it. The trust holds for this thread and the
-    asynchronous tasks that it starts, not for other threads.
+    asynchronous tasks that it starts, not for other threads. They trust for themselves, or use an array that
+    `zarr_vlen.open(…, trust=True)` has opened.
 
     Parameters
     ----------
