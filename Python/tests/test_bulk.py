@@ -968,3 +968,37 @@ def test_pickles_of_version_2_in_bulk(tmp_path: Path) -> None:
     assert zarr_vlen.open(tmp_path / "a", trust=True)[3] == {3}
     with pytest.raises(ValueError, match="zarr_vlen.read and take read such an array"):
         list(zarr_vlen.RandomBatches(tmp_path / "a", 2))
+
+
+class TestColumnsOfValues:
+    """Numbers and structures of other libraries, in arrays of JSON."""
+
+    @pytest.mark.parametrize(
+        "values", [[1, 2, None], [{"a": [1]}, None], [[1], [2, 3]], [1.5, -0.0], [True]], ids=str
+    )
+    def test_of_arrow_and_polars(self, tmp_path: Path, values: list[Any]) -> None:
+        for data in (pa.array(values), pa.chunked_array([pa.array(values)]), pl.Series(values)):
+            for dtype in ("json", optional("json")):
+                write(tmp_path / "a", data, dtype=dtype, overwrite=True)
+                assert read(tmp_path / "a", as_="list") == values
+
+    @pytest.mark.parametrize("type", [pl.String, pl.Categorical])
+    def test_text_of_polars_is_encoded(self, tmp_path: Path, type: Any) -> None:
+        write(tmp_path / "a", pl.Series(['{"a":1}', None], dtype=type), dtype=optional("json"))
+        assert read(tmp_path / "a", as_="list") == [{"a": 1}, None]
+
+    @pytest.mark.parametrize(
+        "data", [np.arange(6).reshape(2, 3), np.array([1.5, 2]), np.array([True])], ids=str
+    )
+    def test_of_numpy(self, tmp_path: Path, data: Any) -> None:
+        write(tmp_path / "a", data, dtype="json")
+        assert read(tmp_path / "a", as_="list") == data.tolist()
+        with pytest.raises(TypeError, match="an array of bytes, text or objects is needed"):
+            write(tmp_path / "b", data)
+
+    def test_without_a_data_type(self, tmp_path: Path) -> None:
+        for data in ([None, 1], pd.Series([None, 1], dtype=object), iter([None, 1])):
+            with pytest.raises(
+                ElementError, match='element 1: .*, int; give a data type, such as dtype="json"'
+            ):
+                write(tmp_path / "a", data)

@@ -585,3 +585,11 @@ class TestNumbersOfManyDigits:
                 with pytest.raises(ElementError, match="element 5: .*sys.set_int_max_str_digits"):
                     get(z)
             assert z[4].item() == 1
+
+
+def test_arrays_of_version_2_can_be_copied_and_pickled(pipeline: str) -> None:
+    z = make(zarr_format=2, filters=[numcodecs.JSON(indent=1)])
+    z[:] = VALUES
+    for other in (pickle.loads(pickle.dumps(z)), copy.copy(z), copy.deepcopy(z)):
+        assert other[:].tolist() == VALUES
+        assert other.metadata == z.metadata

@@ -236,13 +236,13 @@ def sources_of(data: Any, kind: _Kind | None) -> Iterator[Source]:
     has_converter = kind is not None and kind.converter is not None
     if type(data).__module__.partition(".")[0] == "pandas":
         data = _of_pandas(data, as_objects=has_converter)
-    if has_converter and _holds_values(data):
-        data = data.to_pylist()
+    if has_converter and (to_list := _list_of(data)) is not None:
+        data = to_list()
     if isinstance(data, np.ndarray):
         if data.dtype.char == "T" and not has_converter:
             yield _native.source_of_strings(data.ravel())
             return
-        if data.dtype.kind not in "OSUT":
+        if data.dtype.kind not in "OSUT" and not has_converter:
             raise TypeError(f"an array of bytes, text or objects is needed, found the data type {data.dtype}")
         if data.size == 0 and data.dtype.kind == "U" and not has_converter:
             yield _of_no_text()
@@ -288,13 +288,20 @@ def _is_text_stream(data: Any) -> bool:
     return has_type and dtype_of_arrow(data.type) == "string"
 
 
-def _holds_values(data: Any) -> bool:
-    """Whether data of pyarrow has elements as they are, such as structures, and not as they are encoded."""
-    return (
-        type(data).__module__.startswith("pyarrow")
-        and hasattr(data, "type")
-        and dtype_of_arrow(data.type) is None
-    )
+def _list_of(data: Any) -> Callable[[], list[Any]] | None:
+    """Return what makes a list of a column that has elements as they are, such as structures and numbers.
+
+    Columns of text and bytes have elements as they are encoded.
+    """
+    library = type(data).__module__.partition(".")[0]
+    if library == "pyarrow" and hasattr(data, "type"):
+        return data.to_pylist if dtype_of_arrow(data.type) is None else None
+    if library == "polars" and hasattr(data, "dtype"):
+        return None if str(data.dtype).partition("(")[0] in _POLARS_TEXTS else data.to_list
+    return None
+
+
+_POLARS_TEXTS = ("String", "Binary", "Categorical", "Enum", "Null")
 
 
 def dtype_of_arrow(type: Any) -> Literal["string", "bytes"] | None:
@@ -338,8 +345,12 @@ def _of_objects(values: list[Any] | tuple[Any, ...], kind: _Kind | None, start: 
             return checked(_native.source_of_objects, values)
         return _native.source_of_objects(_encoded(values, kind))
     except ElementError as error:
-        index = error.index + start if isinstance(error.index, int) else None
-        raise ElementError(error.reason, index=index) from None
+        if not isinstance(error.index, int):
+            raise
+        reason, value = error.reason, values[error.index]
+        if kind is None and not isinstance(value, str | bytes | bytearray | memoryview | None):
+            reason = f'{reason}, {type(value).__name__}; give a data type, such as dtype="json"'
+        raise ElementError(reason, index=error.index + start) from None
 
 
 def _encoded(values: Sequence[Any], kind: _Kind) -> list[bytes | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import json
 import struct
 from dataclasses import dataclass, replace
@@ -378,6 +379,9 @@ def _decoded(codecs: tuple[Any, ...], data: Any, spec: ArraySpec) -> NDBuffer:
 
 
 # Zarr v2
+
+# Numcodecs keeps a parser that cannot be pickled, and with it an array.
+copyreg.pickle(numcodecs.JSON, lambda codec: (numcodecs.get_codec, (codec.get_config(),)))
 
 
 def object_filters(kind: ObjectType) -> tuple[Any, ...]:
