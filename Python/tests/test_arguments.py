@@ -24,6 +24,7 @@ from zarr_vlen import (
 )
 
 HUGE = 10**5000
+NO_TRUTH = [None, 1, 0, "no", "", "false", [], np.arange(3), object()]
 NO_NUMBERS = [None, 1.5, "x", b"x", [], {}, np.arange(3), object(), True, False, HUGE, 2**64]
 
 
@@ -83,6 +84,12 @@ def calls(path: Path) -> dict[str, tuple[Callable[[Any], object], list[Any]]]:
         "mode": (lambda v: zarr_vlen.Appender(path, mode=v), [None, 3, "y", [], np.arange(3)]),
         "durability": (lambda v: zarr_vlen.Appender(path, durability=v), [None, 3, "y", [], np.arange(3)]),
         "progress": (lambda v: read(path, progress=v), [3, "x", [], {}, object(), dict]),
+        "overwrite": (lambda v: write(new, ["a"], overwrite=v), NO_TRUTH),
+        "trust": (lambda v: zarr_vlen.open(path, trust=v), NO_TRUTH),
+        "raw": (lambda v: zarr_vlen.open(path, raw=v), NO_TRUTH),
+        "force": (lambda v: gc(path, force=v), NO_TRUTH),
+        "drop_last": (lambda v: RandomBatches(path, 2, drop_last=v), NO_TRUTH),
+        "with_indices": (lambda v: RandomBatches(path, 2, with_indices=v), NO_TRUTH),
         "protocol": (lambda v: zarr_vlen.pickled(protocol=v), [*numbers, -1, 6]),
     }
 

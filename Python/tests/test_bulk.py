@@ -885,6 +885,13 @@ class TestNothing:
         )
         assert other.shape == (len(values),)
 
+    def test_a_copy_after_other_elements_has_their_type(self, tmp_path: Path) -> None:
+        write(tmp_path / "a", [1, [2]], dtype="json")
+        with Appender(tmp_path / "b") as appender:
+            appender.append("first")
+            appender.extend(scan(tmp_path / "a"))
+        assert read(tmp_path / "b", as_="list") == ["first", "1", "[2]"]
+
     @pytest.mark.parametrize(
         ("data", "name"),
         [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["check_progress", "choice", "seconds", "whole"]
+__all__ = ["check_progress", "choice", "seconds", "truth", "whole"]
 
 # The largest number that the engine takes.
 LARGEST = 2**63 - 1
@@ -71,6 +71,19 @@ def choice(name: str, value: Any, choices: Iterable[str]) -> Any:
         *others, last = [f'"{known}"' for known in choices]
         raise ValueError(f"{name} is {', '.join(others)} or {last}, found {_shown(value)}")
     return value
+
+
+def truth(name: str, value: Any) -> bool:
+    """Return a truth value.
+
+    Raises
+    ------
+    TypeError
+        If it is none: texts such as "no" would count as true.
+    """
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{name} is True or False, found {_shown(value)}")
+    return bool(value)
 
 
 def check_progress(value: Any) -> None:

@@ -11,6 +11,7 @@ from zarr.dtype import VariableLengthBytes
 
 from zarr_vlen import _zarr
 from zarr_vlen._hooks import changed, with_type
+from zarr_vlen.arguments import truth
 from zarr_vlen.elements import objects
 from zarr_vlen.types import ABSENT, STRING, Optional, object_type_of, optional
 from zarr_vlen.urls import StorageOptions, store_of
@@ -141,10 +142,11 @@ def open(
     >>> open(store)[0]
     {'a': [1, 2]}
     """
+    way = _Way(truth("trust", trust), truth("raw", raw), na_object)
     if mode is not None:
         options["mode"] = mode
     store, _ = store_of(store, storage_options, read_only=None if mode is None else mode == "r")
-    return _opened(_zarr.opened(zarr.open, store, **options), _Way(trust, raw, na_object))
+    return _opened(_zarr.opened(zarr.open, store, **options), way)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from zarr.storage import LocalStore
 
 from zarr_vlen import _zarr
 from zarr_vlen._hooks import with_type
-from zarr_vlen.arguments import LARGEST, check_progress, choice, whole
+from zarr_vlen.arguments import LARGEST, check_progress, choice, truth, whole
 from zarr_vlen.arrays import Array
 from zarr_vlen.elements import ElementError, each, from_values
 from zarr_vlen.failures import STOPPED, UnknownError, checked, translated
@@ -488,7 +488,7 @@ def write(
     appender = Appender(
         store,
         path=path,
-        mode="w" if options.pop("overwrite", False) else "x",
+        mode="w" if truth("overwrite", options.pop("overwrite", False)) else "x",
         dtype=dtype,
         chunks=chunks,
         durability=durability,
@@ -717,7 +717,7 @@ class Appender:
         self._check_open()
         if isinstance(data, np.ndarray) and data.ndim > 1:
             self._set_rows(shape_of_rows(data))
-        if isinstance(data, _Batches) and self._kind is None and self._options["dtype"] is None:
+        if isinstance(data, _Batches) and self._kind is None and not self._sample:
             # What is copied keeps its type.
             self._set_dtype(data.dtype)
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from zarr.errors import PickleCodecDisabledError
 
-from zarr_vlen.arguments import whole
+from zarr_vlen.arguments import truth, whole
 from zarr_vlen.types import ObjectType, short
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def pickled(*, protocol: int = 5, trust: bool = False) -> Pickled:
         If pickle has no such protocol.
     """
     protocol = whole("protocol", protocol, most=pickle.HIGHEST_PROTOCOL)
-    return Pickled(protocol=protocol, trust=trust)
+    return Pickled(protocol=protocol, trust=truth("trust", trust))
 
 
 _trusted: ContextVar[tuple[tuple[Any, str], ...]] = ContextVar("zarr_vlen_trusted", default=())

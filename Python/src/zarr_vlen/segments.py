@@ -15,7 +15,7 @@ import zarr
 from zarr.core.sync import sync
 
 from zarr_vlen import _zarr
-from zarr_vlen.arguments import check_progress, choice, seconds, whole
+from zarr_vlen.arguments import check_progress, choice, seconds, truth, whole
 from zarr_vlen.arrays import Array
 from zarr_vlen.bulk import _MEMORY_BUDGET, _check_source, _opened, _Work, kind_of, sources_of
 from zarr_vlen.urls import StorageOptions, is_url, store_of
@@ -350,9 +350,9 @@ def gc(
     if not isinstance(older_than, timedelta):
         kind = type(older_than).__name__
         raise TypeError(f"older_than is a datetime.timedelta, such as timedelta(days=1), found a {kind}")
-    age = seconds("older_than", older_than.total_seconds())
+    age, removes = seconds("older_than", older_than.total_seconds()), truth("force", force)
     work = _Work(_opened_to_write(store, path, storage_options))
-    found = json.loads(work.run(work.array.collect, age, bool(force), work.monitor, shows_progress=False))
+    found = json.loads(work.run(work.array.collect, age, removes, work.monitor, shows_progress=False))
     for left in found:
         if "problem" in left:
             reason = f"what was sent in part is not looked for: {left['problem']}"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
-from zarr_vlen.arguments import check_progress, seconds, whole
+from zarr_vlen.arguments import check_progress, seconds, truth, whole
 from zarr_vlen.bulk import _check_form, _is_text, _of_column, _of_numpy, _opened, _Work, kind_of
 from zarr_vlen.failures import UnknownError
 from zarr_vlen.urls import StorageOptions, store_of
@@ -351,7 +351,7 @@ class RandomBatches:
         self.window_bytes = window_bytes
         self.drop_last = drop_last
         self._as = as_
-        self._with_indices = with_indices
+        self._with_indices = truth("with_indices", with_indices)
         self._check()
 
     def _check(self) -> None:
@@ -361,6 +361,7 @@ class RandomBatches:
         self.seed = whole("seed", self.seed, least=-(2**63), most=2**64 - 1)
         self.epoch = whole("epoch", self.epoch)
         self.window_bytes = whole("window_bytes", self.window_bytes)
+        self.drop_last = truth("drop_last", self.drop_last)
         try:
             number, count = self.part
         except (TypeError, ValueError) as error:
