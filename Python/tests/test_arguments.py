@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 
 import zarr_vlen
 from zarr_vlen import (
@@ -116,6 +117,49 @@ def test_data_are_elements(tmp_path: Path, data: Any) -> None:
 def test_indices_are_whole_numbers(path: Path, indices: Any) -> None:
     with pytest.raises(IndexError, match="indices are whole numbers in a list or an array"):
         take(path, indices)
+
+
+def test_places_of_other_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for value in (None, 3, {}, []):
+        with pytest.raises(TypeError, match="store is a URL, a path or a URLStore"):
+            PartPlan(value, 2, shape=(3,), dtype="json")  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="url is a text"):
+            zarr_vlen.URLStore(value)  # type: ignore[arg-type]
+    for value in (None, 3, [], object()):
+        with pytest.raises(TypeError, match="zarr_vlen.trust takes an array, a group, a store or a path"):
+            zarr_vlen.trust(value).__enter__()
+    options: Any
+    for options in (3, "x", {3: 3}, {"headers": 3}, {"missing_statuses": "404"}, {"missing_statuses": 404}):
+        with pytest.raises(TypeError, match="storage.option"):
+            zarr_vlen.URLStore("s3://a/b", storage_options=options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_types_of_two_functions() -> None:
+    for function in (None, 3, "x"):
+        with pytest.raises(TypeError, match="encode and decode are functions"):
+            zarr_vlen.object_type("test.wrong", function, str)  # type: ignore[arg-type]
+    for configuration in ({"a": {1}}, {"a": float("nan")}, {"a": HUGE}):
+        with pytest.raises(ValueError, match="a configuration is what JSON has"):
+            zarr_vlen.object_type("test.wrong", str, str, configuration)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a configuration is a dictionary"):
+        zarr_vlen.object_type("test.wrong", str, str, 3)  # type: ignore[arg-type]
+
+
+def test_arrays_that_cannot_be_made_or_filled(tmp_path: Path) -> None:
+    for dtype in ("i4", None):
+        with pytest.raises((TypeError, ValueError)):
+            zarr_vlen.create_empty(tmp_path / "a", dtype=dtype)
+    assert not (tmp_path / "a").exists()
+    zarr.create_array(tmp_path / "b", shape=(), dtype="json")
+    with pytest.raises(ValueError, match="without dimensions"):
+        zarr_vlen.Appender(tmp_path / "b")
+    zarr_vlen.create_empty(tmp_path / "c", dtype="string")
+    with SegmentWriter(tmp_path / "c") as writer:
+        for elements in (["a", 3], iter(["a", 3])):
+            with pytest.raises(zarr_vlen.ElementError, match=f"^{tmp_path}/c: element 1: "):
+                writer.extend(elements)
 
 
 def test_a_batch_of_everything(path: Path) -> None:

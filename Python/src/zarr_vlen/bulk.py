@@ -780,6 +780,8 @@ class Appender:
         return self._sink
 
     def _begin(self, array: Any) -> None:
+        if not array.shape:
+            raise ValueError("an array without dimensions cannot be appended to")
         self._array = array
         self._kind = kind_of(array.metadata.dtype)
         try:

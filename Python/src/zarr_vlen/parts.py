@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import zarr
@@ -82,6 +83,8 @@ class PartPlan:
         part_count = whole("part_count", part_count, least=1, most=2**31 - 1)
         model = zarr.create_array({}, shape=shape, dtype=dtype, **options).async_array
         document = model.metadata.to_buffer_dict(default_buffer_prototype())["zarr.json"].to_bytes()
+        if not isinstance(store, str | os.PathLike | URLStore):
+            raise TypeError(f"store is a URL, a path or a URLStore, found a {type(store).__name__}")
         if not isinstance(store, URLStore):
             store = URLStore(str(store), storage_options=storage_options, read_only=False)
         self._monitor = _native.Monitor()

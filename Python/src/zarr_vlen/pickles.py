@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from zarr.abc.store import Store
 from zarr.errors import PickleCodecDisabledError
 
 from zarr_vlen.arguments import truth, whole
@@ -215,6 +216,10 @@ def _place_of(value: Any) -> tuple[Any, str]:
     if isinstance(value, str):
         raise TypeError(
             f"zarr_vlen.trust takes an array, a group, a store or a path, found the URL {value!r}"
+        )
+    if not isinstance(value, Store):
+        raise TypeError(
+            f"zarr_vlen.trust takes an array, a group, a store or a path, found a {type(value).__name__}"
         )
     return value, path
 

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import zarr
 from zarr.core.sync import sync
+from zarr.dtype import parse_dtype
 
 from zarr_vlen import _zarr
 from zarr_vlen.arguments import check_progress, choice, seconds, truth, whole
 from zarr_vlen.arrays import Array
-from zarr_vlen.bulk import _MEMORY_BUDGET, _check_source, _opened, _Work, kind_of, sources_of
+from zarr_vlen.bulk import _MEMORY_BUDGET, _check_source, _opened, _Work, kind_of, placed, sources_of
+from zarr_vlen.elements import ElementError
 from zarr_vlen.urls import StorageOptions, is_url, store_of
 
 if TYPE_CHECKING:
@@ -78,13 +80,15 @@ def create_empty(
     >>> create_empty("log.zarr", dtype="string", overwrite=True).shape
     (0,)
     """
+    if dtype is None:
+        raise TypeError('dtype is a data type, such as "string", found None')
+    kind_of(parse_dtype(dtype, zarr_format=options.get("zarr_format") or 3))
     store, _ = store_of(store, storage_options, read_only=False)
     if options.get("chunks") is None:
         _zarr.allow_uneven_chunks()
         # There is a length though there is no chunk.
         options["chunks"] = [[1]]
     made = zarr.create_array(store, name=path or None, shape=(0,), dtype=dtype, **options)
-    kind_of(made.metadata.dtype)
     return Array(made.async_array)
 
 
@@ -184,10 +188,13 @@ class SegmentWriter:
         OSError
             If the store fails.
         """
-        for source in sources_of(data, self._kind):
-            _check_source(source, self._kind)
-            self._work.run(self._appender.append, source)
-            self._count += len(source)
+        try:
+            for source in sources_of(data, self._kind):
+                _check_source(source, self._kind)
+                self._work.run(self._appender.append, source)
+                self._count += len(source)
+        except ElementError as error:
+            raise placed(error, self._work.location) from error.__cause__
 
     def finish(self) -> bytes:
         """Store what was appended, and return what the process that commits has to know.

@@ -45,7 +45,7 @@ def register(spark: Any, *types: ObjectType) -> None:
     *types : ObjectType
         Your own types that arrays have. Spark's processes get to know them so.
     """
-    source = ZarrDataSource
+    source: type = ZarrDataSource
     if types:
         # A class that no module has is pickled with what it holds. A type registers where it is unpickled.
         source = type("_SourceWithTypes", (ZarrDataSource,), {"types": types})

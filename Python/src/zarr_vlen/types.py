@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import re
 import reprlib
 from abc import abstractmethod
@@ -731,7 +732,8 @@ def object_type(
     Raises
     ------
     ValueError
-        If the name is none, or that of a data type that was not made by this function.
+        If the name is none, or that of a data type that was not made by this function, or if JSON has no such
+        configuration.
 
     Examples
     --------
@@ -749,6 +751,16 @@ def object_type(
     taken = data_type_registry.contents.get(name)
     if name == "bytes" or (taken is not None and not issubclass(taken, _FunctionType)):
         raise ValueError(f"there is a data type {name!r} already; take a name of your own, such as my.{name}")
+    if not callable(encode) or not callable(decode):
+        raise TypeError("encode and decode are functions")
+    try:
+        json.dumps(configuration, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"a configuration is what JSON has, found {short(configuration)}: {error}"
+        ) from error
+    if not isinstance(configuration, Mapping | None):
+        raise TypeError(f"a configuration is a dictionary, found {short(configuration)}")
     functions = (encode, decode)
     cls = type(
         "FunctionType",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from zarr_vlen.failures import checked, translated
 from zarr_vlen.threads import away, interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
     from types import TracebackType
     from typing import Self
 
@@ -132,12 +133,14 @@ class URLStore(Store):
     ) -> None:
         from zarr_vlen import _native
 
+        if not isinstance(url, str):
+            raise TypeError(f"url is a text such as 's3://bucket/prefix', found a {type(url).__name__}")
         if read_only is None:
             read_only = bool(_ONLY_READ.match(url)) or Path(url).is_file()
         super().__init__(read_only=read_only)
         self._url = url
+        pairs = _pairs(storage_options or {})
         self._options: StorageOptions = {**(storage_options or {})}
-        pairs = _pairs(self._options)
         _find_certificates()
         self._is_writable = not read_only
         self._finishes = False
@@ -359,9 +362,13 @@ def _pairs(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     TypeError
         If a value is none of this option.
     """
+    if not isinstance(options, Mapping):
+        raise TypeError(f"storage_options are a dictionary, found a {type(options).__name__}")
     pairs: list[tuple[str, str]] = []
     names = StorageOptions.__annotations__
     for name, value in options.items():
+        if not isinstance(name, str):
+            raise TypeError(f"a storage option has a name, found a {type(name).__name__}")
         if name not in names:
             from difflib import get_close_matches
 
@@ -370,8 +377,12 @@ def _pairs(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             known = ", ".join(sorted(names))
             raise ValueError(f"there is no storage option {name!r}.{hint} There are {known}")
         if name == "headers":
+            if not isinstance(value, Mapping):
+                raise TypeError(f"the storage option 'headers' cannot be a {type(value).__name__}")
             pairs += [("header", f"{field}: {text}") for field, text in value.items()]
         elif name == "missing_statuses":
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                raise TypeError(f"the storage option {name!r} cannot be a {type(value).__name__}")
             pairs.append((name, ",".join(str(int(status)) for status in value)))
         elif isinstance(value, bool):
             pairs.append((name, str(value).lower()))
