@@ -87,7 +87,7 @@ struct InfoTests {
     try scratch.write(#"{"zarr_format":3,"node_type":"group"}"#, to: "run/zarr.json")
     try Tool.succeed("rm", "run/tree.zarr", "b/c", in: scratch)
     func lines() throws -> [String] {
-      try Tool.succeed("info", "run/tree.zarr", in: scratch).lines.prefix(3).map { $0 }
+      try Tool.succeed("info", "run/tree.zarr", in: scratch).lines.prefix(4).map { $0 }
     }
     func index() throws -> [String: Any]? {
       let info = try object(Tool.succeed("info", "run", "--json", in: scratch).text)
@@ -96,10 +96,12 @@ struct InfoTests {
       return tree["path_index"] as? [String: Any]
     }
     let size = try scratch.files(below: "run/tree.zarr/path_index/c").values.reduce(0) { $0 + $1.count }
+    let sizesByteCount = try scratch.read("run/tree.zarr/size_index/c/0").count
     #expect(
       try lines() == [
-        "run/tree.zarr: group of 3 members", "  files          2",
+        "run/tree.zarr: group of 4 members", "  files          2",
         "  path index     leads to all paths, \(size) bytes stored",
+        "  size index     has all sizes, \(sizesByteCount) bytes stored",
       ])
     #expect(try index()?["is_sound"] as? Bool == true && index()?["stored_bytes"] as? Int == size)
 
@@ -109,6 +111,9 @@ struct InfoTests {
     try FileManager.default.removeItem(atPath: scratch.path("run/tree.zarr/path_index"))
     #expect(try lines()[2] == "  path index     none; zvlen compact makes one")
     #expect(try index() == nil)
+    try ZarrArray.open(in: FileStore(opening: scratch.path("run/tree.zarr")), at: "blobs")
+      .write(blob: Array("another".utf8), at: [0])
+    #expect(try lines()[3].hasPrefix("  size index     has 0 of 3 sizes; zvlen compact"))
 
     // Files whose paths are damaged are not counted.
     try scratch.write([1, 2, 3], to: "run/tree.zarr/paths/c/0")

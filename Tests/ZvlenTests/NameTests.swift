@@ -156,6 +156,92 @@ struct NameTests {
   }
 }
 
+/// The sizes of files, and the array that has them.
+extension NameTests {
+  /// Imports ten files of 1 to 10 bytes, three in each chunk.
+  private func importSizes(_ options: String...) throws {
+    for number in 0..<10 {
+      try scratch.write(String(repeating: "x", count: number + 1), to: "tree/\(number)")
+    }
+    try Tool.succeed(["import", "tree", "-o", "data.zarr", "--chunk-count", "3"] + options, in: scratch)
+  }
+
+  private func sizes(_ paths: String...) throws -> [Int] {
+    try Tool.succeed(["ls", "-l", "-r", "data.zarr"] + paths, in: scratch).lines.map {
+      try #require(Int($0.split(separator: " ")[0]))
+    }
+  }
+
+  /// Makes the contents impossible to read, in as many bytes as before, and with the same checksums.
+  private func damageContents(_ chunks: Range<Int>) throws {
+    for chunk in chunks {
+      let key = "data.zarr/blobs/c/\(chunk)"
+      let bytes = try scratch.read(key)
+      let end = bytes.count - 16
+      try scratch.write([UInt8](repeating: 7, count: end) + bytes[end...], to: key)
+    }
+  }
+
+  @Test("Sizes are listed without reading contents, also after appends, removals and compact")
+  func sizesWithoutContents() throws {
+    try importSizes()
+    for number in 10..<12 {
+      try scratch.write(String(repeating: "y", count: number + 1), to: "more/\(number)")
+    }
+    try Tool.succeed("import", "more", "-o", "data.zarr", "--append", in: scratch)
+    try Tool.succeed("rm", "data.zarr", "4", in: scratch)
+    try Tool.succeed("compact", "data.zarr", in: scratch)
+    try damageContents(0..<4)
+
+    #expect(try sizes() == [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12])
+    #expect(try sizes("3", "11") == [4, 12])
+    #expect(try Tool.succeed("rm", "data.zarr", "7", in: scratch).report.contains("8 bytes of contents"))
+  }
+
+  @Test("A size that does not belong to the contents is not listed")
+  func wrongSizes() throws {
+    try importSizes()
+    let (document, chunk) = (
+      try scratch.read("data.zarr/size_index/zarr.json"), try scratch.read("data.zarr/size_index/c/0")
+    )
+    // Another program changes contents, and a chunk is lost.
+    try array("blobs").write(blob: [UInt8](repeating: 0, count: 100), at: [4])
+    try FileManager.default.removeItem(atPath: scratch.path("data.zarr/blobs/c/2"))
+    let expected = [1, 2, 3, 4, 100, 6, 0, 0, 0, 10]
+    #expect(try sizes() == expected)
+    for (key, bytes) in [
+      ("c/0", Array(chunk.dropLast())), ("c/0", []), ("zarr.json", Array("{".utf8)),
+      ("zarr.json", Array(String(decoding: document, as: UTF8.self).replacing("uint64", with: "int64").utf8)),
+    ] {
+      try scratch.write(document, to: "data.zarr/size_index/zarr.json")
+      try scratch.write(chunk, to: "data.zarr/size_index/c/0")
+      try scratch.write(bytes, to: "data.zarr/size_index/\(key)")
+      #expect(try sizes() == expected)
+    }
+    try FileManager.default.removeItem(atPath: scratch.path("data.zarr/size_index"))
+    #expect(try sizes() == expected)
+
+    try Tool.succeed("compact", "data.zarr", in: scratch)
+    try damageContents(0..<2)
+    #expect(try sizes() == expected)
+  }
+
+  @Test(
+    "Other layouts have sizes too",
+    arguments: [
+      ["--zarr-format", "2"], ["--shard-bytes", "1MB"], ["--part", "1/1"], ["--resume"], ["--workers", "1"],
+    ])
+  func sizesOfLayouts(options: [String]) throws {
+    for number in 0..<10 { try scratch.write(String(repeating: "x", count: number), to: "tree/\(number)") }
+    try Tool.succeed(["import", "tree", "-o", "data.zarr"] + options, in: scratch)
+    #expect(try sizes() == Array(0..<10))
+    try Tool.succeed("copy", "data.zarr", "copy.zarr", "--chunk-count", "4", in: scratch)
+    try FileManager.default.removeItem(atPath: scratch.path("data.zarr"))
+    try FileManager.default.moveItem(atPath: scratch.path("copy.zarr"), toPath: scratch.path("data.zarr"))
+    #expect(try sizes() == Array(0..<10))
+  }
+}
+
 /// The index that leads to paths.
 extension NameTests {
   /// So many paths that the index is used, in chunks of 1000.

@@ -15,7 +15,8 @@ struct CompactCommand: ParsableCommand, ReadingCommand, ReportingCommand {
       run again.
         zvlen compact doc.zarr
 
-      If the index that leads to paths is missing or does not fit the paths, it is made again.
+      If the index that leads to paths is missing or does not fit the paths, it is made again. The index of sizes, which \
+      zvlen ls -l uses, gets those of files that it does not have, whose contents are read for this.
       """)
 
   @Argument(
@@ -40,6 +41,7 @@ struct CompactCommand: ParsableCommand, ReadingCommand, ReportingCommand {
       let index = try PathIndex(in: node.store, at: .root, access: reading.access)
       let isIndexSound = try index?.leads(to: group) ?? true
       try PathIndex.update(of: group, isNew: !isIndexSound)
+      try FileSizes.complete(group)
       try location.resolved.hierarchy?.refreshConsolidatedMetadata()
       try node.finish()
       let fileCount = group.count - removed.count

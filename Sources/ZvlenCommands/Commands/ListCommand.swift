@@ -19,8 +19,8 @@ struct ListCommand: ParsableCommand, ReadingCommand {
       Elsewhere paths are written as they are. A path can have a line feed in it: use --null or --json where that matters.
 
       Paths are text, in the order of their bytes, or with --recursive in the order in which they are stored. --long \
-      decompresses the contents of the files that it lists, because Zarr keeps the size of an element in its chunk. It \
-      takes as long as zvlen cat of these files.
+      finds sizes in the array size_index, which an import makes. If the size of a file is not there, its contents are \
+      read, and zvlen compact adds it.
       """)
 
   @Argument(
@@ -50,6 +50,9 @@ struct ListCommand: ParsableCommand, ReadingCommand {
       discussion: "An object for each file has its path, its index, and with --long its size."))
   var json = false
 
+  @Flag(help: "Leaves out the line on a terminal that says at the end what was listed.")
+  var quiet = false
+
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   func validate() throws {
@@ -60,10 +63,10 @@ struct ListCommand: ParsableCommand, ReadingCommand {
     let node = try NodeLocation(path, followsLinks: reading.links.followLinks)
     let group = try FileTreeGroup(in: node.store, access: reading.access)
     let output = OutputStream.standard()
+    let list = try EntryList(
+      of: group, to: output,
+      form: json ? .json : .paths(terminator: null ? 0 : UInt8(ascii: "\n")), isLong: long)
     try output.flushing {
-      let list = EntryList(
-        group: group, output: output,
-        form: json ? .json : .paths(terminator: null ? 0 : UInt8(ascii: "\n")), isLong: long)
       try list.begin()
       if recursive {
         try writeFiles(of: group, to: list)
@@ -72,6 +75,8 @@ struct ListCommand: ParsableCommand, ReadingCommand {
       }
       try list.end()
     }
+    // A program that reads a list counts by itself.
+    if !quiet, StandardError.isTerminal { WorkReport.say([list.summary]) }
   }
 
   /// Writes all files that fit.
@@ -149,35 +154,40 @@ private final class EntryList {
     case paths(terminator: UInt8)
   }
 
-  private let group: FileTreeGroup
   private let output: OutputStream
   private let form: Form
-  private let isLong: Bool
+  private var sizes: FileSizes?
   private var isFirst = true
+  private var (fileCount, directoryCount, byteCount) = (0, 0, 0)
 
-  init(group: FileTreeGroup, output: OutputStream, form: Form, isLong: Bool) {
-    self.group = group
+  init(of group: FileTreeGroup, to output: OutputStream, form: Form, isLong: Bool) throws {
     self.output = output
     self.form = form
-    self.isLong = isLong
+    sizes = isLong ? try FileSizes(of: group) : nil
   }
 
   func begin() throws { if case .json = form { try output.write("[") } }
 
   func end() throws { if case .json = form { try output.write(isFirst ? "]\n" : "\n]\n") } }
 
+  /// How much was listed.
+  var summary: String {
+    var words = [Quantity.count(fileCount, "file")]
+    if directoryCount > 0 { words.append(Quantity.count(directoryCount, "directory", many: "directories")) }
+    if sizes != nil { words.append(Quantity.bytes(byteCount)) }
+    return "listed " + words.joined(separator: ", ")
+  }
+
   /// Writes files and directories.
   func write(_ entries: [FileEntry]) throws {
-    var byteCounts: [Int: Int] = [:]
-    if isLong {
-      try group.blobs.forEachPart(of: entries.compactMap(\.file)) { part, elements in
-        for (index, file) in part.enumerated() { byteCounts[file] = elements.blobs[index].byteCount }
-      }
-    }
-    for entry in entries { try write(entry, entry.file.flatMap { byteCounts[$0] }) }
+    let files = entries.compactMap(\.file)
+    var byteCounts = try sizes?.byteCounts(of: files).makeIterator()
+    for entry in entries { try write(entry, entry.file == nil ? nil : byteCounts?.next()) }
   }
 
   private func write(_ entry: FileEntry, _ byteCount: Int?) throws {
+    if entry.file == nil { directoryCount += 1 } else { fileCount += 1 }
+    self.byteCount = sumOrMaximum(self.byteCount, byteCount ?? 0)
     if case .json = form {
       var object: JSONObject = ["path": .string(String(decoding: entry.path, as: UTF8.self))]
       object[entry.file == nil ? "files" : "index"] = .integer(entry.file ?? entry.count)
@@ -189,7 +199,7 @@ private final class EntryList {
         JSONWriter(style: .compact).append(.object(object), to: &buffer)
       }
     }
-    if isLong {
+    if sizes != nil {
       let size = byteCount.map(String.init) ?? "\(entry.count)/"
       try output.write(String(repeating: " ", count: max(0, 12 - size.utf8.count)) + size + "  ")
     }

@@ -61,7 +61,7 @@ struct RemoveCommand: ParsableCommand, ReadingCommand, ReportingCommand {
     try FileTreeGroup.change(in: node.store, access: reading.access) { group, checkLock in
       let files = try chosenFiles(of: group)
       guard !files.isEmpty else { return say("removed", []) }
-      let byteCount = try group.blobs.byteCount(of: files)
+      let byteCount = try group.byteCount(of: files)
       try checkLock()
       StandardStreams.noteOutput()
       try group.remove(files)

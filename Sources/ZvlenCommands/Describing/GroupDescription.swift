@@ -10,6 +10,9 @@ struct GroupDescription {
   /// The index of their paths, or nil if there is none.
   private let index: (isSound: Bool, storedByteCount: Int)?
 
+  /// The number of files whose sizes are known, in all of them, or nil if there are no sizes.
+  private let sizes: (fileCount: Int, totalCount: Int, storedByteCount: Int)?
+
   /// The descriptions of its members.
   var members: [JSONValue] = []
 
@@ -19,6 +22,7 @@ struct GroupDescription {
   init(of group: NodePath, in store: any Store, path: String, _ access: ArrayAccess) throws {
     self.path = path
     var (fileCount, index): (Int?, (isSound: Bool, storedByteCount: Int)?) = (nil, nil)
+    var known: (fileCount: Int, totalCount: Int, storedByteCount: Int)?
     do {
       let files = try FileTreeGroup(in: store, at: group, access: access)
       var count = 0
@@ -26,13 +30,15 @@ struct GroupDescription {
       index = try PathIndex(in: store, at: group, access: access).map {
         (try $0.covers(files), try $0.storedByteCount())
       }
+      var sizes = try FileSizes(of: files)
+      known = try sizes.coverage().map { ($0.fileCount, files.count, $0.storedByteCount) }
       fileCount = count
     } catch {
       // Most groups hold no files. What is wrong with an array is said of it.
       if case ZarrError.cancelled = error { throw error }
       if RootCommand.canRunAgain(after: error) { throw error }
     }
-    (self.fileCount, self.index) = (fileCount, index)
+    (self.fileCount, self.index, sizes) = (fileCount, index, known)
   }
 
   /// The description as JSON.
@@ -42,6 +48,10 @@ struct GroupDescription {
       object["file_count"] = .integer(fileCount)
       object["path_index"] =
         index.map { ["is_sound": .bool($0.isSound), "stored_bytes": .integer($0.storedByteCount)] } ?? .null
+      object["size_index"] =
+        sizes.map {
+          ["is_complete": .bool($0.fileCount == $0.totalCount), "stored_bytes": .integer($0.storedByteCount)]
+        } ?? .null
     }
     object["members"] = .array(members)
     return .object(object)
@@ -59,6 +69,15 @@ struct GroupDescription {
         (index.isSound ? "leads to all paths" : "does not lead to all paths; zvlen compact makes it again")
           + ", \(Quantity.exactBytes(index.storedByteCount)) stored"
       } ?? "none; zvlen compact makes one"
-    return [line, "  files          \(fileCount)", "  path index     \(words)"]
+    let sizeWords =
+      sizes.map { sizes in
+        (sizes.fileCount == sizes.totalCount
+          ? "has all sizes"
+          : "has \(sizes.fileCount) of \(sizes.totalCount) sizes; zvlen compact adds the others")
+          + ", \(Quantity.exactBytes(sizes.storedByteCount)) stored"
+      } ?? "none; zvlen compact makes one"
+    return [
+      line, "  files          \(fileCount)", "  path index     \(words)", "  size index     \(sizeWords)",
+    ]
   }
 }

@@ -24,7 +24,7 @@ struct ElementCheck {
   }
 
   private let kind: Kind
-  private let dataType: DataType
+  let dataType: DataType
   private var scratch: [UInt8] = []
 
   /// Checks elements that go to an array.

@@ -109,6 +109,7 @@ struct TreeImport: ImportWork {
         }
         let byteCount = try append(file, &state.check, to: state.blobs)
         try append(file.relativePath, to: state.paths)
+        state.note(byteCount)
         state.position.elementCount += 1
         progress.add(byteCount, byteCount: byteCount)
         WorkReport.addFile(byteCount: byteCount)
@@ -127,6 +128,7 @@ struct TreeImport: ImportWork {
       try state.blobs.finish()
       let group = try FileTreeGroup(changing: destination.store, access: settings.access)
       try PathIndex.update(of: group)
+      try FileSizes.record(state.byteCounts, from: state.firstNoted, in: group)
       state.position.isComplete = true
       try record?.save(state.position)
       try tellOfExisting(state, in: group)
@@ -154,7 +156,7 @@ struct TreeImport: ImportWork {
   private func tellOfExisting(_ state: State, in group: FileTreeGroup) throws {
     var notes: [String] = []
     if !state.replaced.isEmpty {
-      let byteCount = Quantity.exactBytes(try group.blobs.byteCount(of: state.replaced))
+      let byteCount = Quantity.exactBytes(try group.byteCount(of: state.replaced))
       notes.append(
         "replaced: \(Quantity.count(state.replaced.count, "file")); \(byteCount) of old contents stay in their chunks "
           + "until zvlen compact")
@@ -200,6 +202,19 @@ struct TreeImport: ImportWork {
 
     /// The number of those that stay.
     var skippedCount = 0
+
+    /// The first file whose size is noted.
+    var firstNoted = 0
+
+    /// The sizes of this file and those after it.
+    var byteCounts: [UInt32] = []
+
+    /// Notes the size of the next file.
+    mutating func note(_ byteCount: Int) {
+      // Another form of JSON may be read than was written.
+      guard check.dataType != .json, byteCounts.count < FileSizes.maximumCount else { return }
+      byteCounts.append(UInt32(clamping: byteCount))
+    }
 
     /// Whether a file is already stored after the position.
     mutating func takeStored(_ file: FoundFile) throws -> Bool {
@@ -370,11 +385,17 @@ struct TreeImport: ImportWork {
     var group = group
     try group.finishRemoval()
     try group.cut()
+    // The files of the last chunk, which is written again.
+    let lastRows = group.blobs.metadata.chunkGrid.dimensions[0]
+    let firstNoted = count > 0 ? lastRows.range(ofChunk: lastRows.chunkIndex(of: count - 1)).lowerBound : 0
+    var sizes = try FileSizes(of: group)
+    let byteCounts = try sizes.byteCounts(of: Array(firstNoted..<count)).map { UInt32(clamping: $0) }
     return State(
       group: group, blobs: try settings.continuing(group.blobs), paths: try settings.continuing(group.paths),
       check: ElementCheck(settings.encoding.type, dataType: group.blobs.dataType), position: position,
       imported: imported, stored: stored, existing: existing,
-      contents: existing.isEmpty ? nil : StoredElements(0..<count, of: group.blobs))
+      contents: existing.isEmpty ? nil : StoredElements(0..<count, of: group.blobs),
+      firstNoted: firstNoted, byteCounts: byteCounts)
   }
 
   /// Checks that the imported files have not changed.

@@ -204,13 +204,6 @@ extension ZarrArray {
       size.adapt(to: elements)
     }
   }
-
-  /// The bytes of some elements.
-  func byteCount(of rows: [Int]) throws -> Int {
-    var total = 0
-    try forEachPart(of: rows) { _, elements in total = sumOrMaximum(total, elements.blobs.byteCount) }
-    return total
-  }
 }
 
 /// How many elements are read at a time.

@@ -183,7 +183,8 @@ struct FileTreeGroup {
 
   /// Checks that a location is not one of the arrays of an imported directory, which only grow together.
   static func checkNoMember(_ location: Location) throws {
-    guard let group = try location.places.first, [blobsName, pathsName, PathIndex.name].contains(group.path),
+    let names = [blobsName, pathsName, PathIndex.name, FileSizes.name]
+    guard let group = try location.places.first, names.contains(group.path),
       try isComplete(in: group.store), (try? FileTreeGroup(in: group.store, access: ArrayAccess())) != nil
     else { return }
     let parent = group.store.location

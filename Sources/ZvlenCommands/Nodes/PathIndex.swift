@@ -30,18 +30,10 @@ struct PathIndex {
 
   /// Opens the index of a group, or returns nil if there is none that can be used.
   init?(in store: any Store, at path: NodePath, access: ArrayAccess) throws {
-    var access = access
-    // Damage is no loss here.
-    access.damageReport = nil
-    do {
-      array = try ZarrArray.open(in: store, at: path.key(Self.name), access: access)
-    } catch {
-      try Self.checkUsable(error)
-      return nil
-    }
+    guard let array = try ZarrArray.index(Self.name, in: store, at: path, access: access) else { return nil }
+    self.array = array
     let attributes = array.metadata.attributes
-    guard array.dataType == .number(.uint64), array.shape.count == 1,
-      attributes["hash"]?.stringValue == "crc32",
+    guard attributes["hash"]?.stringValue == "crc32",
       let runs = attributes["runs"]?.arrayValue
     else { return nil }
     starts = runs.compactMap(\.integerValue)
@@ -71,15 +63,9 @@ struct PathIndex {
     do {
       return try runs.flatMap { try rows(withHash: hash, in: $0) }.sorted(by: >)
     } catch {
-      try Self.checkUsable(error)
+      try ZarrArray.checkIndexUsable(error)
       return nil
     }
-  }
-
-  /// Throws an error again if it does not mean that the index cannot be used.
-  private static func checkUsable(_ error: any Error) throws {
-    if case ZarrError.cancelled = error { throw error }
-    if RootCommand.canRunAgain(after: error) { throw error }
   }
 
   private func rows(withHash hash: UInt32, in run: Range<Int>) throws -> [Int] {
@@ -158,20 +144,11 @@ extension PathIndex {
   static func update(of group: FileTreeGroup, isNew: Bool = false) throws {
     // Another program may have made an array that has very many paths and stores few of them.
     guard try group.count == 0 || group.storedFiles() == [0..<group.count] else { return }
-    let (store, key) = (group.paths.store, group.path.key(name))
-    var access = group.paths.access
-    access.damageReport = nil
-    guard let index = try PathIndex(in: store, at: group.path, access: access) else {
-      // What has the name and is something else stays.
-      guard NodeEntry(in: store, at: try NodePath(key)) == nil else { return }
-      let isVersion2 = group.paths.metadata.zarrFormat == .version2
-      let shuffled = CodecChain.Stage.transform(
-        BloscCodec(compressor: .zstd, level: 1, shuffle: .byte, itemByteCount: 8))
-      let options = ArrayOptions(
-        dataType: .number(.uint64), chunkSize: .rows(min(max(group.count, 1 << 12), 1 << 16)),
-        compressors: isVersion2 ? [shuffled] : [shuffled, .crc32c],
-        attributes: ["hash": "crc32", "runs": []], zarrFormat: isVersion2 ? .version2 : .version3)
-      let array = try ZarrArray.create(in: store, at: key, shape: [0], options: options, access: access)
+    guard
+      let index = try PathIndex(in: group.paths.store, at: group.path, access: group.paths.access)
+    else {
+      let attributes: JSONObject = ["hash": "crc32", "runs": []]
+      guard let array = try ZarrArray.createIndex(name, of: group, attributes: attributes) else { return }
       return try extend(array, [], to: group)
     }
     try extend(index.array, isNew ? [] : index.runs, to: group)
@@ -252,5 +229,51 @@ extension PathIndex {
       }
     }
     return isSorted && hashes.allSatisfy { $0 == nil }
+  }
+}
+
+/// Arrays of unsigned integers of 64 bits beside the arrays of an imported directory, which save reading those.
+extension ZarrArray {
+  /// Opens such an array, or returns nil if there is none that can be used.
+  static func index(
+    _ name: String, in store: any Store, at group: NodePath, access: ArrayAccess
+  ) throws -> ZarrArray? {
+    var access = access
+    // Damage is no loss here.
+    access.damageReport = nil
+    do {
+      let array = try ZarrArray.open(in: store, at: group.key(name), access: access)
+      guard array.dataType == .number(.uint64), array.shape.count == 1, array.chunkShape[0] <= 1 << 24 else {
+        return nil
+      }
+      return array
+    } catch {
+      try checkIndexUsable(error)
+      return nil
+    }
+  }
+
+  /// Throws an error again if it does not mean that such an array cannot be used.
+  static func checkIndexUsable(_ error: any Error) throws {
+    if case ZarrError.cancelled = error { throw error }
+    if RootCommand.canRunAgain(after: error) { throw error }
+  }
+
+  /// Creates such an array without elements, or returns nil if something else has the name, which stays.
+  static func createIndex(
+    _ name: String, of group: FileTreeGroup, attributes: JSONObject = [:]
+  ) throws -> ZarrArray? {
+    let (paths, key) = (group.paths, group.path.key(name))
+    guard NodeEntry(in: paths.store, at: try NodePath(key)) == nil else { return nil }
+    let isVersion2 = paths.metadata.zarrFormat == .version2
+    let shuffled = CodecChain.Stage.transform(
+      BloscCodec(compressor: .zstd, level: 1, shuffle: .byte, itemByteCount: 8))
+    let options = ArrayOptions(
+      dataType: .number(.uint64), chunkSize: .rows(min(max(group.count, 1 << 12), 1 << 16)),
+      compressors: isVersion2 ? [shuffled] : [shuffled, .crc32c], attributes: attributes,
+      zarrFormat: isVersion2 ? .version2 : .version3)
+    var access = paths.access
+    access.damageReport = nil
+    return try ZarrArray.create(in: paths.store, at: key, shape: [0], options: options, access: access)
   }
 }

@@ -212,7 +212,7 @@ final class StoreDestination: NodeDestination {
 
   /// Removes locks that commands have left that were killed.
   private static func sweepLocks(_ store: any Store) throws {
-    for name in ["", FileTreeGroup.blobsName, FileTreeGroup.pathsName, PathIndex.name] {
+    for name in ["", FileTreeGroup.blobsName, FileTreeGroup.pathsName, PathIndex.name, FileSizes.name] {
       try (store as? S3Store)?.sweepLocks(below: name)
     }
   }

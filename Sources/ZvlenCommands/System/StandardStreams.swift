@@ -37,7 +37,10 @@ enum StandardStreams {
 /// The stream for messages to the user.
 enum StandardError {
   /// Whether progress is drawn on it: it is a terminal, and you have not asked for quiet.
-  static var showsProgress: Bool { !isQuiet.load(ordering: .relaxed) && isatty(STDERR_FILENO) == 1 }
+  static var showsProgress: Bool { !isQuiet.load(ordering: .relaxed) && isTerminal }
+
+  /// Whether it is a terminal.
+  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
   private static let isQuiet = Atomic(false)
 

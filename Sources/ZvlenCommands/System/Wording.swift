@@ -53,8 +53,8 @@ enum Quantity {
   }
 
   /// A number with its noun, such as `1 chunk` or `3 chunks`.
-  static func count(_ count: some BinaryInteger, _ noun: String) -> String {
-    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+  static func count(_ count: some BinaryInteger, _ noun: String, many: String? = nil) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(many ?? "\(noun)s")"
   }
 }
 

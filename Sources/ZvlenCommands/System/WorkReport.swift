@@ -96,7 +96,7 @@ enum WorkReport {
       try output.flush()
     }
     guard !command.report.quiet else { return }
-    guard let deed else { return write(state.words + ["in \(Quantity.seconds(seconds))"]) }
+    guard let deed else { return say(state.words) }
     var parts = [
       "\(deed) \(Quantity.count(count, state.files != nil ? "file" : "element")), "
         + "\(Quantity.bytes(byteCount)), in \(Quantity.seconds(seconds))"
@@ -109,6 +109,11 @@ enum WorkReport {
       parts.append("\(Quantity.bytes(progress.storedByteCount)) stored, ratio \(Quantity.ratio(ratio))")
     }
     write(parts + state.words)
+  }
+
+  /// Says what was done, and how long it took.
+  static func say(_ words: [String]) {
+    write(words + ["in \(Quantity.seconds(start.duration(to: .now) / .seconds(1)))"])
   }
 
   private static func write(_ parts: [String]) {

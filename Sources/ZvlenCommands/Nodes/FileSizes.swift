@@ -1,0 +1,167 @@
+import ChunkEngine
+import Synchronization
+import Zarr
+
+/// Knows the sizes of files of an imported directory without reading their contents.
+///
+/// It is an array of unsigned integers of 64 bits beside the contents, with one for each file:
+///
+///     bits of an   63             32 31              0
+///     element      │ mark of its chunk │ size of a file │
+///
+/// The mark is the CRC-32 of the last 16 bytes of the stored chunk of contents that has the file, as bits exclusive or the
+/// number of its bytes. These last bytes are usually a checksum. What an element says is a hint: it counts only while the
+/// chunk has this mark. All other files are read. So the array can be too short, out of date, or damaged.
+struct FileSizes {
+  /// The name of the array.
+  static let name = "size_index"
+
+  private let group: FileTreeGroup
+  private let array: ZarrArray?
+
+  /// The marks of chunks that are known by now, or nil for one that is not stored.
+  private var marks: [Int: UInt32?] = [:]
+
+  /// An import remembers this many sizes, in 128 MiB.
+  static let maximumCount = 1 << 25
+
+  /// Opens the sizes of a group.
+  init(of group: FileTreeGroup) throws {
+    self.group = group
+    array = try Self.open(group)
+  }
+
+  private static func open(_ group: FileTreeGroup) throws -> ZarrArray? {
+    try ZarrArray.index(name, in: group.paths.store, at: group.path, access: group.paths.access)
+  }
+
+  /// The sizes of files, in their order.
+  ///
+  /// - Throws: What reading throws.
+  mutating func byteCounts(of files: [Int]) throws -> [Int] {
+    let known = try knownByteCounts(of: files)
+    let places = files.indices.filter { known[$0] == nil }
+    var byteCounts = known.map { $0 ?? 0 }
+    try group.blobs.forEachPart(of: places.map { files[$0] }) { part, elements in
+      for index in elements.indices {
+        byteCounts[places[part.startIndex + index]] = elements.blobs[index].byteCount
+      }
+    }
+    return byteCounts
+  }
+
+  /// The number of files whose sizes are known, and the stored size of what has them, or nil if there is nothing.
+  mutating func coverage() throws -> (fileCount: Int, storedByteCount: Int)? {
+    guard let array else { return nil }
+    let chunks = try StoredChunks(of: array)
+    var count = 0
+    for position in chunks.positions {
+      let rows = array.metadata.chunkGrid.dimensions[0].range(ofChunk: position[0])
+      count += try knownByteCounts(of: Array(rows.clamped(to: 0..<group.count))).count { $0 != nil }
+    }
+    return (count, try chunks.storedByteCount())
+  }
+
+  /// So many files are looked at together.
+  private static let blockCount = 1 << 16
+
+  private mutating func knownByteCounts(of files: [Int]) throws -> [Int?] {
+    guard let array, !files.isEmpty else { return files.map { _ in nil } }
+    let covered = files.indices.filter { files[$0] < array.shape[0] }
+    var known = [Int?](repeating: nil, count: files.count)
+    do {
+      let elements = try array.take(covered.map { files[$0] }, as: UInt64.self)
+      try findMarks(of: files)
+      for (index, element) in zip(covered, elements) {
+        known[index] =
+          switch marks[group.chunk(of: files[index])] {
+          case .some(.some(let mark)) where element >> 32 == UInt64(mark): Int(element & 0xffff_ffff)
+          case .some(.none): group.blobs.metadata.fillValue.count
+          default: nil
+          }
+      }
+    } catch {
+      try ZarrArray.checkIndexUsable(error)
+    }
+    return known
+  }
+
+  /// Finds the marks of the chunks of files.
+  private mutating func findMarks(of files: some Sequence<Int>) throws {
+    let blobs = group.blobs
+    let chunks = Set(files.map { group.chunk(of: $0) }).filter { marks[$0] == nil }.sorted()
+    let found = Mutex<[Int: UInt32?]>([:])
+    try blobs.store.forEachIndex(below: chunks.count) { index in
+      var end = ByteArena()
+      let info = try blobs.store.read(
+        .suffix(Self.markedByteCount), of: blobs.key(ofChunkAt: [chunks[index]]), ifVersion: nil,
+        limit: Self.markedByteCount, into: &end)
+      let mark = info.map { CRC32Codec().checksum(of: end.bytes) ^ UInt32(truncatingIfNeeded: $0.byteCount) }
+      found.withLock { $0[chunks[index]] = .some(mark) }
+    }
+    marks.merge(found.withLock { $0 }) { $1 }
+  }
+
+  private static let markedByteCount = 16
+
+  /// An element, or 0 if the size is too large for one.
+  private static func element(_ byteCount: UInt32, mark: UInt32) -> UInt64 {
+    byteCount == .max ? 0 : UInt64(mark) << 32 | UInt64(byteCount)
+  }
+}
+
+extension FileSizes {
+  /// Records the sizes of some files, and makes the array if there is none.
+  ///
+  /// - Parameters:
+  ///   - byteCounts: The sizes of files that follow each other.
+  ///   - first: The first of them.
+  ///   - group: The group.
+  /// - Precondition: No other command writes to the group.
+  /// - Throws: What reading and writing throw.
+  static func record(_ byteCounts: [UInt32], from first: Int, in group: FileTreeGroup) throws {
+    let array = try open(group) ?? ZarrArray.createIndex(name, of: group)
+    guard let array else { return }
+    if array.shape != [group.count] { try array.resize(to: [group.count]) }
+    var sizes = try FileSizes(of: group)
+    for start in stride(from: 0, to: byteCounts.count, by: blockCount) {
+      let block = byteCounts[start..<min(byteCounts.count, start + blockCount)]
+      let files = first + block.startIndex..<first + block.endIndex
+      try sizes.findMarks(of: files)
+      let elements = zip(files, block).map { file, byteCount in
+        element(byteCount, mark: (sizes.marks[group.chunk(of: file)] ?? nil) ?? 0)
+      }
+      try array.write(elements, to: [files], monitor: Interruption.monitor)
+    }
+  }
+
+  /// Records the sizes of all files, and reads the contents of those whose sizes are not known.
+  ///
+  /// - Precondition: No other command writes to the group.
+  /// - Throws: What reading and writing throw.
+  static func complete(_ group: FileTreeGroup) throws {
+    // As for the index of paths.
+    guard try group.storedFiles() == [0..<group.count] else { return }
+    var sizes = try FileSizes(of: group)
+    let progress = ProgressLine("reading sizes", totalCount: group.count)
+    defer { progress.clear() }
+    for start in stride(from: 0, to: group.count, by: blockCount) {
+      let files = Array(start..<min(group.count, start + blockCount))
+      if try sizes.knownByteCounts(of: files).contains(nil) {
+        try record(sizes.byteCounts(of: files).map { UInt32(clamping: $0) }, from: start, in: group)
+      }
+      progress.add(files.count, byteCount: 0)
+    }
+  }
+}
+
+extension FileTreeGroup {
+  /// The bytes of some files.
+  func byteCount(of files: [Int]) throws -> Int {
+    var sizes = try FileSizes(of: self)
+    return try sizes.byteCounts(of: files).reduce(0, sumOrMaximum)
+  }
+
+  /// The position of the chunk with the contents of a file.
+  fileprivate func chunk(of file: Int) -> Int { blobs.metadata.chunkGrid.dimensions[0].chunkIndex(of: file) }
+}
