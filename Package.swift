@@ -71,8 +71,8 @@ let package = Package(
     .target(
       name: "ZvlenCommands",
       dependencies: [
-        "Zarr", "ZarrRemote", "ChunkEngine", "CKernels", "CPCRE2", "CSystemCalls", "ZarrPlatform",
-        "CommandLineOptions", argumentParser,
+        "Zarr", "ZarrRemote", "ChunkEngine", "CKernels", "CLZ4", "CPCRE2", "CSystemCalls",
+        "ZarrPlatform", "CommandLineOptions", argumentParser,
       ]),
     .systemLibrary(name: "CZarrVlen", path: "Sources/ZarrC/include"),
     .target(

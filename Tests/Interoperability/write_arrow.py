@@ -45,11 +45,20 @@ def others(count: int) -> dict[str, pa.Array]:
     }
 
 
-def write(name: str, x_type: pa.DataType, values: list, *, form: str, wide: bool = True, **options: object) -> None:
-    """Writes `values` as a column `x`, sliced so that offsets do not begin at 0."""
+def encoded(values: list, x_type: pa.DataType) -> list:
+    """The values as `x_type` has them."""
+    if pa.types.is_dictionary(x_type):
+        x_type = x_type.value_type
     if pa.types.is_binary(x_type) or pa.types.is_large_binary(x_type):
-        values = [value if value is None else value.encode() for value in values]
-    x = pa.array(values, x_type)
+        return [value if value is None else value.encode() for value in values]
+    return values
+
+
+def write(
+    name: str, x_type: pa.DataType, values: list | pa.Array, *, form: str, wide: bool = True, **options: object
+) -> None:
+    """Writes `values` as a column `x`, sliced so that offsets do not begin at 0."""
+    x = values if isinstance(values, pa.Array) else pa.array(encoded(values, x_type), x_type)
     batches = []
     for start, end in SPLITS:
         columns = others(end - start) if wide else {}
@@ -66,8 +75,49 @@ for form in ["stream", "file"]:
         write(str(x_type), x_type, VALUES, form=form)
         write(f"full-{x_type}", x_type, full, form=form)
 write("narrow", pa.string(), full, form="stream", wide=False)
-write("zstd", pa.string(), full, form="stream", wide=False, compression="zstd")
 write("view", pa.string_view(), full, form="stream", wide=False)
 write("number", pa.int64(), list(range(16)), form="stream", wide=False)
-write("dictionary", pa.dictionary(pa.int8(), pa.string()), full, form="stream", wide=False)
 write("json", pa.json_(pa.string()), [f'{{"a": {i}}}' for i in range(16)], form="stream", wide=False)
+
+# Compressed; pyarrow stores what does not shrink as it is.
+long = [value and value * 1000 for value in VALUES]
+for form in ["stream", "file"]:
+    for compression in ["zstd", "lz4"]:
+        write(compression, pa.string(), VALUES, form=form, compression=compression)
+        write(f"long-{compression}", pa.large_binary(), long, form=form, compression=compression)
+        write(f"dictionary-{compression}", pa.dictionary(pa.int16(), pa.string()), long, form=form,
+              compression=compression)
+
+# Dictionaries, also with a null in them.
+for form in ["stream", "file"]:
+    for index in [pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64(), pa.uint64()]:
+        write(f"dictionary-{index}", pa.dictionary(index, pa.string()), VALUES, form=form)
+    for values in [pa.large_string(), pa.binary(), pa.large_binary()]:
+        write(f"dictionary-{values}", pa.dictionary(pa.int32(), values), VALUES, form=form)
+    distinct = sorted({value or "" for value in VALUES})
+    places = pa.array([len(distinct) if value is None else distinct.index(value) for value in VALUES], pa.int8())
+    with_null = pa.DictionaryArray.from_arrays(places, pa.array([*distinct, None]))
+    write("dictionary-null", with_null.type, with_null, form=form)
+
+# A stream can replace a dictionary, or add to it.
+words = [pa.array(part, pa.dictionary(pa.int8(), pa.string())) for part in (["a", "b"], ["b", "c", "a"])]
+grown = [
+    pa.DictionaryArray.from_arrays(pa.array(part, pa.int8()), dictionary)
+    for part, dictionary in (([0, 1], ["a", "b"]), ([1, 2], ["a", "b", "c"]))
+]
+for name, arrays, deltas in (("replaced", words, False), ("delta", grown, True)):
+    schema = pa.schema([("x", arrays[0].type)])
+    options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=deltas)
+    with pa.ipc.new_stream(directory / f"{name}.stream", schema, options=options) as out:
+        for array in arrays:
+            out.write_batch(pa.record_batch([array], schema=schema))
+
+# No batch, and no element.
+for form in ["stream", "file"]:
+    for name, x_type in (("none", pa.string()), ("none-dictionary", pa.dictionary(pa.int8(), pa.string()))):
+        new = pa.ipc.new_file if form == "file" else pa.ipc.new_stream
+        schema = pa.schema([("x", x_type)])
+        with new(directory / f"{name}.{form}", schema):
+            pass
+        with new(directory / f"empty-{name}.{form}", schema) as out:
+            out.write_batch(pa.record_batch([pa.array([], x_type)], schema=schema))

@@ -155,9 +155,9 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
     help: ArgumentHelp(
       "The sources are Arrow IPC, and the values of this column of text or bytes are the elements.",
       discussion: """
-        Streams and files of Arrow 1.0 and later, without compression. Text becomes string, bytes become bytes, and the \
-        extension type arrow.json becomes json, unless --type says otherwise. If files have nulls, a new array has \
-        optional elements (zarrs.optional).
+        Streams and files of Arrow 1.0 and later, also compressed with lz4 or zstd, and with values in dictionaries. Text \
+        becomes string, bytes become bytes, and the extension type arrow.json becomes json, unless --type says otherwise. \
+        If files have nulls, a new array has optional elements (zarrs.optional).
         """, valueName: "name"))
   var column: String?
 

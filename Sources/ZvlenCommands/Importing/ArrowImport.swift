@@ -29,7 +29,7 @@ struct ArrowImport: ImportWork {
   mutating func survey(excluding ownPaths: [String]) throws {
     guard found == nil else { return }
     for path in paths {
-      let reader = try ArrowReader(path, column: column)
+      let reader = try makeReader(path)
       if !reader.isRegularFile { streams[path] = reader }
       let hasNulls = try reader.isRegularFile && reader.hasNulls()
       if let found, found.type != reader.type {
@@ -39,6 +39,10 @@ struct ArrowImport: ImportWork {
       }
       found = (reader.type, hasNulls || found?.hasNulls == true)
     }
+  }
+
+  private func makeReader(_ path: String) throws -> ArrowReader {
+    try ArrowReader(path, column: column, limit: settings.access.limits.decodedByteCountPerChunk)
   }
 
   func run(to destination: any NodeDestination, record: ImportRecord?) throws {
@@ -52,7 +56,7 @@ struct ArrowImport: ImportWork {
     var bytes: [UInt8] = []
     do {
       for path in paths {
-        let reader = try streams[path] ?? ArrowReader(path, column: column)
+        let reader = try streams[path] ?? makeReader(path)
         try reader.forEachElement(
           limit: settings.largestElementByteCount, tooLarge: { settings.tooLarge($0, byteCount: $1) }
         ) { name, element in

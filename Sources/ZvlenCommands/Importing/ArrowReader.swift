@@ -8,6 +8,7 @@ import ZarrPlatform
 ///     file      | ARROW1 0 0 | stream | footer |
 ///     message   | FF FF FF FF | u32 size of metadata | metadata | body |
 ///     body      | validity | offsets | values |               only those of this column are read
+///               | validity | places in the dictionary |       if it has one
 ///
 /// All numbers of a file are claims: they are checked before they are used, and memory is taken for bytes that are there.
 final class ArrowReader {
@@ -20,6 +21,10 @@ final class ArrowReader {
   private let column: String
   private let input: ArrowInput
   private let layout: Layout
+  private let limit: Int
+
+  /// The dictionary of the column that came last, if it has one.
+  private var dictionary: Values?
 
   /// Where the column is in each record batch.
   private struct Layout {
@@ -31,6 +36,17 @@ final class ArrowReader {
     var viewCount = 0
     /// The bytes of an offset.
     var offsetByteCount = 4
+    /// The dictionary that has the values, or nil if they are in the batches.
+    var dictionary: (id: Int64, index: ArrowInteger)?
+  }
+
+  /// Texts or bytes that are all in memory.
+  private struct Values {
+    let count: Int
+    /// Which of them are there, as bits, or nothing if all are.
+    let validity: [UInt8]
+    let offsets: ArrowIntegers
+    let bytes: [UInt8]
   }
 
   /// Elements are read about so many bytes at a time.
@@ -38,10 +54,15 @@ final class ArrowReader {
 
   /// Opens a file or standard input, and reads the schema.
   ///
+  /// - Parameters:
+  ///   - path: The path.
+  ///   - column: The name of the column.
+  ///   - limit: The most bytes of a dictionary, and of a buffer that is decompressed.
   /// - Throws: ``ToolError`` if it is not Arrow, or has no such column of text or bytes.
-  init(_ path: String, column: String) throws {
+  init(_ path: String, column: String, limit: Int) throws {
     let input = try ArrowInput(path)
     self.input = input
+    self.limit = limit
     isRegularFile = input.isRegularFile
     self.column = column
     guard let message = try input.nextMessage(), message.type == .schema else {
@@ -96,6 +117,14 @@ final class ArrowReader {
       }
       let type = try elementType(of: field, column)
       layout.offsetByteCount = type.offsetByteCount
+      layout.dictionary = try field.table(4).map { encoding in
+        let type = try encoding.table(1)
+        let index = ArrowInteger(
+          byteCount: Int(try type?.number(0, as: Int32.self) ?? 32) / 8,
+          isSigned: try type?.number(1, as: UInt8.self) ?? 1 != 0)
+        guard [1, 2, 4, 8].contains(index.byteCount) else { throw FlatBufferTable.Damage() }
+        return (try encoding.number(0, as: Int64.self), index)
+      }
       return (type.type, layout)
     }
     let list = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? " and more" : "")
@@ -105,11 +134,6 @@ final class ArrowReader {
   private static func elementType(
     of field: FlatBufferTable, _ column: String
   ) throws -> (type: ElementType, offsetByteCount: Int) {
-    guard try field.table(4) == nil else {
-      throw ToolError(
-        "the values of column \(column) are in a dictionary; make them text with pyarrow: column.cast(pa.large_string())"
-      )
-    }
     let isJSON = try field.tables(6).contains { pair in
       try pair.text(0) == "ARROW:extension:name" && pair.text(1) == "arrow.json"
     }
@@ -130,69 +154,125 @@ final class ArrowReader {
     }
   }
 
-  /// What a record batch has of the column.
+  /// What a record batch has of the column, or a dictionary of its values.
   private struct Batch {
     let count: Int
     let nullCount: Int
-    /// Where the validity, the offsets and the values are in the body.
+    /// Where the validity, the offsets and the values are in the body, or the validity and the places in the dictionary.
     let places: [Range<Int>]
     let bodyByteCount: Int
+    let compression: ArrowCompression?
   }
 
-  /// Reads the metadata of the next record batch, or returns nil at the end.
+  /// Reads the metadata of the next record batch, and dictionaries before it, or returns nil at the end.
   private func nextBatch() throws -> Batch? {
     while let message = try input.nextMessage() {
-      guard message.type == .recordBatch else {
+      switch message.type {
+      case .schema: throw input.damage("has a second schema")
+      case .recordBatch:
+        return try input.checked { try batch(message.header, message.bodyByteCount, layout) }
+      case .dictionary:
         // Other columns may have dictionaries.
-        guard message.type == .dictionary else { throw input.damage("has a second schema") }
-        try input.skip(message.bodyByteCount)
-        continue
+        let id = try input.checked { try message.header.number(0, as: Int64.self) }
+        if id == layout.dictionary?.id {
+          try readDictionary(message)
+        } else {
+          try input.skip(message.bodyByteCount)
+        }
       }
-      guard try input.checked({ try message.header.table(3) }) == nil else {
-        throw ToolError(
-          "\(input.name) is compressed; write it again without compression: compression=None for pyarrow.ipc, "
-            + "compression='uncompressed' for feather and polars")
-      }
-      return try input.checked { try batch(of: message) }
     }
     return nil
   }
 
-  private func batch(of message: ArrowInput.Message) throws -> Batch {
-    let nodes = try message.header.numbers(1, perElement: 2)
-    let buffers = try message.header.numbers(2, perElement: 2)
+  private func batch(_ header: FlatBufferTable, _ bodyByteCount: Int, _ layout: Layout) throws -> Batch {
+    let nodes = try header.numbers(1, perElement: 2)
+    let buffers = try header.numbers(2, perElement: 2)
     var first = layout.bufferCount
     if layout.viewCount > 0 {
-      let counts = try message.header.numbers(4, perElement: 1)
+      let counts = try header.numbers(4, perElement: 1)
       guard counts.count >= layout.viewCount else { throw FlatBufferTable.Damage() }
       for count in counts[..<layout.viewCount] {
         guard count[0] >= 0, count[0] <= buffers.count else { throw FlatBufferTable.Damage() }
         first += Int(count[0])
       }
     }
-    guard layout.nodeCount < nodes.count, first <= buffers.count - 3 else { throw FlatBufferTable.Damage() }
+    let bufferCount = layout.dictionary == nil ? 3 : 2
+    guard layout.nodeCount < nodes.count, first <= buffers.count - bufferCount else {
+      throw FlatBufferTable.Damage()
+    }
     let (count, nullCount) = (Int(nodes[layout.nodeCount][0]), Int(nodes[layout.nodeCount][1]))
     guard count >= 0, (0...count).contains(nullCount), count < Int.max / 16 else {
       throw FlatBufferTable.Damage()
     }
-    let places = try buffers[first..<first + 3].map { buffer throws(FlatBufferTable.Damage) in
+    let places = try buffers[first..<first + bufferCount].map { buffer throws(FlatBufferTable.Damage) in
       let (end, overflows) = buffer[0].addingReportingOverflow(buffer[1])
-      guard buffer[0] >= 0, buffer[1] >= 0, !overflows, end <= message.bodyByteCount else {
+      guard buffer[0] >= 0, buffer[1] >= 0, !overflows, end <= bodyByteCount else {
         throw FlatBufferTable.Damage()
       }
       return Int(buffer[0])..<Int(end)
     }
-    // A column without elements may have no offsets.
-    guard count == 0 || places[1].count >= (count + 1) * layout.offsetByteCount,
-      nullCount == 0 || places[0].count >= (count + 7) / 8
-    else { throw FlatBufferTable.Damage() }
-    return Batch(count: count, nullCount: nullCount, places: places, bodyByteCount: message.bodyByteCount)
+    let compression = try header.table(3).map { compression in
+      // Only the buffers can be compressed, each by itself.
+      guard try compression.number(1, as: Int8.self) == 0,
+        let compression = ArrowCompression(rawValue: try compression.number(0, as: Int8.self))
+      else {
+        throw ToolError(
+          "\(input.name) is compressed in an unknown way; write it again with lz4, zstd, or without compression"
+        )
+      }
+      return compression
+    }
+    return Batch(
+      count: count, nullCount: nullCount, places: places, bodyByteCount: bodyByteCount,
+      compression: compression)
   }
 
-  /// Reads to the end, and returns whether an element of the column is null.
+  /// Reads a dictionary of the column, which takes the place of the one before it.
+  private func readDictionary(_ message: ArrowInput.Message) throws {
+    let batch = try input.checked {
+      guard try message.header.number(2, as: UInt8.self) == 0 else {
+        throw ToolError(
+          "\(input.name) adds to the dictionary of column \(column) later, which zvlen does not read; write it again "
+            + "with emit_dictionary_deltas=False")
+      }
+      guard let header = try message.header.table(1) else { throw FlatBufferTable.Damage() }
+      var layout = Layout()
+      layout.offsetByteCount = self.layout.offsetByteCount
+      return try self.batch(header, message.bodyByteCount, layout)
+    }
+    var buffers = BufferReader(input: input, batch.compression, byteCount: batch.bodyByteCount, limit: limit)
+    let validity = try validity(of: batch, &buffers)
+    let offsets = try offsets(of: batch, &buffers)
+    let bytes = try buffers.all(batch.places[2])
+    try buffers.finish()
+    for index in 0..<batch.count {
+      guard offsets[index] >= 0, offsets[index] <= offsets[index + 1], offsets[index + 1] <= bytes.count
+      else {
+        throw input.damage("has offsets out of order")
+      }
+    }
+    dictionary = Values(count: batch.count, validity: validity, offsets: offsets, bytes: bytes)
+  }
+
+  private func validity(of batch: Batch, _ buffers: inout BufferReader) throws -> [UInt8] {
+    batch.nullCount > 0 ? try buffers.first((batch.count + 7) / 8, of: batch.places[0]) : []
+  }
+
+  private func offsets(of batch: Batch, _ buffers: inout BufferReader) throws -> ArrowIntegers {
+    let type = ArrowInteger(byteCount: layout.offsetByteCount, isSigned: true)
+    // A column without elements may have no offsets.
+    let byteCount = batch.count == 0 ? 0 : (batch.count + 1) * type.byteCount
+    return ArrowIntegers(bytes: try buffers.first(byteCount, of: batch.places[1]), type: type)
+  }
+
+  private static func isNull(_ index: Int, _ validity: [UInt8]) -> Bool {
+    !validity.isEmpty && validity[index >> 3] & 1 << UInt8(index & 7) == 0
+  }
+
+  /// Reads to the end, and returns whether an element of the column can be null.
   func hasNulls() throws -> Bool {
     while let batch = try nextBatch() {
-      if batch.nullCount > 0 { return true }
+      if batch.nullCount > 0 || dictionary.map({ !$0.validity.isEmpty }) == true { return true }
       try input.skip(batch.bodyByteCount)
     }
     return false
@@ -210,33 +290,56 @@ final class ArrowReader {
   ) throws {
     var row = 0
     while let batch = try nextBatch() {
-      var buffers = BufferReader(input: input, byteCount: batch.bodyByteCount)
-      let validity =
-        batch.nullCount > 0 ? try buffers.bytes(batch.places[0].prefix((batch.count + 7) / 8)) : []
-      let offsets = ArrowOffsets(
-        bytes: batch.count == 0
-          ? [] : try buffers.bytes(batch.places[1].prefix((batch.count + 1) * layout.offsetByteCount)),
-        byteCount: layout.offsetByteCount)
-      var index = 0
-      while index < batch.count {
-        let start = offsets[index]
-        var end = index
-        repeat {
-          guard start >= 0, offsets[end] <= offsets[end + 1], offsets[end + 1] <= batch.places[2].count else {
-            throw input.damage("has offsets out of order")
+      var buffers = BufferReader(
+        input: input, batch.compression, byteCount: batch.bodyByteCount, limit: self.limit)
+      let validity = try validity(of: batch, &buffers)
+      func take(_ element: Int, _ place: Range<Int>, of bytes: [UInt8], isNull: Bool) throws {
+        guard isNull || place.count <= limit else { throw tooLarge(name(ofRow: row + element), place.count) }
+        try body({ self.name(ofRow: row + element) }, isNull ? nil : bytes.rawSpan.extracting(place))
+      }
+      if let index = layout.dictionary?.index {
+        let places = ArrowIntegers(
+          bytes: try buffers.first(batch.count * index.byteCount, of: batch.places[1]), type: index)
+        for element in 0..<batch.count {
+          if Self.isNull(element, validity) {
+            try take(element, 0..<0, of: [], isNull: true)
+            continue
           }
-          let byteCount = offsets[end + 1] - offsets[end]
-          guard byteCount <= limit else { throw tooLarge(name(ofRow: row + end), byteCount) }
-          end += 1
-        } while end < batch.count && offsets[end] - start < Self.windowByteCount
-        let place = batch.places[2].lowerBound
-        let window = try buffers.bytes(place + start..<place + offsets[end])
-        for element in index..<end {
-          let isNull = !validity.isEmpty && validity[element >> 3] & 1 << UInt8(element & 7) == 0
-          let bytes = window.rawSpan.extracting(offsets[element] - start..<offsets[element + 1] - start)
-          try body({ self.name(ofRow: row + element) }, isNull ? nil : bytes)
+          guard let dictionary, 0..<dictionary.count ~= places[element] else {
+            throw input.damage("has places outside of the dictionary of column \(column)")
+          }
+          let (place, offsets) = (places[element], dictionary.offsets)
+          try take(
+            element, offsets[place]..<offsets[place + 1], of: dictionary.bytes,
+            isNull: Self.isNull(place, dictionary.validity))
         }
-        index = end
+      } else {
+        let offsets = try offsets(of: batch, &buffers)
+        // What is compressed is read whole.
+        let all = batch.compression == nil ? nil : try buffers.all(batch.places[2])
+        let valueByteCount = all?.count ?? batch.places[2].count
+        var index = 0
+        while index < batch.count {
+          let start = offsets[index]
+          var end = index
+          repeat {
+            guard start >= 0, offsets[end] <= offsets[end + 1], offsets[end + 1] <= valueByteCount else {
+              throw input.damage("has offsets out of order")
+            }
+            let byteCount = offsets[end + 1] - offsets[end]
+            guard byteCount <= limit else { throw tooLarge(name(ofRow: row + end), byteCount) }
+            end += 1
+          } while end < batch.count && offsets[end] - start < Self.windowByteCount
+          let place = batch.places[2].lowerBound
+          let origin = all == nil ? start : 0
+          let window = try all ?? buffers.bytes(place + start..<place + offsets[end])
+          for element in index..<end {
+            try take(
+              element, offsets[element] - origin..<offsets[element + 1] - origin, of: window,
+              isNull: Self.isNull(element, validity))
+          }
+          index = end
+        }
       }
       try buffers.finish()
       row += batch.count
@@ -246,32 +349,80 @@ final class ArrowReader {
   private func name(ofRow row: Int) -> String { "\(input.name), row \(row) of \(column)" }
 }
 
-/// Offsets of Arrow, of 32 or 64 bits.
-private struct ArrowOffsets {
-  let bytes: [UInt8]
+/// How integers are stored.
+private struct ArrowInteger {
+  /// 1, 2, 4 or 8.
   let byteCount: Int
+  let isSigned: Bool
+}
 
+/// Integers of Arrow.
+private struct ArrowIntegers {
+  let bytes: [UInt8]
+  let type: ArrowInteger
+
+  /// A number, or -1 if it is larger than all that is allowed.
   subscript(index: Int) -> Int {
-    let offset = index * byteCount
-    // SAFETY: The loads are bounds-checked, and every pattern of bits is a number.
-    return byteCount == 4
-      ? unsafe Int(
-        Int32(littleEndian: bytes.rawSpan.unsafeLoadUnaligned(fromByteOffset: offset, as: Int32.self)))
-      : unsafe Int(
-        Int64(littleEndian: bytes.rawSpan.unsafeLoadUnaligned(fromByteOffset: offset, as: Int64.self)))
+    switch (type.byteCount, type.isSigned) {
+    case (1, true): Int(load(index, Int8.self))
+    case (1, false): Int(load(index, UInt8.self))
+    case (2, true): Int(load(index, Int16.self))
+    case (2, false): Int(load(index, UInt16.self))
+    case (4, true): Int(load(index, Int32.self))
+    case (4, false): Int(load(index, UInt32.self))
+    case (_, true): Int(load(index, Int64.self))
+    case (_, false): Int(exactly: load(index, UInt64.self)) ?? -1
+    }
+  }
+
+  private func load<Number: FixedWidthInteger & BitwiseCopyable>(_ index: Int, _: Number.Type) -> Number {
+    // SAFETY: The load is bounds-checked, and every pattern of bits is a number.
+    unsafe Number(
+      littleEndian: bytes.rawSpan.unsafeLoadUnaligned(
+        fromByteOffset: index * MemoryLayout<Number>.size, as: Number.self))
   }
 }
 
 /// Reads buffers of a body, in order.
 private struct BufferReader {
   private let input: ArrowInput
+  private let compression: ArrowCompression?
   private let byteCount: Int
+  private let limit: Int
   private var position = 0
 
-  init(input: ArrowInput, byteCount: Int) {
-    (self.input, self.byteCount) = (input, byteCount)
+  init(input: ArrowInput, _ compression: ArrowCompression?, byteCount: Int, limit: Int) {
+    (self.input, self.compression, self.byteCount, self.limit) = (input, compression, byteCount, limit)
   }
 
+  /// The first bytes of the content of a buffer, which has to have them.
+  mutating func first(_ count: Int, of place: Range<Int>) throws -> [UInt8] {
+    guard count > 0 else { return [] }
+    let content = compression == nil ? try bytes(place.prefix(count)) : try all(place)
+    guard content.count >= count else { throw input.damage("has metadata that is no FlatBuffer of Arrow") }
+    return content
+  }
+
+  /// The content of a buffer.
+  mutating func all(_ place: Range<Int>) throws -> [UInt8] {
+    do {
+      guard let compression else {
+        guard place.count <= limit else {
+          throw ChunkError.decodedByteCountExceedsLimit(codec: "Arrow", byteCount: place.count, limit: limit)
+        }
+        return try bytes(place)
+      }
+      return try compression.decompress(bytes(place), limit: limit)
+    } catch ChunkError.decodedByteCountExceedsLimit(_, let byteCount, _) {
+      throw ToolError(
+        "\(input.name) has a buffer of \(Quantity.exactBytes(byteCount ?? limit)), and \(limit) are allowed; if you trust "
+          + "it, --chunk-limit allows more")
+    } catch let error as ChunkError {
+      throw input.damage("has a compressed buffer that cannot be decoded: \(error)")
+    }
+  }
+
+  /// Bytes as they are stored.
   mutating func bytes(_ place: Range<Int>) throws -> [UInt8] {
     // A buffer without bytes can be anywhere.
     guard !place.isEmpty else { return [] }
