@@ -79,7 +79,7 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
   var quiet = false
 
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("m", allowingJoined: true), .long],
     help: ArgumentHelp("Stops after so many lines, or elements with -l.", valueName: "number"))
   var maxCount: Int?
 
@@ -87,17 +87,17 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
   var lineNumber = false
 
   @Option(
-    name: [.customShort("A"), .long],
+    name: [.customShort("A", allowingJoined: true), .long],
     help: ArgumentHelp("Also writes so many lines of the element after each line.", valueName: "number"))
   var afterContext: Int?
 
   @Option(
-    name: [.customShort("B"), .long],
+    name: [.customShort("B", allowingJoined: true), .long],
     help: ArgumentHelp("Also writes so many lines of the element before each line.", valueName: "number"))
   var beforeContext: Int?
 
   @Option(
-    name: [.customShort("C"), .long],
+    name: [.customShort("C", allowingJoined: true), .long],
     help: ArgumentHelp("Also writes so many lines of the element before and after.", valueName: "number"))
   var context: Int?
 
