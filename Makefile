@@ -32,7 +32,7 @@ demo: dependencies
 	@bash Scripts/demo.sh
 
 test: dependencies python
-	swift test
+	ZARR_VLEN_OPTIMIZED=1 swift test
 	@python3 Tests/Client/test.py
 	@python3 Tests/Client/documents.py
 	@python3 Tests/Client/recipes.py
