@@ -83,9 +83,7 @@ struct ArrowExport {
     try output.flushing {
       try output.write(Self.message(schema(), header: 1, bodyByteCount: 0).rawSpan)
       try array.forEachBlock(of: elements, monitor: Interruption.monitor) { block in
-        try write(block, to: output, raw: &raw)
-        progress.add(
-          block.elements.count, byteCount: try block.elements.byteCount(of: block.elements.indices))
+        progress.add(block.elements.count, byteCount: try write(block, to: output, raw: &raw))
       }
       try output.write([0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0].rawSpan)
     }
@@ -176,8 +174,10 @@ struct ArrowExport {
     }
   }
 
-  private func write(_ block: ElementBlock<BlobView>, to output: OutputStream, raw: inout RawElements) throws
-  {
+  /// Writes a record batch, and returns the size of its body.
+  private func write(
+    _ block: ElementBlock<BlobView>, to output: OutputStream, raw: inout RawElements
+  ) throws -> Int {
     let view = block.elements
     var nodes: [(Int, Int)] = []
     var buffers: [Buffer] = []
@@ -208,6 +208,7 @@ struct ArrowExport {
       let padding = [UInt8](repeating: 0, count: Self.padded(buffer.byteCount) - buffer.byteCount)
       try output.write(padding.rawSpan)
     }
+    return position
   }
 
   private static func padded(_ byteCount: Int) -> Int { (byteCount + 7) & ~7 }

@@ -30,6 +30,9 @@ enum LinePattern: Sendable {
     }
   }
 
+  /// Whether lines match that have the necessary bytes.
+  var isBytes: Bool { if case .bytes = self { true } else { false } }
+
   /// Bytes that each line that matches has, or nil if there are none that are known.
   var necessaryBytes: BytePattern? {
     switch self {

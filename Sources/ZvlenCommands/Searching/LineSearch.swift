@@ -239,7 +239,8 @@ private struct BlockSearch {
       let (index, start) = blobs.element(at: position, in: elements)
       let end = start + blobs[index].byteCount
       if position + bytes.count <= end {
-        unsafe try findLines(of: UnsafeRawBufferPointer(rebasing: run[start..<end]), index)
+        unsafe try findLines(
+          of: UnsafeRawBufferPointer(rebasing: run[start..<end]), index, firstBytes: position - start)
         position = end
       } else {
         // These are bytes of a length, or of two elements.
@@ -260,27 +261,41 @@ private struct BlockSearch {
   }
 
   /// Finds the lines of an element.
-  private mutating func findLines(of element: UnsafeRawBufferPointer, _ index: Int) throws {
+  ///
+  /// - Parameters:
+  ///   - element: The element.
+  ///   - index: Its index in the block.
+  ///   - firstBytes: Where the necessary bytes are first, if that is known.
+  /// - Throws: What reading paths throws.
+  private mutating func findLines(
+    of element: UnsafeRawBufferPointer, _ index: Int, firstBytes: Int? = nil
+  ) throws {
     // A file without bytes has no lines. Another element without bytes is an empty line.
     if unsafe element.isEmpty, options.files != nil { return }
     var (start, number, foundCount) = (0, 1, 0)
     var shown: ShownLines?
+    var known = firstBytes
     repeat {
+      var match: Range<Int>?
       if let bytes = options.necessaryBytes {
         let rest = unsafe UnsafeRawBufferPointer(rebasing: element[start...])
-        guard let offset = unsafe bytes.first(in: rest) else { break }
+        guard let offset = unsafe known ?? bytes.first(in: rest) else { break }
+        known = nil
         let skipped = unsafe UnsafeRawBufferPointer(rebasing: rest[..<offset])
         if options.showsLineNumbers { unsafe number += skipped.count { $0 == Self.lineFeed } }
-        unsafe start += skipped.lastIndex(of: Self.lineFeed).map { $0 + 1 } ?? 0
+        let lineStart = unsafe skipped.lastIndex(of: Self.lineFeed).map { $0 + 1 } ?? 0
+        start += lineStart
+        if options.pattern.isBytes { match = offset - lineStart..<offset - lineStart + bytes.count }
       }
       let end = unsafe Self.endOfLine(in: element, from: start)
       let line = unsafe UnsafeRawBufferPointer(rebasing: element[start..<end])
-      let match: Range<Int>?
-      do throws(ToolError) {
-        match = try unsafe search.first(in: line)
-      } catch {
-        part.problems.append("line \(number) of \(try description(of: index)) \(error)")
-        break
+      if match == nil {
+        do throws(ToolError) {
+          match = try unsafe search.first(in: line)
+        } catch {
+          part.problems.append("line \(number) of \(try description(of: index)) \(error)")
+          break
+        }
       }
       if (match != nil) != options.isInverted {
         if foundCount == 0 {
