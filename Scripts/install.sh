@@ -13,18 +13,22 @@ prefix=${DESTDIR:-}$1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/archives" "$work/man"
-for name in zstd lz4 deflate lzma pcre2-8 expat; do
-  directory=$(pkg-config --variable=libdir "lib$name" 2>/dev/null || pkg-config --variable=libdir "$name" 2>/dev/null ||
-    echo "/usr/lib/$(uname -m)-linux-gnu")
-  [ ! -f "$directory/lib$name.a" ] || ln -s "$directory/lib$name.a" "$work/archives/"
+mkdir "$work/archives" "$work/man" "$work/pkgconfig"
+for name in zstd lz4 deflate lzma bz2 pcre2-8 expat; do
+  archive=$(cc -print-file-name="lib$name.a")
+  [ ! -f "$archive" ] || ln -s "$archive" "$work/archives/"
+done
+# The linker takes the first library that it finds, so that no other directory may come before the archives.
+for name in libzstd liblz4 libdeflate blosc liblzma libcurl expat libcrypto libpcre2-8; do
+  file=$(pkg-config --variable=pcfiledir "$name")/$name.pc
+  sed '/^Libs:/s/-L[^ ]*//g' "$file" >"$work/pkgconfig/$name.pc"
 done
 
 cd "$root"
 # A folder of its own, since the other builds link in another way.
 build() {
   swift build -c release --product zvlen --scratch-path .build-install --static-swift-stdlib \
-    -Xlinker "-L$work/archives" -Xlinker -s "$@"
+    --pkg-config-path "$work/pkgconfig" -Xlinker "-L$work/archives" -Xlinker -s "$@"
 }
 build
 tool=$(build --show-bin-path)/zvlen
