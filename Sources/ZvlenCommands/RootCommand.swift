@@ -10,6 +10,12 @@ package enum CommandLineTool {
   ///
   /// - Parameter arguments: The arguments after the name of the program.
   package static func run(_ arguments: [String]) -> Never { RootCommand.main(with: arguments) }
+
+  /// Says why no command can be run, and ends the process.
+  package static func fail(_ words: String) -> Never {
+    StandardError.write("zvlen: error: \(words)\n")
+    RootCommand.exit(withError: ExitCode.failure)
+  }
 }
 
 /// Stores blobs and text in Zarr arrays, and gets them back.

@@ -1,5 +1,11 @@
 import ZvlenCommands
 
+// Swift has the arguments from there, and the name of the program is one.
+if CommandLine.arguments.isEmpty {
+  CommandLineTool.fail(
+    "/proc is not mounted, so that the arguments cannot be read; mount it, also for chroot")
+}
+
 // The library has the commands, so that other programs can be the tool, too.
 CommandLineTool.run(
   CommandLine.arguments.indices.dropFirst().map { index in
