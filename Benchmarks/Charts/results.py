@@ -160,6 +160,8 @@ def leads(comparison: Comparison, rival: str) -> str:
     table = Table([f"times as fast as {rival}, chunks of", *map(size, sizes)])
     for work, title in WORKS.items():
         ranges = [found.get((work, chunk_bytes), []) for chunk_bytes in sizes]
+        if not any(ranges):
+            continue
         ends = [list(dict.fromkeys([min(some), max(some)])) if some else [] for some in ranges]
         table.rows.append([title, *(" – ".join(map(factor, some)) or NONE for some in ends)])
     return table.markdown() if sizes else ""

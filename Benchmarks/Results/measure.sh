@@ -51,9 +51,9 @@ measure() {
   name=$1
   shift
   case $name in
-    # Only the part that is drawn measures memory.
+    # Only the part that is drawn measures memory, and taking many at random.
     compare-3-middle) ;;
-    compare-*) set -- "$@" --without-memory ;;
+    compare-*) set -- "$@" --without-memory --work write read random append ;;
   esac
   case $name in
     compare-*) set -- "$@" --repeat "${REPEATS:-5}" ;;
