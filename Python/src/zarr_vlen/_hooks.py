@@ -217,8 +217,7 @@ def _get_selection(original: _Coroutine) -> _Coroutine:
         out: Any = None,
         **options: Any,
     ) -> Any:
-        kind = object_type_of(metadata.dtype)
-        if kind is None:
+        async def read(metadata: Any, out: Any) -> Any:
             return await original(
                 store_path,
                 metadata,
@@ -230,6 +229,10 @@ def _get_selection(original: _Coroutine) -> _Coroutine:
                 out=out,
                 **options,
             )
+
+        kind = object_type_of(metadata.dtype)
+        if kind is None:
+            return await read(metadata, out)
         metadata, memory, kind = _stored(metadata, kind)
         if is_trusted(store_path):
             metadata, kind = _trusted(metadata, kind)
@@ -243,19 +246,6 @@ def _get_selection(original: _Coroutine) -> _Coroutine:
             out = prototype.nd_buffer.empty(shape=indexer.shape, dtype=np.dtype(object), order=order)
         elif is_one:
             out = type(out)(out.as_ndarray_like().reshape(indexer.shape))
-
-        async def read(metadata: Any, out: Any) -> None:
-            await original(
-                store_path,
-                metadata,
-                pipeline,
-                config,
-                chunk_grid,
-                indexer,
-                prototype=prototype,
-                out=out,
-                **options,
-            )
 
         try:
             await read(metadata, out)
