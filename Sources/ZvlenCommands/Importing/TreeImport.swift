@@ -128,7 +128,8 @@ struct TreeImport: ImportWork {
       try state.blobs.finish()
       let group = try FileTreeGroup(changing: destination.store, access: settings.access)
       try PathIndex.update(of: group)
-      try FileSizes.record(state.byteCounts, from: state.firstNoted, in: group)
+      var sizes = try FileSizes(of: group)
+      try sizes.record(state.byteCounts, from: state.firstNoted)
       state.position.isComplete = true
       try record?.save(state.position)
       try tellOfExisting(state, in: group)

@@ -17,7 +17,7 @@ struct FileSizes {
   static let name = "size_index"
 
   private let group: FileTreeGroup
-  private let array: ZarrArray?
+  private var array: ZarrArray?
 
   /// The marks of chunks that are known by now, or nil for one that is not stored.
   private var marks: [Int: UInt32?] = [:]
@@ -28,18 +28,18 @@ struct FileSizes {
   /// Opens the sizes of a group.
   init(of group: FileTreeGroup) throws {
     self.group = group
-    array = try Self.open(group)
-  }
-
-  private static func open(_ group: FileTreeGroup) throws -> ZarrArray? {
-    try ZarrArray.index(name, in: group.paths.store, at: group.path, access: group.paths.access)
+    array = try ZarrArray.index(Self.name, in: group.paths.store, at: group.path, access: group.paths.access)
   }
 
   /// The sizes of files, in their order.
   ///
   /// - Throws: What reading throws.
   mutating func byteCounts(of files: [Int]) throws -> [Int] {
-    let known = try knownByteCounts(of: files)
+    try byteCounts(of: files, known: knownByteCounts(of: files))
+  }
+
+  /// The sizes of files, in their order, where some are known.
+  private func byteCounts(of files: [Int], known: [Int?]) throws -> [Int] {
     let places = files.indices.filter { known[$0] == nil }
     var byteCounts = known.map { $0 ?? 0 }
     try group.blobs.forEachPart(of: places.map { files[$0] }) { part, elements in
@@ -116,20 +116,18 @@ extension FileSizes {
   /// - Parameters:
   ///   - byteCounts: The sizes of files that follow each other.
   ///   - first: The first of them.
-  ///   - group: The group.
   /// - Precondition: No other command writes to the group.
   /// - Throws: What reading and writing throw.
-  static func record(_ byteCounts: [UInt32], from first: Int, in group: FileTreeGroup) throws {
-    let array = try open(group) ?? ZarrArray.createIndex(name, of: group)
+  mutating func record(_ byteCounts: [UInt32], from first: Int) throws {
+    if array == nil { array = try ZarrArray.createIndex(Self.name, of: group) }
     guard let array else { return }
     if array.shape != [group.count] { try array.resize(to: [group.count]) }
-    var sizes = try FileSizes(of: group)
-    for start in stride(from: 0, to: byteCounts.count, by: blockCount) {
-      let block = byteCounts[start..<min(byteCounts.count, start + blockCount)]
+    for start in stride(from: 0, to: byteCounts.count, by: Self.blockCount) {
+      let block = byteCounts[start..<min(byteCounts.count, start + Self.blockCount)]
       let files = first + block.startIndex..<first + block.endIndex
-      try sizes.findMarks(of: files)
+      try findMarks(of: files)
       let elements = zip(files, block).map { file, byteCount in
-        element(byteCount, mark: (sizes.marks[group.chunk(of: file)] ?? nil) ?? 0)
+        Self.element(byteCount, mark: (marks[group.chunk(of: file)] ?? nil) ?? 0)
       }
       try array.write(elements, to: [files], monitor: Interruption.monitor)
     }
@@ -147,8 +145,10 @@ extension FileSizes {
     defer { progress.clear() }
     for start in stride(from: 0, to: group.count, by: blockCount) {
       let files = Array(start..<min(group.count, start + blockCount))
-      if try sizes.knownByteCounts(of: files).contains(nil) {
-        try record(sizes.byteCounts(of: files).map { UInt32(clamping: $0) }, from: start, in: group)
+      let known = try sizes.knownByteCounts(of: files)
+      if known.contains(nil) {
+        let byteCounts = try sizes.byteCounts(of: files, known: known)
+        try sizes.record(byteCounts.map { UInt32(clamping: $0) }, from: start)
       }
       progress.add(files.count, byteCount: 0)
     }
