@@ -66,7 +66,7 @@ struct RootCommand: ParsableCommand {
     StandardStreams.openClosed()
     var command: any ParsableCommand
     do {
-      command = try parseAsRoot(arguments.first == "cat" ? ElementIndex.mark(arguments) : arguments)
+      command = try parseAsRoot(try parsable(arguments))
     } catch {
       exit(withError: error)
     }
@@ -82,6 +82,21 @@ struct RootCommand: ParsableCommand {
       } catch {
         guard canRunAgain(after: error), ContinuousClock.now < deadline else { end(for: error, of: command) }
       }
+    }
+  }
+
+  /// The arguments, where some would not be understood, in a form that is.
+  private static func parsable(_ arguments: [String]) throws -> [String] {
+    switch arguments.first {
+    case "cat": return ElementIndex.mark(arguments)
+    case "grep": return GrepCommand.separate(arguments)
+    case let name? where !name.isEmpty && !name.hasPrefix("-"):
+      let names = configuration.subcommands.map { $0._commandName } + ["help"]
+      guard names.contains(name) else {
+        throw ValidationError("There is no command \(OneLine(name)). zvlen help lists the commands.")
+      }
+      return arguments
+    default: return arguments
     }
   }
 

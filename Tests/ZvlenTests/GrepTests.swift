@@ -146,7 +146,7 @@ struct GrepTests {
     try Tool.succeed("import", "tree", "-o", "tree.zarr", "--chunk-count", "\(chunkCount)", in: scratch)
     for options in [
       ["-A", "1"], ["-B", "2"], ["-C", "1"], ["-n", "-C", "3"], ["-n", "-A", "2", "-B", "1"], ["-C", "0"],
-      ["-A1", "-B2"],
+      ["-A1", "-B2"], ["-nA1"], ["-nvB2"], ["-nC", "2"],
       ["-n", "-v", "-A", "1"], ["-C", "100"], ["-n", "-C", "2", "-A", "0"],
     ] {
       for pattern in ["match", "^$", "x|y", "tw", "none"] {

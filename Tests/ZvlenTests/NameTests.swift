@@ -226,6 +226,22 @@ extension NameTests {
     #expect(try sizes() == expected)
   }
 
+  @Test("verify --deep tells of sizes that are not those of the contents")
+  func sizesThatLie() throws {
+    try importSizes()
+    #expect(try !Tool.succeed("verify", "--deep", "data.zarr", in: scratch).text.contains("note"))
+    let sizes = try array("size_index")
+    for file in [2, 7] { try sizes.write(sizes.read(at: [file], as: UInt64.self) + 1, at: [file]) }
+    // A size that does not count is none.
+    try sizes.write(UInt64(5), at: [9])
+    #expect(try !Tool.succeed("verify", "data.zarr", in: scratch).text.contains("note"))
+    let words = "note: data.zarr/size_index has the wrong size of 2 files; remove this array"
+    #expect(try Tool.succeed("verify", "--deep", "data.zarr", in: scratch).text.contains(words))
+    try FileManager.default.removeItem(atPath: scratch.path("data.zarr/size_index"))
+    try Tool.succeed("compact", "data.zarr", in: scratch)
+    #expect(try !Tool.succeed("verify", "--deep", "data.zarr", in: scratch).text.contains("note"))
+  }
+
   @Test(
     "Other layouts have sizes too",
     arguments: [

@@ -212,6 +212,7 @@ struct ResumeTests {
     try Tool.succeed("export", "data.zarr", "-o", "again", in: scratch)
     #expect(try scratch.files(below: "again") == expected)
     try Tool.succeed("verify", "data.zarr", in: scratch)
+    #expect(try Tool.succeed("info", "data.zarr", in: scratch).text.contains("size index     has all sizes"))
   }
 
   @Test("What is stored is not imported again, and what has changed is refused")

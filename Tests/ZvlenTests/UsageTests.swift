@@ -11,6 +11,13 @@ struct UsageTests {
     scratch = try ScratchDirectory()
   }
 
+  @Test("A command that does not exist is named")
+  func unknownCommand() throws {
+    let outcome = try Tool.run(["lss", "a"], in: scratch)
+    #expect(outcome.errors.hasPrefix("Error: There is no command lss. zvlen help lists the commands.\n"))
+    #expect(try Tool.run(["help", "ls"], in: scratch).text.contains("zvlen ls"))
+  }
+
   @Test(
     "Wrong usage ends with 64 and shows how it is meant",
     arguments: [

@@ -28,6 +28,21 @@ struct VerifyTests {
     #expect(outcome.lines == ["ok: data.zarr: 10 chunks, 100 elements"])
   }
 
+  @Test("The closing line counts each element and stored byte once", arguments: [[], ["--deep"]])
+  func report(options: [String]) throws {
+    for number in 0..<10 { try scratch.write(String(repeating: "x", count: 100), to: "tree/\(number)") }
+    try Tool.succeed("import", "tree", "-o", "data.zarr", "--chunk-count", "3", in: scratch)
+    let outcome = try Tool.succeed(["verify", "data.zarr", "--json"] + options, in: scratch)
+    let line = try #require(outcome.lines.last)
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    // Contents, paths, and two indices of 8 bytes an element.
+    #expect(report["elements"] as? Int == 40)
+    #expect(report["element_bytes"] as? Int == 1000 + 10 + 160)
+    let chunks = try scratch.files(below: "data.zarr").filter { $0.key.contains("/c/") }
+    #expect(report["stored_bytes"] as? Int == chunks.values.reduce(0) { $0 + $1.count })
+    #expect(outcome.report.hasPrefix("zvlen: done: checked 40 elements, 1.2 kB, in "))
+  }
+
   @Test("Every damaged chunk is a line with its key and the reason")
   func damage() throws {
     try makeArray(checksum: true)

@@ -116,6 +116,21 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
 
   @OptionGroup(title: "Damage") var damageOptions: DamageOptions
 
+  /// Takes options with numbers out of groups of letters: `-nA1` becomes `-n -A1`.
+  ///
+  /// - Parameter arguments: Those of the command. What follows `--` is no option.
+  /// - Returns: The arguments, for the parser.
+  static func separate(_ arguments: [String]) -> [String] {
+    let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+    return arguments[..<end].flatMap { argument -> [String] in
+      guard argument.hasPrefix("-"), !argument.hasPrefix("--"),
+        let number = argument.firstIndex(where: { "ABCm".contains($0) }),
+        number > argument.index(after: argument.startIndex)
+      else { return [argument] }
+      return [String(argument[..<number]), "-\(argument[number...])"]
+    } + arguments[end...]
+  }
+
   /// The exit code for everything that goes wrong.
   static let failure = ExitCode(2)
 

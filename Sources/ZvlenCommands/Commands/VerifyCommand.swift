@@ -22,7 +22,7 @@ struct VerifyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
       With --deep, verify also encodes each chunk again, in memory, and reads it back. Lines that begin with note are \
       not damage, but name something that should not be there: chunks outside the shape, left by a writer that was \
       stopped, files that belong to no array or group, and temporary files. They also say how many elements at the \
-      end of an array were never stored.
+      end of an array were never stored, and of how many files the array size_index has the wrong size.
         zvlen verify --deep photos.zarr
 
       A note also says where consolidated metadata is out of date, with or without --deep.

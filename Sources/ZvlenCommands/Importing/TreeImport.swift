@@ -130,6 +130,9 @@ struct TreeImport: ImportWork {
       try PathIndex.update(of: group)
       var sizes = try FileSizes(of: group)
       try sizes.record(state.byteCounts, from: state.firstNoted)
+      // A stopped import has read the files before these.
+      let first = state.position.firstElement
+      if first < state.firstNoted { try FileSizes.complete(group, first..<state.firstNoted) }
       state.position.isComplete = true
       try record?.save(state.position)
       try tellOfExisting(state, in: group)

@@ -55,11 +55,30 @@ struct FileSizes {
     guard let array else { return nil }
     let chunks = try StoredChunks(of: array)
     var count = 0
-    for position in chunks.positions {
-      let rows = array.metadata.chunkGrid.dimensions[0].range(ofChunk: position[0])
-      count += try knownByteCounts(of: Array(rows.clamped(to: 0..<group.count))).count { $0 != nil }
-    }
+    for rows in rows(of: chunks, in: array) { count += try knownByteCounts(of: rows).count { $0 != nil } }
     return (count, try chunks.storedByteCount())
+  }
+
+  /// The number of files whose sizes are known and are not those of their contents, which are read.
+  ///
+  /// - Throws: What reading throws.
+  mutating func wrongCount() throws -> Int {
+    guard let array else { return 0 }
+    var count = 0
+    for rows in try rows(of: StoredChunks(of: array), in: array) {
+      let known = try knownByteCounts(of: rows)
+      let files = rows.indices.filter { known[$0] != nil }
+      let byteCounts = try byteCounts(of: files.map { rows[$0] }, known: files.map { _ in nil })
+      count += zip(files, byteCounts).count { known[$0] != $1 }
+    }
+    return count
+  }
+
+  /// The files of each stored chunk of sizes.
+  private func rows(of chunks: StoredChunks, in array: ZarrArray) -> [[Int]] {
+    chunks.positions.map { position in
+      Array(array.metadata.chunkGrid.dimensions[0].range(ofChunk: position[0]).clamped(to: 0..<group.count))
+    }
   }
 
   /// So many files are looked at together.
@@ -133,18 +152,22 @@ extension FileSizes {
     }
   }
 
-  /// Records the sizes of all files, and reads the contents of those whose sizes are not known.
+  /// Records the sizes of files, and reads the contents of those whose sizes are not known.
   ///
+  /// - Parameters:
+  ///   - group: The group.
+  ///   - files: The files. The default is all.
   /// - Precondition: No other command writes to the group.
   /// - Throws: What reading and writing throw.
-  static func complete(_ group: FileTreeGroup) throws {
+  static func complete(_ group: FileTreeGroup, _ files: Range<Int>? = nil) throws {
     // As for the index of paths.
     guard try group.storedFiles() == [0..<group.count] else { return }
+    let all = files ?? 0..<group.count
     var sizes = try FileSizes(of: group)
-    let progress = ProgressLine("reading sizes", totalCount: group.count)
+    let progress = ProgressLine("reading sizes", totalCount: all.count)
     defer { progress.clear() }
-    for start in stride(from: 0, to: group.count, by: blockCount) {
-      let files = Array(start..<min(group.count, start + blockCount))
+    for start in stride(from: all.lowerBound, to: all.upperBound, by: blockCount) {
+      let files = Array(start..<min(all.upperBound, start + blockCount))
       let known = try sizes.knownByteCounts(of: files)
       if known.contains(nil) {
         let byteCounts = try sizes.byteCounts(of: files, known: known)

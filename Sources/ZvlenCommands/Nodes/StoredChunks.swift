@@ -53,6 +53,8 @@ struct StoredChunks {
     finally: @Sendable (_ position: [Int], ArrayRegion) throws -> Void = { _, _ in },
     failure: @Sendable (_ position: [Int], any Error) throws -> Void
   ) throws {
+    // A monitor that signals cancel would stop a scan in the middle of a chunk, which is not damaged.
+    let monitor = WorkReport.monitor
     do {
       try ParallelChunks.forEachIndex(
         below: count, workerCount: array.access.workerCount, pool: WorkerPool { Worker() },
@@ -60,11 +62,7 @@ struct StoredChunks {
       ) { index, _ in
         do {
           let region = region(ofChunkAt: positions[index])
-          try array.scan(region) { _, elements in
-            // A monitor would stop the scan in the middle of a chunk, which is not damaged.
-            WorkReport.count(elements.count, byteCount: elements.byteCount)
-            try body(elements)
-          }
+          try array.scan(region, monitor: monitor) { _, elements in try body(elements) }
           try finally(positions[index], region)
         } catch {
           try failure(positions[index], error)

@@ -28,8 +28,8 @@ enum WorkReport {
   private struct State {
     /// The files that were stored, or nil if elements are counted: a file has others for its path.
     var files: (count: Int, byteCount: Int)?
-    /// What was done without a monitor.
-    var (elementCount, byteCount) = (0, 0)
+    /// Counts what the command is about, if it also reads other things.
+    var monitor: ProgressMonitor?
     var words: [String] = []
     var members: JSONObject = [:]
   }
@@ -53,11 +53,14 @@ enum WorkReport {
     }
   }
 
-  /// Counts elements that no monitor counts.
-  static func count(_ count: Int, byteCount: Int) {
+  /// A monitor that no signal cancels.
+  ///
+  /// Once you ask for it, only what it counts is said.
+  static var monitor: ProgressMonitor {
     state.withLock { state in
-      state.elementCount = sumOrMaximum(state.elementCount, count)
-      state.byteCount = sumOrMaximum(state.byteCount, byteCount)
+      let monitor = state.monitor ?? ProgressMonitor()
+      state.monitor = monitor
+      return monitor
     }
   }
 
@@ -77,10 +80,10 @@ enum WorkReport {
   /// - Throws: What writing to standard output throws.
   static func end(_ command: any ReportingCommand) throws {
     let seconds = start.duration(to: .now) / .seconds(1)
-    let progress = Interruption.monitor.progress
     let state = state.withLock { $0 }
-    let count = state.files?.count ?? sumOrMaximum(progress.elementCount, state.elementCount)
-    let byteCount = state.files?.byteCount ?? sumOrMaximum(progress.elementByteCount, state.byteCount)
+    let progress = (state.monitor ?? Interruption.monitor).progress
+    let count = state.files?.count ?? progress.elementCount
+    let byteCount = state.files?.byteCount ?? progress.elementByteCount
     let deed = type(of: command).deed
     if command.report.json {
       var object: JSONObject = ["command": .string(type(of: command)._commandName)]

@@ -78,12 +78,19 @@ struct HierarchyVerification {
     do {
       let files = try FileTreeGroup(in: node.store, at: group, access: access)
       try files.checkPaths()
-      guard let index = try PathIndex(in: node.store, at: group, access: access) else { return }
-      guard try index.leads(to: files) else {
-        let location = group == .root ? node.path : "\(node.path)/\(group)"
-        return try report.note(
+      let location = group == .root ? node.path : "\(node.path)/\(group)"
+      if let index = try PathIndex(in: node.store, at: group, access: access), try !index.leads(to: files) {
+        try report.note(
           "\(location)/\(PathIndex.name) does not lead to all paths, so that some are found only by reading all; zvlen "
             + "compact makes it again")
+      }
+      guard isDeep else { return }
+      var sizes = try FileSizes(of: files)
+      let wrongCount = try sizes.wrongCount()
+      if wrongCount > 0 {
+        try report.note(
+          "\(location)/\(FileSizes.name) has the wrong size of \(Quantity.count(wrongCount, "file")); remove this array, "
+            + "and zvlen compact makes it again")
       }
     } catch let error as ToolError {
       try report.addDamage("\(error)")
