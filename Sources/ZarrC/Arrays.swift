@@ -93,7 +93,7 @@ public func zarr_vlen_reader_create(
     let array = try unsafe readableArray(array)
     let elements = try range(from: first, count: count < 0 ? max(0, Int64(array.count) - first) : count)
     let monitor = unsafe object(monitor, ProgressMonitor.self)
-    return unsafe handle(Reader(try BlockReader(of: elements, in: array, monitor: monitor), array))
+    return unsafe handle(try Reader(elements, of: array, monitor))
   }
 }
 
@@ -114,23 +114,43 @@ public func zarr_vlen_reader_next(
 
 @c @implementation
 public func zarr_vlen_reader_free(_ reader: OpaquePointer?) {
-  unsafe object(reader, Reader.self)?.blocks.stop()
+  unsafe object(reader, Reader.self)?.stop()
   unsafe free(reader, Reader.self)
 }
 
 /// Reads batches one after the other.
 private final class Reader {
-  let blocks: BlockReader
+  private enum Blocks {
+    /// Elements some of which may be absent.
+    case optional(BlockReader<BlobView>)
+    case all(BlockReader<BatchBlock>)
+  }
+
+  private let blocks: Blocks
   private let array: ZarrArray
 
-  init(_ blocks: BlockReader, _ array: ZarrArray) {
-    self.blocks = blocks
+  init(_ elements: Range<Int>, of array: ZarrArray, _ monitor: ProgressMonitor?) throws {
     self.array = array
+    blocks =
+      array.dataType.isOptional
+      ? .optional(try BlockReader(of: elements, in: array, monitor: monitor))
+      : .all(try BlockReader(of: elements, in: array, monitor: monitor))
   }
 
   func next() throws -> Batch? {
-    try blocks.next().map {
-      try Batch($0.elements, of: array, in: ArrayRegion(allOf: array.shape), from: $0.offset)
+    let region = ArrayRegion(allOf: array.shape)
+    return switch blocks {
+    case .optional(let reader):
+      try reader.next().map { try Batch($0.elements, of: array, in: region, from: $0.offset) }
+    case .all(let reader):
+      try reader.next().map { try Batch($0.elements, of: array, in: region, from: $0.offset) }
+    }
+  }
+
+  func stop() {
+    switch blocks {
+    case .optional(let reader): reader.stop()
+    case .all(let reader): reader.stop()
     }
   }
 }
@@ -150,18 +170,17 @@ final class Batch {
       try self.init(array.read(region, monitor: monitor), of: array, in: region)
       return
     }
-    let isText = array.dataType.elementsAreText
-    let (elements, areText) = try array.readBatch(region, checksText: isText, monitor: monitor)
-    self.init(elements)
-    guard isText, !areText else { return }
-    try checkText(array) { index in
-      zip(region.ranges, RowMajor.indices(at: index, in: region.shape)).map { $0.lowerBound + $1 }
-    }
+    try self.init(array.readBatch(region, monitor: monitor), of: array, in: region)
   }
 
-  private init(_ elements: BlobBatch) {
-    self.elements = elements
+  /// Takes elements of a region in C order, from one of them on.
+  init(_ batch: BatchBlock, of array: ZarrArray, in region: ArrayRegion, from offset: Int = 0) throws {
+    elements = batch.elements
     unsafe validity = UnsafeMutableBufferPointer(start: nil, count: 0)
+    guard array.dataType.elementsAreText, !batch.areText else { return }
+    try checkText(array) { index in
+      zip(region.ranges, RowMajor.indices(at: offset + index, in: region.shape)).map { $0.lowerBound + $1 }
+    }
   }
 
   /// Takes elements of a region in C order, from one of them on.
@@ -204,17 +223,7 @@ final class Batch {
   /// Checks that elements are UTF-8: all together, and that none begins within a character.
   private func checkText(_ array: ZarrArray, _ place: (Int) -> [Int]) throws(ZarrError) {
     let batch = elements
-    var isText = batch.bytes.isWellFormedText
-    let byteCount = batch.bytes.byteCount
-    for index in 0..<batch.count where isText {
-      let start = Int(batch.offsets[index])
-      if start < byteCount,
-        unsafe batch.bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self) & 0xC0 == 0x80
-      {
-        isText = false
-      }
-    }
-    guard !isText else { return }
+    guard !batch.areText else { return }
     for index in 0..<batch.count where !batch[index].isWellFormedText {
       let place = place(index)
       throw array.damage(DamagedText(indices: place), elementAt: place)

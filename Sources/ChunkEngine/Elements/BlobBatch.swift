@@ -53,6 +53,19 @@ public struct BlobBatch: Sendable {
     }
   }
 
+  /// Whether each element is UTF-8: all together are, and no element begins within a character.
+  ///
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  package var areText: Bool {
+    let (bytes, offsets) = (bytes, offsets)
+    guard bytes.isWellFormedText else { return false }
+    return (0..<count).allSatisfy { index in
+      let start = Int(offsets[index])
+      guard start < bytes.byteCount else { return true }
+      return unsafe bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self) & 0xC0 != 0x80
+    }
+  }
+
   private func withSource<Result, Failure>(
     _ body: (ContiguousBlobs) throws(Failure) -> Result
   ) throws(Failure) -> Result {

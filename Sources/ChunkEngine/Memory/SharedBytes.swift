@@ -89,9 +89,9 @@ enum RecycledMemory {
   /// does not keep much memory alive. The larger size is for chunks too large for the smaller one to hold many.
   private static let sharedByteCounts = [16 << 20, 64 << 20]
 
-  /// The sizes that are recycled: also those of tables, and of batches that are read.
+  /// The sizes that are recycled: also those of blocks, of tables, and of batches that are read.
   private static let byteCounts =
-    sharedByteCounts + stride(from: 128 << 20, through: 512 << 20, by: 64 << 20)
+    [2 << 20, 4 << 20, 8 << 20] + sharedByteCounts + stride(from: 128 << 20, through: 512 << 20, by: 64 << 20)
 
   /// The most bytes that are kept.
   private static let maximumByteCount = 768 << 20
@@ -132,7 +132,7 @@ enum RecycledMemory {
     else { return byteCount }
     let (all, overflow) = (byteCount + 2 * RawMemory.slack).multipliedReportingOverflow(
       by: expectedChunkCount)
-    return overflow || all > shared / 2 ? shared : all
+    return overflow || all > shared / 2 ? shared : self.byteCount(forTableOf: all)
   }
 
   /// The size of an allocation that is filled as a whole.

@@ -9,6 +9,56 @@ public struct ElementBlock<Elements: RandomAccessCollection & Sendable>: Sendabl
   public let offset: Int
 }
 
+extension ElementBlock {
+  /// Takes a block of a ``BlockReader``.
+  init(_ block: (elements: Elements, offset: Int)) {
+    (elements, offset) = block
+  }
+}
+
+/// What a block of elements is read into.
+package protocol ReadableBlock: Sendable {
+  /// Reads the elements of a region in C order.
+  static func read(_ region: ArrayRegion, of array: ZarrArray, _ monitor: ProgressMonitor) throws -> Self
+
+  /// The number of elements.
+  var count: Int { get }
+
+  /// The number of bytes of all elements together.
+  var byteCount: Int { get }
+}
+
+extension BlobView: ReadableBlock {
+  package static func read(
+    _ region: ArrayRegion, of array: ZarrArray, _ monitor: ProgressMonitor
+  ) throws -> BlobView {
+    try array.read(region, monitor: monitor)
+  }
+
+  package var byteCount: Int { blobs.byteCount }
+}
+
+/// Elements in one buffer with offsets.
+package struct BatchBlock: ReadableBlock {
+  /// The elements.
+  package let elements: BlobBatch
+
+  /// Whether all of them are text.
+  ///
+  /// This is only looked for where they have to be.
+  package let areText: Bool
+
+  package static func read(
+    _ region: ArrayRegion, of array: ZarrArray, _ monitor: ProgressMonitor
+  ) throws -> BatchBlock {
+    try array.readBatch(region, monitor: monitor)
+  }
+
+  package var count: Int { elements.count }
+
+  package var byteCount: Int { elements.bytes.byteCount }
+}
+
 extension ZarrArray {
   /// Shows elements to `body` in C order, some chunks at a time, however large the array is.
   ///
@@ -37,9 +87,22 @@ extension ZarrArray {
     of elements: Range<Int>? = nil, monitor: ProgressMonitor? = nil,
     _ body: (ElementBlock<BlobView>) throws -> Void
   ) throws {
-    let reader = try BlockReader(of: elements, in: self, monitor: monitor)
+    let reader = try BlockReader<BlobView>(of: elements, in: self, monitor: monitor)
     defer { reader.stop() }
-    while let block = try reader.next() { try body(block) }
+    while let block = try reader.next() { try body(ElementBlock(block)) }
+  }
+
+  /// Shows elements to `body` as ``forEachBlock(of:monitor:_:)`` does, copied into one buffer with offsets as soon as they
+  /// are decoded.
+  ///
+  /// - Throws: As ``forEachBlock(of:monitor:_:)``.
+  /// - Complexity: O(*n*) where *n* is the size of the chunks that the elements are in.
+  package func forEachBatch(
+    of elements: Range<Int>, monitor: ProgressMonitor?, _ body: (BatchBlock, _ offset: Int) throws -> Void
+  ) throws {
+    let reader = try BlockReader<BatchBlock>(of: elements, in: self, monitor: monitor)
+    defer { reader.stop() }
+    while let block = try reader.next() { try body(block.elements, block.offset) }
   }
 
   /// Shows elements to `body` in C order as values of a type, some chunks at a time, however large the array is.
@@ -109,7 +172,7 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
   /// Reads one block of elements after the other.
   public struct Iterator: IteratorProtocol {
     private let array: ZarrArray
-    private let reader: Result<BlockReader, ZarrError>
+    private let reader: Result<BlockReader<BlobView>, ZarrError>
     private var block: [Value] = []
     private var position = 0
     private var isEnded = false
@@ -131,7 +194,7 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
             isEnded = true
             return nil
           }
-          block = try array.values(of: next).elements
+          block = try array.values(of: ElementBlock(next)).elements
           position = 0
         } catch {
           isEnded = true
@@ -147,7 +210,7 @@ public struct ElementSequence<Value: ZarrElement>: Sequence, Sendable {
 /// Reads blocks of elements one after the other, each while the caller works on the one before.
 ///
 /// It belongs to one thread or task at a time.
-package final class BlockReader: @unchecked Sendable {
+package final class BlockReader<Block: ReadableBlock>: @unchecked Sendable {
   // SAFETY: What changes is only touched by that thread.
   private let array: ZarrArray
   private let regions: BlockRegions?
@@ -163,9 +226,9 @@ package final class BlockReader: @unchecked Sendable {
   /// It is small once a chunk could not be read, so that all before it are shown.
   private var wanted: Int
   private var isCutShort = false
-  private var ahead: ReadAhead<BlobView>?
+  private var ahead: ReadAhead<Block>?
 
-  private static let smallest = 1
+  private static var smallest: Int { 1 }
 
   /// Begins to read elements, counted in C order, or all.
   ///
@@ -197,25 +260,25 @@ package final class BlockReader: @unchecked Sendable {
   /// Returns the next block, or nil after the last one.
   ///
   /// - Throws: What reading throws, and ``ZarrError/cancelled``. There is no other block then.
-  package func next() throws(ZarrError) -> ElementBlock<BlobView>? {
+  package func next() throws(ZarrError) -> (elements: Block, offset: Int)? {
     if part.isCancelled { throw .cancelled }
     guard let regions, !rest.isEmpty else {
       monitor?.finish()
       return nil
     }
     do {
-      let view: BlobView
+      let elements: Block
       if let ahead = ahead.take() {
-        view = try ahead.take()
+        elements = try ahead.take()
       } else {
-        view = try Self.read(rest, wanted: wanted, limit: size.limit, regions, of: array, part)
+        elements = try Self.read(rest, wanted: wanted, limit: size.limit, regions, of: array, part)
       }
-      let block = ElementBlock(elements: view, offset: rest.lowerBound)
+      let offset = rest.lowerBound
       let full = regions.first(of: rest, wanted: wanted, limit: size.limit).elementCount
-      isCutShort = isCutShort || view.count != full
-      try size.adapt(to: view)
+      isCutShort = isCutShort || elements.count != full
+      size.adapt(to: elements)
       wanted = isCutShort ? Self.smallest : size.wanted
-      rest = rest.lowerBound + view.count..<rest.upperBound
+      rest = offset + elements.count..<rest.upperBound
       if !rest.isEmpty {
         ahead = ReadAhead(workerCount: array.access.workerCount) {
           [rest, wanted, limit = size.limit, array, part] in
@@ -223,7 +286,7 @@ package final class BlockReader: @unchecked Sendable {
         }
       }
       if part.isCancelled { throw ZarrError.cancelled }
-      return block
+      return (elements, offset)
     } catch {
       stop()
       throw ZarrError(error, at: array.location)
@@ -244,11 +307,11 @@ package final class BlockReader: @unchecked Sendable {
   private static func read(
     _ rest: Range<Int>, wanted: Int, limit: Int, _ regions: BlockRegions, of array: ZarrArray,
     _ part: ProgressMonitor
-  ) throws -> BlobView {
+  ) throws -> Block {
     do {
-      return try array.read(regions.first(of: rest, wanted: wanted, limit: limit), monitor: part)
+      return try Block.read(regions.first(of: rest, wanted: wanted, limit: limit), of: array, part)
     } catch ZarrError.chunk where wanted > smallest {
-      return try array.read(regions.first(of: rest, wanted: smallest, limit: limit), monitor: part)
+      return try Block.read(regions.first(of: rest, wanted: smallest, limit: limit), of: array, part)
     }
   }
 }
@@ -382,10 +445,9 @@ private struct BlockSize {
   var limit: Int { max(wanted, elementCount * Self.largestRow) }
 
   /// Adapts to the size of the elements that were read.
-  mutating func adapt(to elements: BlobView) throws {
+  mutating func adapt(to elements: some ReadableBlock) {
     guard elements.count > 0 else { return }
-    let byteCount = Double(try elements.byteCount(of: elements.indices))
-    meanByteCount = byteCount / Double(elements.count) + Double(WireForm.lengthByteCount)
+    meanByteCount = Double(elements.byteCount) / Double(elements.count) + Double(WireForm.lengthByteCount)
     let ideal = Int(Double(Self.targetByteCount) / meanByteCount)
     // Step by step, since a few elements say little of the others.
     let range = max(1, elementCount / 2)...min(BlockRegions.maximumElementCount, elementCount * 2)

@@ -30,19 +30,20 @@ extension ZarrArray {
   ///
   /// - Parameters:
   ///   - region: The elements to read. The default is the whole array.
-  ///   - checksText: Whether to look if elements are text.
   ///   - monitor: Follows the work and can stop it.
-  /// - Returns: The elements, and whether it was seen that all of them are text.
+  /// - Returns: The elements, and whether they are text if they have to be.
   /// - Throws: As ``read(_:monitor:)``.
   /// - Complexity: O(*n*) where *n* is the size of the chunks that the region touches.
   package func readBatch(
-    _ region: ArrayRegion? = nil, checksText: Bool, monitor: ProgressMonitor? = nil
-  ) throws(ZarrError) -> (elements: BlobBatch, areText: Bool) {
+    _ region: ArrayRegion? = nil, monitor: ProgressMonitor? = nil
+  ) throws(ZarrError) -> BatchBlock {
     try zarrErrors(at: location, following: monitor) {
       try observed(.read, monitor) { monitor in
         let plan = try plan(of: region)
+        let checksText = dataType.elementsAreText
         guard plan.region.ranges.count == 1, chain.layout == .variable else {
-          return (try view(of: plan, monitor).compacted(), false)
+          let elements = try view(of: plan, monitor).compacted()
+          return BatchBlock(elements: elements, areText: checksText && elements.areText)
         }
         let first = plan.region.ranges[0].lowerBound
         let batch = try BlobBatchAssembly(
@@ -50,7 +51,8 @@ extension ZarrArray {
         try show(plan, monitor) { region, elements in
           try batch.add(elements, at: region.ranges[0].lowerBound - first)
         }
-        return try batch.finish()
+        let (elements, areText) = try batch.finish()
+        return BatchBlock(elements: elements, areText: areText)
       }
     }
   }

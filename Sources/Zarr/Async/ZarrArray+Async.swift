@@ -293,7 +293,7 @@ private struct BlockSequence<Elements: RandomAccessCollection & Sendable>: Async
 
   struct Iterator: AsyncIteratorProtocol {
     let sequence: BlockSequence
-    var reader: BlockReader?
+    var reader: BlockReader<BlobView>?
 
     mutating func next(
       isolation actor: isolated (any Actor)?
@@ -305,7 +305,7 @@ private struct BlockSequence<Elements: RandomAccessCollection & Sendable>: Async
       guard let reader else { return nil }
       return try await array.access.executor.run(at: array.location) { _ in
         guard let block = try reader.next() else { return nil }
-        return try decode(block)
+        return try decode(ElementBlock(block))
       } onCancel: {
         reader.cancel()
       }

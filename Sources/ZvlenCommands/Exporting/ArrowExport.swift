@@ -82,8 +82,22 @@ struct ArrowExport {
     defer { progress.clear() }
     try output.flushing {
       try output.write(Self.message(schema(), header: 1, bodyByteCount: 0).rawSpan)
-      try array.forEachBlock(of: elements, monitor: Interruption.monitor) { block in
-        progress.add(block.elements.count, byteCount: try write(block, to: output, raw: &raw))
+      if case .bytes(let type) = form, !dataType.isOptional {
+        try array.forEachBatch(of: elements, monitor: Interruption.monitor) { block, offset in
+          var validity = Validity(count: block.count)
+          let isSound = type == .bytes || block.areText
+          let batch =
+            try isSound ? block.elements : text(block.elements, from: offset, &validity, raw: &raw)
+          let byteCount = try write([.offsets(batch), .values(batch)], validity, from: offset, to: output)
+          progress.add(block.count, byteCount: byteCount)
+        }
+      } else {
+        try array.forEachBlock(of: elements, monitor: Interruption.monitor) { block in
+          var validity = Validity(count: block.elements.count)
+          let values = try buffersOfValues(block, &validity, raw: &raw)
+          let byteCount = try write(values, validity, from: block.offset, to: output)
+          progress.add(block.elements.count, byteCount: byteCount)
+        }
       }
       try output.write([0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0].rawSpan)
     }
@@ -176,18 +190,16 @@ struct ArrowExport {
 
   /// Writes a record batch, and returns the size of its body.
   private func write(
-    _ block: ElementBlock<BlobView>, to output: OutputStream, raw: inout RawElements
+    _ values: [Buffer], _ validity: Validity, from offset: Int, to output: OutputStream
   ) throws -> Int {
-    let view = block.elements
+    let count = validity.count
     var nodes: [(Int, Int)] = []
     var buffers: [Buffer] = []
     for dimension in indexNames.indices {
-      nodes.append((view.count, 0))
-      buffers += [.bytes([]), .bytes(indices(along: dimension, from: block.offset, count: view.count))]
+      nodes.append((count, 0))
+      buffers += [.bytes([]), .bytes(indices(along: dimension, from: offset, count: count))]
     }
-    var validity = Validity(count: view.count)
-    let values = try buffersOfValues(block, &validity, raw: &raw)
-    nodes.append((view.count, validity.absentCount))
+    nodes.append((count, validity.absentCount))
     buffers += [.bytes(validity.bytes)] + values
 
     var places: [(Int, Int)] = []
@@ -200,7 +212,7 @@ struct ArrowExport {
       { builder in
         let places = builder.vector(of: places)
         let nodes = builder.vector(of: nodes)
-        return builder.table([.long(0, Int64(view.count)), .object(1, nodes), .object(2, places)])
+        return builder.table([.long(0, Int64(count)), .object(1, nodes), .object(2, places)])
       }, header: Self.recordBatch, bodyByteCount: position)
     try output.write(message.rawSpan)
     for buffer in buffers {
@@ -232,7 +244,9 @@ struct ArrowExport {
     /// A bit for each element, or nothing if all are there.
     private(set) var bytes: [UInt8] = []
     private(set) var absentCount = 0
-    private let count: Int
+
+    /// The number of elements.
+    let count: Int
 
     init(count: Int) { self.count = count }
 
@@ -241,6 +255,25 @@ struct ArrowExport {
       bytes[index >> 3] &= ~(1 << UInt8(index & 7))
       absentCount += 1
     }
+  }
+
+  /// The elements, where those that are not text are absent.
+  private func text(
+    _ elements: BlobBatch, from offset: Int, _ validity: inout Validity, raw: inout RawElements
+  ) throws -> BlobBatch {
+    var builder = try BlobBatchBuilder(count: elements.count, byteCount: elements.bytes.byteCount)
+    for index in 0..<elements.count {
+      let element = elements[index]
+      let isSound = element.isWellFormedText
+      if !isSound { addNoText(offset + index, &raw) }
+      if !isSound { validity.setAbsent(index) }
+      try builder.append(element.extracting(0..<(isSound ? element.byteCount : 0)))
+    }
+    return try builder.finish()
+  }
+
+  private func addNoText(_ element: Int, _ raw: inout RawElements) {
+    raw.add("element \(element)", "is not UTF-8", as: "null")
   }
 
   private func buffersOfValues(
@@ -270,13 +303,9 @@ struct ArrowExport {
       }
       return [.bytes(bits)]
     case .bytes(let type):
-      if !dataType.isOptional {
-        let batch = try view.compacted()
-        if type == .bytes || batch.hasText { return [.offsets(batch), .values(batch)] }
-      }
       return try buffers(block, &validity) { element, index, text in
         guard type == .bytes || element.isWellFormedText else {
-          raw.add("element \(block.offset + index)", "is not UTF-8", as: "null")
+          addNoText(block.offset + index, &raw)
           return false
         }
         unsafe element.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
@@ -340,19 +369,6 @@ struct ArrowExport {
       return nil
     }
     return element.extracting(1..<element.byteCount)
-  }
-}
-
-extension BlobBatch {
-  /// Whether each element is UTF-8: all together are, and no element begins within a character.
-  fileprivate var hasText: Bool {
-    guard bytes.isWellFormedText else { return false }
-    let (bytes, offsets) = (bytes, offsets)
-    return (0..<count).allSatisfy { index in
-      let start = Int(offsets[index])
-      guard start < bytes.byteCount else { return true }
-      return unsafe bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self) & 0xC0 != 0x80
-    }
   }
 }
 
