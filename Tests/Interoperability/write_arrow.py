@@ -74,6 +74,9 @@ for form in ["stream", "file"]:
     for x_type in [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()]:
         write(str(x_type), x_type, VALUES, form=form)
         write(f"full-{x_type}", x_type, full, form=form)
+# Messages as they were before Arrow 0.15, without a mark in front.
+for form in ["stream", "file"]:
+    write("old", pa.string(), VALUES, form=form, use_legacy_format=True)
 write("narrow", pa.string(), full, form="stream", wide=False)
 write("view", pa.string_view(), full, form="stream", wide=False)
 write("number", pa.int64(), list(range(16)), form="stream", wide=False)

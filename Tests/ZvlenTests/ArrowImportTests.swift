@@ -52,6 +52,14 @@ struct ArrowImportTests {
     try Tool.succeed("verify", "a", in: scratch)
   }
 
+  @Test(
+    "Messages may have no mark in front, as in old files and the schemas of polars",
+    arguments: ["stream", "file"])
+  func withoutMarks(form: String) throws {
+    try Tool.succeed("import", "old.\(form)", "--column", "x", "-o", "a", in: scratch)
+    #expect(try array("a").read(as: String?.self) == Self.values)
+  }
+
   @Test("A stream comes from standard input, and several files go into one array")
   func sources() throws {
     let stream = try scratch.read("narrow.stream")

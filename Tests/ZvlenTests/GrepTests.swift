@@ -43,7 +43,9 @@ struct GrepTests {
     try scratch.write(lines.map { $0 + "\n" }.joined(), to: "lines")
     for options in [
       ["error"], ["-F", "error"], ["-i", "error"], ["-v", "error"], ["-c", "error"], ["-o", "error"],
-      ["-w", "err"], ["-x", "error"], ["-vc", "error"], ["-m", "5", "or"], ["e.*r"], ["^$"], ["[0-9]+$"],
+      ["-w", "err"], ["-w", "süß"], ["-wF", "süß"],
+      ["-w", "-o", "ü|error"], ["-wv", "an|1"], ["-x", "error"], ["-vc", "error"], ["-m", "5", "or"],
+      ["e.*r"], ["^$"], ["[0-9]+$"],
       ["-o", "[a-z]+"], [""], ["-c", ""], ["-vx", "l"], ["-iF", "SÜSS"], ["-i", "SÜß"], ["ü"], ["errorerr"],
       ["-m", "1", ""], ["-F", "e"], ["nothing"],
     ] {

@@ -226,6 +226,28 @@ extension NameTests {
     #expect(try sizes() == expected)
   }
 
+  @Test("Many names are looked for together, those of files, directories and patterns")
+  func manyNames() throws {
+    for number in 0..<200 { try scratch.write("<\(number)>", to: "tree/\(number % 7)/\(number)") }
+    try scratch.write("star", to: "tree/a*b")
+    try Tool.succeed("import", "tree", "-o", "data.zarr", in: scratch)
+    let names = (0..<200).map { "\($0 % 7)/\($0)" }
+    try scratch.write(names.map { "\($0)\n" }.joined(), to: "names")
+    #expect(
+      try Tool.succeed("cat", "data.zarr", "--indices", "names", in: scratch).text
+        == (0..<200).map { "<\($0)>" }.joined())
+    let found = try Tool.succeed(
+      ["ls", "-r", "data.zarr", "5", "1*", "a*b", "6/", "2/2"] + names.suffix(3), in: scratch)
+    let expected =
+      names.filter { $0.hasPrefix("5/") || $0.hasPrefix("1/") || $0.hasPrefix("6/") }
+      + ["a*b", "2/2"] + names.suffix(3)
+    #expect(Set(found.lines) == Set(expected))
+    let missing = try Tool.run(["cat", "data.zarr"] + names + ["3/4"], in: scratch)
+    #expect(missing.exitCode == 1 && missing.errors.contains("data.zarr has no file 3/4"))
+    try Tool.succeed(["rm", "data.zarr"] + names.prefix(150), in: scratch)
+    #expect(try Tool.succeed("ls", "-r", "data.zarr", in: scratch).lines.count == 51)
+  }
+
   @Test("verify --deep tells of sizes that are not those of the contents")
   func sizesThatLie() throws {
     try importSizes()

@@ -42,6 +42,21 @@ struct PartTests {
     #expect(try scratch.names() == ["a.txt", "b.txt", "one.zarr", "parts.zarr"])
   }
 
+  @Test("The closing lines of all parts count each line once")
+  func counts() throws {
+    try writeLines(count: 500)
+    var count = 0
+    for number in 1...3 {
+      let outcome = try Tool.succeed(
+        "import", "a.txt", "b.txt", "-o", "parts.zarr", "--part", "\(number)/3", "--chunk-bytes", "1KiB",
+        "--json",
+        in: scratch)
+      let object = try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any]
+      count += try #require(object?["elements"] as? Int)
+    }
+    #expect(count == 500)
+  }
+
   @Test("Parts of directories are the same as one import, but for sizes that compact adds")
   func trees() throws {
     var generator = SeededGenerator(seed: 5)

@@ -43,6 +43,32 @@ struct VerifyTests {
     #expect(outcome.report.hasPrefix("zvlen: done: checked 40 elements, 1.2 kB, in "))
   }
 
+  @Test("An import says what it has stored, once, and so does a copy of what is stored")
+  func storedByteCounts() throws {
+    for number in 0..<10 { try scratch.write(String(repeating: "x", count: 100), to: "tree/\(number)") }
+    func report(_ arguments: String...) throws -> [String: Any] {
+      let outcome = try Tool.succeed(arguments, in: scratch)
+      let line = try #require(outcome.lines.last)
+      return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+    func stored(_ name: String) throws -> Int {
+      let chunks = try scratch.files(below: name).filter { $0.key.contains("/c/") }
+      return chunks.values.reduce(0) { $0 + $1.count }
+    }
+    let imported = try report("import", "tree", "-o", "data.zarr", "--chunk-count", "4", "--json")
+    #expect(try imported["stored_bytes"] as? Int == stored("data.zarr/blobs") + stored("data.zarr/paths"))
+    for options in [[], ["--validate"]] {
+      let copied = try report(
+        "copy", "data.zarr", "copy\(options.count).zarr", "--json", options.first ?? "--quiet")
+      #expect(copied["elements"] as? Int == 40)
+      #expect(try copied["stored_bytes"] as? Int == stored("data.zarr"))
+      #expect(copied["element_bytes"] is NSNull)
+    }
+    let outcome = try Tool.succeed("copy", "data.zarr", "third.zarr", in: scratch)
+    #expect(outcome.report.hasPrefix("zvlen: done: copied 40 elements, "))
+    #expect(outcome.report.contains(" as they are stored, in ") && !outcome.report.contains("ratio"))
+  }
+
   @Test("Every damaged chunk is a line with its key and the reason")
   func damage() throws {
     try makeArray(checksum: true)

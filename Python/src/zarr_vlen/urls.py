@@ -320,6 +320,7 @@ def _made(url: str, options: StorageOptions, read_only: bool) -> URLStore:
 
 _URL = re.compile(r"(?:s3|https?)://|zip::|zip://|.*\|(?:zip|zarr[23]):", re.IGNORECASE | re.DOTALL)
 _ONLY_READ = re.compile(r"https?://|zip::|zip://|.*\|zip:", re.IGNORECASE | re.DOTALL)
+_NO_URL = re.compile(r"(?:s3|https?):(?!//)", re.IGNORECASE)
 _OTHER_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|:)")
 
 
@@ -335,6 +336,8 @@ def store_of(
 
     URLs that the engine does not know are zarr-python's, and so are paths but those of files.
     """
+    if isinstance(store, str) and _NO_URL.match(store):
+        raise ValueError(f"{store!r} is no URL, which has two slashes after the colon; './{store}' is a path")
     if isinstance(store, str | Path) and (
         (isinstance(store, str) and _URL.match(store)) or Path(store).is_file()
     ):

@@ -36,6 +36,9 @@ final class AppendingState {
   /// The rows that checkpoints have tried to give the array since then, and failed.
   private var triedRowCounts: [Int] = []
 
+  /// The row up to which all is stored that the shape does not cover yet, and what is stored of open chunks.
+  private var flushed: (rowCount: Int, stored: (chunks: [OpenChunk], values: [AppendedValue]))?
+
   /// The row of chunks that is being filled.
   private var rows: ChunkRows
 
@@ -442,7 +445,11 @@ extension AppendingState {
     let rowCount = try rowCount(with: openRows)
     guard rowCount <= filledRowEnd ?? rowCount else { return try refuseElements() }
     guard rowCount != storedRowCount else { return }
-    let stored = try storeAll(openRows: openRows)
+    let stored =
+      if let flushed, flushed.rowCount == rowCount { flushed.stored } else {
+        try storeAll(openRows: openRows)
+      }
+    flushed = nil
     try grow(to: rowCount, openRows: openRows)
     for value in stored.values { value.cover() }
     for chunk in stored.chunks { chunk.isCovered = true }
@@ -462,8 +469,10 @@ extension AppendingState {
     guard layout.rowElementCount > 0 else { return }
     try appendSample()
     let openRows = try endChunks()
-    guard try rowCount(with: openRows) != storedRowCount else { return }
-    _ = try storeAll(openRows: openRows)
+    let rowCount = try rowCount(with: openRows)
+    guard rowCount != storedRowCount, rowCount != flushed?.rowCount else { return }
+    flushed = nil
+    flushed = (rowCount, try storeAll(openRows: openRows))
   }
 
   /// Hands over the open chunks if they end, and returns the rows that are still in open ones.

@@ -8,6 +8,22 @@ extension ZarrArray {
     try zarrErrors(at: location) { try findStoredChunks() }
   }
 
+  /// The positions of the chunks that are stored, or of all chunks of the grid if the store cannot list its keys.
+  ///
+  /// - Throws: As ``storedChunkIndices()``, also if the store cannot list its keys and the grid has more than 2²⁴ chunks.
+  package func possibleChunkIndices() throws(ZarrError) -> [[Int]] {
+    try zarrErrors(at: location) {
+      do {
+        return try findStoredChunks()
+      } catch let error as StoreError {
+        let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)
+        guard case .notListable = error, let count = ArrayMetadata.elementCount(of: counts), count <= 1 << 24
+        else { throw error }
+        return (0..<count).map { RowMajor.indices(at: $0, in: counts) }
+      }
+    }
+  }
+
   private func findStoredChunks() throws -> [[Int]] {
     let metadata = metadata
     let counts = metadata.chunkGrid.chunkCounts(of: metadata.shape)

@@ -168,9 +168,14 @@ extension ArrayMetadata {
 }
 
 extension ZarrArray {
-  /// Whether all chunks are stored.
+  /// Whether it is known that all chunks are stored.
   fileprivate func hasAllChunks() throws -> Bool {
     let metadata = metadata
-    return try storedChunkIndices().count == metadata.chunkGrid.chunkCount(of: metadata.shape)
+    let count = metadata.chunkGrid.chunkCount(of: metadata.shape)
+    do {
+      return try storedChunkIndices().count == count
+    } catch ZarrError.store(_, StoreError.notListable) {
+      return false
+    }
   }
 }

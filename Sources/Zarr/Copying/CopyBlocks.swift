@@ -314,7 +314,7 @@ struct StoredChunkCopy {
   /// - Throws: ``StoreError``, and ``ZarrError/cancelled``.
   /// - Complexity: O(*n*) in the bytes that are stored, and in the number of chunks that are.
   func run(monitor: ProgressMonitor?) throws {
-    let indices = try source.storedChunkIndices()
+    let indices = try source.possibleChunkIndices()
     let metadata = source.metadata
     let grid = metadata.chunkGrid
     let part = ProgressMonitor(partOf: monitor)

@@ -117,10 +117,11 @@ struct HierarchyCopy {
         return overflow || total > Int.max / passCount ? Int.max / passCount : total
       } * passCount)
     var report = CopyReport()
+    let copying = ProgressMonitor(partOf: monitor)
     var nodes = nodes
     for (path, plan) in nodes.arrays {
       do {
-        try copy(plan, to: path)
+        try copy(plan, to: path, copying)
       } catch {
         guard options.leavesOutUnreadable, path != .root, Self.isUnreadable(plan.source, error) else {
           throw error
@@ -144,6 +145,8 @@ struct HierarchyCopy {
         in: store, at: self.path.appending(path).description, usingConsolidatedMetadata: false
       ).consolidate()
     }
+    report.copied = copying.progress
+    report.copied.elapsed = .zero
     if options.validates {
       for (path, plan) in nodes.arrays where !nodes.leftOut.contains(where: { $0.path == path }) {
         try validate(plan, at: path)
@@ -153,7 +156,7 @@ struct HierarchyCopy {
     return report
   }
 
-  private func copy(_ plan: ArrayCopyPlan, to path: NodePath) throws {
+  private func copy(_ plan: ArrayCopyPlan, to path: NodePath, _ monitor: ProgressMonitor) throws {
     let target = try ZarrArray(
       plan.metadata, store: store, path: self.path.appending(path), access: options.access)
     if plan.keepsStoredChunks {
@@ -173,7 +176,7 @@ struct HierarchyCopy {
         options.chunkSize = .rows(fittingCount)
         var copy = self
         copy.options = options
-        return try copy.copy(ArrayCopyPlan(of: plan.source, options), to: path)
+        return try copy.copy(ArrayCopyPlan(of: plan.source, options), to: path, monitor)
       }
     }
     try plan.source.checkIsInPlace()

@@ -77,6 +77,11 @@ public struct CopyReport: Hashable, Sendable {
   /// The number of groups that were copied.
   public internal(set) var groupCount = 0
 
+  /// The elements that were copied, and what they take in the store.
+  ///
+  /// The bytes of elements are those of arrays that were decoded.
+  package internal(set) var copied = ProgressMonitor.Progress()
+
   /// What was left out.
   public internal(set) var leftOut: [LeftOut] = []
 

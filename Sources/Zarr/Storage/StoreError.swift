@@ -95,7 +95,7 @@ extension StoreError: CustomStringConvertible {
       consolidate the metadata of the hierarchy where it was written
       """
     case .invalidURL(let url, let reason): "\"\(url)\" cannot be opened: \(reason)"
-    case .unavailable(let path, let reason): "\(path) cannot be reached: \(reason)"
+    case .unavailable(let path, let reason): "\(path) is not available: \(reason)"
     case .refused(let path, let status, let reason):
       "the server refused the request for \(path) with status \(status)\(reason.isEmpty ? "" : ": \(reason)")"
     case .unconditional(let path):

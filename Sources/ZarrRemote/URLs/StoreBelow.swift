@@ -36,6 +36,8 @@ package final class StoreBelow: DirectoryStore, OpeningStore, BatchingStore, Fin
 
   package func delete(_ key: StoreKey) throws { try base.delete(self.key(key)) }
 
+  fileprivate var isBaseListable: Bool { base.isListable }
+
   package func list(_ prefix: String) throws -> [StoreKey] {
     try base.list(below(prefix)).map { key in
       try StoreKey(String(Substring(key.description.utf8.dropFirst(self.prefix.description.utf8.count + 1))))
@@ -55,6 +57,11 @@ package final class StoreBelow: DirectoryStore, OpeningStore, BatchingStore, Fin
   private func key(_ key: StoreKey) throws -> StoreKey { try StoreKey(below(key.description)) }
 
   private func below(_ text: String) -> String { text.isEmpty ? prefix.description : "\(prefix)/\(text)" }
+}
+
+extension Store {
+  /// Whether the store tells what there is, which a web server does not.
+  package var isListable: Bool { (self as? StoreBelow)?.isBaseListable ?? !(self is HTTPStore) }
 }
 
 extension OpenedStore {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandLineOptions
 import Zarr
+import ZarrRemote
 
 /// The command `zvlen compare`.
 struct CompareCommand: ParsableCommand, ReadingCommand, ReportingCommand {
@@ -36,9 +37,9 @@ struct CompareCommand: ParsableCommand, ReadingCommand, ReportingCommand {
 
   func run() throws {
     let nodes = try [one, other].map { path in
-      try ZarrNode.open(
-        in: NodeLocation(path, followsLinks: reading.links.followLinks).store, access: reading.access,
-        usingConsolidatedMetadata: false)
+      let store = try NodeLocation(path, followsLinks: reading.links.followLinks).store
+      return try ZarrNode.open(
+        in: store, access: reading.access, usingConsolidatedMetadata: !store.isListable)
     }
     let progress = ProgressLine("comparing")
     defer { progress.clear() }

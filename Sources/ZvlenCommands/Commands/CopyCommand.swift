@@ -2,6 +2,7 @@ import ArgumentParser
 import ChunkEngine
 import CommandLineOptions
 import Zarr
+import ZarrRemote
 
 /// The command `zvlen copy`.
 struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
@@ -81,6 +82,9 @@ struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
       target.discard()
       throw target.named(error)
     }
+    var copied = report.copied
+    if report.undecodedArrayCount > 0 { copied.elementByteCount = 0 }
+    WorkReport.set(copied)
     for node in report.leftOut {
       StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
     }
@@ -97,7 +101,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
     let progress = ProgressLine("copying")
     defer { progress.clear() }
     let source = try ZarrNode.open(
-      in: node.store, access: options.access, usingConsolidatedMetadata: false)
+      in: node.store, access: options.access, usingConsolidatedMetadata: !node.store.isListable)
     let canSkip = source.kind == .group && !options.leavesOutUnreadable
     do {
       return try source.copy(to: store, options: options, monitor: progress.monitor)

@@ -3,6 +3,7 @@ import ChunkEngine
 import CommandLineOptions
 import Zarr
 import ZarrPlatform
+import ZarrRemote
 
 /// The command `zvlen gc`.
 struct GarbageCommand: ParsableCommand, ReportingCommand {
@@ -14,7 +15,9 @@ struct GarbageCommand: ParsableCommand, ReportingCommand {
     discussion: """
       Workers of a cluster store elements beside an array, below .zvlen, until one commit puts them into it. A job that \
       dies before leaves them there, and they take space. A writer that dies while it sends a large chunk or shard to a \
-      bucket leaves its parts, which no listing of the bucket shows. Each of these is a line with its kind, its size in \
+      bucket leaves its parts, which no listing of the bucket shows. An import or copy to a bucket that is stopped leaves \
+      what it has stored: its age is the time since it last said how far it had come, and it is not removed while it \
+      runs. Each of these is a line with its kind, its size in \
       bytes, its age, and its name; of an upload, that is the key that it was for. With --force they are removed.
         zvlen gc s3://bucket/events.zarr
         zvlen gc s3://bucket/events.zarr --older-than 7d --force
@@ -44,8 +47,10 @@ struct GarbageCommand: ParsableCommand, ReportingCommand {
     let age = Duration.seconds(olderThan.seconds)
     let location = try Location(path, isWritable: true, durability: safety.durability)
     let uploads = try unfinishedUploads(at: location, olderThan: age)
-    // A writer that was killed may have left uploads before there was an array.
-    let arrays = try uploads.isEmpty || location.hasNode() ? self.arrays(at: location) : []
+    let unfinished = try unfinishedImport(at: location, olderThan: olderThan)
+    // A writer that was killed may have left something before there was an array.
+    let isNode = try uploads.isEmpty && unfinished.keys.isEmpty || location.hasNode()
+    let arrays = try isNode ? self.arrays(at: location) : []
     let work = try arrays.map { array in
       try Interruption.check()
       return (array: array, left: try array.abandonedWork(olderThan: age))
@@ -57,13 +62,23 @@ struct GarbageCommand: ParsableCommand, ReportingCommand {
         try write(
           left, in: array.store, prefix: array.path == .root ? "" : "\(array.path)/", to: output, &total)
       }
-      if case .store(let place) = location { try write(uploads, in: place.store, to: output, &total) }
+      if case .store(let place) = location {
+        try write(uploads, in: place.store, to: output, &total)
+        if !unfinished.keys.isEmpty {
+          let byteCount = try place.store.byteCount(of: unfinished.keys)
+          total = sumOrMaximum(total, byteCount)
+          try write("import", byteCount, unfinished.age, path, to: output)
+        }
+      }
     }
     if force {
       for (array, left) in work { try array.remove(left) }
-      if case .store(let place) = location { try place.store.abort(uploads) }
+      if case .store(let place) = location {
+        try place.store.abort(uploads)
+        if !unfinished.keys.isEmpty { try StoreDestination.removeUnfinished(from: place) }
+      }
     }
-    let count = work.reduce(uploads.count) { $0 + $1.left.count }
+    let count = work.reduce(uploads.count + (unfinished.keys.isEmpty ? 0 : 1)) { $0 + $1.left.count }
     WorkReport.add(
       "leftovers", .integer(count),
       words: "\(force ? "removed" : "found") \(Quantity.count(count, "leftover"))")
@@ -79,6 +94,22 @@ struct GarbageCommand: ParsableCommand, ReportingCommand {
       StandardError.write("zvlen: note: what was sent in part is not looked for: \(OneLine(error))\n")
       return []
     }
+  }
+
+  /// What an import or copy to a location has stored, if it was stopped or is running, and its age.
+  private func unfinishedImport(
+    at location: Location, olderThan least: Age
+  ) throws -> (keys: [StoreKey], age: Age?) {
+    guard case .store(let place) = location, !place.isArchive, place.store.isListable else {
+      return ([], nil)
+    }
+    let keys = try StoreDestination.unfinishedKeys(in: place.store)
+    guard !keys.isEmpty else { return ([], nil) }
+    let age = try StoreDestination.timeOfUnfinished(in: place.store).map {
+      Age(seconds: max(0, time(nil) - $0))
+    }
+    // An age that is not known may be any.
+    return (age?.seconds ?? 0) >= least.seconds ? (keys, age) : ([], nil)
   }
 
   /// The array at a location, or all of the group there.
@@ -103,16 +134,21 @@ struct GarbageCommand: ParsableCommand, ReportingCommand {
       let age = left.beginning.map { Age(seconds: max(0, time(nil) - $0)) }
       let byteCount = try store.byteCount(of: left)
       total = sumOrMaximum(total, byteCount)
-      let name = "\(prefix)\(left.name)"
-      let object: JSONValue = [
-        "kind": .string(left.kind.rawValue), "bytes": .integer(byteCount),
-        "age_seconds": age.map { .integer($0.seconds) } ?? .null, "name": .string(name),
-      ]
-      try output.write(
-        report.json
-          ? "\(object)\n"
-          : "\(left.kind.rawValue)\t\(byteCount)\t\(age?.description ?? "-")\t\(OneLine(name))\n")
+      try write(left.kind.rawValue, byteCount, age, "\(prefix)\(left.name)", to: output)
     }
+  }
+
+  /// Writes a line.
+  private func write(
+    _ kind: String, _ byteCount: Int, _ age: Age?, _ name: String, to output: OutputStream
+  ) throws {
+    let object: JSONValue = [
+      "kind": .string(kind), "bytes": .integer(byteCount),
+      "age_seconds": age.map { .integer($0.seconds) } ?? .null, "name": .string(name),
+    ]
+    try output.write(
+      report.json
+        ? "\(object)\n" : "\(kind)\t\(byteCount)\t\(age?.description ?? "-")\t\(OneLine(name))\n")
   }
 }
 

@@ -17,8 +17,8 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
         zvlen grep -i 'license: gpl' doc.zarr -l
 
       PATTERN is a regular expression as Perl has it, by the library PCRE2. In arrays of text and JSON, a dot is a \
-      character, and \\w and \\d know all of Unicode. In arrays of bytes, as a directory becomes, a dot is a byte. \
-      Put -- before a PATTERN that begins with a dash. Numbers and other types are searched in the form that zvlen \
+      character, and \\w and \\d know all of Unicode. In arrays of bytes, as a directory becomes, that is so if PATTERN \
+      has a character that is not ASCII; otherwise a dot is a byte, and -i and -w know the letters of ASCII. Put -- before a PATTERN that begins with a dash. Numbers and other types are searched in the form that zvlen \
       dump gives them.
 
       --where chooses elements by a value inside of their JSON, named by a JSON pointer (RFC 6901). The text of the \
@@ -178,7 +178,8 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
         RegularExpression.Options(
           isLiteral: fixedStrings, ignoresCase: ignoreCase, matchesWords: wordRegexp,
           matchesLines: lineRegexp,
-          isText: array.dataType.elementsAreText || !array.dataType.isBlob)),
+          isText: array.dataType.elementsAreText || !array.dataType.isBlob
+            || !pattern.utf8.allSatisfy { $0 < 0x80 })),
       conditions: JSONConditions(conditions), isInverted: invertMatch, output: output,
       maximumCount: output == .nothing ? 1 : maxCount,
       showsNames: !noIndex, showsLineNumbers: lineNumber, endsNamesWithNull: null,

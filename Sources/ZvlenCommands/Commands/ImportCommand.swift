@@ -41,7 +41,9 @@ struct ImportCommand: ParsableCommand, ReportingCommand {
       appended only if none of its paths is there already, or conflicts with one that is; --existing says otherwise. To \
       check this, the import reads all paths and needs about 16 bytes of memory for each. With --overwrite, the new array replaces \
       the old one in one step. If another program changes DEST meanwhile, its change stays and the import fails. \
-      An import that is killed leaves .NAME.*.partial beside DEST. The next import or copy to DEST removes it.
+      An import that is killed leaves .NAME.*.partial beside DEST. The next import or copy to DEST removes it. In a \
+      bucket, an import that is stopped leaves what it has stored below DEST, where readers find no array yet: \
+      --overwrite begins again, and zvlen gc --force removes it.
 
       With --resume, you can run the same command again after an import was stopped in any way, even with kill -9. \
       It goes on where the import stopped, or starts from the beginning if there is nothing yet:

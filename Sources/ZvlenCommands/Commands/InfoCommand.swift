@@ -1,5 +1,6 @@
 import ArgumentParser
 import Zarr
+import ZarrRemote
 
 /// The command `zvlen info`.
 struct InfoCommand: ParsableCommand, ReadingCommand {
@@ -103,7 +104,7 @@ struct InfoCommand: ParsableCommand, ReadingCommand {
   }
 
   private func openGroup(_ node: NodeLocation) throws -> ZarrGroup {
-    try ZarrGroup.open(in: node.store, usingConsolidatedMetadata: false)
+    try ZarrGroup.open(in: node.store, usingConsolidatedMetadata: !node.store.isListable)
   }
 
   /// Whether an error concerns only one member of a group.

@@ -18,7 +18,7 @@ struct RemoveCommand: ParsableCommand, ReadingCommand, ReportingCommand {
         zvlen rm doc.zarr --dry-run '**/*.gz'
         zvlen rm doc.zarr -r gcc
 
-      cat, ls, export and verify do not find a removed file any more. Other files keep their index. In the array of \
+      cat, ls, grep, export and verify do not find a removed file any more. Other files keep their index. In the array of \
       paths, its path becomes one NUL character, which is what other programs read. Its contents stay in their chunk \
       of the array of contents, where other programs still find them, until zvlen compact makes them empty.
 
@@ -48,6 +48,12 @@ struct RemoveCommand: ParsableCommand, ReadingCommand, ReportingCommand {
   @OptionGroup(title: "Resources") var reading: ReadingOptions
 
   @OptionGroup(title: "Reports") var report: ReportOptions
+
+  func validate() throws {
+    if paths.contains(where: { PathPattern($0).path.isEmpty }) {
+      throw ValidationError("An empty PATH, or only slashes, names no file. '**' stands for all files.")
+    }
+  }
 
   func run() throws {
     let node = try NodeLocation(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Zarr
+import ZarrRemote
 
 /// The command `zvlen verify`.
 struct VerifyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
@@ -53,7 +54,8 @@ struct VerifyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
 
   /// Names the groups whose consolidated metadata is out of date.
   private func noteOutdatedCopies(in node: NodeLocation, _ report: VerificationReport) throws {
-    guard let root = try node.group else { return }
+    // Where members cannot be listed, nothing tells of those without a copy.
+    guard node.store.isListable, let root = try node.group else { return }
     var groups = [root]
     try root.walk { entry, _ in
       // A group that cannot be opened has been reported.

@@ -6,7 +6,7 @@ import ZarrPlatform
 ///
 ///     stream    | schema | dictionary | record batch | … | FF FF FF FF 00 00 00 00 |
 ///     file      | ARROW1 0 0 | stream | footer |
-///     message   | FF FF FF FF | u32 size of metadata | metadata | body |
+///     message   | FF FF FF FF | u32 size of metadata | metadata | body |         old ones without the mark
 ///     body      | validity | offsets | values |               only those of this column are read
 ///               | validity | places in the dictionary |       if it has one
 ///
@@ -501,12 +501,11 @@ private final class ArrowInput {
     if isFirst, marker == Array("PAR1".utf8) {
       throw ToolError("\(name) is Parquet; let pyarrow make Arrow of it, as zvlen import --help shows")
     }
-    guard marker.allSatisfy({ $0 == 0xFF }) else {
-      throw damage("has no message where one should be, or is older than Arrow 0.15")
-    }
-    let byteCount = try bytes(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    // Before Arrow 0.15 there was no mark, and polars still writes the schema of a file without one.
+    if marker.allSatisfy({ $0 == 0xFF }) { marker = try bytes(4) }
+    let byteCount = marker.reversed().reduce(0) { $0 << 8 | Int($1) }
     guard byteCount > 0 else { return nil }
-    guard byteCount <= Self.metadataLimit else { throw damage("has \(byteCount) bytes of metadata") }
+    guard byteCount <= Self.metadataLimit else { throw damage("has no message where one should be") }
     let metadata = try bytes(byteCount)
     return try checked {
       let message = try FlatBufferTable(rootOf: metadata)

@@ -1,5 +1,6 @@
 import ChunkEngine
 import Zarr
+import ZarrPlatform
 
 /// Saves the position of an import beside its destination, so that the same import can go on.
 ///
@@ -118,9 +119,17 @@ final class ImportRecord {
     lastSaving = .now
   }
 
-  /// The record of an import.
+  /// The record of an import, and when it was written, in seconds since 1970.
   static func bytes(of job: JSONObject, _ position: ImportPosition) -> [UInt8] {
-    JSONWriter().bytes(of: .object(["job": .object(job), "position": .object(position.json)]))
+    JSONWriter().bytes(
+      of: .object(["job": .object(job), "position": .object(position.json), "time": .integer(time(nil))]))
+  }
+
+  /// When a record was written, in seconds since 1970, or nil if it does not say that.
+  static func timeOfWriting(in store: any Store, _ key: StoreKey) throws -> Int? {
+    guard let bytes = try store.bytes(of: key, limit: maximumByteCount) else { return nil }
+    guard case .object(let record)? = try? JSONParser().parse(bytes) else { return nil }
+    return record["time"]?.integerValue
   }
 
   /// Removes the record.
@@ -130,6 +139,7 @@ final class ImportRecord {
 
   /// The first difference between two jobs, in words that follow "and".
   private static func difference(_ old: JSONObject, _ new: JSONObject) -> String {
+    if old.isEmpty { return "it began without --resume" }
     for (name, value) in new where old[name] != value {
       return "its \(name) were \(old[name].map(\.description) ?? "not said") and are now \(value)"
     }

@@ -40,7 +40,7 @@ struct ImportSettings {
   func continuing(_ array: ZarrArray) throws -> Appender {
     try Appender(
       to: array, evenChunkByteCount: encoding.chunkByteCount, memoryBudget: memoryBudget,
-      lockTimeout: Self.lockTimeout, monitor: Interruption.monitor)
+      lockTimeout: Self.lockTimeout, monitor: Self.storing)
   }
 
   /// The maximum bytes of a chunk in a new array, without its largest element.
@@ -54,16 +54,25 @@ struct ImportSettings {
   static let lockTimeout = Duration.seconds(3600)
 
   /// Fills rows of an array that are whole chunks.
-  func filling(_ rows: Range<Int>, of array: ZarrArray) throws -> Appender {
-    try Appender(filling: rows, of: array, memoryBudget: memoryBudget, monitor: Interruption.monitor)
+  func filling(
+    _ rows: Range<Int>, of array: ZarrArray, monitor: ProgressMonitor = storing
+  ) throws -> Appender {
+    try Appender(filling: rows, of: array, memoryBudget: memoryBudget, monitor: monitor)
   }
 
   /// Creates an array to fill.
   func create(in store: any Store, at path: String = "", options: ArrayOptions) throws -> Appender {
     try Appender.create(
       in: store, at: path, options: options, access: access, memoryBudget: memoryBudget,
-      monitor: Interruption.monitor)
+      monitor: Self.storing)
   }
+
+  /// Counts what is stored, and not what is read for the indices of paths and sizes.
+  static let storing: ProgressMonitor = {
+    let monitor = ProgressMonitor(partOf: Interruption.monitor)
+    WorkReport.count(only: monitor)
+    return monitor
+  }()
 }
 
 extension ImportSettings {

@@ -493,7 +493,10 @@ extension LineImport {
 
     let plan = try destination.share([model], partCount: part.count)[0]
     let rows = part.rows(of: plan)
-    let filler = try settings.filling(rows, of: plan.array)
+    // The lines that decided the chunk size do not count.
+    let filling = ProgressMonitor(partOf: Interruption.monitor)
+    WorkReport.count(only: filling)
+    let filler = try settings.filling(rows, of: plan.array, monitor: filling)
     do {
       try append(survey.extents(of: rows), check, to: filler, progress)
       try filler.finish()

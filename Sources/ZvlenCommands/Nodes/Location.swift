@@ -1,4 +1,5 @@
 import Zarr
+import ZarrPlatform
 import ZarrRemote
 
 /// Where an array or group is or goes.
@@ -94,10 +95,16 @@ enum Location {
   }
 
   /// Says that an import was stopped that saved its position, which another import that begins anew leaves there.
+  ///
+  /// - Throws: ``ToolError`` if it is running.
   func noteStoppedImport() throws {
     guard case .directory(let path) = self else { return }
     let workingPath = ImportRecord.workingPath(of: path)
-    guard try FileStatus(at: workingPath) != nil else { return }
+    guard let status = try FileStatus(at: workingPath) else { return }
+    if status.isDirectory {
+      let directory = try OpenFile(workingPath, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+      guard directory.lock() != .isHeld else { throw ToolError("another import to \(path) is running") }
+    }
     let note =
       "an import to \(path) was stopped; its command goes on with --resume, or remove \(workingPath), where its data is"
     StandardError.write("zvlen: note: \(OneLine(note))\n")

@@ -23,4 +23,15 @@ extension Store {
     }
     if let failure = failure.withLock({ $0 }) { throw failure }
   }
+
+  /// The size of several values together.
+  func byteCount(of keys: [StoreKey]) throws -> Int {
+    let total = Mutex(0)
+    try forEachIndex(below: keys.count) { index in
+      // A sparse file can claim any size.
+      let byteCount = try byteCount(of: keys[index]) ?? 0
+      total.withLock { $0 = sumOrMaximum($0, byteCount) }
+    }
+    return total.withLock { $0 }
+  }
 }

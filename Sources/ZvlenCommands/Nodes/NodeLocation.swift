@@ -1,5 +1,6 @@
 import Zarr
 import ZarrPlatform
+import ZarrRemote
 
 /// An array or group that you name by the path of its directory, or that is at the root of another store.
 struct NodeLocation {
@@ -36,7 +37,11 @@ struct NodeLocation {
       store = place.store
     }
     guard let entry = NodeEntry(in: store, at: .root) else {
-      throw ToolError("\(path) has no zarr.json, .zarray or .zgroup, so it is not a Zarr array or group")
+      // A file is known to be an archive. What a URL leads to is not looked at.
+      let isArchive = path.utf8.reversed().starts(with: ".zip".utf8.reversed()) && !(store is FileStore)
+      throw ToolError(
+        "\(path) has no zarr.json, .zarray or .zgroup, so it is not a Zarr array or group"
+          + (isArchive ? "; if it is an archive, add |zip: at the end" : ""))
     }
     self.entry = entry
     if case .store(let place) = location { try place.check(entry.zarrFormat) }
@@ -83,12 +88,12 @@ struct NodeLocation {
 
   /// The group, or nil if the node is not a group or cannot be opened.
   ///
-  /// It finds its members by their own documents, not by consolidated metadata.
+  /// It finds its members by their own documents, and not by consolidated metadata, unless there is no other way.
   var group: ZarrGroup? {
     get throws {
       guard entry.kind == .group else { return nil }
       do {
-        return try ZarrGroup.open(in: store, usingConsolidatedMetadata: false)
+        return try ZarrGroup.open(in: store, usingConsolidatedMetadata: !store.isListable)
       } catch {
         if RootCommand.canRunAgain(after: error) { throw error }
         return nil

@@ -48,6 +48,9 @@ struct PathPattern {
   /// Whether it has special characters.
   var isPattern: Bool { tokens != nil }
 
+  /// Whether it is the path of a file, or of a directory but the topmost one.
+  var isPlain: Bool { tokens == nil && !path.isEmpty }
+
   private static func tokens(of text: [Unicode.Scalar]) -> [Token] {
     var tokens: [Token] = []
     var rest = text[...]
@@ -183,8 +186,13 @@ extension FileTreeGroup {
     var found = exact.map { (files: $0.map { [$0] } ?? [], below: [Int]()) }
     let missing = exact.indices.filter { exact[$0] == nil }
     guard !missing.isEmpty else { return found }
+    let plain = PathTable(missing.filter { patterns[$0].isPlain }.map { ($0, patterns[$0].path) })
+    let special = missing.filter { !patterns[$0].isPlain }
     try forEachRawPath(in: 0..<count) { file, path in
-      for number in missing {
+      plain.forEach(in: path) { number, match in
+        if match == .file { exact[number] = file } else { found[number].below.append(file) }
+      }
+      for number in special {
         if path.isEqual(to: patterns[number].path.utf8Bytes) { exact[number] = file }
         switch patterns[number].match(path) {
         case .file: found[number].files.append(file)
@@ -228,5 +236,32 @@ extension FileTreeGroup {
       for number in wanted.indices where path.isEqual(to: wanted[number].utf8Bytes) { found[number] = file }
     }
     return found
+  }
+}
+
+/// Paths to look for, by their hashes.
+private struct PathTable {
+  private var numbers: [UInt32: [(number: Int, path: String)]] = [:]
+
+  /// Takes paths with a number for each.
+  init(_ paths: [(number: Int, path: String)]) {
+    for path in paths { numbers[PathIndex.hash(of: path.path.utf8Bytes), default: []].append(path) }
+  }
+
+  /// Calls `body` with the number of each path that is `path` or a directory above it.
+  ///
+  /// - Complexity: O(*n*) for a path of *n* bytes with few slashes, however many paths there are.
+  func forEach(in path: RawSpan, _ body: (Int, PathPattern.Match) -> Void) {
+    guard !numbers.isEmpty else { return }
+    for end in 1..<path.byteCount + 1 {
+      let isWhole = end == path.byteCount
+      guard unsafe isWhole || path.unsafeLoad(fromByteOffset: end, as: UInt8.self) == UInt8(ascii: "/") else {
+        continue
+      }
+      let part = path.extracting(0..<end)
+      for wanted in numbers[PathIndex.hash(of: part)] ?? [] where part.isEqual(to: wanted.path.utf8Bytes) {
+        body(wanted.number, isWhole ? .file : .below(end))
+      }
+    }
   }
 }

@@ -38,7 +38,10 @@ struct StagedNode {
   }
 
   /// Whether there are values of a node that was to take the place of another one.
-  static func exists(in store: any Store) throws -> Bool { try !store.list(parent).isEmpty }
+  static func exists(in store: any Store) throws -> Bool { try !keys(in: store).isEmpty }
+
+  /// The keys of the values of new nodes.
+  static func keys(in store: any Store) throws -> [StoreKey] { try store.list(parent) }
 
   /// Removes the values of a new node.
   static func remove(from store: any Store) throws { try store.deleteAll(parent) }

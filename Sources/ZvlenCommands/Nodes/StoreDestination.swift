@@ -91,6 +91,10 @@ final class StoreDestination: NodeDestination {
     }
     lock = try Self.lock(place)
     do {
+      guard try Self.isNode(base) == isNode else {
+        throw ToolError(
+          "\(place.name) \(isNode ? "was removed" : "is there now"): another command did that meanwhile")
+      }
       let hasRecord = try base.byteCount(of: Self.recordKey) != nil
       let isBegun = try !isNode && (hasRecord || StagedNode.exists(in: base))
       staged = isNode ? try StagedNode(base) : nil
@@ -215,6 +219,34 @@ final class StoreDestination: NodeDestination {
     for name in ["", FileTreeGroup.blobsName, FileTreeGroup.pathsName, PathIndex.name, FileSizes.name] {
       try (store as? S3Store)?.sweepLocks(below: name)
     }
+  }
+
+  /// What an import or copy has stored that was stopped, or is still running.
+  static func unfinishedKeys(in store: any Store) throws -> [StoreKey] {
+    let staged = try StagedNode.keys(in: store)
+    guard try !isNode(store) else { return staged }
+    return try staged.isEmpty && store.byteCount(of: recordKey) == nil ? [] : store.list("")
+  }
+
+  /// When it last said how far it had come, in seconds since 1970, or nil if it has not.
+  static func timeOfUnfinished(in store: any Store) throws -> Int? {
+    try ImportRecord.timeOfWriting(in: store, recordKey)
+  }
+
+  /// Removes what an import or copy has stored that was stopped.
+  ///
+  /// - Throws: ``ToolError`` if it is running.
+  static func removeUnfinished(from place: StorePlace) throws {
+    let lock = try lock(place)
+    defer { lock?.unlock() }
+    // It may be complete by now.
+    if try !isNode(place.store) {
+      try clear(place.store)
+      try place.store.delete(recordKey)
+    }
+    try StagedNode.remove(from: place.store)
+    try lock?.check()
+    try sweep(place.store)
   }
 
   /// Removes everything but what an import keeps for itself, first what makes it an array or group.

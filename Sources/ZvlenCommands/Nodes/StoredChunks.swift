@@ -12,12 +12,12 @@ struct StoredChunks {
   /// Workers have no state of their own, because the array has it.
   private final class Worker {}
 
-  /// Lists the chunks of an array.
+  /// Lists the chunks of an array, or all of its grid where a store does not tell what there is.
   ///
   /// - Complexity: O(*n* log *n*) for *n* chunks.
   init(of array: ZarrArray) throws {
     self.array = array
-    positions = try array.storedChunkIndices().sorted { $0.lexicographicallyPrecedes($1) }
+    positions = try array.possibleChunkIndices().sorted { $0.lexicographicallyPrecedes($1) }
   }
 
   /// The number of chunks.
@@ -34,10 +34,7 @@ struct StoredChunks {
 
   /// The stored size of all chunks.
   func storedByteCount() throws -> Int {
-    try positions.reduce(0) { total, position in
-      // A sparse file can claim any size.
-      try sumOrMaximum(total, array.store.byteCount(of: array.key(ofChunkAt: position)) ?? 0)
-    }
+    try array.store.byteCount(of: positions.map { array.key(ofChunkAt: $0) })
   }
 
   /// Decodes each chunk and passes its elements to `body`, on several threads at once.

@@ -38,6 +38,15 @@ final class RegularExpression: Sendable {
   ///
   /// - Throws: ``ToolError`` that says what is wrong with it.
   init(_ pattern: String, _ options: Options) throws(ToolError) {
+    var (pattern, options) = (pattern, options)
+    // PCRE2's own option is a pair of \b, which do not match beside a character that is in no word.
+    if options.matchesWords, !pattern.utf8.starts(with: "(*".utf8) {
+      // This says what is wrong with the pattern as it was given.
+      unsafe pcre2_code_free_8(try Self.compile(pattern, options))
+      let inner = options.isLiteral ? #"\Q\#(pattern.replacing(#"\E"#, with: #"\E\\E\Q"#))\E"# : pattern
+      pattern = #"(?<!\w)(?:\#(inner))(?!\w)"#
+      (options.matchesWords, options.isLiteral) = (false, false)
+    }
     unsafe code = try unsafe Self.compile(pattern, options)
     var bytes = options
     bytes.isText = false

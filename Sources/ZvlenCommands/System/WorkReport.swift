@@ -30,6 +30,8 @@ enum WorkReport {
     var files: (count: Int, byteCount: Int)?
     /// Counts what the command is about, if it also reads other things.
     var monitor: ProgressMonitor?
+    /// What the command has done, if no monitor says it.
+    var progress: ProgressMonitor.Progress?
     var words: [String] = []
     var members: JSONObject = [:]
   }
@@ -64,6 +66,12 @@ enum WorkReport {
     }
   }
 
+  /// Has only what a monitor counts be said.
+  static func count(only monitor: ProgressMonitor) { state.withLock { $0.monitor = monitor } }
+
+  /// Says what was done, in place of what monitors count.
+  static func set(_ progress: ProgressMonitor.Progress) { state.withLock { $0.progress = progress } }
+
   /// Counts files, and not elements.
   static func countFiles() { state.withLock { $0.files = (0, 0) } }
 
@@ -81,15 +89,17 @@ enum WorkReport {
   static func end(_ command: any ReportingCommand) throws {
     let seconds = start.duration(to: .now) / .seconds(1)
     let state = state.withLock { $0 }
-    let progress = (state.monitor ?? Interruption.monitor).progress
+    let progress = state.progress ?? (state.monitor ?? Interruption.monitor).progress
     let count = state.files?.count ?? progress.elementCount
     let byteCount = state.files?.byteCount ?? progress.elementByteCount
+    // What is copied as it is stored is not looked at.
+    let isUndecoded = count > 0 && byteCount == 0 && progress.storedByteCount > 0
     let deed = type(of: command).deed
     if command.report.json {
       var object: JSONObject = ["command": .string(type(of: command)._commandName)]
       if deed != nil {
         object["elements"] = .integer(count)
-        object["element_bytes"] = .integer(byteCount)
+        object["element_bytes"] = isUndecoded ? .null : .integer(byteCount)
       }
       object["stored_bytes"] = .integer(progress.storedByteCount)
       object["seconds"] = .number(JSONNumber((seconds * 1000).rounded() / 1000))
@@ -100,14 +110,16 @@ enum WorkReport {
     }
     guard !command.report.quiet else { return }
     guard let deed else { return say(state.words) }
+    let shownByteCount = isUndecoded ? progress.storedByteCount : byteCount
     var parts = [
       "\(deed) \(Quantity.count(count, state.files != nil ? "file" : "element")), "
-        + "\(Quantity.bytes(byteCount)), in \(Quantity.seconds(seconds))"
+        + "\(Quantity.bytes(shownByteCount))\(isUndecoded ? " as they are stored" : ""), "
+        + "in \(Quantity.seconds(seconds))"
     ]
     if seconds >= 0.1 {
-      parts[0] += " (\(Quantity.bytes(Int(Double(byteCount) / seconds)))/s)"
+      parts[0] += " (\(Quantity.bytes(Int(Double(shownByteCount) / seconds)))/s)"
     }
-    if progress.storedByteCount > 0 {
+    if progress.storedByteCount > 0, !isUndecoded {
       let ratio = Double(byteCount) / Double(progress.storedByteCount)
       parts.append("\(Quantity.bytes(progress.storedByteCount)) stored, ratio \(Quantity.ratio(ratio))")
     }

@@ -242,6 +242,36 @@ struct StoreDestinationTests {
     #expect(number > 20)
   }
 
+  @Test("What a stopped import has stored is found and removed, and nothing else", arguments: [false, true])
+  func removesUnfinished(replaces: Bool) throws {
+    try scratch.write((0..<100).map { "new \($0)\n" }.joined(), to: "new")
+    let options = replaces ? ["--overwrite"] : []
+    var (number, hasFailed, foundCount) = (0, true, 0)
+    while hasFailed {
+      let base = StoreDictionary()
+      if replaces { try importing(to: base) }
+      // Every call fails from there on, as after a kill.
+      let calls = Collected(0)
+      let store = StoreProbe(base) { [number] _ in
+        calls.change { $0 += 1 }
+        if calls.value > number { throw StoreProbe.Failure() }
+      }
+      try? importing("new", to: store, options)
+      hasFailed = calls.value > number
+      let wasNode = try StoreDestination.isNode(base)
+      if hasFailed, try !StoreDestination.unfinishedKeys(in: base).isEmpty { foundCount += 1 }
+      try StoreDestination.removeUnfinished(from: StorePlace(base))
+      #expect(try StoreDestination.unfinishedKeys(in: base) == [])
+      if wasNode {
+        #expect(try [Self.text, (0..<100).map { "new \($0)" }].contains(stored(base)))
+      } else {
+        #expect(try base.keys() == [])
+      }
+      number += 1
+    }
+    #expect(foundCount > 0)
+  }
+
   @Test("An array that another program changes while it is to be replaced stays")
   func replacedMeanwhile() throws {
     let base = MemoryStore()

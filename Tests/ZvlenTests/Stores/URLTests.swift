@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The tool with URLs where it takes paths.
@@ -78,6 +79,44 @@ struct URLTests {
     try Tool.fail("import", "files.zip|zip:", "-o", "d.zarr", in: scratch, saying: "names no file")
     #expect(
       try scratch.names() == ["a.zarr", "b.zarr", "c.zarr", "files.zip", "lines", "tree", "tree.zarr"])
+  }
+
+  @Test(
+    "An array, and a group with consolidated metadata, are looked at and copied from a web server",
+    arguments: [ServedDirectory.Server.python, .nginx])
+  func served(server: ServedDirectory.Server) throws {
+    let served = try ServedDirectory(server)
+    try Tool.succeed("import", "lines", "-o", "a.zarr", "--chunk-count", "50", in: scratch)
+    try Tool.succeed("import", "tree", "-o", "tree.zarr", "--chunk-count", "7", in: scratch)
+    for name in ["a.zarr", "tree.zarr"] {
+      try FileManager.default.copyItem(
+        atPath: scratch.path(name), toPath: "\(served.directory.path)/\(name)")
+    }
+    let (array, tree) = ("\(served.url)/a.zarr", "\(served.url)/tree.zarr")
+    func info(_ path: String) throws -> [String] {
+      try Tool.succeed("info", path, in: scratch).lines.filter {
+        $0.contains("stored") || $0.contains("chunks")
+      }
+    }
+    #expect(try info(array) == info("a.zarr"))
+    #expect(
+      try Tool.succeed("verify", array, in: scratch).text
+        == Tool.succeed("verify", "a.zarr", in: scratch).text.replacing("a.zarr", with: array))
+    try Tool.succeed("copy", array, "b.zarr", in: scratch)
+    #expect(try scratch.files(below: "b.zarr") == scratch.files(below: "a.zarr"))
+
+    try Tool.fail("copy", tree, "none", in: scratch, saying: "consolidate the metadata")
+    try Tool.succeed("consolidate", "\(served.directory.path)/tree.zarr", in: scratch)
+    #expect(try Tool.succeed("cat", tree, "1/16", in: scratch).text == "contents 16")
+    #expect(
+      try Tool.succeed("ls", "-l", "-r", tree, in: scratch).text
+        == Tool.succeed("ls", "-l", "-r", "tree.zarr", in: scratch).text)
+    #expect(try Tool.succeed("tree", tree, in: scratch).text.contains("paths"))
+    #expect(try Tool.succeed("verify", tree, in: scratch).lines.count == 4)
+    try Tool.succeed("copy", tree, "copy.zarr", in: scratch)
+    try Tool.succeed("compare", tree, "copy.zarr", in: scratch)
+    try Tool.succeed("export", tree, "-o", "files", in: scratch)
+    #expect(try scratch.files(below: "files") == scratch.files(below: "tree"))
   }
 
   @Test("A web server is only read from, and files may have URLs")
