@@ -160,6 +160,34 @@ package final class BlobViewBuilder: Sendable {
   }
 }
 
+extension BlobViewBuilder {
+  /// Puts copies of elements in their places in the view.
+  ///
+  /// - Parameters:
+  ///   - places: The elements of the whole view.
+  ///   - range: Which of them are copied. No two workers copy the same.
+  ///   - sources: Their chunks.
+  /// - Returns: The bytes of the elements.
+  /// - Precondition: The chunks have the elements.
+  /// - Throws: ``ChunkError/callByteCountExceedsLimit(byteCount:limit:)`` and ``ChunkError/outOfMemory(byteCount:)``
+  /// - Complexity: O(*n*) where *n* is the size of the elements.
+  package func place(
+    copiesOf places: [ElementSources.Place], in range: Range<Int>, from sources: ElementSources
+  ) throws(ChunkError) -> Int {
+    if let byteCount = storage.layout.fixedByteCount {
+      let target = unsafe storage.places[range.lowerBound * byteCount..<range.upperBound * byteCount]
+      unsafe sources.copy(places[range], to: UnsafeMutableRawBufferPointer(rebasing: target), byteCount)
+      return range.count * byteCount
+    }
+    let slots = unsafe storage.table.slots(range)
+    unsafe sources.point(slots, to: places[range])
+    let byteCount = try unsafe slots.byteCountWithLengths
+    try charge(byteCount)
+    keep(try unsafe slots.copyElements(byteCount: byteCount))
+    return byteCount - range.count * WireForm.lengthByteCount
+  }
+}
+
 extension BlobView {
   /// Creates a view of all elements of a chunk.
   ///

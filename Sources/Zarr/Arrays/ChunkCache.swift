@@ -51,6 +51,11 @@ final class ChunkCache: Sendable {
   private let values = Locked<(known: [ValuePlace: Known], count: Int)>(([:], 0))
   private let checkInterval: Duration
 
+  /// The chunks that calls have found, while the store need not be asked, and how often any of them may be another one
+  /// since then.
+  private let found = Locked<FoundChunks?>(nil)
+  private let changeCount = Atomic(0)
+
   /// The values that are remembered.
   private static let mostValues = 1 << 16
 
@@ -81,7 +86,7 @@ final class ChunkCache: Sendable {
   }
 
   /// A chunk of the version with a number, or nil if it is not kept.
-  fileprivate func chunk(at position: Int, of value: Int) -> BlobView? {
+  func chunk(at position: Int, of value: Int) -> BlobView? {
     let key = Key(value: value, position: position)
     return part(of: key).part.withLock { part in
       guard let number = part.numbers[key] else { return nil }
@@ -109,6 +114,8 @@ final class ChunkCache: Sendable {
 
   /// Removes chunks that were not used since the hand came by, until there is room.
   private func makeRoom(in part: inout Part, for byteCount: Int) {
+    guard part.byteCount > maximumByteCount - byteCount else { return }
+    forgetFound()
     while part.byteCount > maximumByteCount - byteCount, !part.slots.isEmpty {
       if part.hand >= part.slots.count { part.hand = 0 }
       if part.slots[part.hand].isUsed {
@@ -155,20 +162,73 @@ extension ChunkCache {
     at position: Int, ofValueAt place: ValuePlace, _ makeKey: () -> StoreKey,
     _ isCurrent: (StoreKey, StoredVersion) -> Bool
   ) -> BlobView? {
-    guard let known = values.withLock({ $0.known[place] }), let version = known.info.settledVersion,
-      let chunk = chunk(at: position, of: known.number)
+    guard let known = values.withLock({ $0.known[place] }), let chunk = chunk(at: position, of: known.number),
+      check(known, at: place, makeKey, isCurrent) != nil
     else { return nil }
-    guard !isRecent(known) else { return chunk }
+    return chunk
+  }
+
+  /// Finds the number of the last version of a value, by which its chunks are kept.
+  ///
+  /// - Parameters:
+  ///   - place: The place of the value in the grid.
+  ///   - oldest: Is moved back to when the store was asked, if that was before.
+  ///   - makeKey: As for ``chunk(at:ofValueAt:_:_:)``.
+  ///   - isCurrent: As for ``chunk(at:ofValueAt:_:_:)``.
+  /// - Returns: The number, or nil if the value may have another version by now.
+  func number(
+    ofValueAt place: ValuePlace, _ oldest: inout ContinuousClock.Instant, _ makeKey: () -> StoreKey,
+    _ isCurrent: (StoreKey, StoredVersion) -> Bool
+  ) -> Int? {
+    guard let known = values.withLock({ $0.known[place] }),
+      let instant = check(known, at: place, makeKey, isCurrent)
+    else { return nil }
+    oldest = min(oldest, instant)
+    return known.number
+  }
+
+  /// The chunks that the last calls have found, or none if the store has to be asked again.
+  func foundChunks() -> FoundChunks {
+    let changeCount = changeCount.load(ordering: .acquiring)
+    if checkInterval > .zero, let found = found.withLock({ $0 }), found.changeCount == changeCount,
+      found.oldest.duration(to: .now) < checkInterval
+    {
+      return found
+    }
+    return FoundChunks(changeCount: changeCount)
+  }
+
+  /// Remembers chunks for the next calls.
+  func remember(_ found: FoundChunks) {
+    guard checkInterval > .zero else { return }
+    self.found.withLock {
+      // Chunks that were removed meanwhile would take memory until the next call.
+      if found.changeCount == changeCount.load(ordering: .acquiring) { $0 = found }
+    }
+  }
+
+  private func forgetFound() {
+    changeCount.add(1, ordering: .acquiringAndReleasing)
+    found.withLock { $0 = nil }
+  }
+
+  /// When the store has said that a version is that of the value, now or not long ago, or nil if that is another one.
+  private func check(
+    _ known: Known, at place: ValuePlace, _ makeKey: () -> StoreKey,
+    _ isCurrent: (StoreKey, StoredVersion) -> Bool
+  ) -> ContinuousClock.Instant? {
+    guard let version = known.info.settledVersion else { return nil }
+    guard !isRecent(known) else { return known.instant }
     let key = known.key ?? makeKey()
     guard isCurrent(key, version) else { return nil }
-    guard known.key == nil || checkInterval > .zero else { return chunk }
+    guard known.key == nil || checkInterval > .zero else { return known.instant }
     let now = ContinuousClock.now
     values.withLock { values in
       guard values.known[place]?.number == known.number else { return }
       values.known[place]?.key = key
       values.known[place]?.instant = now
     }
-    return chunk
+    return now
   }
 
   /// The last version of a value, if its chunk at a position is kept, or nil.
@@ -192,6 +252,7 @@ extension ChunkCache {
     let place = ValuePlace(value)
     return values.withLock { values in
       guard let version = info.settledVersion else {
+        if values.known[place] != nil { forgetFound() }
         values.known[place] = nil
         return 0
       }
@@ -199,6 +260,7 @@ extension ChunkCache {
         if isChecked, checkInterval > .zero { values.known[place]?.instant = .now }
         return known.number
       }
+      if values.known[place] != nil { forgetFound() }
       if values.known.count >= Self.mostValues { values.known.removeAll(keepingCapacity: true) }
       values.count += 1
       values.known[place] = Known(number: values.count, info: info, instant: .now)

@@ -49,7 +49,12 @@ extension ZarrArray {
     _ selection: ElementSelection, monitor: ProgressMonitor? = nil
   ) throws(ZarrError) -> BlobView {
     try zarrErrors(at: location, following: monitor) {
-      try observed(.read, monitor) { try view(of: plan(of: selection), $0) }
+      try observed(.read, monitor) { monitor in
+        if let cache = layout.cache, let view = try keptElements(of: selection, cache, monitor) {
+          return view
+        }
+        return try view(of: plan(of: selection), monitor)
+      }
     }
   }
 

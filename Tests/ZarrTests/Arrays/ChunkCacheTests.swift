@@ -187,6 +187,85 @@ struct ChunkCacheTests {
     #expect(try array.read(at: last).isEmpty)
   }
 
+  @Test(
+    "Batches of elements of files are those of the values as they are now",
+    arguments: [Duration.zero, .milliseconds(1)], [(10, nil), (10, 40), (7, 21), (500, nil)] as [(Int, Int?)])
+  func batches(interval: Duration, sizes: (chunk: Int, shard: Int?)) throws {
+    let scratch = try StoreDirectory()
+    let store = try FileStore(creating: scratch.path)
+    let options = ArrayOptions(
+      chunkSize: .shape([sizes.chunk]), shardSize: sizes.shard.map { .shape([$0]) })
+    let all = words(203)
+    let writer = try ZarrArray.create(in: store, writing: all, options: options)
+    let array = try ZarrArray.open(
+      in: store, access: ArrayAccess(cacheByteCount: 1 << 20, cacheCheckInterval: interval))
+    var generator = SeededGenerator(seed: 17)
+    let lists = [
+      Array(0..<203), Array((0..<203).reversed()), [], [202], [5, 5, 170, 5],
+      (0..<203).shuffled(using: &generator),
+      (0..<1000).map { _ in Int.random(in: 0..<203, using: &generator) },
+    ]
+    for round in 0..<2 {
+      let words = round == 0 ? all : all.map { "round \(round), \($0)" }
+      if round > 0 { try writer.write(words) }
+      // Files have a version that can be relied on after a moment.
+      usleep(80_000)
+      for _ in 0..<2 {
+        for list in lists {
+          #expect(try array.take(list, as: String.self) == list.map { words[$0] })
+        }
+        #expect(try array.take(.coordinates([[9, 200]]), as: String.self) == [words[9], words[200]])
+      }
+    }
+    for outside in [-1, 203, Int.max, Int.min] {
+      #expect(throws: ZarrError.self) { try array.take([0, outside]) }
+    }
+    try array.resize(to: [100])
+    #expect(try array.take([99, 3]).count == 2)
+    #expect(throws: ZarrError.self) { try array.take([3, 100]) }
+    for key in try store.list("c") { try store.delete(key) }
+    usleep(5000)
+    #expect(try array.take([99, 3], as: String.self) == ["", ""])
+  }
+
+  @Test("Batches of kept elements come from memory, many by several workers, and within the limits")
+  func keptBatches() throws {
+    let store = CountingStore()
+    let words = words(50_000)
+    let numbers = (0..<1000).map { Double($0) / 3 }
+    try ZarrArray.create(
+      in: store, at: "words", writing: words, options: ArrayOptions(chunkSize: .shape([1000])))
+    try ZarrArray.create(
+      in: store, at: "numbers", writing: numbers, options: ArrayOptions(chunkSize: .shape([10])))
+    var access = ArrayAccess(workerCount: 3, cacheByteCount: 1 << 30, cacheCheckInterval: .seconds(3600))
+    let array = try ZarrArray.open(in: store, at: "words", access: access)
+    let others = try ZarrArray.open(in: store, at: "numbers", access: access)
+    var generator = SeededGenerator(seed: 5)
+    let list = (0..<50_000).shuffled(using: &generator)
+    _ = try array.read()
+    _ = try others.read()
+    _ = store.takeCounts()
+    let monitor = ProgressMonitor()
+    #expect(try array.take(list, monitor: monitor).strings() == list.map { words[$0] })
+    #expect(monitor.progress.elementCount == 50_000)
+    #expect(monitor.progress.elementByteCount == words.reduce(0) { $0 + $1.utf8.count })
+    #expect(try others.take([999, 0, 999], as: Double.self) == [333, 0, 333])
+    #expect(store.takeCounts() == (0, 0))
+    // A view has the memory of its own elements.
+    let view = try array.take([49_999, 7])
+    #expect(view[0].elementsEqual(words[49_999].utf8) && view[1].elementsEqual(words[7].utf8))
+    let cancelled = ProgressMonitor()
+    cancelled.cancel()
+    #expect(throws: ZarrError.cancelled) { try array.take(list, monitor: cancelled) }
+
+    access.limits.decodedByteCountPerCall = 20_000
+    let limited = try ZarrArray.open(in: store, at: "words", access: access)
+    for start in stride(from: 0, to: 50_000, by: 100) { _ = try limited.take(Array(start..<start + 100)) }
+    #expect(try limited.take([1, 2, 3]).count == 3)
+    #expect(throws: ZarrError.self) { try limited.take(Array(0..<1000)) }
+    #expect(throws: ZarrError.self) { try limited.take(Array(repeating: 0, count: 5000)) }
+  }
+
   @Test("For a while the store is not asked, if you say so", arguments: 0..<2)
   func relied(layout: Int) throws {
     let store = CountingStore()
