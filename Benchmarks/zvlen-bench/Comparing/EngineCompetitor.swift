@@ -163,6 +163,8 @@ final class EngineCompetitor: Competitor {
     if let opened, opened.directory == directory { return opened.array }
     var access = access
     access.cacheByteCount = 4 << 30
+    // As a program does that trains a model, whose data nobody replaces meanwhile.
+    access.cacheCheckInterval = .seconds(1)
     let array = try ZarrArray.open(in: FileStore(opening: directory), access: access)
     _ = try array.take(indices)
     opened = (directory, array)
