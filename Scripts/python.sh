@@ -90,6 +90,12 @@ mark_installed() (
   environment_key "$environment/bin/python" "$@" >"$environment/.installed"
 )
 
+# Installs what the file of requirements $2 asks for into the environment $1. To compile all modules would take as long
+# again, and Python compiles those that it imports.
+install_requirements() {
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --requirement "$2"
+}
+
 # Makes the environment $1 from scratch, with the Python that `require_python` found.
 make_environment() {
   # Debian has `venv` and `ensurepip` in a separate package.

@@ -30,7 +30,7 @@ lock_environment "$environment"
 if ! is_installed "$environment" "$here/requirements.txt"; then
   make_environment "$environment"
   say "installing dask, Ray and Spark"
-  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+  install_requirements "$environment" "$here/requirements.txt"
   mark_installed "$environment" "$here/requirements.txt"
 fi
 if [ "${1:-}" = --wheel ]; then

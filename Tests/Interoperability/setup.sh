@@ -34,10 +34,8 @@ fi
 
 make_environment "$environment"
 say "installing the requirements"
-"$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-  --requirement "$here/requirements.txt"
+install_requirements "$environment" "$here/requirements.txt"
 "$python" -m venv "$environment/zarr2"
-"$environment/zarr2/bin/python" -m pip install --quiet --disable-pip-version-check \
-  --requirement "$here/requirements-zarr2.txt"
+install_requirements "$environment/zarr2" "$here/requirements-zarr2.txt"
 mark_installed "$environment" "$@"
 say "done: $("$environment/bin/python" -c 'import zarr, zarrista; print("zarr-python", zarr.__version__)')"

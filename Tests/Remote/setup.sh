@@ -28,6 +28,6 @@ fi
 require_python python3.13 python3.12 python3 python3.11 /usr/bin/python3
 make_environment "$environment"
 say "installing the servers"
-"$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+install_requirements "$environment" "$here/requirements.txt"
 mark_installed "$environment" "$here/requirements.txt"
 say "done"
