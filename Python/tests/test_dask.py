@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from dask.callbacks import Callback
 
 import zarr_vlen
 from zarr_vlen.dask import from_zarr, to_zarr
@@ -54,6 +55,20 @@ def test_bags_grow_arrays(url: str) -> None:
     with pytest.raises(ValueError, match="mode"):
         to_zarr(bag, url, mode="r", dtype="string")  # type: ignore[arg-type]
     assert from_zarr(url).compute() == TEXTS[:10] * 2
+
+
+def test_elements_of_bags_are_written_by_the_tasks_that_make_them(url: str) -> None:
+    results = []
+
+    class Results(Callback):  # type: ignore[misc]
+        def _posttask(self, key: Any, result: Any, *_: Any) -> None:
+            results.append(result)
+
+    bag = db.from_sequence(range(4), npartitions=4).map(lambda first: TEXTS[first::4]).flatten()
+    with Results():
+        z = to_zarr(bag, url, dtype="string")
+    assert z[:].tolist() == [text for first in range(4) for text in TEXTS[first::4]]
+    assert {type(result) for result in results} == {bytes}
 
 
 def test_nothing(url: str) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from functools import partial
 from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 import dask
 import dask.array as da
+import dask.bag as db
 import numpy as np
 import zarr
 from zarr.core.sync import sync
@@ -98,8 +100,7 @@ def to_zarr(
         return _write_in_place(data, target, mode, dtype, options)
     is_made = target.prepare(mode, dtype, **options)
     try:
-        write = dask.delayed(partial(_write, target), pure=False)
-        messages = dask.compute(*map(write, _partitions(data)))
+        messages = dask.compute(*_written(data, target))
     except BaseException:
         if is_made:
             target.give_up()
@@ -114,15 +115,32 @@ def _usual_dtype(data: Any) -> Any:
     return "string" if is_text or str(kind) in ("string", "str") else None
 
 
-def _partitions(data: Any) -> list[Any]:
-    """Return the partitions of a collection, in its order."""
+def _written(data: Any, target: Target) -> list[Any]:
+    """Return what computes the messages of the segments of a collection, in its order."""
+    write = _Write(target)
+    if isinstance(data, db.Bag):
+        # Dask makes one task of this and of what makes the elements, which are written as they are made, and
+        # neither kept nor sent to another worker.
+        return list(data.map_partitions(write).to_delayed())
     if hasattr(data, "to_delayed") and getattr(data, "ndim", 1) == 1:
-        return list(data.to_delayed())
+        return [dask.delayed(write, pure=False)(part) for part in data.to_delayed()]
     raise TypeError(f"a bag, an array or a column is needed, found a {type(data).__name__}")
 
 
-def _write(target: Target, part: Any) -> bytes:
-    return target.write([part])
+class _Write:
+    """Writes a partition as a segment of its own, also if another one has the same elements."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._id = uuid4().hex
+        # Dask names tasks after it.
+        self.__name__ = "write-segment"
+
+    def __call__(self, part: Any) -> bytes:
+        return self._target.write([part])
+
+    def __dask_tokenize__(self) -> str:
+        return self._id
 
 
 def _write_in_place(data: Any, target: Target, mode: Mode, dtype: Any, options: dict[str, Any]) -> Array:
@@ -214,8 +232,6 @@ def from_zarr(
     kind = kind_of(array.metadata.dtype)
     ranges = ranges_of(array, npartitions) or [(0, 0)]
     if as_ == "bag":
-        import dask.bag as db
-
         return db.from_delayed([dask.delayed(partial(_read_list, array))(*rows) for rows in ranges])
     if as_ == "array":
         is_strings = kind.is_text and not kind.is_optional and kind.converter is None
