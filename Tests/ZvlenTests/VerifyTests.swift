@@ -52,7 +52,7 @@ struct VerifyTests {
       return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
     func stored(_ name: String) throws -> Int {
-      let chunks = try scratch.files(below: name).filter { $0.key.contains("/c/") }
+      let chunks = try scratch.files(below: name).filter { "/\($0.key)".contains("/c/") }
       return chunks.values.reduce(0) { $0 + $1.count }
     }
     let imported = try report("import", "tree", "-o", "data.zarr", "--chunk-count", "4", "--json")
