@@ -163,7 +163,7 @@ final class EngineCompetitor: Competitor {
     if let opened, opened.directory == directory { return opened.array }
     var access = access
     access.cacheByteCount = 4 << 30
-    // As a program does that trains a model, whose data nobody replaces meanwhile.
+    // As a program does that trains a model, whose data stays as it is meanwhile.
     access.cacheCheckInterval = .seconds(1)
     let array = try ZarrArray.open(in: FileStore(opening: directory), access: access)
     _ = try array.take(indices)
