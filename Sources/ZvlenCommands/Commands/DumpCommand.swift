@@ -20,13 +20,14 @@ struct DumpCommand: ParsableCommand, ReadingCommand {
       With --format arrow, the elements are the column "value" of an Arrow IPC stream, which pyarrow, pandas, polars \
       and DuckDB read. Text is large_string, bytes are large_binary, JSON is large_string with the extension type \
       arrow.json, and numbers and times are as they are in the array. What is absent is null, and so is NaT. Types \
-      that Arrow does not have become JSON. Text that is not UTF-8 becomes null, with exit code 1.
+      that Arrow does not have, and times in units that it does not have, become JSON with NaT as text. Text that is not UTF-8 becomes null, with exit code 1.
         zvlen dump events.zarr --format arrow > events.arrows
         zvlen dump events.zarr --format arrow | python3 -c 'import sys, pyarrow as pa; \
       print(pa.ipc.open_stream(sys.stdin.buffer).read_pandas())'
 
       With --format csv, the first line names the columns, and lines end as RFC 4180 has it. Text stands for itself, \
-      bytes are base64, an absent element is empty, and an empty text is a pair of quotes.
+      bytes are base64, an absent element is empty, and an empty text is a pair of quotes. In a table of one column, the \
+      line of an absent element is empty: pandas reads it with skip_blank_lines=False.
 
       Arrays of several dimensions are written in C order too. --indices adds a column for each dimension before \
       "value", named as in the array, or dim_0 and so on.

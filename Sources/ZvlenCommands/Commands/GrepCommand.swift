@@ -25,8 +25,8 @@ struct GrepCommand: ParsableCommand, ReadingCommand {
       value, without quotes, has to be the same. Give '' as PATTERN to choose by values alone.
         zvlen grep '' events.zarr --where /level=error --where '/request/status!=404'
 
-      The exit code is 0 if a line was found, 1 if not, and 2 if something went wrong, such as a damaged chunk, or an \
-      element that takes the pattern too many steps.
+      The exit code is 0 if a line was found, 1 if not, and 2 if something went wrong, such as a damaged chunk, at which \
+      the search ends unless an option says what to do, or an element that takes the pattern too many steps.
       """)
 
   @Argument(help: ArgumentHelp("The regular expression.", valueName: "pattern"))

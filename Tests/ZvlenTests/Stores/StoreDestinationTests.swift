@@ -147,7 +147,7 @@ struct StoreDestinationTests {
       }
       number += 1
     }
-    #expect(number > 40)
+    #expect(number > 30)
   }
 
   @Test("What an import left that cannot go on is in the way until it is told to begin again")
