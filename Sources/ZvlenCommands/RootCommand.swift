@@ -66,7 +66,7 @@ struct RootCommand: ParsableCommand {
     StandardStreams.openClosed()
     var command: any ParsableCommand
     do {
-      command = try parseAsRoot(try parsable(arguments))
+      command = try parseAsRoot(parsable(arguments))
     } catch {
       exit(withError: error)
     }

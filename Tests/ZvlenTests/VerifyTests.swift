@@ -69,6 +69,15 @@ struct VerifyTests {
     #expect(outcome.report.contains(" as they are stored, in ") && !outcome.report.contains("ratio"))
   }
 
+  @Test("Files without bytes have no bytes, also in the closing line")
+  func emptyFiles() throws {
+    for number in 0..<3 { try scratch.write("", to: "tree/\(number)") }
+    let imported = try Tool.succeed("import", "tree", "-o", "data.zarr", in: scratch)
+    #expect(imported.report.hasPrefix("zvlen: done: imported 3 files, 0 bytes, in "))
+    let copied = try Tool.succeed("copy", "data.zarr", "copy.zarr", "--codec", "none", in: scratch)
+    #expect(!copied.report.contains("as they are stored"))
+  }
+
   @Test("Every damaged chunk is a line with its key and the reason")
   func damage() throws {
     try makeArray(checksum: true)

@@ -82,9 +82,7 @@ struct CopyCommand: ParsableCommand, ReadingCommand, ReportingCommand {
       target.discard()
       throw target.named(error)
     }
-    var copied = report.copied
-    if report.undecodedArrayCount > 0 { copied.elementByteCount = 0 }
-    WorkReport.set(copied)
+    WorkReport.setCopied(report.copied, isDecoded: report.undecodedArrayCount == 0)
     for node in report.leftOut {
       StandardError.write("zvlen: left out: \(OneLine("\(node.location): \(node.reason)"))\n")
     }

@@ -20,7 +20,8 @@ struct DumpCommand: ParsableCommand, ReadingCommand {
       With --format arrow, the elements are the column "value" of an Arrow IPC stream, which pyarrow, pandas, polars \
       and DuckDB read. Text is large_string, bytes are large_binary, JSON is large_string with the extension type \
       arrow.json, and numbers and times are as they are in the array. What is absent is null, and so is NaT. Types \
-      that Arrow does not have, and times in units that it does not have, become JSON with NaT as text. Text that is not UTF-8 becomes null, with exit code 1.
+      that Arrow does not have, and times in units that it does not have, become JSON with NaT as text. Text that is \
+      not UTF-8 becomes null, with exit code 1.
         zvlen dump events.zarr --format arrow > events.arrows
         zvlen dump events.zarr --format arrow | python3 -c 'import sys, pyarrow as pa; \
       print(pa.ipc.open_stream(sys.stdin.buffer).read_pandas())'

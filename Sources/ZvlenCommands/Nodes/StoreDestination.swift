@@ -239,7 +239,8 @@ final class StoreDestination: NodeDestination {
   static func removeUnfinished(from place: StorePlace) throws {
     let lock = try lock(place)
     defer { lock?.unlock() }
-    // It may be complete by now.
+    // It may be complete by now, or removed.
+    guard try !unfinishedKeys(in: place.store).isEmpty else { return }
     if try !isNode(place.store) {
       try clear(place.store)
       try place.store.delete(recordKey)

@@ -30,8 +30,8 @@ enum WorkReport {
     var files: (count: Int, byteCount: Int)?
     /// Counts what the command is about, if it also reads other things.
     var monitor: ProgressMonitor?
-    /// What the command has done, if no monitor says it.
-    var progress: ProgressMonitor.Progress?
+    /// What the command has copied, if no monitor says it, and whether all of it was decoded.
+    var copied: (progress: ProgressMonitor.Progress, isDecoded: Bool)?
     var words: [String] = []
     var members: JSONObject = [:]
   }
@@ -69,8 +69,14 @@ enum WorkReport {
   /// Has only what a monitor counts be said.
   static func count(only monitor: ProgressMonitor) { state.withLock { $0.monitor = monitor } }
 
-  /// Says what was done, in place of what monitors count.
-  static func set(_ progress: ProgressMonitor.Progress) { state.withLock { $0.progress = progress } }
+  /// Says what was copied, in place of what monitors count.
+  ///
+  /// - Parameters:
+  ///   - progress: What was copied.
+  ///   - isDecoded: Whether all elements were decoded. Otherwise their bytes are not known.
+  static func setCopied(_ progress: ProgressMonitor.Progress, isDecoded: Bool) {
+    state.withLock { $0.copied = (progress, isDecoded) }
+  }
 
   /// Counts files, and not elements.
   static func countFiles() { state.withLock { $0.files = (0, 0) } }
@@ -89,11 +95,10 @@ enum WorkReport {
   static func end(_ command: any ReportingCommand) throws {
     let seconds = start.duration(to: .now) / .seconds(1)
     let state = state.withLock { $0 }
-    let progress = state.progress ?? (state.monitor ?? Interruption.monitor).progress
+    let progress = state.copied?.progress ?? (state.monitor ?? Interruption.monitor).progress
     let count = state.files?.count ?? progress.elementCount
     let byteCount = state.files?.byteCount ?? progress.elementByteCount
-    // What is copied as it is stored is not looked at.
-    let isUndecoded = count > 0 && byteCount == 0 && progress.storedByteCount > 0
+    let isUndecoded = state.copied?.isDecoded == false
     let deed = type(of: command).deed
     if command.report.json {
       var object: JSONObject = ["command": .string(type(of: command)._commandName)]
